@@ -1,0 +1,40 @@
+// UUID: 16 bytes that name a record, a replica, a node.
+//
+// Record ids are version 7 (RFC 9562): the first 48 bits are milliseconds since 1970, so that ids made later sort later and a
+// bulk load appends to its index instead of scattering over it.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace blazedb {
+
+struct UUID {
+  std::array<std::uint8_t, 16> bytes{};
+
+  // A new random, time-ordered id from the system's clock and randomness. Two ids made by one process are ordered as they
+  // were made. Thread-safe. Throws Error(IoError) only where the system has no randomness to give.
+  static UUID generate();
+
+  // Reads the 36-character form "01890a5d-ac96-774b-bcce-b302099a8057", either case; std::nullopt for anything else.
+  static std::optional<UUID> parse(std::string_view text);
+
+  // The 36-character form in lower case.
+  std::string toString() const;
+
+  bool isNil() const { return *this == UUID{}; }
+  friend auto operator<=>(const UUID&, const UUID&) = default;
+};
+
+}  // namespace blazedb
+
+template <>
+struct std::hash<blazedb::UUID> {
+  std::size_t operator()(const blazedb::UUID& id) const noexcept;
+};
