@@ -1,0 +1,142 @@
+// Value: what a field holds. Object: named values. Both copy like the standard containers that they are made of.
+//
+//   null  bool  integer (int64)  real (double, kept bit by bit)  string (UTF-8)  bytes  date (µs since 1970 UTC)  uuid  array  object
+//
+// An Object keeps its fields sorted by name (bytewise), each name once. Its typed getters answer std::nullopt where the field is
+// absent or of another type: no getter converts. Values are checked (UTF-8, sizes, nesting) where they enter a database, not here.
+// Not thread-safe; distinct objects may be used from distinct threads.
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "blazedb/uuid.h"
+
+namespace blazedb {
+
+class Value;
+using Bytes = std::vector<std::uint8_t>;
+using Array = std::vector<Value>;
+
+// A point in time, microseconds since 1970-01-01T00:00:00Z.
+struct Date {
+  std::int64_t microseconds = 0;
+  static Date now();
+  friend auto operator<=>(const Date&, const Date&) = default;
+};
+
+struct Field;
+
+class Object {
+ public:
+  Object();
+  ~Object();
+  Object(const Object&);
+  Object(Object&&) noexcept;
+  Object& operator=(const Object&);
+  Object& operator=(Object&&) noexcept;
+  // {{"name", value}, ...}. A name given twice: the last one counts.
+  Object(std::initializer_list<Field> fields);
+
+  bool empty() const { return size() == 0; }
+  std::size_t size() const;
+  bool contains(std::string_view name) const { return find(name) != nullptr; }
+
+  // The value of a field, nullptr where it is absent. Valid until the object changes.
+  const Value* find(std::string_view name) const;
+  // The value of a field, null where it is absent.
+  const Value& operator[](std::string_view name) const;
+  void set(std::string name, Value value);
+  // False where there was no such field.
+  bool erase(std::string_view name);
+  void reserve(std::size_t fields);
+
+  std::optional<bool> boolean(std::string_view name) const;
+  std::optional<std::int64_t> integer(std::string_view name) const;
+  std::optional<double> real(std::string_view name) const;
+  std::optional<std::string> string(std::string_view name) const;
+  std::optional<Bytes> bytes(std::string_view name) const;
+  std::optional<Date> date(std::string_view name) const;
+  std::optional<UUID> uuid(std::string_view name) const;
+  std::optional<Array> array(std::string_view name) const;
+  std::optional<Object> object(std::string_view name) const;
+
+  std::vector<Field>::const_iterator begin() const;
+  std::vector<Field>::const_iterator end() const;
+
+  friend bool operator==(const Object& a, const Object& b);
+
+ private:
+  std::vector<Field> fields_;
+};
+
+class Value {
+ public:
+  enum class Type : std::uint8_t { null, boolean, integer, real, string, bytes, date, uuid, array, object };
+
+  Value() = default;
+  Value(std::nullptr_t) {}
+  Value(bool value) : data_(value) {}
+  Value(int value) : data_(std::int64_t{value}) {}
+  Value(unsigned value) : data_(std::int64_t{value}) {}
+  Value(long value) : data_(std::int64_t{value}) {}
+  Value(long long value) : data_(std::int64_t{value}) {}
+  Value(double value) : data_(value) {}
+  Value(const char* value) : data_(std::string(value)) {}
+  Value(std::string_view value) : data_(std::string(value)) {}
+  Value(std::string value) : data_(std::move(value)) {}
+  Value(Bytes value) : data_(std::move(value)) {}
+  Value(Date value) : data_(value) {}
+  Value(UUID value) : data_(value) {}
+  Value(Array value) : data_(std::move(value)) {}
+  Value(Object value) : data_(std::move(value)) {}
+  // Larger unsigned integers have no place in an int64: convert them yourself.
+  Value(unsigned long) = delete;
+  Value(unsigned long long) = delete;
+  template <class T>
+  Value(const T*) = delete;  // a pointer would otherwise become a bool
+
+  Type type() const { return static_cast<Type>(data_.index()); }
+  bool isNull() const { return type() == Type::null; }
+  // nullptr where the value is of another type: value.as<std::string>().
+  template <class T>
+  const T* as() const {
+    return std::get_if<T>(&data_);
+  }
+
+  // Same type and same content; doubles are compared bit by bit, so that NaN equals itself and 0.0 differs from -0.0.
+  friend bool operator==(const Value& a, const Value& b);
+
+ private:
+  std::variant<std::monostate, bool, std::int64_t, double, std::string, Bytes, Date, UUID, Array, Object> data_;
+};
+
+// "integer", "string", ...: for messages.
+std::string_view typeName(Value::Type type);
+
+struct Field {
+  std::string name;
+  Value value;
+  friend bool operator==(const Field&, const Field&) = default;
+};
+
+// A Field holds a Value and a Value may hold an Object: what needs all three is defined here.
+inline Object::Object() = default;
+inline Object::~Object() = default;
+inline Object::Object(const Object&) = default;
+inline Object::Object(Object&&) noexcept = default;
+inline Object& Object::operator=(const Object&) = default;
+inline Object& Object::operator=(Object&&) noexcept = default;
+inline std::size_t Object::size() const { return fields_.size(); }
+inline std::vector<Field>::const_iterator Object::begin() const { return fields_.begin(); }
+inline std::vector<Field>::const_iterator Object::end() const { return fields_.end(); }
+
+}  // namespace blazedb
