@@ -1,0 +1,52 @@
+#include "codec/utf8.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+namespace blazedb::codec {
+namespace {
+
+bool inRange(std::uint8_t byte, std::uint8_t first, std::uint8_t last) { return byte >= first && byte <= last; }
+
+// The length of the character that begins with a byte above 0x7F, 0 where there is none.
+std::size_t characterLength(const std::uint8_t* at, std::size_t rest) {
+  std::uint8_t lead = at[0];
+  std::size_t length = inRange(lead, 0xC2, 0xDF)   ? 2
+                       : inRange(lead, 0xE0, 0xEF) ? 3
+                       : inRange(lead, 0xF0, 0xF4) ? 4
+                                                   : 0;
+  if (length == 0 || length > rest) return 0;
+  // Four lead bytes narrow what may follow them; elsewhere any continuation byte will do.
+  std::uint8_t first = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+  std::uint8_t last = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+  if (!inRange(at[1], first, last)) return 0;
+  for (std::size_t i = 2; i < length; i++)
+    if (!inRange(at[i], 0x80, 0xBF)) return 0;
+  return length;
+}
+
+}  // namespace
+
+bool isUtf8(std::string_view text) {
+  auto at = reinterpret_cast<const std::uint8_t*>(text.data());
+  std::size_t rest = text.size();
+  while (rest > 0) {
+    std::uint64_t word;
+    if (rest >= sizeof word) {
+      std::memcpy(&word, at, sizeof word);
+      if ((word & 0x8080808080808080u) == 0) {
+        at += sizeof word;
+        rest -= sizeof word;
+        continue;
+      }
+    }
+    std::size_t length = *at < 0x80 ? 1 : characterLength(at, rest);
+    if (length == 0) return false;
+    at += length;
+    rest -= length;
+  }
+  return true;
+}
+
+}  // namespace blazedb::codec
