@@ -1,10 +1,12 @@
 // Value: what a field holds. Object: named values. Both copy like the standard containers that they are made of.
 //
-//   null  bool  integer (int64)  real (double, kept bit by bit)  string (UTF-8)  bytes  date (µs since 1970 UTC)  uuid  array  object
+//   null  bool  integer (int64)  real (double, kept bit by bit)  string (UTF-8)  bytes  date (µs since 1970 UTC)
+//   uuid  array  object
+//   array  object
 //
-// An Object keeps its fields sorted by name (bytewise), each name once. Its typed getters answer std::nullopt where the field is
-// absent or of another type: no getter converts. Values are checked (UTF-8, sizes, nesting) where they enter a database, not here.
-// Not thread-safe; distinct objects may be used from distinct threads.
+// An Object keeps its fields sorted by name (bytewise), each name once. Its typed getters answer std::nullopt where the
+// field is absent or of another type: no getter converts. Values are checked (UTF-8, sizes, nesting) where they enter a
+// database, not here. Not thread-safe; distinct objects may be used from distinct threads.
 #pragma once
 
 #include <compare>
