@@ -13,6 +13,8 @@
 #include <string>
 #include <string_view>
 
+#include "blazedb/export.h"
+
 namespace blazedb {
 
 // X(name, wire number)
@@ -51,10 +53,10 @@ enum class ErrorCode : std::uint16_t {
 };
 
 // The name of a code as it stands in the table ("AlreadyExists"); "Unknown" for a number that is not in it.
-std::string_view errorName(ErrorCode code);
+BLAZEDB_API std::string_view errorName(ErrorCode code);
 
 // what() is one line: "<name>: <what happened and what to do about it>". Copyable, safe to keep and to rethrow.
-class Error : public std::runtime_error {
+class BLAZEDB_API Error : public std::runtime_error {
  public:
   Error(ErrorCode code, const std::string& message);
   ErrorCode code() const noexcept { return code_; }

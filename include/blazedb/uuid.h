@@ -13,9 +13,11 @@
 #include <string>
 #include <string_view>
 
+#include "blazedb/export.h"
+
 namespace blazedb {
 
-struct UUID {
+struct BLAZEDB_API UUID {
   std::array<std::uint8_t, 16> bytes{};
 
   // A new random, time-ordered id from the system's clock and randomness. Two ids made by one process are ordered as
@@ -35,6 +37,6 @@ struct UUID {
 }  // namespace blazedb
 
 template <>
-struct std::hash<blazedb::UUID> {
+struct BLAZEDB_API std::hash<blazedb::UUID> {
   std::size_t operator()(const blazedb::UUID& id) const noexcept;
 };
