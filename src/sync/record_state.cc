@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "codec/cbor.h"
+#include "codec/fields.h"
 #include "crypto/hash.h"
 
 namespace blazedb::sync {

@@ -118,7 +118,7 @@ std::optional<std::int64_t> Session::nextTickMs() const {
   auto at = [&](std::int64_t ms) { next = next ? std::min(*next, ms) : ms; };
   if (readTo_ > announcedTo_) at(withheldSinceMs_ + options_.withheldDelayMs);
   if (appliedTo_ > savedTo_ && !sweep_) at(unsavedSinceMs_ + kSaveCursorDelayMs);
-  if (atRest() && digestSentAt_ != Cursor{store_.feedEnd(), appliedTo_}) at(lastActivityMs_ + options_.digestDelayMs);
+  if (atRest() && digestSentAt_ != here()) at(lastActivityMs_ + options_.digestDelayMs);
   return next;
 }
 
@@ -196,12 +196,9 @@ void Session::send() {
     query.bytesWanted = kBatchBytes;
     BatchWriter batch(announcedTo_);
     FeedRead read = store_.readFeed(query, batch);
+    if (readTo_ == announcedTo_) withheldSinceMs_ = nowMs_;
     readTo_ = read.to;
-    if (batch.changes() > 0 || (sendCatchingUp_ && read.atEnd)) {
-      sendBatch(batch, read.to, read.atEnd);
-    } else if (announcedTo_ < readTo_ && withheldSinceMs_ < lastActivityMs_) {
-      withheldSinceMs_ = nowMs_;
-    }
+    if (batch.changes() > 0 || (sendCatchingUp_ && read.atEnd)) sendBatch(batch, read.to, read.atEnd);
     if (sendCatchingUp_ && read.atEnd) {
       sendCatchingUp_ = false;
       withholdEchoes_ = true;
@@ -378,10 +375,9 @@ bool Session::atRest() const {
 }
 
 void Session::sendDigest() {
-  Cursor here{store_.feedEnd(), appliedTo_};
-  if (digestSentAt_ == here) return;
-  digestSentAt_ = here;
-  emit(encode(DigestFrame{here.incarnation, here.position, store_.digests()}));
+  if (digestSentAt_ == here()) return;
+  digestSentAt_ = here();
+  emit(encode(DigestFrame{store_.feedEnd(), appliedTo_, store_.digests()}));
 }
 
 void Session::onDigest(const DigestFrame& theirs) {
@@ -389,7 +385,7 @@ void Session::onDigest(const DigestFrame& theirs) {
   if (!atRest() || theirs.feedEnd != appliedTo_ || theirs.applied != store_.feedEnd()) return;
   std::vector<DigestLine> mine = store_.digests();
   if (mine == theirs.collections) {
-    status_.verified = true;
+    verifiedAt_ = here();
     return;
   }
   std::map<std::string, DigestLine> lines;
@@ -432,7 +428,7 @@ void Session::updateState() {
   status_.state = !known ? SessionState::connecting
                   : receiveCatchingUp_ || sendCatchingUp_ ? SessionState::catchingUp
                                                           : SessionState::live;
-  if (status_.verified && digestSentAt_ != Cursor{store_.feedEnd(), appliedTo_}) status_.verified = false;
+  status_.verified = verifiedAt_ == here();
 }
 
 }  // namespace blazedb::sync

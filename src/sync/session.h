@@ -32,6 +32,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -156,8 +157,11 @@ class Session {
   std::vector<base::Bytes> answers_;
   std::vector<RecordKey> gone_;
 
-  // What the last digest that was sent spoke of.
-  std::optional<Cursor> digestSentAt_;
+  // Where both feeds stood: the end of this one, and how far the peer's has been applied.
+  using Place = std::pair<std::uint64_t, std::uint64_t>;
+  Place here() const { return {store_.feedEnd(), appliedTo_}; }
+  std::optional<Place> digestSentAt_;
+  std::optional<Place> verifiedAt_;
 };
 
 }  // namespace blazedb::sync
