@@ -80,6 +80,13 @@ struct VerifyReport {
   std::vector<std::string> problems;  // empty: every page is authentic and every record as it should be
 };
 
+struct Difference {
+  enum class Kind : std::uint8_t { onlyInFirst, onlyInSecond, different };
+  std::string collection;
+  UUID record;
+  Kind kind = Kind::different;
+};
+
 class Database : public Records {
  public:
   // Opens or creates the file at `path`. `name` (1 to 128 of [A-Za-z0-9_.-]) is stored when the file is created; an
@@ -134,16 +141,12 @@ class Database : public Records {
 
  private:
   friend class Topology;
-  explicit Database(std::shared_ptr<db::Engine> engine);
+  friend std::vector<Difference> diff(const Database& first, const Database& second, std::size_t limit);
+  explicit Database(std::shared_ptr<db::OpenDatabase> open);
+  std::shared_ptr<db::OpenDatabase> open_;
 };
 
-// Do two databases hold the same live records? At most `limit` of those that differ, none if they are equal.
-struct Difference {
-  enum class Kind : std::uint8_t { onlyInFirst, onlyInSecond, different };
-  std::string collection;
-  UUID record;
-  Kind kind = Kind::different;
-};
+// Do two databases hold the same live records? Gives those that differ, at most `limit`; none if they are equal. Reads both, page by page.
 std::vector<Difference> diff(const Database& first, const Database& second, std::size_t limit = 1000);
 
 }  // namespace blazedb

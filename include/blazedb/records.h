@@ -25,6 +25,7 @@ namespace blazedb {
 namespace db {
 class Changes;
 class Engine;
+struct OpenDatabase;
 }  // namespace db
 
 using Predicate = std::function<bool(const Record&)>;

@@ -94,7 +94,7 @@ void Session::tick(std::int64_t nowMs) {
   if (readTo_ > announcedTo_ && nowMs_ >= withheldSinceMs_ + options_.withheldDelayMs) sendBatch(BatchWriter(announcedTo_), readTo_, false);
   if (appliedTo_ > savedTo_ && !sweep_ && nowMs_ >= unsavedSinceMs_ + kSaveCursorDelayMs) {
     Incoming cursorOnly;
-    cursorOnly.from = {peer_->identity.replica, peer_->identity.incarnation};
+    cursorOnly.from = peer();
     cursorOnly.cursor = Cursor{peer_->identity.incarnation, appliedTo_};
     store_.apply(cursorOnly);
     savedTo_ = appliedTo_;
@@ -163,6 +163,7 @@ void Session::onSubscribe(const Subscribe& subscribe) {
   if (peerSweeps_) from = 0;
   withholdEchoes_ = !fellBack && !peerSweeps_;
   readTo_ = announcedTo_ = ackedTo_ = from;
+  horizon_ = store_.purgeHorizon();
   std::uint64_t end = store_.feedEnd();
   sendCatchingUp_ = from < end || peerSweeps_;
   emit(encode(Welcome{from, end, store_.ahead(from), peerSweeps_, store_.cursorOn(peer_->identity.replica)}));
@@ -185,6 +186,10 @@ bool Session::maySend() const {
 
 void Session::send() {
   if (!maySend()) return;
+  if (!sendCatchingUp_ && store_.purgeHorizon() > std::max(horizon_, ackedTo_)) {
+    // A sweep has taken records away here that the peer may still hold: it has to sweep too.
+    return stop(ErrorCode::Offline, "deletes were taken over from another peer; starting over");
+  }
   while (!stopped() && (readTo_ < store_.feedEnd() || (sendCatchingUp_ && inFlight_.empty()))) {
     if (inFlight_.size() >= kBatchesInFlight || inFlightBytes_ >= base::kInFlightBytesMax) return;
     if (inFlight_.size() >= kSmallBatchesInFlight && !sendCatchingUp_) return;
@@ -192,7 +197,7 @@ void Session::send() {
     query.after = readTo_;
     query.catchingUp = sendCatchingUp_;
     query.withholdEchoes = withholdEchoes_;
-    query.peer = {peer_->identity.replica, peer_->identity.incarnation};
+    query.peer = peer();
     query.bytesWanted = kBatchBytes;
     BatchWriter batch(announcedTo_);
     FeedRead read = store_.readFeed(query, batch);
@@ -220,7 +225,8 @@ void Session::onAck(const Ack& ack) {
   inFlightBytes_ -= inFlight_.front().bytes;
   inFlight_.pop_front();
   ackedTo_ = ack.position;
-  store_.noteAcknowledged({peer_->identity.replica, peer_->identity.incarnation}, ackedTo_, {peer_->identity.incarnation, ack.feedEnd});
+  bool hears = options_.receives && peer_->sends;
+  store_.noteAcknowledged(peer(), ackedTo_, {hears ? peer_->identity.incarnation : 0, ack.feedEnd});
   activity();
   send();
 }
@@ -281,7 +287,7 @@ bool Session::applyBatch(const base::Bytes& frame) {
     return true;
   }
   Incoming incoming;
-  incoming.from = {peer_->identity.replica, peer_->identity.incarnation};
+  incoming.from = peer();
   incoming.changes = std::move(batch->changes);
   if (!sweep_) incoming.cursor = Cursor{peer_->identity.incarnation, batch->to};
   incoming.sweep = sweep_ ? &*sweep_ : nullptr;
@@ -337,7 +343,7 @@ void Session::finishBatch(const Batch& batch) {
 
 void Session::finishSweep(std::uint64_t position) {
   Cursor cursor{peer_->identity.incarnation, position};
-  store_.finishSweep({peer_->identity.replica, peer_->identity.incarnation}, *sweep_, store_.resolve(welcome_->applied), cursor);
+  store_.finishSweep(peer(), *sweep_, store_.resolve(welcome_->applied), cursor);
   sweep_.reset();
   savedTo_ = position;
 }
@@ -348,7 +354,7 @@ void Session::onRows(base::ByteView frame) {
   activity();
   if (!rows->answer) {
     Incoming repair;
-    repair.from = {peer_->identity.replica, peer_->identity.incarnation};
+    repair.from = peer();
     repair.changes = std::move(rows->changes);
     ApplyResult result = store_.apply(repair);
     if (result.refused) stop(ErrorCode::ClockSkew, *result.refused);

@@ -123,6 +123,7 @@ class Session {
   void updateState();
   void activity() { lastActivityMs_ = nowMs_; }
   bool sweepsFirst() const;
+  Peer peer() const { return {peer_->identity.replica, peer_->identity.incarnation}; }
 
   Store& store_;
   SessionOptions options_;
@@ -138,6 +139,7 @@ class Session {
   bool peerSweeps_ = false;
   bool sendCatchingUp_ = true;  // the peer has not yet been told of everything
   bool withholdEchoes_ = true;
+  std::uint64_t horizon_ = 0;      // as it was when the peer subscribed
   std::uint64_t readTo_ = 0;       // read, sent or withheld
   std::uint64_t announcedTo_ = 0;  // covered by a batch
   std::uint64_t ackedTo_ = 0;

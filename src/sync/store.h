@@ -52,7 +52,8 @@ class Store {
  public:
   virtual ~Store() = default;
 
-  virtual Identity identity() const = 0;
+  // Of this opening; makes the incarnation known to the file first, where it is not yet.
+  virtual Identity identity() = 0;
   // The position of the latest committed change (and, at full durability, synced one).
   virtual std::uint64_t feedEnd() const = 0;
   // Changes up to here may be unknown to a peer whose cursor is older: tombstones there are gone for good.
@@ -75,7 +76,7 @@ class Store {
   // feed's end and moves the cursor, in one transaction.
   virtual void finishSweep(const Peer& from, Sweep& sweep, std::uint64_t peerHasApplied, const Cursor& cursor) = 0;
 
-  // The peer has applied this feed up to `position`, and its own feed ended at `itsEnd` when it said so.
+  // The peer has applied this feed up to `position`, and its own feed ended at `itsEnd` when it said so (incarnation 0: it sends nothing here).
   virtual void noteAcknowledged(const Peer& peer, std::uint64_t position, const Cursor& itsEnd) = 0;
 
   virtual std::vector<DigestLine> digests() const = 0;
