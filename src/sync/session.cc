@@ -294,7 +294,8 @@ bool Session::applyBatch(const base::Bytes& frame) {
 
   std::map<RecordKey, Change> whole;
   for (const base::Bytes& answer : answers_) {
-    for (const Change& change : decodeRows(answer)->changes) whole[{std::string(change.collection), change.id}] = change;
+    std::optional<Rows> rows = decodeRows(answer);
+    for (const Change& change : rows->changes) whole[{std::string(change.collection), change.id}] = change;
   }
   std::set<RecordKey> gone(gone_.begin(), gone_.end());
   if (!whole.empty() || !gone.empty()) {
