@@ -77,10 +77,10 @@ UUID UuidV7::next() {
     counter_ = 0;
   }
   UUID id;
-  for (int i = 0; i < 6; i++) id.bytes[i] = static_cast<std::uint8_t>(lastMs_ >> (40 - 8 * i));
+  for (std::size_t i = 0; i < 6; i++) id.bytes[i] = static_cast<std::uint8_t>(lastMs_ >> (40 - 8 * i));
   id.bytes[6] = static_cast<std::uint8_t>(0x70 | counter_ >> 8);
   id.bytes[7] = static_cast<std::uint8_t>(counter_);
-  for (int i = 8; i < 16; i++) id.bytes[i] = pool_[used_ + i - 6];
+  for (std::size_t i = 8; i < 16; i++) id.bytes[i] = pool_[used_ + i - 6];
   id.bytes[8] = static_cast<std::uint8_t>((id.bytes[8] & 0x3F) | 0x80);
   used_ += 10;
   return id;
@@ -91,7 +91,7 @@ UUID UuidV7::next() {
 
 std::size_t std::hash<blazedb::UUID>::operator()(const blazedb::UUID& id) const noexcept {
   std::uint64_t high = 0, low = 0;
-  for (int i = 0; i < 8; i++) {
+  for (std::size_t i = 0; i < 8; i++) {
     high = high << 8 | id.bytes[i];
     low = low << 8 | id.bytes[8 + i];
   }

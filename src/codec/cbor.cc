@@ -4,13 +4,13 @@
 
 #include <bit>
 
-#include "codec/utf8.h"
+#include "codec/text.h"
 
 namespace blazedb::codec {
 namespace {
 
 // Additional information in the first byte of a head (RFC 8949, section 3).
-constexpr std::uint8_t kArgumentFollows = 24;  // in 1 byte; 25, 26, 27: in 2, 4, 8
+constexpr std::uint8_t kArgumentOf1Byte = 24;  // 25 and 26: of 2 and 4
 constexpr std::uint8_t kArgumentOf8Bytes = 27;
 constexpr std::uint8_t kDoubleFirstByte = 0xFB;
 
@@ -29,7 +29,7 @@ std::size_t writeDouble(std::uint8_t* at, std::uint64_t bits) {
 
 }  // namespace
 
-std::size_t writeHead(std::uint8_t* at, CborHead head) {
+std::size_t writeLongHead(std::uint8_t* at, CborHead head) {
   switch (head.kind) {
     case CborKind::uint:
       return cbor_encode_uint(head.argument, at, kHeadBytesMax);
@@ -45,10 +45,9 @@ std::size_t writeHead(std::uint8_t* at, CborHead head) {
       return cbor_encode_map_start(head.argument, at, kHeadBytesMax);
     case CborKind::tag:
       return cbor_encode_tag(head.argument, at, kHeadBytesMax);
-    case CborKind::simple:
-      return cbor_encode_ctrl(static_cast<std::uint8_t>(head.argument), at, kHeadBytesMax);
     case CborKind::real:
       return writeDouble(at, head.argument);
+    case CborKind::simple:
     case CborKind::none:
       break;
   }
@@ -90,17 +89,12 @@ void appendText(base::Bytes& out, std::string_view utf8) {
 void appendArrayHead(base::Bytes& out, std::size_t elements) { appendHead(out, {CborKind::array, elements}); }
 void appendMapHead(base::Bytes& out, std::size_t pairs) { appendHead(out, {CborKind::map, pairs}); }
 
-CborHead CborReader::head() {
+CborHead CborReader::longHead() {
   if (rest_.empty()) return failed();
-  auto kind = static_cast<CborKind>(rest_[0] >> 5);  // the first eight kinds are the major types
-  std::uint8_t info = rest_[0] & 31;
-  if (info < kArgumentFollows) {
-    rest_ = rest_.subspan(1);
-    if (kind == CborKind::simple && info < kSimpleFalse) return failed();
-    return {kind, info};
-  }
+  auto kind = static_cast<CborKind>(rest_[0] >> 5);
+  std::uint8_t info = rest_[0] & 0x1F;
   if (info > kArgumentOf8Bytes) return failed();  // reserved, or of indefinite length
-  std::size_t width = std::size_t{1} << (info - kArgumentFollows);
+  std::size_t width = std::size_t{1} << (info - kArgumentOf1Byte);
   if (rest_.size() <= width) return failed();
   std::uint64_t argument = bigEndian(rest_.subspan(1, width));
   rest_ = rest_.subspan(1 + width);
@@ -108,15 +102,8 @@ CborHead CborReader::head() {
     if (info != kArgumentOf8Bytes) return failed();  // a shorter float, or a simple value that nobody has defined
     return {CborKind::real, argument};
   }
-  std::uint64_t leastForWidth = width == 1 ? kArgumentFollows : std::uint64_t{1} << (4 * width);
-  if (argument < leastForWidth) return failed();
-  return {kind, argument};
-}
-
-std::uint64_t CborReader::argumentOf(CborKind kind) {
-  CborHead next = head();
-  if (next.kind != kind) return failed().argument;
-  return next.argument;
+  std::uint64_t least = width == 1 ? kArgumentInFirstByteMax + 1 : std::uint64_t{1} << (4 * width);
+  return argument >= least ? CborHead{kind, argument} : failed();
 }
 
 std::int64_t CborReader::integer() {
@@ -155,26 +142,6 @@ std::size_t CborReader::arrayHead() {
 std::size_t CborReader::mapHead() {
   std::uint64_t pairs = argumentOf(CborKind::map);
   return pairs <= rest_.size() / 2 ? pairs : failed().argument;
-}
-
-base::ByteView CborReader::take(std::uint64_t count) {
-  if (count > rest_.size()) {
-    fail();
-    return {};
-  }
-  base::ByteView taken = rest_.first(count);
-  rest_ = rest_.subspan(count);
-  return taken;
-}
-
-void CborReader::fail() {
-  ok_ = false;
-  rest_ = {};
-}
-
-CborHead CborReader::failed() {
-  fail();
-  return {};
 }
 
 }  // namespace blazedb::codec

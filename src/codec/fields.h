@@ -1,21 +1,18 @@
 // The fields of a record as bytes: one CBOR map, in the form of codec/cbor.h.
 //
-//   value    | CBOR                                                                            | example
-//   ---------|---------------------------------------------------------------------------------|------------------------
-//   null     | simple value 22                                                                 | f6
-//   boolean  | simple values 20, 21                                                            | f5
-//   integer  | integer within int64                                                            | 18 2a
-//   real     | 64-bit float, bit by bit: never shortened, a NaN keeps its payload               | fb 3ff8000000000000
-//   string   | text, UTF-8                                                                     | 62 68 69
-//   bytes    | byte string                                                                     | 42 00 ff
-//   date     | tag 1 over integer seconds, where they are whole                                | c1 1a 6922e2c0
-//            | else tag 1 over a float of seconds, where it gives the same microseconds back   | c1 fb 41da48b8b007f2e5
-//            | else tag 1001 (RFC 9581) over {1: seconds, -6: microseconds}, seconds rounded   |
-//            | down and microseconds above 0                                                   | d9 03e9 a2 01 20 25 01
-//   uuid     | tag 37 over 16 bytes                                                            | d8 25 50 ...
-//   array    | array of values                                                                 | 82 01 02
-//   object   | map from text to values                                                         | a1 61 61 01
-//   removed  | simple value 23, and only as the value of a field of the outermost map          | f7
+//   value    | CBOR                                                                          | example
+//   ---------|-------------------------------------------------------------------------------|------------------------
+//   null     | simple value 22                                                               | f6
+//   boolean  | simple values 20 and 21                                                       | f5
+//   integer  | integer within int64                                                          | 18 2a
+//   real     | 64-bit float, bit by bit: never shortened, a NaN keeps its payload            | fb 3ff8000000000000
+//   string   | text, UTF-8                                                                   | 62 68 69
+//   bytes    | byte string                                                                   | 42 00 ff
+//   date     | tag 1 over seconds; tag 1001 where that is inexact: see codec/cbor_date.h     | c1 1a 6922e2c0
+//   uuid     | tag 37 over 16 bytes                                                          | d8 25 50 01890a5d...
+//   array    | array of values                                                               | 82 01 02
+//   object   | map from text to values                                                       | a1 61 61 01
+//   removed  | simple value 23, and only as the value of a field of the outermost map        | f7
 //
 // The keys of a map are field names: unique, sorted bytewise as Object sorts them (not by their encoding as
 // section 4.2.1 of RFC 8949 would, which puts shorter ones first), 1 to kFieldNameBytesMax bytes. Arrays and objects
@@ -41,7 +38,7 @@
 namespace blazedb::codec {
 
 // Appends the encoded fields to `out` and checks them on the way. std::nullopt where all is well; else what is wrong
-// with which field and what to do about it (InvalidArgument or TooLarge), for the caller to throw, and `out` is as it
+// with which field and what to do about it (InvalidArgument or TooLarge), for the caller to throw; `out` is then as it
 // was.
 [[nodiscard]] std::optional<Error> encodeFields(base::Bytes& out, const Object& fields);
 
@@ -49,8 +46,8 @@ namespace blazedb::codec {
 [[nodiscard]] std::optional<Error> encodeValue(base::Bytes& out, const Value& value);
 
 // Replaces `fields` by what `encoded` holds, without the removed ones. False, and `fields` is empty, where any byte of
-// `encoded` is not as described above or there are bytes after it. Memory: at most 50 times the size of `encoded`,
-// which is what arrays of nulls and of empty arrays come to.
+// `encoded` is not as described above or there are bytes after it. A Value is 40 bytes where a null is one: an array of
+// nulls comes to 40 times its encoding, and to three times that while it grows.
 [[nodiscard]] bool decodeFields(base::ByteView encoded, Object& fields);
 
 // The one value that `encoded` holds; std::nullopt as above, and for a removed one.
@@ -61,8 +58,7 @@ base::ByteView readEncodedValue(CborReader& in);
 
 // The encoded value of a removed field.
 inline constexpr std::uint8_t kRemovedByte = 0xF7;
-inline constexpr std::uint8_t kRemovedBytes[] = {kRemovedByte};
-inline constexpr base::ByteView kRemoved{kRemovedBytes};
+inline constexpr base::ByteView kRemoved{&kRemovedByte, 1};
 inline bool isRemoved(base::ByteView encodedValue) { return base::equal(encodedValue, kRemoved); }
 
 // Walks encoded fields without building values, and checks them completely:
@@ -71,8 +67,7 @@ inline bool isRemoved(base::ByteView encodedValue) { return base::equal(encodedV
 //   while (fields.next()) use(fields.name(), fields.value());
 //   if (!fields.ok()) return false;
 //
-// To make a map of such pieces: appendMapHead(), then for each appendText() of the name and append() of the value, in
-// order.
+// To make a map of such pieces: appendMapHead(), then in order of names appendText() of each and append() of its value.
 class FieldsReader {
  public:
   explicit FieldsReader(base::ByteView encoded);

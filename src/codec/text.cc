@@ -1,8 +1,6 @@
-#include "codec/utf8.h"
+#include "codec/text.h"
 
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
+#include <algorithm>
 
 namespace blazedb::codec {
 namespace {
@@ -28,7 +26,7 @@ std::size_t characterLength(const std::uint8_t* at, std::size_t rest) {
 
 }  // namespace
 
-bool isUtf8(std::string_view text) {
+bool isUtf8Beyond7Bits(std::string_view text) {
   auto at = reinterpret_cast<const std::uint8_t*>(text.data());
   std::size_t rest = text.size();
   while (rest > 0) {
@@ -47,6 +45,24 @@ bool isUtf8(std::string_view text) {
     rest -= length;
   }
   return true;
+}
+
+std::string printable(std::string_view text) {
+  constexpr std::size_t kShownBytesMax = 160;
+  static constexpr char kDigits[] = "0123456789abcdef";
+  bool utf8 = isUtf8(text);
+  std::size_t length = std::min(text.size(), kShownBytesMax);
+  if (utf8 && length < text.size())
+    while ((static_cast<std::uint8_t>(text[length]) & 0xC0) == 0x80) length--;  // not within a character
+  std::string shown;
+  for (char c : text.substr(0, length)) {
+    auto byte = static_cast<std::uint8_t>(c);
+    if (byte >= 0x20 && byte != 0x7F && (byte < 0x80 || utf8))
+      shown += c;
+    else
+      shown.append("\\x").append(1, kDigits[byte >> 4]).append(1, kDigits[byte & 15]);
+  }
+  return length < text.size() ? shown + "..." : shown;
 }
 
 }  // namespace blazedb::codec

@@ -1,0 +1,171 @@
+#include <algorithm>
+#include <bit>
+#include <string>
+#include <type_traits>
+
+#include "base/limits.h"
+#include "codec/cbor_date.h"
+#include "codec/fields.h"
+#include "codec/text.h"
+
+namespace blazedb::codec {
+namespace {
+
+using base::kFieldNameBytesMax;
+using base::kNestingMax;
+using base::kRecordBytesMax;
+
+// Reading a value either builds it or only checks it: the same walk for both, so that what is valid does not depend on
+// who asks. Checked stands in for a Value and keeps nothing.
+struct Checked {
+  Checked() = default;
+  template <class T>
+  Checked(const T&) {}
+};
+template <class Result>
+constexpr bool kBuilds = std::is_same_v<Result, Value>;
+
+template <class Result>
+Result readValue(CborReader& in, int depth);
+
+std::string_view readName(CborReader& in, std::string_view previous) {
+  std::string_view name = in.text();
+  // The first name follows the empty one, which none may be.
+  if (name.size() > kFieldNameBytesMax || name <= previous) in.fail();
+  return name;
+}
+
+// What a count is trusted for before its elements are seen: arrays inside each other may all claim the same bytes.
+std::size_t trusted(std::uint64_t count) { return static_cast<std::size_t>(std::min<std::uint64_t>(count, 256)); }
+
+template <class Result>
+Result readArray(CborReader& in, std::uint64_t count, int depth) {
+  if (depth > kNestingMax || count > in.remaining()) in.fail();
+  Array array;
+  if constexpr (kBuilds<Result>) array.reserve(trusted(count));
+  for (std::uint64_t i = 0; i < count && in.ok(); i++) {
+    if constexpr (kBuilds<Result>)
+      array.push_back(readValue<Value>(in, depth));
+    else
+      readValue<Checked>(in, depth);
+  }
+  return array;
+}
+
+template <class Result>
+Result readObject(CborReader& in, std::uint64_t count, int depth) {
+  if (depth > kNestingMax || count > in.remaining() / 2) in.fail();
+  Object object;
+  if constexpr (kBuilds<Result>) object.reserve(trusted(count));
+  std::string_view name;
+  for (std::uint64_t i = 0; i < count && in.ok(); i++) {
+    name = readName(in, name);
+    if constexpr (kBuilds<Result>)
+      object.set(std::string(name), readValue<Value>(in, depth));
+    else
+      readValue<Checked>(in, depth);
+  }
+  return object;
+}
+
+template <class Result>
+Result readTagged(CborReader& in, std::uint64_t tag, base::ByteView begin) {
+  if (tag == kTagDate || tag == kTagExtendedTime) return readDate(in, tag, begin);
+  UUID id;
+  base::ByteView bytes = in.byteString();
+  if (tag != kTagUuid || bytes.size() != id.bytes.size()) return in.fail(), Result();
+  std::copy(bytes.begin(), bytes.end(), id.bytes.begin());
+  return id;
+}
+
+template <class Result>
+Result readValue(CborReader& in, int depth) {
+  base::ByteView begin = in.rest();
+  CborHead head = in.head();
+  switch (head.kind) {
+    case CborKind::uint:
+    case CborKind::negative:
+      if (head.argument <= kIntegerArgumentMax) return integerOf(head);
+      break;
+    case CborKind::real:
+      return std::bit_cast<double>(head.argument);
+    case CborKind::simple:
+      if (head.argument == kSimpleNull) return Result();
+      if (head.argument != kSimpleUndefined) return head.argument == kSimpleTrue;
+      break;
+    case CborKind::bytes: {
+      base::ByteView bytes = in.take(head.argument);
+      if constexpr (kBuilds<Result>) return Bytes(bytes.begin(), bytes.end());
+      return Result();
+    }
+    case CborKind::text: {
+      std::string_view text = base::textOf(in.take(head.argument));
+      if (isUtf8(text)) return text;
+      break;
+    }
+    case CborKind::array:
+      return readArray<Result>(in, head.argument, depth + 1);
+    case CborKind::map:
+      return readObject<Result>(in, head.argument, depth + 1);
+    case CborKind::tag:
+      return readTagged<Result>(in, head.argument, begin);
+    case CborKind::none:
+      break;
+  }
+  in.fail();
+  return Result();
+}
+
+bool removedIsNext(const CborReader& in) { return !in.atEnd() && in.rest()[0] == kRemovedByte; }
+
+// A record beyond the limit cannot have come from here: it is refused unread.
+base::ByteView withinLimit(base::ByteView encoded) {
+  return encoded.size() <= kRecordBytesMax ? encoded : base::ByteView{};
+}
+
+}  // namespace
+
+bool decodeFields(base::ByteView encoded, Object& fields) {
+  fields = {};
+  CborReader in(withinLimit(encoded));
+  std::size_t count = in.mapHead();
+  fields.reserve(trusted(count));
+  std::string_view name;
+  for (std::size_t i = 0; i < count && in.ok(); i++) {
+    name = readName(in, name);
+    if (removedIsNext(in)) {
+      in.take(1);
+      continue;
+    }
+    fields.set(std::string(name), readValue<Value>(in, 0));
+  }
+  if (in.ok() && in.atEnd()) return true;
+  fields = {};
+  return false;
+}
+
+std::optional<Value> decodeValue(base::ByteView encoded) {
+  CborReader in(withinLimit(encoded));
+  auto value = readValue<Value>(in, 0);
+  if (!in.ok() || !in.atEnd()) return std::nullopt;
+  return value;
+}
+
+base::ByteView readEncodedValue(CborReader& in) {
+  base::ByteView begin = in.rest();
+  readValue<Checked>(in, 0);
+  return in.ok() ? begin.first(begin.size() - in.remaining()) : base::ByteView{};
+}
+
+FieldsReader::FieldsReader(base::ByteView encoded) : in_(withinLimit(encoded)), count_(in_.mapHead()), left_(count_) {}
+
+bool FieldsReader::next() {
+  if (left_ == 0 && !in_.atEnd()) in_.fail();
+  if (left_ == 0 || !in_.ok()) return false;
+  left_--;
+  name_ = readName(in_, name_);
+  value_ = removedIsNext(in_) ? in_.take(1) : readEncodedValue(in_);
+  return in_.ok();
+}
+
+}  // namespace blazedb::codec
