@@ -5,6 +5,6 @@ project=$(dirname "${BASH_SOURCE[0]}")/project
 dir=$1
 shift
 mkdir -p "$dir"
-read -ra flags <<<"$(pkg-config --cflags --libs blazedb)"
+eval "flags=($(pkg-config --cflags --libs blazedb))"  # pkg-config quotes what it prints for a shell
 "$@" -std=c++20 "$project/main.cc" "${flags[@]}" -o "$dir/consumer"
 "$dir/consumer"

@@ -1,8 +1,10 @@
 // The checks, run over the project itself.
 #include <gtest/gtest.h>
 
+#include "tidy/documents.h"
 #include "tidy/layers.h"
 #include "tidy/source.h"
+#include "tidy/style.h"
 
 namespace blazedb::tidy {
 namespace {
@@ -19,6 +21,16 @@ void expectNone(const Findings& findings) {
 TEST(Project, IsRead) { EXPECT_GT(project().size(), 20u); }
 
 TEST(Project, EveryIncludeIsInTheTableOfLayers) { expectNone(checkIncludes(project())); }
+TEST(Project, FilesAreNamedInSnakeCase) { expectNone(checkNames(project())); }
+TEST(Project, HeadersExplainThemselves) { expectNone(checkHeaders(project())); }
+TEST(Project, LinesAndFilesAreShort) { expectNone(checkLayout(project())); }
+TEST(Project, NothingIsLeftForLater) { expectNone(checkWords(project())); }
+TEST(Project, NoTestSleeps) { expectNone(checkSleeps(project())); }
+TEST(Project, EveryLayerHasAReadme) { expectNone(checkReadmes(project())); }
+TEST(Project, EverySourceIsBuilt) { expectNone(checkIsBuilt(project())); }
+TEST(Project, LinksInDocumentsLeadSomewhere) { expectNone(checkLinks(project())); }
+TEST(Project, CodeInDocumentsIsCompiled) { expectNone(checkSnippets(project())); }
+TEST(Project, TheDocumentedLayersAreTheEnforcedOnes) { expectNone(checkLayerTable(project())); }
 
 }  // namespace
 }  // namespace blazedb::tidy

@@ -1,6 +1,7 @@
 #include "tidy/source.h"
 
 #include <algorithm>
+#include <cctype>
 #include <fstream>
 #include <iterator>
 
@@ -30,7 +31,8 @@ std::vector<Source> readTree(const std::filesystem::path& root) {
     if (!entry->is_regular_file()) continue;
     std::ifstream in(entry->path(), std::ios::binary);
     std::string text{std::istreambuf_iterator<char>(in), {}};
-    if (text.find('\0') == std::string::npos) sources.push_back({std::move(path), std::move(text)});
+    if (text.find('\0') != std::string::npos) text.clear();
+    sources.push_back({std::move(path), std::move(text)});
   }
   std::sort(sources.begin(), sources.end(), [](const Source& a, const Source& b) { return a.path < b.path; });
   return sources;
@@ -59,6 +61,22 @@ bool isInside(std::string_view path, std::string_view folder) {
 bool isCpp(std::string_view path) {
   std::string_view extension = extensionOf(path);
   return extension == "h" || extension == "cc";
+}
+
+std::string_view trimmed(std::string_view line) {
+  std::size_t first = line.find_first_not_of(' ');
+  if (first == std::string_view::npos) return {};
+  return line.substr(first, line.find_last_not_of(' ') - first + 1);
+}
+
+std::size_t findWord(std::string_view line, std::string_view word) {
+  auto inWord = [&](std::size_t i) {
+    return i < line.size() && (std::isalnum(static_cast<unsigned char>(line[i])) || line[i] == '_');
+  };
+  std::size_t at = line.find(word);
+  while (at != std::string_view::npos && ((at > 0 && inWord(at - 1)) || inWord(at + word.size())))
+    at = line.find(word, at + 1);
+  return at;
 }
 
 }  // namespace blazedb::tidy

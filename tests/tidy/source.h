@@ -25,8 +25,9 @@ struct Finding {
 };
 using Findings = std::vector<Finding>;
 
-// Every text file below `root`, sorted by path. Left out: what git, builds and editors keep there (folders at the top
-// named build*, and those that begin with a dot, save .ci and .github), and files that hold a zero byte.
+// Every file below `root`, sorted by path; one that holds a zero byte is no text and comes with an empty one. Left out
+// is what git, builds and editors keep there: folders at the top named build*, and those that begin with a dot, save
+// .ci and .github.
 std::vector<Source> readTree(const std::filesystem::path& root);
 
 // The lines of a text without their ends. Views into the text.
@@ -40,5 +41,11 @@ bool isInside(std::string_view path, std::string_view folder);
 
 // A header or a source file of C++.
 bool isCpp(std::string_view path);
+
+// Without the spaces at both ends.
+std::string_view trimmed(std::string_view line);
+
+// Where `word` stands in `line` with no letter, digit or underscore beside it; npos where it does not.
+std::size_t findWord(std::string_view line, std::string_view word);
 
 }  // namespace blazedb::tidy
