@@ -29,6 +29,7 @@
 
 #include "blazedb/conflict.h"
 #include "blazedb/error.h"
+#include "blazedb/export.h"
 #include "blazedb/records.h"
 #include "blazedb/subscription.h"
 
@@ -87,7 +88,7 @@ struct Difference {
   Kind kind = Kind::different;
 };
 
-class Database : public Records {
+class BLAZEDB_API Database : public Records {
  public:
   // Opens or creates the file at `path`. `name` (1 to 128 of [A-Za-z0-9_.-]) is stored when the file is created; an
   // empty one takes what is stored. Takes as long as Argon2id does, about 75 ms by default. Errors: WrongPassword,
@@ -141,12 +142,13 @@ class Database : public Records {
 
  private:
   friend class Topology;
-  friend std::vector<Difference> diff(const Database& first, const Database& second, std::size_t limit);
+  friend BLAZEDB_API std::vector<Difference> diff(const Database& first, const Database& second, std::size_t limit);
   explicit Database(std::shared_ptr<db::OpenDatabase> open);
   std::shared_ptr<db::OpenDatabase> open_;
 };
 
-// Do two databases hold the same live records? Gives those that differ, at most `limit`; none if they are equal. Reads both, page by page.
-std::vector<Difference> diff(const Database& first, const Database& second, std::size_t limit = 1000);
+// Do two databases hold the same live records? Gives those that differ, at most `limit`; none if they are equal. Reads
+// both, page by page.
+BLAZEDB_API std::vector<Difference> diff(const Database& first, const Database& second, std::size_t limit = 1000);
 
 }  // namespace blazedb

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "blazedb/error.h"
+#include "blazedb/export.h"
 #include "blazedb/record.h"
 
 namespace blazedb {
@@ -30,7 +31,7 @@ struct OpenDatabase;
 
 using Predicate = std::function<bool(const Record&)>;
 
-class Records {
+class BLAZEDB_API Records {
  public:
   // Stores a new record and gives its id: the record's own if it has one, else a new UUIDv7. AlreadyExists where the id
   // is taken.
@@ -78,7 +79,7 @@ class Records {
 };
 
 // The records of one name.
-class Collection : public Records {
+class BLAZEDB_API Collection : public Records {
  public:
   const std::string& name() const { return collection_; }
 
@@ -90,7 +91,7 @@ class Collection : public Records {
 
 // Several operations, all or nothing; by itself the collection "default". Valid inside the function that it was given
 // to, on that thread.
-class Transaction : public Records {
+class BLAZEDB_API Transaction : public Records {
  public:
   // InvalidArgument for a name that is not 1 to 128 of [A-Za-z0-9_.-].
   Collection collection(const std::string& name);

@@ -27,6 +27,7 @@
 
 #include "blazedb/database.h"
 #include "blazedb/error.h"
+#include "blazedb/export.h"
 #include "blazedb/subscription.h"
 
 namespace blazedb {
@@ -96,7 +97,7 @@ struct TopologyNode {
 };
 
 // A picture of the moment.
-struct TopologyGraph {
+struct BLAZEDB_API TopologyGraph {
   std::vector<TopologyNode> nodes;
   std::vector<ConnectionStatus> connections;
 
@@ -109,7 +110,7 @@ namespace topology {
 class Network;
 }
 
-class Topology {
+class BLAZEDB_API Topology {
  public:
   Topology();
 

@@ -24,7 +24,8 @@ int flagsOf(const sync::RecordState& state, std::uint64_t position) {
 Record toRecord(const Row& row) {
   Object fields;
   if (!codec::decodeFields(row.fields, fields))
-    throw Error(ErrorCode::DamagedPage, "the record " + row.id.toString() + " cannot be decoded; run `blazedb verify` and restore it from a backup");
+    throw Error(ErrorCode::DamagedPage, "the record " + row.id.toString() +
+                                            " cannot be decoded; run `blazedb verify` and restore it from a backup");
   Record record(std::move(fields));
   record.setId(row.id);
   return record;
@@ -42,7 +43,8 @@ std::uint64_t latestTime(const sync::RecordState& state) {
 Changes::Changes(WriteTables& tables, Mirror& mirror, const Author& author, base::Clock& clock, base::UuidV7& ids)
     : tables_(tables), mirror_(mirror), author_(author), clock_(clock), ids_(ids) {}
 
-// ----------------------------------------------------------------------------------------------------------- local operations
+// ----------------------------------------------------------------------------------------------------------- local
+// operations
 
 UUID Changes::insert(const std::string& collectionName, const std::optional<UUID>& wantedId, const Record& record) {
   checkWritable();
@@ -67,8 +69,8 @@ UUID Changes::insert(const std::string& collectionName, const std::optional<UUID
   }
   load(collection.id, row.id, loaded_);
   if (loaded_.alive)
-    throw Error(ErrorCode::AlreadyExists,
-                "the collection '" + collectionName + "' holds a record " + row.id.toString() + " already; use update or upsert to change it");
+    throw Error(ErrorCode::AlreadyExists, "the collection '" + collectionName + "' holds a record " +
+                                              row.id.toString() + " already; use update or upsert to change it");
   insertOverDead(collection, loaded_, nextStamp(loaded_.state.authority()));
   return row.id;
 }
@@ -97,7 +99,8 @@ void Changes::update(const std::string& collection, const UUID& id, const Record
     if (!cell || !base::equal(cell->value, fields.value())) write(fields.name(), fields.value());
   }
   for (sync::Cell& cell : held.state.cells)
-    if (!cell.removed() && !std::binary_search(names.begin(), names.end(), cell.name)) write(cell.name, codec::kRemoved);
+    if (!cell.removed() && !std::binary_search(names.begin(), names.end(), cell.name))
+      write(cell.name, codec::kRemoved);
   if (changed) save(collectionFor(collection), held, 0);
 }
 
@@ -144,7 +147,8 @@ bool Changes::purge(const std::string& collection, const UUID& id) {
   return removed || found;
 }
 
-bool Changes::restoreField(const std::string& collection, const UUID& id, std::string_view field, base::ByteView value) {
+bool Changes::restoreField(const std::string& collection, const UUID& id, std::string_view field,
+                           base::ByteView value) {
   checkWritable();
   CollectionRow* known = knownCollection(collection);
   if (!known || !load(known->id, id, loaded_)) return false;
@@ -189,7 +193,8 @@ std::uint64_t Changes::count(const std::string& collection) const {
   return found == mirror_.collections.end() ? 0 : found->second.live;
 }
 
-// -------------------------------------------------------------------------------------------------------------------- merging
+// --------------------------------------------------------------------------------------------------------------------
+// merging
 
 sync::ApplyResult Changes::apply(const sync::Incoming& incoming) {
   sync::ApplyResult result;
@@ -205,9 +210,12 @@ sync::ApplyResult Changes::apply(const sync::Incoming& incoming) {
 
 void Changes::mergeOne(const sync::Incoming& incoming, const sync::Change& change, sync::ApplyResult& result) {
   std::optional<sync::RecordState> theirs = sync::decodeState(change.stamps, change.fields, 0);
-  if (!theirs) throw Error(ErrorCode::ProtocolError, "the peer sent a record that cannot be decoded (" + change.id.toString() + ")");
+  if (!theirs)
+    throw Error(ErrorCode::ProtocolError,
+                "the peer sent a record that cannot be decoded (" + change.id.toString() + ")");
   std::uint64_t time = latestTime(*theirs);
-  // A write was checked against the clock of the replica where it came in; between that one and this one lies the same allowance again.
+  // A write was checked against the clock of the replica where it came in; between that one and this one lies the same
+  // allowance again.
   std::int64_t ahead = sync::HybridClock::toWall(time) - clock_.wallMs();
   if (ahead > 2 * base::kClockSkewMsMax) {
     result.refused = "the record " + change.id.toString() + " carries a time " + std::to_string(ahead / 60'000) +
@@ -226,7 +234,8 @@ void Changes::mergeOne(const sync::Incoming& incoming, const sync::Change& chang
   if (incoming.sweep && row != 0) incoming.sweep->mentioned.push_back(row);
 }
 
-void Changes::mergeNew(CollectionRow& collection, const sync::Change& change, sync::RecordState& theirs, sync::ApplyResult& result) {
+void Changes::mergeNew(CollectionRow& collection, const sync::Change& change, sync::RecordState& theirs,
+                       sync::ApplyResult& result) {
   loaded_.row = {};
   bool alive = theirs.alive();
   if (!change.complete && alive) {
@@ -253,7 +262,8 @@ void Changes::mergeNew(CollectionRow& collection, const sync::Change& change, sy
   takePosition(row.number);
 }
 
-std::int64_t Changes::mergeHeld(CollectionRow& collection, const sync::Change& change, sync::RecordState& theirs, sync::ApplyResult& result) {
+std::int64_t Changes::mergeHeld(CollectionRow& collection, const sync::Change& change, sync::RecordState& theirs,
+                                sync::ApplyResult& result) {
   sync::RecordState& mine = loaded_.state;
   bool wasWhole = mine.whole;
   sync::MergeOutcome outcome =
@@ -296,12 +306,14 @@ void Changes::noteOverridden(const CollectionRow& collection, const UUID& id, co
   }
 }
 
-// ------------------------------------------------------------------------------------------------------------------------ rows
+// ------------------------------------------------------------------------------------------------------------------------
+// rows
 
 void Changes::checkWritable() const {
   if (author_.source)
-    throw Error(ErrorCode::ReadOnlyReplica, "this database is a read-only replica of " + author_.source->toString() +
-                                                "; write there, or end it with releaseReadOnly() (blazedb release FILE)");
+    throw Error(ErrorCode::ReadOnlyReplica,
+                "this database is a read-only replica of " + author_.source->toString() +
+                    "; write there, or end it with releaseReadOnly() (blazedb release FILE)");
 }
 
 CollectionRow* Changes::knownCollection(const std::string& name) {
@@ -314,7 +326,8 @@ CollectionRow& Changes::collectionFor(std::string_view view) {
   auto found = mirror_.collections.find(name);
   if (found != mirror_.collections.end()) return found->second;
   if (!base::isName(name))
-    throw Error(ErrorCode::InvalidArgument, "'" + name + "' is not the name of a collection: 1 to 128 of A-Z a-z 0-9 _ . -");
+    throw Error(ErrorCode::InvalidArgument,
+                "'" + name + "' is not the name of a collection: 1 to 128 of A-Z a-z 0-9 _ . -");
   CollectionRow collection;
   collection.id = tables_.insertCollection(name);
   collection.name = name;
@@ -355,7 +368,8 @@ void Changes::save(CollectionRow& collection, Loaded& loaded, std::int64_t origi
   std::uint64_t position = nextPosition();
   sync::encodeState(loaded.state, position, encoded_);
   if (encoded_.fields.size() > base::kRecordBytesMax)
-    throw Error(ErrorCode::TooLarge, "the record " + loaded.row.id.toString() + " would be larger than 8 MiB; split it, or keep large data in files");
+    throw Error(ErrorCode::TooLarge, "the record " + loaded.row.id.toString() +
+                                         " would be larger than 8 MiB; split it, or keep large data in files");
   Row& row = loaded.row;
   row.position = position;
   row.origin = origin;
@@ -371,7 +385,8 @@ void Changes::save(CollectionRow& collection, Loaded& loaded, std::int64_t origi
   takePosition(row.number);
 }
 
-void Changes::account(CollectionRow& collection, const std::optional<sync::Hash128>& before, const std::optional<sync::Hash128>& after) {
+void Changes::account(CollectionRow& collection, const std::optional<sync::Hash128>& before,
+                      const std::optional<sync::Hash128>& after) {
   if (before) {
     collection.digest.subtract(*before);
     collection.live--;

@@ -1,7 +1,8 @@
 // What local operations and merges do to rows, inside the writer's transaction.
 //
-// A Changes is one transaction of a caller: it takes feed positions as it goes and ends with a mark on its last one, which is what makes it
-// arrive whole at other replicas. Nothing here commits or rolls back; the engine does, and reloads the Mirror after a rollback.
+// A Changes is one transaction of a caller: it takes feed positions as it goes and ends with a mark on its last one,
+// which is what makes it arrive whole at other replicas. Nothing here commits or rolls back; the engine does, and
+// reloads the Mirror after a rollback.
 #pragma once
 
 #include <cstdint>
@@ -35,10 +36,10 @@ struct Mirror {
 struct Author {
   sync::Role role = sync::Role::client;
   std::uint64_t incarnation = 0;
-  std::set<std::uint64_t> own;         // every incarnation of this replica
-  bool keepsDeletedValues = true;      // some peer may not know of a delete yet
+  std::set<std::uint64_t> own;          // every incarnation of this replica
+  bool keepsDeletedValues = true;       // some peer may not know of a delete yet
   std::uint64_t acknowledgedByAny = 0;  // some peer has everything up to here
-  std::optional<UUID> source;          // set: a read-only replica of that one
+  std::optional<UUID> source;           // set: a read-only replica of that one
 };
 
 class Changes {
@@ -103,12 +104,15 @@ class Changes {
   void insertOverDead(CollectionRow& collection, Loaded& held, const sync::Stamp& stamp);
   // Writes a state that changed at nextPosition() and takes that position.
   void save(CollectionRow& collection, Loaded& loaded, std::int64_t origin);
-  void account(CollectionRow& collection, const std::optional<sync::Hash128>& before, const std::optional<sync::Hash128>& after);
+  void account(CollectionRow& collection, const std::optional<sync::Hash128>& before,
+               const std::optional<sync::Hash128>& after);
   void takePosition(std::int64_t row);
 
   void mergeOne(const sync::Incoming& incoming, const sync::Change& change, sync::ApplyResult& result);
-  void mergeNew(CollectionRow& collection, const sync::Change& change, sync::RecordState& theirs, sync::ApplyResult& result);
-  std::int64_t mergeHeld(CollectionRow& collection, const sync::Change& change, sync::RecordState& theirs, sync::ApplyResult& result);
+  void mergeNew(CollectionRow& collection, const sync::Change& change, sync::RecordState& theirs,
+                sync::ApplyResult& result);
+  std::int64_t mergeHeld(CollectionRow& collection, const sync::Change& change, sync::RecordState& theirs,
+                         sync::ApplyResult& result);
   void noteOverridden(const CollectionRow& collection, const UUID& id, const sync::MergeOutcome& outcome);
 
   WriteTables& tables_;

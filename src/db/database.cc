@@ -8,7 +8,8 @@
 
 namespace blazedb {
 
-Database Database::open(const std::string& name, const std::string& path, const std::string& password, const DatabaseOptions& options) {
+Database Database::open(const std::string& name, const std::string& path, const std::string& password,
+                        const DatabaseOptions& options) {
   auto open = std::make_shared<db::OpenDatabase>();
   open->files = std::make_unique<storage::PosixFileSystem>();
   db::EngineOptions engine;
@@ -18,7 +19,8 @@ Database Database::open(const std::string& name, const std::string& path, const 
   engine.createIfMissing = options.createIfMissing;
   engine.tombstoneRetention = options.tombstoneRetention;
   engine.create.cost = {options.passwordMemoryKiB, options.passwordPasses};
-  open->engine = db::Engine::open({*open->files, open->clock, open->random}, path, storage::KeySource::password(password), engine);
+  open->engine =
+      db::Engine::open({*open->files, open->clock, open->random}, path, storage::KeySource::password(password), engine);
   open->housekeeper = std::make_unique<db::Housekeeper>(*open->engine);
   return Database(std::move(open));
 }
@@ -32,7 +34,8 @@ SyncRole Database::role() const { return engine_->role(); }
 
 Collection Database::collection(const std::string& name) const {
   if (!base::isName(name))
-    throw Error(ErrorCode::InvalidArgument, "'" + name + "' is not the name of a collection: 1 to 128 of A-Z a-z 0-9 _ . -");
+    throw Error(ErrorCode::InvalidArgument,
+                "'" + name + "' is not the name of a collection: 1 to 128 of A-Z a-z 0-9 _ . -");
   return Collection(engine_, name);
 }
 
@@ -48,7 +51,9 @@ void Database::transaction(const std::function<void(Transaction&)>& body) {
 std::vector<Conflict> Database::conflicts() const { return engine_->conflicts(); }
 void Database::restoreConflict(std::int64_t id) { engine_->restoreConflict(id); }
 void Database::dismissConflict(std::int64_t id) { engine_->dismissConflict(id); }
-Subscription Database::onConflict(std::function<void(const Conflict&)> callback) { return open_->housekeeper->onConflict(std::move(callback)); }
+Subscription Database::onConflict(std::function<void(const Conflict&)> callback) {
+  return open_->housekeeper->onConflict(std::move(callback));
+}
 
 void Database::changePassword(const std::string& current, const std::string& replacement) {
   engine_->changePassword(storage::KeySource::password(current), storage::KeySource::password(replacement));
@@ -84,7 +89,8 @@ class Walk {
   std::size_t next_ = 0;
 };
 
-void diffCollection(Walk first, Walk second, const std::string& name, std::size_t limit, std::vector<Difference>& found) {
+void diffCollection(Walk first, Walk second, const std::string& name, std::size_t limit,
+                    std::vector<Difference>& found) {
   while ((first.current() || second.current()) && found.size() < limit) {
     const Record* a = first.current();
     const Record* b = second.current();
@@ -109,7 +115,8 @@ std::vector<Difference> diff(const Database& first, const Database& second, std:
   for (const Database* database : {&first, &second})
     for (const CollectionInfo& info : database->collections()) names.insert(info.name);
   std::vector<Difference> found;
-  for (const std::string& name : names) diffCollection({*first.engine_, name}, {*second.engine_, name}, name, limit, found);
+  for (const std::string& name : names)
+    diffCollection({*first.engine_, name}, {*second.engine_, name}, name, limit, found);
   return found;
 }
 

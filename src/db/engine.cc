@@ -16,7 +16,6 @@ constexpr std::uint64_t kCheckpointBytes = 64u << 20;
 constexpr int kGroupMax = 128;
 constexpr std::size_t kPage = 1000;
 
-
 std::uint64_t fixed64Of(const std::optional<base::Bytes>& value) { return value ? base::Reader(*value).fixed64() : 0; }
 
 std::optional<UUID> uuidOf(const std::optional<base::Bytes>& value) {
@@ -29,7 +28,8 @@ std::optional<UUID> uuidOf(const std::optional<base::Bytes>& value) {
 Record recordOf(const Row& row) {
   Object fields;
   if (!codec::decodeFields(row.fields, fields))
-    throw Error(ErrorCode::DamagedPage, "the record " + row.id.toString() + " cannot be decoded; run `blazedb verify` and restore it from a backup");
+    throw Error(ErrorCode::DamagedPage, "the record " + row.id.toString() +
+                                            " cannot be decoded; run `blazedb verify` and restore it from a backup");
   Record record(std::move(fields));
   record.setId(row.id);
   return record;
@@ -37,7 +37,8 @@ Record recordOf(const Row& row) {
 
 void requireName(const std::string& name, const char* what) {
   if (!base::isName(name))
-    throw Error(ErrorCode::InvalidArgument, "'" + name + "' is not the name of a " + what + ": 1 to 128 of A-Z a-z 0-9 _ . -");
+    throw Error(ErrorCode::InvalidArgument,
+                "'" + name + "' is not the name of a " + what + ": 1 to 128 of A-Z a-z 0-9 _ . -");
 }
 
 }  // namespace
@@ -52,10 +53,11 @@ struct Engine::Group {
   std::exception_ptr error;  // set before state becomes kFailed
 };
 
-// --------------------------------------------------------------------------------------------------------------------- opening
+// ---------------------------------------------------------------------------------------------------------------------
+// opening
 
-std::unique_ptr<Engine> Engine::open(const Environment& environment, const std::string& path, const storage::KeySource& key,
-                                     const EngineOptions& options) {
+std::unique_ptr<Engine> Engine::open(const Environment& environment, const std::string& path,
+                                     const storage::KeySource& key, const EngineOptions& options) {
   if (!options.name.empty()) requireName(options.name, "database");
   std::unique_ptr<storage::DatabaseFile> file;
   if (environment.files.exists(path)) {
@@ -64,22 +66,24 @@ std::unique_ptr<Engine> Engine::open(const Environment& environment, const std::
     throw Error(ErrorCode::NotFound, "there is no file " + path + "; `blazedb create` makes a database");
   } else {
     requireName(options.name, "database");
-    file = storage::DatabaseFile::create(environment.files, environment.random, path, key, options.create, [&](storage::Connection& c) {
-      c.execute(kSchema);
-      WriteTables tables(c);
-      base::UuidV7 ids(environment.clock, environment.random);
-      tables.setMeta("schema", base::Bytes{kSchemaVersion});
-      tables.setMeta("replica", ids.next().bytes);
-      tables.setMeta("name", base::viewOf(options.name));
-      tables.setMeta("role", base::Bytes{static_cast<std::uint8_t>(options.role.value_or(SyncRole::client))});
-    });
+    file = storage::DatabaseFile::create(
+        environment.files, environment.random, path, key, options.create, [&](storage::Connection& c) {
+          c.execute(kSchema);
+          WriteTables tables(c);
+          base::UuidV7 ids(environment.clock, environment.random);
+          tables.setMeta("schema", base::Bytes{kSchemaVersion});
+          tables.setMeta("replica", ids.next().bytes);
+          tables.setMeta("name", base::viewOf(options.name));
+          tables.setMeta("role", base::Bytes{static_cast<std::uint8_t>(options.role.value_or(SyncRole::client))});
+        });
   }
   std::unique_ptr<Engine> engine(new Engine(environment, path, options, std::move(file)));
   if (options.role && *options.role != engine->role()) engine->setRole(*options.role);
   return engine;
 }
 
-Engine::Engine(const Environment& environment, std::string path, const EngineOptions& options, std::unique_ptr<storage::DatabaseFile> file)
+Engine::Engine(const Environment& environment, std::string path, const EngineOptions& options,
+               std::unique_ptr<storage::DatabaseFile> file)
     : environment_(environment),
       path_(std::move(path)),
       options_(options),
@@ -125,7 +129,8 @@ void Engine::loadAll() {
     chain_.push_back({id, static_cast<std::uint64_t>(chain.integer(1))});
     author_.own.insert(id);
   }
-  storage::Statement peers = file_->writer().prepare("SELECT replica, incarnation, acknowledged, passed, seen_ms FROM peers");
+  storage::Statement peers =
+      file_->writer().prepare("SELECT replica, incarnation, acknowledged, passed, seen_ms FROM peers");
   while (peers.step()) {
     base::ByteView raw = peers.blob(0);
     std::optional<UUID> id = uuidOf(base::Bytes(raw.begin(), raw.end()));
@@ -167,11 +172,13 @@ std::shared_ptr<const Engine::Catalog> Engine::catalog() const {
   return catalog_;
 }
 
-// --------------------------------------------------------------------------------------------------------------------- writing
+// ---------------------------------------------------------------------------------------------------------------------
+// writing
 
 void Engine::write(Durability durability, const std::function<void(Changes&)>& body) {
   if (writing_.load() == std::this_thread::get_id())
-    throw Error(ErrorCode::Misuse, "a write inside a transaction of the same database; use the Transaction that it was given");
+    throw Error(ErrorCode::Misuse,
+                "a write inside a transaction of the same database; use the Transaction that it was given");
   waiting_.fetch_add(1);
   std::unique_lock lock(writeMutex_);
   waiting_.fetch_sub(1);
@@ -349,7 +356,8 @@ void Engine::setConflictListener(Listener listener) {
   conflictListener_ = std::move(listener);
 }
 
-// --------------------------------------------------------------------------------------------------------------------- reading
+// ---------------------------------------------------------------------------------------------------------------------
+// reading
 
 std::int64_t Engine::collectionId(const std::string& name) const {
   std::shared_ptr<const Catalog> known = catalog();
@@ -367,7 +375,8 @@ std::optional<Record> Engine::fetch(const std::string& collection, const UUID& i
   return record;
 }
 
-std::vector<Record> Engine::page(const std::string& collection, const std::optional<UUID>& after, std::size_t count) const {
+std::vector<Record> Engine::page(const std::string& collection, const std::optional<UUID>& after,
+                                 std::size_t count) const {
   std::vector<Record> page;
   std::int64_t number = collectionId(collection);
   if (number == 0) return page;
@@ -418,12 +427,14 @@ std::optional<UUID> Engine::source() const {
   return author_.source;
 }
 
-// ------------------------------------------------------------------------------------------------------------------- conflicts
+// -------------------------------------------------------------------------------------------------------------------
+// conflicts
 
 std::vector<Conflict> Engine::conflicts(std::int64_t after) const {
   ReaderPool::Lease reader = readers_.lease();
   storage::Statement select = reader.connection().prepare(
-      "SELECT id, time_ms, collection, record, field, lost, lost_stamp, won, won_stamp FROM conflicts WHERE id > ?1 ORDER BY id");
+      "SELECT id, time_ms, collection, record, field, lost, lost_stamp, won, won_stamp FROM conflicts WHERE id > ?1 "
+      "ORDER BY id");
   select.bind(1, after);
   std::vector<Conflict> all;
   auto stamp = [&](int column) {
@@ -470,7 +481,8 @@ void Engine::restoreConflict(std::int64_t id) {
   if (std::optional<Error> error = codec::encodeValue(value, conflict.lost)) throw *error;
   write([&](Changes& changes) {
     if (!changes.restoreField(conflict.collection, conflict.record, conflict.field, value))
-      throw Error(ErrorCode::NotFound, "the record " + conflict.record.toString() + " is no longer known; insert it again, and dismiss the conflict");
+      throw Error(ErrorCode::NotFound, "the record " + conflict.record.toString() +
+                                           " is no longer known; insert it again, and dismiss the conflict");
     removeConflict(file_->writer(), id);
   });
 }

@@ -1,11 +1,12 @@
 // Engine: a replica in a file. One writer with group commit, readers beside it, and sync::Store over the same tables.
 //
-// Group commit. A write runs on its caller's thread, inside the one open SQLite transaction. When others are already waiting to write, the caller
-// leaves the commit to them and waits; the last in line commits for all, so that many threads share one sync to disk. Each write of a group has its own
-// savepoint and its own mark in the feed: it can fail alone, and it travels as a transaction of its own.
+// Group commit. A write runs on its caller's thread, inside the one open SQLite transaction. When others are already
+// waiting to write, the caller leaves the commit to them and waits; the last in line commits for all, so that many
+// threads share one sync to disk. Each write of a group has its own savepoint and its own mark in the feed: it can fail
+// alone, and it travels as a transaction of its own.
 //
-// Time, randomness and files are passed in (Environment); the engine starts no thread. What has to be done now and then is maintain(), which the owner
-// calls (src/db/housekeeper.h does it on a thread, the simulation by its virtual clock).
+// Time, randomness and files are passed in (Environment); the engine starts no thread. What has to be done now and then
+// is maintain(), which the owner calls (src/db/housekeeper.h does it on a thread, the simulation by its virtual clock).
 #pragma once
 
 #include <atomic>
@@ -51,12 +52,13 @@ struct EngineOptions {
 class Engine final : public sync::Store {
  public:
   // Errors as Database::open says. `environment` must outlive the engine.
-  static std::unique_ptr<Engine> open(const Environment& environment, const std::string& path, const storage::KeySource& key,
-                                      const EngineOptions& options);
+  static std::unique_ptr<Engine> open(const Environment& environment, const std::string& path,
+                                      const storage::KeySource& key, const EngineOptions& options);
   ~Engine() override;
   Engine(const Engine&) = delete;
 
-  // Runs `body` as one transaction and commits it, alone or with others. Throws what `body` or the commit throws; then nothing of it was kept.
+  // Runs `body` as one transaction and commits it, alone or with others. Throws what `body` or the commit throws; then
+  // nothing of it was kept.
   void write(Durability durability, const std::function<void(Changes&)>& body);
   void write(const std::function<void(Changes&)>& body) { write(options_.durability, body); }
 
@@ -84,17 +86,19 @@ class Engine final : public sync::Store {
   void setRole(SyncRole role);
   // The source of a read-only replica.
   std::optional<UUID> source() const;
-  // Makes this a read-only replica of `source`. Writes of its own are refused with HasOwnWrites, or thrown away where `adopt` says so.
+  // Makes this a read-only replica of `source`. Writes of its own are refused with HasOwnWrites, or thrown away where
+  // `adopt` says so.
   void bindTo(const UUID& source, bool adopt);
   void releaseSource();
 
-  // Purges tombstones, trims the feed, saves what is known of peers, checkpoints. Bounded work; true where there is more to do.
+  // Purges tombstones, trims the feed, saves what is known of peers, checkpoints. Bounded work; true where there is
+  // more to do.
   bool maintain();
   // Copies the log into the file when nothing was written since the last call.
   void checkpointIfIdle();
 
-  // Called after each commit that moved the feed, and after each that filled the journal, on the committing thread. Must be
-  // quick and must not call the engine.
+  // Called after each commit that moved the feed, and after each that filled the journal, on the committing thread.
+  // Must be quick and must not call the engine.
   using Listener = std::function<void()>;
   int addFeedListener(Listener listener);
   void removeFeedListener(int id);
@@ -111,10 +115,12 @@ class Engine final : public sync::Store {
   sync::FeedRead readFeed(const sync::FeedQuery& query, sync::BatchWriter& out) override;
   bool readRecord(const sync::RecordKey& key, sync::BatchWriter& out) override;
   sync::ApplyResult apply(const sync::Incoming& incoming) override;
-  void finishSweep(const sync::Peer& from, sync::Sweep& sweep, std::uint64_t peerHasApplied, const sync::Cursor& cursor) override;
+  void finishSweep(const sync::Peer& from, sync::Sweep& sweep, std::uint64_t peerHasApplied,
+                   const sync::Cursor& cursor) override;
   void noteAcknowledged(const sync::Peer& peer, std::uint64_t position, const sync::Cursor& itsEnd) override;
   std::vector<sync::DigestLine> digests() const override;
-  std::vector<std::pair<UUID, sync::Hash128>> inventory(std::string_view collection, std::uint8_t bucket) const override;
+  std::vector<std::pair<UUID, sync::Hash128>> inventory(std::string_view collection,
+                                                        std::uint8_t bucket) const override;
   std::vector<sync::Digest> buckets(std::string_view collection) const override;
 
  private:
@@ -132,8 +138,9 @@ class Engine final : public sync::Store {
           savepoint(c.prepare("SAVEPOINT one")),
           release(c.prepare("RELEASE one")),
           rollbackTo(c.prepare("ROLLBACK TO one")),
-          journal(c.prepare("INSERT INTO conflicts(time_ms, collection, record, field, lost, lost_stamp, won, won_stamp) "
-                            "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")) {}
+          journal(
+              c.prepare("INSERT INTO conflicts(time_ms, collection, record, field, lost, lost_stamp, won, won_stamp) "
+                        "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")) {}
 
     storage::Statement begin, commit, rollback, savepoint, release, rollbackTo, journal;
   };
@@ -144,14 +151,15 @@ class Engine final : public sync::Store {
   struct PeerState {
     std::uint64_t incarnation = 0;
     std::uint64_t acknowledged = 0;
-    std::uint64_t passed = 0;  // acknowledged, and this replica has what the peer had when it said so
+    std::uint64_t passed = 0;      // acknowledged, and this replica has what the peer had when it said so
     std::uint64_t waitingFor = 0;  // the end of the peer's feed that `candidate` waits for
     std::uint64_t candidate = 0;
     std::int64_t seenMs = 0;
     bool saved = false;
   };
 
-  Engine(const Environment& environment, std::string path, const EngineOptions& options, std::unique_ptr<storage::DatabaseFile> file);
+  Engine(const Environment& environment, std::string path, const EngineOptions& options,
+         std::unique_ptr<storage::DatabaseFile> file);
 
   void loadAll();
   void reload();

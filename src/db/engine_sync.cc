@@ -15,7 +15,8 @@ constexpr std::size_t kFrameMargin = 1024;
 // Undoes a merge that cannot be completed.
 struct Abandon {};
 
-// What of a record changed after a feed position, as it crosses a link; backed by `encoded` where it is not the row's own bytes.
+// What of a record changed after a feed position, as it crosses a link; backed by `encoded` where it is not the row's
+// own bytes.
 void toChange(const Row& row, std::uint64_t after, sync::EncodedState& encoded, sync::Change& change) {
   change.complete = true;
   change.stamps = row.stamps;
@@ -35,7 +36,8 @@ bool changedOnce(const Row& row, std::uint64_t after) {
   sync::RecordState state = row.state();
   auto elsewhere = [&](std::uint64_t position) { return position > after && position != row.position; };
   if (elsewhere(state.base.position) || elsewhere(state.tomb.position)) return false;
-  return std::none_of(state.cells.begin(), state.cells.end(), [&](const sync::Cell& cell) { return elsewhere(cell.position); });
+  return std::none_of(state.cells.begin(), state.cells.end(),
+                      [&](const sync::Cell& cell) { return elsewhere(cell.position); });
 }
 
 }  // namespace
@@ -96,7 +98,9 @@ sync::FeedRead Engine::readFeed(const sync::FeedQuery& query, sync::BatchWriter&
     if (!entry.gone && row.position > entry.position) joinedUntil = std::max(joinedUntil, row.position);
     bool withheld = current && echo != 0 && row.origin == echo && changedOnce(row, query.after);
     if (current && !withheld) {
-      if (out.changes() > 0 && out.bytes() + row.stamps.size() + row.fields.size() + kFrameMargin > base::kFrameBytesMax) return tooLarge();
+      if (out.changes() > 0 &&
+          out.bytes() + row.stamps.size() + row.fields.size() + kFrameMargin > base::kFrameBytesMax)
+        return tooLarge();
       // Looked up late, because a collection may be younger than the call.
       if (!names || !names->names.contains(row.collection)) names = catalog();
       sync::Change change;
@@ -150,7 +154,8 @@ sync::ApplyResult Engine::apply(const sync::Incoming& incoming) {
   return result;
 }
 
-void Engine::finishSweep(const sync::Peer& from, sync::Sweep& sweep, std::uint64_t peerHasApplied, const sync::Cursor& cursor) {
+void Engine::finishSweep(const sync::Peer& from, sync::Sweep& sweep, std::uint64_t peerHasApplied,
+                         const sync::Cursor& cursor) {
   std::sort(sweep.mentioned.begin(), sweep.mentioned.end());
   std::uint64_t raised = 0;
   write(Durability::full, [&](Changes& changes) {
@@ -187,7 +192,9 @@ void Engine::noteAcknowledged(const sync::Peer& peer, std::uint64_t position, co
   state.acknowledged = std::max(state.acknowledged, position);
   state.seenMs = environment_.clock.wallMs();
   state.saved = false;
-  auto reached = [&](std::uint64_t end) { return itsEnd.incarnation == 0 || (applied.incarnation == itsEnd.incarnation && applied.position >= end); };
+  auto reached = [&](std::uint64_t end) {
+    return itsEnd.incarnation == 0 || (applied.incarnation == itsEnd.incarnation && applied.position >= end);
+  };
   if (state.candidate == 0) {
     state.candidate = state.acknowledged;
     state.waitingFor = itsEnd.position;

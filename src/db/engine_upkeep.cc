@@ -47,7 +47,8 @@ std::optional<std::uint64_t> Engine::passedByAllPeers() const {
   return least;
 }
 
-// First the values of a deleted record go, once every known peer knows of the delete; after the retention time the rest.
+// First the values of a deleted record go, once every known peer knows of the delete; after the retention time the
+// rest.
 bool Engine::purgeTombstones() {
   std::optional<std::uint64_t> passed = passedByAllPeers();
   hasPeers_ = passed.has_value();
@@ -185,20 +186,25 @@ void Engine::renewReplicaId() {
 void Engine::bindTo(const UUID& source, bool adopt) {
   std::optional<UUID> bound = this->source();
   if (bound == source) return;
-  if (bound) throw Error(ErrorCode::ReadOnlyReplica, "'" + name_ + "' is a read-only replica of " + bound->toString() + " already; end that with releaseReadOnly() first");
+  if (bound)
+    throw Error(ErrorCode::ReadOnlyReplica, "'" + name_ + "' is a read-only replica of " + bound->toString() +
+                                                " already; end that with releaseReadOnly() first");
   write(Durability::full, [&](Changes& changes) {
     std::vector<std::int64_t> rows;
     bool own = false;
     tables_->rows(0, [&](const Row& row) {
       sync::RecordState state = row.state();
       auto mine = [&](const sync::Stamp& stamp) { return stamp.present() && author_.own.contains(stamp.writer); };
-      own |= mine(state.base.stamp) || mine(state.tomb.stamp) ||
-             std::any_of(state.cells.begin(), state.cells.end(), [&](const sync::Cell& cell) { return mine(cell.stamp); });
+      own |=
+          mine(state.base.stamp) || mine(state.tomb.stamp) ||
+          std::any_of(state.cells.begin(), state.cells.end(), [&](const sync::Cell& cell) { return mine(cell.stamp); });
       rows.push_back(row.number);
       return adopt || !own;
     });
     if (own && !adopt)
-      throw Error(ErrorCode::HasOwnWrites, "'" + name_ + "' holds writes of its own, which a read-only replica cannot keep; connect with adopt to replace them by the source's records");
+      throw Error(ErrorCode::HasOwnWrites, "'" + name_ +
+                                               "' holds writes of its own, which a read-only replica cannot keep; "
+                                               "connect with adopt to replace them by the source's records");
     if (own) {
       for (std::int64_t number : rows) tables_->findByNumber(number, [&](const Row& row) { changes.forget(row); });
       tables_->removeCursor(source);
@@ -260,7 +266,8 @@ VerifyReport Engine::verify(const Progress& progress) {
     if (!state || !codec::decodeFields(row.fields, fields)) {
       report.problems.push_back("the record " + row.id.toString() + " cannot be decoded");
     } else if (state->alive() != ((row.flags & kAlive) != 0)) {
-      report.problems.push_back("the record " + row.id.toString() + " is marked wrongly as " + (state->alive() ? "deleted" : "alive"));
+      report.problems.push_back("the record " + row.id.toString() + " is marked wrongly as " +
+                                (state->alive() ? "deleted" : "alive"));
     } else if (state->alive()) {
       CollectionRow& sum = counted[row.collection];
       sum.live++;
@@ -278,7 +285,8 @@ VerifyReport Engine::verify(const Progress& progress) {
   }
   std::uint64_t homeless = 0;
   storage::Statement lost = reader.connection().prepare(
-      "SELECT count(*) FROM records r WHERE NOT EXISTS(SELECT 1 FROM feed f WHERE f.position = r.position AND f.row = r.row)");
+      "SELECT count(*) FROM records r WHERE NOT EXISTS(SELECT 1 FROM feed f WHERE f.position = r.position AND f.row = "
+      "r.row)");
   if (lost.step()) homeless = static_cast<std::uint64_t>(lost.integer(0));
   lost.reset();
   if (homeless > 0) report.problems.push_back(std::to_string(homeless) + " records are missing from the feed");

@@ -55,7 +55,8 @@ void Housekeeper::run() {
   shared_->thread = std::this_thread::get_id();
   bool more = false;
   while (!shared_->stopping) {
-    if (!more) shared_->wake.wait_for(lock, std::chrono::seconds(1), [&] { return shared_->stopping || shared_->conflicts; });
+    if (!more)
+      shared_->wake.wait_for(lock, std::chrono::seconds(1), [&] { return shared_->stopping || shared_->conflicts; });
     if (shared_->stopping) return;
     lock.unlock();
     try {

@@ -1,4 +1,5 @@
-// Connections for reading, each with its statements. Readers run beside the writer, each on the snapshot of the statement that it runs.
+// Connections for reading, each with its statements. Readers run beside the writer, each on the snapshot of the
+// statement that it runs.
 #pragma once
 
 #include <functional>

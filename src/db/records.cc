@@ -109,7 +109,8 @@ bool Records::purge(const UUID& id) {
 
 Collection Transaction::collection(const std::string& name) {
   if (!base::isName(name))
-    throw Error(ErrorCode::InvalidArgument, "'" + name + "' is not the name of a collection: 1 to 128 of A-Z a-z 0-9 _ . -");
+    throw Error(ErrorCode::InvalidArgument,
+                "'" + name + "' is not the name of a collection: 1 to 128 of A-Z a-z 0-9 _ . -");
   return Collection(engine_, name, changes_);
 }
 

@@ -15,7 +15,8 @@ std::uint64_t asUnsigned(std::int64_t value) { return static_cast<std::uint64_t>
 UUID uuidAt(Statement& statement, int column) {
   UUID id;
   base::ByteView raw = statement.blob(column);
-  if (raw.size() != 16) throw Error(ErrorCode::DamagedPage, "an id in the database is not 16 bytes; restore the file from a backup");
+  if (raw.size() != 16)
+    throw Error(ErrorCode::DamagedPage, "an id in the database is not 16 bytes; restore the file from a backup");
   std::copy(raw.begin(), raw.end(), id.bytes.begin());
   return id;
 }
@@ -70,7 +71,8 @@ std::int64_t number(Statement& statement) {
 sync::RecordState Row::state() const {
   std::optional<sync::RecordState> state = sync::decodeState(stamps, fields, position);
   if (!state)
-    throw Error(ErrorCode::DamagedPage, "the record " + id.toString() + " cannot be decoded; run `blazedb verify` and restore it from a backup");
+    throw Error(ErrorCode::DamagedPage, "the record " + id.toString() +
+                                            " cannot be decoded; run `blazedb verify` and restore it from a backup");
   return std::move(*state);
 }
 
@@ -82,8 +84,10 @@ ReadTables::ReadTables(storage::Connection& c)
       rows_(c.prepare("SELECT " BLAZEDB_ROW_COLUMNS " FROM records r WHERE r.row > ?1 ORDER BY r.row")),
       feed_(c.prepare("SELECT f.position, f.mark, " BLAZEDB_ROW_COLUMNS
                       " FROM feed f LEFT JOIN records r ON r.row = f.row WHERE f.position > ?1 ORDER BY f.position")),
-      dead_(c.prepare("SELECT " BLAZEDB_ROW_COLUMNS " FROM records r WHERE r.flags & 1 = 0 AND r.position <= ?1 ORDER BY r.position")),
-      deadWhole_(c.prepare("SELECT " BLAZEDB_ROW_COLUMNS " FROM records r WHERE r.flags & 3 = 2 AND r.position <= ?1 ORDER BY r.position")),
+      dead_(c.prepare("SELECT " BLAZEDB_ROW_COLUMNS
+                      " FROM records r WHERE r.flags & 1 = 0 AND r.position <= ?1 ORDER BY r.position")),
+      deadWhole_(c.prepare("SELECT " BLAZEDB_ROW_COLUMNS
+                           " FROM records r WHERE r.flags & 3 = 2 AND r.position <= ?1 ORDER BY r.position")),
       collections_(c.prepare("SELECT id, name, live, digest_low, digest_high FROM collections ORDER BY name")),
       lastPosition_(c.prepare("SELECT ifnull(max(position), 0) FROM feed")),
       lastMark_(c.prepare("SELECT mark FROM feed ORDER BY position DESC LIMIT 1")),
@@ -104,7 +108,8 @@ bool ReadTables::findByNumber(std::int64_t row, const std::function<void(const R
   return one(findByNumber_, use);
 }
 
-void ReadTables::live(std::int64_t collection, const std::optional<UUID>& after, const std::function<bool(const Row&)>& visit) {
+void ReadTables::live(std::int64_t collection, const std::optional<UUID>& after,
+                      const std::function<bool(const Row&)>& visit) {
   live_.bind(1, collection);
   live_.bindBlob(2, after ? base::ByteView(after->bytes) : base::ByteView());
   each(live_, visit);
@@ -181,9 +186,11 @@ std::optional<base::Bytes> ReadTables::meta(std::string_view key) {
 WriteTables::WriteTables(storage::Connection& c)
     : ReadTables(c),
       connection_(c),
-      insert_(c.prepare("INSERT INTO records(collection, id, position, origin, flags, stamps, fields) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) "
+      insert_(c.prepare("INSERT INTO records(collection, id, position, origin, flags, stamps, fields) VALUES(?1, ?2, "
+                        "?3, ?4, ?5, ?6, ?7) "
                         "ON CONFLICT DO NOTHING")),
-      update_(c.prepare("UPDATE records SET position = ?2, origin = ?3, flags = ?4, stamps = ?5, fields = ?6 WHERE row = ?1")),
+      update_(c.prepare(
+          "UPDATE records SET position = ?2, origin = ?3, flags = ?4, stamps = ?5, fields = ?6 WHERE row = ?1")),
       remove_(c.prepare("DELETE FROM records WHERE row = ?1")),
       appendFeed_(c.prepare("INSERT INTO feed(position, row, mark) VALUES(?1, ?2, ?3)")),
       setMark_(c.prepare("UPDATE feed SET mark = ?2 WHERE position = ?1")),

@@ -1,4 +1,5 @@
-// The statements on the tables (schema.h), each prepared once per connection. Not thread-safe: a connection belongs to one thread at a time.
+// The statements on the tables (schema.h), each prepared once per connection. Not thread-safe: a connection belongs to
+// one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -71,8 +72,8 @@ class ReadTables {
   std::int64_t conflictCount();
 
  private:
-  storage::Statement find_, findByNumber_, live_, rows_, feed_, dead_, deadWhole_, collections_, lastPosition_, lastMark_, empty_, origin_, cursor_, meta_,
-      conflictCount_;
+  storage::Statement find_, findByNumber_, live_, rows_, feed_, dead_, deadWhole_, collections_, lastPosition_,
+      lastMark_, empty_, origin_, cursor_, meta_, conflictCount_;
 };
 
 class WriteTables : public ReadTables {
@@ -96,8 +97,8 @@ class WriteTables : public ReadTables {
 
  private:
   storage::Connection& connection_;
-  storage::Statement insert_, update_, remove_, appendFeed_, setMark_, insertCollection_, updateCollection_, insertOrigin_, setCursor_, removeCursor_,
-      setMeta_, removeMeta_, addIncarnation_;
+  storage::Statement insert_, update_, remove_, appendFeed_, setMark_, insertCollection_, updateCollection_,
+      insertOrigin_, setCursor_, removeCursor_, setMeta_, removeMeta_, addIncarnation_;
 };
 
 }  // namespace blazedb::db

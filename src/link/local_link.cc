@@ -43,7 +43,9 @@ LinkState stateOf(const sync::SessionStatus& a, const sync::SessionStatus& b) {
 }  // namespace
 
 LocalLink::LocalLink(End first, End second, base::Clock& clock, base::Random& random, Listener listener)
-    : ends_{first, second}, clock_(clock), random_(random), listener_(std::move(listener)), thread_([this] { run(); }) {}
+    : ends_{first, second}, clock_(clock), random_(random), listener_(std::move(listener)), thread_([this] {
+        run();
+      }) {}
 
 LocalLink::~LocalLink() {
   {
@@ -68,7 +70,10 @@ LinkStatus LocalLink::status() const {
 
 bool LocalLink::waitAcknowledged(int end, std::uint64_t position, std::int64_t deadlineUs) {
   std::unique_lock lock(mutex_);
-  auto reached = [&] { return status_.ends[static_cast<std::size_t>(end)].acknowledgedTo >= position && status_.state != LinkState::offline; };
+  auto reached = [&] {
+    return status_.ends[static_cast<std::size_t>(end)].acknowledgedTo >= position &&
+           status_.state != LinkState::offline;
+  };
   waiters_++;
   while (!reached() && status_.state != LinkState::stopped && !stopping_) {
     std::int64_t left = deadlineUs - clock_.monotonicUs();
@@ -84,7 +89,8 @@ void LocalLink::run() {
     Sessions sessions;
     sync::Bye why;
     try {
-      for (std::size_t i = 0; i < 2; i++) sessions[i] = std::make_unique<sync::Session>(ends_[i].store, ends_[i].options);
+      for (std::size_t i = 0; i < 2; i++)
+        sessions[i] = std::make_unique<sync::Session>(ends_[i].store, ends_[i].options);
       for (auto& session : sessions) session->start(clock_.wallMs(), nowMs());
       why = converse(sessions);
     } catch (const Error& error) {
@@ -169,7 +175,8 @@ void LocalLink::publish(const Sessions& sessions) {
     if (status_.state == LinkState::live) failures_ = 0;
     if (waiters_ > 0) changed_.notify_all();
   }
-  if (reported_ != status_.state || (status_.state != LinkState::live && nowMs() >= reportedMs_ + kProgressMs)) report();
+  if (reported_ != status_.state || (status_.state != LinkState::live && nowMs() >= reportedMs_ + kProgressMs))
+    report();
 }
 
 void LocalLink::publishEnd(const sync::Bye& why, bool forGood) {

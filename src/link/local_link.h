@@ -1,8 +1,9 @@
 // The link between two databases of one process: two sessions and the thread that runs both.
 //
-// A commit at either end wakes the thread; it reads the feed there, hands the frame to the other session, which merges and commits, and hands the
-// acknowledgement back. One wake-up lies between a commit and its being visible at the other end, and frames never leave the process.
-// Errors of either store end both sessions; the link tries again with exponential backoff and jitter, unless trying again cannot help.
+// A commit at either end wakes the thread; it reads the feed there, hands the frame to the other session, which merges
+// and commits, and hands the acknowledgement back. One wake-up lies between a commit and its being visible at the other
+// end, and frames never leave the process. Errors of either store end both sessions; the link tries again with
+// exponential backoff and jitter, unless trying again cannot help.
 #pragma once
 
 #include <array>
@@ -40,7 +41,8 @@ class LocalLink {
   };
   using Listener = std::function<void(const LinkStatus&)>;
 
-  // `listener` is called on the link's thread with each new state and at most ten times a second with progress. Stores, clock and random must outlive the link.
+  // `listener` is called on the link's thread with each new state and at most ten times a second with progress. Stores,
+  // clock and random must outlive the link.
   LocalLink(End first, End second, base::Clock& clock, base::Random& random, Listener listener);
   // Says goodbye and joins the thread.
   ~LocalLink();
@@ -51,7 +53,8 @@ class LocalLink {
 
   LinkStatus status() const;
 
-  // Waits until the peer of `end` has applied that end's feed up to `position`. False at the deadline (of the clock's monotonicUs), or when the link has stopped.
+  // Waits until the peer of `end` has applied that end's feed up to `position`. False at the deadline (of the clock's
+  // monotonicUs), or when the link has stopped.
   bool waitAcknowledged(int end, std::uint64_t position, std::int64_t deadlineUs);
 
  private:

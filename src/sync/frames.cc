@@ -5,8 +5,8 @@
 namespace blazedb::sync {
 namespace {
 
-using base::ByteView;
 using base::Bytes;
+using base::ByteView;
 using base::Reader;
 
 enum ChangeFlag : std::uint8_t { kEndsTransaction = 1, kComplete = 2, kSameCollection = 4 };
@@ -123,8 +123,8 @@ std::vector<Change> readChanges(Reader& in, std::uint64_t from) {
 void BatchWriter::add(const Change& change) {
   at_.lastFlags = body_.size();
   bool same = at_.changes > 0 && change.collection == lastCollection_;
-  body_.push_back(static_cast<std::uint8_t>((change.endsTransaction ? kEndsTransaction : 0) | (change.complete ? kComplete : 0) |
-                                            (same ? kSameCollection : 0)));
+  body_.push_back(static_cast<std::uint8_t>((change.endsTransaction ? kEndsTransaction : 0) |
+                                            (change.complete ? kComplete : 0) | (same ? kSameCollection : 0)));
   if (!same) {
     appendText(body_, change.collection);
     lastCollection_ = change.collection;
@@ -184,7 +184,8 @@ std::optional<Hello> decodeHello(ByteView frame) {
   Reader in = open(frame, FrameType::hello);
   Hello hello;
   hello.version = in.varint();
-  if (hello.version > kProtocolVersion) return hello;  // the rest may look different; the version alone says what to answer
+  if (hello.version > kProtocolVersion)
+    return hello;  // the rest may look different; the version alone says what to answer
   hello.identity.replica = readUuid(in);
   hello.identity.incarnation = in.fixed64();
   std::uint8_t role = in.byte();

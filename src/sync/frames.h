@@ -1,7 +1,8 @@
 // What crosses a link: one frame, one message. The same bytes in process, over a unix socket and over TLS.
 //
-// A frame is a type byte and a body. Integers are varints unless said otherwise, strings and byte strings are a varint length and the bytes,
-// a UUID is 16 bytes, an incarnation 8 bytes little-endian. docs/protocol.md draws each of them; here is the order of a conversation:
+// A frame is a type byte and a body. Integers are varints unless said otherwise, strings and byte strings are a varint
+// length and the bytes, a UUID is 16 bytes, an incarnation 8 bytes little-endian. docs/protocol.md draws each of them;
+// here is the order of a conversation:
 //
 //   Hello      both ways: who I am, what I want (to send, to receive)
 //   Subscribe  receiver -> sender: my cursor on your feed
@@ -12,7 +13,8 @@
 //   Digest, Buckets, Inventory   at rest: is it the same? where does it differ?
 //   Bye        why the conversation ends
 //
-// Decoding never throws and never allocates more than the frame's own size; std::nullopt means that the peer breaks the protocol.
+// Decoding never throws and never allocates more than the frame's own size; std::nullopt means that the peer breaks the
+// protocol.
 #pragma once
 
 #include <cstdint>
@@ -120,7 +122,8 @@ struct Need {
   std::vector<RecordKey> keys;
 };
 
-// Whole records outside the feed's order: an answer to Need (then `gone` lists those that are no longer held), or a repair.
+// Whole records outside the feed's order: an answer to Need (then `gone` lists those that are no longer held), or a
+// repair.
 struct Rows {
   bool answer = false;
   std::vector<RecordKey> gone;

@@ -11,7 +11,8 @@ Stamp overOf(const Stamp& replaced, const Stamp& replacedOver, std::uint64_t wri
 }
 
 Stamp overOfAll(const RecordState& state, std::uint64_t writer) {
-  Stamp over = std::max(overOf(state.base.stamp, state.base.over, writer), overOf(state.tomb.stamp, state.tomb.over, writer));
+  Stamp over =
+      std::max(overOf(state.base.stamp, state.base.over, writer), overOf(state.tomb.stamp, state.tomb.over, writer));
   for (const Cell& cell : state.cells) over = std::max(over, overOf(cell.stamp, cell.over, writer));
   return over;
 }
@@ -46,7 +47,8 @@ void writeInsert(RecordState& state, const Stamp& stamp, std::uint64_t position)
   state.whole = true;
 }
 
-void writeCell(RecordState& state, std::string_view name, base::ByteView value, const Stamp& stamp, std::uint64_t position) {
+void writeCell(RecordState& state, std::string_view name, base::ByteView value, const Stamp& stamp,
+               std::uint64_t position) {
   if (Cell* cell = state.find(name)) {
     cell->over = overOf(cell->stamp, cell->over, stamp.writer);
     cell->value = value;

@@ -3,11 +3,12 @@
 //   base, tomb   the higher stamp
 //   cells        per field, the higher stamp; a cell below base is dropped
 //
-// The result does not depend on the order or the number of merges: max is commutative, associative and idempotent, and dropping cells below
-// base commutes with it because base only grows. A state that changes remembers `position` as the place where it did; one that does not
-// change takes no position, which is why rings and meshes come to rest.
+// The result does not depend on the order or the number of merges: max is commutative, associative and idempotent, and
+// dropping cells below base commutes with it because base only grows. A state that changes remembers `position` as the
+// place where it did; one that does not change takes no position, which is why rings and meshes come to rest.
 //
-// A merge that brings a dead record back to life gives everything in it the new position: peers that dropped its values get all of it.
+// A merge that brings a dead record back to life gives everything in it the new position: peers that dropped its values
+// get all of it.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,8 @@
 
 namespace blazedb::sync {
 
-// A visible value that the merge took away: a candidate for the conflict journal. `name` and `lost` view the state that was merged into.
+// A visible value that the merge took away: a candidate for the conflict journal. `name` and `lost` view the state that
+// was merged into.
 struct Overridden {
   std::string_view name;
   base::ByteView lost;
@@ -35,8 +37,9 @@ struct MergeOutcome {
   std::vector<Overridden> overridden;  // only what `isOwn` says this replica wrote
 };
 
-// Merges `theirs` into `mine`, which may be empty (a record not held before). `position` is the feed position that a change would take. `isOwn`
-// is a predicate over writers: bool(uint64_t), true for every incarnation of this replica. `whole` of `mine` is left to the caller.
+// Merges `theirs` into `mine`, which may be empty (a record not held before). `position` is the feed position that a
+// change would take. `isOwn` is a predicate over writers: bool(uint64_t), true for every incarnation of this replica.
+// `whole` of `mine` is left to the caller.
 template <class IsOwn>
 MergeOutcome merge(RecordState& mine, const RecordState& theirs, std::uint64_t position, IsOwn&& isOwn);
 
@@ -46,7 +49,8 @@ MergeOutcome merge(RecordState& mine, const RecordState& theirs, std::uint64_t p
 void writeInsert(RecordState& state, const Stamp& stamp, std::uint64_t position);
 
 // One field's new value, or codec::kRemoved. The bytes of `name` and `value` must outlive the state.
-void writeCell(RecordState& state, std::string_view name, base::ByteView value, const Stamp& stamp, std::uint64_t position);
+void writeCell(RecordState& state, std::string_view name, base::ByteView value, const Stamp& stamp,
+               std::uint64_t position);
 
 // A delete. Cells stay until the tombstone is purged.
 void writeRemove(RecordState& state, const Stamp& stamp, std::uint64_t position);

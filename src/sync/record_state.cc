@@ -52,7 +52,9 @@ void readMark(base::Reader& in, bool hasOver, std::uint64_t position, Mark& mark
   mark.position = position - age;
 }
 
-std::uint64_t ageOf(std::uint64_t changed, std::uint64_t position) { return changed < position ? position - changed : 0; }
+std::uint64_t ageOf(std::uint64_t changed, std::uint64_t position) {
+  return changed < position ? position - changed : 0;
+}
 
 std::uint8_t flagsOf(const Mark& base, const Mark& tomb, bool whole) {
   return static_cast<std::uint8_t>((base.stamp.present() ? kHasBase : 0) | (tomb.stamp.present() ? kHasTomb : 0) |
@@ -68,7 +70,8 @@ void appendGroup(base::Bytes& out, const Group& group, const Stamp& base) {
   base::appendVarint(out, group.age);
 }
 
-// Looks back a bounded way only: a group that is written twice costs a few bytes, a search through thousands costs seconds.
+// Looks back a bounded way only: a group that is written twice costs a few bytes, a search through thousands costs
+// seconds.
 std::size_t groupIndex(std::vector<Group>& groups, const Group& wanted) {
   constexpr std::size_t kLookBack = 32;
   for (std::size_t i = groups.size(); i > 0 && groups.size() - i < kLookBack; i--)
@@ -105,7 +108,8 @@ std::uint64_t RecordState::authority() const {
 }
 
 Cell* RecordState::find(std::string_view name) {
-  auto at = std::lower_bound(cells.begin(), cells.end(), name, [](const Cell& cell, std::string_view n) { return cell.name < n; });
+  auto at = std::lower_bound(cells.begin(), cells.end(), name,
+                             [](const Cell& cell, std::string_view n) { return cell.name < n; });
   return at != cells.end() && at->name == name ? &*at : nullptr;
 }
 
@@ -113,7 +117,8 @@ std::optional<RecordState> decodeState(base::ByteView stamps, base::ByteView fie
   base::Reader in(stamps);
   RecordState state;
   std::uint8_t flags = in.byte();
-  if (flags > 31 || ((flags & kBaseHasOver) && !(flags & kHasBase)) || ((flags & kTombHasOver) && !(flags & kHasTomb))) in.fail();
+  if (flags > 31 || ((flags & kBaseHasOver) && !(flags & kHasBase)) || ((flags & kTombHasOver) && !(flags & kHasTomb)))
+    in.fail();
   if (flags & kHasBase) readMark(in, flags & kBaseHasOver, position, state.base);
   if (flags & kHasTomb) readMark(in, flags & kTombHasOver, position, state.tomb);
   state.whole = flags & kWhole;

@@ -91,7 +91,8 @@ void Session::tick(std::int64_t nowMs) {
   nowMs_ = nowMs;
   if (stopped()) return;
   send();
-  if (readTo_ > announcedTo_ && nowMs_ >= withheldSinceMs_ + options_.withheldDelayMs) sendBatch(BatchWriter(announcedTo_), readTo_, false);
+  if (readTo_ > announcedTo_ && nowMs_ >= withheldSinceMs_ + options_.withheldDelayMs)
+    sendBatch(BatchWriter(announcedTo_), readTo_, false);
   if (appliedTo_ > savedTo_ && !sweep_ && nowMs_ >= unsavedSinceMs_ + kSaveCursorDelayMs) {
     Incoming cursorOnly;
     cursorOnly.from = peer();
@@ -131,12 +132,14 @@ void Session::broken(const char* what) { stop(ErrorCode::ProtocolError, std::str
 
 void Session::onHello(const Hello& hello) {
   if (peer_) return broken("Hello twice");
-  if (hello.version > kProtocolVersion) return stop(ErrorCode::ProtocolTooNew, "the peer speaks a newer protocol; update BlazeDB here");
+  if (hello.version > kProtocolVersion)
+    return stop(ErrorCode::ProtocolTooNew, "the peer speaks a newer protocol; update BlazeDB here");
   Identity self = store_.identity();
   if (hello.identity.replica == self.replica)
-    return stop(ErrorCode::DuplicateReplica,
-                "both files carry the replica id " + self.replica.toString() +
-                    ": one is a copy of the other. Give the copy an id of its own with renewReplicaId() (blazedb renew FILE)");
+    return stop(
+        ErrorCode::DuplicateReplica,
+        "both files carry the replica id " + self.replica.toString() +
+            ": one is a copy of the other. Give the copy an id of its own with renewReplicaId() (blazedb renew FILE)");
   if (std::abs(hello.wallMs - wallMs_) > base::kClockSkewMsMax)
     return stop(ErrorCode::ClockSkew, "the clocks of '" + self.name + "' and '" + hello.identity.name +
                                           "' are more than five minutes apart; set them right and connect again");
@@ -152,7 +155,8 @@ void Session::onHello(const Hello& hello) {
   activity();
 }
 
-// ------------------------------------------------------------------------------------------------------------------ sending
+// ------------------------------------------------------------------------------------------------------------------
+// sending
 
 void Session::onSubscribe(const Subscribe& subscribe) {
   if (subscribed_ || !options_.sends || !peer_->receives) return broken("Subscribe out of place");
@@ -242,7 +246,8 @@ void Session::onNeed(const Need& need) {
   activity();
 }
 
-// ---------------------------------------------------------------------------------------------------------------- receiving
+// ----------------------------------------------------------------------------------------------------------------
+// receiving
 
 void Session::onWelcome(const Welcome& welcome) {
   if (welcome_ || !options_.receives || !peer_->sends) return broken("Welcome out of place");
@@ -320,7 +325,8 @@ bool Session::applyBatch(const base::Bytes& frame) {
     needed_ = std::move(result.missing);
     for (std::size_t i = 0; i < needed_.size(); i += kKeysPerNeed) {
       std::size_t end = std::min(i + kKeysPerNeed, needed_.size());
-      emit(encode(Need{{needed_.begin() + static_cast<std::ptrdiff_t>(i), needed_.begin() + static_cast<std::ptrdiff_t>(end)}}));
+      emit(encode(Need{
+          {needed_.begin() + static_cast<std::ptrdiff_t>(i), needed_.begin() + static_cast<std::ptrdiff_t>(end)}}));
     }
     std::sort(needed_.begin(), needed_.end());
     return false;
@@ -374,11 +380,12 @@ void Session::onRows(base::ByteView frame) {
   if (needed_.empty()) applyHeld();
 }
 
-// ------------------------------------------------------------------------------------------------------------------ at rest
+// ------------------------------------------------------------------------------------------------------------------ at
+// rest
 
 bool Session::atRest() const {
-  return options_.sends && options_.receives && peer_ && peer_->sends && peer_->receives && subscribed_ && welcome_ && !sendCatchingUp_ &&
-         !receiveCatchingUp_ && inFlight_.empty() && held_.empty() && readTo_ == store_.feedEnd();
+  return options_.sends && options_.receives && peer_ && peer_->sends && peer_->receives && subscribed_ && welcome_ &&
+         !sendCatchingUp_ && !receiveCatchingUp_ && inFlight_.empty() && held_.empty() && readTo_ == store_.feedEnd();
 }
 
 void Session::sendDigest() {
@@ -399,8 +406,10 @@ void Session::onDigest(const DigestFrame& theirs) {
   for (const DigestLine& line : theirs.collections) lines[line.collection] = line;
   for (const DigestLine& line : mine) {
     auto found = lines.find(line.collection);
-    if (found != lines.end() && found->second == line) lines.erase(found);
-    else lines[line.collection] = line;
+    if (found != lines.end() && found->second == line)
+      lines.erase(found);
+    else
+      lines[line.collection] = line;
   }
   for (const auto& [collection, line] : lines) emit(encode(Buckets{collection, store_.buckets(collection)}));
 }
@@ -409,7 +418,8 @@ void Session::onBuckets(const Buckets& theirs) {
   std::vector<Digest> mine = store_.buckets(theirs.collection);
   for (std::size_t i = 0; i < mine.size(); i++) {
     auto bucket = static_cast<std::uint8_t>(i);
-    if (mine[i] != theirs.sums[i]) emit(encode(Inventory{theirs.collection, bucket, store_.inventory(theirs.collection, bucket)}));
+    if (mine[i] != theirs.sums[i])
+      emit(encode(Inventory{theirs.collection, bucket, store_.inventory(theirs.collection, bucket)}));
   }
 }
 
@@ -431,8 +441,9 @@ void Session::updateState() {
   if (stopped()) return;
   // What was withheld is with the peer already.
   status_.acknowledgedTo = inFlight_.empty() && subscribed_ && !sendCatchingUp_ ? readTo_ : ackedTo_;
-  bool known = peer_.has_value() && (receiveCatchingUp_ ? welcome_.has_value() : true) && (!options_.sends || !peer_->receives || subscribed_);
-  status_.state = !known ? SessionState::connecting
+  bool known = peer_.has_value() && (receiveCatchingUp_ ? welcome_.has_value() : true) &&
+               (!options_.sends || !peer_->receives || subscribed_);
+  status_.state = !known                                  ? SessionState::connecting
                   : receiveCatchingUp_ || sendCatchingUp_ ? SessionState::catchingUp
                                                           : SessionState::live;
   status_.verified = verifiedAt_ == here();

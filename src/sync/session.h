@@ -1,8 +1,8 @@
 // The sync state machine at one end of a link.
 //
-// A Session is handed frames, ticks and "the feed has moved", and answers with frames to send; it merges what it receives through its Store. It
-// never opens a socket, starts a thread or reads the time, so that one process can simulate a hundred replicas from a seed. The driver
-// (src/link) owns the threads and calls in from one at a time.
+// A Session is handed frames, ticks and "the feed has moved", and answers with frames to send; it merges what it
+// receives through its Store. It never opens a socket, starts a thread or reads the time, so that one process can
+// simulate a hundred replicas from a seed. The driver (src/link) owns the threads and calls in from one at a time.
 //
 // A conversation, for each direction by itself:
 //
@@ -14,18 +14,18 @@
 //   <- Ack(position)                                  merged, cursor moved
 //   <- Need(keys), Rows ->                            a part came of something that the receiver lacks
 //
-// A batch waits for nothing while nothing is in flight (latency) and grows while two are (throughput). There are no queues: a slow peer's
-// changes stay in the feed.
+// A batch waits for nothing while nothing is in flight (latency) and grows while two are (throughput). There are no
+// queues: a slow peer's changes stay in the feed.
 //
-// What was withheld because the peer sent it itself still moves the peer's cursor; nobody waits for that, so it is announced with the
-// next batch or a moment later.
+// What was withheld because the peer sent it itself still moves the peer's cursor; nobody waits for that, so it is
+// announced with the next batch or a moment later.
 //
-// A receiver whose cursor is older than the sender's purge horizon may have missed deletes. It *sweeps*: it is told everything that is live,
-// and removes what was not mentioned. Until it has, it sends nothing of its own. If both would have to, the client (between equals: the
-// lower replica id) goes first.
+// A receiver whose cursor is older than the sender's purge horizon may have missed deletes. It *sweeps*: it is told
+// everything that is live, and removes what was not mentioned. Until it has, it sends nothing of its own. If both would
+// have to, the client (between equals: the lower replica id) goes first.
 //
-// At rest the two ends compare digests. "In sync" in a status is that comparison, not an assumption; a difference is located by buckets of ids,
-// repaired by sending whole records both ways, and counted.
+// At rest the two ends compare digests. "In sync" in a status is that comparison, not an assumption; a difference is
+// located by buckets of ids, repaired by sending whole records both ways, and counted.
 #pragma once
 
 #include <cstdint>
@@ -52,14 +52,14 @@ enum class SessionState : std::uint8_t { connecting, catchingUp, live, stopped }
 struct SessionStatus {
   SessionState state = SessionState::connecting;
   std::optional<Identity> peer;
-  std::uint64_t received = 0;         // records of this catching-up
-  std::uint64_t expected = 0;         // about how many it will be; 0 before Welcome
-  std::uint64_t acknowledgedTo = 0;   // the peer has everything of this feed up to here
+  std::uint64_t received = 0;        // records of this catching-up
+  std::uint64_t expected = 0;        // about how many it will be; 0 before Welcome
+  std::uint64_t acknowledgedTo = 0;  // the peer has everything of this feed up to here
   std::uint64_t bytesSent = 0;
   std::uint64_t bytesReceived = 0;
-  std::uint64_t repaired = 0;         // records that differed at rest and were sent again
-  bool verified = false;              // the digests were equal, and nothing has changed since
-  std::optional<Bye> ended;           // why it stopped, by whichever end
+  std::uint64_t repaired = 0;  // records that differed at rest and were sent again
+  bool verified = false;       // the digests were equal, and nothing has changed since
+  std::optional<Bye> ended;    // why it stopped, by whichever end
 };
 
 class Session {
@@ -135,7 +135,7 @@ class Session {
   std::optional<Hello> peer_;
 
   // Sending. Positions are in this replica's feed.
-  bool subscribed_ = false;     // the peer has said where it stands
+  bool subscribed_ = false;  // the peer has said where it stands
   bool peerSweeps_ = false;
   bool sendCatchingUp_ = true;  // the peer has not yet been told of everything
   bool withholdEchoes_ = true;

@@ -1,7 +1,9 @@
-// What sync needs of storage, and nothing more: read the feed, merge a batch and move a cursor in one transaction, read a record.
+// What sync needs of storage, and nothing more: read the feed, merge a batch and move a cursor in one transaction, read
+// a record.
 //
-// The encrypted file is its first implementation (src/db/engine.h). Nothing here assumes a file, so that a hub that has outgrown one machine can
-// keep the same things elsewhere. Every call may throw blazedb::Error (a full disk, a damaged page); what was being written is then undone.
+// The encrypted file is its first implementation (src/db/engine.h). Nothing here assumes a file, so that a hub that has
+// outgrown one machine can keep the same things elsewhere. Every call may throw blazedb::Error (a full disk, a damaged
+// page); what was being written is then undone.
 #pragma once
 
 #include <cstdint>
@@ -18,9 +20,9 @@
 namespace blazedb::sync {
 
 struct FeedQuery {
-  std::uint64_t after = 0;      // the first position that may be read is after + 1
-  bool catchingUp = false;      // the reader may see transactions in part until it has reached the end
-  bool withholdEchoes = true;   // leave out what `peer` itself sent
+  std::uint64_t after = 0;     // the first position that may be read is after + 1
+  bool catchingUp = false;     // the reader may see transactions in part until it has reached the end
+  bool withholdEchoes = true;  // leave out what `peer` itself sent
   Peer peer;
   std::size_t bytesWanted = 0;  // stop at the first good place once the batch has this many bytes
 };
@@ -37,10 +39,11 @@ struct Sweep {
 
 struct Incoming {
   Peer from;
-  std::vector<Change> changes;       // ends of transactions are marked in them
-  std::optional<Cursor> cursor;      // moved together with the data; absent for repairs and sweeps
-  Sweep* sweep = nullptr;            // present while sweeping: collects what was mentioned
-  const std::vector<RecordKey>* gone = nullptr;  // partial changes of these are skipped: the peer no longer has the record
+  std::vector<Change> changes;   // ends of transactions are marked in them
+  std::optional<Cursor> cursor;  // moved together with the data; absent for repairs and sweeps
+  Sweep* sweep = nullptr;        // present while sweeping: collects what was mentioned
+  const std::vector<RecordKey>* gone =
+      nullptr;  // partial changes of these are skipped: the peer no longer has the record
 };
 
 struct ApplyResult {
@@ -72,11 +75,12 @@ class Store {
   virtual bool readRecord(const RecordKey& key, BatchWriter& out) = 0;
 
   virtual ApplyResult apply(const Incoming& incoming) = 0;
-  // Ends a sweep: removes every live record that was not mentioned and is not beyond `peerHasApplied` of this feed, raises the purge horizon to the
-  // feed's end and moves the cursor, in one transaction.
+  // Ends a sweep: removes every live record that was not mentioned and is not beyond `peerHasApplied` of this feed,
+  // raises the purge horizon to the feed's end and moves the cursor, in one transaction.
   virtual void finishSweep(const Peer& from, Sweep& sweep, std::uint64_t peerHasApplied, const Cursor& cursor) = 0;
 
-  // The peer has applied this feed up to `position`, and its own feed ended at `itsEnd` when it said so (incarnation 0: it sends nothing here).
+  // The peer has applied this feed up to `position`, and its own feed ended at `itsEnd` when it said so (incarnation 0:
+  // it sends nothing here).
   virtual void noteAcknowledged(const Peer& peer, std::uint64_t position, const Cursor& itsEnd) = 0;
 
   virtual std::vector<DigestLine> digests() const = 0;

@@ -19,8 +19,10 @@ CallbackThread::~CallbackThread() {
     queue_->stopping = true;
     queue_->wake.notify_all();
   }
-  if (thread_.get_id() == std::this_thread::get_id()) thread_.detach();
-  else thread_.join();
+  if (thread_.get_id() == std::this_thread::get_id())
+    thread_.detach();
+  else
+    thread_.join();
 }
 
 void CallbackThread::post(std::function<void()> callback) {

@@ -50,8 +50,10 @@ std::string describe(const ConnectionStatus& status) {
   std::ostringstream out;
   out << nameOf(status.state);
   if (status.state == ConnectionState::catchingUp) out << " " << status.done << "/" << status.total;
-  if (status.verified) out << ", verified equal";
-  else if (status.pending > 0) out << ", " << status.pending << " pending";
+  if (status.verified)
+    out << ", verified equal";
+  else if (status.pending > 0)
+    out << ", " << status.pending << " pending";
   if (status.error) out << ": " << status.message;
   return out.str();
 }
@@ -67,10 +69,12 @@ std::map<NodeId, const TopologyNode*> byId(const TopologyGraph& graph) {
 std::string TopologyGraph::visualize() const {
   std::ostringstream out;
   for (const TopologyNode& node : nodes)
-    out << node.name << "  (" << nameOf(node.role) << ", " << node.records << (node.records == 1 ? " record)" : " records)") << "\n";
+    out << node.name << "  (" << nameOf(node.role) << ", " << node.records
+        << (node.records == 1 ? " record)" : " records)") << "\n";
   auto known = byId(*this);
   for (const ConnectionStatus& status : connections)
-    out << "  " << known.at(status.from)->name << " " << arrowOf(status.mode) << " " << known.at(status.to)->name << "  " << describe(status) << "\n";
+    out << "  " << known.at(status.from)->name << " " << arrowOf(status.mode) << " " << known.at(status.to)->name
+        << "  " << describe(status) << "\n";
   return out.str();
 }
 
@@ -82,9 +86,11 @@ std::string TopologyGraph::toDot() const {
     out << "  \"" << node.name << "\" [shape=" << (node.role == SyncRole::server ? "box" : "ellipse") << "];\n";
   auto known = byId(*this);
   for (const ConnectionStatus& status : connections) {
-    const char* direction = status.mode == ConnectionMode::bidirectional ? "both" : status.mode == ConnectionMode::readOnly ? "forward" : "back";
-    out << "  \"" << known.at(status.from)->name << "\" -> \"" << known.at(status.to)->name << "\" [dir=" << direction << ", label=\""
-        << nameOf(status.state) << "\"];\n";
+    const char* direction = status.mode == ConnectionMode::bidirectional ? "both"
+                            : status.mode == ConnectionMode::readOnly    ? "forward"
+                                                                         : "back";
+    out << "  \"" << known.at(status.from)->name << "\" -> \"" << known.at(status.to)->name << "\" [dir=" << direction
+        << ", label=\"" << nameOf(status.state) << "\"];\n";
   }
   out << "}\n";
   return out.str();
@@ -116,7 +122,8 @@ std::string TopologyGraph::toJson() const {
     }
     connectionList.push_back(std::move(line));
   }
-  return codec::recordToJson({{"nodes", std::move(nodeList)}, {"connections", std::move(connectionList)}}, std::nullopt);
+  return codec::recordToJson({{"nodes", std::move(nodeList)}, {"connections", std::move(connectionList)}},
+                             std::nullopt);
 }
 
 }  // namespace blazedb

@@ -26,8 +26,9 @@ ConnectionState stateOf(link::LinkState state) {
 
 void refuseReplica(const db::Engine& receiver) {
   if (std::optional<UUID> source = receiver.source())
-    throw Error(ErrorCode::ReadOnlyReplica, "'" + receiver.name() + "' is a read-only replica of " + source->toString() +
-                                                " and receives from nobody else; end that with releaseReadOnly() first");
+    throw Error(ErrorCode::ReadOnlyReplica,
+                "'" + receiver.name() + "' is a read-only replica of " + source->toString() +
+                    " and receives from nobody else; end that with releaseReadOnly() first");
 }
 
 }  // namespace
@@ -56,17 +57,21 @@ Network::~Network() {
   }
 }
 
-NodeId Network::registerDatabase(std::shared_ptr<db::Engine> engine, const std::string& name, const RegisterOptions& options) {
+NodeId Network::registerDatabase(std::shared_ptr<db::Engine> engine, const std::string& name,
+                                 const RegisterOptions& options) {
   if (!base::isName(name))
     throw Error(ErrorCode::InvalidArgument, "'" + name + "' is not the name of a node: 1 to 128 of A-Z a-z 0-9 _ . -");
   UUID replica = engine->info().replica;
   std::lock_guard lock(mutex_);
   for (const auto& [id, node] : nodes_) {
-    if (node.engine == engine) throw Error(ErrorCode::AlreadyExists, "this database is registered already, as '" + node.name + "'");
-    if (node.name == name) throw Error(ErrorCode::AlreadyExists, "a node '" + name + "' is registered already; choose another name");
+    if (node.engine == engine)
+      throw Error(ErrorCode::AlreadyExists, "this database is registered already, as '" + node.name + "'");
+    if (node.name == name)
+      throw Error(ErrorCode::AlreadyExists, "a node '" + name + "' is registered already; choose another name");
     if (node.engine->info().replica == replica)
       throw Error(ErrorCode::DuplicateReplica, "'" + name + "' and '" + node.name +
-                                                   "' carry the same replica id: one file is a copy of the other. Give the copy an id of its own with renewReplicaId() "
+                                                   "' carry the same replica id: one file is a copy of the other. Give "
+                                                   "the copy an id of its own with renewReplicaId() "
                                                    "(blazedb renew FILE)");
   }
   if (options.role) engine->setRole(*options.role);
@@ -77,7 +82,8 @@ NodeId Network::registerDatabase(std::shared_ptr<db::Engine> engine, const std::
 
 const Network::Node& Network::node(NodeId id) const {
   auto found = nodes_.find(id);
-  if (found == nodes_.end()) throw Error(ErrorCode::NotFound, "no node " + std::to_string(id.value) + " in this topology");
+  if (found == nodes_.end())
+    throw Error(ErrorCode::NotFound, "no node " + std::to_string(id.value) + " in this topology");
   return found->second;
 }
 
@@ -88,10 +94,12 @@ ConnectionId Network::connectLocal(NodeId from, NodeId to, ConnectionMode mode, 
   if (from == to) throw Error(ErrorCode::InvalidArgument, "a database cannot be connected with itself");
   for (const Node* end : {&source, &target})
     if (end->syncMode == SyncMode::remoteOnly)
-      throw Error(ErrorCode::ModeForbids, "the node '" + end->name + "' is registered as remoteOnly and opens no local connection");
+      throw Error(ErrorCode::ModeForbids,
+                  "the node '" + end->name + "' is registered as remoteOnly and opens no local connection");
   for (const auto& [id, other] : connections_)
     if ((other->from == from && other->to == to) || (other->from == to && other->to == from))
-      throw Error(ErrorCode::AlreadyExists, "'" + source.name + "' and '" + target.name + "' are connected already; disconnect them first to change the mode");
+      throw Error(ErrorCode::AlreadyExists, "'" + source.name + "' and '" + target.name +
+                                                "' are connected already; disconnect them first to change the mode");
   if (mode == ConnectionMode::bidirectional) refuseReplica(*target.engine);
   if (mode != ConnectionMode::readOnly) refuseReplica(*source.engine);
   if (mode == ConnectionMode::readOnly) target.engine->bindTo(source.engine->info().replica, options.adopt);
@@ -108,7 +116,8 @@ ConnectionId Network::connectLocal(NodeId from, NodeId to, ConnectionMode mode, 
   sync::SessionOptions first, second;
   first.sends = second.receives = connection->sends(0);
   second.sends = first.receives = connection->sends(1);
-  auto report = [callbacks = callbacks_, id, weak = std::weak_ptr<Connection>(connection)](const link::LinkStatus& status) {
+  auto report = [callbacks = callbacks_, id,
+                 weak = std::weak_ptr<Connection>(connection)](const link::LinkStatus& status) {
     callbacks->post([id, weak, status] {
       ConnectionPtr alive = weak.lock();
       if (!alive) return;
@@ -120,8 +129,9 @@ ConnectionId Network::connectLocal(NodeId from, NodeId to, ConnectionMode mode, 
       for (const auto& call : calls) call(describe(id, *alive, status));
     });
   };
-  connection->link = std::make_unique<link::LocalLink>(link::LocalLink::End{*source.engine, first}, link::LocalLink::End{*target.engine, second},
-                                                       clock_, random_, std::move(report));
+  connection->link = std::make_unique<link::LocalLink>(link::LocalLink::End{*source.engine, first},
+                                                       link::LocalLink::End{*target.engine, second}, clock_, random_,
+                                                       std::move(report));
   link::LocalLink* link = connection->link.get();
   connection->fromListener = source.engine->addFeedListener([link] { link->feedMoved(); });
   connection->toListener = target.engine->addFeedListener([link] { link->feedMoved(); });
@@ -135,7 +145,8 @@ void Network::disconnect(ConnectionId id) {
   {
     std::lock_guard lock(mutex_);
     auto found = connections_.find(id);
-    if (found == connections_.end()) throw Error(ErrorCode::NotFound, "no connection " + std::to_string(id.value) + " in this topology");
+    if (found == connections_.end())
+      throw Error(ErrorCode::NotFound, "no connection " + std::to_string(id.value) + " in this topology");
     ending = std::move(found->second);
     connections_.erase(found);
   }
@@ -146,7 +157,8 @@ void Network::disconnect(ConnectionId id) {
 Network::ConnectionPtr Network::connection(ConnectionId id) const {
   std::lock_guard lock(mutex_);
   auto found = connections_.find(id);
-  if (found == connections_.end()) throw Error(ErrorCode::NotFound, "no connection " + std::to_string(id.value) + " in this topology");
+  if (found == connections_.end())
+    throw Error(ErrorCode::NotFound, "no connection " + std::to_string(id.value) + " in this topology");
   return found->second;
 }
 
@@ -155,8 +167,9 @@ std::map<ConnectionId, Network::ConnectionPtr> Network::all() const {
   return connections_;
 }
 
-// Each round brings what the nodes had at its beginning over one link. When a round moved nothing there is nothing left to bring; and after as many rounds as there
-// are nodes everything that was there at the call has gone every way that there is.
+// Each round brings what the nodes had at its beginning over one link. When a round moved nothing there is nothing left
+// to bring; and after as many rounds as there are nodes everything that was there at the call has gone every way that
+// there is.
 void Network::synchronize(std::chrono::milliseconds timeout) {
   std::int64_t deadlineUs = clock_.monotonicUs() + std::chrono::microseconds(timeout).count();
   std::map<ConnectionId, ConnectionPtr> links = all();
@@ -169,7 +182,8 @@ void Network::synchronize(std::chrono::milliseconds timeout) {
   for (std::size_t round = 0; round <= rounds; round++) {
     std::map<const db::Engine*, std::uint64_t> ends;
     for (const auto& [id, connection] : links)
-      for (const db::Engine* engine : {connection->fromEngine.get(), connection->toEngine.get()}) ends[engine] = engine->feedEnd();
+      for (const db::Engine* engine : {connection->fromEngine.get(), connection->toEngine.get()})
+        ends[engine] = engine->feedEnd();
     if (round > 0 && ends == before) return;
     before = ends;
     for (const auto& [id, connection] : links) {
@@ -179,8 +193,10 @@ void Network::synchronize(std::chrono::milliseconds timeout) {
         if (connection->link->waitAcknowledged(end, ends[engine], deadlineUs)) continue;
         ConnectionStatus now = describe(id, *connection, connection->link->status());
         std::string which = "'" + connection->fromEngine->name() + "' and '" + connection->toEngine->name() + "'";
-        if (now.error && now.state == ConnectionState::stopped) throw Error(*now.error, "the connection of " + which + " has stopped: " + now.message);
-        throw Error(ErrorCode::Timeout, "the connection of " + which + " is still behind by about " + std::to_string(now.pending) + " changes" +
+        if (now.error && now.state == ConnectionState::stopped)
+          throw Error(*now.error, "the connection of " + which + " has stopped: " + now.message);
+        throw Error(ErrorCode::Timeout, "the connection of " + which + " is still behind by about " +
+                                            std::to_string(now.pending) + " changes" +
                                             (now.error ? ": " + now.message : ""));
       }
     }
@@ -204,7 +220,8 @@ ConnectionStatus Network::describe(ConnectionId id, const Connection& connection
   }
   out.bytes = status.bytes;
   out.repaired = status.repaired;
-  out.verified = status.state == link::LinkState::live && status.ends[0].verified && status.ends[1].verified && out.pending == 0;
+  out.verified =
+      status.state == link::LinkState::live && status.ends[0].verified && status.ends[1].verified && out.pending == 0;
   if (status.error) {
     out.error = status.error->code;
     out.message = status.error->text;
@@ -220,7 +237,8 @@ std::vector<ConnectionStatus> Network::connections(std::optional<NodeId> only) c
   }
   std::vector<ConnectionStatus> found;
   for (const auto& [id, connection] : all())
-    if (!only || connection->from == *only || connection->to == *only) found.push_back(describe(id, *connection, connection->link->status()));
+    if (!only || connection->from == *only || connection->to == *only)
+      found.push_back(describe(id, *connection, connection->link->status()));
   return found;
 }
 
