@@ -1,11 +1,11 @@
 // Errors: one exception type, one table of codes.
 //
 // BlazeDB throws Error for what the caller could not have known (a wrong password, a full disk, a record that exists
-// already). Expected outcomes are values: fetch() of an absent record is std::nullopt. Nothing is thrown on a background
-// thread; there, errors reach the status of a connection and its listener.
+// already). Expected outcomes are values: fetch() of an absent record is std::nullopt. Nothing is thrown on a
+// background thread; there, errors reach the status of a connection and its listener.
 //
-// The table below is the only list of codes. It makes the enum, the names that `what()` begins with, and the numbers that
-// cross the wire; a number is never reused. A code exists only where a caller could act on it differently.
+// The table below is the only list of codes. It makes the enum, the names that `what()` begins with, and the numbers
+// that cross the wire; a number is never reused. A code exists only where a caller could act on it differently.
 #pragma once
 
 #include <cstdint>
@@ -13,35 +13,37 @@
 #include <string>
 #include <string_view>
 
+#include "blazedb/export.h"
+
 namespace blazedb {
 
 // X(name, wire number)
-#define BLAZEDB_ERROR_CODES(X)                                                                  \
-  X(InvalidArgument, 1)   /* a value, name or option that can never be accepted */              \
-  X(TooLarge, 2)          /* a record, name or nesting beyond the limits */                     \
-  X(AlreadyExists, 3)     /* insert of an id, or create of a file, that exists */               \
-  X(NotFound, 4)          /* no such record, file, node, connection or conflict */              \
-  X(Misuse, 5)            /* a call that may not be made here, e.g. inside a transaction */     \
-  X(Closed, 6)            /* the database or topology has been closed */                        \
-  X(NotSupported, 7)      /* asked for something that this version does not do */               \
-  X(Timeout, 8)           /* a barrier was not reached in the given time */                     \
-  X(Cancelled, 9)         /* a progress callback asked to stop */                               \
-  X(WrongPassword, 20)    /* the file is a database, the password does not open it */           \
-  X(DamagedPage, 21)      /* a page, header or record fails authentication or decoding */       \
-  X(TruncatedFile, 22)    /* the file is shorter than its contents say */                       \
-  X(NotADatabase, 23)     /* the file is something else */                                      \
-  X(NewerFormat, 24)      /* written by a newer version of BlazeDB */                           \
-  X(DatabaseInUse, 25)    /* another process, or another handle here, owns the file */          \
-  X(DiskFull, 26)         /* no space left; nothing of the operation was kept */                \
-  X(IoError, 27)          /* the file system failed to read, write or open */                   \
+#define BLAZEDB_ERROR_CODES(X)                                                                   \
+  X(InvalidArgument, 1)   /* a value, name or option that can never be accepted */               \
+  X(TooLarge, 2)          /* a record, name or nesting beyond the limits */                      \
+  X(AlreadyExists, 3)     /* insert of an id, or create of a file, that exists */                \
+  X(NotFound, 4)          /* no such record, file, node, connection or conflict */               \
+  X(Misuse, 5)            /* a call that may not be made here, e.g. inside a transaction */      \
+  X(Closed, 6)            /* the database or topology has been closed */                         \
+  X(NotSupported, 7)      /* asked for something that this version does not do */                \
+  X(Timeout, 8)           /* a barrier was not reached in the given time */                      \
+  X(Cancelled, 9)         /* a progress callback asked to stop */                                \
+  X(WrongPassword, 20)    /* the file is a database, the password does not open it */            \
+  X(DamagedPage, 21)      /* a page, header or record fails authentication or decoding */        \
+  X(TruncatedFile, 22)    /* the file is shorter than its contents say */                        \
+  X(NotADatabase, 23)     /* the file is something else */                                       \
+  X(NewerFormat, 24)      /* written by a newer version of BlazeDB */                            \
+  X(DatabaseInUse, 25)    /* another process, or another handle here, owns the file */           \
+  X(DiskFull, 26)         /* no space left; nothing of the operation was kept */                 \
+  X(IoError, 27)          /* the file system failed to read, write or open */                    \
   X(NeedsReopen, 28)      /* a sync to disk failed earlier; close and open the database again */ \
-  X(ReadOnlyReplica, 40)  /* this database only receives from its source */                     \
-  X(DuplicateReplica, 41) /* two files carry the same replica id */                             \
-  X(HasOwnWrites, 42)     /* a read-only target holds writes of its own; see `adopt` */         \
-  X(ModeForbids, 43)      /* the node's SyncMode does not allow this kind of link */            \
-  X(ClockSkew, 44)        /* clocks, or a stamp, more than five minutes apart */                \
-  X(ProtocolTooNew, 45)   /* the peer speaks a newer protocol only */                           \
-  X(ProtocolError, 46)    /* the peer sent what the protocol does not allow */                  \
+  X(ReadOnlyReplica, 40)  /* this database only receives from its source */                      \
+  X(DuplicateReplica, 41) /* two files carry the same replica id */                              \
+  X(HasOwnWrites, 42)     /* a read-only target holds writes of its own; see `adopt` */          \
+  X(ModeForbids, 43)      /* the node's SyncMode does not allow this kind of link */             \
+  X(ClockSkew, 44)        /* clocks, or a stamp, more than five minutes apart */                 \
+  X(ProtocolTooNew, 45)   /* the peer speaks a newer protocol only */                            \
+  X(ProtocolError, 46)    /* the peer sent what the protocol does not allow */                   \
   X(Offline, 47)          /* a connection has ended */
 
 enum class ErrorCode : std::uint16_t {
@@ -51,10 +53,10 @@ enum class ErrorCode : std::uint16_t {
 };
 
 // The name of a code as it stands in the table ("AlreadyExists"); "Unknown" for a number that is not in it.
-std::string_view errorName(ErrorCode code);
+BLAZEDB_API std::string_view errorName(ErrorCode code);
 
 // what() is one line: "<name>: <what happened and what to do about it>". Copyable, safe to keep and to rethrow.
-class Error : public std::runtime_error {
+class BLAZEDB_API Error : public std::runtime_error {
  public:
   Error(ErrorCode code, const std::string& message);
   ErrorCode code() const noexcept { return code_; }

@@ -4,9 +4,9 @@
 //   r.string("message").value();     // "Hello!"
 //   r["value"];                      // Value, null where absent
 //
-// A record that came from a database knows its id, so that what fetchAll() gave can be handed to insertMany() of another one.
-// A record without an id gets a new one (UUIDv7) when it is inserted. Two records are equal when their fields are; the id is
-// where a record lives, not what it says.
+// A record that came from a database knows its id, so that what fetchAll() gave can be handed to insertMany() of
+// another one. A record without an id gets a new one (UUIDv7) when it is inserted. Two records are equal when their
+// fields are; the id is where a record lives, not what it says.
 #pragma once
 
 #include <initializer_list>

@@ -1,7 +1,7 @@
 // UUID: 16 bytes that name a record, a replica, a node.
 //
-// Record ids are version 7 (RFC 9562): the first 48 bits are milliseconds since 1970, so that ids made later sort later and a
-// bulk load appends to its index instead of scattering over it.
+// Record ids are version 7 (RFC 9562): the first 48 bits are milliseconds since 1970, so that ids made later sort later
+// and a bulk load appends to its index instead of scattering over it.
 #pragma once
 
 #include <array>
@@ -13,13 +13,15 @@
 #include <string>
 #include <string_view>
 
+#include "blazedb/export.h"
+
 namespace blazedb {
 
-struct UUID {
+struct BLAZEDB_API UUID {
   std::array<std::uint8_t, 16> bytes{};
 
-  // A new random, time-ordered id from the system's clock and randomness. Two ids made by one process are ordered as they
-  // were made. Thread-safe. Throws Error(IoError) only where the system has no randomness to give.
+  // A new random, time-ordered id from the system's clock and randomness. Two ids made by one process are ordered as
+  // they were made. Thread-safe. Throws Error(IoError) only where the system has no randomness to give.
   static UUID generate();
 
   // Reads the 36-character form "01890a5d-ac96-774b-bcce-b302099a8057", either case; std::nullopt for anything else.
@@ -35,6 +37,6 @@ struct UUID {
 }  // namespace blazedb
 
 template <>
-struct std::hash<blazedb::UUID> {
+struct BLAZEDB_API std::hash<blazedb::UUID> {
   std::size_t operator()(const blazedb::UUID& id) const noexcept;
 };

@@ -1,10 +1,11 @@
 // Value: what a field holds. Object: named values. Both copy like the standard containers that they are made of.
 //
-//   null  bool  integer (int64)  real (double, kept bit by bit)  string (UTF-8)  bytes  date (µs since 1970 UTC)  uuid  array  object
+//   null  bool  integer (int64)  real (double, kept bit by bit)  string (UTF-8)  bytes  date (µs since 1970 UTC)
+//   uuid  array  object
 //
-// An Object keeps its fields sorted by name (bytewise), each name once. Its typed getters answer std::nullopt where the field is
-// absent or of another type: no getter converts. Values are checked (UTF-8, sizes, nesting) where they enter a database, not here.
-// Not thread-safe; distinct objects may be used from distinct threads.
+// An Object keeps its fields sorted by name (bytewise), each name once. Its typed getters answer std::nullopt where the
+// field is absent or of another type: no getter converts. Values are checked (UTF-8, sizes, nesting) where they enter a
+// database, not here. Not thread-safe; distinct objects may be used from distinct threads.
 #pragma once
 
 #include <compare>
@@ -18,6 +19,7 @@
 #include <variant>
 #include <vector>
 
+#include "blazedb/export.h"
 #include "blazedb/uuid.h"
 
 namespace blazedb {
@@ -27,7 +29,7 @@ using Bytes = std::vector<std::uint8_t>;
 using Array = std::vector<Value>;
 
 // A point in time, microseconds since 1970-01-01T00:00:00Z.
-struct Date {
+struct BLAZEDB_API Date {
   std::int64_t microseconds = 0;
   static Date now();
   friend auto operator<=>(const Date&, const Date&) = default;
@@ -35,7 +37,7 @@ struct Date {
 
 struct Field;
 
-class Object {
+class BLAZEDB_API Object {
  public:
   Object();
   ~Object();
@@ -72,13 +74,13 @@ class Object {
   std::vector<Field>::const_iterator begin() const;
   std::vector<Field>::const_iterator end() const;
 
-  friend bool operator==(const Object& a, const Object& b);
+  friend BLAZEDB_API bool operator==(const Object& a, const Object& b);
 
  private:
   std::vector<Field> fields_;
 };
 
-class Value {
+class BLAZEDB_API Value {
  public:
   enum class Type : std::uint8_t { null, boolean, integer, real, string, bytes, date, uuid, array, object };
 
@@ -113,14 +115,14 @@ class Value {
   }
 
   // Same type and same content; doubles are compared bit by bit, so that NaN equals itself and 0.0 differs from -0.0.
-  friend bool operator==(const Value& a, const Value& b);
+  friend BLAZEDB_API bool operator==(const Value& a, const Value& b);
 
  private:
   std::variant<std::monostate, bool, std::int64_t, double, std::string, Bytes, Date, UUID, Array, Object> data_;
 };
 
 // "integer", "string", ...: for messages.
-std::string_view typeName(Value::Type type);
+BLAZEDB_API std::string_view typeName(Value::Type type);
 
 struct Field {
   std::string name;

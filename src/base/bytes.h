@@ -1,8 +1,8 @@
 // Bytes and the few integer encodings that the file and the wire share.
 //
-// Fixed-width integers are little-endian. A varint is LEB128: seven bits a byte, lowest first, at most ten bytes; the reader
-// refuses a longer or an overflowing one. Reading never throws and never runs past its end: once a Reader has failed, every
-// further read gives zeros and ok() stays false, so that a parser checks once, at its end.
+// Fixed-width integers are little-endian. A varint is LEB128: seven bits a byte, lowest first, at most ten bytes; the
+// reader refuses a longer or an overflowing one. Reading never throws and never runs past its end: once a Reader has
+// failed, every further read gives zeros and ok() stays false, so that a parser checks once, at its end.
 #pragma once
 
 #include <cstddef>
@@ -29,9 +29,9 @@ inline bool equal(ByteView a, ByteView b) {
 inline void append(Bytes& out, ByteView bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); }
 
 inline void appendFixed64(Bytes& out, std::uint64_t value) {
-  std::uint8_t raw[8];
-  for (int i = 0; i < 8; i++) raw[i] = static_cast<std::uint8_t>(value >> (8 * i));
-  out.insert(out.end(), raw, raw + 8);
+  std::size_t at = out.size();
+  out.resize(at + 8);
+  for (std::size_t i = 0; i < 8; i++) out[at + i] = static_cast<std::uint8_t>(value >> (8 * i));
 }
 
 inline void appendVarint(Bytes& out, std::uint64_t value) {

@@ -7,10 +7,10 @@
 namespace blazedb::base {
 
 // Records.
-inline constexpr std::size_t kRecordBytesMax = 8u << 20;   // encoded fields of one record
-inline constexpr int kNestingMax = 64;                     // arrays and objects inside each other
-inline constexpr std::size_t kFieldNameBytesMax = 128;     // UTF-8
-inline constexpr std::size_t kNameBytesMax = 128;          // collections, databases, nodes: [A-Za-z0-9_.-]
+inline constexpr std::size_t kRecordBytesMax = 8u << 20;  // encoded fields of one record
+inline constexpr int kNestingMax = 64;                    // arrays and objects inside each other
+inline constexpr std::size_t kFieldNameBytesMax = 128;    // UTF-8
+inline constexpr std::size_t kNameBytesMax = 128;         // collections, databases, nodes: [A-Za-z0-9_.-]
 
 // Frames and flow.
 inline constexpr std::size_t kFrameBytesMax = 16u << 20;             // after authentication

@@ -2,11 +2,11 @@
 //
 //   48 bits milliseconds | version 7 | 12 bits counter | variant | 62 bits random
 //
-// The counter is method 1 of section 6.2: it starts at a random value below half its range in each new millisecond and counts
-// up within it; when it is used up, or when the clock goes back, the time runs ahead instead, so that ids of one generator
-// never go back. Randomness is drawn in blocks that cover 400 ids; a forked child throws its copy of the block away, because
-// two processes that hand out the same ids would merge records that have nothing to do with each other.
-// Not thread-safe.
+// The counter is method 1 of section 6.2: it starts at a random value below half its range in each new millisecond and
+// counts up within it; when it is used up, or when the clock goes back, the time runs ahead instead, so that ids of one
+// generator never go back. Randomness is drawn in blocks that cover 400 ids; a forked child throws its copy of the
+// block away, because two processes that hand out the same ids would merge records that have nothing to do with each
+// other. Not thread-safe.
 #pragma once
 
 #include <cstdint>

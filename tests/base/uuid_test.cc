@@ -26,9 +26,9 @@ TEST(Uuid, TextRoundTrips) {
 }
 
 TEST(Uuid, MalformedTextIsRefused) {
-  for (const char* text : {"", "01890a5d", "01890a5d-ac96-774b-bcce-b302099a805", "01890a5d-ac96-774b-bcce-b302099a80577",
-                           "01890a5dxac96-774b-bcce-b302099a8057", "g1890a5d-ac96-774b-bcce-b302099a8057",
-                           "01890a5d-ac96-774b-bcceb-302099a8057"})
+  for (const char* text : {"", "01890a5d", "01890a5d-ac96-774b-bcce-b302099a805",
+                           "01890a5d-ac96-774b-bcce-b302099a80577", "01890a5dxac96-774b-bcce-b302099a8057",
+                           "g1890a5d-ac96-774b-bcce-b302099a8057", "01890a5d-ac96-774b-bcceb-302099a8057"})
     EXPECT_FALSE(UUID::parse(text)) << text;
 }
 

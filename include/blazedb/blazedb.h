@@ -1,0 +1,12 @@
+// Everything of BlazeDB in one include. Each concept has a header of its own, which is also its manual.
+#pragma once
+
+#include "blazedb/conflict.h"
+#include "blazedb/database.h"
+#include "blazedb/error.h"
+#include "blazedb/record.h"
+#include "blazedb/records.h"
+#include "blazedb/subscription.h"
+#include "blazedb/topology.h"
+#include "blazedb/uuid.h"
+#include "blazedb/value.h"

@@ -1,0 +1,154 @@
+// Database: one encrypted file, one replica of the data in it.
+//
+//   Database db = Database::open("DB1", "db1.blazedb", "correct horse");
+//   UUID id = db.insert({{"message", "Hello!"}, {"value", 42}});
+//   db.fetch(id)->string("message").value();
+//
+// Ownership   Database and Collection are cheap handles, copied like a shared_ptr; the file closes when the last
+// handle, and every topology in
+//             which it is registered, has gone. A process owns its file: a second open() gives DatabaseInUse.
+// Threads     Every function may be called from any thread. One writer at a time; threads that write together share a
+// commit. Readers run beside the
+//             writer on a snapshot.
+// Durability  With Durability::full (the default) what a call wrote is on disk when it returns. With Durability::normal
+// a power cut may take back the
+//             last moments, never consistency; a crash of the process alone takes back nothing.
+// Errors      Functions throw blazedb::Error; those that any call may give: DiskFull, IoError, DamagedPage, NeedsReopen
+// (an earlier sync to disk
+//             failed), Closed. A call that throws has changed nothing.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "blazedb/conflict.h"
+#include "blazedb/error.h"
+#include "blazedb/export.h"
+#include "blazedb/records.h"
+#include "blazedb/subscription.h"
+
+namespace blazedb {
+
+// Who wins: a server's write beats every write to the same field that had not seen it. Clients among themselves, and
+// servers among themselves, are equals and the later write wins.
+enum class SyncRole : std::uint8_t { client, server };
+
+enum class Durability : std::uint8_t { full, normal };
+
+struct DatabaseOptions {
+  std::optional<SyncRole> role;  // absent: what the file says (a new file: client). Kept in the file.
+  Durability durability = Durability::full;
+  bool createIfMissing = true;
+  // How long a deleted record's id is remembered for replicas that are away. One that stays away longer is told
+  // everything again when it returns.
+  std::chrono::hours tombstoneRetention{24 * 30};
+  // What a guess at the password costs, for a new file: Argon2id memory and passes. At least 19 MiB and 2 passes.
+  std::uint32_t passwordMemoryKiB = 64 * 1024;
+  std::uint32_t passwordPasses = 3;
+};
+
+// done and total in the unit that the function names; false cancels (the function throws Cancelled and leaves nothing
+// behind).
+using Progress = std::function<bool(std::uint64_t done, std::uint64_t total)>;
+
+struct CollectionInfo {
+  std::string name;
+  std::uint64_t count = 0;
+};
+
+struct DatabaseInfo {
+  std::string name;
+  std::string path;
+  UUID replica;  // which copy of the data this file is
+  SyncRole role = SyncRole::client;
+  std::string cipher;
+  std::uint32_t pageSize = 0;  // bytes
+  std::uint64_t fileBytes = 0;
+  std::uint64_t feedEnd = 0;  // changes so far
+  std::uint64_t conflicts = 0;
+  std::optional<UUID> readOnlySource;  // set: a read-only replica of that one
+  std::vector<CollectionInfo> collections;
+};
+
+struct VerifyReport {
+  std::uint64_t records = 0;
+  std::vector<std::string> problems;  // empty: every page is authentic and every record as it should be
+};
+
+struct Difference {
+  enum class Kind : std::uint8_t { onlyInFirst, onlyInSecond, different };
+  std::string collection;
+  UUID record;
+  Kind kind = Kind::different;
+};
+
+class BLAZEDB_API Database : public Records {
+ public:
+  // Opens or creates the file at `path`. `name` (1 to 128 of [A-Za-z0-9_.-]) is stored when the file is created; an
+  // empty one takes what is stored. Takes as long as Argon2id does, about 75 ms by default. Errors: WrongPassword,
+  // DamagedPage, TruncatedFile, NotADatabase, NewerFormat, DatabaseInUse (with the owner's pid), NotFound (no file, and
+  // createIfMissing is false), InvalidArgument, IoError, DiskFull.
+  static Database open(const std::string& name, const std::string& path, const std::string& password,
+                       const DatabaseOptions& options = {});
+
+  const std::string& name() const;
+  const std::string& path() const;
+  SyncRole role() const;
+
+  // InvalidArgument for a name that is not 1 to 128 of [A-Za-z0-9_.-].
+  Collection collection(const std::string& name) const;
+  std::vector<CollectionInfo> collections() const;
+
+  // Runs `body` as one transaction. When it returns, everything is committed together; when it throws, nothing is, and
+  // the exception goes on to the caller. Other writers wait meanwhile. A call of this database inside `body`, other
+  // than through the Transaction, throws Misuse if it writes.
+  void transaction(const std::function<void(Transaction&)>& body);
+
+  // What was overridden, oldest first.
+  std::vector<Conflict> conflicts() const;
+  // Writes the lost value again, as a new write that beats what overrode it, and ends the conflict. A deleted record
+  // comes back. NotFound.
+  void restoreConflict(std::int64_t id);
+  // Ends the conflict and keeps what won. NotFound.
+  void dismissConflict(std::int64_t id);
+  // `callback` runs on the database's own thread for each new conflict, with no lock held.
+  [[nodiscard]] Subscription onConflict(std::function<void(const Conflict&)> callback);
+
+  // Wraps the data key with a key from the new password; nothing is encrypted again. WrongPassword where `current` is
+  // not the present one.
+  void changePassword(const std::string& current, const std::string& replacement);
+
+  // Writes a copy to a new file while the database is in use: consistent, encrypted with a key of its own under the
+  // same password, and with a replica id of its own, so that it can take part in a sync beside the original.
+  // AlreadyExists, Cancelled. Progress in pages.
+  void backup(const std::string& path, const Progress& progress = {});
+
+  // Authenticates every page and decodes every record. Progress in records.
+  VerifyReport verify(const Progress& progress = {});
+
+  DatabaseInfo info() const;
+
+  // A file that was copied behind BlazeDB's back carries the replica id of its original; this gives it one of its own.
+  void renewReplicaId();
+
+  // Ends being a read-only replica: this database may be written to again.
+  void releaseReadOnly();
+
+ private:
+  friend class Topology;
+  friend BLAZEDB_API std::vector<Difference> diff(const Database& first, const Database& second, std::size_t limit);
+  explicit Database(std::shared_ptr<db::OpenDatabase> open);
+  std::shared_ptr<db::OpenDatabase> open_;
+};
+
+// Do two databases hold the same live records? Gives those that differ, at most `limit`; none if they are equal. Reads
+// both, page by page.
+BLAZEDB_API std::vector<Difference> diff(const Database& first, const Database& second, std::size_t limit = 1000);
+
+}  // namespace blazedb

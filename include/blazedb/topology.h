@@ -1,0 +1,146 @@
+// Topology: databases connected with each other, kept in sync.
+//
+//   Topology topology;
+//   NodeId a = topology.registerDatabase(db1, "DB1", {.role = SyncRole::server});
+//   NodeId b = topology.registerDatabase(db2, "DB2", {.role = SyncRole::client});
+//   topology.connectLocal(a, b, ConnectionMode::bidirectional);
+//   UUID id = db1.insert({{"message", "Hello!"}});
+//   topology.synchronize();          // a barrier, not a sleep
+//   db2.fetch(id);
+//
+// Connections may form any graph: chains, stars, rings, meshes. Whatever was written anywhere ends up, once, at every
+// database that it can reach, and then nothing moves any more. A connection that breaks (a full disk, say) tries again
+// by itself, 100 ms to 30 s apart, and its status says why.
+//
+// Topology is a cheap handle; connections end when the last handle goes or disconnect() is called. Safe to use from any
+// thread. Callbacks run on one thread of the topology, with no lock held; they may call back into the API, except
+// synchronize() and disconnect().
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "blazedb/database.h"
+#include "blazedb/error.h"
+#include "blazedb/export.h"
+#include "blazedb/subscription.h"
+
+namespace blazedb {
+
+enum class ConnectionMode : std::uint8_t {
+  bidirectional,  // both send and receive
+  readOnly,       // the target only receives; its own writes are refused with ReadOnlyReplica, also while it is not
+                  // connected
+  writeOnly,      // the target only sends
+};
+
+// Which links a node may open. It does not follow the data.
+enum class SyncMode : std::uint8_t { localOnly, localAndRemote, remoteOnly };
+
+struct NodeId {
+  std::uint64_t value = 0;
+  friend auto operator<=>(const NodeId&, const NodeId&) = default;
+};
+
+struct ConnectionId {
+  std::uint64_t value = 0;
+  friend auto operator<=>(const ConnectionId&, const ConnectionId&) = default;
+};
+
+struct RegisterOptions {
+  SyncMode syncMode = SyncMode::localAndRemote;
+  std::optional<SyncRole> role;  // absent: what the file says. Kept in the file.
+};
+
+struct ConnectOptions {
+  // For readOnly: a target that has writes of its own is refused with HasOwnWrites unless this is set; then the
+  // source's state replaces them.
+  bool adopt = false;
+};
+
+enum class ConnectionState : std::uint8_t {
+  connecting,
+  catchingUp,  // done of total records
+  live,        // every change goes across as it is committed
+  offline,     // broken: `error` says why, `nextTry` when
+  stopped,     // for good: `error` says why
+};
+
+struct ConnectionStatus {
+  ConnectionId id;
+  NodeId from;
+  NodeId to;
+  ConnectionMode mode = ConnectionMode::bidirectional;
+  ConnectionState state = ConnectionState::connecting;
+  std::uint64_t done = 0;      // records received in this catching-up, both directions
+  std::uint64_t total = 0;     // about how many it will be
+  std::uint64_t pending = 0;   // changes committed at either end that the other has not applied yet (about)
+  std::uint64_t bytes = 0;     // across the link, both directions, since it was made
+  std::uint64_t repaired = 0;  // records that differed although nothing was pending, and were sent again
+  bool verified = false;       // both ends hold the same: their digests were compared, and nothing has changed since
+  std::optional<ErrorCode> error;
+  std::string message;                   // with `error`
+  std::chrono::milliseconds nextTry{0};  // with offline: from now
+};
+
+struct TopologyNode {
+  NodeId id;
+  std::string name;
+  SyncRole role = SyncRole::client;
+  SyncMode syncMode = SyncMode::localAndRemote;
+  std::uint64_t records = 0;
+};
+
+// A picture of the moment.
+struct BLAZEDB_API TopologyGraph {
+  std::vector<TopologyNode> nodes;
+  std::vector<ConnectionStatus> connections;
+
+  std::string visualize() const;  // text for people
+  std::string toDot() const;      // Graphviz
+  std::string toJson() const;
+};
+
+namespace topology {
+class Network;
+}
+
+class BLAZEDB_API Topology {
+ public:
+  Topology();
+
+  // The database stays open as long as the topology lives. `name`: 1 to 128 of [A-Za-z0-9_.-], unique here.
+  // AlreadyExists for a name, or a database, that is registered; DuplicateReplica for a copy of one that is.
+  NodeId registerDatabase(const Database& database, const std::string& name, const RegisterOptions& options = {});
+
+  // Connects two databases of this process; returns at once, the first exchange runs in the background. Errors:
+  // NotFound, InvalidArgument (a node with itself), AlreadyExists (these two are connected), ModeForbids (a remoteOnly
+  // node), HasOwnWrites, ReadOnlyReplica (an end that would receive is a read-only replica of another one).
+  ConnectionId connectLocal(NodeId from, NodeId to, ConnectionMode mode, const ConnectOptions& options = {});
+
+  // Ends a connection; what was not sent yet stays in the feed for the next one. Returns when nothing of it runs any
+  // more. NotFound.
+  void disconnect(ConnectionId connection);
+
+  // Returns when everything that any node had committed before the call is applied at every node that connections lead
+  // to. Throws Timeout (with the connections that are behind) or, where a connection has stopped for good, its error.
+  void synchronize(std::chrono::milliseconds timeout = std::chrono::minutes(10));
+
+  std::vector<ConnectionStatus> connections() const;
+  std::vector<ConnectionStatus> connections(NodeId node) const;
+  ConnectionStatus status(ConnectionId connection) const;
+  TopologyGraph graph() const;
+
+  // `listener` is called with each new state, and at most ten times a second with progress. NotFound.
+  [[nodiscard]] Subscription onStatus(ConnectionId connection, std::function<void(const ConnectionStatus&)> listener);
+
+ private:
+  std::shared_ptr<topology::Network> network_;
+};
+
+}  // namespace blazedb

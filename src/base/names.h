@@ -1,0 +1,21 @@
+// Names of collections, databases and nodes: 1 to 128 of [A-Za-z0-9_.-], so that they can stand in a path, a URL and a
+// shell.
+#pragma once
+
+#include <string_view>
+
+#include "base/limits.h"
+
+namespace blazedb::base {
+
+inline bool isName(std::string_view text) {
+  if (text.empty() || text.size() > kNameBytesMax) return false;
+  for (char c : text) {
+    bool fine =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
+    if (!fine) return false;
+  }
+  return true;
+}
+
+}  // namespace blazedb::base

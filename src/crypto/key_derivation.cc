@@ -1,0 +1,38 @@
+#include "crypto/key_derivation.h"
+
+#include <sodium.h>
+
+#include <mutex>
+#include <new>
+
+#include "blazedb/error.h"
+#include "crypto/aead.h"
+
+namespace blazedb::crypto {
+
+bool KdfCost::acceptable() const {
+  return memoryKiB >= 19 * 1024 && memoryKiB <= 1024 * 1024 && passes >= 2 && passes <= 16;
+}
+
+SecretBytes deriveFromPassword(base::ByteView password, base::ByteView salt, const KdfCost& cost) {
+  if (!cost.acceptable() || salt.size() != kSaltBytes)
+    throw Error(ErrorCode::InvalidArgument, "key derivation takes 19 MiB to 1 GiB, 2 to 16 passes and a 16-byte salt");
+  static std::mutex oneAtATime;  // of the process, because its memory is what is shared
+  SecretBytes key(kKeyBytes);
+  std::lock_guard lock(oneAtATime);
+  if (crypto_pwhash(key.span().data(), key.size(), reinterpret_cast<const char*>(password.data()), password.size(),
+                    salt.data(), cost.passes, std::size_t{cost.memoryKiB} * 1024, crypto_pwhash_ALG_ARGON2ID13) != 0)
+    throw std::bad_alloc();
+  return key;
+}
+
+SecretBytes deriveSubkey(base::ByteView key, std::string_view purpose, base::ByteView context) {
+  base::Bytes message;
+  base::appendSized(message, base::viewOf(purpose));
+  base::append(message, context);
+  SecretBytes subkey(kKeyBytes);
+  crypto_generichash(subkey.span().data(), subkey.size(), message.data(), message.size(), key.data(), key.size());
+  return subkey;
+}
+
+}  // namespace blazedb::crypto

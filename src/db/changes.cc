@@ -1,0 +1,442 @@
+#include "db/changes.h"
+
+#include <algorithm>
+
+#include "base/limits.h"
+#include "base/names.h"
+#include "blazedb/error.h"
+#include "codec/fields.h"
+#include "db/schema.h"
+
+namespace blazedb::db {
+namespace {
+
+[[noreturn]] void notFound(const std::string& collection, const UUID& id) {
+  throw Error(ErrorCode::NotFound, "no record " + id.toString() + " in the collection '" + collection + "'");
+}
+
+int flagsOf(const sync::RecordState& state, std::uint64_t position) {
+  bool uniform = state.base.position >= position && (!state.tomb.stamp.present() || state.tomb.position >= position);
+  for (const sync::Cell& cell : state.cells) uniform = uniform && cell.position >= position;
+  return (state.alive() ? kAlive : 0) | (state.whole ? kWhole : 0) | (uniform ? kUniform : 0);
+}
+
+Record toRecord(const Row& row) {
+  Object fields;
+  if (!codec::decodeFields(row.fields, fields))
+    throw Error(ErrorCode::DamagedPage, "the record " + row.id.toString() +
+                                            " cannot be decoded; run `blazedb verify` and restore it from a backup");
+  Record record(std::move(fields));
+  record.setId(row.id);
+  return record;
+}
+
+// The highest time of any stamp, without `over`s: those are history.
+std::uint64_t latestTime(const sync::RecordState& state) {
+  std::uint64_t time = std::max(state.base.stamp.time, state.tomb.stamp.time);
+  for (const sync::Cell& cell : state.cells) time = std::max(time, cell.stamp.time);
+  return time;
+}
+
+}  // namespace
+
+Changes::Changes(WriteTables& tables, Mirror& mirror, const Author& author, base::Clock& clock, base::UuidV7& ids)
+    : tables_(tables), mirror_(mirror), author_(author), clock_(clock), ids_(ids) {}
+
+// ----------------------------------------------------------------------------------------------------------- local
+// operations
+
+UUID Changes::insert(const std::string& collectionName, const std::optional<UUID>& wantedId, const Record& record) {
+  checkWritable();
+  CollectionRow& collection = collectionFor(collectionName);
+  base::ByteView fields = encode(record);
+  std::optional<UUID> id = wantedId ? wantedId : record.id();
+
+  sync::Stamp stamp = nextStamp(0);
+  sync::encodeFreshStamps({stamp, {}, 0}, {}, stampBytes_);
+  Row row;
+  row.collection = collection.id;
+  row.id = id ? *id : ids_.next();
+  row.position = nextPosition();
+  row.flags = kAlive | kWhole | kUniform;
+  row.stamps = stampBytes_;
+  row.fields = fields;
+  row.number = tables_.insert(row);
+  if (row.number != 0) {
+    account(collection, std::nullopt, sync::hashOfFresh(row.id, stamp, fields));
+    takePosition(row.number);
+    return row.id;
+  }
+  load(collection.id, row.id, loaded_);
+  if (loaded_.alive)
+    throw Error(ErrorCode::AlreadyExists, "the collection '" + collectionName + "' holds a record " +
+                                              row.id.toString() + " already; use update or upsert to change it");
+  insertOverDead(collection, loaded_, nextStamp(loaded_.state.authority()));
+  return row.id;
+}
+
+void Changes::insertOverDead(CollectionRow& collection, Loaded& held, const sync::Stamp& stamp) {
+  sync::writeInsert(held.state, stamp, nextPosition());
+  codec::FieldsReader fields(fieldBytes_);
+  while (fields.next()) sync::writeCell(held.state, fields.name(), fields.value(), stamp, nextPosition());
+  save(collection, held, 0);
+}
+
+void Changes::update(const std::string& collection, const UUID& id, const Record& record) {
+  checkWritable();
+  Loaded& held = loadAlive(collection, id);
+  codec::FieldsReader fields(encode(record));
+  sync::Stamp stamp = nextStamp(held.state.authority());
+  std::vector<std::string_view> names;
+  bool changed = false;
+  auto write = [&](std::string_view name, base::ByteView value) {
+    sync::writeCell(held.state, name, value, stamp, nextPosition());
+    changed = true;
+  };
+  while (fields.next()) {
+    names.push_back(fields.name());
+    const sync::Cell* cell = held.state.find(fields.name());
+    if (!cell || !base::equal(cell->value, fields.value())) write(fields.name(), fields.value());
+  }
+  for (sync::Cell& cell : held.state.cells)
+    if (!cell.removed() && !std::binary_search(names.begin(), names.end(), cell.name))
+      write(cell.name, codec::kRemoved);
+  if (changed) save(collectionFor(collection), held, 0);
+}
+
+void Changes::updateFields(const std::string& collection, const UUID& id, const Record& fieldsToSet) {
+  checkWritable();
+  Loaded& held = loadAlive(collection, id);
+  codec::FieldsReader fields(encode(fieldsToSet));
+  if (fields.count() == 0) return;
+  sync::Stamp stamp = nextStamp(held.state.authority());
+  while (fields.next()) sync::writeCell(held.state, fields.name(), fields.value(), stamp, nextPosition());
+  save(collectionFor(collection), held, 0);
+}
+
+bool Changes::upsert(const std::string& collection, const UUID& id, const Record& record) {
+  checkWritable();
+  CollectionRow* known = knownCollection(collection);
+  if (known && load(known->id, id, loaded_) && loaded_.alive) {
+    update(collection, id, record);
+    return false;
+  }
+  insert(collection, id, record);
+  return true;
+}
+
+bool Changes::remove(const std::string& collection, const UUID& id) {
+  checkWritable();
+  CollectionRow* known = knownCollection(collection);
+  if (!known || !load(known->id, id, loaded_) || !loaded_.alive) return false;
+  sync::writeRemove(loaded_.state, nextStamp(loaded_.state.authority()), nextPosition());
+  if (!author_.keepsDeletedValues) {
+    loaded_.state.cells.clear();
+    loaded_.state.whole = false;
+  }
+  save(*known, loaded_, 0);
+  return true;
+}
+
+bool Changes::purge(const std::string& collection, const UUID& id) {
+  bool removed = remove(collection, id);
+  CollectionRow* known = knownCollection(collection);
+  bool found = known && tables_.find(known->id, id, [&](const Row& row) {
+    if (row.flags & kWhole) dropValues(row);
+  });
+  return removed || found;
+}
+
+bool Changes::restoreField(const std::string& collection, const UUID& id, std::string_view field,
+                           base::ByteView value) {
+  checkWritable();
+  CollectionRow* known = knownCollection(collection);
+  if (!known || !load(known->id, id, loaded_)) return false;
+  sync::Stamp stamp = nextStamp(loaded_.state.authority());
+  if (!loaded_.alive && !loaded_.state.whole) {
+    // The other values are gone for good: the record starts again with this one.
+    sync::writeInsert(loaded_.state, stamp, nextPosition());
+  } else if (!loaded_.alive) {
+    sync::detail::reviveAt(loaded_.state, nextPosition());
+  }
+  sync::writeCell(loaded_.state, field, value, stamp, nextPosition());
+  save(*known, loaded_, 0);
+  return true;
+}
+
+std::optional<Record> Changes::fetch(const std::string& collection, const UUID& id) {
+  CollectionRow* known = knownCollection(collection);
+  std::optional<Record> record;
+  if (known)
+    tables_.find(known->id, id, [&](const Row& row) {
+      if (row.flags & kAlive) record = toRecord(row);
+    });
+  return record;
+}
+
+void Changes::forEach(const std::string& collection, const std::function<bool(const Record&)>& visit) {
+  if (CollectionRow* known = knownCollection(collection))
+    tables_.live(known->id, std::nullopt, [&](const Row& row) { return visit(toRecord(row)); });
+}
+
+std::vector<UUID> Changes::matching(const std::string& collection, const Predicate& where) {
+  std::vector<UUID> ids;
+  forEach(collection, [&](const Record& record) {
+    if (where(record)) ids.push_back(*record.id());
+    return true;
+  });
+  return ids;
+}
+
+std::uint64_t Changes::count(const std::string& collection) const {
+  auto found = mirror_.collections.find(collection);
+  return found == mirror_.collections.end() ? 0 : found->second.live;
+}
+
+// --------------------------------------------------------------------------------------------------------------------
+// merging
+
+sync::ApplyResult Changes::apply(const sync::Incoming& incoming) {
+  sync::ApplyResult result;
+  if (!incoming.changes.empty()) origin_ = tables_.internOrigin(incoming.from);
+  for (const sync::Change& change : incoming.changes) {
+    mergeOne(incoming, change, result);
+    if (result.refused) return result;
+    if (change.endsTransaction) endTransaction();
+  }
+  if (result.missing.empty() && incoming.cursor) tables_.setCursor(incoming.from.replica, *incoming.cursor);
+  return result;
+}
+
+void Changes::mergeOne(const sync::Incoming& incoming, const sync::Change& change, sync::ApplyResult& result) {
+  std::optional<sync::RecordState> theirs = sync::decodeState(change.stamps, change.fields, 0);
+  if (!theirs)
+    throw Error(ErrorCode::ProtocolError,
+                "the peer sent a record that cannot be decoded (" + change.id.toString() + ")");
+  std::uint64_t time = latestTime(*theirs);
+  // A write was checked against the clock of the replica where it came in; between that one and this one lies the same
+  // allowance again.
+  std::int64_t ahead = sync::HybridClock::toWall(time) - clock_.wallMs();
+  if (ahead > 2 * base::kClockSkewMsMax) {
+    result.refused = "the record " + change.id.toString() + " carries a time " + std::to_string(ahead / 60'000) +
+                     " minutes ahead of this machine's clock; set the clocks right";
+    return;
+  }
+  mirror_.clock.observe(time);
+  CollectionRow& collection = collectionFor(change.collection);
+  std::int64_t row = 0;
+  if (load(collection.id, change.id, loaded_)) {
+    row = mergeHeld(collection, change, *theirs, result);
+  } else {
+    mergeNew(collection, change, *theirs, result);
+    row = loaded_.row.number;
+  }
+  if (incoming.sweep && row != 0) incoming.sweep->mentioned.push_back(row);
+}
+
+void Changes::mergeNew(CollectionRow& collection, const sync::Change& change, sync::RecordState& theirs,
+                       sync::ApplyResult& result) {
+  loaded_.row = {};
+  bool alive = theirs.alive();
+  if (!change.complete && alive) {
+    result.missing.push_back({collection.name, change.id});
+    return;
+  }
+  bool whole = theirs.whole && change.complete;
+  Row& row = loaded_.row;
+  row.collection = collection.id;
+  row.id = change.id;
+  row.position = nextPosition();
+  row.origin = origin_;
+  row.flags = (alive ? kAlive : 0) | (whole ? kWhole : 0) | kUniform;
+  row.stamps = change.stamps;
+  row.fields = change.fields;
+  if (whole != theirs.whole) {
+    theirs.whole = whole;
+    sync::encodeState(theirs, 0, encoded_);
+    row.stamps = encoded_.stamps;
+    row.fields = encoded_.fields;
+  }
+  row.number = tables_.insert(row);
+  account(collection, std::nullopt, alive ? std::optional(sync::hashOf(row.id, theirs)) : std::nullopt);
+  takePosition(row.number);
+}
+
+std::int64_t Changes::mergeHeld(CollectionRow& collection, const sync::Change& change, sync::RecordState& theirs,
+                                sync::ApplyResult& result) {
+  sync::RecordState& mine = loaded_.state;
+  bool wasWhole = mine.whole;
+  sync::MergeOutcome outcome =
+      sync::merge(mine, theirs, nextPosition(), [&](std::uint64_t writer) { return author_.own.contains(writer); });
+  bool alive = mine.alive();
+  if (change.complete && (theirs.whole || alive)) {
+    mine.whole = true;
+  } else if (change.complete && outcome.changed) {
+    mine.whole = false;  // a delete whose values were purged: what it covered is not known here
+  }
+  if (alive && !mine.whole) {
+    result.missing.push_back({collection.name, change.id});
+    return loaded_.row.number;
+  }
+  if (outcome.changed) {
+    noteOverridden(collection, change.id, outcome);
+    save(collection, loaded_, outcome.revived ? 0 : origin_);
+  } else if (mine.whole != wasWhole) {
+    // Only what is known about the row has changed: no feed position.
+    sync::encodeState(mine, loaded_.row.position, encoded_);
+    loaded_.row.flags = flagsOf(mine, loaded_.row.position);
+    loaded_.row.stamps = encoded_.stamps;
+    loaded_.row.fields = encoded_.fields;
+    tables_.update(loaded_.row);
+  }
+  return loaded_.row.number;
+}
+
+void Changes::noteOverridden(const CollectionRow& collection, const UUID& id, const sync::MergeOutcome& outcome) {
+  for (const sync::Overridden& value : outcome.overridden) {
+    bool unseen = value.wonOver < value.lostStamp || value.lostPosition > author_.acknowledgedByAny;
+    if (!unseen || base::equal(value.lost, value.won)) continue;
+    journal_.push_back({collection.name,
+                        id,
+                        std::string(value.name),
+                        {value.lost.begin(), value.lost.end()},
+                        {value.won.begin(), value.won.end()},
+                        value.lostStamp,
+                        value.wonStamp});
+  }
+}
+
+// ------------------------------------------------------------------------------------------------------------------------
+// rows
+
+void Changes::checkWritable() const {
+  if (author_.source)
+    throw Error(ErrorCode::ReadOnlyReplica,
+                "this database is a read-only replica of " + author_.source->toString() +
+                    "; write there, or end it with releaseReadOnly() (blazedb release FILE)");
+}
+
+CollectionRow* Changes::knownCollection(const std::string& name) {
+  auto found = mirror_.collections.find(name);
+  return found == mirror_.collections.end() ? nullptr : &found->second;
+}
+
+CollectionRow& Changes::collectionFor(std::string_view view) {
+  std::string name(view);
+  auto found = mirror_.collections.find(name);
+  if (found != mirror_.collections.end()) return found->second;
+  if (!base::isName(name))
+    throw Error(ErrorCode::InvalidArgument,
+                "'" + name + "' is not the name of a collection: 1 to 128 of A-Z a-z 0-9 _ . -");
+  CollectionRow collection;
+  collection.id = tables_.insertCollection(name);
+  collection.name = name;
+  return mirror_.collections.emplace(name, std::move(collection)).first->second;
+}
+
+bool Changes::load(std::int64_t collection, const UUID& id, Loaded& out) {
+  return tables_.find(collection, id, [&](const Row& row) {
+    out.row = row;
+    out.stamps.assign(row.stamps.begin(), row.stamps.end());
+    out.fields.assign(row.fields.begin(), row.fields.end());
+    out.row.stamps = out.stamps;
+    out.row.fields = out.fields;
+    out.state = out.row.state();
+    out.alive = out.state.alive();
+    if (out.alive) out.hash = sync::hashOf(id, out.state);
+  });
+}
+
+Changes::Loaded& Changes::loadAlive(const std::string& collection, const UUID& id) {
+  CollectionRow* known = knownCollection(collection);
+  if (!known || !load(known->id, id, loaded_) || !loaded_.alive) notFound(collection, id);
+  return loaded_;
+}
+
+sync::Stamp Changes::nextStamp(std::uint64_t seenAuthority) {
+  std::uint64_t time = mirror_.clock.next(clock_.wallMs());
+  return {author_.role == sync::Role::server ? time : seenAuthority, time, author_.incarnation};
+}
+
+base::ByteView Changes::encode(const Object& fields) {
+  fieldBytes_.clear();
+  if (std::optional<Error> error = codec::encodeFields(fieldBytes_, fields)) throw *error;
+  return fieldBytes_;
+}
+
+void Changes::save(CollectionRow& collection, Loaded& loaded, std::int64_t origin) {
+  std::uint64_t position = nextPosition();
+  sync::encodeState(loaded.state, position, encoded_);
+  if (encoded_.fields.size() > base::kRecordBytesMax)
+    throw Error(ErrorCode::TooLarge, "the record " + loaded.row.id.toString() +
+                                         " would be larger than 8 MiB; split it, or keep large data in files");
+  Row& row = loaded.row;
+  row.position = position;
+  row.origin = origin;
+  row.flags = flagsOf(loaded.state, position);
+  row.stamps = encoded_.stamps;
+  row.fields = encoded_.fields;
+  tables_.update(row);
+  std::optional<sync::Hash128> before, after;
+  if (loaded.alive) before = loaded.hash;
+  if (row.flags & kAlive) after = sync::hashOf(row.id, loaded.state);
+  account(collection, before, after);
+  mirror_.stale++;
+  takePosition(row.number);
+}
+
+void Changes::account(CollectionRow& collection, const std::optional<sync::Hash128>& before,
+                      const std::optional<sync::Hash128>& after) {
+  if (before) {
+    collection.digest.subtract(*before);
+    collection.live--;
+  }
+  if (after) {
+    collection.digest.add(*after);
+    collection.live++;
+  }
+  bool known = std::find(touched_.begin(), touched_.end(), &collection) != touched_.end();
+  if ((before || after) && !known) touched_.push_back(&collection);
+}
+
+void Changes::takePosition(std::int64_t row) {
+  if (tail_) tables_.appendFeed(tail_->position, tail_->row, 0);
+  tail_ = FeedTail{++mirror_.position, row};
+}
+
+void Changes::takeEmptyPosition() { takePosition(0); }
+
+void Changes::endTransaction() {
+  if (!tail_) return;
+  tables_.appendFeed(tail_->position, tail_->row, std::max<std::uint64_t>(mirror_.clock.last(), 1));
+  tail_.reset();
+}
+
+void Changes::flush() {
+  endTransaction();
+  for (const CollectionRow* collection : touched_) tables_.updateCollection(*collection);
+  touched_.clear();
+}
+
+void Changes::forget(const Row& row) {
+  for (auto& [name, collection] : mirror_.collections) {
+    if (collection.id != row.collection || !(row.flags & kAlive)) continue;
+    account(collection, sync::hashOf(row.id, row.state()), std::nullopt);
+  }
+  tables_.removeRow(row.number);
+  mirror_.stale++;
+}
+
+void Changes::dropValues(const Row& row) {
+  sync::RecordState state = row.state();
+  state.cells.clear();
+  state.whole = false;
+  sync::encodeState(state, row.position, encoded_);
+  Row bare = row;
+  bare.flags = flagsOf(state, row.position);
+  bare.stamps = encoded_.stamps;
+  bare.fields = encoded_.fields;
+  tables_.update(bare);
+}
+
+}  // namespace blazedb::db

@@ -1,0 +1,139 @@
+// What local operations and merges do to rows, inside the writer's transaction.
+//
+// A Changes is one transaction of a caller: it takes feed positions as it goes and ends with a mark on its last one,
+// which is what makes it arrive whole at other replicas. Nothing here commits or rolls back; the engine does, and
+// reloads the Mirror after a rollback.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/uuid_v7.h"
+#include "blazedb/conflict.h"
+#include "blazedb/record.h"
+#include "blazedb/records.h"
+#include "db/tables.h"
+#include "sync/merge.h"
+#include "sync/store.h"
+
+namespace blazedb::db {
+
+// What the writer keeps in memory of the file's state.
+struct Mirror {
+  std::uint64_t position = 0;  // the last one taken
+  std::uint64_t stale = 0;     // feed entries whose record has moved on (about)
+  sync::HybridClock clock;     // never goes back, also not by a rollback
+  std::unordered_map<std::string, CollectionRow> collections;
+};
+
+// Who writes.
+struct Author {
+  sync::Role role = sync::Role::client;
+  std::uint64_t incarnation = 0;
+  std::set<std::uint64_t> own;          // every incarnation of this replica
+  bool keepsDeletedValues = true;       // some peer may not know of a delete yet
+  std::uint64_t acknowledgedByAny = 0;  // some peer has everything up to here
+  std::optional<UUID> source;           // set: a read-only replica of that one
+};
+
+class Changes {
+ public:
+  Changes(WriteTables& tables, Mirror& mirror, const Author& author, base::Clock& clock, base::UuidV7& ids);
+
+  // Local operations: what the functions of the same name in blazedb/records.h say.
+  UUID insert(const std::string& collection, const std::optional<UUID>& id, const Record& record);
+  void update(const std::string& collection, const UUID& id, const Record& record);
+  void updateFields(const std::string& collection, const UUID& id, const Record& fields);
+  bool upsert(const std::string& collection, const UUID& id, const Record& record);
+  bool remove(const std::string& collection, const UUID& id);
+  bool purge(const std::string& collection, const UUID& id);
+  // Writes one field, also of a deleted record, which comes back. Not where the record is unknown.
+  bool restoreField(const std::string& collection, const UUID& id, std::string_view field, base::ByteView value);
+  std::optional<Record> fetch(const std::string& collection, const UUID& id);
+  std::vector<UUID> matching(const std::string& collection, const Predicate& where);
+  void forEach(const std::string& collection, const std::function<bool(const Record&)>& visit);
+  std::uint64_t count(const std::string& collection) const;
+
+  // Merges what a peer sent. With anything missing or refused, what was done must be rolled back.
+  sync::ApplyResult apply(const sync::Incoming& incoming);
+  // What merging overrode of this replica's own writes, for the journal.
+  struct JournalEntry {
+    std::string collection;
+    UUID record;
+    std::string field;
+    base::Bytes lost, won;
+    sync::Stamp lostStamp, wonStamp;
+  };
+  const std::vector<JournalEntry>& journal() const { return journal_; }
+
+  // Removes a row and everything that is known of its record.
+  void forget(const Row& row);
+  // Removes the values of a dead row.
+  void dropValues(const Row& row);
+  // Takes a feed position that belongs to no record.
+  void takeEmptyPosition();
+
+  // Marks the last position taken as the end of a transaction.
+  void endTransaction();
+  // Writes what is still in memory. To be called once, at the end.
+  void flush();
+
+ private:
+  struct Loaded {
+    Row row;
+    base::Bytes stamps, fields;
+    sync::RecordState state;
+    bool alive = false;
+    sync::Hash128 hash{};  // if alive
+  };
+
+  void checkWritable() const;
+  CollectionRow& collectionFor(std::string_view name);
+  CollectionRow* knownCollection(const std::string& name);
+  bool load(std::int64_t collection, const UUID& id, Loaded& out);
+  Loaded& loadAlive(const std::string& collection, const UUID& id);
+  std::uint64_t nextPosition() const { return mirror_.position + 1; }
+  sync::Stamp nextStamp(std::uint64_t seenAuthority);
+  base::ByteView encode(const Object& fields);
+  void insertOverDead(CollectionRow& collection, Loaded& held, const sync::Stamp& stamp);
+  // Writes a state that changed at nextPosition() and takes that position.
+  void save(CollectionRow& collection, Loaded& loaded, std::int64_t origin);
+  void account(CollectionRow& collection, const std::optional<sync::Hash128>& before,
+               const std::optional<sync::Hash128>& after);
+  void takePosition(std::int64_t row);
+
+  void mergeOne(const sync::Incoming& incoming, const sync::Change& change, sync::ApplyResult& result);
+  void mergeNew(CollectionRow& collection, const sync::Change& change, sync::RecordState& theirs,
+                sync::ApplyResult& result);
+  std::int64_t mergeHeld(CollectionRow& collection, const sync::Change& change, sync::RecordState& theirs,
+                         sync::ApplyResult& result);
+  void noteOverridden(const CollectionRow& collection, const UUID& id, const sync::MergeOutcome& outcome);
+
+  WriteTables& tables_;
+  Mirror& mirror_;
+  const Author& author_;
+  base::Clock& clock_;
+  base::UuidV7& ids_;
+
+  Loaded loaded_;  // reused, so that a bulk write does not allocate for each record
+  base::Bytes fieldBytes_, stampBytes_;
+  sync::EncodedState encoded_;
+  std::int64_t origin_ = 0;  // of what is being merged
+  std::vector<JournalEntry> journal_;
+
+  // The feed entry taken last: written when it is known whether a transaction ends with it.
+  struct FeedTail {
+    std::uint64_t position = 0;
+    std::int64_t row = 0;
+  };
+  std::optional<FeedTail> tail_;
+  std::vector<const CollectionRow*> touched_;  // whose totals changed
+};
+
+}  // namespace blazedb::db

@@ -1,0 +1,123 @@
+#include "blazedb/database.h"
+
+#include <set>
+
+#include "base/names.h"
+#include "db/housekeeper.h"
+#include "storage/posix_file_system.h"
+
+namespace blazedb {
+
+Database Database::open(const std::string& name, const std::string& path, const std::string& password,
+                        const DatabaseOptions& options) {
+  auto open = std::make_shared<db::OpenDatabase>();
+  open->files = std::make_unique<storage::PosixFileSystem>();
+  db::EngineOptions engine;
+  engine.name = name;
+  engine.role = options.role;
+  engine.durability = options.durability;
+  engine.createIfMissing = options.createIfMissing;
+  engine.tombstoneRetention = options.tombstoneRetention;
+  engine.create.cost = {options.passwordMemoryKiB, options.passwordPasses};
+  open->engine =
+      db::Engine::open({*open->files, open->clock, open->random}, path, storage::KeySource::password(password), engine);
+  open->housekeeper = std::make_unique<db::Housekeeper>(*open->engine);
+  return Database(std::move(open));
+}
+
+Database::Database(std::shared_ptr<db::OpenDatabase> open)
+    : Records(std::shared_ptr<db::Engine>(open, open->engine.get()), "default"), open_(std::move(open)) {}
+
+const std::string& Database::name() const { return engine_->name(); }
+const std::string& Database::path() const { return engine_->path(); }
+SyncRole Database::role() const { return engine_->role(); }
+
+Collection Database::collection(const std::string& name) const {
+  if (!base::isName(name))
+    throw Error(ErrorCode::InvalidArgument,
+                "'" + name + "' is not the name of a collection: 1 to 128 of A-Z a-z 0-9 _ . -");
+  return Collection(engine_, name);
+}
+
+std::vector<CollectionInfo> Database::collections() const { return engine_->collections(); }
+
+void Database::transaction(const std::function<void(Transaction&)>& body) {
+  engine_->write([&](db::Changes& changes) {
+    Transaction transaction(engine_, collection_, &changes);
+    body(transaction);
+  });
+}
+
+std::vector<Conflict> Database::conflicts() const { return engine_->conflicts(); }
+void Database::restoreConflict(std::int64_t id) { engine_->restoreConflict(id); }
+void Database::dismissConflict(std::int64_t id) { engine_->dismissConflict(id); }
+Subscription Database::onConflict(std::function<void(const Conflict&)> callback) {
+  return open_->housekeeper->onConflict(std::move(callback));
+}
+
+void Database::changePassword(const std::string& current, const std::string& replacement) {
+  engine_->changePassword(storage::KeySource::password(current), storage::KeySource::password(replacement));
+}
+
+void Database::backup(const std::string& path, const Progress& progress) { engine_->backup(path, progress); }
+VerifyReport Database::verify(const Progress& progress) { return engine_->verify(progress); }
+DatabaseInfo Database::info() const { return engine_->info(); }
+void Database::renewReplicaId() { engine_->renewReplicaId(); }
+void Database::releaseReadOnly() { engine_->releaseSource(); }
+
+namespace {
+
+// The live records of one collection, one after the other.
+class Walk {
+ public:
+  Walk(const db::Engine& engine, const std::string& collection) : engine_(engine), collection_(collection) { fill(); }
+  const Record* current() const { return next_ < page_.size() ? &page_[next_] : nullptr; }
+  void advance() {
+    if (++next_ == page_.size()) fill();
+  }
+
+ private:
+  void fill() {
+    std::optional<UUID> after = page_.empty() ? std::nullopt : page_.back().id();
+    page_ = engine_.page(collection_, after, 1000);
+    next_ = 0;
+  }
+
+  const db::Engine& engine_;
+  std::string collection_;
+  std::vector<Record> page_;
+  std::size_t next_ = 0;
+};
+
+void diffCollection(Walk first, Walk second, const std::string& name, std::size_t limit,
+                    std::vector<Difference>& found) {
+  while ((first.current() || second.current()) && found.size() < limit) {
+    const Record* a = first.current();
+    const Record* b = second.current();
+    if (!b || (a && *a->id() < *b->id())) {
+      found.push_back({name, *a->id(), Difference::Kind::onlyInFirst});
+      first.advance();
+    } else if (!a || *b->id() < *a->id()) {
+      found.push_back({name, *b->id(), Difference::Kind::onlyInSecond});
+      second.advance();
+    } else {
+      if (!(*a == *b)) found.push_back({name, *a->id(), Difference::Kind::different});
+      first.advance();
+      second.advance();
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<Difference> diff(const Database& first, const Database& second, std::size_t limit) {
+  std::set<std::string> names;
+  for (const Database* database : {&first, &second})
+    for (const CollectionInfo& info : database->collections()) names.insert(info.name);
+  std::vector<Difference> found;
+  for (const std::string& name : names)
+    diffCollection({*first.engine_, name}, {*second.engine_, name}, name, limit, found);
+  return found;
+}
+
+}  // namespace blazedb

@@ -1,0 +1,494 @@
+#include "db/engine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/limits.h"
+#include "base/names.h"
+#include "blazedb/error.h"
+#include "codec/fields.h"
+#include "db/schema.h"
+
+namespace blazedb::db {
+namespace {
+
+constexpr std::uint64_t kCheckpointBytes = 64u << 20;
+constexpr int kGroupMax = 128;
+constexpr std::size_t kPage = 1000;
+
+std::uint64_t fixed64Of(const std::optional<base::Bytes>& value) { return value ? base::Reader(*value).fixed64() : 0; }
+
+std::optional<UUID> uuidOf(const std::optional<base::Bytes>& value) {
+  if (!value || value->size() != 16) return std::nullopt;
+  UUID id;
+  std::copy(value->begin(), value->end(), id.bytes.begin());
+  return id;
+}
+
+Record recordOf(const Row& row) {
+  Object fields;
+  if (!codec::decodeFields(row.fields, fields))
+    throw Error(ErrorCode::DamagedPage, "the record " + row.id.toString() +
+                                            " cannot be decoded; run `blazedb verify` and restore it from a backup");
+  Record record(std::move(fields));
+  record.setId(row.id);
+  return record;
+}
+
+void requireName(const std::string& name, const char* what) {
+  if (!base::isName(name))
+    throw Error(ErrorCode::InvalidArgument,
+                "'" + name + "' is not the name of a " + what + ": 1 to 128 of A-Z a-z 0-9 _ . -");
+}
+
+}  // namespace
+
+// Writes that share a commit.
+struct Engine::Group {
+  bool durable = false;
+  int operations = 0;
+  bool journal = false;
+  enum State : int { kOpen, kCommitted, kFailed };
+  std::atomic<int> state{kOpen};
+  std::exception_ptr error;  // set before state becomes kFailed
+};
+
+// ---------------------------------------------------------------------------------------------------------------------
+// opening
+
+std::unique_ptr<Engine> Engine::open(const Environment& environment, const std::string& path,
+                                     const storage::KeySource& key, const EngineOptions& options) {
+  if (!options.name.empty()) requireName(options.name, "database");
+  std::unique_ptr<storage::DatabaseFile> file;
+  if (environment.files.exists(path)) {
+    file = storage::DatabaseFile::open(environment.files, environment.random, path, key);
+  } else if (!options.createIfMissing) {
+    throw Error(ErrorCode::NotFound, "there is no file " + path + "; `blazedb create` makes a database");
+  } else {
+    requireName(options.name, "database");
+    file = storage::DatabaseFile::create(
+        environment.files, environment.random, path, key, options.create, [&](storage::Connection& c) {
+          c.execute(kSchema);
+          WriteTables tables(c);
+          base::UuidV7 ids(environment.clock, environment.random);
+          tables.setMeta("schema", base::Bytes{kSchemaVersion});
+          tables.setMeta("replica", ids.next().bytes);
+          tables.setMeta("name", base::viewOf(options.name));
+          tables.setMeta("role", base::Bytes{static_cast<std::uint8_t>(options.role.value_or(SyncRole::client))});
+        });
+  }
+  std::unique_ptr<Engine> engine(new Engine(environment, path, options, std::move(file)));
+  if (options.role && *options.role != engine->role()) engine->setRole(*options.role);
+  return engine;
+}
+
+Engine::Engine(const Environment& environment, std::string path, const EngineOptions& options,
+               std::unique_ptr<storage::DatabaseFile> file)
+    : environment_(environment),
+      path_(std::move(path)),
+      options_(options),
+      file_(std::move(file)),
+      ids_(environment.clock, environment.random),
+      statements_(std::make_unique<Statements>(file_->writer())),
+      tables_(std::make_unique<WriteTables>(file_->writer())),
+      readers_(*file_) {
+  loadAll();
+}
+
+Engine::~Engine() {
+  try {
+    std::lock_guard lock(writeMutex_);
+    savePeers();
+  } catch (const Error&) {
+    // What is not known of peers delays a purge, nothing else.
+  }
+  tables_.reset();
+  statements_.reset();
+}
+
+void Engine::loadAll() {
+  std::optional<base::Bytes> schema = tables_->meta("schema");
+  if (!schema || schema->size() != 1)
+    throw Error(ErrorCode::DamagedPage, path_ + " has no schema version; restore it from a backup");
+  if ((*schema)[0] > kSchemaVersion)
+    throw Error(ErrorCode::NewerFormat, path_ + " was written by a newer version of BlazeDB; update BlazeDB here");
+  std::optional<UUID> replica = uuidOf(tables_->meta("replica"));
+  if (!replica) throw Error(ErrorCode::DamagedPage, path_ + " has no replica id; restore it from a backup");
+  replica_ = *replica;
+  base::Bytes name = tables_->meta("name").value_or(base::Bytes{});
+  name_ = options_.name.empty() ? std::string(base::textOf(name)) : options_.name;
+  base::Bytes role = tables_->meta("role").value_or(base::Bytes{0});
+  author_.role = !role.empty() && role[0] == 1 ? sync::Role::server : sync::Role::client;
+  author_.source = uuidOf(tables_->meta("source"));
+  horizon_ = fixed64Of(tables_->meta("horizon"));
+  mirror_.stale = fixed64Of(tables_->meta("stale"));
+
+  storage::Statement chain = file_->writer().prepare("SELECT id, first FROM incarnations ORDER BY number");
+  while (chain.step()) {
+    auto id = static_cast<std::uint64_t>(chain.integer(0));
+    chain_.push_back({id, static_cast<std::uint64_t>(chain.integer(1))});
+    author_.own.insert(id);
+  }
+  storage::Statement peers =
+      file_->writer().prepare("SELECT replica, incarnation, acknowledged, passed, seen_ms FROM peers");
+  while (peers.step()) {
+    base::ByteView raw = peers.blob(0);
+    std::optional<UUID> id = uuidOf(base::Bytes(raw.begin(), raw.end()));
+    if (!id) continue;
+    PeerState& peer = peers_[*id];
+    peer.incarnation = static_cast<std::uint64_t>(peers.integer(1));
+    peer.acknowledged = static_cast<std::uint64_t>(peers.integer(2));
+    peer.passed = static_cast<std::uint64_t>(peers.integer(3));
+    peer.seenMs = peers.integer(4);
+    peer.saved = true;
+    acknowledgedByAny_ = std::max(acknowledgedByAny_.load(), peer.acknowledged);
+  }
+  hasPeers_ = passedByAllPeers().has_value();
+  reload();
+  feedEnd_ = mirror_.position;
+}
+
+// After a rollback memory says again what the file says.
+void Engine::reload() {
+  mirror_.position = tables_->lastPosition();
+  mirror_.clock.observe(tables_->lastMark());
+  mirror_.collections.clear();
+  for (CollectionRow& row : tables_->collections()) mirror_.collections.emplace(row.name, row);
+  publishCatalog();
+}
+
+void Engine::publishCatalog() {
+  auto catalog = std::make_shared<Catalog>();
+  for (const auto& [name, row] : mirror_.collections) {
+    catalog->ids[name] = row.id;
+    catalog->names[row.id] = name;
+  }
+  std::lock_guard lock(catalogMutex_);
+  catalog_ = std::move(catalog);
+}
+
+std::shared_ptr<const Engine::Catalog> Engine::catalog() const {
+  std::lock_guard lock(catalogMutex_);
+  return catalog_;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// writing
+
+void Engine::write(Durability durability, const std::function<void(Changes&)>& body) {
+  if (writing_.load() == std::this_thread::get_id())
+    throw Error(ErrorCode::Misuse,
+                "a write inside a transaction of the same database; use the Transaction that it was given");
+  waiting_.fetch_add(1);
+  std::unique_lock lock(writeMutex_);
+  waiting_.fetch_sub(1);
+
+  std::shared_ptr<Group> group = joinGroup(durability == Durability::full);
+  try {
+    runInGroup(group, body);
+  } catch (...) {
+    if (group_ && waiting_.load() == 0) commit(group_);
+    lock.unlock();
+    notify();
+    throw;
+  }
+  if (waiting_.load() == 0 || group->operations >= kGroupMax) {
+    commit(group);
+    lock.unlock();
+    notify();
+  } else {
+    lock.unlock();
+    group->state.wait(Group::kOpen);
+  }
+  if (group->state.load() == Group::kFailed) std::rethrow_exception(group->error);
+}
+
+std::shared_ptr<Engine::Group> Engine::joinGroup(bool durable) {
+  // Whether a commit is synced is decided when its transaction begins.
+  if (group_ && durable && !group_->durable) commit(group_);
+  if (group_) return group_;
+  ensureIncarnation();
+  file_->setDurable(durable);
+  statements_->begin.run();
+  group_ = std::make_shared<Group>();
+  group_->durable = durable;
+  return group_;
+}
+
+void Engine::runInGroup(const std::shared_ptr<Group>& group, const std::function<void(Changes&)>& body) {
+  bool alone = group->operations == 0;
+  bool saved = false;
+  try {
+    if (!alone) {
+      statements_->savepoint.run();
+      saved = true;
+    }
+    author_.acknowledgedByAny = acknowledgedByAny_.load();
+    author_.keepsDeletedValues = hasPeers_.load();
+    std::size_t collections = mirror_.collections.size();
+    Changes changes(*tables_, mirror_, author_, environment_.clock, ids_);
+    writing_ = std::this_thread::get_id();
+    body(changes);
+    writing_ = std::thread::id();
+    changes.flush();
+    insertJournal(changes);
+    group->journal = group->journal || !changes.journal().empty();
+    if (!alone) statements_->release.run();
+    if (mirror_.collections.size() != collections) publishCatalog();
+    group->operations++;
+  } catch (...) {
+    writing_ = std::thread::id();
+    bool open = file_->writer().inTransaction();
+    try {
+      if (open && saved) {
+        statements_->rollbackTo.run();
+        statements_->release.run();
+      } else if (open && alone) {
+        statements_->rollback.run();
+      }
+      reload();
+    } catch (...) {
+      failGroup(group, std::current_exception());
+      throw;
+    }
+    // Some failures (a full disk) take the whole transaction back, and with it what others had written into it.
+    if (!open) failGroup(group, std::current_exception());
+    if (alone) group_.reset();
+    throw;
+  }
+}
+
+void Engine::commit(const std::shared_ptr<Group>& group) {
+  group_.reset();
+  try {
+    statements_->commit.run();
+  } catch (...) {
+    std::exception_ptr error = std::current_exception();
+    try {
+      if (file_->writer().inTransaction()) statements_->rollback.run();
+      reload();
+    } catch (const Error&) {
+      // The first error is the one that tells what happened.
+    }
+    failGroup(group, error);
+    return;
+  }
+  feedEnd_.store(mirror_.position, std::memory_order_release);
+  writes_.fetch_add(1);
+  bool journal = group->journal;
+  group->state.store(Group::kCommitted);
+  group->state.notify_all();
+  if (journal) {
+    std::lock_guard lock(listenersMutex_);
+    if (conflictListener_) conflictListener_();
+  }
+  if (file_->walBytes() >= kCheckpointBytes) file_->checkpoint();
+}
+
+void Engine::failGroup(const std::shared_ptr<Group>& group, std::exception_ptr error) {
+  if (group_ == group) group_.reset();
+  group->error = std::move(error);
+  group->state.store(Group::kFailed);
+  group->state.notify_all();
+}
+
+// Written with a sync before the first write of an opening, and before a peer hears of it.
+void Engine::ensureIncarnation() {
+  if (author_.incarnation != 0) return;
+  std::uint64_t id = 0;
+  while (id == 0 || author_.own.contains(id)) id = environment_.random.next64();
+  file_->setDurable(true);
+  statements_->begin.run();
+  try {
+    tables_->addIncarnation(id, mirror_.position + 1);
+    statements_->commit.run();
+  } catch (...) {
+    if (file_->writer().inTransaction()) statements_->rollback.run();
+    throw;
+  }
+  author_.incarnation = id;
+  author_.own.insert(id);
+  std::lock_guard lock(chainMutex_);
+  chain_.push_back({id, mirror_.position + 1});
+}
+
+void Engine::insertJournal(const Changes& changes) {
+  for (const Changes::JournalEntry& entry : changes.journal()) {
+    base::Bytes lost, won;
+    auto pack = [](base::Bytes& out, const sync::Stamp& stamp) {
+      base::appendFixed64(out, stamp.authority);
+      base::appendFixed64(out, stamp.time);
+      base::appendFixed64(out, stamp.writer);
+    };
+    pack(lost, entry.lostStamp);
+    pack(won, entry.wonStamp);
+    storage::Statement& insert = statements_->journal;
+    insert.bind(1, environment_.clock.wallMs());
+    insert.bindText(2, entry.collection);
+    insert.bindBlob(3, entry.record.bytes);
+    insert.bindText(4, entry.field);
+    insert.bindBlob(5, entry.lost);
+    insert.bindBlob(6, lost);
+    insert.bindBlob(7, entry.won);
+    insert.bindBlob(8, won);
+    insert.run();
+  }
+}
+
+void Engine::notify() {
+  std::lock_guard lock(listenersMutex_);
+  for (const auto& [id, listener] : feedListeners_) listener();
+}
+
+int Engine::addFeedListener(Listener listener) {
+  std::lock_guard lock(listenersMutex_);
+  feedListeners_[nextListener_] = std::move(listener);
+  return nextListener_++;
+}
+
+void Engine::removeFeedListener(int id) {
+  std::lock_guard lock(listenersMutex_);
+  feedListeners_.erase(id);
+}
+
+void Engine::setConflictListener(Listener listener) {
+  std::lock_guard lock(listenersMutex_);
+  conflictListener_ = std::move(listener);
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// reading
+
+std::int64_t Engine::collectionId(const std::string& name) const {
+  std::shared_ptr<const Catalog> known = catalog();
+  auto found = known->ids.find(name);
+  return found == known->ids.end() ? 0 : found->second;
+}
+
+std::optional<Record> Engine::fetch(const std::string& collection, const UUID& id) const {
+  std::optional<Record> record;
+  std::int64_t number = collectionId(collection);
+  if (number == 0) return record;
+  readers_.lease()->find(number, id, [&](const Row& row) {
+    if (row.flags & kAlive) record = recordOf(row);
+  });
+  return record;
+}
+
+std::vector<Record> Engine::page(const std::string& collection, const std::optional<UUID>& after,
+                                 std::size_t count) const {
+  std::vector<Record> page;
+  std::int64_t number = collectionId(collection);
+  if (number == 0) return page;
+  readers_.lease()->live(number, after, [&](const Row& row) {
+    page.push_back(recordOf(row));
+    return page.size() < count;
+  });
+  return page;
+}
+
+void Engine::forEach(const std::string& collection, const std::function<bool(const Record&)>& visit) const {
+  std::vector<Record> records;
+  std::optional<UUID> after;
+  do {
+    records = page(collection, after, kPage);
+    for (const Record& record : records)
+      if (!visit(record)) return;
+    if (!records.empty()) after = records.back().id();
+  } while (records.size() == kPage);
+}
+
+std::vector<CollectionInfo> Engine::collections() const {
+  std::vector<CollectionInfo> all;
+  for (const CollectionRow& row : readers_.lease()->collections()) all.push_back({row.name, row.live});
+  return all;
+}
+
+std::uint64_t Engine::count(const std::string& collection) const {
+  for (const CollectionInfo& info : collections())
+    if (info.name == collection) return info.count;
+  return 0;
+}
+
+SyncRole Engine::role() const {
+  std::lock_guard lock(writeMutex_);
+  return author_.role == sync::Role::server ? SyncRole::server : SyncRole::client;
+}
+
+void Engine::setRole(SyncRole role) {
+  sync::Role stored = role == SyncRole::server ? sync::Role::server : sync::Role::client;
+  write(Durability::full, [&](Changes&) { tables_->setMeta("role", base::Bytes{static_cast<std::uint8_t>(stored)}); });
+  std::lock_guard lock(writeMutex_);
+  author_.role = stored;
+}
+
+std::optional<UUID> Engine::source() const {
+  std::lock_guard lock(writeMutex_);
+  return author_.source;
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// conflicts
+
+std::vector<Conflict> Engine::conflicts(std::int64_t after) const {
+  ReaderPool::Lease reader = readers_.lease();
+  storage::Statement select = reader.connection().prepare(
+      "SELECT id, time_ms, collection, record, field, lost, lost_stamp, won, won_stamp FROM conflicts WHERE id > ?1 "
+      "ORDER BY id");
+  select.bind(1, after);
+  std::vector<Conflict> all;
+  auto stamp = [&](int column) {
+    base::Reader in(select.blob(column));
+    WriteStamp read;
+    read.authority = in.fixed64();
+    read.time = in.fixed64();
+    read.writer = in.fixed64();
+    return read;
+  };
+  while (select.step()) {
+    Conflict conflict;
+    conflict.id = select.integer(0);
+    conflict.time = {select.integer(1) * 1000};
+    conflict.collection = select.text(2);
+    base::ByteView record = select.blob(3);
+    conflict.record = uuidOf(base::Bytes(record.begin(), record.end())).value_or(UUID{});
+    conflict.field = select.text(4);
+    conflict.lost = codec::decodeValue(select.blob(5)).value_or(Value());
+    conflict.lostStamp = stamp(6);
+    if (!select.blob(7).empty()) conflict.won = codec::decodeValue(select.blob(7));
+    conflict.wonStamp = stamp(8);
+    all.push_back(std::move(conflict));
+  }
+  return all;
+}
+
+namespace {
+
+void removeConflict(storage::Connection& connection, std::int64_t id) {
+  storage::Statement remove = connection.prepare("DELETE FROM conflicts WHERE id = ?1");
+  remove.bind(1, id);
+  remove.step();
+  if (connection.changes() == 0) throw Error(ErrorCode::NotFound, "no conflict " + std::to_string(id));
+}
+
+}  // namespace
+
+void Engine::restoreConflict(std::int64_t id) {
+  std::vector<Conflict> found = conflicts(id - 1);
+  if (found.empty() || found.front().id != id) throw Error(ErrorCode::NotFound, "no conflict " + std::to_string(id));
+  const Conflict& conflict = found.front();
+  base::Bytes value;
+  if (std::optional<Error> error = codec::encodeValue(value, conflict.lost)) throw *error;
+  write([&](Changes& changes) {
+    if (!changes.restoreField(conflict.collection, conflict.record, conflict.field, value))
+      throw Error(ErrorCode::NotFound, "the record " + conflict.record.toString() +
+                                           " is no longer known; insert it again, and dismiss the conflict");
+    removeConflict(file_->writer(), id);
+  });
+}
+
+void Engine::dismissConflict(std::int64_t id) {
+  write([&](Changes&) { removeConflict(file_->writer(), id); });
+}
+
+}  // namespace blazedb::db

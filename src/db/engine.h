@@ -1,0 +1,224 @@
+// Engine: a replica in a file. One writer with group commit, readers beside it, and sync::Store over the same tables.
+//
+// Group commit. A write runs on its caller's thread, inside the one open SQLite transaction. When others are already
+// waiting to write, the caller leaves the commit to them and waits; the last in line commits for all, so that many
+// threads share one sync to disk. Each write of a group has its own savepoint and its own mark in the feed: it can fail
+// alone, and it travels as a transaction of its own.
+//
+// Time, randomness and files are passed in (Environment); the engine starts no thread. What has to be done now and then
+// is maintain(), which the owner calls (src/db/housekeeper.h does it on a thread, the simulation by its virtual clock).
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "blazedb/conflict.h"
+#include "blazedb/database.h"
+#include "db/changes.h"
+#include "db/reader_pool.h"
+#include "db/tables.h"
+#include "storage/database_file.h"
+#include "sync/store.h"
+
+namespace blazedb::db {
+
+struct Environment {
+  storage::FileSystem& files;
+  base::Clock& clock;
+  base::Random& random;
+};
+
+struct EngineOptions {
+  std::string name;  // empty: what is stored
+  std::optional<SyncRole> role;
+  Durability durability = Durability::full;
+  bool createIfMissing = true;
+  std::chrono::milliseconds tombstoneRetention = std::chrono::hours(24 * 30);
+  storage::CreateOptions create;
+};
+
+class Engine final : public sync::Store {
+ public:
+  // Errors as Database::open says. `environment` must outlive the engine.
+  static std::unique_ptr<Engine> open(const Environment& environment, const std::string& path,
+                                      const storage::KeySource& key, const EngineOptions& options);
+  ~Engine() override;
+  Engine(const Engine&) = delete;
+
+  // Runs `body` as one transaction and commits it, alone or with others. Throws what `body` or the commit throws; then
+  // nothing of it was kept.
+  void write(Durability durability, const std::function<void(Changes&)>& body);
+  void write(const std::function<void(Changes&)>& body) { write(options_.durability, body); }
+
+  std::optional<Record> fetch(const std::string& collection, const UUID& id) const;
+  // Up to `count` records with ids above `after`, ordered by id.
+  std::vector<Record> page(const std::string& collection, const std::optional<UUID>& after, std::size_t count) const;
+  // Page by page, each on a snapshot of its own: a long walk must not keep the log from being copied into the file.
+  void forEach(const std::string& collection, const std::function<bool(const Record&)>& visit) const;
+  std::uint64_t count(const std::string& collection) const;
+  std::vector<CollectionInfo> collections() const;
+  DatabaseInfo info() const;
+  const std::string& name() const { return name_; }
+  const std::string& path() const { return path_; }
+
+  std::vector<Conflict> conflicts(std::int64_t after = 0) const;
+  void restoreConflict(std::int64_t id);
+  void dismissConflict(std::int64_t id);
+
+  void changePassword(const storage::KeySource& current, const storage::KeySource& replacement);
+  void backup(const std::string& path, const Progress& progress);
+  VerifyReport verify(const Progress& progress);
+  void renewReplicaId();
+
+  SyncRole role() const;
+  void setRole(SyncRole role);
+  // The source of a read-only replica.
+  std::optional<UUID> source() const;
+  // Makes this a read-only replica of `source`. Writes of its own are refused with HasOwnWrites, or thrown away where
+  // `adopt` says so.
+  void bindTo(const UUID& source, bool adopt);
+  void releaseSource();
+
+  // Purges tombstones, trims the feed, saves what is known of peers, checkpoints. Bounded work; true where there is
+  // more to do.
+  bool maintain();
+  // Copies the log into the file when nothing was written since the last call.
+  void checkpointIfIdle();
+
+  // Called after each commit that moved the feed, and after each that filled the journal, on the committing thread.
+  // Must be quick and must not call the engine.
+  using Listener = std::function<void()>;
+  int addFeedListener(Listener listener);
+  void removeFeedListener(int id);
+  void setConflictListener(Listener listener);
+
+  // sync::Store
+  sync::Identity identity() override;
+  std::uint64_t feedEnd() const override { return feedEnd_.load(std::memory_order_acquire); }
+  std::uint64_t purgeHorizon() const override { return horizon_.load(std::memory_order_acquire); }
+  bool empty() const override;
+  std::uint64_t resolve(const sync::Cursor& cursor) const override;
+  sync::Cursor cursorOn(const UUID& peer) const override;
+  std::uint64_t ahead(std::uint64_t position) const override;
+  sync::FeedRead readFeed(const sync::FeedQuery& query, sync::BatchWriter& out) override;
+  bool readRecord(const sync::RecordKey& key, sync::BatchWriter& out) override;
+  sync::ApplyResult apply(const sync::Incoming& incoming) override;
+  void finishSweep(const sync::Peer& from, sync::Sweep& sweep, std::uint64_t peerHasApplied,
+                   const sync::Cursor& cursor) override;
+  void noteAcknowledged(const sync::Peer& peer, std::uint64_t position, const sync::Cursor& itsEnd) override;
+  std::vector<sync::DigestLine> digests() const override;
+  std::vector<std::pair<UUID, sync::Hash128>> inventory(std::string_view collection,
+                                                        std::uint8_t bucket) const override;
+  std::vector<sync::Digest> buckets(std::string_view collection) const override;
+
+ private:
+  struct Group;
+  // Names and numbers of collections, as readers see them.
+  struct Catalog {
+    std::map<std::string, std::int64_t> ids;
+    std::map<std::int64_t, std::string> names;
+  };
+  struct Statements {
+    explicit Statements(storage::Connection& c)
+        : begin(c.prepare("BEGIN IMMEDIATE")),
+          commit(c.prepare("COMMIT")),
+          rollback(c.prepare("ROLLBACK")),
+          savepoint(c.prepare("SAVEPOINT one")),
+          release(c.prepare("RELEASE one")),
+          rollbackTo(c.prepare("ROLLBACK TO one")),
+          journal(
+              c.prepare("INSERT INTO conflicts(time_ms, collection, record, field, lost, lost_stamp, won, won_stamp) "
+                        "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")) {}
+
+    storage::Statement begin, commit, rollback, savepoint, release, rollbackTo, journal;
+  };
+  struct Incarnation {
+    std::uint64_t id = 0;
+    std::uint64_t first = 0;
+  };
+  struct PeerState {
+    std::uint64_t incarnation = 0;
+    std::uint64_t acknowledged = 0;
+    std::uint64_t passed = 0;      // acknowledged, and this replica has what the peer had when it said so
+    std::uint64_t waitingFor = 0;  // the end of the peer's feed that `candidate` waits for
+    std::uint64_t candidate = 0;
+    std::int64_t seenMs = 0;
+    bool saved = false;
+  };
+
+  Engine(const Environment& environment, std::string path, const EngineOptions& options,
+         std::unique_ptr<storage::DatabaseFile> file);
+
+  void loadAll();
+  void reload();
+  void ensureIncarnation();
+  std::shared_ptr<Group> joinGroup(bool durable);
+  void runInGroup(const std::shared_ptr<Group>& group, const std::function<void(Changes&)>& body);
+  void failGroup(const std::shared_ptr<Group>& group, std::exception_ptr error);
+  void commit(const std::shared_ptr<Group>& group);
+  void checkUsable() const;
+  void notify();
+  std::shared_ptr<const Catalog> catalog() const;
+  std::int64_t collectionId(const std::string& name) const;
+  void publishCatalog();
+  bool purgeTombstones();
+  bool trimFeed();
+  void savePeers();
+  std::optional<std::uint64_t> passedByAllPeers() const;
+  void insertJournal(const Changes& changes);
+
+  Environment environment_;
+  std::string path_;
+  EngineOptions options_;
+  std::unique_ptr<storage::DatabaseFile> file_;
+  std::string name_;
+  mutable base::UuidV7 ids_;
+
+  // The writer: guarded by writeMutex_.
+  mutable std::mutex writeMutex_;
+  std::atomic<int> waiting_{0};
+  std::atomic<std::thread::id> writing_{};
+  std::unique_ptr<Statements> statements_;
+  std::unique_ptr<WriteTables> tables_;
+  Mirror mirror_;
+  Author author_;
+  std::shared_ptr<Group> group_;
+  std::uint64_t writesAtLastIdleCheck_ = 0;
+  std::uint64_t trimmedTo_ = 0;
+  UUID replica_;
+
+  // What is committed, for everybody.
+  std::atomic<std::uint64_t> feedEnd_{0};
+  std::atomic<std::uint64_t> horizon_{0};
+  std::atomic<std::uint64_t> writes_{0};
+  mutable std::mutex catalogMutex_;
+  std::shared_ptr<const Catalog> catalog_;
+  mutable std::mutex chainMutex_;
+  std::vector<Incarnation> chain_;
+
+  mutable ReaderPool readers_;
+
+  mutable std::mutex peersMutex_;
+  std::map<UUID, PeerState> peers_;
+  std::atomic<std::uint64_t> acknowledgedByAny_{0};
+  std::atomic<bool> hasPeers_{false};
+
+  std::mutex listenersMutex_;
+  std::map<int, Listener> feedListeners_;
+  Listener conflictListener_;
+  int nextListener_ = 1;
+};
+
+}  // namespace blazedb::db

@@ -1,0 +1,239 @@
+// sync::Store over the tables: reading the feed for a peer, merging what a peer sent, sweeping, digests.
+#include <algorithm>
+
+#include "base/limits.h"
+#include "blazedb/error.h"
+#include "db/engine.h"
+#include "db/schema.h"
+
+namespace blazedb::db {
+namespace {
+
+// What a frame needs beside the change itself.
+constexpr std::size_t kFrameMargin = 1024;
+
+// Undoes a merge that cannot be completed.
+struct Abandon {};
+
+// What of a record changed after a feed position, as it crosses a link; backed by `encoded` where it is not the row's
+// own bytes.
+void toChange(const Row& row, std::uint64_t after, sync::EncodedState& encoded, sync::Change& change) {
+  change.complete = true;
+  change.stamps = row.stamps;
+  change.fields = row.fields;
+  if (row.flags & kUniform) return;
+  sync::RecordState state = row.state();
+  change.complete = !state.whole || state.base.position > after;
+  if (!change.complete) std::erase_if(state.cells, [&](const sync::Cell& cell) { return cell.position <= after; });
+  sync::encodeState(state, 0, encoded);
+  change.stamps = encoded.stamps;
+  change.fields = encoded.fields;
+}
+
+// Did everything after `after` come with the change that gave the row its position?
+bool changedOnce(const Row& row, std::uint64_t after) {
+  if (row.flags & kUniform) return true;
+  sync::RecordState state = row.state();
+  auto elsewhere = [&](std::uint64_t position) { return position > after && position != row.position; };
+  if (elsewhere(state.base.position) || elsewhere(state.tomb.position)) return false;
+  return std::none_of(state.cells.begin(), state.cells.end(),
+                      [&](const sync::Cell& cell) { return elsewhere(cell.position); });
+}
+
+}  // namespace
+
+sync::Identity Engine::identity() {
+  std::lock_guard lock(writeMutex_);
+  if (group_) commit(group_);
+  ensureIncarnation();
+  return {replica_, author_.incarnation, author_.role, name_};
+}
+
+bool Engine::empty() const { return readers_.lease()->empty(); }
+
+std::uint64_t Engine::resolve(const sync::Cursor& cursor) const {
+  std::lock_guard lock(chainMutex_);
+  for (std::size_t i = 0; i < chain_.size(); i++) {
+    if (chain_[i].id != cursor.incarnation) continue;
+    std::uint64_t end = i + 1 < chain_.size() ? chain_[i + 1].first - 1 : feedEnd();
+    return std::min(cursor.position, end);
+  }
+  return 0;
+}
+
+sync::Cursor Engine::cursorOn(const UUID& peer) const { return readers_.lease()->cursorOn(peer); }
+
+std::uint64_t Engine::ahead(std::uint64_t position) const {
+  std::uint64_t live = 0;
+  for (const CollectionInfo& info : collections()) live += info.count;
+  std::uint64_t positions = feedEnd() - std::min(position, feedEnd());
+  return live == 0 ? positions : std::min(positions, live);
+}
+
+sync::FeedRead Engine::readFeed(const sync::FeedQuery& query, sync::BatchWriter& out) {
+  ReaderPool::Lease reader = readers_.lease();
+  std::int64_t echo = query.withholdEchoes ? reader->originOf(query.peer) : 0;
+  std::shared_ptr<const Catalog> names;
+
+  sync::FeedRead read{query.after, true};
+  // The last place where a batch may end, and what the batch was there.
+  sync::BatchWriter::Checkpoint good = out.checkpoint();
+  std::uint64_t goodTo = query.after;
+  // A transaction whose records moved on belongs together with the transactions up to here, where they moved to.
+  std::uint64_t joinedUntil = 0;
+  sync::EncodedState encoded;
+
+  auto tooLarge = [&] {
+    // A transaction beyond the limits goes in several batches; what comes before it goes first.
+    if (goodTo > query.after) {
+      out.rewind(good);
+      read.to = goodTo;
+    }
+    read.atEnd = false;
+    return false;
+  };
+  reader->feed(query.after, [&](const FeedEntry& entry) {
+    const Row& row = entry.row;
+    bool current = !entry.gone && row.position == entry.position;
+    if (!entry.gone && row.position > entry.position) joinedUntil = std::max(joinedUntil, row.position);
+    bool withheld = current && echo != 0 && row.origin == echo && changedOnce(row, query.after);
+    if (current && !withheld) {
+      if (out.changes() > 0 &&
+          out.bytes() + row.stamps.size() + row.fields.size() + kFrameMargin > base::kFrameBytesMax)
+        return tooLarge();
+      // Looked up late, because a collection may be younger than the call.
+      if (!names || !names->names.contains(row.collection)) names = catalog();
+      sync::Change change;
+      change.collection = names->names.at(row.collection);
+      change.id = row.id;
+      change.position = entry.position;
+      toChange(row, query.after, encoded, change);
+      out.add(change);
+    }
+    read.to = entry.position;
+    bool ends = entry.mark != 0 && entry.position >= joinedUntil;
+    if (ends || (query.catchingUp && entry.mark != 0)) out.endTransaction();
+    if (ends || query.catchingUp) {
+      good = out.checkpoint();
+      goodTo = entry.position;
+      read.atEnd = out.bytes() < query.bytesWanted;
+      return read.atEnd;
+    }
+    if (out.changes() >= base::kTransactionRecordsMax) return tooLarge();
+    return true;
+  });
+  return read;
+}
+
+bool Engine::readRecord(const sync::RecordKey& key, sync::BatchWriter& out) {
+  std::int64_t collection = collectionId(key.collection);
+  if (collection == 0) return false;
+  return readers_.lease()->find(collection, key.id, [&](const Row& row) {
+    sync::EncodedState encoded;
+    sync::Change change;
+    change.collection = key.collection;
+    change.id = key.id;
+    toChange(row, 0, encoded, change);
+    change.complete = true;
+    out.add(change);
+  });
+}
+
+sync::ApplyResult Engine::apply(const sync::Incoming& incoming) {
+  sync::ApplyResult result;
+  std::size_t mentioned = incoming.sweep ? incoming.sweep->mentioned.size() : 0;
+  try {
+    // What a power cut takes away is asked for again: the cursor is in the same transaction.
+    write(Durability::normal, [&](Changes& changes) {
+      result = changes.apply(incoming);
+      if (!result.missing.empty() || result.refused) throw Abandon{};
+    });
+  } catch (const Abandon&) {
+    if (incoming.sweep) incoming.sweep->mentioned.resize(mentioned);
+  }
+  return result;
+}
+
+void Engine::finishSweep(const sync::Peer& from, sync::Sweep& sweep, std::uint64_t peerHasApplied,
+                         const sync::Cursor& cursor) {
+  std::sort(sweep.mentioned.begin(), sweep.mentioned.end());
+  std::uint64_t raised = 0;
+  write(Durability::full, [&](Changes& changes) {
+    std::vector<std::int64_t> unmentioned;
+    tables_->rows(0, [&](const Row& row) {
+      bool keep = !(row.flags & kAlive) || row.position > peerHasApplied ||
+                  std::binary_search(sweep.mentioned.begin(), sweep.mentioned.end(), row.number);
+      if (!keep) unmentioned.push_back(row.number);
+      return true;
+    });
+    for (std::int64_t number : unmentioned) tables_->findByNumber(number, [&](const Row& row) { changes.forget(row); });
+    if (!unmentioned.empty()) {
+      // Peers whose cursor stands at the end must hear of it too: the horizon lies beyond.
+      changes.takeEmptyPosition();
+      raised = mirror_.position;
+      base::Bytes value;
+      base::appendFixed64(value, raised);
+      tables_->setMeta("horizon", value);
+    }
+    tables_->setCursor(from.replica, cursor);
+  });
+  if (raised != 0) horizon_.store(raised);
+}
+
+void Engine::noteAcknowledged(const sync::Peer& peer, std::uint64_t position, const sync::Cursor& itsEnd) {
+  sync::Cursor applied = itsEnd.incarnation == 0 ? sync::Cursor{} : cursorOn(peer.replica);
+  std::lock_guard lock(peersMutex_);
+  PeerState& state = peers_[peer.replica];
+  if (state.incarnation != peer.incarnation) {
+    // What an earlier incarnation had passed may have been taken back since.
+    state = {};
+    state.incarnation = peer.incarnation;
+  }
+  state.acknowledged = std::max(state.acknowledged, position);
+  state.seenMs = environment_.clock.wallMs();
+  state.saved = false;
+  auto reached = [&](std::uint64_t end) {
+    return itsEnd.incarnation == 0 || (applied.incarnation == itsEnd.incarnation && applied.position >= end);
+  };
+  if (state.candidate == 0) {
+    state.candidate = state.acknowledged;
+    state.waitingFor = itsEnd.position;
+  }
+  if (reached(state.waitingFor)) {
+    state.passed = state.candidate;
+    state.candidate = 0;
+  }
+  hasPeers_ = true;
+  if (state.acknowledged > acknowledgedByAny_) acknowledgedByAny_ = state.acknowledged;
+}
+
+std::vector<sync::DigestLine> Engine::digests() const {
+  std::vector<sync::DigestLine> lines;
+  for (const CollectionRow& row : readers_.lease()->collections())
+    if (row.live > 0) lines.push_back({row.name, row.live, row.digest});
+  return lines;
+}
+
+std::vector<std::pair<UUID, sync::Hash128>> Engine::inventory(std::string_view collection, std::uint8_t bucket) const {
+  std::vector<std::pair<UUID, sync::Hash128>> records;
+  std::int64_t number = collectionId(std::string(collection));
+  if (number == 0) return records;
+  readers_.lease()->live(number, std::nullopt, [&](const Row& row) {
+    if (row.id.bytes[15] == bucket) records.emplace_back(row.id, sync::hashOf(row.id, row.state()));
+    return true;
+  });
+  return records;
+}
+
+std::vector<sync::Digest> Engine::buckets(std::string_view collection) const {
+  std::vector<sync::Digest> sums(256);
+  std::int64_t number = collectionId(std::string(collection));
+  if (number == 0) return sums;
+  readers_.lease()->live(number, std::nullopt, [&](const Row& row) {
+    sums[row.id.bytes[15]].add(sync::hashOf(row.id, row.state()));
+    return true;
+  });
+  return sums;
+}
+
+}  // namespace blazedb::db

@@ -1,0 +1,296 @@
+// What is done now and then: purging tombstones, trimming the feed, copying the log, backups, verification.
+#include <algorithm>
+
+#include "blazedb/error.h"
+#include "codec/fields.h"
+#include "db/engine.h"
+#include "db/schema.h"
+
+namespace blazedb::db {
+namespace {
+
+constexpr std::size_t kPurgeAtOnce = 1000;
+constexpr std::uint64_t kTrimAtOnce = 5000;
+// The feed's last entries stay: a peer that is only a little behind still sees which transactions belong together.
+constexpr std::uint64_t kUntrimmed = 65'536;
+constexpr std::uint64_t kWorthTrimming = 100'000;
+
+base::Bytes fixed64(std::uint64_t value) {
+  base::Bytes out;
+  base::appendFixed64(out, value);
+  return out;
+}
+
+void giveNewReplicaId(WriteTables& tables, storage::Connection& connection, const UUID& id) {
+  tables.setMeta("replica", id.bytes);
+  connection.execute("DELETE FROM peers");  // nobody has heard of this replica yet
+}
+
+}  // namespace
+
+bool Engine::maintain() {
+  bool more = purgeTombstones();
+  more |= trimFeed();
+  std::unique_lock lock(writeMutex_);
+  if (!group_) savePeers();
+  return more;
+}
+
+std::optional<std::uint64_t> Engine::passedByAllPeers() const {
+  std::int64_t now = environment_.clock.wallMs();
+  std::optional<std::uint64_t> least;
+  std::lock_guard lock(peersMutex_);
+  for (const auto& [id, peer] : peers_) {
+    if (peer.seenMs + options_.tombstoneRetention.count() < now) continue;  // no longer known
+    least = std::min(least.value_or(peer.passed), peer.passed);
+  }
+  return least;
+}
+
+// First the values of a deleted record go, once every known peer knows of the delete; after the retention time the
+// rest.
+bool Engine::purgeTombstones() {
+  std::optional<std::uint64_t> passed = passedByAllPeers();
+  hasPeers_ = passed.has_value();
+  std::uint64_t upTo = passed.value_or(feedEnd());
+  std::uint64_t oldest = sync::HybridClock::fromWall(environment_.clock.wallMs() - options_.tombstoneRetention.count());
+  std::vector<std::int64_t> values, whole;
+  {
+    ReaderPool::Lease reader = readers_.lease();
+    reader->deadWhole(upTo, [&](const Row& row) {
+      values.push_back(row.number);
+      return values.size() < kPurgeAtOnce;
+    });
+    reader->dead(upTo, [&](const Row& row) {
+      if (row.state().tomb.stamp.time > oldest) return false;
+      whole.push_back(row.number);
+      return whole.size() < kPurgeAtOnce;
+    });
+  }
+  if (values.empty() && whole.empty()) return false;
+  std::uint64_t horizon = horizon_;
+  write([&](Changes& changes) {
+    auto stillDead = [&](std::int64_t number, auto&& then) {
+      tables_->findByNumber(number, [&](const Row& found) {
+        if (!(found.flags & kAlive) && found.position <= upTo) then(found);
+      });
+    };
+    for (std::int64_t number : values) stillDead(number, [&](const Row& row) { changes.dropValues(row); });
+    for (std::int64_t number : whole)
+      stillDead(number, [&](const Row& row) {
+        horizon = std::max(horizon, row.position);
+        changes.forget(row);
+      });
+    if (!whole.empty()) tables_->setMeta("horizon", fixed64(horizon));
+  });
+  horizon_.store(horizon);
+  return values.size() == kPurgeAtOnce || whole.size() == kPurgeAtOnce;
+}
+
+// Removes feed entries whose record has moved on, once there are more of them than of others.
+bool Engine::trimFeed() {
+  std::uint64_t stale, live = 0;
+  {
+    std::lock_guard lock(writeMutex_);
+    stale = mirror_.stale;
+    for (const auto& [name, collection] : mirror_.collections) live += collection.live;
+  }
+  if (trimmedTo_ == 0 && (stale < kWorthTrimming || stale < live)) return false;
+  std::uint64_t end = feedEnd() > kUntrimmed ? feedEnd() - kUntrimmed : 0;
+  std::uint64_t to = std::min(end, trimmedTo_ + kTrimAtOnce);
+  if (to <= trimmedTo_) {
+    trimmedTo_ = 0;
+    return false;
+  }
+  write([&](Changes&) {
+    storage::Statement trim = file_->writer().prepare(
+        "DELETE FROM feed WHERE position > ?1 AND position <= ?2 "
+        "AND NOT EXISTS(SELECT 1 FROM records r WHERE r.row = feed.row AND r.position = feed.position)");
+    trim.bind(1, static_cast<std::int64_t>(trimmedTo_));
+    trim.bind(2, static_cast<std::int64_t>(to));
+    trim.step();
+    std::uint64_t removed = static_cast<std::uint64_t>(file_->writer().changes());
+    mirror_.stale -= std::min(mirror_.stale, removed);
+    tables_->setMeta("stale", fixed64(mirror_.stale));
+  });
+  trimmedTo_ = to < end ? to : 0;
+  return trimmedTo_ != 0;
+}
+
+// Called with the writer's lock, outside of a transaction.
+void Engine::savePeers() {
+  std::lock_guard lock(peersMutex_);
+  bool unsaved = std::any_of(peers_.begin(), peers_.end(), [](const auto& entry) { return !entry.second.saved; });
+  if (!unsaved) return;
+  file_->setDurable(false);
+  statements_->begin.run();
+  try {
+    storage::Statement save = file_->writer().prepare(
+        "INSERT INTO peers(replica, incarnation, acknowledged, passed, seen_ms) VALUES(?1, ?2, ?3, ?4, ?5) "
+        "ON CONFLICT DO UPDATE SET incarnation = ?2, acknowledged = ?3, passed = ?4, seen_ms = ?5");
+    for (auto& [id, peer] : peers_) {
+      if (peer.saved) continue;
+      save.bindBlob(1, id.bytes);
+      save.bind(2, static_cast<std::int64_t>(peer.incarnation));
+      save.bind(3, static_cast<std::int64_t>(peer.acknowledged));
+      save.bind(4, static_cast<std::int64_t>(peer.passed));
+      save.bind(5, peer.seenMs);
+      save.run();
+      peer.saved = true;
+    }
+    statements_->commit.run();
+  } catch (...) {
+    if (file_->writer().inTransaction()) statements_->rollback.run();
+    for (auto& [id, peer] : peers_) peer.saved = false;
+    throw;
+  }
+}
+
+void Engine::checkpointIfIdle() {
+  std::unique_lock lock(writeMutex_, std::try_to_lock);
+  if (!lock || group_) return;
+  std::uint64_t writes = writes_;
+  if (writes == writesAtLastIdleCheck_ && file_->walBytes() > 0) file_->checkpoint();
+  writesAtLastIdleCheck_ = writes;
+}
+
+void Engine::changePassword(const storage::KeySource& current, const storage::KeySource& replacement) {
+  std::lock_guard lock(writeMutex_);
+  file_->changePassword(current, replacement);
+}
+
+void Engine::backup(const std::string& path, const Progress& progress) {
+  file_->backup(
+      path,
+      [&](storage::Connection& copy) {
+        WriteTables tables(copy);
+        base::UuidV7 ids(environment_.clock, environment_.random);
+        giveNewReplicaId(tables, copy, ids.next());
+      },
+      progress);
+}
+
+void Engine::renewReplicaId() {
+  UUID id;
+  write(Durability::full, [&](Changes&) {
+    id = ids_.next();
+    giveNewReplicaId(*tables_, file_->writer(), id);
+  });
+  std::lock_guard lock(writeMutex_);
+  replica_ = id;
+  std::lock_guard peersLock(peersMutex_);
+  peers_.clear();
+  hasPeers_ = false;
+}
+
+void Engine::bindTo(const UUID& source, bool adopt) {
+  std::optional<UUID> bound = this->source();
+  if (bound == source) return;
+  if (bound)
+    throw Error(ErrorCode::ReadOnlyReplica, "'" + name_ + "' is a read-only replica of " + bound->toString() +
+                                                " already; end that with releaseReadOnly() first");
+  write(Durability::full, [&](Changes& changes) {
+    std::vector<std::int64_t> rows;
+    bool own = false;
+    tables_->rows(0, [&](const Row& row) {
+      sync::RecordState state = row.state();
+      auto mine = [&](const sync::Stamp& stamp) { return stamp.present() && author_.own.contains(stamp.writer); };
+      own |=
+          mine(state.base.stamp) || mine(state.tomb.stamp) ||
+          std::any_of(state.cells.begin(), state.cells.end(), [&](const sync::Cell& cell) { return mine(cell.stamp); });
+      rows.push_back(row.number);
+      return adopt || !own;
+    });
+    if (own && !adopt)
+      throw Error(ErrorCode::HasOwnWrites, "'" + name_ +
+                                               "' holds writes of its own, which a read-only replica cannot keep; "
+                                               "connect with adopt to replace them by the source's records");
+    if (own) {
+      for (std::int64_t number : rows) tables_->findByNumber(number, [&](const Row& row) { changes.forget(row); });
+      tables_->removeCursor(source);
+      changes.takeEmptyPosition();
+      tables_->setMeta("horizon", fixed64(mirror_.position));
+    }
+    tables_->setMeta("source", source.bytes);
+  });
+  std::lock_guard lock(writeMutex_);
+  author_.source = source;
+  horizon_ = base::Reader(tables_->meta("horizon").value_or(fixed64(0))).fixed64();
+}
+
+void Engine::releaseSource() {
+  write(Durability::full, [&](Changes&) { tables_->removeMeta("source"); });
+  std::lock_guard lock(writeMutex_);
+  author_.source.reset();
+}
+
+DatabaseInfo Engine::info() const {
+  DatabaseInfo info;
+  info.name = name_;
+  info.path = path_;
+  {
+    std::lock_guard lock(writeMutex_);
+    info.replica = replica_;
+    info.role = author_.role == sync::Role::server ? SyncRole::server : SyncRole::client;
+    info.readOnlySource = author_.source;
+  }
+  info.cipher = file_->cipherName();
+  info.pageSize = static_cast<std::uint32_t>(file_->pageSize());
+  ReaderPool::Lease reader = readers_.lease();
+  storage::Statement pages = reader.connection().prepare("PRAGMA page_count");
+  if (pages.step()) info.fileBytes = static_cast<std::uint64_t>(pages.integer(0)) * file_->pageSize();
+  info.feedEnd = feedEnd();
+  info.conflicts = static_cast<std::uint64_t>(reader->conflictCount());
+  info.collections = collections();
+  return info;
+}
+
+VerifyReport Engine::verify(const Progress& progress) {
+  VerifyReport report;
+  report.problems = file_->verifyPages({});
+  if (!report.problems.empty()) return report;
+
+  ReaderPool::Lease reader = readers_.lease();
+  reader.connection().execute("BEGIN");  // one snapshot for all that follows
+  struct End {
+    storage::Connection& connection;
+    ~End() { connection.execute("COMMIT"); }
+  } end{reader.connection()};
+  std::map<std::int64_t, CollectionRow> counted;
+  std::uint64_t expected = 0;
+  std::vector<CollectionRow> stored = reader->collections();
+  for (const CollectionRow& row : stored) expected += row.live;
+  reader->rows(0, [&](const Row& row) {
+    std::optional<sync::RecordState> state = sync::decodeState(row.stamps, row.fields, row.position);
+    Object fields;
+    if (!state || !codec::decodeFields(row.fields, fields)) {
+      report.problems.push_back("the record " + row.id.toString() + " cannot be decoded");
+    } else if (state->alive() != ((row.flags & kAlive) != 0)) {
+      report.problems.push_back("the record " + row.id.toString() + " is marked wrongly as " +
+                                (state->alive() ? "deleted" : "alive"));
+    } else if (state->alive()) {
+      CollectionRow& sum = counted[row.collection];
+      sum.live++;
+      sum.digest.add(sync::hashOf(row.id, *state));
+    }
+    report.records++;
+    if (progress && report.records % 4096 == 0 && !progress(report.records, std::max(expected, report.records)))
+      throw Error(ErrorCode::Cancelled, "the verification was cancelled");
+    return true;
+  });
+  for (const CollectionRow& row : stored) {
+    const CollectionRow& sum = counted[row.id];
+    if (sum.live != row.live || !(sum.digest == row.digest))
+      report.problems.push_back("the totals of the collection '" + row.name + "' do not fit its records");
+  }
+  std::uint64_t homeless = 0;
+  storage::Statement lost = reader.connection().prepare(
+      "SELECT count(*) FROM records r WHERE NOT EXISTS(SELECT 1 FROM feed f WHERE f.position = r.position AND f.row = "
+      "r.row)");
+  if (lost.step()) homeless = static_cast<std::uint64_t>(lost.integer(0));
+  lost.reset();
+  if (homeless > 0) report.problems.push_back(std::to_string(homeless) + " records are missing from the feed");
+  return report;
+}
+
+}  // namespace blazedb::db

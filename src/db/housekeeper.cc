@@ -1,0 +1,97 @@
+#include "db/housekeeper.h"
+
+#include <vector>
+
+#include "blazedb/error.h"
+
+namespace blazedb::db {
+
+struct Housekeeper::Shared {
+  std::mutex mutex;
+  std::condition_variable wake;
+  bool stopping = false;
+  bool conflicts = false;
+  std::int64_t reportedTo = 0;
+  int next = 1;
+  std::map<int, std::function<void(const Conflict&)>> callbacks;
+  int running = 0;  // the callback that runs now
+  std::thread::id thread;
+};
+
+Housekeeper::Housekeeper(Engine& engine) : engine_(engine), shared_(std::make_shared<Shared>()) {
+  for (const Conflict& conflict : engine_.conflicts()) shared_->reportedTo = conflict.id;
+  engine_.setConflictListener([shared = shared_] {
+    std::lock_guard lock(shared->mutex);
+    shared->conflicts = true;
+    shared->wake.notify_all();
+  });
+  thread_ = std::thread([this] { run(); });
+}
+
+Housekeeper::~Housekeeper() {
+  engine_.setConflictListener({});
+  {
+    std::lock_guard lock(shared_->mutex);
+    shared_->stopping = true;
+    shared_->wake.notify_all();
+  }
+  thread_.join();
+}
+
+Subscription Housekeeper::onConflict(std::function<void(const Conflict&)> callback) {
+  std::lock_guard lock(shared_->mutex);
+  int id = shared_->next++;
+  shared_->callbacks[id] = std::move(callback);
+  return Subscription([shared = shared_, id] {
+    std::unique_lock held(shared->mutex);
+    shared->callbacks.erase(id);
+    if (shared->thread == std::this_thread::get_id()) return;
+    shared->wake.wait(held, [&] { return shared->running != id; });
+  });
+}
+
+void Housekeeper::run() {
+  std::unique_lock lock(shared_->mutex);
+  shared_->thread = std::this_thread::get_id();
+  bool more = false;
+  while (!shared_->stopping) {
+    if (!more)
+      shared_->wake.wait_for(lock, std::chrono::seconds(1), [&] { return shared_->stopping || shared_->conflicts; });
+    if (shared_->stopping) return;
+    lock.unlock();
+    try {
+      reportConflicts();
+      more = engine_.maintain();
+      if (!more) engine_.checkpointIfIdle();
+    } catch (const Error&) {
+      more = false;  // a full or failing disk: the next write of the user meets it too, and tells
+    }
+    lock.lock();
+  }
+}
+
+void Housekeeper::reportConflicts() {
+  std::unique_lock lock(shared_->mutex);
+  if (!std::exchange(shared_->conflicts, false)) return;
+  std::int64_t after = shared_->reportedTo;
+  lock.unlock();
+  std::vector<Conflict> found = engine_.conflicts(after);
+  lock.lock();
+  for (const Conflict& conflict : found) {
+    shared_->reportedTo = conflict.id;
+    for (int id = 0;;) {
+      auto next = shared_->callbacks.upper_bound(id);
+      if (next == shared_->callbacks.end()) break;
+      id = next->first;
+      auto callback = next->second;
+      shared_->running = id;
+      lock.unlock();
+      callback(conflict);
+      lock.lock();
+      shared_->running = 0;
+      shared_->wake.notify_all();
+    }
+  }
+}
+
+}  // namespace blazedb::db

@@ -1,0 +1,45 @@
+// The thread of an open database: upkeep every second, and the callbacks of its user.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "blazedb/conflict.h"
+#include "blazedb/subscription.h"
+#include "db/engine.h"
+
+namespace blazedb::db {
+
+class Housekeeper {
+ public:
+  // `engine` must outlive it.
+  explicit Housekeeper(Engine& engine);
+  ~Housekeeper();
+
+  // `callback` runs on this thread with each conflict that is found from now on.
+  Subscription onConflict(std::function<void(const Conflict&)> callback);
+
+ private:
+  void run();
+  void reportConflicts();
+
+  struct Shared;
+  Engine& engine_;
+  std::shared_ptr<Shared> shared_;  // with the subscriptions, which may outlive the database
+  std::thread thread_;
+};
+
+// An open database with all that belongs to it, in the order in which it must end.
+struct OpenDatabase {
+  std::unique_ptr<storage::FileSystem> files;
+  base::SystemClock clock;
+  base::SystemRandom random;
+  std::unique_ptr<Engine> engine;
+  std::unique_ptr<Housekeeper> housekeeper;
+};
+
+}  // namespace blazedb::db

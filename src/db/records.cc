@@ -1,0 +1,117 @@
+#include "blazedb/records.h"
+
+#include "base/names.h"
+#include "db/engine.h"
+
+namespace blazedb {
+namespace {
+
+// Outside a transaction, one of its own.
+template <class Body>
+auto within(db::Engine& engine, db::Changes* open, Body&& body) {
+  if (open) return body(*open);
+  std::optional<decltype(body(*open))> result;
+  engine.write([&](db::Changes& changes) { result = body(changes); });
+  return std::move(*result);
+}
+
+}  // namespace
+
+Records::Records(std::shared_ptr<db::Engine> engine, std::string collection, db::Changes* changes)
+    : engine_(std::move(engine)), collection_(std::move(collection)), changes_(changes) {}
+
+UUID Records::insert(const Record& record) {
+  return within(*engine_, changes_, [&](db::Changes& c) { return c.insert(collection_, std::nullopt, record); });
+}
+
+UUID Records::insert(const UUID& id, const Record& record) {
+  return within(*engine_, changes_, [&](db::Changes& c) { return c.insert(collection_, id, record); });
+}
+
+std::vector<UUID> Records::insertMany(const std::vector<Record>& records) {
+  return within(*engine_, changes_, [&](db::Changes& c) {
+    std::vector<UUID> ids;
+    ids.reserve(records.size());
+    for (const Record& record : records) ids.push_back(c.insert(collection_, std::nullopt, record));
+    return ids;
+  });
+}
+
+std::optional<Record> Records::fetch(const UUID& id) const {
+  return changes_ ? changes_->fetch(collection_, id) : engine_->fetch(collection_, id);
+}
+
+std::vector<Record> Records::fetchAll() const {
+  std::vector<Record> all;
+  forEach([&](const Record& record) {
+    all.push_back(record);
+    return true;
+  });
+  return all;
+}
+
+void Records::forEach(const std::function<bool(const Record&)>& visit) const {
+  if (changes_) return changes_->forEach(collection_, visit);
+  engine_->forEach(collection_, visit);
+}
+
+std::uint64_t Records::count() const { return changes_ ? changes_->count(collection_) : engine_->count(collection_); }
+
+void Records::update(const UUID& id, const Record& record) {
+  within(*engine_, changes_, [&](db::Changes& c) { return c.update(collection_, id, record), true; });
+}
+
+void Records::updateFields(const UUID& id, const Record& fields) {
+  within(*engine_, changes_, [&](db::Changes& c) { return c.updateFields(collection_, id, fields), true; });
+}
+
+std::uint64_t Records::updateMany(const Predicate& where, const Record& fields) {
+  return within(*engine_, changes_, [&](db::Changes& c) {
+    std::vector<UUID> ids = c.matching(collection_, where);
+    for (const UUID& id : ids) c.updateFields(collection_, id, fields);
+    return std::uint64_t{ids.size()};
+  });
+}
+
+bool Records::upsert(const UUID& id, const Record& record) {
+  return within(*engine_, changes_, [&](db::Changes& c) { return c.upsert(collection_, id, record); });
+}
+
+UUID Records::upsert(const Record& record) {
+  if (!record.id()) return insert(record);
+  upsert(*record.id(), record);
+  return *record.id();
+}
+
+bool Records::remove(const UUID& id) {
+  return within(*engine_, changes_, [&](db::Changes& c) { return c.remove(collection_, id); });
+}
+
+std::uint64_t Records::removeMany(const Predicate& where) {
+  return within(*engine_, changes_, [&](db::Changes& c) {
+    std::vector<UUID> ids = c.matching(collection_, where);
+    for (const UUID& id : ids) c.remove(collection_, id);
+    return std::uint64_t{ids.size()};
+  });
+}
+
+std::uint64_t Records::removeMany(const std::vector<UUID>& ids) {
+  return within(*engine_, changes_, [&](db::Changes& c) {
+    std::uint64_t removed = 0;
+    for (const UUID& id : ids) removed += c.remove(collection_, id) ? 1 : 0;
+    return removed;
+  });
+}
+
+bool Records::purge(const UUID& id) {
+  return within(*engine_, changes_, [&](db::Changes& c) { return c.purge(collection_, id); });
+}
+
+Collection Transaction::collection(const std::string& name) {
+  if (!base::isName(name))
+    throw Error(ErrorCode::InvalidArgument,
+                "'" + name + "' is not the name of a collection: 1 to 128 of A-Z a-z 0-9 _ . -");
+  return Collection(engine_, name, changes_);
+}
+
+}  // namespace blazedb

@@ -1,0 +1,51 @@
+// The tables of a database, inside the encrypted file.
+//
+//   meta           key -> value: replica, name, role, schema, bond (source of a read-only replica), horizon, stale
+//   collections    one row each, with the number and the digest of its live records: one page that every commit touches
+//   records        one row per record that is held, dead ones included (src/sync/record_state.h has the bytes)
+//   feed           position -> row, in commit order. A record that changes again gets a new entry; the old one is stale
+//   (the row's own
+//                  position is elsewhere) and is skipped, later trimmed. `mark` is not 0 where a transaction ends: the
+//                  hybrid clock's time, so that the last entry tells where the clock stood.
+//   incarnations   every writable opening that wrote or spoke: its random id and the first position that it could write
+//   origins        (replica, incarnation) of peers, numbered, so that a row can say in a byte where its latest change
+//   came from cursors        how far each peer's feed has been applied here peers          how far each peer has
+//   applied this feed, and when it was last seen conflicts      the journal: what a merge overrode that this replica
+//   had written
+#pragma once
+
+namespace blazedb::db {
+
+inline constexpr int kSchemaVersion = 1;
+
+// Bits of records.flags.
+enum RowFlag : int {
+  kAlive = 1,
+  kWhole = 2,
+  kUniform = 4,  // everything in it changed at the row's own position: it travels byte for byte
+};
+
+inline constexpr const char* kSchema = R"sql(
+CREATE TABLE meta(key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE collections(
+  id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, live INTEGER NOT NULL, digest_low INTEGER NOT NULL, digest_high INTEGER NOT NULL);
+CREATE TABLE records(
+  row INTEGER PRIMARY KEY, collection INTEGER NOT NULL, id BLOB NOT NULL, position INTEGER NOT NULL, origin INTEGER NOT NULL,
+  flags INTEGER NOT NULL, stamps BLOB NOT NULL, fields BLOB NOT NULL);
+CREATE UNIQUE INDEX records_by_id ON records(collection, id);
+CREATE INDEX records_dead ON records(position) WHERE flags & 1 = 0;
+CREATE INDEX records_dead_whole ON records(position) WHERE flags & 3 = 2;
+CREATE TABLE feed(position INTEGER PRIMARY KEY, row INTEGER NOT NULL, mark INTEGER NOT NULL);
+CREATE TABLE incarnations(number INTEGER PRIMARY KEY, id INTEGER NOT NULL, first INTEGER NOT NULL);
+CREATE TABLE origins(id INTEGER PRIMARY KEY, replica BLOB NOT NULL, incarnation INTEGER NOT NULL, UNIQUE(replica, incarnation));
+CREATE TABLE cursors(
+  peer BLOB NOT NULL, scope BLOB NOT NULL, incarnation INTEGER NOT NULL, position INTEGER NOT NULL, PRIMARY KEY(peer, scope)) WITHOUT ROWID;
+CREATE TABLE peers(
+  replica BLOB PRIMARY KEY, incarnation INTEGER NOT NULL, acknowledged INTEGER NOT NULL, passed INTEGER NOT NULL,
+  seen_ms INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE conflicts(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, time_ms INTEGER NOT NULL, collection TEXT NOT NULL, record BLOB NOT NULL, field TEXT NOT NULL,
+  lost BLOB NOT NULL, lost_stamp BLOB NOT NULL, won BLOB NOT NULL, won_stamp BLOB NOT NULL);
+)sql";
+
+}  // namespace blazedb::db

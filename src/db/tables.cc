@@ -1,0 +1,298 @@
+#include "db/tables.h"
+
+#include <algorithm>
+
+#include "blazedb/error.h"
+
+namespace blazedb::db {
+namespace {
+
+using storage::Statement;
+
+std::int64_t asSigned(std::uint64_t value) { return static_cast<std::int64_t>(value); }
+std::uint64_t asUnsigned(std::int64_t value) { return static_cast<std::uint64_t>(value); }
+
+UUID uuidAt(Statement& statement, int column) {
+  UUID id;
+  base::ByteView raw = statement.blob(column);
+  if (raw.size() != 16)
+    throw Error(ErrorCode::DamagedPage, "an id in the database is not 16 bytes; restore the file from a backup");
+  std::copy(raw.begin(), raw.end(), id.bytes.begin());
+  return id;
+}
+
+// The columns of records, from `first` on, in the order of kRowColumns.
+#define BLAZEDB_ROW_COLUMNS "r.row, r.collection, r.id, r.position, r.origin, r.flags, r.stamps, r.fields"
+
+Row rowAt(Statement& statement, int first) {
+  Row row;
+  row.number = statement.integer(first);
+  row.collection = statement.integer(first + 1);
+  row.id = uuidAt(statement, first + 2);
+  row.position = asUnsigned(statement.integer(first + 3));
+  row.origin = statement.integer(first + 4);
+  row.flags = static_cast<int>(statement.integer(first + 5));
+  row.stamps = statement.blob(first + 6);
+  row.fields = statement.blob(first + 7);
+  return row;
+}
+
+// Gives a statement back to its start, whatever happens in between: a statement that stays open holds its snapshot.
+class Open {
+ public:
+  explicit Open(Statement& statement) : statement_(statement) {}
+  ~Open() { statement_.reset(); }
+  Open(const Open&) = delete;
+
+ private:
+  Statement& statement_;
+};
+
+bool one(Statement& statement, const std::function<void(const Row&)>& use) {
+  Open open(statement);
+  if (!statement.step()) return false;
+  use(rowAt(statement, 0));
+  return true;
+}
+
+void each(Statement& statement, const std::function<bool(const Row&)>& visit) {
+  Open open(statement);
+  while (statement.step())
+    if (!visit(rowAt(statement, 0))) return;
+}
+
+std::int64_t number(Statement& statement) {
+  Open open(statement);
+  return statement.step() ? statement.integer(0) : 0;
+}
+
+}  // namespace
+
+sync::RecordState Row::state() const {
+  std::optional<sync::RecordState> state = sync::decodeState(stamps, fields, position);
+  if (!state)
+    throw Error(ErrorCode::DamagedPage, "the record " + id.toString() +
+                                            " cannot be decoded; run `blazedb verify` and restore it from a backup");
+  return std::move(*state);
+}
+
+ReadTables::ReadTables(storage::Connection& c)
+    : find_(c.prepare("SELECT " BLAZEDB_ROW_COLUMNS " FROM records r WHERE r.collection = ?1 AND r.id = ?2")),
+      findByNumber_(c.prepare("SELECT " BLAZEDB_ROW_COLUMNS " FROM records r WHERE r.row = ?1")),
+      live_(c.prepare("SELECT " BLAZEDB_ROW_COLUMNS
+                      " FROM records r WHERE r.collection = ?1 AND r.id > ?2 AND r.flags & 1 ORDER BY r.id")),
+      rows_(c.prepare("SELECT " BLAZEDB_ROW_COLUMNS " FROM records r WHERE r.row > ?1 ORDER BY r.row")),
+      feed_(c.prepare("SELECT f.position, f.mark, " BLAZEDB_ROW_COLUMNS
+                      " FROM feed f LEFT JOIN records r ON r.row = f.row WHERE f.position > ?1 ORDER BY f.position")),
+      dead_(c.prepare("SELECT " BLAZEDB_ROW_COLUMNS
+                      " FROM records r WHERE r.flags & 1 = 0 AND r.position <= ?1 ORDER BY r.position")),
+      deadWhole_(c.prepare("SELECT " BLAZEDB_ROW_COLUMNS
+                           " FROM records r WHERE r.flags & 3 = 2 AND r.position <= ?1 ORDER BY r.position")),
+      collections_(c.prepare("SELECT id, name, live, digest_low, digest_high FROM collections ORDER BY name")),
+      lastPosition_(c.prepare("SELECT ifnull(max(position), 0) FROM feed")),
+      lastMark_(c.prepare("SELECT mark FROM feed ORDER BY position DESC LIMIT 1")),
+      empty_(c.prepare("SELECT NOT EXISTS(SELECT 1 FROM records)")),
+      origin_(c.prepare("SELECT id FROM origins WHERE replica = ?1 AND incarnation = ?2")),
+      cursor_(c.prepare("SELECT incarnation, position FROM cursors WHERE peer = ?1")),
+      meta_(c.prepare("SELECT value FROM meta WHERE key = ?1")),
+      conflictCount_(c.prepare("SELECT count(*) FROM conflicts")) {}
+
+bool ReadTables::find(std::int64_t collection, const UUID& id, const std::function<void(const Row&)>& use) {
+  find_.bind(1, collection);
+  find_.bindBlob(2, id.bytes);
+  return one(find_, use);
+}
+
+bool ReadTables::findByNumber(std::int64_t row, const std::function<void(const Row&)>& use) {
+  findByNumber_.bind(1, row);
+  return one(findByNumber_, use);
+}
+
+void ReadTables::live(std::int64_t collection, const std::optional<UUID>& after,
+                      const std::function<bool(const Row&)>& visit) {
+  live_.bind(1, collection);
+  live_.bindBlob(2, after ? base::ByteView(after->bytes) : base::ByteView());
+  each(live_, visit);
+}
+
+void ReadTables::rows(std::int64_t after, const std::function<bool(const Row&)>& visit) {
+  rows_.bind(1, after);
+  each(rows_, visit);
+}
+
+void ReadTables::feed(std::uint64_t after, const std::function<bool(const FeedEntry&)>& visit) {
+  feed_.bind(1, asSigned(after));
+  Open open(feed_);
+  while (feed_.step()) {
+    FeedEntry entry;
+    entry.position = asUnsigned(feed_.integer(0));
+    entry.mark = asUnsigned(feed_.integer(1));
+    entry.gone = feed_.isNull(2);
+    if (!entry.gone) entry.row = rowAt(feed_, 2);
+    if (!visit(entry)) return;
+  }
+}
+
+void ReadTables::dead(std::uint64_t upTo, const std::function<bool(const Row&)>& visit) {
+  dead_.bind(1, asSigned(upTo));
+  each(dead_, visit);
+}
+
+void ReadTables::deadWhole(std::uint64_t upTo, const std::function<bool(const Row&)>& visit) {
+  deadWhole_.bind(1, asSigned(upTo));
+  each(deadWhole_, visit);
+}
+
+std::vector<CollectionRow> ReadTables::collections() {
+  Open open(collections_);
+  std::vector<CollectionRow> all;
+  while (collections_.step()) {
+    CollectionRow row;
+    row.id = collections_.integer(0);
+    row.name = collections_.text(1);
+    row.live = asUnsigned(collections_.integer(2));
+    row.digest = {asUnsigned(collections_.integer(3)), asUnsigned(collections_.integer(4))};
+    all.push_back(std::move(row));
+  }
+  return all;
+}
+
+std::uint64_t ReadTables::lastPosition() { return asUnsigned(number(lastPosition_)); }
+std::uint64_t ReadTables::lastMark() { return asUnsigned(number(lastMark_)); }
+bool ReadTables::empty() { return number(empty_) != 0; }
+std::int64_t ReadTables::conflictCount() { return number(conflictCount_); }
+
+std::int64_t ReadTables::originOf(const sync::Peer& peer) {
+  origin_.bindBlob(1, peer.replica.bytes);
+  origin_.bind(2, asSigned(peer.incarnation));
+  return number(origin_);
+}
+
+sync::Cursor ReadTables::cursorOn(const UUID& peer) {
+  cursor_.bindBlob(1, peer.bytes);
+  Open open(cursor_);
+  if (!cursor_.step()) return {};
+  return {asUnsigned(cursor_.integer(0)), asUnsigned(cursor_.integer(1))};
+}
+
+std::optional<base::Bytes> ReadTables::meta(std::string_view key) {
+  meta_.bindText(1, key);
+  Open open(meta_);
+  if (!meta_.step()) return std::nullopt;
+  base::ByteView value = meta_.blob(0);
+  return base::Bytes(value.begin(), value.end());
+}
+
+WriteTables::WriteTables(storage::Connection& c)
+    : ReadTables(c),
+      connection_(c),
+      insert_(c.prepare("INSERT INTO records(collection, id, position, origin, flags, stamps, fields) VALUES(?1, ?2, "
+                        "?3, ?4, ?5, ?6, ?7) "
+                        "ON CONFLICT DO NOTHING")),
+      update_(c.prepare(
+          "UPDATE records SET position = ?2, origin = ?3, flags = ?4, stamps = ?5, fields = ?6 WHERE row = ?1")),
+      remove_(c.prepare("DELETE FROM records WHERE row = ?1")),
+      appendFeed_(c.prepare("INSERT INTO feed(position, row, mark) VALUES(?1, ?2, ?3)")),
+      setMark_(c.prepare("UPDATE feed SET mark = ?2 WHERE position = ?1")),
+      insertCollection_(c.prepare("INSERT INTO collections(name, live, digest_low, digest_high) VALUES(?1, 0, 0, 0)")),
+      updateCollection_(c.prepare("UPDATE collections SET live = ?2, digest_low = ?3, digest_high = ?4 WHERE id = ?1")),
+      insertOrigin_(c.prepare("INSERT INTO origins(replica, incarnation) VALUES(?1, ?2)")),
+      setCursor_(c.prepare("INSERT INTO cursors(peer, scope, incarnation, position) VALUES(?1, x'', ?2, ?3) "
+                           "ON CONFLICT DO UPDATE SET incarnation = ?2, position = ?3")),
+      removeCursor_(c.prepare("DELETE FROM cursors WHERE peer = ?1")),
+      setMeta_(c.prepare("INSERT INTO meta(key, value) VALUES(?1, ?2) ON CONFLICT DO UPDATE SET value = ?2")),
+      removeMeta_(c.prepare("DELETE FROM meta WHERE key = ?1")),
+      addIncarnation_(c.prepare("INSERT INTO incarnations(id, first) VALUES(?1, ?2)")) {}
+
+std::int64_t WriteTables::insert(const Row& row) {
+  insert_.bind(1, row.collection);
+  insert_.bindBlob(2, row.id.bytes);
+  insert_.bind(3, asSigned(row.position));
+  insert_.bind(4, row.origin);
+  insert_.bind(5, row.flags);
+  insert_.bindBlob(6, row.stamps);
+  insert_.bindBlob(7, row.fields);
+  insert_.run();
+  return connection_.changes() == 0 ? 0 : connection_.lastInsertRow();
+}
+
+void WriteTables::update(const Row& row) {
+  update_.bind(1, row.number);
+  update_.bind(2, asSigned(row.position));
+  update_.bind(3, row.origin);
+  update_.bind(4, row.flags);
+  update_.bindBlob(5, row.stamps);
+  update_.bindBlob(6, row.fields);
+  update_.run();
+}
+
+void WriteTables::removeRow(std::int64_t row) {
+  remove_.bind(1, row);
+  remove_.run();
+}
+
+void WriteTables::appendFeed(std::uint64_t position, std::int64_t row, std::uint64_t mark) {
+  appendFeed_.bind(1, asSigned(position));
+  appendFeed_.bind(2, row);
+  appendFeed_.bind(3, asSigned(mark));
+  appendFeed_.run();
+}
+
+void WriteTables::setMark(std::uint64_t position, std::uint64_t mark) {
+  setMark_.bind(1, asSigned(position));
+  setMark_.bind(2, asSigned(mark));
+  setMark_.run();
+}
+
+std::int64_t WriteTables::insertCollection(const std::string& name) {
+  insertCollection_.bindText(1, name);
+  insertCollection_.run();
+  return connection_.lastInsertRow();
+}
+
+void WriteTables::updateCollection(const CollectionRow& collection) {
+  updateCollection_.bind(1, collection.id);
+  updateCollection_.bind(2, asSigned(collection.live));
+  updateCollection_.bind(3, asSigned(collection.digest.low));
+  updateCollection_.bind(4, asSigned(collection.digest.high));
+  updateCollection_.run();
+}
+
+std::int64_t WriteTables::internOrigin(const sync::Peer& peer) {
+  if (std::int64_t known = originOf(peer)) return known;
+  insertOrigin_.bindBlob(1, peer.replica.bytes);
+  insertOrigin_.bind(2, asSigned(peer.incarnation));
+  insertOrigin_.run();
+  return connection_.lastInsertRow();
+}
+
+void WriteTables::setCursor(const UUID& peer, const sync::Cursor& cursor) {
+  setCursor_.bindBlob(1, peer.bytes);
+  setCursor_.bind(2, asSigned(cursor.incarnation));
+  setCursor_.bind(3, asSigned(cursor.position));
+  setCursor_.run();
+}
+
+void WriteTables::removeCursor(const UUID& peer) {
+  removeCursor_.bindBlob(1, peer.bytes);
+  removeCursor_.run();
+}
+
+void WriteTables::setMeta(std::string_view key, base::ByteView value) {
+  setMeta_.bindText(1, key);
+  setMeta_.bindBlob(2, value);
+  setMeta_.run();
+}
+
+void WriteTables::removeMeta(std::string_view key) {
+  removeMeta_.bindText(1, key);
+  removeMeta_.run();
+}
+
+void WriteTables::addIncarnation(std::uint64_t id, std::uint64_t first) {
+  addIncarnation_.bind(1, asSigned(id));
+  addIncarnation_.bind(2, asSigned(first));
+  addIncarnation_.run();
+}
+
+}  // namespace blazedb::db

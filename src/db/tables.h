@@ -1,0 +1,104 @@
+// The statements on the tables (schema.h), each prepared once per connection. Not thread-safe: a connection belongs to
+// one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "blazedb/uuid.h"
+#include "storage/connection.h"
+#include "sync/frames.h"
+#include "sync/record_state.h"
+
+namespace blazedb::db {
+
+struct Row {
+  std::int64_t number = 0;
+  std::int64_t collection = 0;
+  UUID id;
+  std::uint64_t position = 0;
+  std::int64_t origin = 0;
+  int flags = 0;
+  base::ByteView stamps;
+  base::ByteView fields;
+
+  // Throws DamagedPage where the bytes are not a state.
+  sync::RecordState state() const;
+};
+
+struct FeedEntry {
+  std::uint64_t position = 0;
+  std::uint64_t mark = 0;  // not 0: a transaction ends here
+  bool gone = false;       // the record was removed for good
+  Row row;                 // row.position != position: stale, the record moved on
+};
+
+struct CollectionRow {
+  std::int64_t id = 0;
+  std::string name;
+  std::uint64_t live = 0;
+  sync::Digest digest;
+};
+
+// What a visitor gets is valid until it returns. One that returns false ends the walk.
+class ReadTables {
+ public:
+  explicit ReadTables(storage::Connection& connection);
+
+  // Calls `use` with the row, if there is one; gives whether there was.
+  bool find(std::int64_t collection, const UUID& id, const std::function<void(const Row&)>& use);
+  bool findByNumber(std::int64_t number, const std::function<void(const Row&)>& use);
+  // The live records of a collection with ids above `after`, ordered by id; all of them without `after`.
+  void live(std::int64_t collection, const std::optional<UUID>& after, const std::function<bool(const Row&)>& visit);
+  // Every row with a number above `after`, in the order of numbers.
+  void rows(std::int64_t after, const std::function<bool(const Row&)>& visit);
+  void feed(std::uint64_t after, const std::function<bool(const FeedEntry&)>& visit);
+  // Dead rows up to a position, oldest first; and of these the ones that still have their values.
+  void dead(std::uint64_t upTo, const std::function<bool(const Row&)>& visit);
+
+  void deadWhole(std::uint64_t upTo, const std::function<bool(const Row&)>& visit);
+
+  std::vector<CollectionRow> collections();
+  std::uint64_t lastPosition();
+  std::uint64_t lastMark();
+  bool empty();
+  std::int64_t originOf(const sync::Peer& peer);  // 0 where it is unknown
+  sync::Cursor cursorOn(const UUID& peer);
+  std::optional<base::Bytes> meta(std::string_view key);
+  std::int64_t conflictCount();
+
+ private:
+  storage::Statement find_, findByNumber_, live_, rows_, feed_, dead_, deadWhole_, collections_, lastPosition_,
+      lastMark_, empty_, origin_, cursor_, meta_, conflictCount_;
+};
+
+class WriteTables : public ReadTables {
+ public:
+  explicit WriteTables(storage::Connection& connection);
+
+  // The new row's number; 0 where (collection, id) exists.
+  std::int64_t insert(const Row& row);
+  void update(const Row& row);
+  void removeRow(std::int64_t number);
+  void appendFeed(std::uint64_t position, std::int64_t row, std::uint64_t mark);
+  void setMark(std::uint64_t position, std::uint64_t mark);
+  std::int64_t insertCollection(const std::string& name);
+  void updateCollection(const CollectionRow& collection);
+  std::int64_t internOrigin(const sync::Peer& peer);
+  void setCursor(const UUID& peer, const sync::Cursor& cursor);
+  void removeCursor(const UUID& peer);
+  void setMeta(std::string_view key, base::ByteView value);
+  void removeMeta(std::string_view key);
+  void addIncarnation(std::uint64_t id, std::uint64_t first);
+
+ private:
+  storage::Connection& connection_;
+  storage::Statement insert_, update_, remove_, appendFeed_, setMark_, insertCollection_, updateCollection_,
+      insertOrigin_, setCursor_, removeCursor_, setMeta_, removeMeta_, addIncarnation_;
+};
+
+}  // namespace blazedb::db

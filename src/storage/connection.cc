@@ -1,0 +1,155 @@
+#include "storage/connection.h"
+
+#include <sqlite3.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <new>
+#include <string>
+#include <utility>
+
+#include "blazedb/error.h"
+#include "storage/encrypted_vfs.h"
+#include "storage/sealed_file.h"
+
+namespace blazedb::storage {
+
+Statement::~Statement() { sqlite3_finalize(handle_); }
+
+Statement::Statement(Statement&& other) noexcept
+    : connection_(other.connection_), handle_(std::exchange(other.handle_, nullptr)) {}
+
+Statement& Statement::operator=(Statement&& other) noexcept {
+  std::swap(connection_, other.connection_);
+  std::swap(handle_, other.handle_);
+  return *this;
+}
+
+void Statement::check(int code) {
+  if (code != SQLITE_OK) connection_->raise(code);
+}
+
+Statement& Statement::bind(int index, std::int64_t value) {
+  check(sqlite3_bind_int64(handle_, index, value));
+  return *this;
+}
+
+// A null pointer would bind NULL; an empty view is an empty blob.
+Statement& Statement::bindBlob(int index, base::ByteView bytes) {
+  const void* data = bytes.empty() ? static_cast<const void*>("") : bytes.data();
+  check(sqlite3_bind_blob64(handle_, index, data, bytes.size(), SQLITE_STATIC));
+  return *this;
+}
+
+Statement& Statement::bindText(int index, std::string_view text) {
+  const char* data = text.empty() ? "" : text.data();
+  check(sqlite3_bind_text64(handle_, index, data, text.size(), SQLITE_STATIC, SQLITE_UTF8));
+  return *this;
+}
+
+Statement& Statement::bindNull(int index) {
+  check(sqlite3_bind_null(handle_, index));
+  return *this;
+}
+
+bool Statement::step() {
+  int code = sqlite3_step(handle_);
+  if (code == SQLITE_ROW) return true;
+  sqlite3_reset(handle_);
+  if (code == SQLITE_DONE) return false;
+  connection_->raise(code);
+}
+
+void Statement::reset() { sqlite3_reset(handle_); }  // its result repeats the failure that step() has thrown
+
+std::int64_t Statement::integer(int column) { return sqlite3_column_int64(handle_, column); }
+
+base::ByteView Statement::blob(int column) {
+  const void* data = sqlite3_column_blob(handle_, column);
+  return {static_cast<const std::uint8_t*>(data), static_cast<std::size_t>(sqlite3_column_bytes(handle_, column))};
+}
+
+std::string_view Statement::text(int column) {
+  const unsigned char* data = sqlite3_column_text(handle_, column);
+  return {reinterpret_cast<const char*>(data), static_cast<std::size_t>(sqlite3_column_bytes(handle_, column))};
+}
+
+bool Statement::isNull(int column) { return sqlite3_column_type(handle_, column) == SQLITE_NULL; }
+
+Connection::Connection(EncryptedVfs& vfs, Role role, int cacheKiB) : vfs_(vfs) {
+  int flags = SQLITE_OPEN_NOMUTEX | (role == Role::writer ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
+  try {
+    if (int code = sqlite3_open_v2(EncryptedVfs::kMainName, &handle_, flags, vfs.name())) raise(code);
+    sqlite3_extended_result_codes(handle_, 1);
+    if (role == Role::reader) sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    sqlite3_db_config(handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+    // Sorting, savepoints and temporary tables stay in memory: the VFS would refuse a file for them. Checkpoints happen
+    // when DatabaseFile says so. Deleted content is ciphertext; overwriting it (Debian's default) protects nothing.
+    execute("PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=0; PRAGMA secure_delete=OFF;");
+    execute(("PRAGMA cache_size=" + std::to_string(-cacheKiB)).c_str());
+    execute(role == Role::reader ? "PRAGMA query_only=ON" : "PRAGMA cache_spill=OFF");  // see wal_file.h
+  } catch (...) {
+    sqlite3_close(handle_);
+    throw;
+  }
+}
+
+Connection::~Connection() {
+  if (sqlite3_close(handle_) == SQLITE_OK) return;
+  std::fputs("blazedb: a storage::Connection was destroyed before its statements\n", stderr);
+  std::abort();
+}
+
+Statement Connection::prepare(std::string_view sql) {
+  sqlite3_stmt* handle = nullptr;
+  int code = sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &handle,
+                                nullptr);
+  if (code != SQLITE_OK) raise(code);
+  return Statement(*this, handle);
+}
+
+void Connection::execute(const char* sql) {
+  if (int code = sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr)) raise(code);
+}
+
+std::int64_t Connection::lastInsertRow() { return sqlite3_last_insert_rowid(handle_); }
+std::int64_t Connection::changes() { return sqlite3_changes64(handle_); }
+bool Connection::inTransaction() { return sqlite3_get_autocommit(handle_) == 0; }
+
+void Connection::raise(int code) {
+  const SharedState& shared = vfs_.shared();
+  std::string path = shared.path + ": ";
+  std::string page = shared.damagedPage ? "page " + std::to_string(shared.damagedPage) : "its WAL";
+  if (code == kDamagedCode)
+    throw Error(ErrorCode::DamagedPage, path + page + " fails authentication; run verify, restore it from a backup");
+  if (code == kTruncatedCode)
+    throw Error(ErrorCode::TruncatedFile, path + "ends before " + page + "; restore it from a backup");
+  switch (code & 0xFF) {
+    case SQLITE_NOMEM:
+      throw std::bad_alloc();
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+      if (code == SQLITE_IOERR_NOMEM) throw std::bad_alloc();
+      if (shared.poisoned)
+        throw Error(ErrorCode::NeedsReopen, path + "a sync to disk has failed; close the database and open it again");
+      throw Error(ErrorCode::IoError, path + "the file system failed (" + sqlite3_errstr(code) + "); check the disk");
+    case SQLITE_FULL:
+      throw Error(ErrorCode::DiskFull, path + "no space left; free some and try again");
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      throw Error(ErrorCode::DamagedPage,
+                  path + "its pages contradict each other; run verify, restore it from a backup");
+    case SQLITE_INTERRUPT:
+      throw Error(ErrorCode::Cancelled, "the statement was interrupted");
+    case SQLITE_TOOBIG:
+      throw Error(ErrorCode::TooLarge, "a value or statement is larger than SQLite takes");
+    default:
+      break;
+  }
+  std::string message = handle_ != nullptr ? sqlite3_errmsg(handle_) : sqlite3_errstr(code);
+  if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY || code == SQLITE_CONSTRAINT_ROWID)
+    throw Error(ErrorCode::AlreadyExists, message);
+  throw Error(ErrorCode::Misuse, message);
+}
+
+}  // namespace blazedb::storage

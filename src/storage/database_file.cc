@@ -1,0 +1,329 @@
+#include "storage/database_file.h"
+
+#include <sqlite3.h>
+
+#include <bit>
+#include <cstdio>
+#include <utility>
+
+#include "blazedb/error.h"
+#include "storage/page_sealer.h"
+#include "storage/wal_file.h"
+
+namespace blazedb::storage {
+namespace {
+
+constexpr std::int64_t kWalFileBytesKept = 128 << 20;  // a WAL that has grown beyond is cut when it starts anew
+constexpr int kBackupStepPages = 256;
+constexpr std::uint64_t kLockByte = 1 << 30;  // SQLite never uses the page that holds it
+
+[[noreturn]] void raiseIo(IoStatus status, const std::string& path, const std::string& what) {
+  if (status == IoStatus::noSpace) throw Error(ErrorCode::DiskFull, path + ": no space left; free some and try again");
+  if (status == IoStatus::exists) throw Error(ErrorCode::AlreadyExists, path + ": there is a file already");
+  throw Error(ErrorCode::IoError,
+              path + ": " + what + "; check the disk, and who may read and write the file and its folder");
+}
+
+void require(IoStatus status, const std::string& path, const char* what) {
+  if (status != IoStatus::ok) raiseIo(status, path, what);
+}
+
+// A file that has no name yet that anyone would open. Removed again, unless it is published.
+class NewFile {
+ public:
+  NewFile(FileSystem& files, base::Random& random, std::string target) : files_(files), target_(std::move(target)) {
+    if (files_.exists(target_)) raiseIo(IoStatus::exists, target_, "");
+    char suffix[32];
+    std::snprintf(suffix, sizeof suffix, "-new-%016llx", static_cast<unsigned long long>(random.next64()));
+    path_ = target_ + suffix;
+    require(files_.create(path_, file_), path_, "cannot be created");
+  }
+  ~NewFile() {
+    if (path_.empty()) return;
+    files_.remove(path_);
+    files_.remove(path_ + "-wal");
+  }
+
+  const std::string& path() const { return path_; }
+  File& file() { return *file_; }
+
+  void publish() {
+    require(file_->sync(), path_, "cannot be synced");
+    // What a database of this name has left behind is not the WAL of this one.
+    if (files_.exists(target_ + "-wal"))
+      require(files_.remove(target_ + "-wal"), target_ + "-wal", "cannot be removed");
+    require(files_.publish(path_, target_), target_, "cannot be given its name");
+    path_.clear();
+    require(files_.syncFolder(target_), target_, "its folder cannot be synced");
+  }
+
+ private:
+  FileSystem& files_;
+  std::string target_;
+  std::string path_;
+  std::unique_ptr<File> file_;
+};
+
+// Runs `body` in a transaction of the connection.
+void inTransaction(Connection& connection, const std::function<void(Connection&)>& body) {
+  connection.execute("BEGIN IMMEDIATE");
+  try {
+    body(connection);
+    connection.execute("COMMIT");
+  } catch (...) {
+    if (connection.inTransaction()) sqlite3_exec(connection.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+    throw;
+  }
+}
+
+// Tells SQLite, before it has written a page, how large pages are and what of them is not its own. No journal: the file
+// is nobody's yet.
+void prepareEmptyDatabase(Connection& connection, std::uint32_t pageBytes) {
+  int reserved = static_cast<int>(crypto::kSealBytes);
+  if (int code = sqlite3_file_control(connection.handle(), "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved))
+    connection.raise(code);
+  connection.execute(("PRAGMA page_size=" + std::to_string(pageBytes)).c_str());
+  connection.execute("PRAGMA journal_mode=OFF");
+}
+
+void copyPages(Connection& from, Connection& to, const DatabaseFile::Progress& progress) {
+  to.execute("PRAGMA cache_spill=ON");  // without a WAL yet it may, and the whole database must not stay in memory
+  sqlite3_backup* backup = sqlite3_backup_init(to.handle(), "main", from.handle(), "main");
+  if (backup == nullptr) to.raise(sqlite3_extended_errcode(to.handle()));
+  int code = SQLITE_OK;
+  bool wanted = true;
+  while (code == SQLITE_OK && wanted) {
+    code = sqlite3_backup_step(backup, kBackupStepPages);
+    auto total = static_cast<std::uint64_t>(sqlite3_backup_pagecount(backup));
+    if (progress) wanted = progress(total - static_cast<std::uint64_t>(sqlite3_backup_remaining(backup)), total);
+  }
+  sqlite3_backup_finish(backup);
+  if (!wanted) throw Error(ErrorCode::Cancelled, "the backup was stopped");
+  if (code != SQLITE_DONE) to.raise(code);
+}
+
+std::unique_ptr<EncryptedVfs> makeVfs(FileSystem& files, base::Random& random, const std::string& path,
+                                      const KeyHeader& header) {
+  return std::make_unique<EncryptedVfs>(files, random, path, header.cipher, header.dataKey.view(), header.pageBytes);
+}
+
+void writeFreshHeader(NewFile& file, const KeyHeader& header, base::Random& random) {
+  require(file.file().writeAt(0, encodeHeader(header, random)), file.path(), "cannot be written");
+}
+
+}  // namespace
+
+std::unique_ptr<DatabaseFile> DatabaseFile::create(FileSystem& files, base::Random& random, const std::string& path,
+                                                   const KeySource& key, const CreateOptions& options,
+                                                   const std::function<void(Connection&)>& initialise,
+                                                   const OpenOptions& openOptions) {
+  if (!std::has_single_bit(options.pageBytes) || options.pageBytes < kPageBytesMin || options.pageBytes > kPageBytesMax)
+    throw Error(ErrorCode::InvalidArgument, "a page has 1024 to 65536 bytes, a power of two");
+  std::string canonical = files.canonical(path);
+  NewFile file(files, random, canonical);
+  KeyHeader header;
+  header.cipher = options.cipher.value_or(crypto::fastestCipher());
+  header.pageBytes = options.pageBytes;
+  header.protectWith(key, options.cost, random);
+  header.dataKey = crypto::SecretBytes(crypto::kKeyBytes);
+  random.fill(header.dataKey.span());
+  writeFreshHeader(file, header, random);
+  {
+    auto vfs = makeVfs(files, random, file.path(), header);
+    Connection connection(*vfs, Connection::Role::writer, kWriterCacheKiBDefault);
+    prepareEmptyDatabase(connection, header.pageBytes);
+    connection.execute("PRAGMA journal_mode=WAL");
+    inTransaction(connection, initialise);
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+  }
+  file.publish();
+  return open(files, random, canonical, key, openOptions);
+}
+
+std::unique_ptr<DatabaseFile> DatabaseFile::open(FileSystem& files, base::Random& random, const std::string& path,
+                                                 const KeySource& key, const OpenOptions& options) {
+  std::string canonical = files.canonical(path);
+  std::unique_ptr<FileLock> lock;
+  std::int64_t owner = 0;
+  IoStatus status = files.lock(canonical, lock, owner);
+  if (status == IoStatus::absent) throw Error(ErrorCode::NotFound, canonical + ": there is no such file");
+  if (status == IoStatus::inUse)
+    throw Error(ErrorCode::DatabaseInUse, canonical + ": is open in process " +
+                                              (owner ? std::to_string(owner) : "(unknown)") +
+                                              "; close it there, or connect to it");
+  require(status, canonical, "cannot be opened");
+  std::unique_ptr<File> file;
+  require(files.open(canonical, file), canonical, "cannot be opened");
+  KeyHeader header = readHeader(*file, canonical, key, random);
+  repairHeader(*file, canonical, header, random);
+  return std::unique_ptr<DatabaseFile>(
+      new DatabaseFile(files, random, canonical, std::move(lock), std::move(file), std::move(header), options));
+}
+
+DatabaseFile::DatabaseFile(FileSystem& files, base::Random& random, std::string path, std::unique_ptr<FileLock> lock,
+                           std::unique_ptr<File> headerFile, KeyHeader header, const OpenOptions& options)
+    : files_(files),
+      random_(random),
+      path_(std::move(path)),
+      lock_(std::move(lock)),
+      headerFile_(std::move(headerFile)),
+      header_(std::move(header)) {
+  // Without a single page SQLite would see a new database, throw the WAL away and begin.
+  std::uint64_t bytes = 0;
+  require(headerFile_->size(bytes), path_, "cannot be read");
+  if (bytes < kHeaderBytes + header_.pageBytes)
+    throw Error(ErrorCode::TruncatedFile, path_ + ": ends before its first page; restore it from a backup");
+  vfs_ = makeVfs(files_, random_, path_, header_);
+  writer_ = std::make_unique<Connection>(*vfs_, Connection::Role::writer, options.writerCacheKiB);
+  sqlite3_db_config(writer_->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  checkRecovery();  // should it throw, closing must leave everything as it is
+  sqlite3_db_config(writer_->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
+  writer_->execute("PRAGMA synchronous=FULL");
+  writer_->execute(("PRAGMA journal_size_limit=" + std::to_string(kWalFileBytesKept)).c_str());
+  sqlite3_wal_hook(
+      writer_->handle(),
+      [](void* self, sqlite3*, const char*, int frames) {
+        static_cast<DatabaseFile*>(self)->walFrames_ = static_cast<std::uint32_t>(frames);
+        return SQLITE_OK;
+      },
+      this);
+  // From here on SQL cannot change how the file is written (journal mode, schema bytes).
+  sqlite3_db_config(writer_->handle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+}
+
+DatabaseFile::~DatabaseFile() = default;
+
+// The first read recovers the WAL. Then: is everything there that must be?
+void DatabaseFile::checkRecovery() {
+  const std::string& walPath = vfs_->shared().walPath;
+  std::unique_ptr<File> wal;
+  std::uint32_t vouched = 0;
+  IoStatus status = files_.open(walPath, wal);
+  if (status == IoStatus::ok) status = WalFile::vouchedFrames(*wal, *vfs_->makeSealer(), vouched);
+  if (status != IoStatus::ok && status != IoStatus::absent) raiseIo(status, walPath, "cannot be read");
+  try {
+    writer_->execute("SELECT 1 FROM sqlite_schema");
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::DamagedPage) requireAllPages();
+    throw;
+  }
+  walFrames_ = vfs_->shared().walIndex.committedFrames();
+  if (vouched > walFrames_)
+    throw Error(ErrorCode::DamagedPage,
+                walPath + ": is damaged, and complete transactions in it are lost; restore the database from a backup");
+  if (walFrames_ == 0) requireAllPages();
+}
+
+// Page 1 says how many pages there are (the in-header database size; see sqlite.org/fileformat2.html). A page 1 that is
+// damaged is not the matter here.
+void DatabaseFile::requireAllPages() {
+  std::vector<std::uint8_t> page(header_.pageBytes);
+  std::uint64_t bytes = 0;
+  require(headerFile_->size(bytes), path_, "cannot be read");
+  if (headerFile_->readAt(kHeaderBytes, page) != IoStatus::ok) return;
+  if (!vfs_->makeSealer()->openPage(1, page.data(), page.data())) return;
+  std::uint64_t pages = 0;
+  for (int i = 28; i < 32; i++) pages = pages << 8 | page[static_cast<std::size_t>(i)];
+  if (bytes < kHeaderBytes + pages * header_.pageBytes)
+    throw Error(ErrorCode::TruncatedFile, path_ + ": ends before its last page; restore it from a backup");
+}
+
+std::unique_ptr<Connection> DatabaseFile::openReader(int cacheKiB) {
+  return std::make_unique<Connection>(*vfs_, Connection::Role::reader, cacheKiB);
+}
+
+void DatabaseFile::setDurable(bool durable) {
+  if (durable == durable_) return;
+  if (writer_->inTransaction()) throw Error(ErrorCode::Misuse, "durability cannot change inside a transaction");
+  writer_->execute(durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+  durable_ = durable;
+}
+
+void DatabaseFile::checkpoint() {
+  int filled = 0, copied = 0;
+  int code = sqlite3_wal_checkpoint_v2(writer_->handle(), "main", SQLITE_CHECKPOINT_PASSIVE, &filled, &copied);
+  if (code != SQLITE_OK) writer_->raise(code);
+  if (filled == copied) walFrames_ = 0;
+}
+
+std::uint64_t DatabaseFile::walBytes() const {
+  return walFrames_ * std::uint64_t{kSealedRecordBytes + header_.pageBytes};
+}
+
+void DatabaseFile::changePassword(const KeySource& oldKey, const KeySource& newKey, const crypto::KdfCost& cost) {
+  std::lock_guard guard(headerMutex_);
+  if (vfs_->shared().poisoned)
+    throw Error(ErrorCode::NeedsReopen, path_ + ": a sync to disk has failed; close the database and open it again");
+  KeyHeader header = readHeader(*headerFile_, path_, oldKey, random_);
+  header.protectWith(newKey, cost, random_);
+  rewriteHeader(*headerFile_, path_, header, random_);
+  header_ = std::move(header);
+}
+
+void DatabaseFile::backup(const std::string& path, const std::function<void(Connection&)>& fixup,
+                          const Progress& progress) {
+  std::string canonical = files_.canonical(path);
+  NewFile file(files_, random_, canonical);
+  KeyHeader header;
+  {
+    std::lock_guard guard(headerMutex_);
+    header.cipher = header_.cipher;
+    header.pageBytes = header_.pageBytes;
+    header.kind = header_.kind;
+    header.cost = header_.cost;
+    header.salt = header_.salt;
+    header.keyEncryptingKey = crypto::SecretBytes(header_.keyEncryptingKey.view());
+  }
+  header.dataKey = crypto::SecretBytes(crypto::kKeyBytes);
+  random_.fill(header.dataKey.span());
+  writeFreshHeader(file, header, random_);
+  auto vfs = makeVfs(files_, random_, file.path(), header);
+  {
+    std::unique_ptr<Connection> source = openReader();
+    source->execute("BEGIN");
+    source->prepare("SELECT 1 FROM sqlite_schema").step();  // takes the snapshot
+    Connection target(*vfs, Connection::Role::writer, kReaderCacheKiBDefault);
+    prepareEmptyDatabase(target, header.pageBytes);
+    copyPages(*source, target, progress);
+  }
+  if (fixup) {
+    Connection target(*vfs, Connection::Role::writer, kReaderCacheKiBDefault);
+    inTransaction(target, fixup);
+    target.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+  }
+  file.publish();
+}
+
+std::vector<std::string> DatabaseFile::verifyPages(const Progress& progress) {
+  std::vector<std::string> problems;
+  checkpoint();
+  for (int copy : damagedHeaderCopies(*headerFile_))
+    problems.push_back("copy " + std::to_string(copy) + " of the header is damaged");
+  verifyMainFile(progress, problems);
+  Statement check = writer_->prepare("PRAGMA integrity_check");
+  while (check.step())
+    if (check.text(0) != "ok") problems.emplace_back(check.text(0));
+  return problems;
+}
+
+// Also the pages that no query reads. After a checkpoint no page is half written: what recovery brought back is in
+// place.
+void DatabaseFile::verifyMainFile(const Progress& progress, std::vector<std::string>& problems) {
+  auto sealer = vfs_->makeSealer();
+  std::vector<std::uint8_t> page(header_.pageBytes);
+  std::uint32_t lockPage = static_cast<std::uint32_t>(kLockByte / header_.pageBytes) + 1;
+  std::uint64_t bytes = 0;
+  require(headerFile_->size(bytes), path_, "cannot be read");
+  auto pages = static_cast<std::uint32_t>((bytes - kHeaderBytes) / header_.pageBytes);
+  for (std::uint32_t number = 1; number <= pages; number++) {
+    if (progress && number % 256 == 0 && !progress(number, pages))
+      throw Error(ErrorCode::Cancelled, "verify was stopped");
+    if (number == lockPage) continue;
+    std::uint64_t at = kHeaderBytes + std::uint64_t{number - 1} * header_.pageBytes;
+    if (headerFile_->readAt(at, page) != IoStatus::ok || !sealer->openPage(number, page.data(), page.data()))
+      problems.push_back("page " + std::to_string(number) + " fails authentication");
+  }
+  if (progress && !progress(pages, pages)) throw Error(ErrorCode::Cancelled, "verify was stopped");
+}
+
+}  // namespace blazedb::storage

@@ -1,0 +1,52 @@
+// SQLite's door to the disk: a VFS that holds one database and seals every byte of it.
+//
+// It is registered with SQLite under a name of its own when it is made and taken back when it dies, so that databases
+// know nothing of each other. Inside it the main file is called "database" and its WAL "database-wal", whatever their
+// path: SQLite never parses the path. Nothing else can be opened: journals and temporary files would carry plaintext or
+// need sealing of their own, and SQLite is set up so that it never wants them.
+//
+// The VFS must outlive every connection through it.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/random.h"
+#include "crypto/aead.h"
+#include "storage/file_system.h"
+#include "storage/page_sealer.h"
+#include "storage/shared_state.h"
+
+struct sqlite3_vfs;
+
+namespace blazedb::storage {
+
+class EncryptedVfs {
+ public:
+  static constexpr const char* kMainName = "database";
+
+  // `path` of the main file, canonical; it exists and has its header. `dataKey` is copied. Throws std::bad_alloc.
+  EncryptedVfs(FileSystem& files, base::Random& random, std::string path, crypto::Cipher cipher, base::ByteView dataKey,
+               std::size_t pageBytes);
+  ~EncryptedVfs();
+  EncryptedVfs(const EncryptedVfs&) = delete;
+  EncryptedVfs& operator=(const EncryptedVfs&) = delete;
+
+  // For sqlite3_open_v2().
+  const char* name() const { return name_.c_str(); }
+  SharedState& shared() { return shared_; }
+  base::Random& random() { return random_; }
+  std::size_t pageBytes() const { return pageBytes_; }
+  std::unique_ptr<PageSealer> makeSealer() const;
+
+ private:
+  base::Random& random_;
+  SharedState shared_;
+  crypto::Cipher cipher_;
+  crypto::SecretBytes dataKey_;
+  std::size_t pageBytes_;
+  std::string name_;
+  std::unique_ptr<sqlite3_vfs> vfs_;
+};
+
+}  // namespace blazedb::storage

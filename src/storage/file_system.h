@@ -1,0 +1,69 @@
+// The seam to the disk: everything that storage asks of a file system, and nothing else.
+//
+// Under SQLite's C callbacks nothing may be thrown, so outcomes are values. PosixFileSystem is the real one; the tests
+// have one in memory that loses, tears and garbles what was not synced, fills up and fails on demand. Paths are byte
+// strings. A FileSystem may be used from several threads, a File from one at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "base/bytes.h"
+
+namespace blazedb::storage {
+
+enum class IoStatus {
+  ok,
+  shortRead,  // the file ends before; the rest of the buffer is zeros
+  noSpace,    // the disk or the quota is full
+  absent,     // there is no such file
+  exists,     // there is already such a file
+  inUse,      // another handle has the lock
+  failed,     // anything else
+};
+
+class File {
+ public:
+  virtual ~File() = default;
+  virtual IoStatus readAt(std::uint64_t offset, std::span<std::uint8_t> out) = 0;
+  // Writes all or says why not; after a failure any part may have been written. A gap before `offset` reads as zeros.
+  virtual IoStatus writeAt(std::uint64_t offset, base::ByteView bytes) = 0;
+  virtual IoStatus truncate(std::uint64_t bytes) = 0;
+  // On return what was written is on the disk. After a failure nobody knows what is; do not try again.
+  virtual IoStatus sync() = 0;
+  virtual IoStatus size(std::uint64_t& bytes) = 0;
+};
+
+// Holds a lock until it dies. The system takes it away from a process that dies, however it dies.
+class FileLock {
+ public:
+  virtual ~FileLock() = default;
+};
+
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+
+  // One name for one file: absolute, symbolic links followed, so that a file and its log stay together.
+  virtual std::string canonical(const std::string& path) = 0;
+
+  // For reading and writing; `absent` where there is none.
+  virtual IoStatus open(const std::string& path, std::unique_ptr<File>& file) = 0;
+  // A new empty file that only its owner may read (mode 0600); `exists` where there is one.
+  virtual IoStatus create(const std::string& path, std::unique_ptr<File>& file) = 0;
+  virtual bool exists(const std::string& path) = 0;
+  virtual IoStatus remove(const std::string& path) = 0;
+  // Gives the file at `from` the name `to` and takes `from` away; `exists`, and nothing changes, where `to` is taken.
+  // Atomic.
+  virtual IoStatus publish(const std::string& from, const std::string& to) = 0;
+  // Makes names created, published and removed in the folder of `path` survive a power cut.
+  virtual IoStatus syncFolder(const std::string& path) = 0;
+
+  // The right to use a database file: one holder at a time, in this process or another. Where it is taken: `inUse`, and
+  // `ownerPid` is who wrote that he holds it (0 where unknown).
+  virtual IoStatus lock(const std::string& path, std::unique_ptr<FileLock>& lock, std::int64_t& ownerPid) = 0;
+};
+
+}  // namespace blazedb::storage

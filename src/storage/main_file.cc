@@ -1,0 +1,173 @@
+#include "storage/main_file.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstring>
+#include <utility>
+
+#include "storage/key_header.h"
+#include "storage/wal_file.h"
+
+namespace blazedb::storage {
+namespace {
+
+constexpr int kPeekBytes = 100;  // SQLite's own header at the start of page 1
+
+std::uint64_t onDisk(sqlite3_int64 offset) { return kHeaderBytes + static_cast<std::uint64_t>(offset); }
+
+}  // namespace
+
+MainFile::MainFile(std::unique_ptr<File> file, std::unique_ptr<PageSealer> sealer, SharedState& shared, bool mayWrite)
+    : file_(std::move(file)),
+      sealer_(std::move(sealer)),
+      shared_(shared),
+      mayWrite_(mayWrite),
+      scratch_(sealer_->pageBytes()) {}
+
+MainFile::~MainFile() {
+  unmapIndex();
+  unlock(MainLock::none);
+}
+
+int MainFile::read(void* out, int bytes, sqlite3_int64 offset) {
+  auto pageBytes = static_cast<sqlite3_int64>(sealer_->pageBytes());
+  if (offset + bytes <= kPeekBytes) return peek(out, bytes, offset);
+  if (bytes != pageBytes || offset % pageBytes != 0) return SQLITE_IOERR_READ;  // SQLite reads nothing else
+  auto page = static_cast<std::uint32_t>(offset / pageBytes + 1);
+  auto* plain = static_cast<std::uint8_t*>(out);
+  switch (file_->readAt(onDisk(offset), {plain, sealer_->pageBytes()})) {
+    case IoStatus::ok:
+      break;
+    case IoStatus::shortRead:  // SQLite never asks for a page beyond what the header of page 1 or the WAL promises
+      shared_.damagedPage = page;
+      return kTruncatedCode;
+    default:
+      return SQLITE_IOERR_READ;
+  }
+  if (sealer_->openPage(page, plain, plain)) return SQLITE_OK;
+  shared_.damagedPage = page;
+  return kDamagedCode;
+}
+
+int MainFile::peek(void* out, int bytes, sqlite3_int64 offset) {
+  sqlite3_int64 content = 0;
+  if (int code = size(content)) return code;
+  std::array<std::uint8_t, kPeekBytes> header = {};
+  if (content > 0) {  // page size, and the bytes of each page that are not SQLite's
+    header[16] = static_cast<std::uint8_t>(sealer_->pageBytes() >> 8);
+    header[17] = static_cast<std::uint8_t>(sealer_->pageBytes() >> 16);
+    header[20] = static_cast<std::uint8_t>(crypto::kSealBytes);
+  }
+  std::memcpy(out, header.data() + offset, static_cast<std::size_t>(bytes));
+  return content > 0 ? SQLITE_OK : SQLITE_IOERR_SHORT_READ;
+}
+
+int MainFile::write(const void* in, int bytes, sqlite3_int64 offset) {
+  auto pageBytes = static_cast<sqlite3_int64>(sealer_->pageBytes());
+  if (shared_.poisoned || !mayWrite_ || bytes != pageBytes || offset % pageBytes != 0) return SQLITE_IOERR_WRITE;
+  const auto* page = static_cast<const std::uint8_t*>(in);
+  if (!checkpointing_) {
+    const std::uint8_t* reserved = page + sealer_->pageBytes() - crypto::kSealBytes;
+    if (std::any_of(reserved, reserved + crypto::kSealBytes, [](std::uint8_t byte) { return byte != 0; }))
+      return SQLITE_CORRUPT;
+    sealer_->sealPage(static_cast<std::uint32_t>(offset / pageBytes + 1), page, scratch_.data());
+    page = scratch_.data();
+  }
+  return writeCode(file_->writeAt(onDisk(offset), {page, sealer_->pageBytes()}));
+}
+
+int MainFile::truncate(sqlite3_int64 bytes) {
+  if (shared_.poisoned || !mayWrite_) return SQLITE_IOERR_TRUNCATE;
+  return writeCode(file_->truncate(onDisk(bytes)), SQLITE_IOERR_TRUNCATE);
+}
+
+int MainFile::sync() {
+  if (shared_.poisoned) return SQLITE_IOERR_FSYNC;
+  if (file_->sync() == IoStatus::ok) return SQLITE_OK;
+  shared_.poisoned = true;
+  return SQLITE_IOERR_FSYNC;
+}
+
+// Whole pages only: a partial one at the end is what a power cut left of a checkpoint, or the file is cut short, which
+// the read of that page will tell.
+int MainFile::size(sqlite3_int64& bytes) {
+  std::uint64_t physical = 0;
+  if (file_->size(physical) != IoStatus::ok) return SQLITE_IOERR_FSTAT;
+  std::uint64_t pages = physical < kHeaderBytes ? 0 : (physical - kHeaderBytes) / sealer_->pageBytes();
+  bytes = static_cast<sqlite3_int64>(pages * sealer_->pageBytes());
+  return SQLITE_OK;
+}
+
+int MainFile::lock(int level) {
+  return shared_.mainLock.raise(level_, static_cast<MainLock::Level>(level)) ? SQLITE_OK : SQLITE_BUSY;
+}
+
+int MainFile::unlock(int level) {
+  shared_.mainLock.lower(level_, static_cast<MainLock::Level>(level));
+  return SQLITE_OK;
+}
+
+int MainFile::checkReservedLock(int& taken) {
+  taken = shared_.mainLock.taken();
+  return SQLITE_OK;
+}
+
+int MainFile::control(int operation, void* argument) {
+  switch (operation) {
+    case SQLITE_FCNTL_CKPT_START:
+      checkpointing_ = true;
+      return SQLITE_OK;
+    case SQLITE_FCNTL_CKPT_DONE:
+      checkpointing_ = false;
+      return SQLITE_OK;
+    case SQLITE_FCNTL_MMAP_SIZE:  // mapped pages could not be opened
+      *static_cast<sqlite3_int64*>(argument) = 0;
+      return SQLITE_OK;
+    default:
+      return SQLITE_NOTFOUND;
+  }
+}
+
+int MainFile::mapIndex(int region, int bytes, int extend, void volatile** out) {
+  if (!indexAttached_) shared_.walIndex.attach();
+  indexAttached_ = true;
+  *out = shared_.walIndex.region(static_cast<std::size_t>(region), static_cast<std::size_t>(bytes), extend != 0);
+  return SQLITE_OK;
+}
+
+int MainFile::lockIndex(int first, int count, int flags) {
+  bool exclusive = (flags & SQLITE_SHM_EXCLUSIVE) != 0;
+  bool covers[3];
+  for (int slot : {WalIndex::kWriteSlot, WalIndex::kCheckpointSlot, WalIndex::kRecoverSlot})
+    covers[slot] = exclusive && first <= slot && slot < first + count;
+  if (flags & SQLITE_SHM_UNLOCK) {
+    // Frames that were not written when the write lock goes belong to a transaction that was rolled back.
+    if (covers[WalIndex::kWriteSlot] && wal_ != nullptr) wal_->dropUnwritten();
+    if (covers[WalIndex::kRecoverSlot]) recovering_ = false;
+    shared_.walIndex.unlock(first, count, exclusive);
+    return SQLITE_OK;
+  }
+  // SQLite 3.7.0 to 3.51.2 can corrupt a file when one connection commits and resets the WAL while another one
+  // checkpoints it. Here one connection does both, and the others cannot, whatever they are asked to do.
+  bool writersOnly =
+      covers[WalIndex::kWriteSlot] || covers[WalIndex::kCheckpointSlot] || covers[WalIndex::kRecoverSlot];
+  if (writersOnly && !mayWrite_) return SQLITE_BUSY;
+  if (!shared_.walIndex.lock(first, count, exclusive)) return SQLITE_BUSY;
+  if (covers[WalIndex::kRecoverSlot]) recovering_ = true;
+  return SQLITE_OK;
+}
+
+// Taking and releasing the lock inside orders memory for every other connection.
+void MainFile::fenceIndex() {
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  shared_.walIndex.region(0, 0, false);
+}
+
+int MainFile::unmapIndex() {
+  if (indexAttached_) shared_.walIndex.detach();
+  indexAttached_ = false;
+  return SQLITE_OK;
+}
+
+}  // namespace blazedb::storage

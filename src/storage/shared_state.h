@@ -1,0 +1,32 @@
+// What the connections of one DatabaseFile share.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+#include "storage/file_system.h"
+#include "storage/main_lock.h"
+#include "storage/wal_index.h"
+
+namespace blazedb::storage {
+
+struct SharedState {
+  SharedState(FileSystem& fileSystem, std::string mainPath)
+      : files(fileSystem), path(std::move(mainPath)), walPath(path + "-wal") {}
+
+  FileSystem& files;
+  const std::string path;
+  const std::string walPath;
+  WalIndex walIndex;
+  MainLock mainLock;
+
+  // Which filling of the WAL the current one is; a frame of another is not read.
+  std::atomic<std::uint32_t> walGeneration = 0;
+  // A sync has failed: what is on the disk is unknown, so nothing more is written until the file is opened again.
+  std::atomic<bool> poisoned = false;
+  // The last page that failed authentication, for the message.
+  std::atomic<std::uint32_t> damagedPage = 0;
+};
+
+}  // namespace blazedb::storage

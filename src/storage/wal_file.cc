@@ -1,0 +1,250 @@
+#include "storage/wal_file.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+namespace blazedb::storage {
+namespace {
+
+// SQLite's fields are big-endian, ours little-endian.
+std::uint32_t getBig32(const std::uint8_t* at) {
+  return std::uint32_t{at[0]} << 24 | std::uint32_t{at[1]} << 16 | std::uint32_t{at[2]} << 8 | at[3];
+}
+
+std::uint32_t getLittle32(const std::uint8_t* at) {
+  return std::uint32_t{at[3]} << 24 | std::uint32_t{at[2]} << 16 | std::uint32_t{at[1]} << 8 | at[0];
+}
+
+void putLittle32(std::uint8_t* at, std::uint32_t value) {
+  for (int i = 0; i < 4; i++) at[i] = static_cast<std::uint8_t>(value >> (8 * i));
+}
+
+std::uint32_t generationOfHeader(const WalRecord& header) { return getBig32(header.data() + 12); }
+std::uint32_t pageOfFrame(const WalRecord& header) { return getBig32(header.data()); }
+std::uint32_t generationOfFrame(const WalRecord& header) { return getLittle32(header.data() + 24); }
+std::uint32_t durableFramesOfFrame(const WalRecord& header) { return getLittle32(header.data() + 28); }
+
+// SQLite's 24 bytes of a commit frame hold the size of the database, which is 0 in all others.
+bool commits(const std::uint8_t* frameHeader) { return getBig32(frameHeader + 4) != 0; }
+
+}  // namespace
+
+WalFile::WalFile(std::unique_ptr<File> file, MainFile& main)
+    : file_(std::move(file)), main_(main), sealer_(main.sealer()), shared_(main.shared()), frame_(frameBytes()) {
+  main_.attachWal(this);
+}
+
+WalFile::~WalFile() { main_.attachWal(nullptr); }
+
+std::optional<WalRecord> WalFile::currentHeader(File& file, PageSealer& sealer) {
+  std::array<std::uint8_t, kSlotsBytes> slots;
+  IoStatus status = file.readAt(0, slots);
+  if (status != IoStatus::ok && status != IoStatus::shortRead) return std::nullopt;
+  std::optional<WalRecord> current;
+  for (std::uint8_t slot = 0; slot < 2; slot++) {
+    WalRecord header;
+    if (!sealer.openWalHeader(slot, slots.data() + slot * kSealedRecordBytes, header)) continue;
+    if (!current || generationOfHeader(header) > generationOfHeader(*current)) current = header;
+  }
+  return current;
+}
+
+int WalFile::read(void* out, int bytes, sqlite3_int64 offset) {
+  if (int code = flush()) return code;
+  auto* to = static_cast<std::uint8_t*>(out);
+  if (offset + bytes <= kPlainHeaderBytes) return readHeader(to, bytes, static_cast<int>(offset));
+  auto plainFrameBytes = static_cast<sqlite3_int64>(kPlainFrameHeaderBytes + sealer_.pageBytes());
+  auto frame = static_cast<std::uint32_t>((offset - kPlainHeaderBytes) / plainFrameBytes);
+  return readFrame(frame, to, bytes, static_cast<int>((offset - kPlainHeaderBytes) % plainFrameBytes));
+}
+
+int WalFile::readHeader(std::uint8_t* out, int bytes, int from) {
+  std::optional<WalRecord> header = currentHeader(*file_, sealer_);
+  if (!header && !main_.recovering()) return damaged();
+  if (header && main_.recovering()) shared_.walGeneration = generationOfHeader(*header);
+  WalRecord plain = header.value_or(WalRecord{});  // zeros are no header: recovery takes the WAL for empty
+  std::memcpy(out, plain.data() + from, static_cast<std::size_t>(bytes));
+  return SQLITE_OK;
+}
+
+int WalFile::damaged() {
+  shared_.damagedPage = 0;
+  return kDamagedCode;
+}
+
+// Reads and opens what belongs to the WAL as it is filled now.
+int WalFile::loadFrame(std::uint32_t frame) {
+  switch (file_->readAt(frameAt(frame), frame_)) {
+    case IoStatus::ok:
+      break;
+    case IoStatus::shortRead:
+      return kTruncatedCode;
+    default:
+      return SQLITE_IOERR_READ;
+  }
+  const std::uint8_t* pageSeal = frame_.data() + frameBytes() - crypto::kSealBytes;
+  bool authentic = sealer_.openFrameHeader(frame, pageSeal, frame_.data(), frameHeader_);
+  return authentic && generationOfFrame(frameHeader_) == shared_.walGeneration ? SQLITE_OK : damaged();
+}
+
+// A page, or, in recovery, a whole frame.
+int WalFile::readFrame(std::uint32_t frame, std::uint8_t* out, int bytes, int from) {
+  int pageBytes = static_cast<int>(sealer_.pageBytes());
+  int code = loadFrame(frame);
+  const std::uint8_t* sealedPage = frame_.data() + kSealedRecordBytes;
+  bool whole = from == 0 && bytes == kPlainFrameHeaderBytes + pageBytes;
+  if (!whole && (from != kPlainFrameHeaderBytes || bytes != pageBytes)) return SQLITE_IOERR_READ;  // SQLite never does
+  if (code == SQLITE_OK && main_.checkpointing()) {
+    std::memcpy(out, sealedPage, sealer_.pageBytes());
+    return SQLITE_OK;
+  }
+  std::uint8_t* page = out;
+  if (code == SQLITE_OK && whole) {
+    std::memcpy(out, frameHeader_.data(), kPlainFrameHeaderBytes);
+    page += kPlainFrameHeaderBytes;
+  }
+  if (code == SQLITE_OK && !sealer_.openPage(pageOfFrame(frameHeader_), sealedPage, page)) {
+    shared_.damagedPage = pageOfFrame(frameHeader_);
+    code = kDamagedCode;
+  }
+  // Zeros end the log for a recovery: their salts are not those of the header.
+  bool endOfLog = main_.recovering() && (code == kDamagedCode || code == kTruncatedCode);
+  if (code != SQLITE_OK) std::memset(out, 0, static_cast<std::size_t>(bytes));
+  return endOfLog ? SQLITE_OK : code;
+}
+
+int WalFile::write(const void* in, int bytes, sqlite3_int64 offset) {
+  if (shared_.poisoned || !main_.mayWrite()) return SQLITE_IOERR_WRITE;
+  const auto* from = static_cast<const std::uint8_t*>(in);
+  if (offset == 0 && bytes == kPlainHeaderBytes) return writeHeader(from);
+  auto plainFrameBytes = static_cast<sqlite3_int64>(kPlainFrameHeaderBytes + sealer_.pageBytes());
+  auto frame = static_cast<std::uint32_t>((offset - kPlainHeaderBytes) / plainFrameBytes);
+  auto within = (offset - kPlainHeaderBytes) % plainFrameBytes;
+  if (within == kPlainFrameHeaderBytes && bytes == static_cast<int>(sealer_.pageBytes())) return writePage(frame, from);
+  if (within != 0 || bytes != kPlainFrameHeaderBytes) return SQLITE_IOERR_WRITE;  // SQLite writes nothing else
+  pendingHeader_ = PendingHeader{frame, {}};
+  std::memcpy(pendingHeader_->bytes.data(), from, kPlainFrameHeaderBytes);
+  return SQLITE_OK;
+}
+
+int WalFile::writeHeader(const std::uint8_t* in) {
+  dropUnwritten();
+  WalRecord header;
+  std::memcpy(header.data(), in, header.size());
+  shared_.walGeneration = generationOfHeader(header);
+  committedFrames_ = durableFrames_ = 0;
+  auto slot = static_cast<std::uint8_t>(generationOfHeader(header) % 2);
+  std::array<std::uint8_t, kSealedRecordBytes> sealed;
+  sealer_.sealWalHeader(slot, header, sealed.data());
+  return writeCode(file_->writeAt(slot * kSealedRecordBytes, sealed));
+}
+
+WalRecord WalFile::record(const std::uint8_t* header) const {
+  WalRecord record;
+  std::memcpy(record.data(), header, kPlainFrameHeaderBytes);
+  putLittle32(record.data() + 24, shared_.walGeneration);
+  putLittle32(record.data() + 28, durableFrames_);
+  return record;
+}
+
+int WalFile::writePage(std::uint32_t frame, const std::uint8_t* plain) {
+  const std::uint8_t* reserved = plain + sealer_.pageBytes() - crypto::kSealBytes;
+  if (std::any_of(reserved, reserved + crypto::kSealBytes, [](std::uint8_t byte) { return byte != 0; }))
+    return SQLITE_CORRUPT;
+  if (!pendingHeader_ || pendingHeader_->frame != frame) return SQLITE_IOERR_WRITE;  // it would replace one
+  if (batchCount_ > 0 && batchFirst_ + batchCount_ != frame) {
+    if (int code = flush()) return code;
+  }
+  if (batchCount_ == 0) batchFirst_ = frame;
+  batch_.resize(kBatchFramesMax * frameBytes());
+  std::uint8_t* sealed = batch_.data() + batchCount_ * frameBytes();
+  const std::uint8_t* header = pendingHeader_->bytes.data();
+  durableFrames_ = std::min(durableFrames_, frame);
+  sealer_.sealPage(getBig32(header), plain, sealed + kSealedRecordBytes);
+  sealer_.sealFrameHeader(frame, sealed + frameBytes() - crypto::kSealBytes, record(header), sealed);
+  bool commit = commits(header);
+  pendingHeader_.reset();
+  batchCount_++;
+  if (!commit && batchCount_ < kBatchFramesMax) return SQLITE_OK;
+  int code = flush();
+  if (code == SQLITE_OK && commit) committedFrames_ = frame + 1;
+  return code;
+}
+
+int WalFile::flush() {
+  if (batchCount_ == 0) return SQLITE_OK;
+  std::size_t bytes = std::exchange(batchCount_, 0) * frameBytes();
+  if (shared_.poisoned) return SQLITE_IOERR_WRITE;
+  return writeCode(file_->writeAt(frameAt(batchFirst_), {batch_.data(), bytes}));
+}
+
+void WalFile::dropUnwritten() {
+  batchCount_ = 0;
+  pendingHeader_.reset();
+}
+
+// Frames of before a truncation to nothing must not come back beside a new header, so it is made to last at once; it is
+// rare.
+int WalFile::truncate(sqlite3_int64 bytes) {
+  if (shared_.poisoned || !main_.mayWrite()) return SQLITE_IOERR_TRUNCATE;
+  if (int code = flush()) return code;
+  if (bytes <= 0) {
+    int code = writeCode(file_->truncate(0), SQLITE_IOERR_TRUNCATE);
+    return code ? code : sync();
+  }
+  auto plainFrameBytes = static_cast<sqlite3_int64>(kPlainFrameHeaderBytes + sealer_.pageBytes());
+  sqlite3_int64 frames =
+      (std::max<sqlite3_int64>(bytes - kPlainHeaderBytes, 0) + plainFrameBytes - 1) / plainFrameBytes;
+  return writeCode(file_->truncate(frameAt(static_cast<std::uint32_t>(frames))), SQLITE_IOERR_TRUNCATE);
+}
+
+int WalFile::sync() {
+  if (shared_.poisoned) return SQLITE_IOERR_FSYNC;
+  if (int code = flush()) return code;
+  bool done =
+      file_->sync() == IoStatus::ok && (nameDurable_ || shared_.files.syncFolder(shared_.walPath) == IoStatus::ok);
+  if (!done) {
+    shared_.poisoned = true;
+    return SQLITE_IOERR_FSYNC;
+  }
+  nameDurable_ = true;
+  durableFrames_ = committedFrames_;
+  return SQLITE_OK;
+}
+
+// A frame that is there in part is none.
+int WalFile::size(sqlite3_int64& bytes) {
+  if (int code = flush()) return code;
+  std::uint64_t physical = 0;
+  if (file_->size(physical) != IoStatus::ok) return SQLITE_IOERR_FSTAT;
+  std::uint64_t frames = physical < kSlotsBytes ? 0 : (physical - kSlotsBytes) / frameBytes();
+  bytes = physical < kSealedRecordBytes ? 0 : kPlainHeaderBytes;
+  bytes += static_cast<sqlite3_int64>(frames * (kPlainFrameHeaderBytes + sealer_.pageBytes()));
+  return SQLITE_OK;
+}
+
+IoStatus WalFile::vouchedFrames(File& file, PageSealer& sealer, std::uint32_t& frames) {
+  frames = 0;
+  std::optional<WalRecord> header = currentHeader(file, sealer);
+  std::uint64_t bytes = 0;
+  if (IoStatus status = file.size(bytes); status != IoStatus::ok) return status;
+  std::size_t frameBytes = kSealedRecordBytes + sealer.pageBytes();
+  std::array<std::uint8_t, kSealedRecordBytes> sealed;
+  std::array<std::uint8_t, crypto::kSealBytes> pageSeal;
+  std::uint64_t at = kSlotsBytes;
+  for (std::uint32_t number = 0; at + frameBytes <= bytes; number++, at += frameBytes) {
+    if (file.readAt(at, sealed) == IoStatus::failed) continue;
+    if (file.readAt(at + frameBytes - pageSeal.size(), pageSeal) == IoStatus::failed) continue;
+    WalRecord frame;
+    if (!sealer.openFrameHeader(number, pageSeal.data(), sealed.data(), frame)) continue;
+    bool current = header && generationOfFrame(frame) == generationOfHeader(*header);
+    bool later = !header || generationOfFrame(frame) > generationOfHeader(*header);
+    if (current) frames = std::max(frames, durableFramesOfFrame(frame));
+    if (later && durableFramesOfFrame(frame) > 0) frames = std::numeric_limits<std::uint32_t>::max();
+  }
+  return IoStatus::ok;
+}
+
+}  // namespace blazedb::storage

@@ -1,0 +1,46 @@
+#include "storage/wal_index.h"
+
+#include <cstring>
+
+namespace blazedb::storage {
+
+void WalIndex::attach() {
+  std::lock_guard guard(mutex_);
+  attached_++;
+}
+
+void WalIndex::detach() {
+  std::lock_guard guard(mutex_);
+  if (--attached_ == 0) regions_.clear();
+}
+
+volatile void* WalIndex::region(std::size_t number, std::size_t bytes, bool extend) {
+  std::lock_guard guard(mutex_);
+  if (number >= regions_.size() && !extend) return nullptr;
+  while (number >= regions_.size()) regions_.push_back(std::make_unique<std::uint8_t[]>(bytes));
+  return regions_[number].get();
+}
+
+bool WalIndex::lock(int first, int count, bool exclusive) {
+  std::lock_guard guard(mutex_);
+  for (int slot = first; slot < first + count; slot++) {
+    int holders = holders_[static_cast<std::size_t>(slot)];
+    if (exclusive ? holders != 0 : holders < 0) return false;
+  }
+  for (int slot = first; slot < first + count; slot++) holders_[static_cast<std::size_t>(slot)] += exclusive ? -1 : 1;
+  return true;
+}
+
+void WalIndex::unlock(int first, int count, bool exclusive) {
+  std::lock_guard guard(mutex_);
+  for (int slot = first; slot < first + count; slot++) holders_[static_cast<std::size_t>(slot)] += exclusive ? 1 : -1;
+}
+
+std::uint32_t WalIndex::committedFrames() {
+  std::lock_guard guard(mutex_);
+  std::uint32_t frames = 0;
+  if (!regions_.empty()) std::memcpy(&frames, regions_[0].get() + 16, sizeof frames);
+  return frames;
+}
+
+}  // namespace blazedb::storage

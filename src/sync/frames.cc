@@ -1,0 +1,378 @@
+#include "sync/frames.h"
+
+#include "base/names.h"
+
+namespace blazedb::sync {
+namespace {
+
+using base::Bytes;
+using base::ByteView;
+using base::Reader;
+
+enum ChangeFlag : std::uint8_t { kEndsTransaction = 1, kComplete = 2, kSameCollection = 4 };
+enum HelloFlag : std::uint8_t { kSends = 1, kReceives = 2 };
+
+Bytes begin(FrameType type) { return {static_cast<std::uint8_t>(type)}; }
+
+// A reader past the type byte, failed if the type is another.
+Reader open(ByteView frame, FrameType type) {
+  Reader in(frame);
+  if (in.byte() != static_cast<std::uint8_t>(type)) in.fail();
+  return in;
+}
+
+template <class T>
+std::optional<T> close(Reader& in, T&& message) {
+  if (!in.ok() || !in.atEnd()) return std::nullopt;
+  return std::forward<T>(message);
+}
+
+void appendText(Bytes& out, std::string_view text) { base::appendSized(out, base::viewOf(text)); }
+
+std::string_view readName(Reader& in) {
+  std::string_view name = base::textOf(in.sized());
+  if (!base::isName(name)) in.fail();
+  return name;
+}
+
+UUID readUuid(Reader& in) {
+  UUID id;
+  ByteView raw = in.take(16);
+  if (raw.size() == 16) std::copy(raw.begin(), raw.end(), id.bytes.begin());
+  return id;
+}
+
+bool readBool(Reader& in) {
+  std::uint8_t value = in.byte();
+  if (value > 1) in.fail();
+  return value == 1;
+}
+
+void appendCursor(Bytes& out, const Cursor& cursor) {
+  base::appendFixed64(out, cursor.incarnation);
+  base::appendVarint(out, cursor.position);
+}
+
+Cursor readCursor(Reader& in) {
+  Cursor cursor;
+  cursor.incarnation = in.fixed64();
+  cursor.position = in.varint();
+  return cursor;
+}
+
+void appendKeys(Bytes& out, const std::vector<RecordKey>& keys) {
+  base::appendVarint(out, keys.size());
+  for (const RecordKey& key : keys) {
+    appendText(out, key.collection);
+    base::append(out, key.id.bytes);
+  }
+}
+
+// A count of things that take at least `bytesEach`: more than the rest of the frame could hold is a lie.
+std::size_t readCount(Reader& in, std::size_t bytesEach) {
+  std::uint64_t count = in.varint();
+  if (count > in.remaining() / bytesEach) in.fail();
+  return in.ok() ? count : 0;
+}
+
+std::vector<RecordKey> readKeys(Reader& in) {
+  std::vector<RecordKey> keys(readCount(in, 18));
+  for (RecordKey& key : keys) {
+    key.collection = readName(in);
+    key.id = readUuid(in);
+  }
+  return keys;
+}
+
+void appendSum(Bytes& out, const Digest& digest) {
+  base::appendFixed64(out, digest.low);
+  base::appendFixed64(out, digest.high);
+}
+
+Digest readSum(Reader& in) {
+  Digest digest;
+  digest.low = in.fixed64();
+  digest.high = in.fixed64();
+  return digest;
+}
+
+std::vector<Change> readChanges(Reader& in, std::uint64_t from) {
+  std::vector<Change> changes(readCount(in, 20));
+  std::string_view collection;
+  std::uint64_t position = from;
+  for (Change& change : changes) {
+    std::uint8_t flags = in.byte();
+    if (flags > 7) in.fail();
+    change.endsTransaction = flags & kEndsTransaction;
+    change.complete = flags & kComplete;
+    if (!(flags & kSameCollection)) collection = readName(in);
+    if (collection.empty()) in.fail();
+    change.collection = collection;
+    change.id = readUuid(in);
+    position += in.varint();
+    change.position = position;
+    change.stamps = in.sized();
+    change.fields = in.sized();
+    if (!in.ok()) return {};
+  }
+  return changes;
+}
+
+}  // namespace
+
+void BatchWriter::add(const Change& change) {
+  at_.lastFlags = body_.size();
+  bool same = at_.changes > 0 && change.collection == lastCollection_;
+  body_.push_back(static_cast<std::uint8_t>((change.endsTransaction ? kEndsTransaction : 0) |
+                                            (change.complete ? kComplete : 0) | (same ? kSameCollection : 0)));
+  if (!same) {
+    appendText(body_, change.collection);
+    lastCollection_ = change.collection;
+  }
+  base::append(body_, change.id.bytes);
+  base::appendVarint(body_, change.position - at_.position);
+  at_.position = change.position;
+  base::appendSized(body_, change.stamps);
+  base::appendSized(body_, change.fields);
+  at_.changes++;
+  at_.bytes = body_.size();
+}
+
+void BatchWriter::endTransaction() {
+  if (at_.changes > 0) body_[at_.lastFlags] |= kEndsTransaction;
+}
+
+void BatchWriter::rewind(const Checkpoint& to) {
+  body_.resize(to.bytes);
+  at_ = to;
+  lastCollection_.clear();
+}
+
+Bytes BatchWriter::finishBatch(std::uint64_t to, bool atEnd) const {
+  Bytes out = begin(FrameType::batch);
+  out.reserve(body_.size() + 32);
+  base::appendVarint(out, from_);
+  base::appendVarint(out, to);
+  out.push_back(atEnd ? 1 : 0);
+  base::appendVarint(out, at_.changes);
+  base::append(out, body_);
+  return out;
+}
+
+Bytes BatchWriter::finishRows(bool answer, const std::vector<RecordKey>& gone) const {
+  Bytes out = begin(FrameType::rows);
+  out.push_back(answer ? 1 : 0);
+  appendKeys(out, gone);
+  base::appendVarint(out, at_.changes);
+  base::append(out, body_);
+  return out;
+}
+
+Bytes encode(const Hello& hello) {
+  Bytes out = begin(FrameType::hello);
+  base::appendVarint(out, hello.version);
+  base::append(out, hello.identity.replica.bytes);
+  base::appendFixed64(out, hello.identity.incarnation);
+  out.push_back(static_cast<std::uint8_t>(hello.identity.role));
+  appendText(out, hello.identity.name);
+  base::appendFixed64(out, static_cast<std::uint64_t>(hello.wallMs));
+  out.push_back(static_cast<std::uint8_t>((hello.sends ? kSends : 0) | (hello.receives ? kReceives : 0)));
+  return out;
+}
+
+std::optional<Hello> decodeHello(ByteView frame) {
+  Reader in = open(frame, FrameType::hello);
+  Hello hello;
+  hello.version = in.varint();
+  if (hello.version > kProtocolVersion)
+    return hello;  // the rest may look different; the version alone says what to answer
+  hello.identity.replica = readUuid(in);
+  hello.identity.incarnation = in.fixed64();
+  std::uint8_t role = in.byte();
+  if (role > 1) in.fail();
+  hello.identity.role = static_cast<Role>(role);
+  hello.identity.name = readName(in);
+  hello.wallMs = static_cast<std::int64_t>(in.fixed64());
+  std::uint8_t flags = in.byte();
+  if (flags > 3) in.fail();
+  hello.sends = flags & kSends;
+  hello.receives = flags & kReceives;
+  return close(in, std::move(hello));
+}
+
+Bytes encode(const Subscribe& subscribe) {
+  Bytes out = begin(FrameType::subscribe);
+  appendCursor(out, subscribe.cursor);
+  out.push_back(subscribe.hasData ? 1 : 0);
+  return out;
+}
+
+std::optional<Subscribe> decodeSubscribe(ByteView frame) {
+  Reader in = open(frame, FrameType::subscribe);
+  Subscribe subscribe;
+  subscribe.cursor = readCursor(in);
+  subscribe.hasData = readBool(in);
+  return close(in, std::move(subscribe));
+}
+
+Bytes encode(const Welcome& welcome) {
+  Bytes out = begin(FrameType::welcome);
+  base::appendVarint(out, welcome.from);
+  base::appendVarint(out, welcome.feedEnd);
+  base::appendVarint(out, welcome.ahead);
+  out.push_back(welcome.sweep ? 1 : 0);
+  appendCursor(out, welcome.applied);
+  return out;
+}
+
+std::optional<Welcome> decodeWelcome(ByteView frame) {
+  Reader in = open(frame, FrameType::welcome);
+  Welcome welcome;
+  welcome.from = in.varint();
+  welcome.feedEnd = in.varint();
+  welcome.ahead = in.varint();
+  welcome.sweep = readBool(in);
+  welcome.applied = readCursor(in);
+  return close(in, std::move(welcome));
+}
+
+std::optional<Batch> decodeBatch(ByteView frame) {
+  Reader in = open(frame, FrameType::batch);
+  Batch batch;
+  batch.from = in.varint();
+  batch.to = in.varint();
+  batch.atEnd = readBool(in);
+  batch.changes = readChanges(in, 0);
+  if (batch.to < batch.from) in.fail();
+  for (const Change& change : batch.changes)
+    if (change.position <= batch.from || change.position > batch.to) in.fail();
+  return close(in, std::move(batch));
+}
+
+Bytes encode(const Ack& ack) {
+  Bytes out = begin(FrameType::ack);
+  base::appendVarint(out, ack.position);
+  base::appendVarint(out, ack.feedEnd);
+  return out;
+}
+
+std::optional<Ack> decodeAck(ByteView frame) {
+  Reader in = open(frame, FrameType::ack);
+  Ack ack;
+  ack.position = in.varint();
+  ack.feedEnd = in.varint();
+  return close(in, std::move(ack));
+}
+
+Bytes encode(const Need& need) {
+  Bytes out = begin(FrameType::need);
+  appendKeys(out, need.keys);
+  return out;
+}
+
+std::optional<Need> decodeNeed(ByteView frame) {
+  Reader in = open(frame, FrameType::need);
+  Need need;
+  need.keys = readKeys(in);
+  return close(in, std::move(need));
+}
+
+std::optional<Rows> decodeRows(ByteView frame) {
+  Reader in = open(frame, FrameType::rows);
+  Rows rows;
+  rows.answer = readBool(in);
+  rows.gone = readKeys(in);
+  rows.changes = readChanges(in, 0);
+  return close(in, std::move(rows));
+}
+
+Bytes encode(const DigestFrame& digest) {
+  Bytes out = begin(FrameType::digest);
+  base::appendVarint(out, digest.feedEnd);
+  base::appendVarint(out, digest.applied);
+  base::appendVarint(out, digest.collections.size());
+  for (const DigestLine& line : digest.collections) {
+    appendText(out, line.collection);
+    base::appendVarint(out, line.live);
+    appendSum(out, line.digest);
+  }
+  return out;
+}
+
+std::optional<DigestFrame> decodeDigest(ByteView frame) {
+  Reader in = open(frame, FrameType::digest);
+  DigestFrame digest;
+  digest.feedEnd = in.varint();
+  digest.applied = in.varint();
+  digest.collections.resize(readCount(in, 19));
+  for (DigestLine& line : digest.collections) {
+    line.collection = readName(in);
+    line.live = in.varint();
+    line.digest = readSum(in);
+  }
+  return close(in, std::move(digest));
+}
+
+Bytes encode(const Buckets& buckets) {
+  Bytes out = begin(FrameType::buckets);
+  appendText(out, buckets.collection);
+  for (const Digest& sum : buckets.sums) appendSum(out, sum);
+  return out;
+}
+
+std::optional<Buckets> decodeBuckets(ByteView frame) {
+  Reader in = open(frame, FrameType::buckets);
+  Buckets buckets;
+  buckets.collection = readName(in);
+  for (int i = 0; i < 256; i++) buckets.sums.push_back(readSum(in));
+  return close(in, std::move(buckets));
+}
+
+Bytes encode(const Inventory& inventory) {
+  Bytes out = begin(FrameType::inventory);
+  appendText(out, inventory.collection);
+  out.push_back(inventory.bucket);
+  base::appendVarint(out, inventory.records.size());
+  for (const auto& [id, hash] : inventory.records) {
+    base::append(out, id.bytes);
+    base::appendFixed64(out, hash[0]);
+    base::appendFixed64(out, hash[1]);
+  }
+  return out;
+}
+
+std::optional<Inventory> decodeInventory(ByteView frame) {
+  Reader in = open(frame, FrameType::inventory);
+  Inventory inventory;
+  inventory.collection = readName(in);
+  inventory.bucket = in.byte();
+  inventory.records.resize(readCount(in, 32));
+  for (auto& [id, hash] : inventory.records) {
+    id = readUuid(in);
+    hash[0] = in.fixed64();
+    hash[1] = in.fixed64();
+  }
+  return close(in, std::move(inventory));
+}
+
+Bytes encode(const Bye& bye) {
+  Bytes out = begin(FrameType::bye);
+  base::appendVarint(out, static_cast<std::uint64_t>(bye.code));
+  appendText(out, bye.text);
+  return out;
+}
+
+std::optional<Bye> decodeBye(ByteView frame) {
+  Reader in = open(frame, FrameType::bye);
+  Bye bye;
+  bye.code = static_cast<ErrorCode>(in.varint());
+  bye.text = base::textOf(in.sized());
+  return close(in, std::move(bye));
+}
+
+std::optional<FrameType> typeOf(ByteView frame) {
+  if (frame.empty() || frame[0] < 1 || frame[0] > static_cast<std::uint8_t>(FrameType::bye)) return std::nullopt;
+  return static_cast<FrameType>(frame[0]);
+}
+
+}  // namespace blazedb::sync

@@ -1,0 +1,220 @@
+// What crosses a link: one frame, one message. The same bytes in process, over a unix socket and over TLS.
+//
+// A frame is a type byte and a body. Integers are varints unless said otherwise, strings and byte strings are a varint
+// length and the bytes, a UUID is 16 bytes, an incarnation 8 bytes little-endian. docs/protocol.md draws each of them;
+// here is the order of a conversation:
+//
+//   Hello      both ways: who I am, what I want (to send, to receive)
+//   Subscribe  receiver -> sender: my cursor on your feed
+//   Welcome    sender -> receiver: where I start, where my feed ends now, whether you must sweep
+//   Batch      sender -> receiver: changes of the feed, transaction by transaction
+//   Ack        receiver -> sender: applied up to here
+//   Need/Rows  receiver asks for whole records, sender gives them
+//   Digest, Buckets, Inventory   at rest: is it the same? where does it differ?
+//   Bye        why the conversation ends
+//
+// Decoding never throws and never allocates more than the frame's own size; std::nullopt means that the peer breaks the
+// protocol.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "blazedb/error.h"
+#include "blazedb/uuid.h"
+#include "sync/record_state.h"
+#include "sync/stamp.h"
+
+namespace blazedb::sync {
+
+inline constexpr std::uint64_t kProtocolVersion = 1;
+
+enum class FrameType : std::uint8_t {
+  hello = 1,
+  subscribe = 2,
+  welcome = 3,
+  batch = 4,
+  ack = 5,
+  need = 6,
+  rows = 7,
+  digest = 8,
+  buckets = 9,
+  inventory = 10,
+  bye = 11,
+};
+
+struct Identity {
+  UUID replica;
+  std::uint64_t incarnation = 0;
+  Role role = Role::client;
+  std::string name;
+};
+
+// A replica in one of its incarnations.
+struct Peer {
+  UUID replica;
+  std::uint64_t incarnation = 0;
+  friend bool operator==(const Peer&, const Peer&) = default;
+};
+
+// A place in somebody's feed. Positions mean something only together with the incarnation that was writing.
+struct Cursor {
+  std::uint64_t incarnation = 0;
+  std::uint64_t position = 0;
+  friend bool operator==(const Cursor&, const Cursor&) = default;
+};
+
+struct RecordKey {
+  std::string collection;
+  UUID id;
+  friend auto operator<=>(const RecordKey&, const RecordKey&) = default;
+};
+
+// One record as it crosses a link, all ages 0 (record_state.h). Views into the frame, or into whatever is being sent.
+struct Change {
+  std::string_view collection;
+  UUID id;
+  std::uint64_t position = 0;  // in the sender's feed
+  bool complete = false;       // every cell that the sender holds; otherwise what changed since the cursor
+  bool endsTransaction = false;
+  base::ByteView stamps;
+  base::ByteView fields;
+};
+
+struct Hello {
+  std::uint64_t version = kProtocolVersion;
+  Identity identity;
+  std::int64_t wallMs = 0;
+  bool sends = true;
+  bool receives = true;
+};
+
+struct Subscribe {
+  Cursor cursor;
+  bool hasData = false;
+};
+
+struct Welcome {
+  std::uint64_t from = 0;
+  std::uint64_t feedEnd = 0;
+  std::uint64_t ahead = 0;  // about how many records will come
+  bool sweep = false;
+  Cursor applied;  // what the sender of this frame has applied of the receiver's feed
+};
+
+struct Batch {
+  std::uint64_t from = 0;
+  std::uint64_t to = 0;
+  bool atEnd = false;  // the feed ended at `to`: the receiver now has every record
+  std::vector<Change> changes;
+};
+
+struct Ack {
+  std::uint64_t position = 0;
+  std::uint64_t feedEnd = 0;  // of the replica that acknowledges
+};
+
+struct Need {
+  std::vector<RecordKey> keys;
+};
+
+// Whole records outside the feed's order: an answer to Need (then `gone` lists those that are no longer held), or a
+// repair.
+struct Rows {
+  bool answer = false;
+  std::vector<RecordKey> gone;
+  std::vector<Change> changes;
+};
+
+struct DigestLine {
+  std::string collection;
+  std::uint64_t live = 0;
+  Digest digest;
+  friend bool operator==(const DigestLine&, const DigestLine&) = default;
+};
+
+// Valid only while the sender's feed ends at `feedEnd` and it has applied the receiver's feed up to `applied`.
+struct DigestFrame {
+  std::uint64_t feedEnd = 0;
+  std::uint64_t applied = 0;
+  std::vector<DigestLine> collections;
+};
+
+struct Buckets {
+  std::string collection;
+  std::vector<Digest> sums;  // 256
+};
+
+struct Inventory {
+  std::string collection;
+  std::uint8_t bucket = 0;
+  std::vector<std::pair<UUID, Hash128>> records;
+};
+
+struct Bye {
+  ErrorCode code = ErrorCode::Offline;
+  std::string text;
+};
+
+// Builds a Batch or Rows frame change by change, straight from what storage reads.
+class BatchWriter {
+ public:
+  // The number of changes and bytes so far, to come back to.
+  struct Checkpoint {
+    std::size_t bytes = 0;
+    std::size_t changes = 0;
+    std::size_t lastFlags = 0;
+    std::uint64_t position = 0;
+  };
+
+  explicit BatchWriter(std::uint64_t from = 0) : from_(from) {}
+
+  void add(const Change& change);
+  // The change added last ends its transaction.
+  void endTransaction();
+  std::size_t changes() const { return at_.changes; }
+  std::size_t bytes() const { return body_.size(); }
+  Checkpoint checkpoint() const { return at_; }
+  void rewind(const Checkpoint& to);
+
+  base::Bytes finishBatch(std::uint64_t to, bool atEnd) const;
+  base::Bytes finishRows(bool answer, const std::vector<RecordKey>& gone) const;
+
+ private:
+  std::uint64_t from_;
+  base::Bytes body_;
+  Checkpoint at_;
+  std::string lastCollection_;
+};
+
+base::Bytes encode(const Hello&);
+base::Bytes encode(const Subscribe&);
+base::Bytes encode(const Welcome&);
+base::Bytes encode(const Ack&);
+base::Bytes encode(const Need&);
+base::Bytes encode(const DigestFrame&);
+base::Bytes encode(const Buckets&);
+base::Bytes encode(const Inventory&);
+base::Bytes encode(const Bye&);
+
+// The type of a frame, std::nullopt for an empty or unknown one.
+std::optional<FrameType> typeOf(base::ByteView frame);
+
+// Each expects the frame of its type, type byte included.
+std::optional<Hello> decodeHello(base::ByteView frame);
+std::optional<Subscribe> decodeSubscribe(base::ByteView frame);
+std::optional<Welcome> decodeWelcome(base::ByteView frame);
+std::optional<Batch> decodeBatch(base::ByteView frame);
+std::optional<Ack> decodeAck(base::ByteView frame);
+std::optional<Need> decodeNeed(base::ByteView frame);
+std::optional<Rows> decodeRows(base::ByteView frame);
+std::optional<DigestFrame> decodeDigest(base::ByteView frame);
+std::optional<Buckets> decodeBuckets(base::ByteView frame);
+std::optional<Inventory> decodeInventory(base::ByteView frame);
+std::optional<Bye> decodeBye(base::ByteView frame);
+
+}  // namespace blazedb::sync

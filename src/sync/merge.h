@@ -1,0 +1,120 @@
+// The one rule for conflicts, as code: merging what a peer sent into what this replica holds.
+//
+//   base, tomb   the higher stamp
+//   cells        per field, the higher stamp; a cell below base is dropped
+//
+// The result does not depend on the order or the number of merges: max is commutative, associative and idempotent, and
+// dropping cells below base commutes with it because base only grows. A state that changes remembers `position` as the
+// place where it did; one that does not change takes no position, which is why rings and meshes come to rest.
+//
+// A merge that brings a dead record back to life gives everything in it the new position: peers that dropped its values
+// get all of it.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "sync/record_state.h"
+
+namespace blazedb::sync {
+
+// A visible value that the merge took away: a candidate for the conflict journal. `name` and `lost` view the state that
+// was merged into.
+struct Overridden {
+  std::string_view name;
+  base::ByteView lost;
+  Stamp lostStamp;
+  std::uint64_t lostPosition = 0;
+  base::ByteView won;  // empty where the whole record was deleted or replaced
+  Stamp wonStamp;
+  Stamp wonOver;  // below lostStamp: the winner had not seen the loser
+};
+
+struct MergeOutcome {
+  bool changed = false;
+  bool revived = false;
+  std::vector<Overridden> overridden;  // only what `isOwn` says this replica wrote
+};
+
+// Merges `theirs` into `mine`, which may be empty (a record not held before). `position` is the feed position that a
+// change would take. `isOwn` is a predicate over writers: bool(uint64_t), true for every incarnation of this replica.
+// `whole` of `mine` is left to the caller.
+template <class IsOwn>
+MergeOutcome merge(RecordState& mine, const RecordState& theirs, std::uint64_t position, IsOwn&& isOwn);
+
+// The stamps and marks of local writes, on the state as this replica holds it. `stamp` is above every stamp in it.
+
+// An insert of a record that is absent or dead. `state` keeps its tomb and loses every cell.
+void writeInsert(RecordState& state, const Stamp& stamp, std::uint64_t position);
+
+// One field's new value, or codec::kRemoved. The bytes of `name` and `value` must outlive the state.
+void writeCell(RecordState& state, std::string_view name, base::ByteView value, const Stamp& stamp,
+               std::uint64_t position);
+
+// A delete. Cells stay until the tombstone is purged.
+void writeRemove(RecordState& state, const Stamp& stamp, std::uint64_t position);
+
+// ---------------------------------------------------------------------------------------------------------------------------------
+
+namespace detail {
+
+void reviveAt(RecordState& state, std::uint64_t position);
+bool takeMark(Mark& mine, const Mark& theirs, std::uint64_t position);
+void dropBelowBase(RecordState& state);
+
+}  // namespace detail
+
+template <class IsOwn>
+MergeOutcome merge(RecordState& mine, const RecordState& theirs, std::uint64_t position, IsOwn&& isOwn) {
+  MergeOutcome out;
+  bool held = mine.base.stamp.present() || mine.tomb.stamp.present();
+  bool wasAlive = mine.alive();
+  std::vector<Cell> before = mine.cells;
+
+  out.changed |= detail::takeMark(mine.base, theirs.base, position);
+  out.changed |= detail::takeMark(mine.tomb, theirs.tomb, position);
+
+  std::vector<Cell> merged;
+  merged.reserve(before.size() + theirs.cells.size());
+  auto a = before.begin();
+  auto b = theirs.cells.begin();
+  while (a != before.end() || b != theirs.cells.end()) {
+    bool takeMine = b == theirs.cells.end() || (a != before.end() && a->name < b->name);
+    bool takeTheirs = a == before.end() || (b != theirs.cells.end() && b->name < a->name);
+    const Cell& winner = takeMine ? *a : takeTheirs ? *b : (b->stamp > a->stamp ? *b : *a);
+    bool fromThem = !takeMine && &winner == &*b;
+    if (fromThem && winner.stamp >= mine.base.stamp) {
+      out.changed = true;
+      if (!takeTheirs && wasAlive && !a->removed() && isOwn(a->stamp.writer))
+        out.overridden.push_back({a->name, a->value, a->stamp, a->position, winner.value, winner.stamp, winner.over});
+    }
+    merged.push_back(winner);
+    if (fromThem) merged.back().position = position;
+    if (!takeTheirs) ++a;
+    if (!takeMine) ++b;
+  }
+  mine.cells = std::move(merged);
+  detail::dropBelowBase(mine);
+
+  bool alive = mine.alive();
+  if (alive && held && !wasAlive) {
+    out.revived = true;
+    detail::reviveAt(mine, position);
+  }
+  if (wasAlive) {
+    // What a delete, or an insert over what was there, took along: cells that are gone although no cell won over them.
+    const Mark* winner = !alive ? &mine.tomb : nullptr;
+    for (const Cell& cell : before) {
+      if (cell.removed() || !isOwn(cell.stamp.writer)) continue;
+      const Mark* by = winner ? winner : cell.stamp < mine.base.stamp ? &mine.base : nullptr;
+      if (!by) continue;
+      const Cell* now = mine.find(cell.name);
+      if (now && now->stamp != cell.stamp) continue;  // listed above
+      out.overridden.push_back({cell.name, cell.value, cell.stamp, cell.position, {}, by->stamp, by->over});
+    }
+  }
+  return out;
+}
+
+}  // namespace blazedb::sync

@@ -1,0 +1,232 @@
+#include "sync/record_state.h"
+
+#include <algorithm>
+
+#include "codec/fields.h"
+#include "crypto/hash.h"
+
+namespace blazedb::sync {
+namespace {
+
+enum Flag : std::uint8_t { kHasBase = 1, kHasTomb = 2, kBaseHasOver = 4, kTombHasOver = 8, kWhole = 16 };
+enum GroupKind : std::uint8_t { kIsBase = 1, kHasOver = 2 };
+enum Authority : std::uint8_t { kNone = 0, kIsTime = 1, kFollows = 2 };
+
+struct Group {
+  Stamp stamp;
+  Stamp over;
+  std::uint64_t age = 0;
+  friend bool operator==(const Group&, const Group&) = default;
+};
+
+void appendStamp(base::Bytes& out, const Stamp& stamp) {
+  Authority kind = stamp.authority == 0 ? kNone : stamp.authority == stamp.time ? kIsTime : kFollows;
+  out.push_back(kind);
+  base::appendFixed64(out, stamp.time);
+  base::appendFixed64(out, stamp.writer);
+  if (kind == kFollows) base::appendFixed64(out, stamp.authority);
+}
+
+Stamp readStamp(base::Reader& in) {
+  std::uint8_t kind = in.byte();
+  Stamp stamp;
+  stamp.time = in.fixed64();
+  stamp.writer = in.fixed64();
+  if (kind == kIsTime) stamp.authority = stamp.time;
+  if (kind == kFollows) stamp.authority = in.fixed64();
+  if (kind > kFollows || stamp.time == 0 || stamp.authority > stamp.time) in.fail();
+  return stamp;
+}
+
+void appendMark(base::Bytes& out, const Mark& mark, std::uint64_t age) {
+  appendStamp(out, mark.stamp);
+  if (mark.over.present()) appendStamp(out, mark.over);
+  base::appendVarint(out, age);
+}
+
+void readMark(base::Reader& in, bool hasOver, std::uint64_t position, Mark& mark) {
+  mark.stamp = readStamp(in);
+  if (hasOver) mark.over = readStamp(in);
+  std::uint64_t age = in.varint();
+  if (age > position) in.fail();
+  mark.position = position - age;
+}
+
+std::uint64_t ageOf(std::uint64_t changed, std::uint64_t position) {
+  return changed < position ? position - changed : 0;
+}
+
+std::uint8_t flagsOf(const Mark& base, const Mark& tomb, bool whole) {
+  return static_cast<std::uint8_t>((base.stamp.present() ? kHasBase : 0) | (tomb.stamp.present() ? kHasTomb : 0) |
+                                   (base.over.present() ? kBaseHasOver : 0) | (tomb.over.present() ? kTombHasOver : 0) |
+                                   (whole ? kWhole : 0));
+}
+
+void appendGroup(base::Bytes& out, const Group& group, const Stamp& base) {
+  bool isBase = group.stamp == base;
+  out.push_back(static_cast<std::uint8_t>((isBase ? kIsBase : 0) | (group.over.present() ? kHasOver : 0)));
+  if (!isBase) appendStamp(out, group.stamp);
+  if (group.over.present()) appendStamp(out, group.over);
+  base::appendVarint(out, group.age);
+}
+
+// Looks back a bounded way only: a group that is written twice costs a few bytes, a search through thousands costs
+// seconds.
+std::size_t groupIndex(std::vector<Group>& groups, const Group& wanted) {
+  constexpr std::size_t kLookBack = 32;
+  for (std::size_t i = groups.size(); i > 0 && groups.size() - i < kLookBack; i--)
+    if (groups[i - 1] == wanted) return i - 1;
+  groups.push_back(wanted);
+  return groups.size() - 1;
+}
+
+Group readGroup(base::Reader& in, const Stamp& base) {
+  std::uint8_t kind = in.byte();
+  if (kind > (kIsBase | kHasOver)) in.fail();
+  Group group;
+  group.stamp = (kind & kIsBase) ? base : readStamp(in);
+  if (kind & kHasOver) group.over = readStamp(in);
+  group.age = in.varint();
+  if (!group.stamp.present()) in.fail();
+  return group;
+}
+
+}  // namespace
+
+bool Cell::removed() const { return codec::isRemoved(value); }
+
+Stamp RecordState::latest() const {
+  Stamp latest = base.stamp;
+  for (const Cell& cell : cells) latest = std::max(latest, cell.stamp);
+  return latest;
+}
+
+std::uint64_t RecordState::authority() const {
+  std::uint64_t highest = std::max(base.stamp.authority, tomb.stamp.authority);
+  for (const Cell& cell : cells) highest = std::max(highest, cell.stamp.authority);
+  return highest;
+}
+
+Cell* RecordState::find(std::string_view name) {
+  auto at = std::lower_bound(cells.begin(), cells.end(), name,
+                             [](const Cell& cell, std::string_view n) { return cell.name < n; });
+  return at != cells.end() && at->name == name ? &*at : nullptr;
+}
+
+std::optional<RecordState> decodeState(base::ByteView stamps, base::ByteView fields, std::uint64_t position) {
+  base::Reader in(stamps);
+  RecordState state;
+  std::uint8_t flags = in.byte();
+  if (flags > 31 || ((flags & kBaseHasOver) && !(flags & kHasBase)) || ((flags & kTombHasOver) && !(flags & kHasTomb)))
+    in.fail();
+  if (flags & kHasBase) readMark(in, flags & kBaseHasOver, position, state.base);
+  if (flags & kHasTomb) readMark(in, flags & kTombHasOver, position, state.tomb);
+  state.whole = flags & kWhole;
+  std::uint64_t groupCount = in.varint();
+  if (groupCount > in.remaining()) in.fail();
+  if (!in.ok()) return std::nullopt;
+
+  std::vector<Group> groups;
+  groups.reserve(groupCount);
+  for (std::uint64_t i = 0; i < groupCount && in.ok(); i++) {
+    groups.push_back(readGroup(in, state.base.stamp));
+    if (groups.back().age > position) in.fail();
+  }
+
+  codec::FieldsReader cells(fields);
+  state.cells.reserve(cells.count());
+  while (in.ok() && cells.next()) {
+    std::uint64_t index = groups.size() == 1 ? 0 : in.varint();
+    if (index >= groups.size()) return std::nullopt;
+    const Group& group = groups[index];
+    state.cells.push_back({cells.name(), cells.value(), group.stamp, group.over, position - group.age});
+  }
+  if (!in.ok() || !in.atEnd() || !cells.ok()) return std::nullopt;
+  return state;
+}
+
+void encodeState(const RecordState& state, std::uint64_t position, EncodedState& out) {
+  out.stamps.clear();
+  out.fields.clear();
+  out.stamps.push_back(flagsOf(state.base, state.tomb, state.whole));
+  if (state.base.stamp.present()) appendMark(out.stamps, state.base, ageOf(state.base.position, position));
+  if (state.tomb.stamp.present()) appendMark(out.stamps, state.tomb, ageOf(state.tomb.position, position));
+
+  std::vector<Group> groups;
+  std::vector<std::size_t> groupOf;
+  groupOf.reserve(state.cells.size());
+  codec::appendMapHead(out.fields, state.cells.size());
+  for (const Cell& cell : state.cells) {
+    Group group{cell.stamp, cell.over, ageOf(cell.position, position)};
+    groupOf.push_back(groupIndex(groups, group));
+    codec::appendText(out.fields, cell.name);
+    base::append(out.fields, cell.value);
+  }
+  base::appendVarint(out.stamps, groups.size());
+  for (const Group& group : groups) appendGroup(out.stamps, group, state.base.stamp);
+  if (groups.size() > 1)
+    for (std::size_t index : groupOf) base::appendVarint(out.stamps, index);
+}
+
+void encodeFreshStamps(const Mark& base, const Mark& tomb, base::Bytes& out) {
+  out.clear();
+  out.push_back(flagsOf(base, tomb, true));
+  appendMark(out, base, 0);
+  if (tomb.stamp.present()) appendMark(out, tomb, 0);
+  base::appendVarint(out, 1);
+  appendGroup(out, {base.stamp, base.over, 0}, base.stamp);
+}
+
+namespace {
+
+void appendHashed(base::Bytes& out, const Stamp& stamp) {
+  base::appendFixed64(out, stamp.authority);
+  base::appendFixed64(out, stamp.time);
+  base::appendFixed64(out, stamp.writer);
+}
+
+}  // namespace
+
+Hash128 hashOf(const UUID& id, const RecordState& state) {
+  base::Bytes input;
+  input.reserve(48 + 48 * state.cells.size());
+  base::append(input, id.bytes);
+  appendHashed(input, state.base.stamp);
+  for (const Cell& cell : state.cells) {
+    if (cell.removed()) continue;
+    base::appendSized(input, base::viewOf(cell.name));
+    // A cell that is as old as its record is the common case; that it says so briefly halves the cost of bulk inserts.
+    if (cell.stamp == state.base.stamp)
+      input.push_back(0);
+    else
+      appendHashed(input, cell.stamp);
+  }
+  return crypto::hash128(input);
+}
+
+Hash128 hashOfFresh(const UUID& id, const Stamp& base, base::ByteView fields) {
+  base::Bytes input;
+  input.reserve(48 + fields.size());
+  base::append(input, id.bytes);
+  appendHashed(input, base);
+  codec::FieldsReader cells(fields);
+  while (cells.next()) {
+    base::appendSized(input, base::viewOf(cells.name()));
+    input.push_back(0);
+  }
+  return crypto::hash128(input);
+}
+
+void Digest::add(const Hash128& hash) {
+  std::uint64_t sum = low + hash[0];
+  high += hash[1] + (sum < low ? 1 : 0);
+  low = sum;
+}
+
+void Digest::subtract(const Hash128& hash) {
+  std::uint64_t borrow = low < hash[0] ? 1 : 0;
+  low -= hash[0];
+  high -= hash[1] + borrow;
+}
+
+}  // namespace blazedb::sync

@@ -1,0 +1,452 @@
+#include "sync/session.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/limits.h"
+
+namespace blazedb::sync {
+namespace {
+
+// Large enough that a commit's fixed cost disappears, small enough that progress is smooth and memory stays flat.
+constexpr std::size_t kBatchBytes = 512u << 10;
+constexpr std::size_t kBatchesInFlight = 4;
+// Beyond this many in flight, small batches wait and grow.
+constexpr std::size_t kSmallBatchesInFlight = 2;
+constexpr std::int64_t kSaveCursorDelayMs = 200;
+// Need and Rows are cut into pieces well below the frame limit.
+constexpr std::size_t kKeysPerNeed = 10'000;
+constexpr std::size_t kRowsBytes = 4u << 20;
+
+}  // namespace
+
+Session::Session(Store& store, SessionOptions options) : store_(store), options_(options) {}
+
+void Session::start(std::int64_t wallMs, std::int64_t nowMs) {
+  wallMs_ = wallMs;
+  nowMs_ = nowMs;
+  Hello hello;
+  hello.identity = store_.identity();
+  hello.wallMs = wallMs;
+  hello.sends = options_.sends;
+  hello.receives = options_.receives;
+  emit(encode(hello));
+}
+
+void Session::receive(base::ByteView frame, std::int64_t nowMs) {
+  nowMs_ = nowMs;
+  if (stopped()) return;
+  status_.bytesReceived += frame.size();
+  std::optional<FrameType> type = typeOf(frame);
+  if (!type) return broken("a frame of no known type");
+  if (!peer_ && *type != FrameType::hello && *type != FrameType::bye) return broken("a frame before Hello");
+  dispatch(*type, frame);
+  updateState();
+}
+
+void Session::dispatch(FrameType type, base::ByteView frame) {
+  auto handle = [&](auto decoded, auto handler) {
+    if (!decoded) return broken("a frame that cannot be read");
+    (this->*handler)(*decoded);
+  };
+  switch (type) {
+    case FrameType::hello:
+      return handle(decodeHello(frame), &Session::onHello);
+    case FrameType::subscribe:
+      return handle(decodeSubscribe(frame), &Session::onSubscribe);
+    case FrameType::welcome:
+      return handle(decodeWelcome(frame), &Session::onWelcome);
+    case FrameType::batch:
+      return onBatch(frame);
+    case FrameType::ack:
+      return handle(decodeAck(frame), &Session::onAck);
+    case FrameType::need:
+      return handle(decodeNeed(frame), &Session::onNeed);
+    case FrameType::rows:
+      return onRows(frame);
+    case FrameType::digest:
+      return handle(decodeDigest(frame), &Session::onDigest);
+    case FrameType::buckets:
+      return handle(decodeBuckets(frame), &Session::onBuckets);
+    case FrameType::inventory:
+      return handle(decodeInventory(frame), &Session::onInventory);
+    case FrameType::bye: {
+      std::optional<Bye> bye = decodeBye(frame);
+      status_.ended = bye ? *bye : Bye{ErrorCode::ProtocolError, "the peer ended the connection"};
+      status_.state = SessionState::stopped;
+      return;
+    }
+  }
+}
+
+void Session::feedMoved(std::int64_t nowMs) {
+  nowMs_ = nowMs;
+  if (stopped()) return;
+  send();
+  updateState();
+}
+
+void Session::tick(std::int64_t nowMs) {
+  nowMs_ = nowMs;
+  if (stopped()) return;
+  send();
+  if (readTo_ > announcedTo_ && nowMs_ >= withheldSinceMs_ + options_.withheldDelayMs)
+    sendBatch(BatchWriter(announcedTo_), readTo_, false);
+  if (appliedTo_ > savedTo_ && !sweep_ && nowMs_ >= unsavedSinceMs_ + kSaveCursorDelayMs) {
+    Incoming cursorOnly;
+    cursorOnly.from = peer();
+    cursorOnly.cursor = Cursor{peer_->identity.incarnation, appliedTo_};
+    store_.apply(cursorOnly);
+    savedTo_ = appliedTo_;
+  }
+  if (atRest() && nowMs_ >= lastActivityMs_ + options_.digestDelayMs) sendDigest();
+  updateState();
+}
+
+void Session::stop(ErrorCode code, const std::string& text) {
+  if (stopped()) return;
+  emit(encode(Bye{code, text}));
+  status_.ended = Bye{code, text};
+  status_.state = SessionState::stopped;
+}
+
+std::vector<base::Bytes> Session::takeFrames() { return std::exchange(out_, {}); }
+
+std::optional<std::int64_t> Session::nextTickMs() const {
+  if (stopped()) return std::nullopt;
+  std::optional<std::int64_t> next;
+  auto at = [&](std::int64_t ms) { next = next ? std::min(*next, ms) : ms; };
+  if (readTo_ > announcedTo_) at(withheldSinceMs_ + options_.withheldDelayMs);
+  if (appliedTo_ > savedTo_ && !sweep_) at(unsavedSinceMs_ + kSaveCursorDelayMs);
+  if (atRest() && digestSentAt_ != here()) at(lastActivityMs_ + options_.digestDelayMs);
+  return next;
+}
+
+void Session::emit(base::Bytes frame) {
+  status_.bytesSent += frame.size();
+  out_.push_back(std::move(frame));
+}
+
+void Session::broken(const char* what) { stop(ErrorCode::ProtocolError, std::string("the peer sent ") + what); }
+
+void Session::onHello(const Hello& hello) {
+  if (peer_) return broken("Hello twice");
+  if (hello.version > kProtocolVersion)
+    return stop(ErrorCode::ProtocolTooNew, "the peer speaks a newer protocol; update BlazeDB here");
+  Identity self = store_.identity();
+  if (hello.identity.replica == self.replica)
+    return stop(
+        ErrorCode::DuplicateReplica,
+        "both files carry the replica id " + self.replica.toString() +
+            ": one is a copy of the other. Give the copy an id of its own with renewReplicaId() (blazedb renew FILE)");
+  if (std::abs(hello.wallMs - wallMs_) > base::kClockSkewMsMax)
+    return stop(ErrorCode::ClockSkew, "the clocks of '" + self.name + "' and '" + hello.identity.name +
+                                          "' are more than five minutes apart; set them right and connect again");
+  peer_ = hello;
+  status_.peer = hello.identity;
+  if (!options_.receives || !hello.sends) {
+    receiveCatchingUp_ = false;
+  } else {
+    Cursor cursor = store_.cursorOn(hello.identity.replica);
+    emit(encode(Subscribe{cursor, !store_.empty()}));
+  }
+  if (!options_.sends || !hello.receives) sendCatchingUp_ = false;
+  activity();
+}
+
+// ------------------------------------------------------------------------------------------------------------------
+// sending
+
+void Session::onSubscribe(const Subscribe& subscribe) {
+  if (subscribed_ || !options_.sends || !peer_->receives) return broken("Subscribe out of place");
+  subscribed_ = true;
+  std::uint64_t from = store_.resolve(subscribe.cursor);
+  bool fellBack = from < subscribe.cursor.position || from == 0;
+  peerSweeps_ = subscribe.hasData && from < store_.purgeHorizon();
+  if (peerSweeps_) from = 0;
+  withholdEchoes_ = !fellBack && !peerSweeps_;
+  readTo_ = announcedTo_ = ackedTo_ = from;
+  horizon_ = store_.purgeHorizon();
+  std::uint64_t end = store_.feedEnd();
+  sendCatchingUp_ = from < end || peerSweeps_;
+  emit(encode(Welcome{from, end, store_.ahead(from), peerSweeps_, store_.cursorOn(peer_->identity.replica)}));
+  send();
+}
+
+bool Session::sweepsFirst() const {
+  Identity self = store_.identity();
+  if (self.role != peer_->identity.role) return self.role == Role::client;
+  return self.replica < peer_->identity.replica;
+}
+
+bool Session::maySend() const {
+  if (!subscribed_) return false;
+  if (!options_.receives || !peer_->sends) return true;
+  if (!welcome_) return false;
+  if (!sweep_) return true;
+  return peerSweeps_ && !sweepsFirst();
+}
+
+void Session::send() {
+  if (!maySend()) return;
+  if (!sendCatchingUp_ && store_.purgeHorizon() > std::max(horizon_, ackedTo_)) {
+    // A sweep has taken records away here that the peer may still hold: it has to sweep too.
+    return stop(ErrorCode::Offline, "deletes were taken over from another peer; starting over");
+  }
+  while (!stopped() && (readTo_ < store_.feedEnd() || (sendCatchingUp_ && inFlight_.empty()))) {
+    if (inFlight_.size() >= kBatchesInFlight || inFlightBytes_ >= base::kInFlightBytesMax) return;
+    if (inFlight_.size() >= kSmallBatchesInFlight && !sendCatchingUp_) return;
+    FeedQuery query;
+    query.after = readTo_;
+    query.catchingUp = sendCatchingUp_;
+    query.withholdEchoes = withholdEchoes_;
+    query.peer = peer();
+    query.bytesWanted = kBatchBytes;
+    BatchWriter batch(announcedTo_);
+    FeedRead read = store_.readFeed(query, batch);
+    if (readTo_ == announcedTo_) withheldSinceMs_ = nowMs_;
+    readTo_ = read.to;
+    if (batch.changes() > 0 || (sendCatchingUp_ && read.atEnd)) sendBatch(batch, read.to, read.atEnd);
+    if (sendCatchingUp_ && read.atEnd) {
+      sendCatchingUp_ = false;
+      withholdEchoes_ = true;
+    }
+    activity();
+  }
+}
+
+void Session::sendBatch(const BatchWriter& batch, std::uint64_t to, bool atEnd) {
+  base::Bytes frame = batch.finishBatch(to, atEnd);
+  inFlight_.push_back({to, frame.size()});
+  inFlightBytes_ += frame.size();
+  announcedTo_ = to;
+  emit(std::move(frame));
+}
+
+void Session::onAck(const Ack& ack) {
+  if (inFlight_.empty() || ack.position != inFlight_.front().to) return broken("Ack for what was not sent");
+  inFlightBytes_ -= inFlight_.front().bytes;
+  inFlight_.pop_front();
+  ackedTo_ = ack.position;
+  bool hears = options_.receives && peer_->sends;
+  store_.noteAcknowledged(peer(), ackedTo_, {hears ? peer_->identity.incarnation : 0, ack.feedEnd});
+  activity();
+  send();
+}
+
+void Session::onNeed(const Need& need) {
+  std::vector<RecordKey> gone;
+  BatchWriter rows;
+  for (const RecordKey& key : need.keys) {
+    if (!store_.readRecord(key, rows)) gone.push_back(key);
+    if (rows.bytes() >= kRowsBytes) emit(std::exchange(rows, BatchWriter()).finishRows(true, {}));
+  }
+  emit(rows.finishRows(true, gone));
+  activity();
+}
+
+// ----------------------------------------------------------------------------------------------------------------
+// receiving
+
+void Session::onWelcome(const Welcome& welcome) {
+  if (welcome_ || !options_.receives || !peer_->sends) return broken("Welcome out of place");
+  welcome_ = welcome;
+  appliedTo_ = savedTo_ = welcome.from;
+  status_.expected = welcome.ahead;
+  receiveCatchingUp_ = welcome.from < welcome.feedEnd || welcome.sweep;
+  if (welcome.sweep) sweep_.emplace();
+  activity();
+  send();
+}
+
+void Session::onBatch(base::ByteView frame) {
+  if (!welcome_) return broken("Batch before Welcome");
+  held_.emplace_back(frame.begin(), frame.end());
+  if (needed_.empty()) applyHeld();
+}
+
+void Session::applyHeld() {
+  while (!held_.empty() && !stopped()) {
+    if (!applyBatch(held_.front())) return;
+    held_.pop_front();
+    answers_.clear();
+    gone_.clear();
+  }
+}
+
+bool Session::applyBatch(const base::Bytes& frame) {
+  std::optional<Batch> batch = decodeBatch(frame);
+  if (!batch) {
+    broken("a batch that cannot be read");
+    return false;
+  }
+  if (batch->from != appliedTo_) {
+    broken("a batch that does not follow the one before");
+    return false;
+  }
+  if (batch->changes.empty() && !sweep_) {
+    // Only withheld changes: the cursor is saved with the next batch, or a moment later.
+    if (appliedTo_ == savedTo_) unsavedSinceMs_ = nowMs_;
+    finishBatch(*batch);
+    return true;
+  }
+  Incoming incoming;
+  incoming.from = peer();
+  incoming.changes = std::move(batch->changes);
+  if (!sweep_) incoming.cursor = Cursor{peer_->identity.incarnation, batch->to};
+  incoming.sweep = sweep_ ? &*sweep_ : nullptr;
+
+  std::map<RecordKey, Change> whole;
+  for (const base::Bytes& answer : answers_) {
+    std::optional<Rows> rows = decodeRows(answer);
+    for (const Change& change : rows->changes) whole[{std::string(change.collection), change.id}] = change;
+  }
+  std::set<RecordKey> gone(gone_.begin(), gone_.end());
+  if (!whole.empty() || !gone.empty()) {
+    std::erase_if(incoming.changes, [&](Change& change) {
+      RecordKey key{std::string(change.collection), change.id};
+      auto found = whole.find(key);
+      if (found != whole.end()) {
+        change.complete = true;
+        change.stamps = found->second.stamps;
+        change.fields = found->second.fields;
+      }
+      return gone.contains(key);
+    });
+  }
+
+  ApplyResult result = store_.apply(incoming);
+  if (result.refused) {
+    stop(ErrorCode::ClockSkew, *result.refused);
+    return false;
+  }
+  if (!result.missing.empty()) {
+    needed_ = std::move(result.missing);
+    for (std::size_t i = 0; i < needed_.size(); i += kKeysPerNeed) {
+      std::size_t end = std::min(i + kKeysPerNeed, needed_.size());
+      emit(encode(Need{
+          {needed_.begin() + static_cast<std::ptrdiff_t>(i), needed_.begin() + static_cast<std::ptrdiff_t>(end)}}));
+    }
+    std::sort(needed_.begin(), needed_.end());
+    return false;
+  }
+  status_.received += incoming.changes.size();
+  if (!sweep_) savedTo_ = batch->to;
+  finishBatch(*batch);
+  return true;
+}
+
+void Session::finishBatch(const Batch& batch) {
+  appliedTo_ = batch.to;
+  if (batch.atEnd && receiveCatchingUp_) {
+    if (sweep_) finishSweep(batch.to);
+    receiveCatchingUp_ = false;
+  }
+  emit(encode(Ack{batch.to, store_.feedEnd()}));
+  activity();
+  send();
+}
+
+void Session::finishSweep(std::uint64_t position) {
+  Cursor cursor{peer_->identity.incarnation, position};
+  store_.finishSweep(peer(), *sweep_, store_.resolve(welcome_->applied), cursor);
+  sweep_.reset();
+  savedTo_ = position;
+}
+
+void Session::onRows(base::ByteView frame) {
+  std::optional<Rows> rows = decodeRows(frame);
+  if (!rows) return broken("rows that cannot be read");
+  activity();
+  if (!rows->answer) {
+    Incoming repair;
+    repair.from = peer();
+    repair.changes = std::move(rows->changes);
+    ApplyResult result = store_.apply(repair);
+    if (result.refused) stop(ErrorCode::ClockSkew, *result.refused);
+    return send();
+  }
+  auto answered = [&](const RecordKey& key) {
+    auto at = std::lower_bound(needed_.begin(), needed_.end(), key);
+    if (at != needed_.end() && *at == key) needed_.erase(at);
+  };
+  for (const Change& change : rows->changes) answered({std::string(change.collection), change.id});
+  for (const RecordKey& key : rows->gone) {
+    answered(key);
+    gone_.push_back(key);
+  }
+  answers_.emplace_back(frame.begin(), frame.end());
+  if (needed_.empty()) applyHeld();
+}
+
+// ------------------------------------------------------------------------------------------------------------------ at
+// rest
+
+bool Session::atRest() const {
+  return options_.sends && options_.receives && peer_ && peer_->sends && peer_->receives && subscribed_ && welcome_ &&
+         !sendCatchingUp_ && !receiveCatchingUp_ && inFlight_.empty() && held_.empty() && readTo_ == store_.feedEnd();
+}
+
+void Session::sendDigest() {
+  if (digestSentAt_ == here()) return;
+  digestSentAt_ = here();
+  emit(encode(DigestFrame{store_.feedEnd(), appliedTo_, store_.digests()}));
+}
+
+void Session::onDigest(const DigestFrame& theirs) {
+  // The two ends speak of the same state only if nothing has moved on either since.
+  if (!atRest() || theirs.feedEnd != appliedTo_ || theirs.applied != store_.feedEnd()) return;
+  std::vector<DigestLine> mine = store_.digests();
+  if (mine == theirs.collections) {
+    verifiedAt_ = here();
+    return;
+  }
+  std::map<std::string, DigestLine> lines;
+  for (const DigestLine& line : theirs.collections) lines[line.collection] = line;
+  for (const DigestLine& line : mine) {
+    auto found = lines.find(line.collection);
+    if (found != lines.end() && found->second == line)
+      lines.erase(found);
+    else
+      lines[line.collection] = line;
+  }
+  for (const auto& [collection, line] : lines) emit(encode(Buckets{collection, store_.buckets(collection)}));
+}
+
+void Session::onBuckets(const Buckets& theirs) {
+  std::vector<Digest> mine = store_.buckets(theirs.collection);
+  for (std::size_t i = 0; i < mine.size(); i++) {
+    auto bucket = static_cast<std::uint8_t>(i);
+    if (mine[i] != theirs.sums[i])
+      emit(encode(Inventory{theirs.collection, bucket, store_.inventory(theirs.collection, bucket)}));
+  }
+}
+
+void Session::onInventory(const Inventory& theirs) {
+  std::map<UUID, Hash128> known(theirs.records.begin(), theirs.records.end());
+  BatchWriter rows;
+  for (const auto& [id, hash] : store_.inventory(theirs.collection, theirs.bucket)) {
+    auto found = known.find(id);
+    if (found != known.end() && found->second == hash) continue;
+    store_.readRecord({theirs.collection, id}, rows);
+    status_.repaired++;
+    if (rows.bytes() >= kRowsBytes) emit(std::exchange(rows, BatchWriter()).finishRows(false, {}));
+  }
+  if (rows.changes() > 0) emit(rows.finishRows(false, {}));
+  activity();
+}
+
+void Session::updateState() {
+  if (stopped()) return;
+  // What was withheld is with the peer already.
+  status_.acknowledgedTo = inFlight_.empty() && subscribed_ && !sendCatchingUp_ ? readTo_ : ackedTo_;
+  bool known = peer_.has_value() && (receiveCatchingUp_ ? welcome_.has_value() : true) &&
+               (!options_.sends || !peer_->receives || subscribed_);
+  status_.state = !known                                  ? SessionState::connecting
+                  : receiveCatchingUp_ || sendCatchingUp_ ? SessionState::catchingUp
+                                                          : SessionState::live;
+  status_.verified = verifiedAt_ == here();
+}
+
+}  // namespace blazedb::sync

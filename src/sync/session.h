@@ -1,0 +1,169 @@
+// The sync state machine at one end of a link.
+//
+// A Session is handed frames, ticks and "the feed has moved", and answers with frames to send; it merges what it
+// receives through its Store. It never opens a socket, starts a thread or reads the time, so that one process can
+// simulate a hundred replicas from a seed. The driver (src/link) owns the threads and calls in from one at a time.
+//
+// A conversation, for each direction by itself:
+//
+//   sender                          receiver
+//   <- Hello ->                                       who are you
+//   <- Subscribe(cursor)                              where I stand on your feed
+//   Welcome(from, end, sweep?) ->                     where I start
+//   Batch ... ->                                      under a credit window
+//   <- Ack(position)                                  merged, cursor moved
+//   <- Need(keys), Rows ->                            a part came of something that the receiver lacks
+//
+// A batch waits for nothing while nothing is in flight (latency) and grows while two are (throughput). There are no
+// queues: a slow peer's changes stay in the feed.
+//
+// What was withheld because the peer sent it itself still moves the peer's cursor; nobody waits for that, so it is
+// announced with the next batch or a moment later.
+//
+// A receiver whose cursor is older than the sender's purge horizon may have missed deletes. It *sweeps*: it is told
+// everything that is live, and removes what was not mentioned. Until it has, it sends nothing of its own. If both would
+// have to, the client (between equals: the lower replica id) goes first.
+//
+// At rest the two ends compare digests. "In sync" in a status is that comparison, not an assumption; a difference is
+// located by buckets of ids, repaired by sending whole records both ways, and counted.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+#include "sync/store.h"
+
+namespace blazedb::sync {
+
+struct SessionOptions {
+  bool sends = true;
+  bool receives = true;
+  std::int64_t withheldDelayMs = 50;  // how long a cursor may lag behind what was withheld
+  std::int64_t digestDelayMs = 500;   // how long both ends must be at rest before they compare
+};
+
+enum class SessionState : std::uint8_t { connecting, catchingUp, live, stopped };
+
+struct SessionStatus {
+  SessionState state = SessionState::connecting;
+  std::optional<Identity> peer;
+  std::uint64_t received = 0;        // records of this catching-up
+  std::uint64_t expected = 0;        // about how many it will be; 0 before Welcome
+  std::uint64_t acknowledgedTo = 0;  // the peer has everything of this feed up to here
+  std::uint64_t bytesSent = 0;
+  std::uint64_t bytesReceived = 0;
+  std::uint64_t repaired = 0;  // records that differed at rest and were sent again
+  bool verified = false;       // the digests were equal, and nothing has changed since
+  std::optional<Bye> ended;    // why it stopped, by whichever end
+};
+
+class Session {
+ public:
+  // `store` must outlive the session.
+  explicit Session(Store& store, SessionOptions options = {});
+
+  // Each of these may produce frames and may throw what the Store throws; the session is then of no further use.
+  // `wallMs` is the wall clock, compared with the peer's; `nowMs` never goes back.
+  void start(std::int64_t wallMs, std::int64_t nowMs);
+  void receive(base::ByteView frame, std::int64_t nowMs);
+  void feedMoved(std::int64_t nowMs);
+  void tick(std::int64_t nowMs);
+  // Says Bye and stops.
+  void stop(ErrorCode code, const std::string& text);
+
+  // The frames produced since the last call, in order.
+  std::vector<base::Bytes> takeFrames();
+  // When tick() next has something to do; std::nullopt for never.
+  std::optional<std::int64_t> nextTickMs() const;
+
+  const SessionStatus& status() const { return status_; }
+  bool stopped() const { return status_.state == SessionState::stopped; }
+  // Both directions that this session has are past their catching-up.
+  bool live() const { return status_.state == SessionState::live; }
+
+ private:
+  struct InFlight {
+    std::uint64_t to = 0;
+    std::size_t bytes = 0;
+  };
+
+  // Sending.
+  void onSubscribe(const Subscribe& subscribe);
+  void onAck(const Ack& ack);
+  void onNeed(const Need& need);
+  bool maySend() const;
+  void send();
+  void sendBatch(const BatchWriter& batch, std::uint64_t to, bool atEnd);
+
+  // Receiving.
+  void onWelcome(const Welcome& welcome);
+  void onBatch(base::ByteView frame);
+  void onRows(base::ByteView frame);
+  void applyHeld();
+  bool applyBatch(const base::Bytes& frame);
+  void finishBatch(const Batch& batch);
+  void finishSweep(std::uint64_t position);
+
+  // At rest.
+  bool atRest() const;
+  void sendDigest();
+  void onDigest(const DigestFrame& digest);
+  void onBuckets(const Buckets& theirs);
+  void onInventory(const Inventory& theirs);
+
+  void onHello(const Hello& hello);
+  void dispatch(FrameType type, base::ByteView frame);
+  void emit(base::Bytes frame);
+  void broken(const char* what);
+  void updateState();
+  void activity() { lastActivityMs_ = nowMs_; }
+  bool sweepsFirst() const;
+  Peer peer() const { return {peer_->identity.replica, peer_->identity.incarnation}; }
+
+  Store& store_;
+  SessionOptions options_;
+  SessionStatus status_;
+  std::vector<base::Bytes> out_;
+  std::int64_t wallMs_ = 0;
+  std::int64_t nowMs_ = 0;
+  std::int64_t lastActivityMs_ = 0;
+  std::optional<Hello> peer_;
+
+  // Sending. Positions are in this replica's feed.
+  bool subscribed_ = false;  // the peer has said where it stands
+  bool peerSweeps_ = false;
+  bool sendCatchingUp_ = true;  // the peer has not yet been told of everything
+  bool withholdEchoes_ = true;
+  std::uint64_t horizon_ = 0;      // as it was when the peer subscribed
+  std::uint64_t readTo_ = 0;       // read, sent or withheld
+  std::uint64_t announcedTo_ = 0;  // covered by a batch
+  std::uint64_t ackedTo_ = 0;
+  std::int64_t withheldSinceMs_ = 0;
+  std::deque<InFlight> inFlight_;
+  std::size_t inFlightBytes_ = 0;
+
+  // Receiving. Positions are in the peer's feed.
+  std::optional<Welcome> welcome_;
+  bool receiveCatchingUp_ = true;
+  std::uint64_t appliedTo_ = 0;
+  std::uint64_t savedTo_ = 0;  // as the stored cursor says
+  std::int64_t unsavedSinceMs_ = 0;
+  std::optional<Sweep> sweep_;
+  std::deque<base::Bytes> held_;  // batches behind one that waits for whole records
+  std::vector<RecordKey> needed_;
+  std::vector<base::Bytes> answers_;
+  std::vector<RecordKey> gone_;
+
+  // Where both feeds stood: the end of this one, and how far the peer's has been applied.
+  using Place = std::pair<std::uint64_t, std::uint64_t>;
+  Place here() const { return {store_.feedEnd(), appliedTo_}; }
+  std::optional<Place> digestSentAt_;
+  std::optional<Place> verifiedAt_;
+};
+
+}  // namespace blazedb::sync

@@ -1,0 +1,93 @@
+// What sync needs of storage, and nothing more: read the feed, merge a batch and move a cursor in one transaction, read
+// a record.
+//
+// The encrypted file is its first implementation (src/db/engine.h). Nothing here assumes a file, so that a hub that has
+// outgrown one machine can keep the same things elsewhere. Every call may throw blazedb::Error (a full disk, a damaged
+// page); what was being written is then undone.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "blazedb/uuid.h"
+#include "sync/frames.h"
+#include "sync/record_state.h"
+
+namespace blazedb::sync {
+
+struct FeedQuery {
+  std::uint64_t after = 0;     // the first position that may be read is after + 1
+  bool catchingUp = false;     // the reader may see transactions in part until it has reached the end
+  bool withholdEchoes = true;  // leave out what `peer` itself sent
+  Peer peer;
+  std::size_t bytesWanted = 0;  // stop at the first good place once the batch has this many bytes
+};
+
+struct FeedRead {
+  std::uint64_t to = 0;  // the last position that was covered, also by what was withheld
+  bool atEnd = false;    // nothing lay beyond it: with this the reader has every record
+};
+
+// Rows that a sweeping replica has been told of: rows of the local store, by their number.
+struct Sweep {
+  std::vector<std::int64_t> mentioned;
+};
+
+struct Incoming {
+  Peer from;
+  std::vector<Change> changes;   // ends of transactions are marked in them
+  std::optional<Cursor> cursor;  // moved together with the data; absent for repairs and sweeps
+  Sweep* sweep = nullptr;        // present while sweeping: collects what was mentioned
+  const std::vector<RecordKey>* gone =
+      nullptr;  // partial changes of these are skipped: the peer no longer has the record
+};
+
+struct ApplyResult {
+  std::vector<RecordKey> missing;      // not empty: nothing was merged; whole records are needed first
+  std::optional<std::string> refused;  // set: nothing was merged; a stamp that is not acceptable, and why
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // Of this opening; makes the incarnation known to the file first, where it is not yet.
+  virtual Identity identity() = 0;
+  // The position of the latest committed change (and, at full durability, synced one).
+  virtual std::uint64_t feedEnd() const = 0;
+  // Changes up to here may be unknown to a peer whose cursor is older: tombstones there are gone for good.
+  virtual std::uint64_t purgeHorizon() const = 0;
+  virtual bool empty() const = 0;
+
+  // Where a peer's cursor on this feed really stands: at most where its incarnation ended, 0 if that is unknown.
+  virtual std::uint64_t resolve(const Cursor& cursor) const = 0;
+  // This replica's cursor on the peer's feed.
+  virtual Cursor cursorOn(const UUID& peer) const = 0;
+  // About how many records of the feed a reader has before it after `position`.
+  virtual std::uint64_t ahead(std::uint64_t position) const = 0;
+
+  virtual FeedRead readFeed(const FeedQuery& query, BatchWriter& out) = 0;
+  // Adds the whole record to `out`; false where it is not held.
+  virtual bool readRecord(const RecordKey& key, BatchWriter& out) = 0;
+
+  virtual ApplyResult apply(const Incoming& incoming) = 0;
+  // Ends a sweep: removes every live record that was not mentioned and is not beyond `peerHasApplied` of this feed,
+  // raises the purge horizon to the feed's end and moves the cursor, in one transaction.
+  virtual void finishSweep(const Peer& from, Sweep& sweep, std::uint64_t peerHasApplied, const Cursor& cursor) = 0;
+
+  // The peer has applied this feed up to `position`, and its own feed ended at `itsEnd` when it said so (incarnation 0:
+  // it sends nothing here).
+  virtual void noteAcknowledged(const Peer& peer, std::uint64_t position, const Cursor& itsEnd) = 0;
+
+  virtual std::vector<DigestLine> digests() const = 0;
+  // The records of one collection whose id's last byte is `bucket`, with their hashes; for locating a difference.
+  virtual std::vector<std::pair<UUID, Hash128>> inventory(std::string_view collection, std::uint8_t bucket) const = 0;
+  // 256 sums over the buckets of a collection.
+  virtual std::vector<Digest> buckets(std::string_view collection) const = 0;
+};
+
+}  // namespace blazedb::sync

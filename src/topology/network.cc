@@ -1,0 +1,281 @@
+#include "topology/network.h"
+
+#include <algorithm>
+
+#include "base/names.h"
+#include "blazedb/error.h"
+
+namespace blazedb::topology {
+namespace {
+
+ConnectionState stateOf(link::LinkState state) {
+  switch (state) {
+    case link::LinkState::connecting:
+      return ConnectionState::connecting;
+    case link::LinkState::catchingUp:
+      return ConnectionState::catchingUp;
+    case link::LinkState::live:
+      return ConnectionState::live;
+    case link::LinkState::offline:
+      return ConnectionState::offline;
+    case link::LinkState::stopped:
+      return ConnectionState::stopped;
+  }
+  return ConnectionState::stopped;
+}
+
+void refuseReplica(const db::Engine& receiver) {
+  if (std::optional<UUID> source = receiver.source())
+    throw Error(ErrorCode::ReadOnlyReplica,
+                "'" + receiver.name() + "' is a read-only replica of " + source->toString() +
+                    " and receives from nobody else; end that with releaseReadOnly() first");
+}
+
+}  // namespace
+
+struct Network::Listeners {
+  std::mutex mutex;
+  int next = 1;
+  std::map<int, std::function<void(const ConnectionStatus&)>> all;
+};
+
+bool Network::Connection::sends(int end) const {
+  return mode == ConnectionMode::bidirectional || (mode == ConnectionMode::readOnly) == (end == 0);
+}
+
+Network::Connection::~Connection() {
+  fromEngine->removeFeedListener(fromListener);
+  toEngine->removeFeedListener(toListener);
+  link.reset();
+}
+
+Network::~Network() {
+  std::map<ConnectionId, ConnectionPtr> ending;
+  {
+    std::lock_guard lock(mutex_);
+    ending.swap(connections_);
+  }
+}
+
+NodeId Network::registerDatabase(std::shared_ptr<db::Engine> engine, const std::string& name,
+                                 const RegisterOptions& options) {
+  if (!base::isName(name))
+    throw Error(ErrorCode::InvalidArgument, "'" + name + "' is not the name of a node: 1 to 128 of A-Z a-z 0-9 _ . -");
+  UUID replica = engine->info().replica;
+  std::lock_guard lock(mutex_);
+  for (const auto& [id, node] : nodes_) {
+    if (node.engine == engine)
+      throw Error(ErrorCode::AlreadyExists, "this database is registered already, as '" + node.name + "'");
+    if (node.name == name)
+      throw Error(ErrorCode::AlreadyExists, "a node '" + name + "' is registered already; choose another name");
+    if (node.engine->info().replica == replica)
+      throw Error(ErrorCode::DuplicateReplica, "'" + name + "' and '" + node.name +
+                                                   "' carry the same replica id: one file is a copy of the other. Give "
+                                                   "the copy an id of its own with renewReplicaId() "
+                                                   "(blazedb renew FILE)");
+  }
+  if (options.role) engine->setRole(*options.role);
+  NodeId id{nextId_++};
+  nodes_[id] = {std::move(engine), name, options.syncMode};
+  return id;
+}
+
+const Network::Node& Network::node(NodeId id) const {
+  auto found = nodes_.find(id);
+  if (found == nodes_.end())
+    throw Error(ErrorCode::NotFound, "no node " + std::to_string(id.value) + " in this topology");
+  return found->second;
+}
+
+ConnectionId Network::connectLocal(NodeId from, NodeId to, ConnectionMode mode, const ConnectOptions& options) {
+  std::lock_guard lock(mutex_);
+  const Node& source = node(from);
+  const Node& target = node(to);
+  if (from == to) throw Error(ErrorCode::InvalidArgument, "a database cannot be connected with itself");
+  for (const Node* end : {&source, &target})
+    if (end->syncMode == SyncMode::remoteOnly)
+      throw Error(ErrorCode::ModeForbids,
+                  "the node '" + end->name + "' is registered as remoteOnly and opens no local connection");
+  for (const auto& [id, other] : connections_)
+    if ((other->from == from && other->to == to) || (other->from == to && other->to == from))
+      throw Error(ErrorCode::AlreadyExists, "'" + source.name + "' and '" + target.name +
+                                                "' are connected already; disconnect them first to change the mode");
+  if (mode == ConnectionMode::bidirectional) refuseReplica(*target.engine);
+  if (mode != ConnectionMode::readOnly) refuseReplica(*source.engine);
+  if (mode == ConnectionMode::readOnly) target.engine->bindTo(source.engine->info().replica, options.adopt);
+
+  ConnectionId id{nextId_++};
+  auto connection = std::make_shared<Connection>();
+  connection->from = from;
+  connection->to = to;
+  connection->mode = mode;
+  connection->fromEngine = source.engine;
+  connection->toEngine = target.engine;
+  connection->listeners = std::make_shared<Listeners>();
+
+  sync::SessionOptions first, second;
+  first.sends = second.receives = connection->sends(0);
+  second.sends = first.receives = connection->sends(1);
+  auto report = [callbacks = callbacks_, id,
+                 weak = std::weak_ptr<Connection>(connection)](const link::LinkStatus& status) {
+    callbacks->post([id, weak, status] {
+      ConnectionPtr alive = weak.lock();
+      if (!alive) return;
+      std::vector<std::function<void(const ConnectionStatus&)>> calls;
+      {
+        std::lock_guard held(alive->listeners->mutex);
+        for (const auto& [number, listener] : alive->listeners->all) calls.push_back(listener);
+      }
+      for (const auto& call : calls) call(describe(id, *alive, status));
+    });
+  };
+  connection->link = std::make_unique<link::LocalLink>(link::LocalLink::End{*source.engine, first},
+                                                       link::LocalLink::End{*target.engine, second}, clock_, random_,
+                                                       std::move(report));
+  link::LocalLink* link = connection->link.get();
+  connection->fromListener = source.engine->addFeedListener([link] { link->feedMoved(); });
+  connection->toListener = target.engine->addFeedListener([link] { link->feedMoved(); });
+  link->feedMoved();  // what was committed before the listeners were there
+  connections_[id] = std::move(connection);
+  return id;
+}
+
+void Network::disconnect(ConnectionId id) {
+  ConnectionPtr ending;
+  {
+    std::lock_guard lock(mutex_);
+    auto found = connections_.find(id);
+    if (found == connections_.end())
+      throw Error(ErrorCode::NotFound, "no connection " + std::to_string(id.value) + " in this topology");
+    ending = std::move(found->second);
+    connections_.erase(found);
+  }
+  ending.reset();
+  callbacks_->drain();
+}
+
+Network::ConnectionPtr Network::connection(ConnectionId id) const {
+  std::lock_guard lock(mutex_);
+  auto found = connections_.find(id);
+  if (found == connections_.end())
+    throw Error(ErrorCode::NotFound, "no connection " + std::to_string(id.value) + " in this topology");
+  return found->second;
+}
+
+std::map<ConnectionId, Network::ConnectionPtr> Network::all() const {
+  std::lock_guard lock(mutex_);
+  return connections_;
+}
+
+// Each round brings what the nodes had at its beginning over one link. When a round moved nothing there is nothing left
+// to bring; and after as many rounds as there are nodes everything that was there at the call has gone every way that
+// there is.
+void Network::synchronize(std::chrono::milliseconds timeout) {
+  std::int64_t deadlineUs = clock_.monotonicUs() + std::chrono::microseconds(timeout).count();
+  std::map<ConnectionId, ConnectionPtr> links = all();
+  std::size_t rounds = 0;
+  {
+    std::lock_guard lock(mutex_);
+    rounds = nodes_.size();
+  }
+  std::map<const db::Engine*, std::uint64_t> before;
+  for (std::size_t round = 0; round <= rounds; round++) {
+    std::map<const db::Engine*, std::uint64_t> ends;
+    for (const auto& [id, connection] : links)
+      for (const db::Engine* engine : {connection->fromEngine.get(), connection->toEngine.get()})
+        ends[engine] = engine->feedEnd();
+    if (round > 0 && ends == before) return;
+    before = ends;
+    for (const auto& [id, connection] : links) {
+      for (int end = 0; end < 2; end++) {
+        if (!connection->sends(end)) continue;
+        const db::Engine* engine = end == 0 ? connection->fromEngine.get() : connection->toEngine.get();
+        if (connection->link->waitAcknowledged(end, ends[engine], deadlineUs)) continue;
+        ConnectionStatus now = describe(id, *connection, connection->link->status());
+        std::string which = "'" + connection->fromEngine->name() + "' and '" + connection->toEngine->name() + "'";
+        if (now.error && now.state == ConnectionState::stopped)
+          throw Error(*now.error, "the connection of " + which + " has stopped: " + now.message);
+        throw Error(ErrorCode::Timeout, "the connection of " + which + " is still behind by about " +
+                                            std::to_string(now.pending) + " changes" +
+                                            (now.error ? ": " + now.message : ""));
+      }
+    }
+  }
+}
+
+ConnectionStatus Network::describe(ConnectionId id, const Connection& connection, const link::LinkStatus& status) {
+  ConnectionStatus out;
+  out.id = id;
+  out.from = connection.from;
+  out.to = connection.to;
+  out.mode = connection.mode;
+  out.state = stateOf(status.state);
+  for (int end = 0; end < 2; end++) {
+    const sync::SessionStatus& session = status.ends[static_cast<std::size_t>(end)];
+    out.done += std::min(session.received, session.expected);
+    out.total += session.expected;
+    if (!connection.sends(end)) continue;
+    std::uint64_t feedEnd = (end == 0 ? connection.fromEngine : connection.toEngine)->feedEnd();
+    out.pending += feedEnd - std::min(feedEnd, session.acknowledgedTo);
+  }
+  out.bytes = status.bytes;
+  out.repaired = status.repaired;
+  out.verified =
+      status.state == link::LinkState::live && status.ends[0].verified && status.ends[1].verified && out.pending == 0;
+  if (status.error) {
+    out.error = status.error->code;
+    out.message = status.error->text;
+    out.nextTry = std::chrono::milliseconds(status.nextTryMs);
+  }
+  return out;
+}
+
+std::vector<ConnectionStatus> Network::connections(std::optional<NodeId> only) const {
+  if (only) {
+    std::lock_guard lock(mutex_);
+    node(*only);
+  }
+  std::vector<ConnectionStatus> found;
+  for (const auto& [id, connection] : all())
+    if (!only || connection->from == *only || connection->to == *only)
+      found.push_back(describe(id, *connection, connection->link->status()));
+  return found;
+}
+
+ConnectionStatus Network::status(ConnectionId id) const {
+  ConnectionPtr found = connection(id);
+  return describe(id, *found, found->link->status());
+}
+
+TopologyGraph Network::graph() const {
+  TopologyGraph graph;
+  std::map<NodeId, Node> nodes;
+  {
+    std::lock_guard lock(mutex_);
+    nodes = nodes_;
+  }
+  for (const auto& [id, node] : nodes) {
+    TopologyNode out{id, node.name, node.engine->role(), node.syncMode, 0};
+    for (const CollectionInfo& info : node.engine->collections()) out.records += info.count;
+    graph.nodes.push_back(std::move(out));
+  }
+  graph.connections = connections(std::nullopt);
+  return graph;
+}
+
+Subscription Network::onStatus(ConnectionId id, std::function<void(const ConnectionStatus&)> listener) {
+  ConnectionPtr found = connection(id);
+  std::shared_ptr<Listeners> listeners = found->listeners;
+  std::lock_guard lock(listeners->mutex);
+  int number = listeners->next++;
+  listeners->all[number] = std::move(listener);
+  return Subscription([listeners, number, callbacks = std::weak_ptr<CallbackThread>(callbacks_)] {
+    {
+      std::lock_guard held(listeners->mutex);
+      listeners->all.erase(number);
+    }
+    if (auto thread = callbacks.lock()) thread->drain();
+  });
+}
+
+}  // namespace blazedb::topology

@@ -1,0 +1,28 @@
+#include "blazedb/topology.h"
+
+#include "topology/network.h"
+
+namespace blazedb {
+
+Topology::Topology() : network_(std::make_shared<topology::Network>()) {}
+
+NodeId Topology::registerDatabase(const Database& database, const std::string& name, const RegisterOptions& options) {
+  return network_->registerDatabase(database.engine_, name, options);
+}
+
+ConnectionId Topology::connectLocal(NodeId from, NodeId to, ConnectionMode mode, const ConnectOptions& options) {
+  return network_->connectLocal(from, to, mode, options);
+}
+
+void Topology::disconnect(ConnectionId connection) { network_->disconnect(connection); }
+void Topology::synchronize(std::chrono::milliseconds timeout) { network_->synchronize(timeout); }
+std::vector<ConnectionStatus> Topology::connections() const { return network_->connections(std::nullopt); }
+std::vector<ConnectionStatus> Topology::connections(NodeId node) const { return network_->connections(node); }
+ConnectionStatus Topology::status(ConnectionId connection) const { return network_->status(connection); }
+TopologyGraph Topology::graph() const { return network_->graph(); }
+
+Subscription Topology::onStatus(ConnectionId connection, std::function<void(const ConnectionStatus&)> listener) {
+  return network_->onStatus(connection, std::move(listener));
+}
+
+}  // namespace blazedb

@@ -1,0 +1,30 @@
+// Who may include whom.
+//
+// A layer that reaches upwards, or a third-party header that leaks out of the layer that owns it, compiles today and
+// costs a rewrite later. The tables in layers.cc are the rule; docs/architecture.md shows the first one to people.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tidy/source.h"
+
+namespace blazedb::tidy {
+
+struct Layer {
+  std::string_view name;                     // the folder below src/
+  std::vector<std::string_view> mayInclude;  // other layers; a layer always includes itself and the public headers
+};
+
+// From the bottom up.
+std::span<const Layer> layers();
+
+// The first table as it stands in docs/architecture.md: one row of Markdown for each layer.
+std::string layersAsMarkdown();
+
+// Checks the includes of include/, src/, apps/ and examples/. Tests, benchmarks and fuzz targets may look everywhere.
+Findings checkIncludes(const std::vector<Source>& sources);
+
+}  // namespace blazedb::tidy
