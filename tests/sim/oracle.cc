@@ -1,0 +1,140 @@
+#include "sim/oracle.h"
+
+#include <algorithm>
+
+namespace blazedb::sim {
+namespace {
+
+std::string text(const sync::Stamp& stamp) {
+  return "(" + std::to_string(stamp.authority) + "," + std::to_string(stamp.time) + "," +
+         std::to_string(stamp.writer % 10'000) + ")";
+}
+
+template <class Writes>
+sync::Stamp highestCertain(const Writes& writes) {
+  sync::Stamp highest;
+  for (const auto& write : writes)
+    if (write.certain) highest = std::max(highest, write.stamp);
+  return highest;
+}
+
+template <class Writes>
+bool known(const Writes& writes, const sync::Stamp& stamp) {
+  return std::any_of(writes.begin(), writes.end(), [&](const auto& write) { return write.stamp == stamp; });
+}
+
+}  // namespace
+
+sync::Stamp Stored::latest() const {
+  sync::Stamp latest = base;
+  for (const auto& [name, field] : fields) latest = std::max(latest, field.stamp);
+  return latest;
+}
+
+std::uint64_t Stored::authority() const {
+  std::uint64_t highest = std::max(base.authority, tomb.authority);
+  for (const auto& [name, field] : fields) highest = std::max(highest, field.stamp.authority);
+  return highest;
+}
+
+Stored toStored(const sync::RecordState& state) {
+  Stored stored;
+  stored.base = state.base.stamp;
+  stored.tomb = state.tomb.stamp;
+  for (const sync::Cell& cell : state.cells)
+    stored.fields[std::string(cell.name)] = {cell.stamp, {cell.value.begin(), cell.value.end()}, cell.removed()};
+  stored.alive = state.alive();
+  stored.whole = state.whole;
+  return stored;
+}
+
+void Oracle::observe(int replica, const Key& key, const Stored& before, const Stored& after, bool acknowledged,
+                     bool durable) {
+  History& history = histories_[key];
+  Write write;
+  write.replica = replica;
+  write.certain = acknowledged;
+  write.durable = durable;
+  auto add = [&](std::vector<Write>& to, const sync::Stamp& stamp) {
+    write.number = ++writes_;
+    write.stamp = stamp;
+    to.push_back(write);
+  };
+  if (after.base != before.base) add(history.bases, after.base);
+  if (after.tomb != before.tomb) add(history.tombs, after.tomb);
+  for (const auto& [name, field] : after.fields) {
+    auto old = before.fields.find(name);
+    if (old != before.fields.end() && old->second.stamp == field.stamp) continue;
+    write.value = field.value;
+    add(history.fields[name], field.stamp);
+  }
+}
+
+void Oracle::powerCut(int replica) {
+  for (auto& [key, history] : histories_)
+    history.each([&](Write& write) {
+      if (write.replica == replica && !write.durable) write.certain = false;
+    });
+}
+
+void Oracle::restored(int replica, std::size_t asOf) {
+  for (auto& [key, history] : histories_)
+    history.each([&](Write& write) {
+      if (write.replica == replica && write.number > asOf) write.certain = false;
+    });
+}
+
+void Oracle::valuesDropped(const Key& key) {
+  for (auto& [name, writes] : histories_[key].fields)
+    for (Write& write : writes) write.certain = false;
+}
+
+std::set<Key> Oracle::keys() const {
+  std::set<Key> keys;
+  for (const auto& [key, history] : histories_) keys.insert(key);
+  return keys;
+}
+
+std::string Oracle::check(const Key& key, const Stored* final) const {
+  auto found = histories_.find(key);
+  if (found == histories_.end()) return final && final->alive ? "nobody wrote it" : "";
+  const History& history = found->second;
+  sync::Stamp latest = highestCertain(history.bases);
+  for (const auto& [name, writes] : history.fields) latest = std::max(latest, highestCertain(writes));
+  sync::Stamp tomb = highestCertain(history.tombs);
+
+  if (!final || !final->alive) {
+    sync::Stamp deleted = final ? final->tomb : sync::Stamp{};
+    if (!final)
+      for (const Write& write : history.tombs) deleted = std::max(deleted, write.stamp);
+    if (latest > deleted)
+      return "a certain write " + text(latest) + " is lost: the record is " +
+             (final ? "dead at " : "gone, deleted at ") + text(deleted);
+    return "";
+  }
+  if (!known(history.bases, final->base)) return "base " + text(final->base) + " was written by nobody";
+  if (final->tomb.present() && !known(history.tombs, final->tomb))
+    return "tomb " + text(final->tomb) + " was written by nobody";
+  if (!forgetful_ && final->tomb < tomb) return "the delete " + text(tomb) + " is lost";
+  if (final->base < highestCertain(history.bases))
+    return "the insert " + text(highestCertain(history.bases)) + " is lost";
+  for (const auto& [name, field] : final->fields) {
+    auto writes = history.fields.find(name);
+    if (writes == history.fields.end()) return "the field '" + name + "' was written by nobody";
+    bool genuine = std::any_of(writes->second.begin(), writes->second.end(), [&](const Write& write) {
+      return write.stamp == field.stamp && write.value == field.value;
+    });
+    if (!genuine) return "the value of '" + name + "' at " + text(field.stamp) + " was written by nobody";
+  }
+  for (const auto& [name, writes] : history.fields) {
+    sync::Stamp must = highestCertain(writes);
+    if (!must.present() || must < final->base) continue;
+    auto field = final->fields.find(name);
+    if (field == final->fields.end()) return "the write of '" + name + "' at " + text(must) + " is lost";
+    if (field->second.stamp < must)
+      return "the field '" + name + "' holds " + text(field->second.stamp) + ", older than the certain " + text(must);
+  }
+  return "";
+}
+
+}  // namespace blazedb::sim

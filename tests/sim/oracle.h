@@ -1,0 +1,87 @@
+// The independent model. It knows the rule (highest stamp wins, field by field) and every write that was tried; it
+// knows nothing of feeds, cursors and merging.
+//
+// A write is *certain* when it was acknowledged and nothing that happened since may have taken it back: a power cut
+// takes back what was written at Durability::normal, a restore takes back what came after the backup, a purge takes
+// back what it purged. What is not certain may be there or not, but only as it was written.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "blazedb/uuid.h"
+#include "sync/record_state.h"
+
+namespace blazedb::sim {
+
+// A record as a replica stores it, owned.
+struct Stored {
+  struct Field {
+    sync::Stamp stamp;
+    base::Bytes value;
+    bool removed = false;
+    friend bool operator==(const Field&, const Field&) = default;
+  };
+  sync::Stamp base, tomb;
+  std::map<std::string, Field> fields;
+  bool alive = false;
+  bool whole = false;
+
+  sync::Stamp latest() const;
+  std::uint64_t authority() const;
+};
+
+Stored toStored(const sync::RecordState& state);
+
+using Key = std::pair<std::string, UUID>;
+
+class Oracle {
+ public:
+  // What an operation at `replica` changed: compares the record before and after it.
+  void observe(int replica, const Key& key, const Stored& before, const Stored& after, bool acknowledged, bool durable);
+  // The replica lost power: its writes that were not durable may be gone.
+  void powerCut(int replica);
+  // The replica was put back to where it was when this many writes had been observed.
+  std::size_t now() const { return writes_; }
+  void restored(int replica, std::size_t asOf);
+  // The values of a record were thrown away at once.
+  void valuesDropped(const Key& key);
+  // Tombstones were purged while somebody was away: deletes may be undone by whoever did not hear of them.
+  void deletesMayBeForgotten() { forgetful_ = true; }
+
+  // What is wrong with the final state of one record (absent: nullptr); empty if nothing.
+  std::string check(const Key& key, const Stored* final) const;
+  std::set<Key> keys() const;
+
+ private:
+  struct Write {
+    int replica = 0;
+    std::size_t number = 0;
+    sync::Stamp stamp;
+    base::Bytes value;
+    bool certain = false;
+    bool durable = false;
+  };
+  struct History {
+    std::vector<Write> bases, tombs;
+    std::map<std::string, std::vector<Write>> fields;
+    template <class Visit>
+    void each(Visit&& visit) {
+      for (Write& w : bases) visit(w);
+      for (Write& w : tombs) visit(w);
+      for (auto& [name, writes] : fields)
+        for (Write& w : writes) visit(w);
+    }
+  };
+
+  std::map<Key, History> histories_;
+  std::size_t writes_ = 0;
+  bool forgetful_ = false;
+};
+
+}  // namespace blazedb::sim

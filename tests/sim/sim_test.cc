@@ -1,0 +1,44 @@
+// Runs seeds. BLAZEDB_SIM_FIRST and BLAZEDB_SIM_COUNT choose which (default: 1 and 2,000).
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "sim/world.h"
+
+namespace blazedb::sim {
+namespace {
+
+std::uint64_t setting(const char* name, std::uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text ? std::strtoull(text, nullptr, 10) : otherwise;
+}
+
+class Seeds : public testing::TestWithParam<int> {};
+
+constexpr int kShares = 4;  // so that ctest can run them side by side
+
+TEST_P(Seeds, ConvergeLoseNothingAndComeToRest) {
+  std::uint64_t first = setting("BLAZEDB_SIM_FIRST", 1), count = setting("BLAZEDB_SIM_COUNT", 2'000);
+  std::uint64_t runs = 0, writes = 0, steps = 0;
+  int failed = 0;
+  for (std::uint64_t seed = first + static_cast<std::uint64_t>(GetParam()); seed < first + count; seed += kShares) {
+    Report report = World(seed, nullptr).run();
+    runs++;
+    writes += report.writes;
+    steps += report.steps;
+    for (const std::string& failure : report.failures) ADD_FAILURE() << "seed " << seed << ": " << failure;
+    if (!report.failures.empty() && ++failed >= 10) break;
+  }
+  RecordProperty("seeds", static_cast<int>(runs));
+  std::cout << runs << " seeds, " << writes << " writes, " << steps << " events, " << failed << " seeds failed\n";
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Seeds, testing::Range(0, kShares));
+
+TEST(Simulation, TheSameSeedGivesTheSameTrace) {
+  for (std::uint64_t seed = 1; seed <= 20; seed++)
+    EXPECT_EQ(World(seed, nullptr).run().hash, World(seed, nullptr).run().hash) << "seed " << seed;
+}
+
+}  // namespace
+}  // namespace blazedb::sim

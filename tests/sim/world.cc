@@ -1,0 +1,579 @@
+#include "sim/world.h"
+
+#include <algorithm>
+#include <sstream>
+
+#include "blazedb/error.h"
+#include "codec/fields.h"
+
+namespace blazedb::sim {
+namespace {
+
+constexpr const char* kPath = "db";
+constexpr const char* kCollections[] = {"notes", "people"};
+constexpr const char* kFields[] = {"a", "b", "c", "d"};
+constexpr std::uint64_t kStepsMax = 400'000;
+const std::vector<std::uint8_t> kKey(32, 7);
+
+}  // namespace
+
+World::World(std::uint64_t seed, std::ostream* trace) : dice_(seed), trace_(trace) {}
+
+World::~World() {
+  links_.clear();
+  for (auto& replica : replicas_) replica->engine.reset();
+}
+
+template <class... Parts>
+void World::note(const Parts&... parts) {
+  std::ostringstream line;
+  line << nowMs_ << ' ';
+  (line << ... << parts);
+  for (char c : line.str()) report_.hash = (report_.hash ^ static_cast<unsigned char>(c)) * 1099511628211ull;  // FNV-1a
+  if (trace_) *trace_ << line.str() << '\n';
+}
+
+void World::fail(const std::string& what) {
+  note("FAILED: ", what);
+  report_.failures.push_back(what);
+}
+
+Report World::run() {
+  report_.hash = 14695981039346656037ull;
+  build();
+  chaos();
+  heal();
+  judge();
+  return report_;
+}
+
+// --------------------------------------------------------------------------------------------------------------------
+// building
+
+void World::build() {
+  int count = static_cast<int>(dice_.percent(40) ? 2 : dice_.between(3, dice_.percent(20) ? 9 : 5));
+  lossy_ = dice_.percent(40);
+  brutal_ = dice_.percent(50);
+  if (dice_.percent(25)) retention_ = std::chrono::minutes(10);
+  for (int i = 0; i < count; i++) {
+    replicas_.push_back(std::make_unique<Replica>(i, nowMs_, dice_.roll()));
+    Replica& replica = *replicas_.back();
+    replica.role = dice_.percent(i == 0 ? 70 : 15) ? sync::Role::server : sync::Role::client;
+    replica.durability = dice_.percent(25) ? Durability::normal : Durability::full;
+    replica.clock.skewMs = dice_.between(-60'000, 60'000);
+    open(replica);
+  }
+  auto link = [&](int a, int b) {
+    links_.emplace_back();
+    links_.back().ends[0] = a;
+    links_.back().ends[1] = b;
+  };
+  std::uint64_t shape = dice_.below(4);
+  for (int i = 1; i < count; i++)
+    link(shape == 0 ? 0 : shape == 1 ? i - 1 : static_cast<int>(dice_.below(static_cast<std::uint64_t>(i))), i);
+  if (shape == 1 && count > 2 && dice_.percent(50)) link(count - 1, 0);  // a ring
+  if (shape == 3)
+    for (int i = 0; i < count; i++) {
+      int a = static_cast<int>(dice_.below(static_cast<std::uint64_t>(count))),
+          b = static_cast<int>(dice_.below(static_cast<std::uint64_t>(count)));
+      bool there = std::any_of(links_.begin(), links_.end(), [&](const Link& l) {
+        return (l.ends[0] == a && l.ends[1] == b) || (l.ends[0] == b && l.ends[1] == a);
+      });
+      if (a != b && !there) link(a, b);
+    }
+  note(count, " replicas, ", links_.size(), " links, shape ", shape, lossy_ ? ", lossy" : "",
+       brutal_ ? ", brutal" : "");
+  for (auto& replica : replicas_)
+    note(replica->name, replica->role == sync::Role::server ? " server" : " client",
+         replica->durability == Durability::full ? " full" : " normal");
+  for (int i = 0; i < 12; i++) {
+    UUID id;
+    dice_.fill(id.bytes);
+    ids_.push_back(id);
+  }
+}
+
+db::EngineOptions World::options(const Replica& replica) const {
+  db::EngineOptions options;
+  options.name = replica.name;
+  options.role = replica.role == sync::Role::server ? SyncRole::server : SyncRole::client;
+  options.durability = replica.durability;
+  options.tombstoneRetention = retention_;
+  return options;
+}
+
+void World::open(Replica& replica) {
+  replica.engine = db::Engine::open({replica.files, replica.clock, replica.random}, kPath,
+                                    storage::KeySource::rawKey(kKey), options(replica));
+}
+
+void World::down(Replica& replica, bool powerCut) {
+  for (Link& link : links_)
+    if (connected(link) && (link.ends[0] == replica.number || link.ends[1] == replica.number))
+      disconnect(link, "an end goes down");
+  replica.files.powerOff();
+  replica.engine.reset();
+  if (powerCut) {
+    oracle_.powerCut(replica.number);
+    replica.files.restart(dice_.roll());
+  } else {
+    replica.files.restart();
+  }
+  note(replica.name, powerCut ? " loses power" : " is killed");
+}
+
+void World::restore(Replica& replica) {
+  down(replica, false);
+  for (const std::string& file : replica.files.list()) replica.files.remove(file);
+  replica.files.syncFolder(kPath);
+  for (const auto& [file, bytes] : replica.backup->files) replica.files.setContents(file, bytes);
+  oracle_.restored(replica.number, replica.backup->asOf);
+  note(replica.name, " is restored from a copy of its file");
+}
+
+// A copy of a file joins as a replica of its own.
+void World::cloneInto(Replica& from) {
+  auto number = static_cast<int>(replicas_.size());
+  replicas_.push_back(std::make_unique<Replica>(number, nowMs_, dice_.roll()));
+  Replica& copy = *replicas_.back();
+  copy.durability = from.durability;
+  for (const std::string& file : from.files.list()) copy.files.setContents(file, from.files.contents(file));
+  open(copy);
+  copy.engine->renewReplicaId();
+  links_.emplace_back();
+  links_.back().ends[0] = static_cast<int>(dice_.below(static_cast<std::uint64_t>(number)));
+  links_.back().ends[1] = number;
+  oracle_.deletesMayBeForgotten();
+  note(copy.name, " is a copy of ", from.name, ", linked with R", links_.back().ends[0]);
+}
+
+// ------------------------------------------------------------------------------------------------------------------------
+// chaos
+
+void World::chaos() {
+  std::int64_t rounds = dice_.between(20, 120);
+  for (std::int64_t round = 0; round < rounds && report_.failures.empty(); round++) {
+    Replica& replica = *replicas_[dice_.below(replicas_.size())];
+    Link& link = links_[dice_.below(links_.size())];
+    std::uint64_t what = dice_.below(100);
+    if (what < 45) {
+      if (replica.engine) write(replica);
+    } else if (what < 52) {
+      if (replica.engine) writeTransaction(replica);
+    } else if (what < 75) {
+      advance(nowMs_ + dice_.between(1, 60));
+    } else if (what < 80) {
+      advance(nowMs_ + dice_.between(500, 3000));
+    } else if (what < 86) {
+      link.cut = !link.cut;
+      note("link R", link.ends[0], "-R", link.ends[1], link.cut ? " is cut" : " is mended");
+      if (link.cut && connected(link)) disconnect(link, "cut");
+    } else if (what < 90) {
+      if (replica.engine) {
+        down(replica, brutal_ && dice_.percent(60));
+      } else {
+        open(replica);
+        note(replica.name, " is opened");
+      }
+    } else if (what < 93) {
+      if (replica.engine) replica.engine->maintain();
+    } else if (what < 95) {
+      replica.clock.skewMs = dice_.between(-60'000, 60'000);
+    } else if (brutal_ && what < 97) {
+      if (!replica.backup && replica.engine) {
+        replica.backup.emplace();
+        replica.backup->asOf = oracle_.now();
+        for (const std::string& file : replica.files.list()) replica.backup->files[file] = replica.files.contents(file);
+        note(replica.name, " is copied");
+      } else if (replica.backup && replica.engine) {
+        oracle_.deletesMayBeForgotten();
+        restore(replica);
+      }
+    } else if (brutal_ && what < 98) {
+      if (replica.engine && replicas_.size() < 9) cloneInto(replica);
+    } else if (retention_ < std::chrono::hours(1)) {
+      // Somebody is away for so long that tombstones are purged.
+      oracle_.deletesMayBeForgotten();
+      if (replica.engine) down(replica, false);
+      for (int i = 0; i < 3; i++) {
+        advance(nowMs_ + dice_.between(4, 8) * 60'000);
+        for (auto& other : replicas_)
+          if (other->engine) other->engine->maintain();
+      }
+    } else if (brutal_ && replica.engine) {
+      // Power goes off inside the next operations.
+      replica.files.powerOffAtSync(static_cast<std::uint64_t>(dice_.between(1, 6)));
+    }
+    // Who stays down too long learns nothing.
+    if (!replica.engine && dice_.percent(15)) {
+      open(replica);
+      note(replica.name, " is opened");
+    }
+  }
+}
+
+// ------------------------------------------------------------------------------------------------------------- what
+// people do
+
+std::optional<Stored> World::stored(Replica& replica, const Key& key) {
+  sync::BatchWriter out;
+  if (!replica.engine->readRecord({key.first, key.second}, out)) return std::nullopt;
+  base::Bytes frame = out.finishRows(true, {});
+  std::optional<sync::Rows> rows = sync::decodeRows(frame);
+  std::optional<sync::RecordState> state = sync::decodeState(rows->changes[0].stamps, rows->changes[0].fields, 0);
+  return toStored(*state);
+}
+
+Key World::anyKey() { return {kCollections[dice_.below(2)], ids_[dice_.below(ids_.size())]}; }
+
+Record World::anyRecord() {
+  Record record;
+  std::int64_t fields = dice_.between(1, 4);
+  for (std::int64_t i = 0; i < fields; i++) {
+    // Mostly a value that nobody else writes, so that who wrote it can be told.
+    Value value = dice_.percent(10) ? Value(std::int64_t{1}) : Value(++counter_);
+    record.set(kFields[dice_.below(4)], value);
+  }
+  return record;
+}
+
+void World::write(Replica& replica) {
+  Key key = anyKey();
+  Record record = anyRecord();
+  db::Engine& engine = *replica.engine;
+  std::optional<Record> old;
+  try {
+    old = engine.fetch(key.first, key.second);
+  } catch (const Error&) {
+    return down(replica, true);
+  }
+  bool alive = old.has_value();
+  std::uint64_t what = dice_.below(100);
+  std::optional<Record> expected;
+  std::function<void(db::Changes&)> body;
+  const char* name = "insert";
+  if (!alive) {
+    expected = record;
+    body = [&](db::Changes& c) { c.insert(key.first, key.second, record); };
+  } else if (what < 45) {
+    name = "updateFields";
+    expected = old;
+    for (const Field& field : record) expected->set(field.name, field.value);
+    body = [&](db::Changes& c) { c.updateFields(key.first, key.second, record); };
+  } else if (what < 65) {
+    name = "update";
+    expected = record;
+    body = [&](db::Changes& c) { c.update(key.first, key.second, record); };
+  } else if (what < 75) {
+    name = "upsert";
+    expected = record;
+    body = [&](db::Changes& c) { c.upsert(key.first, key.second, record); };
+  } else if (what < 97) {
+    name = "remove";
+    body = [&](db::Changes& c) { c.remove(key.first, key.second); };
+  } else {
+    name = "purge";
+    oracle_.valuesDropped(key);
+    body = [&](db::Changes& c) { c.purge(key.first, key.second); };
+  }
+  note(replica.name, ' ', name, ' ', key.first, '/', key.second.toString().substr(0, 4), " = ", counter_);
+  if (!operate(replica, key, body) || !replica.engine) return;
+  std::optional<Record> now = engine.fetch(key.first, key.second);
+  if (now.has_value() != expected.has_value() || (now && !(*now == *expected)))
+    fail(std::string(name) + " left something else behind than it was told to");
+}
+
+bool World::operate(Replica& replica, const Key& key, const std::function<void(db::Changes&)>& body) {
+  Stored before = stored(replica, key).value_or(Stored{});
+  bool acknowledged = true;
+  try {
+    replica.engine->write(body);
+  } catch (const Error& error) {
+    note(replica.name, " could not: ", errorName(error.code()));
+    acknowledged = false;
+    if (!replica.files.isOff()) {
+      fail(std::string("a write failed: ") + error.what());
+      return false;
+    }
+    down(replica, true);
+    open(replica);
+  }
+  Stored after = stored(replica, key).value_or(Stored{});
+  oracle_.observe(replica.number, key, before, after, acknowledged, replica.durability == Durability::full);
+  report_.writes++;
+  if (acknowledged) {
+    if (after.tomb != before.tomb && after.fields.empty()) oracle_.valuesDropped(key);
+    std::uint64_t seen = before.authority();
+    auto check = [&](const sync::Stamp& stamp) {
+      if (stamp.authority != (replica.role == sync::Role::server ? stamp.time : seen) || stamp <= before.latest() ||
+          stamp <= before.tomb)
+        fail("a write got the wrong stamp");
+    };
+    if (after.base != before.base) check(after.base);
+    if (after.tomb != before.tomb) check(after.tomb);
+  }
+  feedsMoved();
+  return acknowledged;
+}
+
+void World::writeTransaction(Replica& replica) {
+  Group group;
+  std::int64_t size = dice_.between(2, 6);
+  for (std::int64_t i = 0; i < size; i++) {
+    UUID id;
+    dice_.fill(id.bytes);
+    group.keys.push_back({kCollections[dice_.below(2)], id});
+  }
+  bool abandon = dice_.percent(10);
+  note(replica.name, abandon ? " abandons" : " commits", " a transaction of ", size, " records");
+  struct Abandoned {};
+  bool acknowledged = true;
+  try {
+    replica.engine->write([&](db::Changes& changes) {
+      for (const Key& key : group.keys)
+        changes.insert(key.first, key.second, {{"group", static_cast<std::int64_t>(groups_.size())}});
+      if (abandon) throw Abandoned{};
+    });
+  } catch (const Abandoned&) {
+  } catch (const Error& error) {
+    acknowledged = false;
+    if (!replica.files.isOff()) return fail(std::string("a transaction failed: ") + error.what());
+    down(replica, true);
+    open(replica);
+  }
+  std::size_t there = 0;
+  for (const Key& key : group.keys) {
+    std::optional<Stored> after = stored(replica, key);
+    if (after) there++;
+    oracle_.observe(replica.number, key, {}, after.value_or(Stored{}), acknowledged && !abandon,
+                    replica.durability == Durability::full);
+    report_.writes++;
+  }
+  if (there != 0 && there != group.keys.size()) fail("a transaction is there in part where it was made");
+  if (abandon && there != 0) fail("an abandoned transaction left something behind");
+  groups_.push_back(std::move(group));
+  feedsMoved();
+}
+
+// ------------------------------------------------------------------------------------------------------------------------
+// links
+
+void World::connect(Link& link) {
+  Replica& a = *replicas_[static_cast<std::size_t>(link.ends[0])];
+  Replica& b = *replicas_[static_cast<std::size_t>(link.ends[1])];
+  guarded(link, [&] {
+    link.sessions[0] = std::make_unique<sync::Session>(*a.engine);
+    link.sessions[1] = std::make_unique<sync::Session>(*b.engine);
+    link.sessions[0]->start(a.clock.wallMs(), nowMs_);
+    link.sessions[1]->start(b.clock.wallMs(), nowMs_);
+    link.behind[0] = link.behind[1] = true;
+    note("link ", a.name, "-", b.name, " connects");
+    collect(link);
+  });
+}
+
+void World::disconnect(Link& link, const char* why) {
+  note("link R", link.ends[0], "-R", link.ends[1], " ends: ", why);
+  for (int end = 0; end < 2; end++) {
+    if (link.sessions[end]) report_.repaired += link.sessions[end]->status().repaired;
+    link.sessions[end].reset();
+    link.towards[end].clear();
+  }
+  link.resetAt = -1;
+  link.nextTry = nowMs_ + dice_.between(10, 300);
+}
+
+void World::guarded(Link& link, const std::function<void()>& body) {
+  try {
+    body();
+  } catch (const Error& error) {
+    for (int end : link.ends) {
+      Replica& replica = *replicas_[static_cast<std::size_t>(end)];
+      if (replica.engine && replica.files.isOff()) return down(replica, true);
+    }
+    fail(std::string("a session failed: ") + error.what());
+    disconnect(link, "a failure");
+  }
+}
+
+// Puts what the sessions have said on its way.
+void World::collect(Link& link) {
+  for (int end = 0; end < 2; end++) {
+    if (!link.sessions[end]) return;
+    for (base::Bytes& bytes : link.sessions[end]->takeFrames()) {
+      std::deque<Frame>& queue = link.towards[1 - end];
+      std::int64_t at = nowMs_ + (healing_ ? 1 : dice_.between(0, 30));
+      if (!queue.empty()) at = std::max(at, queue.back().at);
+      if (lossy_ && !healing_ && dice_.percent(2)) {
+        // A frame that is lost, or comes twice, is the mark of a link that will break.
+        link.resetAt = nowMs_ + dice_.between(20, 400);
+        if (dice_.percent(50)) {
+          note("a frame is lost on R", link.ends[0], "-R", link.ends[1]);
+          continue;
+        }
+        note("a frame comes twice on R", link.ends[0], "-R", link.ends[1]);
+        queue.push_back({at, bytes});
+      }
+      queue.push_back({at, std::move(bytes)});
+    }
+  }
+}
+
+void World::deliver(Link& link, int end) {
+  Frame frame = std::move(link.towards[end].front());
+  link.towards[end].pop_front();
+  note("frame ", static_cast<int>(frame.bytes[0]), " of ", frame.bytes.size(), " bytes reaches R", link.ends[end],
+       " from R", link.ends[1 - end]);
+  guarded(link, [&] {
+    link.sessions[end]->receive(frame.bytes, nowMs_);
+    collect(link);
+    if (!link.sessions[end]) return;
+    if (link.sessions[end]->live()) link.behind[0] = link.behind[1] = false;
+    if (link.sessions[end]->stopped()) {
+      const sync::Bye why = link.sessions[end]->status().ended.value_or(sync::Bye{});
+      bool expected = why.code == ErrorCode::Offline || (lossy_ && why.code == ErrorCode::ProtocolError);
+      if (!expected) fail("a session stopped: " + why.text);
+      disconnect(link, why.text.c_str());
+    }
+  });
+  Replica& replica = *replicas_[static_cast<std::size_t>(link.ends[end])];
+  if (replica.engine) checkGroups(replica);
+  feedsMoved();
+}
+
+// Every session hears of what its replica has committed.
+void World::feedsMoved() {
+  for (Link& link : links_) {
+    if (!connected(link)) continue;
+    guarded(link, [&] {
+      for (int end = 0; end < 2; end++)
+        if (link.sessions[end]) link.sessions[end]->feedMoved(nowMs_);
+      collect(link);
+    });
+  }
+}
+
+// Replicas that are up to date see a transaction as a whole or not at all.
+void World::checkGroups(Replica& replica) {
+  if (groups_.empty()) return;
+  for (const Link& link : links_)
+    if (link.behind[0] || link.behind[1]) return;
+  std::size_t from = groups_.size() > 4 ? groups_.size() - 4 : 0;
+  for (std::size_t i = from; i < groups_.size(); i++) {
+    std::size_t there = 0;
+    for (const Key& key : groups_[i].keys) there += replica.engine->fetch(key.first, key.second) ? 1 : 0;
+    if (there != 0 && there != groups_[i].keys.size()) fail(replica.name + " sees a transaction in part");
+  }
+}
+
+// Handles the next event up to `untilMs`; false where there is none.
+bool World::step(std::int64_t untilMs) {
+  std::int64_t best = untilMs + 1;
+  std::function<void()> act;
+  auto consider = [&](std::int64_t at, std::function<void()> then) {
+    if (at >= best) return;
+    best = at;
+    act = std::move(then);
+  };
+  for (Link& link : links_) {
+    if (!connected(link)) {
+      bool able = !link.cut && replicas_[static_cast<std::size_t>(link.ends[0])]->engine &&
+                  replicas_[static_cast<std::size_t>(link.ends[1])]->engine;
+      if (able) consider(std::max(link.nextTry, nowMs_), [&] { connect(link); });
+      continue;
+    }
+    if (link.resetAt >= 0) consider(std::max(link.resetAt, nowMs_), [&] { disconnect(link, "broken"); });
+    for (int end = 0; end < 2; end++) {
+      if (!link.towards[end].empty())
+        consider(std::max(link.towards[end].front().at, nowMs_), [&, end] { deliver(link, end); });
+      if (std::optional<std::int64_t> tick = link.sessions[end]->nextTickMs())
+        consider(std::max(*tick, nowMs_), [&, end] {
+          guarded(link, [&] {
+            link.sessions[end]->tick(nowMs_);
+            collect(link);
+          });
+        });
+    }
+  }
+  if (!act) return false;
+  nowMs_ = std::max(nowMs_, best);
+  report_.steps++;
+  act();
+  return true;
+}
+
+std::int64_t World::advance(std::int64_t untilMs) {
+  std::int64_t count = 0;
+  while (report_.failures.empty() && report_.steps < kStepsMax && step(untilMs)) count++;
+  nowMs_ = std::max(nowMs_, untilMs);
+  return count;
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// healing and judging
+
+void World::heal() {
+  if (!report_.failures.empty()) return;
+  note("healing");
+  healing_ = true;
+  for (auto& replica : replicas_) {
+    replica->clock.skewMs = 0;
+    if (replica->engine && replica->files.isOff()) down(*replica, true);
+    replica->files.powerOffAtSync(0);
+    if (!replica->engine) open(*replica);
+  }
+  for (Link& link : links_) {
+    link.cut = false;
+    link.nextTry = std::min(link.nextTry, nowMs_ + 300);
+  }
+  std::uint64_t before = report_.steps;
+  while (report_.failures.empty() && step(nowMs_ + 60'000))
+    if (report_.steps - before > kStepsMax / 4)
+      return fail("no rest after " + std::to_string(kStepsMax / 4) + " steps of healing");
+  note("at rest after ", report_.steps - before, " steps");
+}
+
+void World::judge() {
+  if (!report_.failures.empty()) return;
+  for (const Link& link : links_) {
+    for (int end = 0; end < 2; end++) {
+      if (!link.sessions[end]) {
+        fail("a link is not connected at rest");
+        continue;
+      }
+      const sync::SessionStatus& status = link.sessions[end]->status();
+      report_.repaired += status.repaired;
+      if (!status.verified)
+        fail("the session of R" + std::to_string(link.ends[end]) + " with R" + std::to_string(link.ends[1 - end]) +
+             " is at rest but not verified");
+    }
+  }
+  if (report_.repaired > 0)
+    fail("digests differed at rest: " + std::to_string(report_.repaired) + " records had to be repaired");
+  std::vector<sync::DigestLine> digests = replicas_[0]->engine->digests();
+  for (auto& replica : replicas_)
+    if (replica->engine->digests() != digests) fail(replica->name + " has another digest than R0");
+
+  std::set<Key> keys = oracle_.keys();
+  for (const Key& key : keys) {
+    std::optional<Stored> first;
+    for (auto& replica : replicas_) {
+      std::optional<Stored> here = stored(*replica, key);
+      std::string wrong = oracle_.check(key, here ? &*here : nullptr);
+      if (!wrong.empty())
+        fail(replica->name + " " + key.first + "/" + key.second.toString().substr(0, 4) + ": " + wrong);
+      if (replica->number == 0) first = here;
+      bool aliveHere = here && here->alive, aliveThere = first && first->alive;
+      if (aliveHere != aliveThere) {
+        fail(replica->name + " and R0 disagree on whether " + key.second.toString().substr(0, 4) + " exists");
+      } else if (aliveHere &&
+                 (here->base != first->base || here->tomb != first->tomb || here->fields != first->fields)) {
+        fail(replica->name + " and R0 store " + key.second.toString().substr(0, 4) + " differently");
+      }
+    }
+  }
+  Replica& sample = *replicas_[dice_.below(replicas_.size())];
+  for (const std::string& problem : sample.engine->verify({}).problems) fail(sample.name + ": " + problem);
+}
+
+}  // namespace blazedb::sim

@@ -1,0 +1,127 @@
+// One simulated world: replicas, links, chaos, healing, and the questions asked at the end.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "db/engine.h"
+#include "sim/oracle.h"
+#include "sim/random.h"
+#include "support/sim_file_system.h"
+#include "sync/session.h"
+
+namespace blazedb::sim {
+
+struct Report {
+  std::vector<std::string> failures;  // empty: all is well
+  std::uint64_t hash = 0;             // of the whole trace
+  std::uint64_t steps = 0;            // events handled
+  std::uint64_t writes = 0;
+  std::uint64_t repaired = 0;
+};
+
+class World {
+ public:
+  // `trace`: where to tell what happens, or nullptr.
+  World(std::uint64_t seed, std::ostream* trace);
+  ~World();
+  Report run();
+
+ private:
+  struct Image {
+    std::map<std::string, std::vector<std::uint8_t>> files;
+    std::size_t asOf = 0;  // of the oracle
+  };
+  struct Replica {
+    int number = 0;
+    std::string name;
+    sync::Role role = sync::Role::client;
+    Durability durability = Durability::full;
+    test::SimFileSystem files;
+    SkewedClock clock;
+    Dice random;
+    std::unique_ptr<db::Engine> engine;  // none while it is down
+    std::optional<Image> backup;
+    Replica(int n, const std::int64_t& now, std::uint64_t seed)
+        : number(n), name("R" + std::to_string(n)), clock(now), random(seed) {}
+  };
+  struct Frame {
+    std::int64_t at = 0;
+    base::Bytes bytes;
+  };
+  struct Link {
+    int ends[2] = {0, 0};
+    bool cut = false;
+    std::int64_t nextTry = 0;
+    std::int64_t resetAt = -1;
+    std::unique_ptr<sync::Session> sessions[2];
+    std::deque<Frame> towards[2];     // frames on their way to an end
+    bool behind[2] = {false, false};  // this end began a catching-up here that it has not finished
+  };
+  // Records that one transaction inserted and nobody touches again.
+  struct Group {
+    std::vector<Key> keys;
+  };
+
+  void build();
+  void chaos();
+  void heal();
+  void judge();
+
+  // Replicas.
+  void open(Replica& replica);
+  void down(Replica& replica, bool powerCut);
+  void restore(Replica& replica);
+  void cloneInto(Replica& from);
+  db::EngineOptions options(const Replica& replica) const;
+
+  // What people do.
+  void write(Replica& replica);
+  void writeTransaction(Replica& replica);
+  // False where power went off before it was acknowledged.
+  bool operate(Replica& replica, const Key& key, const std::function<void(db::Changes&)>& body);
+  std::optional<Stored> stored(Replica& replica, const Key& key);
+  Key anyKey();
+  Record anyRecord();
+
+  // Links.
+  bool connected(const Link& link) const { return link.sessions[0] != nullptr; }
+  void connect(Link& link);
+  void disconnect(Link& link, const char* why);
+  void collect(Link& link);
+  void deliver(Link& link, int end);
+  void guarded(Link& link, const std::function<void()>& body);
+  void feedsMoved();
+  void checkGroups(Replica& replica);
+  std::int64_t advance(std::int64_t untilMs);
+  bool step(std::int64_t untilMs);
+
+  void fail(const std::string& what);
+  template <class... Parts>
+  void note(const Parts&... parts);
+
+  Dice dice_;
+  std::ostream* trace_;
+  Report report_;
+  std::int64_t nowMs_ = 0;
+  std::vector<std::unique_ptr<Replica>> replicas_;
+  std::vector<Link> links_;
+  Oracle oracle_;
+  std::vector<UUID> ids_;
+  std::vector<Group> groups_;
+  std::int64_t counter_ = 0;
+  std::chrono::milliseconds retention_{std::chrono::hours(24 * 30)};
+  bool lossy_ = false;
+  bool brutal_ = false;  // power cuts, restores, clones
+  bool healing_ = false;
+};
+
+}  // namespace blazedb::sim
