@@ -29,7 +29,8 @@ class Encoder {
 
   bool value(const Value& value, int depth);
   bool object(const Object& object, int depth);
-  std::optional<Error> result();
+  // `whole` is what is being encoded, for a problem that lies in no field of it.
+  std::optional<Error> result(const char* whole);
 
  private:
   bool array(const Array& array, int depth);
@@ -115,7 +116,7 @@ bool Encoder::object(const Object& object, int depth) {
 }
 
 bool Encoder::name(std::string_view name) {
-  if (name.empty()) return refuse(ErrorCode::InvalidArgument, "has an empty name: give it one");
+  if (name.empty()) return refuse(ErrorCode::InvalidArgument, "holds a field without a name: give it one");
   if (name.size() > kFieldNameBytesMax)
     return refuse(ErrorCode::TooLarge, "has a name of " + std::to_string(name.size()) + " bytes: shorten it to " +
                                            std::to_string(kFieldNameBytesMax));
@@ -151,8 +152,8 @@ bool Encoder::refuseDepth() {
 }
 
 bool Encoder::refuseSize() {
-  return refuse(ErrorCode::TooLarge, "takes the record beyond " + std::to_string(kRecordBytesMax) +
-                                         " encoded bytes: split the record, or keep large contents in files");
+  return refuse(ErrorCode::TooLarge, "takes more than the " + std::to_string(kRecordBytesMax) +
+                                         " encoded bytes of a record: split it, or keep large contents in files");
 }
 
 bool Encoder::within(const std::string& outer) {
@@ -161,10 +162,11 @@ bool Encoder::within(const std::string& outer) {
   return false;
 }
 
-std::optional<Error> Encoder::result() {
+std::optional<Error> Encoder::result(const char* whole) {
   if (!problem_ && written() > kRecordBytesMax) refuseSize();
   if (!problem_) return std::nullopt;
-  std::string subject = problem_->path.empty() ? "it" : "field \"" + printable(problem_->path) + "\"";
+  const std::string& path = problem_->path;
+  std::string subject = path.empty() ? whole : "field \"" + printable(path) + "\"";
   return Error(problem_->code, subject + " " + problem_->why);
 }
 
@@ -173,13 +175,13 @@ std::optional<Error> Encoder::result() {
 std::optional<Error> encodeFields(base::Bytes& out, const Object& fields) {
   Encoder encoder(out);
   encoder.object(fields, 0);
-  return encoder.result();
+  return encoder.result("the record");
 }
 
 std::optional<Error> encodeValue(base::Bytes& out, const Value& value) {
   Encoder encoder(out);
   encoder.value(value, 0);
-  return encoder.result();
+  return encoder.result("the value");
 }
 
 }  // namespace blazedb::codec

@@ -1,0 +1,185 @@
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <utility>
+
+#include "codec/base64.h"
+#include "codec/date_text.h"
+#include "codec/json.h"
+#include "codec/json_names.h"
+
+namespace blazedb::codec {
+namespace {
+
+constexpr char kHexDigits[] = "0123456789abcdef";
+
+class JsonWriter {
+ public:
+  explicit JsonWriter(JsonStyle style) : pretty_(style == JsonStyle::pretty) {}
+
+  void value(const Value& value);
+  void record(const Object& fields, std::optional<UUID> id);
+  std::string take() { return std::move(out_); }
+
+ private:
+  void array(const Array& array);
+  void object(const Object& object);
+  void integer(std::int64_t value);
+  void real(double value);
+  void string(std::string_view text);
+  // An object that stands for a single value: on one line in either style.
+  void standIn(std::string_view name, std::string_view text);
+
+  void open(char bracket) {
+    out_ += bracket;
+    depth_++;
+    first_ = true;
+  }
+  void close(char bracket) {
+    depth_--;
+    if (!first_) newLine();
+    out_ += bracket;
+    first_ = false;
+  }
+  // Comes before each element.
+  void next() {
+    if (!first_) out_ += ',';
+    first_ = false;
+    newLine();
+  }
+  void name(std::string_view name) {
+    next();
+    string(name);
+    out_ += pretty_ ? ": " : ":";
+  }
+  void newLine() {
+    if (pretty_) out_.append(1, '\n').append(2 * depth_, ' ');
+  }
+
+  std::string out_;
+  bool pretty_;
+  bool first_ = true;  // of the elements of the innermost array or object
+  std::size_t depth_ = 0;
+};
+
+void JsonWriter::value(const Value& value) {
+  switch (value.type()) {
+    case Value::Type::null:
+      out_ += "null";
+      return;
+    case Value::Type::boolean:
+      out_ += *value.as<bool>() ? "true" : "false";
+      return;
+    case Value::Type::integer:
+      return integer(*value.as<std::int64_t>());
+    case Value::Type::real:
+      return real(*value.as<double>());
+    case Value::Type::string:
+      return string(*value.as<std::string>());
+    case Value::Type::bytes:
+      return standIn(kJsonBytes, toBase64(*value.as<Bytes>()));
+    case Value::Type::date:
+      return standIn(kJsonDate, toDateText(*value.as<Date>()));
+    case Value::Type::uuid:
+      return standIn(kJsonUuid, value.as<UUID>()->toString());
+    case Value::Type::array:
+      return array(*value.as<Array>());
+    case Value::Type::object:
+      return object(*value.as<Object>());
+  }
+}
+
+void JsonWriter::record(const Object& fields, std::optional<UUID> id) {
+  open('{');
+  if (id) {
+    name(kJsonId);
+    string(id->toString());
+  }
+  for (const Field& field : fields) {
+    name(isIdBehindDollars(field.name) ? '$' + field.name : field.name);
+    value(field.value);
+  }
+  close('}');
+}
+
+void JsonWriter::array(const Array& array) {
+  open('[');
+  for (const Value& element : array) {
+    next();
+    value(element);
+  }
+  close(']');
+}
+
+void JsonWriter::object(const Object& object) {
+  bool looksLikeStandIn = object.size() == 1 && object.begin()->name.starts_with('$');
+  open('{');
+  for (const Field& field : object) {
+    name(looksLikeStandIn ? '$' + field.name : field.name);
+    value(field.value);
+  }
+  close('}');
+}
+
+void JsonWriter::integer(std::int64_t value) {
+  char digits[24];
+  out_.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+}
+
+void JsonWriter::real(double value) {
+  if (std::isinf(value)) return standIn(kJsonDouble, value > 0 ? kJsonInfinity : kJsonMinusInfinity);
+  if (std::isnan(value)) {
+    auto bits = std::bit_cast<std::uint64_t>(value);
+    if (bits == kPlainNaN) return standIn(kJsonDouble, kJsonNaN);
+    char hex[16];
+    return standIn(kJsonDouble, {hex, std::to_chars(hex, hex + sizeof hex, bits, 16).ptr});
+  }
+  char digits[32];
+  std::string_view shortest(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+  out_ += shortest;
+  if (shortest.find_first_of(".e") == std::string_view::npos) out_ += ".0";
+}
+
+void JsonWriter::string(std::string_view text) {
+  out_ += '"';
+  std::size_t copied = 0;
+  for (std::size_t i = 0; i < text.size(); i++) {
+    auto byte = static_cast<std::uint8_t>(text[i]);
+    if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
+    out_ += text.substr(copied, i - copied);
+    copied = i + 1;
+    if (byte == '\n')
+      out_ += "\\n";
+    else if (byte >= 0x20)
+      out_.append(1, '\\').append(1, text[i]);
+    else
+      out_.append("\\u00").append(1, kHexDigits[byte >> 4]).append(1, kHexDigits[byte & 15]);
+  }
+  out_ += text.substr(copied);
+  out_ += '"';
+}
+
+void JsonWriter::standIn(std::string_view name, std::string_view text) {
+  out_ += '{';
+  string(name);
+  out_ += pretty_ ? ": " : ":";
+  string(text);
+  out_ += '}';
+}
+
+}  // namespace
+
+std::string valueToJson(const Value& value, JsonStyle style) {
+  JsonWriter writer(style);
+  writer.value(value);
+  return writer.take();
+}
+
+std::string recordToJson(const Object& fields, std::optional<UUID> id, JsonStyle style) {
+  JsonWriter writer(style);
+  writer.record(fields, id);
+  return writer.take();
+}
+
+}  // namespace blazedb::codec
