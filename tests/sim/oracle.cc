@@ -116,8 +116,12 @@ std::string Oracle::check(const Key& key, const Stored* final) const {
   if (final->tomb.present() && !known(history.tombs, final->tomb))
     return "tomb " + text(final->tomb) + " was written by nobody";
   if (!forgetful_ && final->tomb < tomb) return "the delete " + text(tomb) + " is lost";
-  if (final->base < highestCertain(history.bases))
-    return "the insert " + text(highestCertain(history.bases)) + " is lost";
+  // Where deletes may be forgotten, what a delete covered may come back from somebody who had less of it.
+  sync::Stamp covered;
+  if (forgetful_)
+    for (const Write& write : history.tombs) covered = std::max(covered, write.stamp);
+  sync::Stamp inserted = highestCertain(history.bases);
+  if (final->base < inserted && inserted > covered) return "the insert " + text(inserted) + " is lost";
   for (const auto& [name, field] : final->fields) {
     auto writes = history.fields.find(name);
     if (writes == history.fields.end()) return "the field '" + name + "' was written by nobody";
@@ -128,7 +132,7 @@ std::string Oracle::check(const Key& key, const Stored* final) const {
   }
   for (const auto& [name, writes] : history.fields) {
     sync::Stamp must = highestCertain(writes);
-    if (!must.present() || must < final->base) continue;
+    if (!must.present() || must < final->base || must < covered) continue;
     auto field = final->fields.find(name);
     if (field == final->fields.end()) return "the write of '" + name + "' at " + text(must) + " is lost";
     if (field->second.stamp < must)
