@@ -11,8 +11,9 @@
 //   date                       | {"$date": "2026-11-22T10:00:00.123456Z"}, see codec/date_text.h
 //   uuid                       | {"$uuid": "01890a5d-ac96-774b-bcce-b302099a8057"}
 //   object                     | itself; one with a single field whose name begins with $ has it doubled: {"$$date": 1}
-//   record                     | its fields, after "_id" where it has an id. There is no other meaning of $ at this level,
-//                              | except that a field that is itself called _id is written $_id, and $_id is written $$_id
+//   record                     | its fields, after "_id" where it has an id. $ has no other meaning at this level, but
+//   a
+//                              | field that is itself called _id is written $_id, and $_id is written $$_id
 //
 // What is read is strict JSON (RFC 8259) in UTF-8; a name given twice, an integer beyond int64, an unknown $ name, and
 // nesting beyond kNestingMax are refused. The limits of a record are not checked here but where it is stored.

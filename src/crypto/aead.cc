@@ -40,8 +40,9 @@ std::string_view cipherName(Cipher cipher) {
 
 void Aead::FreeContext::operator()(evp_cipher_ctx_st* context) const { EVP_CIPHER_CTX_free(context); }
 
-Aead::Aead(Cipher cipher, base::ByteView key, base::Random& random) : cipher_(cipher), random_(random), key_(key) {
+Aead::Aead(Cipher cipher, base::ByteView key, base::Random& random) : cipher_(cipher), random_(random) {
   if (key.size() != kKeyBytes) throw Error(ErrorCode::InvalidArgument, "a key has 32 bytes");
+  std::memcpy(key_.data(), key.data(), key.size());
   if (cipher == Cipher::xchacha20Poly1305) return;
   seal_.reset(EVP_CIPHER_CTX_new());
   open_.reset(EVP_CIPHER_CTX_new());
@@ -62,7 +63,10 @@ Aead::Aead(Cipher cipher, base::ByteView key, base::Random& random) : cipher_(ci
   sodium_memzero(l, sizeof l);
 }
 
-Aead::~Aead() { sodium_memzero(k1_, sizeof k1_); }
+Aead::~Aead() {
+  sodium_memzero(key_.data(), key_.size());
+  sodium_memzero(k1_, sizeof k1_);
+}
 
 // Kx = AES(M1 ^ K1) | AES(M2 ^ K1), Mi = 0, i, 'X', 0, nonce[0..12). Steps 3 to 5.
 void Aead::subkey(const std::uint8_t* nonce, std::uint8_t* out) {
@@ -83,7 +87,7 @@ void Aead::seal(std::uint8_t* out, base::ByteView in, base::ByteView aad, std::u
   random_.fill({nonceTag, kNonceBytes});
   if (cipher_ == Cipher::xchacha20Poly1305) {
     crypto_aead_xchacha20poly1305_ietf_encrypt_detached(out, tag, nullptr, in.data(), in.size(), aad.data(), aad.size(),
-                                                        nullptr, nonceTag, key_.view().data());
+                                                        nullptr, nonceTag, key_.data());
     return;
   }
   std::uint8_t key[kKeyBytes];
@@ -103,7 +107,7 @@ bool Aead::open(std::uint8_t* out, base::ByteView in, base::ByteView aad, const 
   bool authentic;
   if (cipher_ == Cipher::xchacha20Poly1305) {
     authentic = crypto_aead_xchacha20poly1305_ietf_decrypt_detached(out, nullptr, in.data(), in.size(), tag, aad.data(),
-                                                                    aad.size(), nonceTag, key_.view().data()) == 0;
+                                                                    aad.size(), nonceTag, key_.data()) == 0;
   } else {
     std::uint8_t key[kKeyBytes];
     std::uint8_t expected[kTagBytes];  // OpenSSL takes it as mutable

@@ -9,6 +9,7 @@
 // Plain AES-GCM is not offered: its 12-byte nonces may be drawn at random 2^32 times at most.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -16,7 +17,6 @@
 
 #include "base/bytes.h"
 #include "base/random.h"
-#include "crypto/secret_bytes.h"
 
 struct evp_cipher_ctx_st;
 
@@ -34,7 +34,7 @@ enum class Cipher : std::uint8_t { xaes256Gcm = 1, xchacha20Poly1305 = 2 };
 Cipher fastestCipher();
 std::string_view cipherName(Cipher cipher);
 
-// One key, ready for use. Cheap per call: the cipher's contexts are kept. Not thread-safe.
+// One key, ready for use. Cheap per call: the cipher's contexts are kept, in ordinary memory. Not thread-safe.
 class Aead {
  public:
   // `key` has kKeyBytes and is copied; `random` gives the nonces and must outlive this.
@@ -61,7 +61,7 @@ class Aead {
 
   Cipher cipher_;
   base::Random& random_;
-  SecretBytes key_;
+  std::array<std::uint8_t, kKeyBytes> key_;  // zeroed in the end
   // XAES-256-GCM only: AES-GCM each way, AES in ECB mode for the subkeys, and the CMAC subkey K1 of the specification.
   Context seal_, open_, block_;
   std::uint8_t k1_[16] = {};

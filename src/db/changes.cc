@@ -226,7 +226,7 @@ void Changes::mergeOne(const sync::Incoming& incoming, const sync::Change& chang
   CollectionRow& collection = collectionFor(change.collection);
   std::int64_t row = 0;
   if (load(collection.id, change.id, loaded_)) {
-    row = mergeHeld(collection, change, *theirs, result);
+    row = mergeHeld(collection, incoming, change, *theirs, result);
   } else {
     mergeNew(collection, change, *theirs, result);
     row = loaded_.row.number;
@@ -262,8 +262,8 @@ void Changes::mergeNew(CollectionRow& collection, const sync::Change& change, sy
   takePosition(row.number);
 }
 
-std::int64_t Changes::mergeHeld(CollectionRow& collection, const sync::Change& change, sync::RecordState& theirs,
-                                sync::ApplyResult& result) {
+std::int64_t Changes::mergeHeld(CollectionRow& collection, const sync::Incoming& incoming, const sync::Change& change,
+                                sync::RecordState& theirs, sync::ApplyResult& result) {
   sync::RecordState& mine = loaded_.state;
   bool wasWhole = mine.whole;
   sync::MergeOutcome outcome =
@@ -281,6 +281,11 @@ std::int64_t Changes::mergeHeld(CollectionRow& collection, const sync::Change& c
   if (outcome.changed) {
     noteOverridden(collection, change.id, outcome);
     save(collection, loaded_, outcome.revived ? 0 : origin_);
+  } else if (!alive && theirs.alive() && loaded_.row.position <= incoming.acknowledged) {
+    // The peer had this delete and has purged it since, and has the record from somebody who never heard of it: it must
+    // hear of it again.
+    mine.tomb.position = nextPosition();
+    save(collection, loaded_, 0);
   } else if (mine.whole != wasWhole) {
     // Only what is known about the row has changed: no feed position.
     sync::encodeState(mine, loaded_.row.position, encoded_);

@@ -111,8 +111,8 @@ class Changes {
   void mergeOne(const sync::Incoming& incoming, const sync::Change& change, sync::ApplyResult& result);
   void mergeNew(CollectionRow& collection, const sync::Change& change, sync::RecordState& theirs,
                 sync::ApplyResult& result);
-  std::int64_t mergeHeld(CollectionRow& collection, const sync::Change& change, sync::RecordState& theirs,
-                         sync::ApplyResult& result);
+  std::int64_t mergeHeld(CollectionRow& collection, const sync::Incoming& incoming, const sync::Change& change,
+                         sync::RecordState& theirs, sync::ApplyResult& result);
   void noteOverridden(const CollectionRow& collection, const UUID& id, const sync::MergeOutcome& outcome);
 
   WriteTables& tables_;

@@ -163,8 +163,10 @@ void Engine::finishSweep(const sync::Peer& from, sync::Sweep& sweep, std::uint64
     std::int64_t origin = tables_->originOf(from);
     tables_->rows(0, [&](const Row& row) {
       // What the peer has not applied will be sent to it, and stays; what came from the peer itself would be withheld.
-      bool sent = row.position > peerHasApplied && !(origin != 0 && row.origin == origin && changedOnce(row, peerHasApplied));
-      bool keep = !(row.flags & kAlive) || sent || std::binary_search(sweep.mentioned.begin(), sweep.mentioned.end(), row.number);
+      bool sent =
+          row.position > peerHasApplied && !(origin != 0 && row.origin == origin && changedOnce(row, peerHasApplied));
+      bool keep = !(row.flags & kAlive) || sent ||
+                  std::binary_search(sweep.mentioned.begin(), sweep.mentioned.end(), row.number);
       if (!keep) unmentioned.push_back(row.number);
       return true;
     });

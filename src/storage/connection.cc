@@ -81,8 +81,10 @@ Connection::Connection(EncryptedVfs& vfs, Role role, int cacheKiB) : vfs_(vfs) {
   try {
     if (int code = sqlite3_open_v2(EncryptedVfs::kMainName, &handle_, flags, vfs.name())) raise(code);
     sqlite3_extended_result_codes(handle_, 1);
-    if (role == Role::reader) sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+    sqlite3_limit(handle_, SQLITE_LIMIT_ATTACHED,
+                  0);  // this VFS has one database; also forbids VACUUM, which needs a second
     // Sorting, savepoints and temporary tables stay in memory: the VFS would refuse a file for them. Checkpoints happen
     // when DatabaseFile says so. Deleted content is ciphertext; overwriting it (Debian's default) protects nothing.
     execute("PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=0; PRAGMA secure_delete=OFF;");
@@ -99,6 +101,8 @@ Connection::~Connection() {
   std::fputs("blazedb: a storage::Connection was destroyed before its statements\n", stderr);
   std::abort();
 }
+
+void Connection::checkpointOnClose() { sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr); }
 
 Statement Connection::prepare(std::string_view sql) {
   sqlite3_stmt* handle = nullptr;

@@ -91,6 +91,8 @@ class Connection {
   bool inTransaction();
 
   // For storage.
+  // Closing checkpoints and removes the WAL from now on. Not before: a WAL that is found damaged must stay as it is.
+  void checkpointOnClose();
   sqlite3* handle() { return handle_; }
   // Throws what a result code of SQLite means; must not be SQLITE_OK.
   [[noreturn]] void raise(int code);

@@ -84,6 +84,7 @@ void prepareEmptyDatabase(Connection& connection, std::uint32_t pageBytes) {
     connection.raise(code);
   connection.execute(("PRAGMA page_size=" + std::to_string(pageBytes)).c_str());
   connection.execute("PRAGMA journal_mode=OFF");
+  connection.execute("PRAGMA synchronous=OFF");
 }
 
 void copyPages(Connection& from, Connection& to, const DatabaseFile::Progress& progress) {
@@ -131,6 +132,7 @@ std::unique_ptr<DatabaseFile> DatabaseFile::create(FileSystem& files, base::Rand
   {
     auto vfs = makeVfs(files, random, file.path(), header);
     Connection connection(*vfs, Connection::Role::writer, kWriterCacheKiBDefault);
+    connection.checkpointOnClose();
     prepareEmptyDatabase(connection, header.pageBytes);
     connection.execute("PRAGMA journal_mode=WAL");
     inTransaction(connection, initialise);
@@ -174,10 +176,7 @@ DatabaseFile::DatabaseFile(FileSystem& files, base::Random& random, std::string 
   if (bytes < kHeaderBytes + header_.pageBytes)
     throw Error(ErrorCode::TruncatedFile, path_ + ": ends before its first page; restore it from a backup");
   vfs_ = makeVfs(files_, random_, path_, header_);
-  writer_ = std::make_unique<Connection>(*vfs_, Connection::Role::writer, options.writerCacheKiB);
-  sqlite3_db_config(writer_->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-  checkRecovery();  // should it throw, closing must leave everything as it is
-  sqlite3_db_config(writer_->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
+  recover(options.writerCacheKiB);
   writer_->execute("PRAGMA synchronous=FULL");
   writer_->execute(("PRAGMA journal_size_limit=" + std::to_string(kWalFileBytesKept)).c_str());
   sqlite3_wal_hook(
@@ -193,8 +192,8 @@ DatabaseFile::DatabaseFile(FileSystem& files, base::Random& random, std::string 
 
 DatabaseFile::~DatabaseFile() = default;
 
-// The first read recovers the WAL. Then: is everything there that must be?
-void DatabaseFile::checkRecovery() {
+// SQLite's first read recovers the WAL. Then: is everything there that must be?
+void DatabaseFile::recover(int cacheKiB) {
   const std::string& walPath = vfs_->shared().walPath;
   std::unique_ptr<File> wal;
   std::uint32_t vouched = 0;
@@ -202,6 +201,7 @@ void DatabaseFile::checkRecovery() {
   if (status == IoStatus::ok) status = WalFile::vouchedFrames(*wal, *vfs_->makeSealer(), vouched);
   if (status != IoStatus::ok && status != IoStatus::absent) raiseIo(status, walPath, "cannot be read");
   try {
+    writer_ = std::make_unique<Connection>(*vfs_, Connection::Role::writer, cacheKiB);
     writer_->execute("SELECT 1 FROM sqlite_schema");
   } catch (const Error& error) {
     if (error.code() == ErrorCode::DamagedPage) requireAllPages();
@@ -212,6 +212,7 @@ void DatabaseFile::checkRecovery() {
     throw Error(ErrorCode::DamagedPage,
                 walPath + ": is damaged, and complete transactions in it are lost; restore the database from a backup");
   if (walFrames_ == 0) requireAllPages();
+  writer_->checkpointOnClose();
 }
 
 // Page 1 says how many pages there are (the in-header database size; see sqlite.org/fileformat2.html). A page 1 that is
@@ -240,6 +241,7 @@ void DatabaseFile::setDurable(bool durable) {
 }
 
 void DatabaseFile::checkpoint() {
+  if (writer_->inTransaction()) throw Error(ErrorCode::Misuse, "a checkpoint cannot run inside a transaction");
   int filled = 0, copied = 0;
   int code = sqlite3_wal_checkpoint_v2(writer_->handle(), "main", SQLITE_CHECKPOINT_PASSIVE, &filled, &copied);
   if (code != SQLITE_OK) writer_->raise(code);
@@ -256,7 +258,12 @@ void DatabaseFile::changePassword(const KeySource& oldKey, const KeySource& newK
     throw Error(ErrorCode::NeedsReopen, path_ + ": a sync to disk has failed; close the database and open it again");
   KeyHeader header = readHeader(*headerFile_, path_, oldKey, random_);
   header.protectWith(newKey, cost, random_);
-  rewriteHeader(*headerFile_, path_, header, random_);
+  try {
+    rewriteHeader(*headerFile_, path_, header, random_);
+  } catch (const Error&) {
+    vfs_->shared().poisoned = true;  // which of the two opens the file is known when it is opened again
+    throw;
+  }
   header_ = std::move(header);
 }
 
@@ -288,6 +295,7 @@ void DatabaseFile::backup(const std::string& path, const std::function<void(Conn
   }
   if (fixup) {
     Connection target(*vfs, Connection::Role::writer, kReaderCacheKiBDefault);
+    target.checkpointOnClose();
     inTransaction(target, fixup);
     target.execute("PRAGMA wal_checkpoint(TRUNCATE)");
   }
@@ -296,13 +304,23 @@ void DatabaseFile::backup(const std::string& path, const std::function<void(Conn
 
 std::vector<std::string> DatabaseFile::verifyPages(const Progress& progress) {
   std::vector<std::string> problems;
-  checkpoint();
+  auto note = [&](const std::function<void()>& check) {
+    try {
+      check();
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::DamagedPage && error.code() != ErrorCode::TruncatedFile) throw;
+      problems.emplace_back(error.what());
+    }
+  };
+  note([&] { checkpoint(); });
   for (int copy : damagedHeaderCopies(*headerFile_))
     problems.push_back("copy " + std::to_string(copy) + " of the header is damaged");
   verifyMainFile(progress, problems);
-  Statement check = writer_->prepare("PRAGMA integrity_check");
-  while (check.step())
-    if (check.text(0) != "ok") problems.emplace_back(check.text(0));
+  note([&] {
+    Statement check = writer_->prepare("PRAGMA integrity_check");
+    while (check.step())
+      if (check.text(0) != "ok") problems.emplace_back(check.text(0));
+  });
   return problems;
 }
 

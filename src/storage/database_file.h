@@ -103,7 +103,7 @@ class DatabaseFile {
   DatabaseFile(FileSystem& files, base::Random& random, std::string path, std::unique_ptr<FileLock> lock,
                std::unique_ptr<File> headerFile, KeyHeader header, const OpenOptions& options);
 
-  void checkRecovery();
+  void recover(int cacheKiB);
   void requireAllPages();
   void verifyMainFile(const Progress& progress, std::vector<std::string>& problems);
 

@@ -186,7 +186,7 @@ EncryptedVfs::EncryptedVfs(FileSystem& files, base::Random& random, std::string 
     : random_(random),
       shared_(files, std::move(path)),
       cipher_(cipher),
-      dataKey_(dataKey),
+      keys_(dataKey),
       pageBytes_(pageBytes),
       vfs_(std::make_unique<sqlite3_vfs>()) {
   char name[40];  // unique: the address of an object that lives as long as the registration
@@ -212,7 +212,7 @@ EncryptedVfs::EncryptedVfs(FileSystem& files, base::Random& random, std::string 
 EncryptedVfs::~EncryptedVfs() { sqlite3_vfs_unregister(vfs_.get()); }
 
 std::unique_ptr<PageSealer> EncryptedVfs::makeSealer() const {
-  return std::make_unique<PageSealer>(cipher_, dataKey_.view(), pageBytes_, random_);
+  return std::make_unique<PageSealer>(cipher_, keys_, pageBytes_, random_);
 }
 
 }  // namespace blazedb::storage

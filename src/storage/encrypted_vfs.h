@@ -25,7 +25,7 @@ class EncryptedVfs {
  public:
   static constexpr const char* kMainName = "database";
 
-  // `path` of the main file, canonical; it exists and has its header. `dataKey` is copied. Throws std::bad_alloc.
+  // `path` of the main file, canonical; it exists and has its header. `dataKey` is not kept. Throws std::bad_alloc.
   EncryptedVfs(FileSystem& files, base::Random& random, std::string path, crypto::Cipher cipher, base::ByteView dataKey,
                std::size_t pageBytes);
   ~EncryptedVfs();
@@ -43,7 +43,7 @@ class EncryptedVfs {
   base::Random& random_;
   SharedState shared_;
   crypto::Cipher cipher_;
-  crypto::SecretBytes dataKey_;
+  PageKeys keys_;
   std::size_t pageBytes_;
   std::string name_;
   std::unique_ptr<sqlite3_vfs> vfs_;

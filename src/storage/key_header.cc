@@ -102,7 +102,8 @@ std::array<Block, 2> readCopies(File& file, const std::string& path) {
   std::array<Block, 2> copies = {};
   int unreadable = 0;
   for (std::size_t copy = 0; copy < 2; copy++) {
-    if (file.readAt(copy * kHeaderBlockBytes, copies[copy]) != IoStatus::failed) continue;
+    IoStatus status = file.readAt(copy * kHeaderBlockBytes, copies[copy]);
+    if (status == IoStatus::ok || status == IoStatus::shortRead) continue;
     copies[copy] = {};
     unreadable++;
   }

@@ -26,10 +26,11 @@ std::array<std::uint8_t, 8 + crypto::kSealBytes> frameLabel(std::uint32_t frame,
 
 }  // namespace
 
-PageSealer::PageSealer(crypto::Cipher cipher, base::ByteView dataKey, std::size_t pageBytes, base::Random& random)
-    : pageBytes_(pageBytes),
-      pages_(cipher, crypto::deriveSubkey(dataKey, "blazedb pages").view(), random),
-      wal_(cipher, crypto::deriveSubkey(dataKey, "blazedb WAL").view(), random) {}
+PageKeys::PageKeys(base::ByteView dataKey)
+    : pages(crypto::deriveSubkey(dataKey, "blazedb pages")), wal(crypto::deriveSubkey(dataKey, "blazedb WAL")) {}
+
+PageSealer::PageSealer(crypto::Cipher cipher, const PageKeys& keys, std::size_t pageBytes, base::Random& random)
+    : pageBytes_(pageBytes), pages_(cipher, keys.pages.view(), random), wal_(cipher, keys.wal.view(), random) {}
 
 void PageSealer::sealPage(std::uint32_t page, const std::uint8_t* plain, std::uint8_t* sealed) {
   std::size_t content = pageBytes_ - crypto::kSealBytes;

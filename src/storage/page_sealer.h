@@ -16,6 +16,7 @@
 #include "base/bytes.h"
 #include "base/random.h"
 #include "crypto/aead.h"
+#include "crypto/secret_bytes.h"
 
 namespace blazedb::storage {
 
@@ -23,10 +24,17 @@ inline constexpr std::size_t kWalRecordBytes = 32;  // plain size of frame and W
 inline constexpr std::size_t kSealedRecordBytes = kWalRecordBytes + crypto::kSealBytes;
 using WalRecord = std::array<std::uint8_t, kWalRecordBytes>;
 
+// The keys of one file: one for pages, wherever they are, one for the rest of the WAL.
+struct PageKeys {
+  explicit PageKeys(base::ByteView dataKey);
+  crypto::SecretBytes pages;
+  crypto::SecretBytes wal;
+};
+
 class PageSealer {
  public:
-  // `dataKey` is not kept; `random` must outlive this.
-  PageSealer(crypto::Cipher cipher, base::ByteView dataKey, std::size_t pageBytes, base::Random& random);
+  // `random` must outlive this.
+  PageSealer(crypto::Cipher cipher, const PageKeys& keys, std::size_t pageBytes, base::Random& random);
 
   std::size_t pageBytes() const { return pageBytes_; }
 

@@ -158,7 +158,8 @@ IoStatus PosixFileSystem::remove(const std::string& path) {
 // link(2) and not rename(2): rename replaces what is there.
 IoStatus PosixFileSystem::publish(const std::string& from, const std::string& to) {
   if (::link(from.c_str(), to.c_str()) != 0) return statusOfErrno();
-  return remove(from);
+  ::unlink(from.c_str());  // should it fail, the file has a second name, and that is all
+  return IoStatus::ok;
 }
 
 IoStatus PosixFileSystem::syncFolder(const std::string& path) {

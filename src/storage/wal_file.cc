@@ -135,6 +135,9 @@ int WalFile::writeHeader(const std::uint8_t* in) {
   std::memcpy(header.data(), in, header.size());
   shared_.walGeneration = generationOfHeader(header);
   committedFrames_ = durableFrames_ = 0;
+  // After a recovery that found nothing in a filling, SQLite begins the same one again. Its header is not put at risk
+  // for that: the one before it no longer has all of its frames.
+  if (currentHeader(*file_, sealer_) == header) return SQLITE_OK;
   auto slot = static_cast<std::uint8_t>(generationOfHeader(header) % 2);
   std::array<std::uint8_t, kSealedRecordBytes> sealed;
   sealer_.sealWalHeader(slot, header, sealed.data());
@@ -158,7 +161,7 @@ int WalFile::writePage(std::uint32_t frame, const std::uint8_t* plain) {
     if (int code = flush()) return code;
   }
   if (batchCount_ == 0) batchFirst_ = frame;
-  batch_.resize(kBatchFramesMax * frameBytes());
+  batch_.resize(std::max(kBatchBytes, frameBytes()));
   std::uint8_t* sealed = batch_.data() + batchCount_ * frameBytes();
   const std::uint8_t* header = pendingHeader_->bytes.data();
   durableFrames_ = std::min(durableFrames_, frame);
@@ -167,7 +170,8 @@ int WalFile::writePage(std::uint32_t frame, const std::uint8_t* plain) {
   bool commit = commits(header);
   pendingHeader_.reset();
   batchCount_++;
-  if (!commit && batchCount_ < kBatchFramesMax) return SQLITE_OK;
+  bool full = (batchCount_ + 1) * frameBytes() > batch_.size();
+  if (!commit && !full) return SQLITE_OK;
   int code = flush();
   if (code == SQLITE_OK && commit) committedFrames_ = frame + 1;
   return code;

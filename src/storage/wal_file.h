@@ -59,7 +59,7 @@ class WalFile final : public SealedFile {
   static constexpr int kPlainHeaderBytes = 32;
   static constexpr int kPlainFrameHeaderBytes = 24;
   static constexpr std::uint64_t kSlotsBytes = 2 * kSealedRecordBytes;
-  static constexpr std::uint32_t kBatchFramesMax = 16;
+  static constexpr std::size_t kBatchBytes = 64 << 10;
 
   struct PendingHeader {
     std::uint32_t frame;

@@ -296,6 +296,7 @@ bool Session::applyBatch(const base::Bytes& frame) {
   incoming.changes = std::move(batch->changes);
   if (!sweep_) incoming.cursor = Cursor{peer_->identity.incarnation, batch->to};
   incoming.sweep = sweep_ ? &*sweep_ : nullptr;
+  incoming.acknowledged = ackedTo_;
 
   std::map<RecordKey, Change> whole;
   for (const base::Bytes& answer : answers_) {
@@ -363,6 +364,7 @@ void Session::onRows(base::ByteView frame) {
     Incoming repair;
     repair.from = peer();
     repair.changes = std::move(rows->changes);
+    repair.acknowledged = ackedTo_;
     ApplyResult result = store_.apply(repair);
     if (result.refused) stop(ErrorCode::ClockSkew, *result.refused);
     return send();
@@ -426,13 +428,18 @@ void Session::onBuckets(const Buckets& theirs) {
 void Session::onInventory(const Inventory& theirs) {
   std::map<UUID, Hash128> known(theirs.records.begin(), theirs.records.end());
   BatchWriter rows;
-  for (const auto& [id, hash] : store_.inventory(theirs.collection, theirs.bucket)) {
-    auto found = known.find(id);
-    if (found != known.end() && found->second == hash) continue;
-    store_.readRecord({theirs.collection, id}, rows);
+  auto repair = [&](const UUID& id) {
+    if (!store_.readRecord({theirs.collection, id}, rows)) return;
     status_.repaired++;
     if (rows.bytes() >= kRowsBytes) emit(std::exchange(rows, BatchWriter()).finishRows(false, {}));
+  };
+  for (const auto& [id, hash] : store_.inventory(theirs.collection, theirs.bucket)) {
+    auto found = known.find(id);
+    bool same = found != known.end() && found->second == hash;
+    if (!same) repair(id);
+    if (found != known.end()) known.erase(found);
   }
+  for (const auto& [id, hash] : known) repair(id);  // dead here, if it is held at all
   if (rows.changes() > 0) emit(rows.finishRows(false, {}));
   activity();
 }

@@ -39,9 +39,10 @@ struct Sweep {
 
 struct Incoming {
   Peer from;
-  std::vector<Change> changes;   // ends of transactions are marked in them
-  std::optional<Cursor> cursor;  // moved together with the data; absent for repairs and sweeps
-  Sweep* sweep = nullptr;        // present while sweeping: collects what was mentioned
+  std::vector<Change> changes;     // ends of transactions are marked in them
+  std::optional<Cursor> cursor;    // moved together with the data; absent for repairs and sweeps
+  std::uint64_t acknowledged = 0;  // `from` has applied this replica's feed up to here
+  Sweep* sweep = nullptr;          // present while sweeping: collects what was mentioned
   const std::vector<RecordKey>* gone =
       nullptr;  // partial changes of these are skipped: the peer no longer has the record
 };

@@ -122,6 +122,16 @@ void World::down(Replica& replica, bool powerCut) {
   note(replica.name, powerCut ? " loses power" : " is killed");
 }
 
+void World::maintain(Replica& replica) {
+  try {
+    replica.engine->maintain();
+  } catch (const Error& error) {
+    if (!replica.files.isOff()) return fail(std::string("upkeep failed: ") + error.what());
+    down(replica, true);
+  }
+  feedsMoved();
+}
+
 void World::restore(Replica& replica) {
   down(replica, false);
   for (const std::string& file : replica.files.list()) replica.files.remove(file);
@@ -176,7 +186,7 @@ void World::chaos() {
         note(replica.name, " is opened");
       }
     } else if (what < 93) {
-      if (replica.engine) replica.engine->maintain();
+      if (replica.engine) maintain(replica);
     } else if (what < 95) {
       replica.clock.skewMs = dice_.between(-60'000, 60'000);
     } else if (brutal_ && what < 97) {
@@ -198,7 +208,7 @@ void World::chaos() {
       for (int i = 0; i < 3; i++) {
         advance(nowMs_ + dice_.between(4, 8) * 60'000);
         for (auto& other : replicas_)
-          if (other->engine) other->engine->maintain();
+          if (other->engine) maintain(*other);
       }
     } else if (brutal_ && replica.engine) {
       // Power goes off inside the next operations.
@@ -244,7 +254,8 @@ void World::write(Replica& replica) {
   std::optional<Record> old;
   try {
     old = engine.fetch(key.first, key.second);
-  } catch (const Error&) {
+  } catch (const Error& error) {
+    if (!replica.files.isOff()) return fail(std::string("a read failed: ") + error.what());
     return down(replica, true);
   }
   bool alive = old.has_value();

@@ -79,6 +79,7 @@ class World {
   // Replicas.
   void open(Replica& replica);
   void down(Replica& replica, bool powerCut);
+  void maintain(Replica& replica);
   void restore(Replica& replica);
   void cloneInto(Replica& from);
   db::EngineOptions options(const Replica& replica) const;

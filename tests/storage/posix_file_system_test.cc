@@ -1,0 +1,176 @@
+#include "storage/posix_file_system.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include "storage/storage_fixture.h"
+
+namespace blazedb::storage {
+namespace {
+
+namespace fs = std::filesystem;
+
+class PosixFileSystemTest : public ::testing::Test {
+ protected:
+  PosixFileSystemTest() {
+    std::string pattern = (fs::temp_directory_path() / "blazedb-posix-XXXXXX").string();
+    folder = ::mkdtemp(pattern.data());
+  }
+  ~PosixFileSystemTest() override { fs::remove_all(folder); }
+
+  std::unique_ptr<DatabaseFile> create(const std::string& name) {
+    return DatabaseFile::create(files, random, folder / name, someKey(), {},
+                                [](Connection& connection) { connection.execute("CREATE TABLE notes(body)"); });
+  }
+  std::unique_ptr<DatabaseFile> open(const std::string& name) {
+    return DatabaseFile::open(files, random, folder / name, someKey());
+  }
+  std::set<std::string> names() {
+    std::set<std::string> found;
+    for (const auto& entry : fs::directory_iterator(folder)) found.insert(entry.path().filename());
+    return found;
+  }
+
+  fs::path folder;
+  PosixFileSystem files;
+  base::SystemRandom random;
+};
+
+TEST_F(PosixFileSystemTest, ADatabaseLivesInOneFileThatOnlyItsOwnerMayRead) {
+  auto file = create("a");
+  file->writer().execute("INSERT INTO notes VALUES('x')");
+  EXPECT_EQ(names(), (std::set<std::string>{"a", "a-owner", "a-wal"}));
+  for (const char* name : {"a", "a-wal", "a-owner"})
+    EXPECT_EQ(fs::status(folder / name).permissions(), fs::perms::owner_read | fs::perms::owner_write) << name;
+  file.reset();
+  EXPECT_EQ(names(), std::set<std::string>{"a"});
+  EXPECT_EQ(numberOf(open("a")->writer(), "SELECT count(*) FROM notes"), 1);
+}
+
+TEST_F(PosixFileSystemTest, ASecondOpenerInTheSameProcessLearnsThePid) {
+  auto file = create("a");
+  try {
+    open("a");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::DatabaseInUse);
+    EXPECT_NE(std::string(error.what()).find("process " + std::to_string(::getpid())), std::string::npos);
+  }
+  file.reset();
+  open("a");
+}
+
+TEST_F(PosixFileSystemTest, AnOpenerInAnotherProcessLearnsThePidAndTheLockDiesWithItsOwner) {
+  create("a");
+  int ready[2];
+  ASSERT_EQ(::pipe(ready), 0);
+  pid_t owner = ::fork();
+  if (owner == 0) {
+    auto file = open("a");
+    if (::write(ready[1], "x", 1) != 1) ::_exit(1);
+    for (;;) ::pause();
+  }
+  char byte;
+  ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+  try {
+    open("a");
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::DatabaseInUse);
+    EXPECT_NE(std::string(error.what()).find("process " + std::to_string(owner)), std::string::npos);
+  }
+  ::kill(owner, SIGKILL);
+  ::waitpid(owner, nullptr, 0);
+  ::close(ready[0]);
+  ::close(ready[1]);
+  open("a");
+}
+
+// The log must be found under whichever name the file is opened.
+TEST_F(PosixFileSystemTest, ASymbolicLinkLeadsToTheSameFileAndWal) {
+  auto file = create("a");
+  fs::create_symlink(folder / "a", folder / "b");
+  EXPECT_ERROR(open("b"), DatabaseInUse);
+  file.reset();
+  file = open("b");
+  file->writer().execute("INSERT INTO notes VALUES('x')");
+  EXPECT_TRUE(names().contains("a-wal"));
+  EXPECT_FALSE(names().contains("b-wal"));
+  EXPECT_EQ(file->filePath(), fs::canonical(folder / "a"));
+}
+
+TEST_F(PosixFileSystemTest, RelativePathsSurviveAChangeOfFolder) {
+  fs::path before = fs::current_path();
+  fs::current_path(folder);
+  auto file = DatabaseFile::create(files, random, "a", someKey(), {},
+                                   [](Connection& connection) { connection.execute("CREATE TABLE notes(body)"); });
+  fs::current_path(before);
+  file->writer().execute("INSERT INTO notes VALUES('x')");
+  file.reset();
+  EXPECT_EQ(names(), std::set<std::string>{"a"});
+}
+
+TEST_F(PosixFileSystemTest, CreatingNeverReplacesAFile) {
+  std::ofstream(folder / "a") << "precious";
+  EXPECT_ERROR(create("a"), AlreadyExists);
+  EXPECT_EQ(names(), std::set<std::string>{"a"});
+  std::unique_ptr<File> file;
+  EXPECT_EQ(files.create(folder / "a", file), IoStatus::exists);
+  ASSERT_EQ(files.create(folder / "b", file), IoStatus::ok);
+  EXPECT_EQ(files.publish(folder / "b", folder / "a"), IoStatus::exists);
+  EXPECT_EQ(files.publish(folder / "b", folder / "c"), IoStatus::ok);
+  EXPECT_EQ(names(), (std::set<std::string>{"a", "c"}));
+}
+
+TEST_F(PosixFileSystemTest, WhatTheSystemRefusesIsAnError) {
+  EXPECT_ERROR(create("no/such/folder/a"), IoError);
+  EXPECT_ERROR(open("absent"), NotFound);
+  fs::create_directory(folder / "d");
+  EXPECT_ERROR(open("d"), IoError);
+  std::unique_ptr<File> file;
+  EXPECT_EQ(files.open(folder / "absent", file), IoStatus::absent);
+  EXPECT_EQ(files.remove(folder / "absent"), IoStatus::absent);
+}
+
+TEST_F(PosixFileSystemTest, AReadBeyondTheEndGivesZeros) {
+  std::unique_ptr<File> file;
+  ASSERT_EQ(files.create(folder / "a", file), IoStatus::ok);
+  ASSERT_EQ(file->writeAt(3, base::Bytes{1, 2}), IoStatus::ok);
+  base::Bytes bytes(8, 9);
+  EXPECT_EQ(file->readAt(0, bytes), IoStatus::shortRead);
+  EXPECT_EQ(bytes, (base::Bytes{0, 0, 0, 1, 2, 0, 0, 0}));
+  EXPECT_EQ(file->truncate(4), IoStatus::ok);
+  std::uint64_t size = 0;
+  EXPECT_EQ(file->size(size), IoStatus::ok);
+  EXPECT_EQ(size, 4u);
+}
+
+// SQLite never uses the page that holds its lock byte, at 1 GiB: there is a hole in the file. Zeros grow it fast.
+TEST_F(PosixFileSystemTest, ADatabaseGrowsBeyondTheLockByteAtOneGiB) {
+  CreateOptions options;
+  options.pageBytes = 65536;
+  auto file = DatabaseFile::create(files, random, folder / "a", someKey(), options,
+                                   [](Connection& connection) { connection.execute("CREATE TABLE notes(body)"); });
+  file->setDurable(false);
+  for (int mebibytes = 0; mebibytes <= 1024; mebibytes += 64) {
+    file->writer().execute("INSERT INTO notes VALUES(zeroblob(67108864))");
+    file->checkpoint();
+  }
+  file->writer().execute("INSERT INTO notes VALUES('beyond')");
+  file.reset();
+  EXPECT_GT(fs::file_size(folder / "a"), 1ull << 30);
+  file = open("a");
+  EXPECT_EQ(numberOf(file->writer(), "SELECT count(*) FROM notes"), 18);
+  EXPECT_TRUE(file->verifyPages().empty());
+  EXPECT_EQ(numberOf(file->writer(), "SELECT count(*) FROM notes WHERE body = 'beyond'"), 1);
+}
+
+}  // namespace
+}  // namespace blazedb::storage
