@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Plants bugs, one at a time, in a copy of the tree, and counts how many of them the simulation catches.
+#
+#   tests/sim/mutants.sh [SEEDS]     seeds to try for each bug (default 2000)
+#
+# A bug is a file, what to look for (a fixed string, on one line) and what to put there. One that no longer applies is an error:
+# the list must follow the code.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+seeds=${1:-2000}
+copy=$(mktemp -d)
+trap 'rm -rf "$copy"' EXIT
+git ls-files -z | xargs -0 cp --parents -t "$copy"
+cd "$copy"
+cmake --preset release -DBLAZEDB_BUILD_APPS=OFF -DBLAZEDB_BUILD_BENCH=OFF >/dev/null
+cmake --build --preset release --target sim_tests >/dev/null
+
+caught=0 planted=0
+mutant() {
+  local name=$1 file=$2 from=$3 to=$4
+  grep -qF -- "$from" "$file" || { echo "mutants: '$name' no longer applies to $file" >&2; exit 1; }
+  cp "$file" "$file.sound"
+  FROM=$from TO=$to perl -0pi -e 's/\Q$ENV{FROM}\E/$ENV{TO}/' "$file"
+  planted=$((planted + 1))
+  if ! cmake --build --preset release --target sim_tests >build.log 2>&1; then
+    echo "mutants: '$name' does not compile" >&2
+    grep -m3 error build.log >&2
+    exit 1
+  fi
+  local out
+  if out=$(BLAZEDB_SIM_COUNT=$seeds timeout 600 build/release/tests/sim/sim_tests --gtest_filter='All*' --gtest_fail_fast 2>&1); then
+    echo "MISSED  $name"
+  else
+    caught=$((caught + 1))
+    echo "caught  $name: $(grep -m1 -oE 'seed [0-9]+: .*' <<<"$out" || echo 'it crashed or hung')"
+  fi
+  mv "$file.sound" "$file"
+}
+
+mutant "merge picks the lower stamp" src/sync/merge.h 'b->stamp > a->stamp ? *b : *a' 'b->stamp < a->stamp ? *b : *a'
+mutant "a cell below base is kept" src/sync/merge.cc 'return cell.stamp < state.base.stamp;' 'return cell.stamp < state.base.stamp && false;'
+mutant "a revived record keeps its old positions" src/sync/merge.h 'detail::reviveAt(mine, position);' ''
+mutant "a merge that changes nothing takes a position" src/db/changes.cc 'if (outcome.changed) {' 'if (outcome.changed || alive) {'
+mutant "the cursor is committed before the data" src/db/engine_sync.cc 'sync::ApplyResult result;' 'sync::ApplyResult result; if (incoming.cursor) write(Durability::full, [&](Changes&) { tables_->setCursor(incoming.from.replica, *incoming.cursor); });'
+mutant "a tombstone is purged early" src/db/engine_upkeep.cc 'std::uint64_t oldest = sync::HybridClock::fromWall(' 'upTo = feedEnd(); std::uint64_t oldest = ~std::uint64_t{0} - sync::HybridClock::fromWall('
+mutant "a part is stored where the whole is needed" src/db/changes.cc 'if (!change.complete && alive) {' 'if (!change.complete && alive && false) {'
+mutant "a cursor is not taken back to where its incarnation ended" src/db/engine_sync.cc 'return std::min(cursor.position, end);' 'return std::max(cursor.position, end * 0);'
+mutant "transactions that share a record are sent apart" src/db/engine_sync.cc 'entry.mark != 0 && entry.position >= joinedUntil' 'entry.mark != 0'
+mutant "the clock is not moved past what was merged" src/db/changes.cc 'mirror_.clock.observe(time);' ''
+mutant "a client does not copy the authority it has seen" src/db/changes.cc ': seenAuthority, time' ': seenAuthority * 0, time'
+mutant "an echo is withheld although the peer has started anew" src/db/tables.cc 'WHERE replica = ?1 AND incarnation = ?2' 'WHERE replica = ?1 AND (incarnation = ?2 OR 1)'
+mutant "a sweep removes what the peer has not seen" src/db/engine_sync.cc 'bool sent = row.position > peerHasApplied &&' 'bool sent = row.position > peerHasApplied * 1000 + 1000000 &&'
+mutant "a feed is read from one position too far" src/db/tables.cc 'WHERE f.position > ?1 ORDER' 'WHERE f.position > ?1 + 1 ORDER'
+echo "$caught of $planted planted bugs caught, $seeds seeds each"
