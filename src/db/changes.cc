@@ -269,9 +269,10 @@ std::int64_t Changes::mergeHeld(CollectionRow& collection, const sync::Incoming&
   sync::MergeOutcome outcome =
       sync::merge(mine, theirs, nextPosition(), [&](std::uint64_t writer) { return author_.own.contains(writer); });
   bool alive = mine.alive();
-  if (change.complete && (theirs.whole || alive)) {
-    mine.whole = true;
-  } else if (change.complete && outcome.changed) {
+  if (!wasWhole) {
+    // What one peer holds need not be all that was purged here; only a record that lives is what it is.
+    mine.whole = alive && change.complete;
+  } else if (change.complete && !theirs.whole && outcome.changed && !alive) {
     mine.whole = false;  // a delete whose values were purged: what it covered is not known here
   }
   if (alive && !mine.whole) {

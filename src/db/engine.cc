@@ -258,7 +258,8 @@ void Engine::runInGroup(const std::shared_ptr<Group>& group, const std::function
   }
 }
 
-void Engine::commit(const std::shared_ptr<Group>& group) {
+// By value: the caller may hand over group_ itself, which ends here.
+void Engine::commit(std::shared_ptr<Group> group) {
   group_.reset();
   try {
     statements_->commit.run();

@@ -167,7 +167,7 @@ class Engine final : public sync::Store {
   std::shared_ptr<Group> joinGroup(bool durable);
   void runInGroup(const std::shared_ptr<Group>& group, const std::function<void(Changes&)>& body);
   void failGroup(const std::shared_ptr<Group>& group, std::exception_ptr error);
-  void commit(const std::shared_ptr<Group>& group);
+  void commit(std::shared_ptr<Group> group);
   void checkUsable() const;
   void notify();
   std::shared_ptr<const Catalog> catalog() const;

@@ -186,29 +186,40 @@ void Engine::finishSweep(const sync::Peer& from, sync::Sweep& sweep, std::uint64
 
 void Engine::noteAcknowledged(const sync::Peer& peer, std::uint64_t position, const sync::Cursor& itsEnd) {
   sync::Cursor applied = itsEnd.incarnation == 0 ? sync::Cursor{} : cursorOn(peer.replica);
-  std::lock_guard lock(peersMutex_);
-  PeerState& state = peers_[peer.replica];
-  if (state.incarnation != peer.incarnation) {
-    // What an earlier incarnation had passed may have been taken back since.
-    state = {};
-    state.incarnation = peer.incarnation;
-  }
-  state.acknowledged = std::max(state.acknowledged, position);
-  state.seenMs = environment_.clock.wallMs();
-  state.saved = false;
   auto reached = [&](std::uint64_t end) {
     return itsEnd.incarnation == 0 || (applied.incarnation == itsEnd.incarnation && applied.position >= end);
   };
-  if (state.candidate == 0) {
-    state.candidate = state.acknowledged;
-    state.waitingFor = itsEnd.position;
+  bool isNew = false;
+  {
+    std::lock_guard lock(peersMutex_);
+    PeerState& state = peers_[peer.replica];
+    isNew = state.seenMs == 0;
+    if (state.incarnation != peer.incarnation) {
+      // What an earlier incarnation had passed may have been taken back since.
+      state = {};
+      state.incarnation = peer.incarnation;
+    }
+    state.acknowledged = std::max(state.acknowledged, position);
+    state.seenMs = environment_.clock.wallMs();
+    state.saved = false;
+    if (state.candidate == 0) {
+      state.candidate = state.acknowledged;
+      state.waitingFor = itsEnd.position;
+    }
+    if (reached(state.waitingFor)) {
+      state.passed = state.candidate;
+      state.candidate = 0;
+    }
+    hasPeers_ = true;
+    if (state.acknowledged > acknowledgedByAny_) acknowledgedByAny_ = state.acknowledged;
   }
-  if (reached(state.waitingFor)) {
-    state.passed = state.candidate;
-    state.candidate = 0;
+  // That there is a peer must survive a crash: its deletes and ours wait for each other. How far it is may be told
+  // later.
+  if (isNew) {
+    std::lock_guard lock(writeMutex_);
+    if (group_) commit(group_);
+    savePeers();
   }
-  hasPeers_ = true;
-  if (state.acknowledged > acknowledgedByAny_) acknowledgedByAny_ = state.acknowledged;
 }
 
 std::vector<sync::DigestLine> Engine::digests() const {

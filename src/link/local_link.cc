@@ -175,7 +175,9 @@ void LocalLink::publish(const Sessions& sessions) {
     if (status_.state == LinkState::live) failures_ = 0;
     if (waiters_ > 0) changed_.notify_all();
   }
-  if (reported_ != status_.state || (status_.state != LinkState::live && nowMs() >= reportedMs_ + kProgressMs))
+  bool verified = status_.ends[0].verified && status_.ends[1].verified;
+  if (reported_ != status_.state || reportedVerified_ != verified ||
+      (status_.state != LinkState::live && nowMs() >= reportedMs_ + kProgressMs))
     report();
 }
 
@@ -193,6 +195,7 @@ void LocalLink::publishEnd(const sync::Bye& why, bool forGood) {
 
 void LocalLink::report() {
   reported_ = status_.state;
+  reportedVerified_ = status_.ends[0].verified && status_.ends[1].verified;
   reportedMs_ = nowMs();
   if (listener_) listener_(status());
 }

@@ -41,8 +41,8 @@ class LocalLink {
   };
   using Listener = std::function<void(const LinkStatus&)>;
 
-  // `listener` is called on the link's thread with each new state and at most ten times a second with progress. Stores,
-  // clock and random must outlive the link.
+  // `listener` is called on the link's thread with each new state, when the ends have been verified or are no longer,
+  // and at most ten times a second with progress. Stores, clock and random must outlive the link.
   LocalLink(End first, End second, base::Clock& clock, base::Random& random, Listener listener);
   // Says goodbye and joins the thread.
   ~LocalLink();
@@ -87,6 +87,7 @@ class LocalLink {
   std::uint64_t repairedBefore_ = 0;
   std::int64_t reportedMs_ = 0;
   std::optional<LinkState> reported_;
+  bool reportedVerified_ = false;
   int failures_ = 0;
 
   std::thread thread_;

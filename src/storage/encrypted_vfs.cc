@@ -2,10 +2,12 @@
 
 #include <sqlite3.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <new>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include "storage/main_file.h"
@@ -171,8 +173,13 @@ int randomness(sqlite3_vfs* vfs, int bytes, char* out) {
   });
 }
 
-// Nothing here waits: there is one writer, and it never meets a lock that another one is about to give up.
-int sleepNot(sqlite3_vfs*, int) { return 0; }
+// The writer never meets a lock that another one is about to give up. A reader does: one that begins while the writer
+// publishes a commit, or starts the WAL anew, tries again up to 100 times before SQLite gives up with SQLITE_PROTOCOL,
+// and without these pauses all of them are over before a writer that has lost the processor has it back.
+int sleepFor(sqlite3_vfs*, int microseconds) {
+  std::this_thread::sleep_for(std::chrono::microseconds(microseconds));
+  return microseconds;
+}
 
 // No SQL of ours may ask for the time: it comes from a base::Clock.
 int noTime(sqlite3_vfs*, double*) { return SQLITE_ERROR; }
@@ -202,7 +209,7 @@ EncryptedVfs::EncryptedVfs(FileSystem& files, base::Random& random, std::string 
   vfs_->xAccess = access;
   vfs_->xFullPathname = fullPathname;
   vfs_->xRandomness = randomness;
-  vfs_->xSleep = sleepNot;
+  vfs_->xSleep = sleepFor;
   vfs_->xCurrentTime = noTime;
   vfs_->xGetLastError = lastError;
   vfs_->xCurrentTimeInt64 = noTime64;

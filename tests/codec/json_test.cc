@@ -46,7 +46,7 @@ TEST(Json, EachValueHasExactlyThisText) {
       {kInfinity, R"({"$double":"Infinity"})"},
       {-kInfinity, R"({"$double":"-Infinity"})"},
       {"", R"("")"},
-      {"a \"\\\n\t\x01 ü😀", R"("a \"\\\n\u0009\u0001 ü😀")"},
+      {"a \"\\\n\t\x01\x1F\x7F ü😀", "\"a \\\"\\\\\\n\\u0009\\u0001\\u001f\x7F ü😀\""},
       {std::string("\0", 1), R"("\u0000")"},
       {Bytes{0x00, 0xFF}, R"({"$bytes":"AP8="})"},
       {Date{1'763'805'600'123'456}, R"({"$date":"2025-11-22T10:00:00.123456Z"})"},

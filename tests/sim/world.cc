@@ -15,6 +15,23 @@ constexpr const char* kFields[] = {"a", "b", "c", "d"};
 constexpr std::uint64_t kStepsMax = 400'000;
 const std::vector<std::uint8_t> kKey(32, 7);
 
+std::string describe(const base::Bytes& frame) {
+  static constexpr const char* kNames[] = {"?",    "Hello", "Subscribe", "Welcome", "Batch",     "Ack",
+                                           "Need", "Rows",  "Digest",    "Buckets", "Inventory", "Bye"};
+  std::ostringstream out;
+  out << kNames[frame[0]] << " of " << frame.size() << " bytes";
+  std::vector<sync::Change> changes;
+  if (auto batch = sync::decodeBatch(frame)) {
+    out << " (" << batch->from << ", " << batch->to << "]";
+    changes = batch->changes;
+  }
+  if (auto rows = sync::decodeRows(frame)) changes = rows->changes;
+  for (const sync::Change& change : changes)
+    out << ' ' << change.collection[0] << '/' << change.id.toString().substr(0, 4) << (change.complete ? "" : "*")
+        << (change.endsTransaction ? "." : "");
+  return out.str();
+}
+
 }  // namespace
 
 World::World(std::uint64_t seed, std::ostream* trace) : dice_(seed), trace_(trace) {}
@@ -433,8 +450,7 @@ void World::collect(Link& link) {
 void World::deliver(Link& link, int end) {
   Frame frame = std::move(link.towards[end].front());
   link.towards[end].pop_front();
-  note("frame ", static_cast<int>(frame.bytes[0]), " of ", frame.bytes.size(), " bytes reaches R", link.ends[end],
-       " from R", link.ends[1 - end]);
+  note(describe(frame.bytes), " reaches R", link.ends[end], " from R", link.ends[1 - end]);
   guarded(link, [&] {
     link.sessions[end]->receive(frame.bytes, nowMs_);
     collect(link);

@@ -1,0 +1,130 @@
+// A replica on a file system in memory, with a clock and randomness that the test decides: what tests of engines and
+// sessions stand on. A raw key, because stretching a password takes longer than most tests.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "db/engine.h"
+#include "support/sim_file_system.h"
+
+namespace blazedb::test {
+
+// The time that all replicas of a test live in, and how far one of them is off.
+class WorldClock final : public base::Clock {
+ public:
+  explicit WorldClock(const std::int64_t& worldMs) : worldMs_(worldMs) {}
+  std::int64_t wallMs() override { return 1'763'800'000'000 + worldMs_ + skewMs; }
+  std::int64_t monotonicUs() override { return worldMs_ * 1000; }
+  std::int64_t skewMs = 0;
+
+ private:
+  const std::int64_t& worldMs_;
+};
+
+class SeededRandom final : public base::Random {
+ public:
+  explicit SeededRandom(std::uint64_t seed) : random_(seed) {}
+  void fill(std::span<std::uint8_t> out) override {
+    for (std::uint8_t& byte : out) byte = static_cast<std::uint8_t>(random_());
+  }
+
+ private:
+  std::mt19937_64 random_;
+};
+
+inline UUID uuidOf(std::uint64_t number) {
+  UUID id;
+  for (std::size_t i = 0; i < 8; i++) id.bytes[15 - i] = static_cast<std::uint8_t>(number >> (8 * i));
+  return id;
+}
+
+class Replica {
+ public:
+  static constexpr const char* kPath = "/r.blazedb";
+
+  // `worldMs` must outlive the replica. The seed makes its id; two of one seed are copies of each other.
+  Replica(const std::string& name, const std::int64_t& worldMs, std::uint64_t seed) : clock(worldMs), random(seed) {
+    options.name = name;
+    open();
+  }
+
+  void open() {
+    engine = db::Engine::open({files, clock, random}, kPath, storage::KeySource::rawKey(base::Bytes(32, 7)), options);
+  }
+  void reopen() {
+    engine.reset();
+    open();
+  }
+  // The process dies: nothing that was written is lost.
+  void kill() {
+    files.powerOff();
+    engine.reset();
+    files.restart();
+  }
+  // The power goes: what no sync has confirmed may be lost.
+  void powerCut(std::uint64_t seed) {
+    files.powerOff();
+    engine.reset();
+    files.restart(seed);
+  }
+
+  db::Engine* operator->() const { return engine.get(); }
+  db::Engine& operator*() const { return *engine; }
+
+  UUID insert(const Record& record) { return insert(std::nullopt, record); }
+  UUID insert(const std::optional<UUID>& id, const Record& record) {
+    UUID made;
+    engine->write([&](db::Changes& changes) { made = changes.insert("default", id, record); });
+    return made;
+  }
+  void updateFields(const UUID& id, const Record& fields) {
+    engine->write([&](db::Changes& changes) { changes.updateFields("default", id, fields); });
+  }
+  void update(const UUID& id, const Record& record) {
+    engine->write([&](db::Changes& changes) { changes.update("default", id, record); });
+  }
+  bool remove(const UUID& id) {
+    bool removed = false;
+    engine->write([&](db::Changes& changes) { removed = changes.remove("default", id); });
+    return removed;
+  }
+  bool purge(const UUID& id) {
+    bool purged = false;
+    engine->write([&](db::Changes& changes) { purged = changes.purge("default", id); });
+    return purged;
+  }
+  std::optional<Record> fetch(const UUID& id) const { return engine->fetch("default", id); }
+  std::uint64_t count() const { return engine->count("default"); }
+
+  // The record as it is stored, dead or alive; whether it is there, and has its values.
+  struct Stored {
+    bool held = false;
+    bool alive = false;
+    bool whole = false;
+    std::size_t cells = 0;
+  };
+  Stored stored(const UUID& id) const {
+    sync::BatchWriter rows;
+    Stored stored;
+    if (!engine->readRecord({"default", id}, rows)) return stored;
+    base::Bytes frame = rows.finishRows(true, {});
+    std::optional<sync::Rows> read = sync::decodeRows(frame);
+    std::optional<sync::RecordState> state = sync::decodeState(read->changes[0].stamps, read->changes[0].fields, 0);
+    return {true, state->alive(), state->whole, state->cells.size()};
+  }
+
+  SimFileSystem files;
+  WorldClock clock;
+  SeededRandom random;
+  db::EngineOptions options;
+  std::unique_ptr<db::Engine> engine;
+};
+
+}  // namespace blazedb::test
