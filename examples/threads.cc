@@ -17,6 +17,13 @@ int main() {
   threads.clear();  // joins
   // [/threads]
 
+  // [normal]
+  DatabaseOptions options;
+  options.durability = Durability::normal;  // a power cut may take back the last moments
+  Database cache = Database::open("Cache", "cache.blazedb", "correct horse", options);
+  // [/normal]
+  cache.insert({{"sensor", 0}});
+
   std::cout << db.collection("readings").count() << " readings\n";
   return db.collection("readings").count() == 100 ? 0 : 1;
 }
