@@ -279,14 +279,10 @@ std::int64_t Changes::mergeHeld(CollectionRow& collection, const sync::Incoming&
     result.missing.push_back({collection.name, change.id});
     return loaded_.row.number;
   }
-  if (outcome.changed) {
-    noteOverridden(collection, change.id, outcome);
-    save(collection, loaded_, outcome.revived ? 0 : origin_);
-  } else if (!alive && theirs.alive() && loaded_.row.position <= incoming.acknowledged) {
-    // The peer had this delete and has purged it since, and has the record from somebody who never heard of it: it must
-    // hear of it again.
-    mine.tomb.position = nextPosition();
-    save(collection, loaded_, 0);
+  if (outcome.changed) noteOverridden(collection, change.id, outcome);
+  bool forgotten = recall(incoming, change, theirs);
+  if (outcome.changed || forgotten) {
+    save(collection, loaded_, outcome.revived || forgotten ? 0 : origin_);
   } else if (mine.whole != wasWhole) {
     // Only what is known about the row has changed: no feed position.
     sync::encodeState(mine, loaded_.row.position, encoded_);
@@ -296,6 +292,28 @@ std::int64_t Changes::mergeHeld(CollectionRow& collection, const sync::Incoming&
     tables_.update(loaded_.row);
   }
   return loaded_.row.number;
+}
+
+// What the peer had once applied and now speaks as if it had never heard of, it has purged: it must hear of it again,
+// or the two would differ for good. Gives whether there is such a thing.
+bool Changes::recall(const sync::Incoming& incoming, const sync::Change& change, const sync::RecordState& theirs) {
+  bool forgotten = false;
+  auto compare = [&](const sync::Stamp& mine, const sync::Stamp& its, std::uint64_t& position) {
+    if (mine <= its || position > incoming.acknowledged) return;
+    position = nextPosition();
+    forgotten = true;
+  };
+  sync::RecordState& mine = loaded_.state;
+  compare(mine.base.stamp, theirs.base.stamp, mine.base.position);
+  compare(mine.tomb.stamp, theirs.tomb.stamp, mine.tomb.position);
+  auto its = theirs.cells.begin();
+  for (sync::Cell& cell : mine.cells) {
+    while (its != theirs.cells.end() && its->name < cell.name) ++its;
+    bool there = its != theirs.cells.end() && its->name == cell.name;
+    if (there || (change.complete && theirs.whole))
+      compare(cell.stamp, there ? its->stamp : sync::Stamp{}, cell.position);
+  }
+  return forgotten;
 }
 
 void Changes::noteOverridden(const CollectionRow& collection, const UUID& id, const sync::MergeOutcome& outcome) {

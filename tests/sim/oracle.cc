@@ -105,7 +105,7 @@ std::string Oracle::check(const Key& key, const Stored* final) const {
 
   if (!final || !final->alive) {
     sync::Stamp deleted = final ? final->tomb : sync::Stamp{};
-    if (!final)
+    if (!final || forgetful_)  // what a forgotten delete covered stays deleted
       for (const Write& write : history.tombs) deleted = std::max(deleted, write.stamp);
     if (latest > deleted)
       return "a certain write " + text(latest) + " is lost: the record is " +
