@@ -84,6 +84,8 @@ void Aead::subkey(const std::uint8_t* nonce, std::uint8_t* out) {
 
 void Aead::seal(std::uint8_t* out, base::ByteView in, base::ByteView aad, std::uint8_t* nonceTag) {
   std::uint8_t* tag = nonceTag + kNonceBytes;
+  std::uint8_t nothing;
+  if (in.empty()) out = &nothing;  // the libraries want a pointer also where nothing is written
   random_.fill({nonceTag, kNonceBytes});
   if (cipher_ == Cipher::xchacha20Poly1305) {
     crypto_aead_xchacha20poly1305_ietf_encrypt_detached(out, tag, nullptr, in.data(), in.size(), aad.data(), aad.size(),
@@ -104,6 +106,8 @@ void Aead::seal(std::uint8_t* out, base::ByteView in, base::ByteView aad, std::u
 
 bool Aead::open(std::uint8_t* out, base::ByteView in, base::ByteView aad, const std::uint8_t* nonceTag) {
   const std::uint8_t* tag = nonceTag + kNonceBytes;
+  std::uint8_t nothing;
+  if (in.empty()) out = &nothing;
   bool authentic;
   if (cipher_ == Cipher::xchacha20Poly1305) {
     authentic = crypto_aead_xchacha20poly1305_ietf_decrypt_detached(out, nullptr, in.data(), in.size(), tag, aad.data(),

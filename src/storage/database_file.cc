@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::int64_t kWalFileBytesKept = 128 << 20;  // a WAL that has grown beyond is cut when it starts anew
 constexpr int kBackupStepPages = 256;
+constexpr std::size_t kProblemsMax = 100;     // SQLite's integrity check stops there as well
 constexpr std::uint64_t kLockByte = 1 << 30;  // SQLite never uses the page that holds it
 
 [[noreturn]] void raiseIo(IoStatus status, const std::string& path, const std::string& what) {
@@ -108,6 +109,19 @@ std::unique_ptr<EncryptedVfs> makeVfs(FileSystem& files, base::Random& random, c
   return std::make_unique<EncryptedVfs>(files, random, path, header.cipher, header.dataKey.view(), header.pageBytes);
 }
 
+std::unique_ptr<FileLock> lockFile(FileSystem& files, const std::string& path) {
+  std::unique_ptr<FileLock> lock;
+  std::int64_t owner = 0;
+  IoStatus status = files.lock(path, lock, owner);
+  if (status == IoStatus::absent) throw Error(ErrorCode::NotFound, path + ": there is no such file");
+  if (status == IoStatus::inUse)
+    throw Error(ErrorCode::DatabaseInUse, path + ": is open in process " +
+                                              (owner ? std::to_string(owner) : "(unknown)") +
+                                              "; close it there, or connect to it");
+  require(status, path, "cannot be opened");
+  return lock;
+}
+
 void writeFreshHeader(NewFile& file, const KeyHeader& header, base::Random& random) {
   require(file.file().writeAt(0, encodeHeader(header, random)), file.path(), "cannot be written");
 }
@@ -139,21 +153,17 @@ std::unique_ptr<DatabaseFile> DatabaseFile::create(FileSystem& files, base::Rand
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)");
   }
   file.publish();
-  return open(files, random, canonical, key, openOptions);
+  std::unique_ptr<FileLock> lock = lockFile(files, canonical);
+  std::unique_ptr<File> headerFile;
+  require(files.open(canonical, headerFile), canonical, "cannot be opened");
+  return std::unique_ptr<DatabaseFile>(new DatabaseFile(files, random, canonical, std::move(lock),
+                                                        std::move(headerFile), std::move(header), openOptions));
 }
 
 std::unique_ptr<DatabaseFile> DatabaseFile::open(FileSystem& files, base::Random& random, const std::string& path,
                                                  const KeySource& key, const OpenOptions& options) {
   std::string canonical = files.canonical(path);
-  std::unique_ptr<FileLock> lock;
-  std::int64_t owner = 0;
-  IoStatus status = files.lock(canonical, lock, owner);
-  if (status == IoStatus::absent) throw Error(ErrorCode::NotFound, canonical + ": there is no such file");
-  if (status == IoStatus::inUse)
-    throw Error(ErrorCode::DatabaseInUse, canonical + ": is open in process " +
-                                              (owner ? std::to_string(owner) : "(unknown)") +
-                                              "; close it there, or connect to it");
-  require(status, canonical, "cannot be opened");
+  std::unique_ptr<FileLock> lock = lockFile(files, canonical);
   std::unique_ptr<File> file;
   require(files.open(canonical, file), canonical, "cannot be opened");
   KeyHeader header = readHeader(*file, canonical, key, random);
@@ -168,14 +178,17 @@ DatabaseFile::DatabaseFile(FileSystem& files, base::Random& random, std::string 
       random_(random),
       path_(std::move(path)),
       lock_(std::move(lock)),
+      pageBytes_(header.pageBytes),
+      cipher_(header.cipher),
       headerFile_(std::move(headerFile)),
       header_(std::move(header)) {
   // Without a single page SQLite would see a new database, throw the WAL away and begin.
   std::uint64_t bytes = 0;
   require(headerFile_->size(bytes), path_, "cannot be read");
-  if (bytes < kHeaderBytes + header_.pageBytes)
+  if (bytes < kHeaderBytes + pageBytes_)
     throw Error(ErrorCode::TruncatedFile, path_ + ": ends before its first page; restore it from a backup");
   vfs_ = makeVfs(files_, random_, path_, header_);
+  header_.dataKey = crypto::SecretBytes();  // the VFS has made its keys of it
   recover(options.writerCacheKiB);
   writer_->execute("PRAGMA synchronous=FULL");
   writer_->execute(("PRAGMA journal_size_limit=" + std::to_string(kWalFileBytesKept)).c_str());
@@ -218,14 +231,14 @@ void DatabaseFile::recover(int cacheKiB) {
 // Page 1 says how many pages there are (the in-header database size; see sqlite.org/fileformat2.html). A page 1 that is
 // damaged is not the matter here.
 void DatabaseFile::requireAllPages() {
-  std::vector<std::uint8_t> page(header_.pageBytes);
+  std::vector<std::uint8_t> page(pageBytes_);
   std::uint64_t bytes = 0;
   require(headerFile_->size(bytes), path_, "cannot be read");
   if (headerFile_->readAt(kHeaderBytes, page) != IoStatus::ok) return;
   if (!vfs_->makeSealer()->openPage(1, page.data(), page.data())) return;
   std::uint64_t pages = 0;
   for (int i = 28; i < 32; i++) pages = pages << 8 | page[static_cast<std::size_t>(i)];
-  if (bytes < kHeaderBytes + pages * header_.pageBytes)
+  if (bytes < kHeaderBytes + pages * pageBytes_)
     throw Error(ErrorCode::TruncatedFile, path_ + ": ends before its last page; restore it from a backup");
 }
 
@@ -248,9 +261,7 @@ void DatabaseFile::checkpoint() {
   if (filled == copied) walFrames_ = 0;
 }
 
-std::uint64_t DatabaseFile::walBytes() const {
-  return walFrames_ * std::uint64_t{kSealedRecordBytes + header_.pageBytes};
-}
+std::uint64_t DatabaseFile::walBytes() const { return walFrames_ * std::uint64_t{kSealedRecordBytes + pageBytes_}; }
 
 void DatabaseFile::changePassword(const KeySource& oldKey, const KeySource& newKey, const crypto::KdfCost& cost) {
   std::lock_guard guard(headerMutex_);
@@ -328,16 +339,16 @@ std::vector<std::string> DatabaseFile::verifyPages(const Progress& progress) {
 // place.
 void DatabaseFile::verifyMainFile(const Progress& progress, std::vector<std::string>& problems) {
   auto sealer = vfs_->makeSealer();
-  std::vector<std::uint8_t> page(header_.pageBytes);
-  std::uint32_t lockPage = static_cast<std::uint32_t>(kLockByte / header_.pageBytes) + 1;
+  std::vector<std::uint8_t> page(pageBytes_);
+  std::uint32_t lockPage = static_cast<std::uint32_t>(kLockByte / pageBytes_) + 1;
   std::uint64_t bytes = 0;
   require(headerFile_->size(bytes), path_, "cannot be read");
-  auto pages = static_cast<std::uint32_t>((bytes - kHeaderBytes) / header_.pageBytes);
-  for (std::uint32_t number = 1; number <= pages; number++) {
+  auto pages = static_cast<std::uint32_t>((bytes - kHeaderBytes) / pageBytes_);
+  for (std::uint32_t number = 1; number <= pages && problems.size() < kProblemsMax; number++) {
     if (progress && number % 256 == 0 && !progress(number, pages))
       throw Error(ErrorCode::Cancelled, "verify was stopped");
     if (number == lockPage) continue;
-    std::uint64_t at = kHeaderBytes + std::uint64_t{number - 1} * header_.pageBytes;
+    std::uint64_t at = kHeaderBytes + std::uint64_t{number - 1} * pageBytes_;
     if (headerFile_->readAt(at, page) != IoStatus::ok || !sealer->openPage(number, page.data(), page.data()))
       problems.push_back("page " + std::to_string(number) + " fails authentication");
   }

@@ -91,13 +91,14 @@ class DatabaseFile {
   void backup(const std::string& path, const std::function<void(Connection&)>& fixup = {},
               const Progress& progress = {});
 
-  // Authenticates every page and checks that their content fits together. Returns what is wrong, in words; empty for a
-  // sound file. Checkpoints first. Throws Error(Cancelled, IoError, Misuse inside a transaction).
+  // Authenticates every page and checks that their content fits together. Returns what is wrong, in words, a few
+  // hundred lines at most; empty for a sound file. Checkpoints first. Throws Error(Cancelled, IoError, Misuse inside a
+  // transaction).
   std::vector<std::string> verifyPages(const Progress& progress = {});
 
   const std::string& filePath() const { return path_; }
-  std::uint32_t pageSize() const { return header_.pageBytes; }
-  std::string_view cipherName() const { return crypto::cipherName(header_.cipher); }
+  std::uint32_t pageSize() const { return pageBytes_; }
+  std::string_view cipherName() const { return crypto::cipherName(cipher_); }
 
  private:
   DatabaseFile(FileSystem& files, base::Random& random, std::string path, std::unique_ptr<FileLock> lock,
@@ -111,8 +112,10 @@ class DatabaseFile {
   base::Random& random_;
   const std::string path_;
   std::unique_ptr<FileLock> lock_;
-  std::mutex headerMutex_;  // guards the two below while they change
-  std::unique_ptr<File> headerFile_;
+  const std::uint32_t pageBytes_;
+  const crypto::Cipher cipher_;
+  std::unique_ptr<File> headerFile_;  // the file itself, read past SQLite
+  std::mutex headerMutex_;            // guards header_, and writing it
   KeyHeader header_;
   std::unique_ptr<EncryptedVfs> vfs_;
   std::unique_ptr<Connection> writer_;

@@ -13,7 +13,6 @@ namespace blazedb::storage {
 namespace {
 
 constexpr std::string_view kMagic = "BlazeDB\n";
-constexpr std::size_t kPublicBytes = 48;
 constexpr std::size_t kSealedKeyAt = 3992;
 constexpr std::size_t kSealAt = kSealedKeyAt + crypto::kKeyBytes;
 constexpr std::size_t kChecksumAt = kSealAt + crypto::kSealBytes;

@@ -107,7 +107,7 @@ TEST(Aead, OpensWhatItSealedAlsoInPlaceAndEmpty) {
   base::SystemRandom random;
   for (Cipher cipher : kCiphers) {
     Aead aead(cipher, Bytes(32, 7), random);
-    for (std::size_t size : {0, 1, 32, 4056, 65536}) {
+    for (std::size_t size : {0u, 1u, 32u, 4056u, 65536u}) {
       Bytes bytes(size, 0x5A);
       Bytes original = bytes;
       Bytes aad = bytesOf("page 7");

@@ -1,9 +1,14 @@
 #include "crypto/key_derivation.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "blazedb/error.h"
 
@@ -59,6 +64,27 @@ TEST(KeyDerivation, SubkeysAreIndependentForEachPurposeAndContext) {
   EXPECT_NE(one, hexOf(deriveSubkey(key, "wal").view()));
   EXPECT_NE(one, hexOf(deriveSubkey(Bytes(32, 8), "pages").view()));
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // these need memory of their own
+
+// Four logins at once take the memory of one. In a child, because a process never forgets how much it has used.
+TEST(KeyDerivation, DerivationsOfOneProcessRunOneAfterTheOther) {
+  pid_t child = ::fork();
+  if (child == 0) {
+    std::vector<std::thread> logins;
+    for (int i = 0; i < 4; i++)
+      logins.emplace_back([] { deriveFromPassword(base::viewOf("a"), base::viewOf("0123456789abcdef"), {}); });
+    for (std::thread& login : logins) login.join();
+    struct rusage usage;
+    ::getrusage(RUSAGE_SELF, &usage);
+    ::_exit(usage.ru_maxrss < 100 * 1024 ? 0 : 1);  // KiB; one derivation takes 64 MiB
+  }
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+}
+
+#endif
 
 }  // namespace
 }  // namespace blazedb::crypto

@@ -59,7 +59,7 @@ TEST_F(KeyHeaderTest, FiveFailuresAreFiveErrors) {
 
 TEST_F(KeyHeaderTest, OneDamagedCopyIsRepairedFromTheOther) {
   create();
-  for (std::size_t copy : {0, 1}) {
+  for (std::size_t copy : {0u, 1u}) {
     damageCopy(copy);
     open();
     damageCopy(1 - copy);

@@ -174,7 +174,7 @@ TEST_F(WalTest, ALostHeaderIsAnErrorUnlessAnotherFillingStandsBehindIt) {
   std::string expected = dumpOf(file->writer());
   kill(file);
   base::Bytes main = files.contents(kPath), wal = files.contents(kWalPath);
-  for (std::size_t slot : {0, 1}) {
+  for (std::size_t slot : {0u, 1u}) {
     base::Bytes damaged = wal;
     damaged[slot * 72 + 5] ^= 1;
     files.setContents(kPath, main);
