@@ -8,6 +8,8 @@ namespace blazedb::codec {
 namespace {
 
 constexpr std::int64_t kMicrosecondsPerSecond = 1'000'000;
+constexpr std::int64_t kSecondsPerMinute = 60;
+constexpr std::int64_t kSecondsPerHour = 3'600;
 constexpr std::int64_t kSecondsPerDay = 86'400;
 
 struct Day {
@@ -103,7 +105,7 @@ std::int64_t readFraction(Scanner& in) {
 }
 
 // Seconds east of Greenwich.
-std::optional<int> readZone(Scanner& in) {
+std::optional<std::int64_t> readZone(Scanner& in) {
   if (in.skip('Z')) return 0;
   bool west = in.skip('-');
   if (!west) in.expect('+');
@@ -111,7 +113,7 @@ std::optional<int> readZone(Scanner& in) {
   in.expect(':');
   int minutes = in.number(2);
   if (hours > 23 || minutes > 59) return std::nullopt;
-  int seconds = hours * 3600 + minutes * 60;
+  std::int64_t seconds = hours * kSecondsPerHour + minutes * kSecondsPerMinute;
   return west ? -seconds : seconds;
 }
 
@@ -147,11 +149,12 @@ std::optional<Date> fromDateText(std::string_view text) {
   in.expect(':');
   int seconds = in.number(2);
   std::int64_t fraction = readFraction(in);
-  std::optional<int> zone = readZone(in);
+  std::optional<std::int64_t> zone = readZone(in);
   if (in.failed() || !in.atEnd() || !zone) return std::nullopt;
   if (!exists(day) || hours > 23 || minutes > 59 || seconds > 59) return std::nullopt;
 
-  std::pair sum{daysSince1970(day) * kSecondsPerDay + hours * 3600 + minutes * 60 + seconds - *zone, fraction};
+  std::int64_t ofDay = hours * kSecondsPerHour + minutes * kSecondsPerMinute + seconds;
+  std::pair sum{daysSince1970(day) * kSecondsPerDay + ofDay - *zone, fraction};
   constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
   constexpr std::pair kLast{kMost / kMicrosecondsPerSecond, kMost % kMicrosecondsPerSecond};
   constexpr std::pair kFirst{-kLast.first - 1, kMicrosecondsPerSecond - kLast.second - 1};
