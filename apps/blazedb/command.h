@@ -15,11 +15,16 @@ enum ExitStatus : int { kFine = 0, kFailed = 1, kWrongUsage = 2 };
 using Run = std::function<int()>;
 
 Run declareBackup(Arguments& arguments);
+Run declareCount(Arguments& arguments);
 Run declareCreate(Arguments& arguments);
+Run declareDelete(Arguments& arguments);
+Run declareGet(Arguments& arguments);
 Run declareInfo(Arguments& arguments);
+Run declareInsert(Arguments& arguments);
 Run declarePasswd(Arguments& arguments);
 Run declareRelease(Arguments& arguments);
 Run declareRenew(Arguments& arguments);
+Run declareUpdate(Arguments& arguments);
 Run declareVerify(Arguments& arguments);
 
 }  // namespace blazedb::cli

@@ -40,6 +40,14 @@ const std::vector<Group>& groups() {
            {"renew", "give a copied file a replica id of its own", declareRenew},
            {"release", "make a read-only replica writable again", declareRelease},
        }},
+      {"records",
+       {
+           {"insert", "store a new record and print its id", declareInsert},
+           {"get", "print a record", declareGet},
+           {"update", "change fields of a record, or replace it", declareUpdate},
+           {"delete", "delete a record", declareDelete},
+           {"count", "print the number of records", declareCount},
+       }},
   };
   return all;
 }
