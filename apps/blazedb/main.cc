@@ -47,6 +47,8 @@ const std::vector<Group>& groups() {
            {"update", "change fields of a record, or replace it", declareUpdate},
            {"delete", "delete a record", declareDelete},
            {"count", "print the number of records", declareCount},
+           {"import", "store the records of a JSON Lines file", declareImport},
+           {"export", "write records as JSON Lines", declareExport},
        }},
   };
   return all;
