@@ -15,9 +15,11 @@ enum ExitStatus : int { kFine = 0, kFailed = 1, kWrongUsage = 2 };
 using Run = std::function<int()>;
 
 Run declareBackup(Arguments& arguments);
+Run declareConflicts(Arguments& arguments);
 Run declareCount(Arguments& arguments);
 Run declareCreate(Arguments& arguments);
 Run declareDelete(Arguments& arguments);
+Run declareDiff(Arguments& arguments);
 Run declareExport(Arguments& arguments);
 Run declareGet(Arguments& arguments);
 Run declareImport(Arguments& arguments);
@@ -26,6 +28,7 @@ Run declareInsert(Arguments& arguments);
 Run declarePasswd(Arguments& arguments);
 Run declareRelease(Arguments& arguments);
 Run declareRenew(Arguments& arguments);
+Run declareSync(Arguments& arguments);
 Run declareUpdate(Arguments& arguments);
 Run declareVerify(Arguments& arguments);
 

@@ -50,6 +50,12 @@ const std::vector<Group>& groups() {
            {"import", "store the records of a JSON Lines file", declareImport},
            {"export", "write records as JSON Lines", declareExport},
        }},
+      {"sync",
+       {
+           {"sync", "bring two databases in sync, or keep them so", declareSync},
+           {"diff", "say whether two databases hold the same records", declareDiff},
+           {"conflicts", "list, restore or dismiss what a sync has overridden", declareConflicts},
+       }},
   };
   return all;
 }
