@@ -19,6 +19,7 @@ Run declareConflicts(Arguments& arguments);
 Run declareCount(Arguments& arguments);
 Run declareCreate(Arguments& arguments);
 Run declareDelete(Arguments& arguments);
+Run declareDemo(Arguments& arguments);
 Run declareDiff(Arguments& arguments);
 Run declareExport(Arguments& arguments);
 Run declareGet(Arguments& arguments);

@@ -30,6 +30,10 @@ struct Group {
 
 const std::vector<Group>& groups() {
   static const std::vector<Group> all = {
+      {"a look at it",
+       {
+           {"demo", "show two databases that stay in sync, with real data and measured times", declareDemo},
+       }},
       {"databases",
        {
            {"create", "make a new, empty database", declareCreate},
