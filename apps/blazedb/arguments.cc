@@ -1,0 +1,154 @@
+#include "arguments.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "output.h"
+#include "text.h"
+
+namespace blazedb::cli {
+namespace {
+
+constexpr std::size_t kIndent = 2;
+constexpr std::size_t kGap = 2;
+constexpr std::size_t kLabelColumnsMax = 28;  // a longer label has its description on the next line
+constexpr std::size_t kLineColumnsMax = 100;
+
+struct Row {
+  std::string label;
+  std::string description;
+};
+
+std::string table(const std::string& title, const std::vector<Row>& rows) {
+  if (rows.empty()) return "";
+  std::size_t width = 0;
+  for (const Row& row : rows)
+    if (row.label.size() <= kLabelColumnsMax) width = std::max(width, row.label.size());
+  std::size_t indent = kIndent + width + kGap;
+  std::string text = "\n" + title + ":\n";
+  for (const Row& row : rows) {
+    text += std::string(kIndent, ' ') + row.label;
+    if (row.label.size() > width)
+      text += "\n" + std::string(indent, ' ');
+    else
+      text += std::string(width - row.label.size() + kGap, ' ');
+    text += wrapped(row.description, indent, kLineColumnsMax) + "\n";
+  }
+  return text;
+}
+
+// "-c, --collection NAME", with the short name's place kept where there is none.
+std::string optionLabel(const CLI::Option& option) {
+  std::string label = option.get_snames().empty() ? "    " : "-" + option.get_snames().front() + ", ";
+  if (!option.get_lnames().empty()) label += "--" + option.get_lnames().front();
+  if (option.get_items_expected_max() > 0) label += " " + option.get_type_name();
+  return label;
+}
+
+std::string capitalized(std::string text) {
+  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
+  return text;
+}
+
+class HelpText : public CLI::FormatterBase {
+ public:
+  HelpText(const std::vector<std::string>& notes, const std::vector<std::string>& examples)
+      : notes_(notes), examples_(examples) {}
+
+  std::string make_help(const CLI::App* app, std::string, CLI::AppFormatMode) const override {
+    std::vector<Row> positionals, options;
+    std::string usage = "usage: blazedb " + app->get_name();
+    for (const CLI::Option* option : app->get_options()) {
+      if (option->get_positional())
+        positionals.push_back({option->get_name(true), option->get_description()});
+      else
+        options.push_back({optionLabel(*option), option->get_description()});
+    }
+    // CLI11 lists --help first; it interests last.
+    std::rotate(options.begin(), options.begin() + 1, options.end());
+    for (const Row& row : positionals) usage += " " + row.label;
+    if (options.size() > 1) usage += " [OPTION...]";
+
+    std::string text = usage + "\n\n" + capitalized(app->get_description()) + ".\n";
+    text += table("arguments", positionals);
+    text += table("options", options);
+    for (const std::string& note : notes_) text += "\n" + wrapped(note, 0, kLineColumnsMax) + "\n";
+    text += examples_.size() > 1 ? "\nexamples:\n" : "\nexample:\n";
+    for (const std::string& example : examples_) text += "  " + example + "\n";
+    return text;
+  }
+
+ private:
+  const std::vector<std::string>& notes_;
+  const std::vector<std::string>& examples_;
+};
+
+// CLI11 begins its messages with a capital; ours go on after a colon.
+std::string asClause(std::string message) {
+  if (message.size() > 1 && message[1] >= 'a' && message[1] <= 'z' && message[0] >= 'A' && message[0] <= 'Z')
+    message[0] = static_cast<char>(message[0] - 'A' + 'a');
+  return message;
+}
+
+}  // namespace
+
+Arguments::Arguments(const std::string& command, const std::string& summary)
+    : parser_(std::make_unique<CLI::App>(summary, command)) {
+  parser_->set_help_flag("-h,--help", "print this text");
+  parser_->formatter(std::make_shared<HelpText>(notes_, examples_));
+}
+
+Arguments::~Arguments() = default;
+
+void Arguments::required(const std::string& name, std::string& target, const std::string& description) {
+  parser_->add_option(name, target, description)->required();
+}
+
+void Arguments::option(const std::string& flags, const std::string& value, std::string& target,
+                       const std::string& description) {
+  parser_->add_option(flags, target, description)->type_name(value);
+}
+
+void Arguments::number(const std::string& flags, const std::string& value, std::uint64_t& target,
+                       const std::string& description) {
+  parser_->add_option(flags, target, description)->type_name(value);
+}
+
+void Arguments::choice(const std::string& flags, const std::vector<std::string>& allowed, std::string& target,
+                       const std::string& description) {
+  std::string names = CLI::detail::join(allowed, "|");
+  auto check = [allowed, names](const std::string& given) {
+    bool known = std::find(allowed.begin(), allowed.end(), given) != allowed.end();
+    return known ? std::string() : "'" + given + "' is none of " + names;
+  };
+  parser_->add_option(flags, target, description)->check(CLI::Validator(check, ""))->type_name(names);
+}
+
+void Arguments::flag(const std::string& flags, bool& target, const std::string& description) {
+  parser_->add_flag(flags, target, description);
+}
+
+void Arguments::exclusive(const std::vector<std::string>& flags) {
+  for (const std::string& one : flags)
+    for (const std::string& other : flags)
+      if (one != other) parser_->get_option(one)->excludes(parser_->get_option(other));
+}
+
+void Arguments::note(const std::string& paragraph) { notes_.push_back(paragraph); }
+
+void Arguments::example(const std::string& line) { examples_.push_back(line); }
+
+bool Arguments::parse(std::vector<std::string> words) {
+  std::reverse(words.begin(), words.end());  // as CLI11 wants them
+  try {
+    parser_->parse(words);
+    return true;
+  } catch (const CLI::CallForHelp&) {
+    print(parser_->help());
+    return false;
+  } catch (const CLI::ParseError& error) {
+    throw UsageError(asClause(error.what()) + "; see blazedb " + parser_->get_name() + " --help");
+  }
+}
+
+}  // namespace blazedb::cli

@@ -1,0 +1,47 @@
+#include <chrono>
+#include <filesystem>
+#include <memory>
+
+#include "command.h"
+#include "open.h"
+#include "output.h"
+#include "text.h"
+
+namespace blazedb::cli {
+namespace {
+
+struct Backup {
+  DatabaseArgument database;
+  std::string out;
+  bool json = false;
+};
+
+int backup(const Backup& options) {
+  Interrupt interrupt;
+  Database database = openDatabase(options.database);
+  auto start = std::chrono::steady_clock::now();
+  database.backup(options.out, progressWith(interrupt, "copying", "pages"));
+  auto duration = std::chrono::steady_clock::now() - start;
+  std::uint64_t bytes = std::filesystem::file_size(options.out);
+  if (options.json)
+    printJson({{"path", options.out}, {"bytes", jsonNumber(bytes)}, {"seconds", seconds(duration)}});
+  else
+    printLine("copied to " + options.out + ": " + sizeText(bytes) + " in " + durationText(duration));
+  return kFine;
+}
+
+}  // namespace
+
+Run declareBackup(Arguments& arguments) {
+  auto options = std::make_shared<Backup>();  // shared with the parser, which fills it in
+  addDatabase(arguments, options->database);
+  arguments.required("OUT", options->out, "the copy, a file that does not exist yet");
+  addJson(arguments, options->json, "print {\"path\": ..., \"bytes\": N, \"seconds\": N}");
+  arguments.note(
+      "The copy is encrypted with a key of its own under the same password, and is a replica of its own: it can be "
+      "synced with the original.");
+  arguments.example("blazedb backup notes.blazedb notes-2024-05-01.blazedb");
+  return [options] { return backup(*options); };
+}
+
+}  // namespace blazedb::cli

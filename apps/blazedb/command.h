@@ -1,0 +1,36 @@
+// The commands. Each has a file of its own, named as it is typed.
+//
+// A `declare` function tells `arguments` what its command takes and gives what runs it after the parsing; running it
+// gives the exit status, or throws. The two share the variables that parsing fills in.
+#pragma once
+
+#include <functional>
+
+#include "arguments.h"
+
+namespace blazedb::cli {
+
+enum ExitStatus : int { kFine = 0, kFailed = 1, kWrongUsage = 2 };
+
+using Run = std::function<int()>;
+
+Run declareBackup(Arguments& arguments);
+Run declareConflicts(Arguments& arguments);
+Run declareCount(Arguments& arguments);
+Run declareCreate(Arguments& arguments);
+Run declareDelete(Arguments& arguments);
+Run declareDemo(Arguments& arguments);
+Run declareDiff(Arguments& arguments);
+Run declareExport(Arguments& arguments);
+Run declareGet(Arguments& arguments);
+Run declareImport(Arguments& arguments);
+Run declareInfo(Arguments& arguments);
+Run declareInsert(Arguments& arguments);
+Run declarePasswd(Arguments& arguments);
+Run declareRelease(Arguments& arguments);
+Run declareRenew(Arguments& arguments);
+Run declareSync(Arguments& arguments);
+Run declareUpdate(Arguments& arguments);
+Run declareVerify(Arguments& arguments);
+
+}  // namespace blazedb::cli

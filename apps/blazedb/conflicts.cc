@@ -1,0 +1,92 @@
+#include <charconv>
+#include <memory>
+
+#include "codec/json.h"
+#include "command.h"
+#include "open.h"
+#include "output.h"
+#include "text.h"
+
+namespace blazedb::cli {
+namespace {
+
+constexpr std::size_t kValueColumns = 60;
+
+struct Conflicts {
+  DatabaseArgument database;
+  std::string restore;
+  std::string dismiss;
+  bool json = false;
+};
+
+std::int64_t parseConflictId(const std::string& text) {
+  std::int64_t id = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+  if (error != std::errc() || end != text.data() + text.size())
+    throw UsageError("'" + text + "' is no conflict's number; blazedb conflicts FILE lists them");
+  return id;
+}
+
+void printAsJson(const Conflict& conflict) {
+  printJson({{"id", Value(static_cast<long>(conflict.id))},
+             {"time", timeText(conflict.time)},
+             {"collection", conflict.collection},
+             {"record", conflict.record.toString()},
+             {"field", conflict.field},
+             {"lost", conflict.lost},
+             {"lostTime", timeText(conflict.lostStamp.date())},
+             {"won", conflict.won.value_or(Value())},
+             {"removed", !conflict.won.has_value()},
+             {"wonTime", timeText(conflict.wonStamp.date())}});
+}
+
+void printForPeople(const Conflict& conflict) {
+  auto value = [](const Value& which) { return shortened(codec::valueToJson(which), kValueColumns); };
+  auto written = [](const WriteStamp& stamp) { return "  written " + timeText(stamp.date()); };
+  printLine(std::to_string(conflict.id) + "  " + conflict.collection + " " + conflict.record.toString() + "  field " +
+            conflict.field);
+  printLine("   lost  " + value(conflict.lost) + written(conflict.lostStamp));
+  printLine("   won   " + (conflict.won ? value(*conflict.won) : "(removed)") + written(conflict.wonStamp));
+}
+
+int list(const Database& database, bool json) {
+  std::vector<Conflict> conflicts = database.conflicts();
+  for (const Conflict& conflict : conflicts) json ? printAsJson(conflict) : printForPeople(conflict);
+  if (conflicts.empty() && !json) printLine("no conflicts");
+  return kFine;
+}
+
+int conflicts(const Conflicts& options) {
+  // Read before anything is opened: a wrong number is wrong usage.
+  bool restores = !options.restore.empty();
+  bool dismisses = !options.dismiss.empty();
+  std::int64_t id = restores || dismisses ? parseConflictId(restores ? options.restore : options.dismiss) : 0;
+  Database database = openDatabase(options.database);
+  if (restores)
+    database.restoreConflict(id);
+  else if (dismisses)
+    database.dismissConflict(id);
+  else
+    return list(database, options.json);
+  return kFine;
+}
+
+}  // namespace
+
+Run declareConflicts(Arguments& arguments) {
+  auto options = std::make_shared<Conflicts>();  // shared with the parser, which fills it in
+  addDatabase(arguments, options->database);
+  arguments.option("--restore", "NUMBER", options->restore,
+                   "write the lost value again, which wins over what had overridden it");
+  arguments.option("--dismiss", "NUMBER", options->dismiss, "keep what won");
+  arguments.exclusive({"--restore", "--dismiss"});
+  addJson(arguments, options->json, "list as JSON Lines");
+  arguments.note(
+      "What this database had written and somebody overrode who had not seen it: a server that wins over a client, or "
+      "the later of two equals. Nothing of it is lost until it is dismissed.");
+  arguments.example("blazedb conflicts notes.blazedb");
+  arguments.example("blazedb conflicts notes.blazedb --restore 3");
+  return [options] { return conflicts(*options); };
+}
+
+}  // namespace blazedb::cli

@@ -1,0 +1,92 @@
+#include <memory>
+
+#include "codec/json.h"
+#include "command.h"
+#include "open.h"
+#include "output.h"
+#include "output_file.h"
+#include "progress.h"
+#include "text.h"
+
+namespace blazedb::cli {
+namespace {
+
+constexpr std::uint64_t kRecordsBetweenLooks = 256;    // at the progress and at signals
+constexpr const char* kCollectionKey = "_collection";  // import.cc reads it
+
+struct Export {
+  DatabaseArgument database;
+  std::string collection;
+  std::string out;
+};
+
+using Write = std::function<void(const std::string& line)>;
+
+// With its collection's name, so that an import puts it where it was.
+Record labelled(const Record& record, const std::string& collection) {
+  if (record.contains(kCollectionKey))
+    throw Error(ErrorCode::InvalidArgument, "record " + record.id()->toString() + " of " + collection +
+                                                " has a field \"_collection\" of its own: export each collection by "
+                                                "itself, with -c");
+  Record copy = record;
+  copy.set(kCollectionKey, collection);
+  return copy;
+}
+
+// Gives the number of records.
+std::uint64_t exportTo(const Write& write, const Database& database, const Export& options, Interrupt& interrupt) {
+  std::vector<CollectionInfo> chosen;
+  std::uint64_t total = 0;
+  bool all = options.collection.empty();
+  if (!all) existingCollection(database, options.collection);
+  for (const CollectionInfo& info : database.collections()) {
+    if (!all && info.name != options.collection) continue;
+    chosen.push_back(info);
+    total += info.count;
+  }
+  Progress progress = progressWith(interrupt, "exporting", "records");
+  std::uint64_t done = 0;
+  for (const CollectionInfo& info : chosen) {
+    database.collection(info.name).forEach([&](const Record& record) {
+      write(codec::recordToJson(all ? labelled(record, info.name) : record, record.id()) + "\n");
+      done++;
+      if (done % kRecordsBetweenLooks == 0 && !progress(done, total))
+        throw Error(ErrorCode::Cancelled, "interrupted after " + counted(done, "record"));
+      return true;
+    });
+  }
+  return done;
+}
+
+int exportRecords(const Export& options) {
+  Interrupt interrupt;
+  Database database = openDatabase(options.database);
+  if (options.out.empty()) {
+    exportTo([](const std::string& line) { print(line); }, database, options, interrupt);
+    return kFine;
+  }
+  OutputFile file(options.out);
+  std::uint64_t records = exportTo([&](const std::string& line) { file.write(line); }, database, options, interrupt);
+  file.keep();
+  printLine("wrote " + counted(records, "record") + " to " + options.out);
+  return kFine;
+}
+
+}  // namespace
+
+Run declareExport(Arguments& arguments) {
+  auto options = std::make_shared<Export>();  // shared with the parser, which fills it in
+  addDatabase(arguments, options->database);
+  addCollection(arguments, options->collection, "export this collection (default: all of them)");
+  arguments.option("-o,--output", "PATH", options->out,
+                   "write to this file, which is replaced once all is written (default: standard output)");
+  arguments.note(
+      "One JSON object a line, with the record's id as \"_id\" and, where all collections are exported, the name of "
+      "its collection as \"_collection\". blazedb import reads both back. What is exported is not encrypted; the file "
+      "that -o writes is readable by its owner alone.");
+  arguments.example("blazedb export notes.blazedb -o notes.jsonl");
+  arguments.example("blazedb export notes.blazedb -c people | jq .name");
+  return [options] { return exportRecords(*options); };
+}
+
+}  // namespace blazedb::cli

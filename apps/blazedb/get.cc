@@ -1,0 +1,42 @@
+#include <memory>
+
+#include "codec/json.h"
+#include "command.h"
+#include "open.h"
+#include "output.h"
+
+namespace blazedb::cli {
+namespace {
+
+struct Get {
+  DatabaseArgument database;
+  std::string collection;
+  std::string id;
+  bool json = false;
+};
+
+int get(const Get& options) {
+  UUID id = parseId(options.id);
+  Database database = openDatabase(options.database);
+  Collection collection = existingCollection(database, options.collection);
+  std::optional<Record> record = collection.fetch(id);
+  if (!record) throw noSuchRecord(id, collection);
+  printLine(
+      codec::recordToJson(*record, record->id(), options.json ? codec::JsonStyle::compact : codec::JsonStyle::pretty));
+  return kFine;
+}
+
+}  // namespace
+
+Run declareGet(Arguments& arguments) {
+  auto options = std::make_shared<Get>();  // shared with the parser, which fills it in
+  addDatabase(arguments, options->database);
+  addId(arguments, options->id);
+  addCollection(arguments, options->collection, "the record's collection (default: default)");
+  addJson(arguments, options->json, "print it on one line");
+  arguments.note("The record is printed as JSON, with its id as \"_id\".");
+  arguments.example("blazedb get notes.blazedb 01890a5d-ac96-774b-bcce-b302099a8057");
+  return [options] { return get(*options); };
+}
+
+}  // namespace blazedb::cli

@@ -1,0 +1,231 @@
+// Import goes in batches, each one commit: a file of any size takes bounded memory, and what went wrong at line
+// 1,000,000 does not undo the 999,000 lines before it. So that a second run need not repeat the first, every error says
+// up to which line the file is stored, and how to go on from there.
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "codec/json.h"
+#include "command.h"
+#include "lines.h"
+#include "open.h"
+#include "output.h"
+#include "progress.h"
+#include "text.h"
+
+namespace blazedb::cli {
+namespace {
+
+constexpr std::size_t kBatchRecords = 1000;
+constexpr std::size_t kBatchBytes = std::size_t{8} << 20;  // of JSON; a batch ends with the line that exceeds it
+constexpr const char* kCollectionKey = "_collection";      // export.cc writes it
+
+struct Import {
+  DatabaseArgument database;
+  std::string collection;
+  std::string input;
+  std::uint64_t fromLine = 1;
+  bool upsert = false;
+  bool json = false;
+};
+
+// A line of the input as it is to be stored.
+struct Line {
+  std::uint64_t number;
+  std::string collection;
+  Record record;
+};
+
+// Error::what() without the name that it begins with; of a place in the JSON only the column, since our own line says
+// the rest.
+std::string messageOf(const Error& error) {
+  constexpr std::string_view kInFirstLine = "JSON up to line 1, ";
+  std::string message = std::string(error.what()).substr(errorName(error.code()).size() + 2);
+  return message.starts_with(kInFirstLine) ? message.substr(kInFirstLine.size()) : message;
+}
+
+class Importer {
+ public:
+  Importer(const Import& options, Database database, Interrupt& interrupt)
+      : options_(options), database_(std::move(database)), interrupt_(interrupt), reader_(options.input) {}
+
+  // Throws Error with the line and with what is stored; Cancelled after a signal.
+  void run();
+  std::uint64_t inserted() const { return inserted_; }
+  std::uint64_t updated() const { return updated_; }
+
+ private:
+  bool readLine(std::string& text);
+  Line parse(const std::string& text) const;
+  void commit();
+  void store(Transaction& transaction);
+  std::uint64_t findRefused();
+  [[noreturn]] void fail(const Error& error, std::uint64_t line) const;
+  std::string whatIsStored() const;
+
+  const Import& options_;
+  Database database_;
+  Interrupt& interrupt_;
+  LineReader reader_;
+  ProgressBar bar_{"importing", "records"};
+  std::vector<Line> batch_;
+  std::uint64_t batchBegin_ = 0;  // bytes of the input
+  std::uint64_t line_ = 0;        // the one that was read last
+  std::uint64_t stored_ = 0;      // the last one that is committed
+  bool storedHaveIds_ = true;     // "_id" in every record that is committed
+  std::uint64_t inserted_ = 0;
+  std::uint64_t updated_ = 0;
+};
+
+void Importer::run() {
+  std::string text;
+  while (readLine(text)) {
+    if (line_ < options_.fromLine || text.find_first_not_of(" \t\r") == std::string::npos) continue;
+    batch_.push_back(parse(text));
+    if (batch_.size() >= kBatchRecords || reader_.bytesRead() - batchBegin_ >= kBatchBytes) commit();
+  }
+  if (interrupt_.requested()) throw Error(ErrorCode::Cancelled, "interrupted; " + whatIsStored());
+  commit();
+}
+
+bool Importer::readLine(std::string& text) {
+  try {
+    if (!reader_.next(text, interrupt_)) return false;
+  } catch (const Error& error) {
+    fail(error, line_ + 1);
+  }
+  line_++;
+  return true;
+}
+
+Line Importer::parse(const std::string& text) const {
+  try {
+    Line line{line_, options_.collection, codec::recordFromJson(text)};
+    if (std::optional<std::string> named = line.record.string(kCollectionKey)) {
+      if (line.collection.empty()) line.collection = *named;
+      line.record.erase(kCollectionKey);
+    }
+    if (line.collection.empty()) line.collection = "default";
+    return line;
+  } catch (const Error& error) {
+    fail(error, line_);
+  }
+}
+
+void Importer::commit() {
+  std::uint64_t insertedBefore = inserted_;
+  std::uint64_t updatedBefore = updated_;
+  try {
+    if (!batch_.empty()) database_.transaction([this](Transaction& transaction) { store(transaction); });
+  } catch (const Error& error) {
+    inserted_ = insertedBefore;
+    updated_ = updatedBefore;
+    fail(error, findRefused());
+  }
+  for (const Line& line : batch_) storedHaveIds_ = storedHaveIds_ && line.record.id().has_value();
+  stored_ = line_;
+  batch_.clear();
+  batchBegin_ = reader_.bytesRead();
+  double whole = static_cast<double>(reader_.bytesTotal());
+  bar_.show(whole == 0 ? -1 : static_cast<double>(reader_.bytesRead()) / whole, inserted_ + updated_);
+}
+
+void Importer::store(Transaction& transaction) {
+  if (options_.upsert) {
+    for (const Line& line : batch_) {
+      Collection collection = transaction.collection(line.collection);
+      bool isNew = !line.record.id() || collection.upsert(*line.record.id(), line.record);
+      if (!line.record.id()) collection.insert(line.record);
+      (isNew ? inserted_ : updated_)++;
+    }
+    return;
+  }
+  std::map<std::string, std::vector<Record>> records;
+  for (const Line& line : batch_) records[line.collection].push_back(line.record);
+  for (const auto& [name, ofCollection] : records) transaction.collection(name).insertMany(ofCollection);
+  inserted_ += batch_.size();
+}
+
+// Which line of the batch is the one that cannot be stored? 0 where each by itself could be.
+std::uint64_t Importer::findRefused() {
+  std::uint64_t line = 0;
+  struct Undo {};
+  try {
+    database_.transaction([&](Transaction& transaction) {
+      for (const Line& candidate : batch_) {
+        line = candidate.number;
+        Collection collection = transaction.collection(candidate.collection);
+        if (options_.upsert && candidate.record.id())
+          collection.upsert(*candidate.record.id(), candidate.record);
+        else
+          collection.insert(candidate.record);
+      }
+      throw Undo();
+    });
+  } catch (const Undo&) {
+    line = 0;
+  } catch (const Error&) {
+  }
+  return line;
+}
+
+void Importer::fail(const Error& error, std::uint64_t line) const {
+  std::string where = options_.input == "-" ? "standard input" : options_.input;
+  if (line > 0) where += " line " + std::to_string(line);
+  throw Error(error.code(), where + ": " + messageOf(error) + "; " + whatIsStored());
+}
+
+std::string Importer::whatIsStored() const {
+  if (stored_ < options_.fromLine) return "nothing was stored";
+  std::string text = "lines " + std::to_string(options_.fromLine) + " to " + std::to_string(stored_) +
+                     " are stored; go on with --from-line " + std::to_string(stored_ + 1);
+  if (storedHaveIds_) text += ", or run it all again with --upsert";
+  return text;
+}
+
+int import(const Import& options) {
+  if (options.fromLine == 0) throw UsageError("--from-line counts from 1");
+  Interrupt interrupt;
+  Database database = openDatabase(options.database);
+  auto start = std::chrono::steady_clock::now();
+  Importer importer(options, database, interrupt);
+  importer.run();
+  auto duration = std::chrono::steady_clock::now() - start;
+  if (options.json) {
+    printJson({{"inserted", jsonNumber(importer.inserted())},
+               {"updated", jsonNumber(importer.updated())},
+               {"seconds", seconds(duration)}});
+    return kFine;
+  }
+  std::string text = "stored " + counted(importer.inserted() + importer.updated(), "record");
+  if (options.upsert)
+    text += " (" + grouped(importer.inserted()) + " new, " + grouped(importer.updated()) + " updated)";
+  printLine(text + " in " + durationText(duration));
+  return kFine;
+}
+
+}  // namespace
+
+Run declareImport(Arguments& arguments) {
+  auto options = std::make_shared<Import>();  // shared with the parser, which fills it in
+  addDatabase(arguments, options->database);
+  arguments.required("INPUT", options->input, "JSON Lines: one JSON object a line; - is standard input");
+  addCollection(
+      arguments, options->collection,
+      "store everything in this collection; without it, in what \"_collection\" of the line says, or default");
+  arguments.flag("--upsert", options->upsert, "a line whose \"_id\" exists replaces that record");
+  arguments.number("--from-line", "N", options->fromLine, "pass over the lines before this one");
+  addJson(arguments, options->json, "print {\"inserted\": N, \"updated\": N, \"seconds\": N}");
+  arguments.note(
+      "A line with \"_id\" keeps it, others get new ids. The lines are stored in batches of 1,000, each of them all or "
+      "nothing. When a line is wrong, or the import is interrupted, the message says up to which line the file is "
+      "stored: go on from there with --from-line, or, where every line has an \"_id\", run all of it again with "
+      "--upsert, which is also safe after a crash. What blazedb export wrote has ids.");
+  arguments.example("blazedb import notes.blazedb notes.jsonl");
+  arguments.example("zcat people.jsonl.gz | blazedb import notes.blazedb - -c people --upsert");
+  return [options] { return import(*options); };
+}
+
+}  // namespace blazedb::cli

@@ -1,0 +1,36 @@
+// SIGINT and SIGTERM during long work, which is then to end cleanly and say what was done.
+//
+// While an Interrupt lives the two signals are blocked, and so in every thread that is started meanwhile: they wait
+// until somebody asks. So there is no signal handler, and no global variable for one to set. The second signal after
+// one was noticed ends the process as ever.
+#pragma once
+
+#include <signal.h>
+
+namespace blazedb::cli {
+
+// Make it before the first database is opened, since that starts threads. For the thread that made it.
+class Interrupt {
+ public:
+  Interrupt();
+  ~Interrupt();
+  Interrupt(const Interrupt&) = delete;
+  Interrupt& operator=(const Interrupt&) = delete;
+
+  // Has a signal come?
+  bool requested();
+  // Returns when one has come.
+  void wait();
+  // Waits until `fd` has something to read, or its end. False where a signal came first.
+  bool waitReadable(int fd);
+
+ private:
+  void notice();
+
+  sigset_t signals_;
+  sigset_t before_;
+  int signalled_;  // readable while a signal waits
+  bool requested_ = false;
+};
+
+}  // namespace blazedb::cli

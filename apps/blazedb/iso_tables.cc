@@ -1,0 +1,44 @@
+#include "iso_tables.h"
+
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include "blazedb/error.h"
+#include "codec/json.h"
+
+namespace blazedb::cli {
+namespace {
+
+constexpr const char* kFolder = "/usr/share/iso-codes/json/";
+
+// Each file is one object with one array of objects, under the number of the standard.
+std::vector<Record> readTable(const std::string& standard) {
+  std::string path = kFolder + ("iso_" + standard + ".json");
+  std::ifstream file(path, std::ios::binary);
+  if (!file)
+    throw Error(ErrorCode::NotFound, "the demo loads the ISO tables of the package iso-codes, and there is no " + path +
+                                         "; apt-get install iso-codes");
+  std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  Value content = codec::valueFromJson(text);
+  const Object* object = content.as<Object>();
+  const Value* rows = object ? object->find(standard) : nullptr;
+  const Array* array = rows ? rows->as<Array>() : nullptr;
+  if (!array) throw Error(ErrorCode::InvalidArgument, path + " is no table of ISO " + standard);
+  std::vector<Record> records;
+  for (const Value& row : *array)
+    if (const Object* fields = row.as<Object>()) records.emplace_back(*fields);
+  return records;
+}
+
+}  // namespace
+
+std::vector<IsoTable> readIsoTables() {
+  std::vector<IsoTable> tables;
+  for (auto [collection, standard] :
+       {std::pair("countries", "3166-1"), std::pair("subdivisions", "3166-2"), std::pair("languages", "639-3")})
+    tables.push_back({collection, readTable(standard)});
+  return tables;
+}
+
+}  // namespace blazedb::cli

@@ -1,0 +1,144 @@
+// blazedb, the command line: finds the command, lets it read its arguments, runs it, and reports in one place what went
+// wrong. What each command is for and how it is called: `blazedb COMMAND --help`.
+#include <signal.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "blazedb/error.h"
+#include "command.h"
+#include "output.h"
+#include "text.h"
+
+namespace blazedb::cli {
+namespace {
+
+struct Entry {
+  const char* name;
+  const char* summary;
+  Run (*declare)(Arguments&);
+};
+
+struct Group {
+  const char* title;
+  std::vector<Entry> entries;
+};
+
+const std::vector<Group>& groups() {
+  static const std::vector<Group> all = {
+      {"a look at it",
+       {
+           {"demo", "show two databases that stay in sync, with real data and measured times", declareDemo},
+       }},
+      {"databases",
+       {
+           {"create", "make a new, empty database", declareCreate},
+           {"info", "say what a database is and what it holds", declareInfo},
+           {"verify", "check every page and every record", declareVerify},
+           {"backup", "copy a database to a new file", declareBackup},
+           {"passwd", "change the password", declarePasswd},
+           {"renew", "give a copied file a replica id of its own", declareRenew},
+           {"release", "make a read-only replica writable again", declareRelease},
+       }},
+      {"records",
+       {
+           {"insert", "store a new record and print its id", declareInsert},
+           {"get", "print a record", declareGet},
+           {"update", "change fields of a record, or replace it", declareUpdate},
+           {"delete", "delete a record", declareDelete},
+           {"count", "print the number of records", declareCount},
+           {"import", "store the records of a JSON Lines file", declareImport},
+           {"export", "write records as JSON Lines", declareExport},
+       }},
+      {"sync",
+       {
+           {"sync", "bring two databases in sync, or keep them so", declareSync},
+           {"diff", "say whether two databases hold the same records", declareDiff},
+           {"conflicts", "list, restore or dismiss what a sync has overridden", declareConflicts},
+       }},
+  };
+  return all;
+}
+
+const Entry* findCommand(const std::string& name) {
+  for (const Group& group : groups())
+    for (const Entry& entry : group.entries)
+      if (name == entry.name) return &entry;
+  return nullptr;
+}
+
+void printHelp() {
+  print("blazedb " BLAZEDB_VERSION
+        ", an encrypted document database that syncs\n\n"
+        "usage: blazedb COMMAND ARGUMENT...\n"
+        "       blazedb COMMAND --help\n");
+  for (const Group& group : groups()) {
+    print(std::string("\n") + group.title + ":\n");
+    for (const Entry& entry : group.entries) print("  " + padRight(entry.name, 11) + entry.summary + "\n");
+  }
+  print(
+      "\nThe password of a database is taken from --password-file PATH, from BLAZEDB_PASSWORD, or asked for\n"
+      "at the terminal. Records are read and written as JSON; with --json, everything else is as well.\n"
+      "The exit status is 0 when all went well, 1 when something failed, 2 when the command line was wrong.\n"
+      "\nexample:\n"
+      "  export BLAZEDB_PASSWORD='correct horse'\n"
+      "  blazedb create notes.blazedb\n"
+      "  blazedb insert notes.blazedb '{\"title\": \"Hello\", \"stars\": 5}'\n"
+      "  blazedb create copy.blazedb\n"
+      "  blazedb sync notes.blazedb copy.blazedb\n"
+      "  blazedb export copy.blazedb\n");
+}
+
+int run(std::vector<std::string> words) {
+  if (words.empty()) throw UsageError("no command is given; see blazedb --help");
+  std::string name = words.front();
+  words.erase(words.begin());
+  if (name == "help" && !words.empty()) {
+    name = words.front();
+    words = {"--help"};
+  }
+  if (name == "help" || name == "-h" || name == "--help") {
+    printHelp();
+    return kFine;
+  }
+  if (name == "--version") {
+    printLine("blazedb " BLAZEDB_VERSION);
+    return kFine;
+  }
+  const Entry* entry = findCommand(name);
+  if (!entry) throw UsageError("there is no command '" + name + "'; see blazedb --help");
+  Arguments arguments(entry->name, entry->summary);
+  Run command = entry->declare(arguments);
+  return arguments.parse(std::move(words)) ? command() : kFine;
+}
+
+void complain(const std::string& what) { std::fputs(("blazedb: " + oneLine(what) + "\n").c_str(), stderr); }
+
+int guarded(const std::vector<std::string>& words) {
+  try {
+    int status = run(words);
+    flushOutput();
+    return status;
+  } catch (const OutputClosed&) {
+    return kFailed;
+  } catch (const UsageError& error) {
+    complain(error.what());
+    return kWrongUsage;
+  } catch (const std::exception& error) {
+    complain(error.what());
+    return kFailed;
+  }
+}
+
+}  // namespace
+}  // namespace blazedb::cli
+
+int main(int argc, char** argv) {
+  // A reader of our output that goes away is noticed by the write that fails.
+  signal(SIGPIPE, SIG_IGN);
+  return blazedb::cli::guarded({argv + 1, argv + std::max(argc, 1)});
+}

@@ -1,0 +1,161 @@
+#include "open.h"
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+
+#include "codec/json.h"
+#include "lines.h"
+#include "progress.h"
+
+namespace blazedb::cli {
+namespace {
+
+constexpr const char* kPasswordVariable = "BLAZEDB_PASSWORD";
+constexpr const char* kPasswordVariableB = "BLAZEDB_PASSWORD_B";
+
+bool isSet(const char* variable) {
+  const char* text = std::getenv(variable);
+  return text != nullptr && *text != '\0';
+}
+
+PasswordSource sourceFor(const DatabaseArgument& database) {
+  return {.file = database.passwordFile,
+          .variable = kPasswordVariable,
+          .prompt = "Password for " + database.file,
+          .fileOption = "--password-file"};
+}
+
+std::string standardInput() {
+  std::string text;
+  std::array<char, 65536> buffer;
+  while (std::size_t got = std::fread(buffer.data(), 1, buffer.size(), stdin)) {
+    text.append(buffer.data(), got);
+    if (text.size() > kLineBytesMax)
+      throw Error(ErrorCode::TooLarge, "standard input holds more than 64 MiB; for many records use blazedb import");
+  }
+  if (std::ferror(stdin))
+    throw Error(ErrorCode::IoError, std::string("cannot read standard input: ") + std::strerror(errno));
+  return text;
+}
+
+}  // namespace
+
+void addDatabase(Arguments& arguments, DatabaseArgument& database) {
+  arguments.required("FILE", database.file, "the database");
+  arguments.option("--password-file", "PATH", database.passwordFile,
+                   "the password is the first line of this file; without it, the password is taken from "
+                   "BLAZEDB_PASSWORD or asked for at the terminal");
+}
+
+void requireFile(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::exists(path, error) && (!error || error == std::errc::no_such_file_or_directory))
+    throw Error(ErrorCode::NotFound, "there is no file " + path + "; blazedb create makes a new database");
+}
+
+Password passwordFor(const DatabaseArgument& database) { return readPassword(sourceFor(database)); }
+
+Password newPasswordFor(const DatabaseArgument& database) {
+  PasswordSource source = sourceFor(database);
+  source.isNew = true;
+  return readPassword(source);
+}
+
+Database openDatabase(const DatabaseArgument& database, const Password& password) {
+  DatabaseOptions options;
+  options.createIfMissing = false;
+  return Database::open("", database.file, password.text(), options);
+}
+
+Database openDatabase(const DatabaseArgument& database) {
+  requireFile(database.file);
+  return openDatabase(database, passwordFor(database));
+}
+
+void addDatabases(Arguments& arguments, DatabasePair& pair) {
+  arguments.required("A", pair.a.file, "a database");
+  arguments.required("B", pair.b.file, "another database");
+  arguments.option("--password-file", "PATH", pair.a.passwordFile,
+                   "the password is the first line of this file; without it, the password is taken from "
+                   "BLAZEDB_PASSWORD or asked for at the terminal");
+  arguments.option("--password-file-b", "PATH", pair.b.passwordFile,
+                   "likewise for B, or BLAZEDB_PASSWORD_B; without either, B has the password of A");
+}
+
+std::pair<Database, Database> openDatabases(const DatabasePair& pair) {
+  requireFile(pair.a.file);
+  requireFile(pair.b.file);
+  std::error_code error;
+  if (std::filesystem::equivalent(pair.a.file, pair.b.file, error))
+    throw UsageError("A and B are the same file, " + pair.a.file);
+  Password first = passwordFor(pair.a);
+  PasswordSource second{.file = pair.b.passwordFile,
+                        .variable = kPasswordVariableB,
+                        .prompt = "Password for " + pair.b.file + " (nothing: the same)",
+                        .fileOption = "--password-file-b",
+                        .same = &first};
+  Database a = openDatabase(pair.a, first);
+  // At a terminal both are asked for; what was given otherwise for A holds for B as well.
+  bool ownPassword = !pair.b.passwordFile.empty() || isSet(kPasswordVariableB);
+  bool givenForA = !pair.a.passwordFile.empty() || isSet(kPasswordVariable);
+  if (!ownPassword && givenForA) return {a, openDatabase(pair.b, first)};
+  return {a, openDatabase(pair.b, readPassword(second))};
+}
+
+void addCollection(Arguments& arguments, std::string& name, const std::string& description) {
+  arguments.option("-c,--collection", "NAME", name, description);
+}
+
+Collection collectionOf(const Database& database, const std::string& name) {
+  return database.collection(name.empty() ? "default" : name);
+}
+
+Collection existingCollection(const Database& database, const std::string& name) {
+  Collection collection = collectionOf(database, name);
+  if (name.empty()) return collection;
+  std::string known;
+  for (const CollectionInfo& info : database.collections()) {
+    if (info.name == name) return collection;
+    known += (known.empty() ? "" : ", ") + info.name;
+  }
+  throw Error(ErrorCode::NotFound, "there is no collection " + name + " in " + database.path() +
+                                       (known.empty() ? "; it has none yet" : "; it has: " + known));
+}
+
+void addId(Arguments& arguments, std::string& id) {
+  arguments.required("ID", id, "the record's id, a UUID such as 01890a5d-ac96-774b-bcce-b302099a8057");
+}
+
+UUID parseId(const std::string& id) {
+  if (std::optional<UUID> parsed = UUID::parse(id)) return *parsed;
+  throw UsageError("'" + id + "' is no id: one looks like 01890a5d-ac96-774b-bcce-b302099a8057");
+}
+
+Error noSuchRecord(const UUID& id, const Collection& collection) {
+  return Error(ErrorCode::NotFound, "there is no record " + id.toString() + " in the collection " + collection.name());
+}
+
+void addRecord(Arguments& arguments, std::string& json, const std::string& description) {
+  arguments.required("JSON", json, description + ", a JSON object; - reads it from standard input");
+}
+
+Record parseRecord(const std::string& json) { return codec::recordFromJson(json == "-" ? standardInput() : json); }
+
+void addJson(Arguments& arguments, bool& json, const std::string& description) {
+  arguments.flag("--json", json, description);
+}
+
+Progress progressWith(Interrupt& interrupt, const std::string& label, const std::string& unit) {
+  auto bar = std::make_shared<ProgressBar>(label, unit);  // shared by the copies of the function
+  return [&interrupt, bar](std::uint64_t done, std::uint64_t total) {
+    bar->show(done, total);
+    return !interrupt.requested();
+  };
+}
+
+}  // namespace blazedb::cli

@@ -1,0 +1,36 @@
+#include "output.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <string>
+
+#include "blazedb/error.h"
+#include "codec/json.h"
+
+namespace blazedb::cli {
+namespace {
+
+[[noreturn]] void fail() {
+  if (errno == EPIPE) throw OutputClosed();
+  throw Error(ErrorCode::IoError, std::string("standard output takes nothing more: ") + std::strerror(errno));
+}
+
+}  // namespace
+
+void print(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) fail();
+}
+
+void printLine(std::string_view text) {
+  print(text);
+  print("\n");
+}
+
+void printJson(const Object& object) { printLine(codec::valueToJson(Value(object))); }
+
+void flushOutput() {
+  if (std::fflush(stdout) != 0) fail();
+}
+
+}  // namespace blazedb::cli

@@ -1,0 +1,181 @@
+#include "password.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+#include <string_view>
+
+#include "blazedb/error.h"
+
+namespace blazedb::cli {
+namespace {
+
+constexpr std::size_t kPasswordBytesMax = 4096;
+
+class FileDescriptor {
+ public:
+  explicit FileDescriptor(int fd) : fd_(fd) {}
+  ~FileDescriptor() {
+    if (fd_ >= 0) close(fd_);
+  }
+  FileDescriptor(const FileDescriptor&) = delete;
+  FileDescriptor& operator=(const FileDescriptor&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+// Reads up to the end of the line or of the input into memory that never moves, so that no copy stays behind. Nothing
+// where the input ends before it has begun. `mayRead` is asked before each byte.
+template <class MayRead>
+std::optional<Password> readLine(int fd, const MayRead& mayRead) {
+  std::string line;
+  line.reserve(kPasswordBytesMax);
+  bool any = false;
+  char c = 0;
+  while (mayRead() && line.size() < kPasswordBytesMax) {
+    ssize_t got = read(fd, &c, 1);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw Error(ErrorCode::IoError, std::string("cannot read the password: ") + std::strerror(errno));
+    if (got == 0) break;
+    any = true;
+    if (c == '\n') break;
+    line += c;
+  }
+  if (!line.empty() && line.back() == '\r') line.pop_back();
+  Password password(std::move(line));
+  if (!any) return std::nullopt;
+  return password;
+}
+
+Password fromFile(const std::string& path) {
+  FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0)
+    throw Error(ErrorCode::IoError, "cannot open the password file " + path + ": " + std::strerror(errno));
+  std::optional<Password> password = readLine(file.get(), [] { return true; });
+  if (!password)
+    throw Error(ErrorCode::InvalidArgument, "the password file " + path + " is empty: its first line is the password");
+  return std::move(*password);
+}
+
+sigset_t promptSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP}) sigaddset(&signals, signal);
+  return signals;
+}
+
+// A terminal that does not show what is typed. However the asking ends, also by ^C, it shows it again afterwards: the
+// signals that would end the process wait meanwhile, and are delivered when the terminal is as it was.
+class SilentTerminal {
+ public:
+  SilentTerminal(int terminal, const sigset_t& signals) : terminal_(terminal) {
+    pthread_sigmask(SIG_BLOCK, &signals, &mask_);
+    tcgetattr(terminal_, &before_);
+    termios silent = before_;
+    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    silent.c_lflag |= ECHONL;
+    tcsetattr(terminal_, TCSAFLUSH, &silent);
+  }
+  ~SilentTerminal() {
+    tcsetattr(terminal_, TCSADRAIN, &before_);
+    pthread_sigmask(SIG_SETMASK, &mask_, nullptr);
+  }
+  SilentTerminal(const SilentTerminal&) = delete;
+  SilentTerminal& operator=(const SilentTerminal&) = delete;
+
+ private:
+  int terminal_;
+  termios before_{};
+  sigset_t mask_;
+};
+
+void show(int terminal, std::string_view text) {
+  if (write(terminal, text.data(), text.size()) < 0)
+    throw Error(ErrorCode::IoError, std::string("cannot write to the terminal: ") + std::strerror(errno));
+}
+
+// Nothing where a signal came first.
+std::optional<Password> askOnce(int terminal, const std::string& prompt) {
+  sigset_t signals = promptSignals();
+  SilentTerminal silent(terminal, signals);
+  FileDescriptor signalled(signalfd(-1, &signals, SFD_CLOEXEC));
+  bool interrupted = false;
+  auto waitForKey = [&] {
+    std::array<pollfd, 2> waits = {{{terminal, POLLIN, 0}, {signalled.get(), POLLIN, 0}}};
+    while (poll(waits.data(), waits.size(), -1) < 0 && errno == EINTR) {
+    }
+    interrupted = (waits[1].revents & POLLIN) != 0;
+    return !interrupted;
+  };
+  show(terminal, prompt + ": ");
+  std::optional<Password> password = readLine(terminal, waitForKey);
+  if (interrupted) {
+    show(terminal, "\n");
+    return std::nullopt;
+  }
+  if (!password) throw Error(ErrorCode::Cancelled, "no password was given");
+  return password;
+}
+
+Password ask(int terminal, const std::string& prompt) {
+  for (;;) {
+    std::optional<Password> password = askOnce(terminal, prompt);
+    if (password) return std::move(*password);
+    // Here ^C has ended the process, and ^Z is over, unless somebody has blocked them for longer (interrupt.h).
+    sigset_t pending;
+    sigpending(&pending);
+    if (sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM))
+      throw Error(ErrorCode::Cancelled, "interrupted before a password was given");
+  }
+}
+
+Password fromTerminal(const PasswordSource& source) {
+  FileDescriptor terminal(open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY));
+  if (terminal.get() < 0)
+    throw Error(ErrorCode::NotFound, "there is no password, and no terminal to ask at: set " +
+                                         std::string(source.variable) + " or give " + source.fileOption + " FILE");
+  Password password = ask(terminal.get(), source.prompt);
+  if (source.same && password.text().empty()) return Password(source.same->text());
+  if (source.isNew && !password.text().empty()) {
+    Password again = ask(terminal.get(), "The same again");
+    if (again.text() != password.text())
+      throw Error(ErrorCode::InvalidArgument, "the two passwords differ; nothing was changed");
+  }
+  return password;
+}
+
+Password choose(const PasswordSource& source) {
+  if (!source.file.empty()) return fromFile(source.file);
+  if (const char* text = std::getenv(source.variable); text != nullptr && *text != '\0') return Password(text);
+  return fromTerminal(source);
+}
+
+}  // namespace
+
+Password::Password(Password&& other) noexcept : text_(std::move(other.text_)) { other.wipe(); }
+
+void Password::wipe() {
+  text_.resize(text_.capacity());
+  explicit_bzero(text_.data(), text_.size());
+  text_.clear();
+}
+
+Password readPassword(const PasswordSource& source) {
+  Password password = choose(source);
+  if (source.isNew && password.text().empty())
+    throw Error(ErrorCode::InvalidArgument, "the new password is empty; nothing was changed");
+  return password;
+}
+
+}  // namespace blazedb::cli

@@ -1,0 +1,31 @@
+#include <memory>
+
+#include "command.h"
+#include "open.h"
+#include "output.h"
+
+namespace blazedb::cli {
+namespace {
+
+int release(const DatabaseArgument& argument) {
+  Database database = openDatabase(argument);
+  bool bound = database.info().readOnlySource.has_value();
+  database.releaseReadOnly();
+  printLine(argument.file + (bound ? " can be written to again" : " was no read-only replica; nothing was changed"));
+  return kFine;
+}
+
+}  // namespace
+
+Run declareRelease(Arguments& arguments) {
+  auto database = std::make_shared<DatabaseArgument>();  // shared with the parser, which fills it in
+  addDatabase(arguments, *database);
+  arguments.note(
+      "The target of a readOnly sync takes changes from its source alone, also while it is not connected. This ends "
+      "that. To make it read-only again later, sync it with --mode readOnly --adopt, which gives up what it has "
+      "written itself.");
+  arguments.example("blazedb release replica.blazedb");
+  return [database] { return release(*database); };
+}
+
+}  // namespace blazedb::cli

@@ -1,0 +1,123 @@
+#include "text.h"
+
+#include <time.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <limits>
+
+namespace blazedb::cli {
+
+std::string grouped(std::uint64_t number) {
+  std::string digits = std::to_string(number);
+  for (std::size_t end = digits.size(); end > 3;) digits.insert(end -= 3, ",");
+  return digits;
+}
+
+std::string counted(std::uint64_t number, std::string_view one, std::string_view many) {
+  std::string text = grouped(number) + " ";
+  if (number == 1) return text.append(one);
+  return many.empty() ? text.append(one) + "s" : text.append(many);
+}
+
+std::string fixed(double number, int places) {
+  std::array<char, 64> buffer;
+  int length = std::snprintf(buffer.data(), buffer.size(), "%.*f", places, number);
+  return std::string(buffer.data(), static_cast<std::size_t>(length));
+}
+
+std::string sizeText(std::uint64_t bytes) {
+  static constexpr std::array kUnits = {"KiB", "MiB", "GiB", "TiB"};
+  if (bytes < 1024) return std::to_string(bytes) + " B";
+  double size = static_cast<double>(bytes) / 1024;
+  std::size_t unit = 0;
+  for (; size >= 1024 && unit + 1 < kUnits.size(); unit++) size /= 1024;
+  return fixed(size, 1) + " " + kUnits[unit];
+}
+
+double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
+
+std::string durationText(std::chrono::nanoseconds duration) {
+  double value = seconds(duration);
+  if (value < 0.001) return fixed(value * 1e6, 0) + " us";
+  if (value < 1) return fixed(value * 1e3, 1) + " ms";
+  return fixed(value, 2) + " s";
+}
+
+std::string rateText(std::uint64_t count, std::chrono::nanoseconds duration) {
+  return grouped(static_cast<std::uint64_t>(static_cast<double>(count) / std::max(seconds(duration), 1e-9))) + "/s";
+}
+
+std::string timeText(Date date) {
+  std::int64_t whole = date.microseconds / 1'000'000;
+  std::int64_t micros = date.microseconds % 1'000'000;
+  if (micros < 0) {
+    micros += 1'000'000;
+    whole -= 1;
+  }
+  time_t clock = whole;
+  tm parts{};
+  gmtime_r(&clock, &parts);
+  std::array<char, 64> buffer;
+  std::size_t length = strftime(buffer.data(), buffer.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+  std::string millis = std::to_string(micros / 1000);
+  return std::string(buffer.data(), length) + "." + std::string(3 - millis.size(), '0') + millis + "Z";
+}
+
+std::string padRight(std::string text, std::size_t columns) {
+  if (text.size() < columns) text.append(columns - text.size(), ' ');
+  return text;
+}
+
+std::string padLeft(std::string text, std::size_t columns) {
+  if (text.size() < columns) text.insert(0, columns - text.size(), ' ');
+  return text;
+}
+
+std::string shortened(const std::string& text, std::size_t columns) {
+  constexpr std::string_view kCut = "...";
+  std::size_t seen = 0;
+  std::size_t keep = 0;  // bytes that leave room for the mark
+  for (std::size_t i = 0; i < text.size(); i++) {
+    bool startsCharacter = (static_cast<unsigned char>(text[i]) & 0xc0) != 0x80;
+    if (!startsCharacter) continue;
+    if (seen + kCut.size() == columns) keep = i;
+    if (seen == columns) return text.substr(0, keep).append(kCut);
+    seen++;
+  }
+  return text;
+}
+
+std::string wrapped(const std::string& text, std::size_t indent, std::size_t columns) {
+  std::string result;
+  std::size_t column = indent;
+  for (std::size_t start = 0; start < text.size();) {
+    std::size_t end = std::min(text.find(' ', start), text.size());
+    std::size_t length = end - start;
+    if (column + length > columns && column > indent) {
+      result.back() = '\n';
+      result.append(indent, ' ');
+      column = indent;
+    }
+    result.append(text, start, length);
+    result += ' ';
+    column += length + 1;
+    start = end + 1;
+  }
+  if (!result.empty()) result.pop_back();
+  return result;
+}
+
+std::string oneLine(std::string text) {
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  return text;
+}
+
+Value jsonNumber(std::uint64_t number) {
+  constexpr std::uint64_t kMax = std::numeric_limits<std::int64_t>::max();
+  return Value(static_cast<long>(number < kMax ? number : kMax));
+}
+
+}  // namespace blazedb::cli

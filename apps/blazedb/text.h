@@ -1,0 +1,42 @@
+// Numbers, sizes and times as people read them.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "blazedb/value.h"
+
+namespace blazedb::cli {
+
+// 1234567 -> "1,234,567"
+std::string grouped(std::uint64_t number);
+// "1 record", "2,000 records"; `many` where an s does not do: "entries".
+std::string counted(std::uint64_t number, std::string_view one, std::string_view many = {});
+// "512 B", "1.4 KiB", "63.0 MiB"
+std::string sizeText(std::uint64_t bytes);
+// "740 us", "12.3 ms", "4.56 s"
+std::string durationText(std::chrono::nanoseconds duration);
+// "12,345/s"
+std::string rateText(std::uint64_t count, std::chrono::nanoseconds duration);
+double seconds(std::chrono::nanoseconds duration);
+// `places` after the point.
+std::string fixed(double number, int places);
+// "2024-05-01T12:30:15.123Z"
+std::string timeText(Date date);
+
+std::string padRight(std::string text, std::size_t columns);
+std::string padLeft(std::string text, std::size_t columns);
+// Cuts UTF-8 to `columns` code points and marks the cut with "...".
+std::string shortened(const std::string& text, std::size_t columns);
+// Breaks `text` at spaces so that its lines end before `columns`; those after the first begin at `indent`, as the first
+// one is taken to do.
+std::string wrapped(const std::string& text, std::size_t indent, std::size_t columns);
+// Everything on one line: control characters become spaces.
+std::string oneLine(std::string text);
+
+// For --json, whose numbers are int64.
+Value jsonNumber(std::uint64_t number);
+
+}  // namespace blazedb::cli

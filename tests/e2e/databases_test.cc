@@ -1,0 +1,184 @@
+// create, info, verify, backup, passwd, renew, release, and what can be wrong with a file.
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "blazedb/topology.h"
+#include "e2e/cli_test.h"
+
+namespace blazedb::e2e {
+namespace {
+
+class Databases : public CliTest {};
+
+TEST_F(Databases, CreateMakesOneAndInfoDescribesIt) {
+  succeed({"create", path("notes.blazedb"), "--role", "server", "--name", "Hub"});
+  Object info = parsed(succeed({"info", path("notes.blazedb"), "--json"}));
+  EXPECT_EQ(info.string("name"), "Hub");
+  EXPECT_EQ(info.string("role"), "server");
+  EXPECT_EQ(info.string("path"), path("notes.blazedb"));
+  EXPECT_EQ(info.integer("records"), 0);
+  EXPECT_EQ(info.integer("conflicts"), 0);
+  EXPECT_TRUE(info["readOnlySource"].isNull());
+}
+
+TEST_F(Databases, CreateTakesTheNameOfTheFile) {
+  Object created = parsed(succeed({"create", path("notes.blazedb"), "--json"}));
+  EXPECT_EQ(created.string("name"), "notes");
+  EXPECT_EQ(created.string("role"), "client");
+  EXPECT_TRUE(UUID::parse(created.string("replica").value()));
+}
+
+TEST_F(Databases, CreateTurnsAFileNameIntoAName) {
+  EXPECT_EQ(parsed(succeed({"create", path("my notes.blazedb"), "--json"})).string("name"), "my_notes");
+}
+
+TEST_F(Databases, CreateRefusesAFileThatExists) {
+  std::string file = writeFile("taken.blazedb", "letters to Milena");
+  fail({"create", file}, "AlreadyExists");
+  EXPECT_EQ(readFile(file), "letters to Milena");
+}
+
+TEST_F(Databases, CreateRefusesANameThatIsNone) {
+  fail({"create", path("a.blazedb"), "--name", "two words"}, "InvalidArgument");
+  EXPECT_FALSE(std::filesystem::exists(path("a.blazedb")));
+}
+
+TEST_F(Databases, InfoForPeopleListsTheCollections) {
+  {
+    Database database = makeDatabase("a.blazedb");
+    database.collection("people").insertMany({{{"name", "Ada"}}, {{"name", "Grace"}}});
+    database.insert({{"title", "Hello"}});
+  }
+  std::string text = succeed({"info", path("a.blazedb")});
+  EXPECT_NE(text.find("people"), std::string::npos) << text;
+  EXPECT_NE(text.find("records      3"), std::string::npos) << text;
+}
+
+TEST_F(Databases, NothingButCreateMakesAFile) {
+  std::string file = path("absent.blazedb");
+  std::string id = UUID::generate().toString();
+  makeDatabase("there.blazedb");
+  std::vector<std::vector<std::string>> commands = {
+      {"info", file},
+      {"verify", file},
+      {"backup", file, path("out.blazedb")},
+      {"passwd", file},
+      {"renew", file},
+      {"release", file},
+      {"insert", file, "{}"},
+      {"get", file, id},
+      {"update", file, id, "{}"},
+      {"delete", file, id},
+      {"count", file},
+      {"import", file, "-"},
+      {"export", file},
+      {"conflicts", file},
+      {"diff", path("there.blazedb"), file},
+      {"sync", file, path("there.blazedb")},
+  };
+  for (const auto& words : commands) fail(words, "there is no file " + file);
+  EXPECT_FALSE(std::filesystem::exists(file));
+}
+
+TEST_F(Databases, AMissingFileIsSaidBeforeThePasswordIsAskedFor) {
+  expectFailure(run({"info", path("absent.blazedb")}, {}), 1, "there is no file");
+}
+
+TEST_F(Databases, AWrongPasswordIsSaid) {
+  makeDatabase("a.blazedb", SyncRole::client, "another");
+  fail({"info", path("a.blazedb")}, "WrongPassword");
+}
+
+TEST_F(Databases, AForeignFileIsSaid) {
+  std::string text(100'000, 'x');
+  fail({"info", writeFile("letter.txt", text)}, "NotADatabase");
+  std::filesystem::copy_file(BLAZEDB_BINARY, path("program"));
+  fail({"info", path("program")}, "NotADatabase");
+  EXPECT_EQ(readFile(path("letter.txt")), text);
+}
+
+TEST_F(Databases, AFolderIsNoDatabase) { EXPECT_EQ(run({"info", path("")}).status, 1); }
+
+TEST_F(Databases, AFileInUseIsSaidWithItsOwner) {
+  Database database = makeDatabase("a.blazedb");
+  Result result = run({"count", path("a.blazedb")});
+  expectFailure(result, 1, "DatabaseInUse");
+  EXPECT_NE(result.err.find(std::to_string(getpid())), std::string::npos) << result.err;
+}
+
+TEST_F(Databases, VerifyFindsNothingWrongWithASoundOne) {
+  makeDatabase("a.blazedb").insertMany({{{"n", 1}}, {{"n", 2}}});
+  EXPECT_NE(succeed({"verify", path("a.blazedb")}).find("2 records"), std::string::npos);
+  Object report = parsed(succeed({"verify", path("a.blazedb"), "--json"}));
+  EXPECT_EQ(report.integer("records"), 2);
+  EXPECT_EQ(report.array("problems")->size(), 0u);
+}
+
+TEST_F(Databases, VerifyFindsAFlippedBit) {
+  {
+    Database database = makeDatabase("a.blazedb");
+    database.insertMany(std::vector<Record>(200, Record{{"text", std::string(1000, 'x')}}));
+  }
+  std::string content = readFile(path("a.blazedb"));
+  content[content.size() / 2] = static_cast<char>(content[content.size() / 2] ^ 1);
+  writeFile("a.blazedb", content);
+  Result result = run({"verify", path("a.blazedb")});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_NE(result.err.find("DamagedPage"), std::string::npos) << result.err;
+}
+
+TEST_F(Databases, BackupIsAReplicaOfItsOwnWithTheSameRecords) {
+  makeDatabase("a.blazedb").insertMany({{{"n", 1}}, {{"n", 2}}});
+  Object copied = parsed(succeed({"backup", path("a.blazedb"), path("b.blazedb"), "--json"}));
+  EXPECT_EQ(copied.integer("bytes"), static_cast<std::int64_t>(std::filesystem::file_size(path("b.blazedb"))));
+  succeed({"diff", path("a.blazedb"), path("b.blazedb")});
+  EXPECT_NE(parsed(succeed({"info", path("a.blazedb"), "--json"})).string("replica"),
+            parsed(succeed({"info", path("b.blazedb"), "--json"})).string("replica"));
+  succeed({"sync", path("a.blazedb"), path("b.blazedb")});
+}
+
+TEST_F(Databases, BackupReplacesNothing) {
+  makeDatabase("a.blazedb");
+  std::string file = writeFile("b.blazedb", "letters to Milena");
+  fail({"backup", path("a.blazedb"), file}, "AlreadyExists");
+  EXPECT_EQ(readFile(file), "letters to Milena");
+}
+
+TEST_F(Databases, PasswdChangesThePassword) {
+  makeDatabase("a.blazedb").insert({{"n", 1}});
+  ProcessOptions options = withPassword();
+  options.environment["BLAZEDB_NEW_PASSWORD"] = "battery staple";
+  EXPECT_EQ(run({"passwd", path("a.blazedb")}, options).status, 0);
+  fail({"count", path("a.blazedb")}, "WrongPassword");
+  EXPECT_EQ(open("a.blazedb", "battery staple").count(), 1u);
+}
+
+TEST_F(Databases, PasswdSaysThatThePresentOneIsWrongBeforeItAsksForTheNew) {
+  makeDatabase("a.blazedb", SyncRole::client, "another");
+  fail({"passwd", path("a.blazedb")}, "WrongPassword");
+}
+
+TEST_F(Databases, RenewLetsACopiedFileSync) {
+  makeDatabase("a.blazedb").insert({{"n", 1}});
+  std::filesystem::copy_file(path("a.blazedb"), path("b.blazedb"));
+  fail({"sync", path("a.blazedb"), path("b.blazedb")}, "DuplicateReplica");
+  Object renewed = parsed(succeed({"renew", path("b.blazedb"), "--json"}));
+  EXPECT_EQ(parsed(succeed({"info", path("b.blazedb"), "--json"})).string("replica"), renewed.string("replica"));
+  succeed({"sync", path("a.blazedb"), path("b.blazedb")});
+}
+
+TEST_F(Databases, ReleaseMakesAReadOnlyReplicaWritable) {
+  makeDatabase("a.blazedb").insert({{"n", 1}});
+  makeDatabase("b.blazedb");
+  succeed({"sync", path("a.blazedb"), path("b.blazedb"), "--mode", "readOnly"});
+  fail({"insert", path("b.blazedb"), "{}"}, "ReadOnlyReplica");
+  EXPECT_FALSE(parsed(succeed({"info", path("b.blazedb"), "--json"}))["readOnlySource"].isNull());
+  EXPECT_NE(succeed({"release", path("b.blazedb")}).find("can be written to again"), std::string::npos);
+  succeed({"insert", path("b.blazedb"), "{}"});
+  EXPECT_NE(succeed({"release", path("b.blazedb")}).find("nothing was changed"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace blazedb::e2e

@@ -1,0 +1,230 @@
+// sync, diff and conflicts.
+#include <signal.h>
+
+#include <algorithm>
+
+#include "e2e/cli_test.h"
+
+namespace blazedb::e2e {
+namespace {
+
+// Two databases, closed: a.blazedb is a server, b.blazedb a client.
+class SyncCommands : public CliTest {
+ protected:
+  SyncCommands() {
+    makeDatabase("a.blazedb", SyncRole::server);
+    makeDatabase("b.blazedb", SyncRole::client);
+  }
+  const std::string a_ = path("a.blazedb");
+  const std::string b_ = path("b.blazedb");
+
+  // Both write the field `n` of one record without knowing of each other; the client writes later.
+  UUID makeConflict() const {
+    UUID id = open("a.blazedb").insert({{"n", 0}});
+    succeed({"sync", a_, b_});
+    open("a.blazedb").updateFields(id, {{"n", 1}});
+    open("b.blazedb").updateFields(id, {{"n", 2}});
+    succeed({"sync", a_, b_});
+    return id;
+  }
+  std::int64_t valueIn(const std::string& name, const UUID& id) const { return *open(name).fetch(id)->integer("n"); }
+};
+
+TEST_F(SyncCommands, SyncBringsWhatEachHasToTheOther) {
+  UUID fromA = open("a.blazedb").insert({{"n", 1}});
+  UUID fromB = open("b.blazedb").collection("people").insert({{"name", "Ada"}});
+  Object summary = parsed(succeed({"sync", a_, b_, "--json"}));
+  EXPECT_EQ(summary.integer("records"), 2);
+  EXPECT_EQ(summary.integer("conflicts"), 0);
+  EXPECT_GT(summary.integer("bytes"), 0);
+  EXPECT_EQ(valueIn("b.blazedb", fromA), 1);
+  EXPECT_EQ(open("a.blazedb").collection("people").fetch(fromB)->string("name"), "Ada");
+  EXPECT_EQ(parsed(succeed({"diff", a_, b_, "--json"})).boolean("equal"), true);
+}
+
+TEST_F(SyncCommands, ASecondSyncMovesNothing) {
+  open("a.blazedb").insertMany({{{"n", 1}}, {{"n", 2}}});
+  EXPECT_NE(succeed({"sync", a_, b_}).find("in sync: 2 records moved"), std::string::npos);
+  EXPECT_EQ(parsed(succeed({"sync", a_, b_, "--json"})).integer("records"), 0);
+}
+
+TEST_F(SyncCommands, DeletesTravel) {
+  UUID id = open("a.blazedb").insert({{"n", 1}});
+  succeed({"sync", a_, b_});
+  open("b.blazedb").remove(id);
+  succeed({"sync", a_, b_});
+  EXPECT_FALSE(open("a.blazedb").fetch(id));
+}
+
+TEST_F(SyncCommands, TheServerWinsAndTheClientKeepsWhatItLost) {
+  UUID id = makeConflict();
+  EXPECT_EQ(valueIn("a.blazedb", id), 1);
+  EXPECT_EQ(valueIn("b.blazedb", id), 1);
+  EXPECT_EQ(succeed({"conflicts", a_}), "no conflicts\n");
+  Object conflict = parsed(succeed({"conflicts", b_, "--json"}));
+  EXPECT_EQ(conflict.string("record"), id.toString());
+  EXPECT_EQ(conflict.string("field"), "n");
+  EXPECT_EQ(conflict.integer("lost"), 2);
+  EXPECT_EQ(conflict.integer("won"), 1);
+  EXPECT_NE(succeed({"conflicts", b_}).find("field n"), std::string::npos);
+}
+
+TEST_F(SyncCommands, SyncSaysThatAWriteWasOverridden) {
+  UUID id = open("a.blazedb").insert({{"n", 0}});
+  succeed({"sync", a_, b_});
+  open("a.blazedb").updateFields(id, {{"n", 1}});
+  open("b.blazedb").updateFields(id, {{"n", 2}});
+  EXPECT_NE(succeed({"sync", a_, b_}).find("1 write was overridden"), std::string::npos);
+}
+
+TEST_F(SyncCommands, ARestoredConflictWinsEverywhere) {
+  UUID id = makeConflict();
+  std::int64_t number = parsed(succeed({"conflicts", b_, "--json"})).integer("id").value();
+  succeed({"conflicts", b_, "--restore", std::to_string(number)});
+  EXPECT_EQ(succeed({"conflicts", b_}), "no conflicts\n");
+  succeed({"sync", a_, b_});
+  EXPECT_EQ(valueIn("a.blazedb", id), 2);
+  EXPECT_EQ(valueIn("b.blazedb", id), 2);
+}
+
+TEST_F(SyncCommands, ADismissedConflictIsOver) {
+  UUID id = makeConflict();
+  std::int64_t number = parsed(succeed({"conflicts", b_, "--json"})).integer("id").value();
+  succeed({"conflicts", b_, "--dismiss", std::to_string(number)});
+  EXPECT_EQ(succeed({"conflicts", b_, "--json"}), "");
+  EXPECT_EQ(valueIn("b.blazedb", id), 1);
+}
+
+TEST_F(SyncCommands, AnUnknownConflictIsSaid) {
+  fail({"conflicts", a_, "--restore", "7"}, "NotFound");
+  fail({"conflicts", a_, "--dismiss", "7"}, "NotFound");
+}
+
+TEST_F(SyncCommands, WriteOnlyTakesAndDoesNotGive) {
+  UUID fromA = open("a.blazedb").insert({{"n", 1}});
+  UUID fromB = open("b.blazedb").insert({{"n", 2}});
+  succeed({"sync", a_, b_, "--mode", "writeOnly"});
+  EXPECT_EQ(valueIn("a.blazedb", fromB), 2);
+  EXPECT_FALSE(open("b.blazedb").fetch(fromA));
+}
+
+TEST_F(SyncCommands, ReadOnlyRefusesATargetWithWritesOfItsOwnUnlessItAdopts) {
+  UUID fromA = open("a.blazedb").insert({{"n", 1}});
+  UUID fromB = open("b.blazedb").insert({{"n", 2}});
+  fail({"sync", a_, b_, "--mode", "readOnly"}, "HasOwnWrites");
+  succeed({"sync", a_, b_, "--mode", "readOnly", "--adopt"});
+  EXPECT_EQ(valueIn("b.blazedb", fromA), 1);
+  EXPECT_FALSE(open("b.blazedb").fetch(fromB));
+  EXPECT_FALSE(open("a.blazedb").fetch(fromB));
+}
+
+TEST_F(SyncCommands, ADatabaseIsNotSyncedWithItself) {
+  failAsWrongUsage({"sync", a_, a_}, "the same file");
+  failAsWrongUsage({"diff", a_, path("./a.blazedb")}, "the same file");
+}
+
+TEST_F(SyncCommands, DiffSaysWhichDiffer) {
+  UUID onlyA, onlyB, both = UUID::generate();
+  {
+    Database a = open("a.blazedb");
+    Database b = open("b.blazedb");
+    onlyA = a.collection("people").insert({{"n", 1}});
+    onlyB = b.insert({{"n", 2}});
+    a.insert(both, {{"n", 3}});
+    b.insert(both, {{"n", 4}});
+  }
+  Result result = run({"diff", a_, b_});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_EQ(result.err, "");
+  EXPECT_NE(result.out.find("only in A  people " + onlyA.toString()), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("only in B  default " + onlyB.toString()), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("different  default " + both.toString()), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("3 records differ"), std::string::npos) << result.out;
+}
+
+TEST_F(SyncCommands, DiffListsNoMoreThanItsLimit) {
+  open("a.blazedb").insertMany(std::vector<Record>(5, Record{{"n", 1}}));
+  Object some = parsed(run({"diff", a_, b_, "--limit", "2", "--json"}).out);
+  EXPECT_EQ(some.boolean("equal"), false);
+  EXPECT_EQ(some.boolean("complete"), false);
+  EXPECT_EQ(some.array("differences")->size(), 2u);
+  Object all = parsed(run({"diff", a_, b_, "--limit", "5", "--json"}).out);
+  EXPECT_EQ(all.boolean("complete"), true);
+  EXPECT_EQ(all.array("differences")->size(), 5u);
+}
+
+TEST_F(SyncCommands, AWatchedSyncTellsItsStatesHoldsItsFilesAndEndsBySignal) {
+  UUID id = open("a.blazedb").insert({{"n", 1}});
+  Process process(command({"sync", a_, b_, "--watch", "--json"}), withPassword());
+  process.readUntil("\"verified\":true");
+  Result result = run({"count", a_});
+  expectFailure(result, 1, "DatabaseInUse");
+  EXPECT_NE(result.err.find(std::to_string(process.pid())), std::string::npos) << result.err;
+  process.send(SIGTERM);
+  Result watched = process.wait();
+  EXPECT_EQ(watched.status, 0) << watched.err;
+  EXPECT_EQ(watched.err, "");
+  for (const std::string& line : linesOf(watched.out)) EXPECT_TRUE(parsed(line).string("state")) << line;
+  EXPECT_EQ(valueIn("b.blazedb", id), 1);
+}
+
+// 100,000 records, so that there is a middle to be killed in.
+class LargeSync : public SyncCommands {
+ protected:
+  LargeSync() {
+    Database database = open("a.blazedb");
+    constexpr int kBatch = 10'000;
+    for (int first = 0; first < 100'000; first += kBatch) {
+      std::vector<Record> records;
+      for (int n = first; n < first + kBatch; n++)
+        records.push_back({{"n", n}, {"text", "record " + std::to_string(n)}});
+      database.insertMany(records);
+    }
+  }
+
+  ProcessOptions onTerminal() const {
+    ProcessOptions options = withPassword();
+    options.hasTerminal = true;
+    return options;
+  }
+
+  // The bar shows a part of the whole: not 0 %, not yet 100 %.
+  static bool isInTheMiddle(const std::string& out) {
+    std::size_t bar = out.rfind('[');
+    std::size_t percent = out.find("% ", bar == std::string::npos ? 0 : bar);
+    if (bar == std::string::npos || percent == std::string::npos) return false;
+    int done = std::stoi(out.substr(percent - 3, 3));
+    return done >= 5 && done <= 90;
+  }
+};
+
+TEST_F(LargeSync, OneThatIsKilledGoesOnWhereItWas) {
+  {
+    Process process(command({"sync", a_, b_}), onTerminal());
+    process.readUntil(isInTheMiddle);
+    process.send(SIGKILL);
+    EXPECT_EQ(process.wait().status, 128 + SIGKILL);
+  }
+  EXPECT_EQ(run({"diff", a_, b_}).status, 1) << "it was not killed in the middle";
+  Object summary = parsed(succeed({"sync", a_, b_, "--json"}));
+  EXPECT_LT(summary.integer("records").value(), 100'000) << "it has begun again";
+  EXPECT_NE(succeed({"diff", a_, b_}).find("equal: 100,000 records"), std::string::npos);
+  succeed({"verify", b_});
+}
+
+TEST_F(LargeSync, OneThatIsInterruptedSaysSoAndGoesOnWhereItWas) {
+  {
+    Process process(command({"sync", a_, b_}), onTerminal());
+    process.readUntil(isInTheMiddle);
+    process.send(SIGINT);
+    Result result = process.wait();
+    EXPECT_EQ(result.status, 1);
+    EXPECT_NE(result.out.find("the next sync goes on from there"), std::string::npos) << result.out;
+  }
+  Object summary = parsed(succeed({"sync", a_, b_, "--json"}));
+  EXPECT_LT(summary.integer("records").value(), 100'000) << "it has begun again";
+  succeed({"diff", a_, b_});
+}
+
+}  // namespace
+}  // namespace blazedb::e2e
