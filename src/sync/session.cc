@@ -140,7 +140,8 @@ void Session::onHello(const Hello& hello) {
         ErrorCode::DuplicateReplica,
         "both files carry the replica id " + self.replica.toString() +
             ": one is a copy of the other. Give the copy an id of its own with renewReplicaId() (blazedb renew FILE)");
-  if (std::abs(hello.wallMs - wallMs_) > base::kClockSkewMsMax)
+  // Not std::abs of the difference, which a peer could make overflow.
+  if (hello.wallMs < wallMs_ - base::kClockSkewMsMax || hello.wallMs > wallMs_ + base::kClockSkewMsMax)
     return stop(ErrorCode::ClockSkew, "the clocks of '" + self.name + "' and '" + hello.identity.name +
                                           "' are more than five minutes apart; set them right and connect again");
   peer_ = hello;
@@ -236,6 +237,7 @@ void Session::onAck(const Ack& ack) {
 }
 
 void Session::onNeed(const Need& need) {
+  if (!subscribed_) return broken("Need out of place");
   std::vector<RecordKey> gone;
   BatchWriter rows;
   for (const RecordKey& key : need.keys) {
@@ -359,6 +361,7 @@ void Session::finishSweep(std::uint64_t position) {
 void Session::onRows(base::ByteView frame) {
   std::optional<Rows> rows = decodeRows(frame);
   if (!rows) return broken("rows that cannot be read");
+  if (rows->answer ? !welcome_ : !bothWays()) return broken("Rows out of place");
   activity();
   if (!rows->answer) {
     Incoming repair;
@@ -368,6 +371,11 @@ void Session::onRows(base::ByteView frame) {
     ApplyResult result = store_.apply(repair);
     if (result.refused) stop(ErrorCode::ClockSkew, *result.refused);
     return send();
+  }
+  if (needed_.empty()) {
+    // The last piece of an answer may be empty. More than that would pile up until the next batch.
+    if (!rows->changes.empty() || !rows->gone.empty()) broken("Rows that nobody asked for");
+    return;
   }
   auto answered = [&](const RecordKey& key) {
     auto at = std::lower_bound(needed_.begin(), needed_.end(), key);
@@ -385,9 +393,13 @@ void Session::onRows(base::ByteView frame) {
 // ------------------------------------------------------------------------------------------------------------------ at
 // rest
 
+bool Session::bothWays() const {
+  return options_.sends && options_.receives && peer_ && peer_->sends && peer_->receives && subscribed_ && welcome_;
+}
+
 bool Session::atRest() const {
-  return options_.sends && options_.receives && peer_ && peer_->sends && peer_->receives && subscribed_ && welcome_ &&
-         !sendCatchingUp_ && !receiveCatchingUp_ && inFlight_.empty() && held_.empty() && readTo_ == store_.feedEnd();
+  return bothWays() && !sendCatchingUp_ && !receiveCatchingUp_ && inFlight_.empty() && held_.empty() &&
+         readTo_ == store_.feedEnd();
 }
 
 void Session::sendDigest() {
@@ -417,6 +429,7 @@ void Session::onDigest(const DigestFrame& theirs) {
 }
 
 void Session::onBuckets(const Buckets& theirs) {
+  if (!bothWays()) return broken("Buckets out of place");
   std::vector<Digest> mine = store_.buckets(theirs.collection);
   for (std::size_t i = 0; i < mine.size(); i++) {
     auto bucket = static_cast<std::uint8_t>(i);
@@ -426,6 +439,7 @@ void Session::onBuckets(const Buckets& theirs) {
 }
 
 void Session::onInventory(const Inventory& theirs) {
+  if (!bothWays()) return broken("Inventory out of place");
   std::map<UUID, Hash128> known(theirs.records.begin(), theirs.records.end());
   BatchWriter rows;
   auto repair = [&](const UUID& id) {

@@ -110,6 +110,7 @@ class Session {
   void finishSweep(std::uint64_t position);
 
   // At rest.
+  bool bothWays() const;
   bool atRest() const;
   void sendDigest();
   void onDigest(const DigestFrame& digest);

@@ -109,6 +109,8 @@ class Replica {
     bool alive = false;
     bool whole = false;
     std::size_t cells = 0;
+    sync::Stamp latest;
+    sync::Stamp tomb;
   };
   Stored stored(const UUID& id) const {
     sync::BatchWriter rows;
@@ -117,7 +119,7 @@ class Replica {
     base::Bytes frame = rows.finishRows(true, {});
     std::optional<sync::Rows> read = sync::decodeRows(frame);
     std::optional<sync::RecordState> state = sync::decodeState(read->changes[0].stamps, read->changes[0].fields, 0);
-    return {true, state->alive(), state->whole, state->cells.size()};
+    return {true, state->alive(), state->whole, state->cells.size(), state->latest(), state->tomb.stamp};
   }
 
   SimFileSystem files;

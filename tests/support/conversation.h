@@ -1,0 +1,157 @@
+// Two sessions that talk by hand: every frame is carried, and looked at, by the test.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "support/replica.h"
+#include "sync/session.h"
+
+namespace blazedb::test {
+
+// A Store that says what another one says; tests override what they want to see or to spoil.
+class PassingStore : public sync::Store {
+ public:
+  explicit PassingStore(sync::Store& store) : store_(store) {}
+
+  sync::Identity identity() override { return store_.identity(); }
+  std::uint64_t feedEnd() const override { return store_.feedEnd(); }
+  std::uint64_t purgeHorizon() const override { return store_.purgeHorizon(); }
+  bool empty() const override { return store_.empty(); }
+  std::uint64_t resolve(const sync::Cursor& cursor) const override { return store_.resolve(cursor); }
+  sync::Cursor cursorOn(const UUID& peer) const override { return store_.cursorOn(peer); }
+  std::uint64_t ahead(std::uint64_t position) const override { return store_.ahead(position); }
+  sync::FeedRead readFeed(const sync::FeedQuery& query, sync::BatchWriter& out) override {
+    return store_.readFeed(query, out);
+  }
+  bool readRecord(const sync::RecordKey& key, sync::BatchWriter& out) override { return store_.readRecord(key, out); }
+  sync::ApplyResult apply(const sync::Incoming& incoming) override { return store_.apply(incoming); }
+  void finishSweep(const sync::Peer& from, sync::Sweep& sweep, std::uint64_t peerHasApplied,
+                   const sync::Cursor& cursor) override {
+    store_.finishSweep(from, sweep, peerHasApplied, cursor);
+  }
+  void noteAcknowledged(const sync::Peer& peer, std::uint64_t position, const sync::Cursor& itsEnd) override {
+    store_.noteAcknowledged(peer, position, itsEnd);
+  }
+  std::vector<sync::DigestLine> digests() const override { return store_.digests(); }
+  std::vector<std::pair<UUID, sync::Hash128>> inventory(std::string_view collection,
+                                                        std::uint8_t bucket) const override {
+    return store_.inventory(collection, bucket);
+  }
+  std::vector<sync::Digest> buckets(std::string_view collection) const override { return store_.buckets(collection); }
+
+ private:
+  sync::Store& store_;
+};
+
+// End 0 and end 1. Frames wait in `towards` until they are delivered.
+class Conversation {
+ public:
+  struct Crossed {
+    int from = 0;
+    sync::FrameType type{};
+    base::Bytes frame;
+  };
+
+  Conversation(Replica& first, Replica& second, std::int64_t& worldMs, sync::SessionOptions firstOptions = {},
+               sync::SessionOptions secondOptions = {})
+      : Conversation(first, *first.engine, second, *second.engine, worldMs, firstOptions, secondOptions) {}
+  Conversation(Replica& first, sync::Store& firstStore, Replica& second, sync::Store& secondStore,
+               std::int64_t& worldMs, sync::SessionOptions firstOptions = {}, sync::SessionOptions secondOptions = {})
+      : worldMs_(worldMs), clocks_{&first.clock, &second.clock} {
+    sessions_[0] = std::make_unique<sync::Session>(firstStore, firstOptions);
+    sessions_[1] = std::make_unique<sync::Session>(secondStore, secondOptions);
+  }
+
+  sync::Session& operator[](int end) { return *sessions_[static_cast<std::size_t>(end)]; }
+  const sync::SessionStatus& status(int end) { return (*this)[end].status(); }
+
+  void start() {
+    for (int end = 0; end < 2; end++) (*this)[end].start(clocks_[static_cast<std::size_t>(end)]->wallMs(), worldMs_);
+    collect();
+  }
+
+  // Takes what both have said and puts it on its way.
+  void collect() {
+    for (int end = 0; end < 2; end++)
+      for (base::Bytes& frame : (*this)[end].takeFrames()) {
+        crossed.push_back({end, *sync::typeOf(frame), frame});
+        towards[static_cast<std::size_t>(1 - end)].push_back(std::move(frame));
+      }
+  }
+
+  // Hands over the next frame towards `end`; false where there is none.
+  bool deliver(int end) {
+    std::deque<base::Bytes>& waiting = towards[static_cast<std::size_t>(end)];
+    if (waiting.empty()) return false;
+    base::Bytes frame = std::move(waiting.front());
+    waiting.pop_front();
+    (*this)[end].receive(frame, worldMs_);
+    collect();
+    return true;
+  }
+
+  void feedsMoved() {
+    for (int end = 0; end < 2; end++) (*this)[end].feedMoved(worldMs_);
+    collect();
+  }
+
+  // Carries frames until neither has anything to say at this moment.
+  void settle() {
+    for (bool moved = true; moved;) {
+      feedsMoved();
+      moved = deliver(0);
+      moved |= deliver(1);
+    }
+  }
+
+  // Carries frames and lets time pass until neither has anything left to do.
+  void rest() {
+    for (int ticks = 0; ticks < 1000; ticks++) {
+      settle();
+      std::optional<std::int64_t> next;
+      for (int end = 0; end < 2; end++)
+        if (auto tick = (*this)[end].nextTickMs()) next = next ? std::min(*next, *tick) : *tick;
+      if (!next) return;
+      worldMs_ = std::max(worldMs_, *next);
+      for (int end = 0; end < 2; end++) (*this)[end].tick(worldMs_);
+      collect();
+    }
+    ADD_FAILURE() << "no rest after 1000 ticks";
+  }
+
+  // What `from` has said so far, of one type.
+  std::vector<base::Bytes> said(int from, sync::FrameType type) const {
+    std::vector<base::Bytes> frames;
+    for (const Crossed& each : crossed)
+      if (each.from == from && each.type == type) frames.push_back(each.frame);
+    return frames;
+  }
+  // Changes in all batches that `from` has sent.
+  std::size_t changesFrom(int from) const {
+    std::size_t changes = 0;
+    for (const base::Bytes& frame : said(from, sync::FrameType::batch))
+      changes += sync::decodeBatch(frame)->changes.size();
+    return changes;
+  }
+  bool live() { return (*this)[0].live() && (*this)[1].live(); }
+  bool verified() { return status(0).verified && status(1).verified; }
+
+  std::vector<Crossed> crossed;
+  std::array<std::deque<base::Bytes>, 2> towards;
+
+ private:
+  std::int64_t& worldMs_;
+  std::array<base::Clock*, 2> clocks_;
+  std::array<std::unique_ptr<sync::Session>, 2> sessions_;
+};
+
+}  // namespace blazedb::test
