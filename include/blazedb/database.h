@@ -42,7 +42,7 @@ enum class SyncRole : std::uint8_t { client, server };
 enum class Durability : std::uint8_t { full, normal };
 
 struct DatabaseOptions {
-  std::optional<SyncRole> role;  // absent: what the file says (a new file: client). Kept in the file.
+  std::optional<SyncRole> role = {};  // absent: what the file says (a new file: client). Kept in the file.
   Durability durability = Durability::full;
   bool createIfMissing = true;
   // How long a deleted record's id is remembered for replicas that are away. One that stays away longer is told

@@ -54,7 +54,7 @@ struct ConnectionId {
 
 struct RegisterOptions {
   SyncMode syncMode = SyncMode::localAndRemote;
-  std::optional<SyncRole> role;  // absent: what the file says. Kept in the file.
+  std::optional<SyncRole> role = {};  // absent: what the file says. Kept in the file.
 };
 
 struct ConnectOptions {

@@ -97,7 +97,7 @@ Engine::Engine(const Environment& environment, std::string path, const EngineOpt
 
 Engine::~Engine() {
   try {
-    std::lock_guard lock(writeMutex_);
+    std::unique_lock lock = lockIdle();
     savePeers();
   } catch (const Error&) {
     // What is not known of peers delays a purge, nothing else.
@@ -146,6 +146,7 @@ void Engine::loadAll() {
   hasPeers_ = passedByAllPeers().has_value();
   reload();
   feedEnd_ = mirror_.position;
+  setSelf();
 }
 
 // After a rollback memory says again what the file says.
@@ -175,27 +176,34 @@ std::shared_ptr<const Engine::Catalog> Engine::catalog() const {
 // ---------------------------------------------------------------------------------------------------------------------
 // writing
 
-void Engine::write(Durability durability, const std::function<void(Changes&)>& body) {
+std::unique_lock<std::mutex> Engine::lockWriter() {
   if (writing_.load() == std::this_thread::get_id())
     throw Error(ErrorCode::Misuse,
-                "a write inside a transaction of the same database; use the Transaction that it was given");
+                "a call inside a transaction of the same database; use the Transaction that it was given, or call "
+                "before or after it");
   waiting_.fetch_add(1);
   std::unique_lock lock(writeMutex_);
   waiting_.fetch_sub(1);
+  return lock;
+}
 
+std::unique_lock<std::mutex> Engine::lockIdle() {
+  std::unique_lock lock = lockWriter();
+  if (group_) commit(group_);
+  return lock;
+}
+
+void Engine::write(Durability durability, const std::function<void(Changes&)>& body) {
+  std::unique_lock lock = lockWriter();
   std::shared_ptr<Group> group = joinGroup(durability == Durability::full);
   try {
     runInGroup(group, body);
   } catch (...) {
     if (group_ && waiting_.load() == 0) commit(group_);
-    lock.unlock();
-    notify();
     throw;
   }
   if (waiting_.load() == 0 || group->operations >= kGroupMax) {
     commit(group);
-    lock.unlock();
-    notify();
   } else {
     lock.unlock();
     group->state.wait(Group::kOpen);
@@ -276,6 +284,7 @@ void Engine::commit(std::shared_ptr<Group> group) {
   }
   feedEnd_.store(mirror_.position, std::memory_order_release);
   writes_.fetch_add(1);
+  notify();
   bool journal = group->journal;
   group->state.store(Group::kCommitted);
   group->state.notify_all();
@@ -411,21 +420,26 @@ std::uint64_t Engine::count(const std::string& collection) const {
   return 0;
 }
 
-SyncRole Engine::role() const {
-  std::lock_guard lock(writeMutex_);
-  return author_.role == sync::Role::server ? SyncRole::server : SyncRole::client;
+Engine::Self Engine::self() const {
+  std::lock_guard lock(selfMutex_);
+  return self_;
 }
+
+// With the writer's lock: shows to everybody what the author is now.
+void Engine::setSelf() {
+  std::lock_guard lock(selfMutex_);
+  self_ = {replica_, author_.role == sync::Role::server ? SyncRole::server : SyncRole::client, author_.source};
+}
+
+SyncRole Engine::role() const { return self().role; }
+std::optional<UUID> Engine::source() const { return self().source; }
 
 void Engine::setRole(SyncRole role) {
   sync::Role stored = role == SyncRole::server ? sync::Role::server : sync::Role::client;
   write(Durability::full, [&](Changes&) { tables_->setMeta("role", base::Bytes{static_cast<std::uint8_t>(stored)}); });
-  std::lock_guard lock(writeMutex_);
+  std::unique_lock lock = lockIdle();
   author_.role = stored;
-}
-
-std::optional<UUID> Engine::source() const {
-  std::lock_guard lock(writeMutex_);
-  return author_.source;
+  setSelf();
 }
 
 // -------------------------------------------------------------------------------------------------------------------

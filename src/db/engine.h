@@ -164,11 +164,16 @@ class Engine final : public sync::Store {
   void loadAll();
   void reload();
   void ensureIncarnation();
+  // The writer's lock; whoever waits for it may have been left a group to commit. Throws Misuse inside a transaction of
+  // the same thread, which has it already.
+  std::unique_lock<std::mutex> lockWriter();
+  // The writer's lock, with no transaction open.
+  std::unique_lock<std::mutex> lockIdle();
+  void setSelf();
   std::shared_ptr<Group> joinGroup(bool durable);
   void runInGroup(const std::shared_ptr<Group>& group, const std::function<void(Changes&)>& body);
   void failGroup(const std::shared_ptr<Group>& group, std::exception_ptr error);
   void commit(std::shared_ptr<Group> group);
-  void checkUsable() const;
   void notify();
   std::shared_ptr<const Catalog> catalog() const;
   std::int64_t collectionId(const std::string& name) const;
@@ -200,6 +205,14 @@ class Engine final : public sync::Store {
   UUID replica_;
 
   // What is committed, for everybody.
+  struct Self {
+    UUID replica;
+    SyncRole role = SyncRole::client;
+    std::optional<UUID> source;
+  };
+  Self self() const;
+  mutable std::mutex selfMutex_;
+  Self self_;
   std::atomic<std::uint64_t> feedEnd_{0};
   std::atomic<std::uint64_t> horizon_{0};
   std::atomic<std::uint64_t> writes_{0};

@@ -43,8 +43,7 @@ bool changedOnce(const Row& row, std::uint64_t after) {
 }  // namespace
 
 sync::Identity Engine::identity() {
-  std::lock_guard lock(writeMutex_);
-  if (group_) commit(group_);
+  std::unique_lock lock = lockIdle();
   ensureIncarnation();
   return {replica_, author_.incarnation, author_.role, name_};
 }
@@ -216,8 +215,7 @@ void Engine::noteAcknowledged(const sync::Peer& peer, std::uint64_t position, co
   // That there is a peer must survive a crash: its deletes and ours wait for each other. How far it is may be told
   // later.
   if (isNew) {
-    std::lock_guard lock(writeMutex_);
-    if (group_) commit(group_);
+    std::unique_lock lock = lockIdle();
     savePeers();
   }
 }

@@ -31,8 +31,8 @@ void giveNewReplicaId(WriteTables& tables, storage::Connection& connection, cons
 bool Engine::maintain() {
   bool more = purgeTombstones();
   more |= trimFeed();
-  std::unique_lock lock(writeMutex_);
-  if (!group_) savePeers();
+  std::unique_lock lock = lockIdle();
+  savePeers();
   return more;
 }
 
@@ -91,7 +91,7 @@ bool Engine::purgeTombstones() {
 bool Engine::trimFeed() {
   std::uint64_t stale, live = 0;
   {
-    std::lock_guard lock(writeMutex_);
+    std::unique_lock lock = lockIdle();
     stale = mirror_.stale;
     for (const auto& [name, collection] : mirror_.collections) live += collection.live;
   }
@@ -155,7 +155,7 @@ void Engine::checkpointIfIdle() {
 }
 
 void Engine::changePassword(const storage::KeySource& current, const storage::KeySource& replacement) {
-  std::lock_guard lock(writeMutex_);
+  std::unique_lock lock = lockIdle();
   file_->changePassword(current, replacement);
 }
 
@@ -176,8 +176,9 @@ void Engine::renewReplicaId() {
     id = ids_.next();
     giveNewReplicaId(*tables_, file_->writer(), id);
   });
-  std::lock_guard lock(writeMutex_);
+  std::unique_lock lock = lockIdle();
   replica_ = id;
+  setSelf();
   std::lock_guard peersLock(peersMutex_);
   peers_.clear();
   hasPeers_ = false;
@@ -190,22 +191,24 @@ void Engine::bindTo(const UUID& source, bool adopt) {
     throw Error(ErrorCode::ReadOnlyReplica, "'" + name_ + "' is a read-only replica of " + bound->toString() +
                                                 " already; end that with releaseReadOnly() first");
   write(Durability::full, [&](Changes& changes) {
-    std::vector<std::int64_t> rows;
+    // Own writes, and what came from others than the source: a replica of the source has neither.
+    bool foreign = tables_->cursorOn(source).incarnation == 0;
     bool own = false;
+    std::vector<std::int64_t> rows;
     tables_->rows(0, [&](const Row& row) {
       sync::RecordState state = row.state();
       auto mine = [&](const sync::Stamp& stamp) { return stamp.present() && author_.own.contains(stamp.writer); };
       own |=
-          mine(state.base.stamp) || mine(state.tomb.stamp) ||
+          foreign || mine(state.base.stamp) || mine(state.tomb.stamp) ||
           std::any_of(state.cells.begin(), state.cells.end(), [&](const sync::Cell& cell) { return mine(cell.stamp); });
       rows.push_back(row.number);
       return adopt || !own;
     });
     if (own && !adopt)
       throw Error(ErrorCode::HasOwnWrites, "'" + name_ +
-                                               "' holds writes of its own, which a read-only replica cannot keep; "
-                                               "connect with adopt to replace them by the source's records");
-    if (own) {
+                                               "' holds records that did not come from the source, which a read-only "
+                                               "replica cannot keep; connect with adopt to replace them");
+    if (adopt) {
       for (std::int64_t number : rows) tables_->findByNumber(number, [&](const Row& row) { changes.forget(row); });
       tables_->removeCursor(source);
       changes.takeEmptyPosition();
@@ -213,27 +216,27 @@ void Engine::bindTo(const UUID& source, bool adopt) {
     }
     tables_->setMeta("source", source.bytes);
   });
-  std::lock_guard lock(writeMutex_);
+  std::unique_lock lock = lockIdle();
   author_.source = source;
+  setSelf();
   horizon_ = base::Reader(tables_->meta("horizon").value_or(fixed64(0))).fixed64();
 }
 
 void Engine::releaseSource() {
   write(Durability::full, [&](Changes&) { tables_->removeMeta("source"); });
-  std::lock_guard lock(writeMutex_);
+  std::unique_lock lock = lockIdle();
   author_.source.reset();
+  setSelf();
 }
 
 DatabaseInfo Engine::info() const {
   DatabaseInfo info;
   info.name = name_;
   info.path = path_;
-  {
-    std::lock_guard lock(writeMutex_);
-    info.replica = replica_;
-    info.role = author_.role == sync::Role::server ? SyncRole::server : SyncRole::client;
-    info.readOnlySource = author_.source;
-  }
+  Self now = self();
+  info.replica = now.replica;
+  info.role = now.role;
+  info.readOnlySource = now.source;
   info.cipher = file_->cipherName();
   info.pageSize = static_cast<std::uint32_t>(file_->pageSize());
   ReaderPool::Lease reader = readers_.lease();
@@ -247,7 +250,11 @@ DatabaseInfo Engine::info() const {
 
 VerifyReport Engine::verify(const Progress& progress) {
   VerifyReport report;
-  report.problems = file_->verifyPages({});
+  {
+    // On the writer's connection: writers wait meanwhile.
+    std::unique_lock lock = lockIdle();
+    report.problems = file_->verifyPages({});
+  }
   if (!report.problems.empty()) return report;
 
   ReaderPool::Lease reader = readers_.lease();

@@ -1,6 +1,6 @@
 // The tables of a database, inside the encrypted file.
 //
-//   meta           key -> value: replica, name, role, schema, bond (source of a read-only replica), horizon, stale
+//   meta           key -> value: replica, name, role, schema, source (of a read-only replica), horizon, stale
 //   collections    one row each, with the number and the digest of its live records: one page that every commit touches
 //   records        one row per record that is held, dead ones included (src/sync/record_state.h has the bytes)
 //   feed           position -> row, in commit order. A record that changes again gets a new entry; the old one is stale
