@@ -171,6 +171,7 @@ void Session::onSubscribe(const Subscribe& subscribe) {
   horizon_ = store_.purgeHorizon();
   std::uint64_t end = store_.feedEnd();
   sendCatchingUp_ = from < end || peerSweeps_;
+  if (!sendCatchingUp_) withholdEchoes_ = true;  // all that is read from now on is newer than what fell back
   emit(encode(Welcome{from, end, store_.ahead(from), peerSweeps_, store_.cursorOn(peer_->identity.replica)}));
   send();
 }
