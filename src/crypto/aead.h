@@ -3,8 +3,9 @@
 // A counter repeats after a crash, a restored copy or a cloned machine, and a repeated nonce gives the plaintext away.
 // So each seal draws 24 random bytes; 2^80 of them may be drawn under one key. Two ciphers take nonces of that length:
 //
-//   xaes256Gcm           C2SP specification (c2sp.org/XAES-256-GCM) over OpenSSL's AES-256-GCM; fast where the CPU has
-//   AES xchacha20Poly1305    draft-irtf-cfrg-xchacha, libsodium; fast everywhere else
+//   xaes256Gcm           C2SP specification (c2sp.org/XAES-256-GCM) over OpenSSL's AES-256-GCM; fast where the CPU
+//                        has AES
+//   xchacha20Poly1305    draft-irtf-cfrg-xchacha, libsodium; fast everywhere else
 //
 // Plain AES-GCM is not offered: its 12-byte nonces may be drawn at random 2^32 times at most.
 #pragma once

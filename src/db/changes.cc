@@ -43,7 +43,7 @@ std::uint64_t latestTime(const sync::RecordState& state) {
 Changes::Changes(WriteTables& tables, Mirror& mirror, const Author& author, base::Clock& clock, base::UuidV7& ids)
     : tables_(tables), mirror_(mirror), author_(author), clock_(clock), ids_(ids) {}
 
-// ----------------------------------------------------------------------------------------------------------- local
+// ----------------------------------------------------------------------------------------------------
 // operations
 
 UUID Changes::insert(const std::string& collectionName, const std::optional<UUID>& wantedId, const Record& record) {
@@ -193,7 +193,7 @@ std::uint64_t Changes::count(const std::string& collection) const {
   return found == mirror_.collections.end() ? 0 : found->second.live;
 }
 
-// --------------------------------------------------------------------------------------------------------------------
+// ----------------------------------------------------------------------------------------------------
 // merging
 
 sync::ApplyResult Changes::apply(const sync::Incoming& incoming) {
@@ -330,7 +330,7 @@ void Changes::noteOverridden(const CollectionRow& collection, const UUID& id, co
   }
 }
 
-// ------------------------------------------------------------------------------------------------------------------------
+// ----------------------------------------------------------------------------------------------------
 // rows
 
 void Changes::checkWritable() const {

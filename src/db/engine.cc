@@ -53,7 +53,7 @@ struct Engine::Group {
   std::exception_ptr error;  // set before state becomes kFailed
 };
 
-// ---------------------------------------------------------------------------------------------------------------------
+// ----------------------------------------------------------------------------------------------------
 // opening
 
 std::unique_ptr<Engine> Engine::open(const Environment& environment, const std::string& path,
@@ -173,7 +173,7 @@ std::shared_ptr<const Engine::Catalog> Engine::catalog() const {
   return catalog_;
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
+// ----------------------------------------------------------------------------------------------------
 // writing
 
 std::unique_lock<std::mutex> Engine::lockWriter() {
@@ -366,7 +366,7 @@ void Engine::setConflictListener(Listener listener) {
   conflictListener_ = std::move(listener);
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
+// ----------------------------------------------------------------------------------------------------
 // reading
 
 std::int64_t Engine::collectionId(const std::string& name) const {
@@ -442,7 +442,7 @@ void Engine::setRole(SyncRole role) {
   setSelf();
 }
 
-// -------------------------------------------------------------------------------------------------------------------
+// ----------------------------------------------------------------------------------------------------
 // conflicts
 
 std::vector<Conflict> Engine::conflicts(std::int64_t after) const {

@@ -28,24 +28,27 @@ enum RowFlag : int {
 inline constexpr const char* kSchema = R"sql(
 CREATE TABLE meta(key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE collections(
-  id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, live INTEGER NOT NULL, digest_low INTEGER NOT NULL, digest_high INTEGER NOT NULL);
+  id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, live INTEGER NOT NULL,
+  digest_low INTEGER NOT NULL, digest_high INTEGER NOT NULL);
 CREATE TABLE records(
-  row INTEGER PRIMARY KEY, collection INTEGER NOT NULL, id BLOB NOT NULL, position INTEGER NOT NULL, origin INTEGER NOT NULL,
-  flags INTEGER NOT NULL, stamps BLOB NOT NULL, fields BLOB NOT NULL);
+  row INTEGER PRIMARY KEY, collection INTEGER NOT NULL, id BLOB NOT NULL, position INTEGER NOT NULL,
+  origin INTEGER NOT NULL, flags INTEGER NOT NULL, stamps BLOB NOT NULL, fields BLOB NOT NULL);
 CREATE UNIQUE INDEX records_by_id ON records(collection, id);
 CREATE INDEX records_dead ON records(position) WHERE flags & 1 = 0;
 CREATE INDEX records_dead_whole ON records(position) WHERE flags & 3 = 2;
 CREATE TABLE feed(position INTEGER PRIMARY KEY, row INTEGER NOT NULL, mark INTEGER NOT NULL);
 CREATE TABLE incarnations(number INTEGER PRIMARY KEY, id INTEGER NOT NULL, first INTEGER NOT NULL);
-CREATE TABLE origins(id INTEGER PRIMARY KEY, replica BLOB NOT NULL, incarnation INTEGER NOT NULL, UNIQUE(replica, incarnation));
+CREATE TABLE origins(
+  id INTEGER PRIMARY KEY, replica BLOB NOT NULL, incarnation INTEGER NOT NULL, UNIQUE(replica, incarnation));
 CREATE TABLE cursors(
-  peer BLOB NOT NULL, scope BLOB NOT NULL, incarnation INTEGER NOT NULL, position INTEGER NOT NULL, PRIMARY KEY(peer, scope)) WITHOUT ROWID;
+  peer BLOB NOT NULL, scope BLOB NOT NULL, incarnation INTEGER NOT NULL, position INTEGER NOT NULL,
+  PRIMARY KEY(peer, scope)) WITHOUT ROWID;
 CREATE TABLE peers(
   replica BLOB PRIMARY KEY, incarnation INTEGER NOT NULL, acknowledged INTEGER NOT NULL, passed INTEGER NOT NULL,
   seen_ms INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE conflicts(
-  id INTEGER PRIMARY KEY AUTOINCREMENT, time_ms INTEGER NOT NULL, collection TEXT NOT NULL, record BLOB NOT NULL, field TEXT NOT NULL,
-  lost BLOB NOT NULL, lost_stamp BLOB NOT NULL, won BLOB NOT NULL, won_stamp BLOB NOT NULL);
+  id INTEGER PRIMARY KEY AUTOINCREMENT, time_ms INTEGER NOT NULL, collection TEXT NOT NULL, record BLOB NOT NULL,
+  field TEXT NOT NULL, lost BLOB NOT NULL, lost_stamp BLOB NOT NULL, won BLOB NOT NULL, won_stamp BLOB NOT NULL);
 )sql";
 
 }  // namespace blazedb::db

@@ -1,8 +1,9 @@
 // Sealing the units that a database file and its WAL are made of.
 //
 //   page          ciphertext (P - 40) | nonce 24 | tag 16      associated data: "page", page number
-//   frame header  ciphertext 32       | nonce 24 | tag 16      associated data: "fram", frame number, nonce and tag of
-//   its page WAL header    ciphertext 32       | nonce 24 | tag 16      associated data: "wlog", slot
+//   frame header  ciphertext 32       | nonce 24 | tag 16      associated data: "fram", frame number, nonce and tag
+//                                                              of its page
+//   WAL header    ciphertext 32       | nonce 24 | tag 16      associated data: "wlog", slot
 //
 // SQLite leaves the last 40 bytes of each page alone ("reserved bytes"), so that a sealed page has the size of a plain
 // one. A page is sealed for its number and not for its place: a checkpoint moves it from the WAL into the main file as

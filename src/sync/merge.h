@@ -55,7 +55,7 @@ void writeCell(RecordState& state, std::string_view name, base::ByteView value, 
 // A delete. Cells stay until the tombstone is purged.
 void writeRemove(RecordState& state, const Stamp& stamp, std::uint64_t position);
 
-// ---------------------------------------------------------------------------------------------------------------------------------
+// ----------------------------------------------------------------------------------------------------
 
 namespace detail {
 

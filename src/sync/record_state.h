@@ -12,12 +12,12 @@
 //
 //   over      the stamp of the last value by another writer that it replaced: for the conflict journal alone
 //   position  where in this replica's feed it last changed: so that a change of one field of a big record is sent as
-//   that field
+//             that field
 //
 // `whole` is false where cells may be missing (their values were purged, or only a part was ever received). Such a row
 // may stay dead but never come alive by a partial change.
 //
-// A state is two byte strings. `fields` is the CBOR map of the cells (src/codec/cbor.h), *removed* standing as
+// A state is two byte strings. `fields` is the CBOR map of the cells (src/codec/fields.h), *removed* standing as
 // `undefined`. `stamps` is
 //
 //   flags        1 byte    1 base · 2 tomb · 4 base has over · 8 tomb has over · 16 whole
@@ -28,7 +28,7 @@
 //   n > 1        varint    group of each cell, in the order of the fields
 //
 //   stamp        kind 1 byte: 0 authority 0 · 1 authority = time · 2 authority follows; 8 bytes time, 8 bytes writer,
-//   [8 bytes authority]
+//                [8 bytes authority]
 //
 // An age is how many positions before the row's own the thing changed: 0 for everything in a row that was just
 // inserted, so that its bytes travel and are stored unchanged at every replica. A freshly inserted record carries 22

@@ -3,12 +3,12 @@
 //   (authority, time, writer), compared in that order; the highest stamp wins, field by field.
 //
 //   time       64-bit hybrid logical clock: 48 bits of milliseconds since 1970, 16 bits of counter. It never goes back,
-//   also not over a
-//              restart, and it moves past every stamp that the replica has accepted. One stamp for each operation.
+//              also not over a restart, and it moves past every stamp that the replica has accepted. One stamp for each
+//              operation.
 //   authority  the time of the latest write by a *server* that the writer had seen on the record, 0 if none. A server
-//   writes its own time. writer     the incarnation that wrote: a random id, new at each writable open, so that no
-//   crash, copy or restore can make the
-//              same stamp for two different values.
+//              writes its own time.
+//   writer     the incarnation that wrote: a random id, new at each writable open, so that no crash, copy or restore
+//              can make the same stamp for two different values.
 //
 // So a server's write beats every write to the same field that had not seen it; a client that has seen it can build on
 // it; equals are ordered by time. Three numbers and one comparison make merging a join of a semilattice: no vectors, no

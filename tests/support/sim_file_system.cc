@@ -333,7 +333,7 @@ void SimFileSystem::come(std::optional<std::uint64_t> seed) {
   if (seed) {
     std::mt19937_64 random(*seed);
     for (const Names* names : {&names_, &durableNames_})
-      for (const auto& [name, node] : *names) node->loseUnsynced(random);  // a second time there is nothing left to lose
+      for (const auto& [name, node] : *names) node->loseUnsynced(random);  // twice: nothing left to lose
     std::size_t kept = nameChanges_.empty() ? 0 : random() % (nameChanges_.size() + 1);
     for (std::size_t i = 0; i < kept; i++) {
       if (nameChanges_[i].node)

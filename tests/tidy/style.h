@@ -8,7 +8,7 @@
 namespace blazedb::tidy {
 
 inline constexpr std::size_t kColumnsMax = 120;
-inline constexpr std::size_t kFileLinesMax = 900;
+inline constexpr std::size_t kFileLinesMax = 1000;
 
 // Sources, headers and scripts, and the folders that hold sources, are named in snake_case.
 Findings checkNames(const std::vector<Source>& sources);
