@@ -12,7 +12,7 @@ int main() {
   UUID id = first.insert({{"colour", "red"}});
   Topology topology;
   NodeId a = topology.registerDatabase(first, "First");
-  NodeId b = topology.registerDatabase(second, "Second");
+  NodeId b = topology.registerDatabase(second, "Second", {.role = SyncRole::server});
   ConnectionId connection = topology.connectLocal(a, b, ConnectionMode::bidirectional);
   topology.synchronize();
   topology.disconnect(connection);
@@ -22,7 +22,7 @@ int main() {
   Subscription subscription = first.onConflict([&](const Conflict& conflict) { found.set_value(conflict); });
   // [/listen]
 
-  // Both are clients, so the later write wins; and a delete is a write like any other.
+  // The server's write beats the client's that it had not seen; and a delete is a write like any other.
   first.updateFields(id, {{"colour", "green"}});
   second.remove(id);
   topology.connectLocal(a, b, ConnectionMode::bidirectional);
