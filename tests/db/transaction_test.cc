@@ -131,51 +131,6 @@ TEST_F(TransactionTest, AnOperationThatFailedAndWasCaughtLeavesTheRestAlone) {
   EXPECT_TRUE(db.verify().problems.empty());
 }
 
-TEST_F(TransactionTest, AnOperationOnManyThatFailedAndWasCaughtHasDoneNothing) {
-  Record taken{{"n", 1}};
-  taken.setId(x);
-  db.insert(taken);
-  Record large{{"a", std::string(5'000'000, 'a')}};
-  db.insert(y, large);
-  db.transaction([&](Transaction& t) {
-    EXPECT_ERROR(AlreadyExists, t.insertMany({Record{{"n", 2}}, Record{{"n", 3}}, taken}));
-    EXPECT_EQ(t.count(), 2u);
-    EXPECT_ERROR(AlreadyExists, t.collection("new").insertMany({taken, taken}));
-    EXPECT_ERROR(TooLarge, t.updateMany([](const Record&) { return true; }, {{"b", std::string(5'000'000, 'b')}}));
-    EXPECT_FALSE(t.fetch(x)->contains("b"));
-    t.insert({{"n", 4}});
-  });
-  EXPECT_EQ(db.count(), 3u);
-  EXPECT_EQ(db.collection("new").count(), 0u);
-  EXPECT_EQ(*db.fetch(x), taken);
-  EXPECT_EQ(*db.fetch(y), large);
-  EXPECT_TRUE(db.verify().problems.empty());
-}
-
-TEST_F(TransactionTest, WalksInsideOfItMayNestAndWrite) {
-  for (int i = 0; i < 20; i++) db.insert({{"n", i}});
-  db.transaction([&](Transaction& t) {
-    int pairs = 0;
-    t.forEach([&](const Record& outer) {
-      t.forEach([&](const Record& inner) {
-        pairs += outer.id() < inner.id();
-        return true;
-      });
-      return true;
-    });
-    EXPECT_EQ(pairs, 20 * 19 / 2);
-    int seen = 0;
-    t.forEach([&](const Record& record) {
-      seen++;
-      if (*record.integer("n") % 2) t.remove(*record.id());
-      return true;
-    });
-    EXPECT_EQ(seen, 20);
-  });
-  EXPECT_EQ(db.count(), 10u);
-  EXPECT_TRUE(db.verify().problems.empty());
-}
-
 TEST_F(TransactionTest, AnEmptyOneChangesNothing) {
   std::uint64_t before = db.info().feedEnd;
   db.transaction([](Transaction&) {});
