@@ -44,7 +44,8 @@ namespace blazedb {
   X(ClockSkew, 44)        /* clocks, or a stamp, more than five minutes apart */                 \
   X(ProtocolTooNew, 45)   /* the peer speaks a newer protocol only */                            \
   X(ProtocolError, 46)    /* the peer sent what the protocol does not allow */                   \
-  X(Offline, 47)          /* a connection has ended */
+  X(Offline, 47)          /* a connection has ended */                                           \
+  X(NotAllowed, 72)       /* the token does not grant what was asked for */
 
 enum class ErrorCode : std::uint16_t {
 #define BLAZEDB_ERROR_ENUM(name, number) name = number,

@@ -204,7 +204,8 @@ sync::ApplyResult Changes::apply(const sync::Incoming& incoming) {
     if (result.refused) return result;
     if (change.endsTransaction) endTransaction();
   }
-  if (result.missing.empty() && incoming.cursor) tables_.setCursor(incoming.from.replica, *incoming.cursor);
+  if (result.missing.empty() && incoming.cursor)
+    tables_.setCursor(incoming.from.replica, incoming.scope, *incoming.cursor);
   return result;
 }
 
@@ -213,6 +214,10 @@ void Changes::mergeOne(const sync::Incoming& incoming, const sync::Change& chang
   if (!theirs)
     throw Error(ErrorCode::ProtocolError,
                 "the peer sent a record that cannot be decoded (" + change.id.toString() + ")");
+  auto excluded = [&](const sync::Cell& cell) { return incoming.scope.excludes(cell.name); };
+  if (!incoming.scope.has(change.collection) ||
+      (!incoming.scope.excludedFields.empty() && std::any_of(theirs->cells.begin(), theirs->cells.end(), excluded)))
+    throw Error(ErrorCode::ProtocolError, "the peer sent what this link does not carry");
   std::uint64_t time = latestTime(*theirs);
   // A write was checked against the clock of the replica where it came in; between that one and this one lies the same
   // allowance again.
@@ -310,6 +315,7 @@ bool Changes::recall(const sync::Incoming& incoming, const sync::Change& change,
   for (sync::Cell& cell : mine.cells) {
     while (its != theirs.cells.end() && its->name < cell.name) ++its;
     bool there = its != theirs.cells.end() && its->name == cell.name;
+    if (incoming.scope.excludes(cell.name)) continue;  // the peer was never told
     if (there || (change.complete && theirs.whole))
       compare(cell.stamp, there ? its->stamp : sync::Stamp{}, cell.position);
   }
@@ -442,13 +448,31 @@ void Changes::flush() {
   touched_.clear();
 }
 
+CollectionRow& Changes::collectionOf(const Row& row) {
+  for (auto& [name, collection] : mirror_.collections)
+    if (collection.id == row.collection) return collection;
+  throw Error(ErrorCode::DamagedPage, "the record " + row.id.toString() +
+                                          " belongs to a collection that is not there; restore the file from a backup");
+}
+
 void Changes::forget(const Row& row) {
-  for (auto& [name, collection] : mirror_.collections) {
-    if (collection.id != row.collection || !(row.flags & kAlive)) continue;
-    account(collection, sync::hashOf(row.id, row.state()), std::nullopt);
-  }
+  if (row.flags & kAlive) account(collectionOf(row), sync::hashOf(row.id, row.state()), std::nullopt);
   tables_.removeRow(row.number);
   mirror_.stale++;
+}
+
+bool Changes::dropExcluded(const Row& row, const sync::Scope& scope) {
+  sync::RecordState state = row.state();
+  sync::Hash128 before = sync::hashOf(row.id, state);
+  if (std::erase_if(state.cells, [&](const sync::Cell& cell) { return scope.excludes(cell.name); }) == 0) return false;
+  sync::encodeState(state, row.position, encoded_);
+  Row rest = row;
+  rest.flags = flagsOf(state, row.position);
+  rest.stamps = encoded_.stamps;
+  rest.fields = encoded_.fields;
+  tables_.update(rest);
+  if (row.flags & kAlive) account(collectionOf(row), before, sync::hashOf(row.id, state));
+  return true;
 }
 
 void Changes::dropValues(const Row& row) {

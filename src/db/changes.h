@@ -76,6 +76,8 @@ class Changes {
   void forget(const Row& row);
   // Removes the values of a dead row.
   void dropValues(const Row& row);
+  // Removes the fields that a scope excludes, as if they had never come. False where there are none.
+  bool dropExcluded(const Row& row, const sync::Scope& scope);
   // Takes a feed position that belongs to no record.
   void takeEmptyPosition();
 
@@ -104,6 +106,7 @@ class Changes {
   void insertOverDead(CollectionRow& collection, Loaded& held, const sync::Stamp& stamp);
   // Writes a state that changed at nextPosition() and takes that position.
   void save(CollectionRow& collection, Loaded& loaded, std::int64_t origin);
+  CollectionRow& collectionOf(const Row& row);
   void account(CollectionRow& collection, const std::optional<sync::Hash128>& before,
                const std::optional<sync::Hash128>& after);
   void takePosition(std::int64_t row);

@@ -110,14 +110,16 @@ class Engine final : public sync::Store {
   std::uint64_t purgeHorizon() const override { return horizon_.load(std::memory_order_acquire); }
   bool empty() const override;
   std::uint64_t resolve(const sync::Cursor& cursor) const override;
-  sync::Cursor cursorOn(const UUID& peer) const override;
-  std::uint64_t ahead(std::uint64_t position) const override;
+  sync::Cursor cursorOn(const UUID& peer, const sync::Scope& scope) const override;
+  std::uint64_t ahead(std::uint64_t position, const sync::Scope& scope) const override;
   sync::FeedRead readFeed(const sync::FeedQuery& query, sync::BatchWriter& out) override;
-  bool readRecord(const sync::RecordKey& key, sync::BatchWriter& out) override;
+  bool readRecord(const sync::RecordKey& key, const sync::Scope& scope, sync::BatchWriter& out) override;
   sync::ApplyResult apply(const sync::Incoming& incoming) override;
-  void finishSweep(const sync::Peer& from, sync::Sweep& sweep, std::uint64_t peerHasApplied,
+  void finishSweep(const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep, std::uint64_t peerHasApplied,
                    const sync::Cursor& cursor) override;
-  void noteAcknowledged(const sync::Peer& peer, std::uint64_t position, const sync::Cursor& itsEnd) override;
+  void leaveOtherScopes(const UUID& peer, const sync::Scope& scope) override;
+  void noteAcknowledged(const sync::Peer& peer, const sync::Scope& scope, std::uint64_t position,
+                        const sync::Cursor& itsEnd) override;
   std::vector<sync::DigestLine> digests() const override;
   std::vector<std::pair<UUID, sync::Hash128>> inventory(std::string_view collection,
                                                         std::uint8_t bucket) const override;
@@ -155,6 +157,7 @@ class Engine final : public sync::Store {
     std::uint64_t waitingFor = 0;  // the end of the peer's feed that `candidate` waits for
     std::uint64_t candidate = 0;
     std::int64_t seenMs = 0;
+    std::map<base::Bytes, std::uint64_t> acknowledgedIn;  // by encoded scope; since it was last saved
     bool saved = false;
   };
 

@@ -9,25 +9,32 @@
 namespace blazedb::db {
 namespace {
 
+constexpr std::size_t kRowsAtOnce = 10'000;
+
 // What a frame needs beside the change itself.
 constexpr std::size_t kFrameMargin = 1024;
 
 // Undoes a merge that cannot be completed.
 struct Abandon {};
 
-// What of a record changed after a feed position, as it crosses a link; backed by `encoded` where it is not the row's
-// own bytes.
-void toChange(const Row& row, std::uint64_t after, sync::EncodedState& encoded, sync::Change& change) {
+// What of a record changed after a feed position and belongs to the scope, as it crosses a link; backed by `encoded`
+// where it is not the row's own bytes. False where that is nothing.
+bool toChange(const Row& row, std::uint64_t after, const sync::Scope& scope, sync::EncodedState& encoded,
+              sync::Change& change) {
   change.complete = true;
   change.stamps = row.stamps;
   change.fields = row.fields;
-  if (row.flags & kUniform) return;
+  if ((row.flags & kUniform) && scope.excludedFields.empty()) return true;
   sync::RecordState state = row.state();
   change.complete = !state.whole || state.base.position > after;
-  if (!change.complete) std::erase_if(state.cells, [&](const sync::Cell& cell) { return cell.position <= after; });
+  std::erase_if(state.cells, [&](const sync::Cell& cell) {
+    return scope.excludes(cell.name) || (!change.complete && cell.position <= after);
+  });
+  if (!change.complete && state.cells.empty() && state.tomb.position <= after) return false;
   sync::encodeState(state, 0, encoded);
   change.stamps = encoded.stamps;
   change.fields = encoded.fields;
+  return true;
 }
 
 // Did everything after `after` come with the change that gave the row its position?
@@ -60,13 +67,16 @@ std::uint64_t Engine::resolve(const sync::Cursor& cursor) const {
   return 0;
 }
 
-sync::Cursor Engine::cursorOn(const UUID& peer) const { return readers_.lease()->cursorOn(peer); }
+sync::Cursor Engine::cursorOn(const UUID& peer, const sync::Scope& scope) const {
+  return readers_.lease()->cursorOn(peer, scope);
+}
 
-std::uint64_t Engine::ahead(std::uint64_t position) const {
+std::uint64_t Engine::ahead(std::uint64_t position, const sync::Scope& scope) const {
   std::uint64_t live = 0;
-  for (const CollectionInfo& info : collections()) live += info.count;
+  for (const CollectionInfo& info : collections())
+    if (scope.has(info.name)) live += info.count;
   std::uint64_t positions = feedEnd() - std::min(position, feedEnd());
-  return live == 0 ? positions : std::min(positions, live);
+  return live == 0 && scope.full() ? positions : std::min(positions, live);
 }
 
 sync::FeedRead Engine::readFeed(const sync::FeedQuery& query, sync::BatchWriter& out) {
@@ -96,17 +106,19 @@ sync::FeedRead Engine::readFeed(const sync::FeedQuery& query, sync::BatchWriter&
     bool current = !entry.gone && row.position == entry.position;
     if (!entry.gone && row.position > entry.position) joinedUntil = std::max(joinedUntil, row.position);
     bool withheld = current && echo != 0 && row.origin == echo && changedOnce(row, query.after);
+    // Looked up late, because a collection may be younger than the call.
+    if (current && !withheld && (!names || !names->names.contains(row.collection))) names = catalog();
+    sync::Change change;
+    if (current && !withheld) {
+      change.collection = names->names.at(row.collection);
+      withheld = !query.scope.has(change.collection) || !toChange(row, query.after, query.scope, encoded, change);
+    }
     if (current && !withheld) {
       if (out.changes() > 0 &&
           out.bytes() + row.stamps.size() + row.fields.size() + kFrameMargin > base::kFrameBytesMax)
         return tooLarge();
-      // Looked up late, because a collection may be younger than the call.
-      if (!names || !names->names.contains(row.collection)) names = catalog();
-      sync::Change change;
-      change.collection = names->names.at(row.collection);
       change.id = row.id;
       change.position = entry.position;
-      toChange(row, query.after, encoded, change);
       out.add(change);
     }
     read.to = entry.position;
@@ -124,15 +136,15 @@ sync::FeedRead Engine::readFeed(const sync::FeedQuery& query, sync::BatchWriter&
   return read;
 }
 
-bool Engine::readRecord(const sync::RecordKey& key, sync::BatchWriter& out) {
-  std::int64_t collection = collectionId(key.collection);
+bool Engine::readRecord(const sync::RecordKey& key, const sync::Scope& scope, sync::BatchWriter& out) {
+  std::int64_t collection = scope.has(key.collection) ? collectionId(key.collection) : 0;
   if (collection == 0) return false;
   return readers_.lease()->find(collection, key.id, [&](const Row& row) {
     sync::EncodedState encoded;
     sync::Change change;
     change.collection = key.collection;
     change.id = key.id;
-    toChange(row, 0, encoded, change);
+    toChange(row, 0, scope, encoded, change);
     change.complete = true;
     out.add(change);
   });
@@ -153,18 +165,19 @@ sync::ApplyResult Engine::apply(const sync::Incoming& incoming) {
   return result;
 }
 
-void Engine::finishSweep(const sync::Peer& from, sync::Sweep& sweep, std::uint64_t peerHasApplied,
-                         const sync::Cursor& cursor) {
+void Engine::finishSweep(const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep,
+                         std::uint64_t peerHasApplied, const sync::Cursor& cursor) {
   std::sort(sweep.mentioned.begin(), sweep.mentioned.end());
   std::uint64_t raised = 0;
   write(Durability::full, [&](Changes& changes) {
+    std::shared_ptr<const Catalog> names = catalog();
     std::vector<std::int64_t> unmentioned;
     std::int64_t origin = tables_->originOf(from);
     tables_->rows(0, [&](const Row& row) {
       // What the peer has not applied will be sent to it, and stays; what came from the peer itself would be withheld.
       bool sent =
           row.position > peerHasApplied && !(origin != 0 && row.origin == origin && changedOnce(row, peerHasApplied));
-      bool keep = !(row.flags & kAlive) || sent ||
+      bool keep = !(row.flags & kAlive) || sent || !scope.has(names->names.at(row.collection)) ||
                   std::binary_search(sweep.mentioned.begin(), sweep.mentioned.end(), row.number);
       if (!keep) unmentioned.push_back(row.number);
       return true;
@@ -178,13 +191,52 @@ void Engine::finishSweep(const sync::Peer& from, sync::Sweep& sweep, std::uint64
       base::appendFixed64(value, raised);
       tables_->setMeta("horizon", value);
     }
-    tables_->setCursor(from.replica, cursor);
+    tables_->setCursor(from.replica, scope, cursor);
   });
   if (raised != 0) horizon_.store(raised);
 }
 
-void Engine::noteAcknowledged(const sync::Peer& peer, std::uint64_t position, const sync::Cursor& itsEnd) {
-  sync::Cursor applied = itsEnd.incarnation == 0 ? sync::Cursor{} : cursorOn(peer.replica);
+// In steps: the writer's lock must not be held for as long as it takes to remove a large collection. One that is
+// interrupted leaves the old cursors, and does the rest the next time.
+void Engine::leaveOtherScopes(const UUID& peer, const sync::Scope& scope) {
+  {
+    std::unique_lock lock = lockIdle();
+    savePeers();
+  }
+  std::vector<ReadTables::LinkedScope> left = readers_.lease()->scopesOf(peer);
+  std::erase_if(left, [&](const ReadTables::LinkedScope& old) { return old.scope == scope; });
+  if (left.empty()) return;
+  auto remove = [&](Changes& changes, const Row& row) {
+    const std::string& collection = catalog()->names.at(row.collection);
+    for (const ReadTables::LinkedScope& old : left) {
+      if (!old.scope.has(collection) || row.position > old.acknowledged) continue;
+      if (!scope.has(collection)) {
+        changes.forget(row);
+      } else if (old.scope.excludedFields != scope.excludedFields) {
+        changes.dropExcluded(row, scope);
+      }
+      return;
+    }
+  };
+  std::int64_t after = 0;
+  for (bool more = true; more;) {
+    write(Durability::normal, [&](Changes& changes) {
+      std::vector<std::int64_t> numbers;
+      tables_->rows(after, [&](const Row& row) {
+        numbers.push_back(row.number);
+        return numbers.size() < kRowsAtOnce;
+      });
+      for (std::int64_t number : numbers) tables_->findByNumber(number, [&](const Row& row) { remove(changes, row); });
+      more = numbers.size() == kRowsAtOnce;
+      if (more) after = numbers.back();
+      if (!more) tables_->removeCursors(peer, scope);
+    });
+  }
+}
+
+void Engine::noteAcknowledged(const sync::Peer& peer, const sync::Scope& scope, std::uint64_t position,
+                              const sync::Cursor& itsEnd) {
+  sync::Cursor applied = itsEnd.incarnation == 0 ? sync::Cursor{} : cursorOn(peer.replica, scope);
   auto reached = [&](std::uint64_t end) {
     return itsEnd.incarnation == 0 || (applied.incarnation == itsEnd.incarnation && applied.position >= end);
   };
@@ -199,6 +251,7 @@ void Engine::noteAcknowledged(const sync::Peer& peer, std::uint64_t position, co
       state.incarnation = peer.incarnation;
     }
     state.acknowledged = std::max(state.acknowledged, position);
+    state.acknowledgedIn[sync::encode(scope)] = position;
     state.seenMs = environment_.clock.wallMs();
     state.saved = false;
     if (state.candidate == 0) {

@@ -136,6 +136,7 @@ void Engine::savePeers() {
       save.bind(4, static_cast<std::int64_t>(peer.passed));
       save.bind(5, peer.seenMs);
       save.run();
+      for (const auto& [scope, position] : peer.acknowledgedIn) tables_->setAcknowledged(id, scope, position);
       peer.saved = true;
     }
     statements_->commit.run();
@@ -192,7 +193,7 @@ void Engine::bindTo(const UUID& source, bool adopt) {
                                                 " already; end that with releaseReadOnly() first");
   write(Durability::full, [&](Changes& changes) {
     // Own writes, and what came from others than the source: a replica of the source has neither.
-    bool foreign = tables_->cursorOn(source).incarnation == 0;
+    bool foreign = tables_->cursorOn(source, {}).incarnation == 0;
     bool own = false;
     std::vector<std::int64_t> rows;
     tables_->rows(0, [&](const Row& row) {
@@ -210,7 +211,7 @@ void Engine::bindTo(const UUID& source, bool adopt) {
                                                "replica cannot keep; connect with adopt to replace them");
     if (adopt) {
       for (std::int64_t number : rows) tables_->findByNumber(number, [&](const Row& row) { changes.forget(row); });
-      tables_->removeCursor(source);
+      tables_->removeCursors(source, std::nullopt);
       changes.takeEmptyPosition();
       tables_->setMeta("horizon", fixed64(mirror_.position));
     }

@@ -42,7 +42,7 @@ CREATE TABLE origins(
   id INTEGER PRIMARY KEY, replica BLOB NOT NULL, incarnation INTEGER NOT NULL, UNIQUE(replica, incarnation));
 CREATE TABLE cursors(
   peer BLOB NOT NULL, scope BLOB NOT NULL, incarnation INTEGER NOT NULL, position INTEGER NOT NULL,
-  PRIMARY KEY(peer, scope)) WITHOUT ROWID;
+  acknowledged INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(peer, scope)) WITHOUT ROWID;
 CREATE TABLE peers(
   replica BLOB PRIMARY KEY, incarnation INTEGER NOT NULL, acknowledged INTEGER NOT NULL, passed INTEGER NOT NULL,
   seen_ms INTEGER NOT NULL) WITHOUT ROWID;

@@ -93,7 +93,8 @@ ReadTables::ReadTables(storage::Connection& c)
       lastMark_(c.prepare("SELECT mark FROM feed ORDER BY position DESC LIMIT 1")),
       empty_(c.prepare("SELECT NOT EXISTS(SELECT 1 FROM records)")),
       origin_(c.prepare("SELECT id FROM origins WHERE replica = ?1 AND incarnation = ?2")),
-      cursor_(c.prepare("SELECT incarnation, position FROM cursors WHERE peer = ?1")),
+      cursor_(c.prepare("SELECT incarnation, position FROM cursors WHERE peer = ?1 AND scope = ?2")),
+      scopes_(c.prepare("SELECT scope, acknowledged FROM cursors WHERE peer = ?1")),
       meta_(c.prepare("SELECT value FROM meta WHERE key = ?1")),
       conflictCount_(c.prepare("SELECT count(*) FROM conflicts")) {}
 
@@ -168,11 +169,26 @@ std::int64_t ReadTables::originOf(const sync::Peer& peer) {
   return number(origin_);
 }
 
-sync::Cursor ReadTables::cursorOn(const UUID& peer) {
+sync::Cursor ReadTables::cursorOn(const UUID& peer, const sync::Scope& scope) {
+  base::Bytes key = sync::encode(scope);
   cursor_.bindBlob(1, peer.bytes);
+  cursor_.bindBlob(2, key);
   Open open(cursor_);
   if (!cursor_.step()) return {};
   return {asUnsigned(cursor_.integer(0)), asUnsigned(cursor_.integer(1))};
+}
+
+std::vector<ReadTables::LinkedScope> ReadTables::scopesOf(const UUID& peer) {
+  scopes_.bindBlob(1, peer.bytes);
+  Open open(scopes_);
+  std::vector<LinkedScope> scopes;
+  while (scopes_.step()) {
+    std::optional<sync::Scope> scope = sync::decodeScope(scopes_.blob(0));
+    if (!scope)
+      throw Error(ErrorCode::DamagedPage, "the scope of a cursor cannot be decoded; restore the file from a backup");
+    scopes.push_back({std::move(*scope), asUnsigned(scopes_.integer(1))});
+  }
+  return scopes;
 }
 
 std::optional<base::Bytes> ReadTables::meta(std::string_view key) {
@@ -197,9 +213,11 @@ WriteTables::WriteTables(storage::Connection& c)
       insertCollection_(c.prepare("INSERT INTO collections(name, live, digest_low, digest_high) VALUES(?1, 0, 0, 0)")),
       updateCollection_(c.prepare("UPDATE collections SET live = ?2, digest_low = ?3, digest_high = ?4 WHERE id = ?1")),
       insertOrigin_(c.prepare("INSERT INTO origins(replica, incarnation) VALUES(?1, ?2)")),
-      setCursor_(c.prepare("INSERT INTO cursors(peer, scope, incarnation, position) VALUES(?1, x'', ?2, ?3) "
-                           "ON CONFLICT DO UPDATE SET incarnation = ?2, position = ?3")),
-      removeCursor_(c.prepare("DELETE FROM cursors WHERE peer = ?1")),
+      setCursor_(c.prepare("INSERT INTO cursors(peer, scope, incarnation, position) VALUES(?1, ?2, ?3, ?4) "
+                           "ON CONFLICT DO UPDATE SET incarnation = ?3, position = ?4")),
+      setAcknowledged_(c.prepare("INSERT INTO cursors(peer, scope, incarnation, position, acknowledged) "
+                                 "VALUES(?1, ?2, 0, 0, ?3) ON CONFLICT DO UPDATE SET acknowledged = ?3")),
+      removeCursors_(c.prepare("DELETE FROM cursors WHERE peer = ?1 AND scope IS NOT ?2")),
       setMeta_(c.prepare("INSERT INTO meta(key, value) VALUES(?1, ?2) ON CONFLICT DO UPDATE SET value = ?2")),
       removeMeta_(c.prepare("DELETE FROM meta WHERE key = ?1")),
       addIncarnation_(c.prepare("INSERT INTO incarnations(id, first) VALUES(?1, ?2)")) {}
@@ -266,16 +284,31 @@ std::int64_t WriteTables::internOrigin(const sync::Peer& peer) {
   return connection_.lastInsertRow();
 }
 
-void WriteTables::setCursor(const UUID& peer, const sync::Cursor& cursor) {
+void WriteTables::setCursor(const UUID& peer, const sync::Scope& scope, const sync::Cursor& cursor) {
+  base::Bytes key = sync::encode(scope);
   setCursor_.bindBlob(1, peer.bytes);
-  setCursor_.bind(2, asSigned(cursor.incarnation));
-  setCursor_.bind(3, asSigned(cursor.position));
+  setCursor_.bindBlob(2, key);
+  setCursor_.bind(3, asSigned(cursor.incarnation));
+  setCursor_.bind(4, asSigned(cursor.position));
   setCursor_.run();
 }
 
-void WriteTables::removeCursor(const UUID& peer) {
-  removeCursor_.bindBlob(1, peer.bytes);
-  removeCursor_.run();
+void WriteTables::setAcknowledged(const UUID& peer, base::ByteView scope, std::uint64_t position) {
+  setAcknowledged_.bindBlob(1, peer.bytes);
+  setAcknowledged_.bindBlob(2, scope);
+  setAcknowledged_.bind(3, asSigned(position));
+  setAcknowledged_.run();
+}
+
+void WriteTables::removeCursors(const UUID& peer, const std::optional<sync::Scope>& except) {
+  base::Bytes key;
+  if (except) key = sync::encode(*except);
+  removeCursors_.bindBlob(1, peer.bytes);
+  if (except)
+    removeCursors_.bindBlob(2, key);
+  else
+    removeCursors_.bindNull(2);
+  removeCursors_.run();
 }
 
 void WriteTables::setMeta(std::string_view key, base::ByteView value) {

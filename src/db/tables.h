@@ -67,13 +67,19 @@ class ReadTables {
   std::uint64_t lastMark();
   bool empty();
   std::int64_t originOf(const sync::Peer& peer);  // 0 where it is unknown
-  sync::Cursor cursorOn(const UUID& peer);
+  sync::Cursor cursorOn(const UUID& peer, const sync::Scope& scope);
+  // The scopes under which there has been a link with the peer, and how far it had applied this feed there.
+  struct LinkedScope {
+    sync::Scope scope;
+    std::uint64_t acknowledged = 0;
+  };
+  std::vector<LinkedScope> scopesOf(const UUID& peer);
   std::optional<base::Bytes> meta(std::string_view key);
   std::int64_t conflictCount();
 
  private:
   storage::Statement find_, findByNumber_, live_, rows_, feed_, dead_, deadWhole_, collections_, lastPosition_,
-      lastMark_, empty_, origin_, cursor_, meta_, conflictCount_;
+      lastMark_, empty_, origin_, cursor_, scopes_, meta_, conflictCount_;
 };
 
 class WriteTables : public ReadTables {
@@ -89,8 +95,10 @@ class WriteTables : public ReadTables {
   std::int64_t insertCollection(const std::string& name);
   void updateCollection(const CollectionRow& collection);
   std::int64_t internOrigin(const sync::Peer& peer);
-  void setCursor(const UUID& peer, const sync::Cursor& cursor);
-  void removeCursor(const UUID& peer);
+  void setCursor(const UUID& peer, const sync::Scope& scope, const sync::Cursor& cursor);
+  void setAcknowledged(const UUID& peer, base::ByteView scope, std::uint64_t position);
+  // All of the peer's, but for one.
+  void removeCursors(const UUID& peer, const std::optional<sync::Scope>& except);
   void setMeta(std::string_view key, base::ByteView value);
   void removeMeta(std::string_view key);
   void addIncarnation(std::uint64_t id, std::uint64_t first);
@@ -98,7 +106,7 @@ class WriteTables : public ReadTables {
  private:
   storage::Connection& connection_;
   storage::Statement insert_, update_, remove_, appendFeed_, setMark_, insertCollection_, updateCollection_,
-      insertOrigin_, setCursor_, removeCursor_, setMeta_, removeMeta_, addIncarnation_;
+      insertOrigin_, setCursor_, setAcknowledged_, removeCursors_, setMeta_, removeMeta_, addIncarnation_;
 };
 
 }  // namespace blazedb::db

@@ -123,21 +123,22 @@ sync::Bye LocalLink::converse(Sessions& sessions) {
     std::optional<std::int64_t> next;
     for (const auto& session : sessions)
       if (auto tick = session->nextTickMs()) next = next ? std::min(*next, *tick) : *tick;
-    if (!sleep(next, true)) return {};
-    std::int64_t now = nowMs();
-    for (auto& session : sessions) {
-      if (next && now >= *next) session->tick(now);
-      session->feedMoved(now);
+    if (!sleep(next, true)) {
+      settle(sessions);
+      return {};
     }
+    std::int64_t now = nowMs();
+    for (auto& session : sessions) session->feedMoved(now);
   }
 }
 
-// Carries frames until both have nothing more to say.
+// Carries frames until both have nothing more to say, or the link is to stop.
 void LocalLink::exchange(Sessions& sessions) {
   for (bool moved = true; moved;) {
     moved = false;
     for (std::size_t i = 0; i < 2; i++) {
       std::int64_t now = nowMs();
+      if (auto due = sessions[i]->nextTickMs(); due && now >= *due) sessions[i]->tick(now);
       for (const base::Bytes& frame : sessions[i]->takeFrames()) {
         sessions[1 - i]->receive(frame, now);
         moved = true;
@@ -146,6 +147,20 @@ void LocalLink::exchange(Sessions& sessions) {
     if (moved && nowMs() >= reportedMs_ + kProgressMs) publish(sessions);
     std::lock_guard lock(mutex_);
     if (stopping_) return;
+  }
+}
+
+// The last words: bounded, because nothing new is read.
+void LocalLink::settle(Sessions& sessions) {
+  for (auto& session : sessions) session->settle(nowMs());
+  for (bool moved = true; moved;) {
+    moved = false;
+    for (std::size_t i = 0; i < 2; i++) {
+      for (const base::Bytes& frame : sessions[i]->takeFrames()) {
+        sessions[1 - i]->receive(frame, nowMs());
+        moved = true;
+      }
+    }
   }
 }
 

@@ -63,6 +63,7 @@ class LocalLink {
   void run();
   sync::Bye converse(Sessions& sessions);
   void exchange(Sessions& sessions);
+  void settle(Sessions& sessions);
   bool sleep(std::optional<std::int64_t> untilMs, bool forFeed);
   void publish(const Sessions& sessions);
   void publishEnd(const sync::Bye& why, bool forGood);

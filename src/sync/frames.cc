@@ -177,6 +177,7 @@ Bytes encode(const Hello& hello) {
   appendText(out, hello.identity.name);
   base::appendFixed64(out, static_cast<std::uint64_t>(hello.wallMs));
   out.push_back(static_cast<std::uint8_t>((hello.sends ? kSends : 0) | (hello.receives ? kReceives : 0)));
+  base::appendSized(out, encode(hello.scope));
   return out;
 }
 
@@ -197,6 +198,11 @@ std::optional<Hello> decodeHello(ByteView frame) {
   if (flags > 3) in.fail();
   hello.sends = flags & kSends;
   hello.receives = flags & kReceives;
+  std::optional<Scope> scope = decodeScope(in.sized());
+  if (!scope)
+    in.fail();
+  else
+    hello.scope = std::move(*scope);
   return close(in, std::move(hello));
 }
 
@@ -355,6 +361,33 @@ std::optional<Inventory> decodeInventory(ByteView frame) {
   return close(in, std::move(inventory));
 }
 
+Bytes encode(const Ping& ping) {
+  Bytes out = begin(FrameType::ping);
+  base::appendVarint(out, ping.number);
+  return out;
+}
+
+std::optional<Ping> decodePing(ByteView frame) {
+  Reader in = open(frame, FrameType::ping);
+  Ping ping{in.varint()};
+  return close(in, std::move(ping));
+}
+
+Bytes encode(const Pong& pong) {
+  Bytes out = begin(FrameType::pong);
+  base::appendVarint(out, pong.number);
+  base::appendVarint(out, pong.feedEnd);
+  return out;
+}
+
+std::optional<Pong> decodePong(ByteView frame) {
+  Reader in = open(frame, FrameType::pong);
+  Pong pong;
+  pong.number = in.varint();
+  pong.feedEnd = in.varint();
+  return close(in, std::move(pong));
+}
+
 Bytes encode(const Bye& bye) {
   Bytes out = begin(FrameType::bye);
   base::appendVarint(out, static_cast<std::uint64_t>(bye.code));
@@ -371,7 +404,7 @@ std::optional<Bye> decodeBye(ByteView frame) {
 }
 
 std::optional<FrameType> typeOf(ByteView frame) {
-  if (frame.empty() || frame[0] < 1 || frame[0] > static_cast<std::uint8_t>(FrameType::bye)) return std::nullopt;
+  if (frame.empty() || frame[0] < 1 || frame[0] > static_cast<std::uint8_t>(FrameType::pong)) return std::nullopt;
   return static_cast<FrameType>(frame[0]);
 }
 

@@ -11,6 +11,7 @@
 //   Ack        receiver -> sender: applied up to here
 //   Need/Rows  receiver asks for whole records, sender gives them
 //   Digest, Buckets, Inventory   at rest: is it the same? where does it differ?
+//   Ping/Pong  is anybody there, and where does your feed end
 //   Bye        why the conversation ends
 //
 // Decoding never throws and never allocates more than the frame's own size; std::nullopt means that the peer breaks the
@@ -27,6 +28,7 @@
 #include "blazedb/error.h"
 #include "blazedb/uuid.h"
 #include "sync/record_state.h"
+#include "sync/scope.h"
 #include "sync/stamp.h"
 
 namespace blazedb::sync {
@@ -45,6 +47,8 @@ enum class FrameType : std::uint8_t {
   buckets = 9,
   inventory = 10,
   bye = 11,
+  ping = 12,
+  pong = 13,
 };
 
 struct Identity {
@@ -91,6 +95,7 @@ struct Hello {
   std::int64_t wallMs = 0;
   bool sends = true;
   bool receives = true;
+  Scope scope;  // what this end wants or may have
 };
 
 struct Subscribe {
@@ -155,6 +160,16 @@ struct Inventory {
   std::vector<std::pair<UUID, Hash128>> records;
 };
 
+struct Ping {
+  std::uint64_t number = 0;
+};
+
+// The answer to the Ping of that number. What it says of the feed was true after the Ping had come.
+struct Pong {
+  std::uint64_t number = 0;
+  std::uint64_t feedEnd = 0;
+};
+
 struct Bye {
   ErrorCode code = ErrorCode::Offline;
   std::string text;
@@ -199,6 +214,8 @@ base::Bytes encode(const Need&);
 base::Bytes encode(const DigestFrame&);
 base::Bytes encode(const Buckets&);
 base::Bytes encode(const Inventory&);
+base::Bytes encode(const Ping&);
+base::Bytes encode(const Pong&);
 base::Bytes encode(const Bye&);
 
 // The type of a frame, std::nullopt for an empty or unknown one.
@@ -215,6 +232,8 @@ std::optional<Rows> decodeRows(base::ByteView frame);
 std::optional<DigestFrame> decodeDigest(base::ByteView frame);
 std::optional<Buckets> decodeBuckets(base::ByteView frame);
 std::optional<Inventory> decodeInventory(base::ByteView frame);
+std::optional<Ping> decodePing(base::ByteView frame);
+std::optional<Pong> decodePong(base::ByteView frame);
 std::optional<Bye> decodeBye(base::ByteView frame);
 
 }  // namespace blazedb::sync

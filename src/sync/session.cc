@@ -15,6 +15,9 @@ constexpr std::size_t kBatchesInFlight = 4;
 // Beyond this many in flight, small batches wait and grow.
 constexpr std::size_t kSmallBatchesInFlight = 2;
 constexpr std::int64_t kSaveCursorDelayMs = 200;
+// What was withheld is announced, and a cursor that nothing came with is saved, without a delay once it is this far
+// behind: a bulk copy that is killed must not send back what it had brought.
+constexpr std::uint64_t kFarBehind = 1000;
 // Need and Rows are cut into pieces well below the frame limit.
 constexpr std::size_t kKeysPerNeed = 10'000;
 constexpr std::size_t kRowsBytes = 4u << 20;
@@ -31,6 +34,7 @@ void Session::start(std::int64_t wallMs, std::int64_t nowMs) {
   hello.wallMs = wallMs;
   hello.sends = options_.sends;
   hello.receives = options_.receives;
+  hello.scope = options_.scope;
   emit(encode(hello));
 }
 
@@ -38,6 +42,9 @@ void Session::receive(base::ByteView frame, std::int64_t nowMs) {
   nowMs_ = nowMs;
   if (stopped()) return;
   status_.bytesReceived += frame.size();
+  status_.heardMs = nowMs;
+  if (frame.size() > (peer_ ? base::kFrameBytesMax : base::kFrameBytesMaxBeforeHello))
+    return broken("a frame beyond the limit");
   std::optional<FrameType> type = typeOf(frame);
   if (!type) return broken("a frame of no known type");
   if (!peer_ && *type != FrameType::hello && *type != FrameType::bye) return broken("a frame before Hello");
@@ -71,12 +78,12 @@ void Session::dispatch(FrameType type, base::ByteView frame) {
       return handle(decodeBuckets(frame), &Session::onBuckets);
     case FrameType::inventory:
       return handle(decodeInventory(frame), &Session::onInventory);
-    case FrameType::bye: {
-      std::optional<Bye> bye = decodeBye(frame);
-      status_.ended = bye ? *bye : Bye{ErrorCode::ProtocolError, "the peer ended the connection"};
-      status_.state = SessionState::stopped;
-      return;
-    }
+    case FrameType::ping:
+      return handle(decodePing(frame), &Session::onPing);
+    case FrameType::pong:
+      return handle(decodePong(frame), &Session::onPong);
+    case FrameType::bye:
+      return onBye(decodeBye(frame).value_or(Bye{ErrorCode::ProtocolError, "the peer ended the connection"}));
   }
 }
 
@@ -91,17 +98,23 @@ void Session::tick(std::int64_t nowMs) {
   nowMs_ = nowMs;
   if (stopped()) return;
   send();
-  if (readTo_ > announcedTo_ && nowMs_ >= withheldSinceMs_ + options_.withheldDelayMs)
-    sendBatch(BatchWriter(announcedTo_), readTo_, false);
-  if (appliedTo_ > savedTo_ && !sweep_ && nowMs_ >= unsavedSinceMs_ + kSaveCursorDelayMs) {
-    Incoming cursorOnly;
-    cursorOnly.from = peer();
-    cursorOnly.cursor = Cursor{peer_->identity.incarnation, appliedTo_};
-    store_.apply(cursorOnly);
-    savedTo_ = appliedTo_;
-  }
+  if (nowMs_ >= withheldSinceMs_ + options_.withheldDelayMs) announceWithheld();
+  if (nowMs_ >= unsavedSinceMs_ + kSaveCursorDelayMs) saveCursor();
   if (atRest() && nowMs_ >= lastActivityMs_ + options_.digestDelayMs) sendDigest();
   updateState();
+}
+
+void Session::ping(std::uint64_t number, std::int64_t nowMs) {
+  nowMs_ = nowMs;
+  if (peer_ && !stopped()) emit(encode(Ping{number}));
+}
+
+void Session::settle(std::int64_t nowMs) {
+  nowMs_ = nowMs;
+  if (stopped()) return;
+  settling_ = true;
+  announceWithheld();
+  saveCursor();
 }
 
 void Session::stop(ErrorCode code, const std::string& text) {
@@ -144,16 +157,37 @@ void Session::onHello(const Hello& hello) {
   if (hello.wallMs < wallMs_ - base::kClockSkewMsMax || hello.wallMs > wallMs_ + base::kClockSkewMsMax)
     return stop(ErrorCode::ClockSkew, "the clocks of '" + self.name + "' and '" + hello.identity.name +
                                           "' are more than five minutes apart; set them right and connect again");
+  if (hello.identity.role == Role::server && !options_.peerMayBeServer)
+    return stop(ErrorCode::NotAllowed, "'" + hello.identity.name +
+                                           "' has the role server, and its token grants client; give it a token of "
+                                           "role server, or the database the role client");
+  scope_ = intersect(options_.scope, hello.scope);
+  if (scope_.collections && scope_.collections->empty())
+    return stop(ErrorCode::NotAllowed, "none of the collections asked for is granted");
   peer_ = hello;
   status_.peer = hello.identity;
+  if (options_.leaveOtherScopes) store_.leaveOtherScopes(hello.identity.replica, scope_);
   if (!options_.receives || !hello.sends) {
     receiveCatchingUp_ = false;
   } else {
-    Cursor cursor = store_.cursorOn(hello.identity.replica);
+    Cursor cursor = store_.cursorOn(hello.identity.replica, scope_);
     emit(encode(Subscribe{cursor, !store_.empty()}));
   }
   if (!options_.sends || !hello.receives) sendCatchingUp_ = false;
   activity();
+}
+
+// Whoever waits for a barrier waits for this: nothing is left to a later moment.
+void Session::onPing(const Ping& ping) {
+  send();
+  announceWithheld();
+  emit(encode(Pong{ping.number, store_.feedEnd()}));
+}
+
+void Session::onBye(const Bye& bye) {
+  status_.ended = bye;
+  status_.state = SessionState::stopped;
+  saveCursor();
 }
 
 // ----------------------------------------------------------------------------------------------------
@@ -172,7 +206,8 @@ void Session::onSubscribe(const Subscribe& subscribe) {
   std::uint64_t end = store_.feedEnd();
   sendCatchingUp_ = from < end || peerSweeps_;
   if (!sendCatchingUp_) withholdEchoes_ = true;  // all that is read from now on is newer than what fell back
-  emit(encode(Welcome{from, end, store_.ahead(from), peerSweeps_, store_.cursorOn(peer_->identity.replica)}));
+  emit(encode(
+      Welcome{from, end, store_.ahead(from, scope_), peerSweeps_, store_.cursorOn(peer_->identity.replica, scope_)}));
   send();
 }
 
@@ -191,7 +226,7 @@ bool Session::maySend() const {
 }
 
 void Session::send() {
-  if (!maySend()) return;
+  if (settling_ || !maySend()) return;
   if (!sendCatchingUp_ && store_.purgeHorizon() > std::max(horizon_, ackedTo_)) {
     // A sweep has taken records away here that the peer may still hold: it has to sweep too.
     return stop(ErrorCode::Offline, "deletes were taken over from another peer; starting over");
@@ -199,7 +234,7 @@ void Session::send() {
   while (!stopped() && (readTo_ < store_.feedEnd() || (sendCatchingUp_ && inFlight_.empty()))) {
     if (inFlight_.size() >= kBatchesInFlight || inFlightBytes_ >= base::kInFlightBytesMax) return;
     if (inFlight_.size() >= kSmallBatchesInFlight && !sendCatchingUp_) return;
-    FeedQuery query;
+    FeedQuery query{scope_};
     query.after = readTo_;
     query.catchingUp = sendCatchingUp_;
     query.withholdEchoes = withholdEchoes_;
@@ -215,6 +250,7 @@ void Session::send() {
       withholdEchoes_ = true;
     }
     activity();
+    if (readTo_ - announcedTo_ >= kFarBehind) announceWithheld();
   }
 }
 
@@ -226,13 +262,17 @@ void Session::sendBatch(const BatchWriter& batch, std::uint64_t to, bool atEnd) 
   emit(std::move(frame));
 }
 
+void Session::announceWithheld() {
+  if (readTo_ > announcedTo_) sendBatch(BatchWriter(announcedTo_), readTo_, false);
+}
+
 void Session::onAck(const Ack& ack) {
   if (inFlight_.empty() || ack.position != inFlight_.front().to) return broken("Ack for what was not sent");
   inFlightBytes_ -= inFlight_.front().bytes;
   inFlight_.pop_front();
   ackedTo_ = ack.position;
   bool hears = options_.receives && peer_->sends;
-  store_.noteAcknowledged(peer(), ackedTo_, {hears ? peer_->identity.incarnation : 0, ack.feedEnd});
+  store_.noteAcknowledged(peer(), scope_, ackedTo_, {hears ? peer_->identity.incarnation : 0, ack.feedEnd});
   activity();
   send();
 }
@@ -242,7 +282,7 @@ void Session::onNeed(const Need& need) {
   std::vector<RecordKey> gone;
   BatchWriter rows;
   for (const RecordKey& key : need.keys) {
-    if (!store_.readRecord(key, rows)) gone.push_back(key);
+    if (!store_.readRecord(key, scope_, rows)) gone.push_back(key);
     if (rows.bytes() >= kRowsBytes) emit(std::exchange(rows, BatchWriter()).finishRows(true, {}));
   }
   emit(rows.finishRows(true, gone));
@@ -255,7 +295,7 @@ void Session::onNeed(const Need& need) {
 void Session::onWelcome(const Welcome& welcome) {
   if (welcome_ || !options_.receives || !peer_->sends) return broken("Welcome out of place");
   welcome_ = welcome;
-  appliedTo_ = savedTo_ = welcome.from;
+  appliedTo_ = status_.appliedTo = savedTo_ = welcome.from;
   status_.expected = welcome.ahead;
   receiveCatchingUp_ = welcome.from < welcome.feedEnd || welcome.sweep;
   if (welcome.sweep) sweep_.emplace();
@@ -265,13 +305,17 @@ void Session::onWelcome(const Welcome& welcome) {
 
 void Session::onBatch(base::ByteView frame) {
   if (!welcome_) return broken("Batch before Welcome");
+  // What the window allows to be under way, and the frame that goes beyond it.
+  if (heldBytes_ >= base::kInFlightBytesMax) return broken("more than may be under way");
   held_.emplace_back(frame.begin(), frame.end());
+  heldBytes_ += frame.size();
   if (needed_.empty()) applyHeld();
 }
 
 void Session::applyHeld() {
   while (!held_.empty() && !stopped()) {
     if (!applyBatch(held_.front())) return;
+    heldBytes_ -= held_.front().size();
     held_.pop_front();
     answers_.clear();
     gone_.clear();
@@ -294,7 +338,7 @@ bool Session::applyBatch(const base::Bytes& frame) {
     finishBatch(*batch);
     return true;
   }
-  Incoming incoming;
+  Incoming incoming{scope_};
   incoming.from = peer();
   incoming.changes = std::move(batch->changes);
   if (!sweep_) incoming.cursor = Cursor{peer_->identity.incarnation, batch->to};
@@ -342,19 +386,29 @@ bool Session::applyBatch(const base::Bytes& frame) {
 }
 
 void Session::finishBatch(const Batch& batch) {
-  appliedTo_ = batch.to;
+  appliedTo_ = status_.appliedTo = batch.to;
   if (batch.atEnd && receiveCatchingUp_) {
     if (sweep_) finishSweep(batch.to);
     receiveCatchingUp_ = false;
   }
   emit(encode(Ack{batch.to, store_.feedEnd()}));
+  if (settling_ || appliedTo_ - savedTo_ >= kFarBehind) saveCursor();
   activity();
   send();
 }
 
+void Session::saveCursor() {
+  if (appliedTo_ <= savedTo_ || sweep_) return;
+  Incoming cursorOnly{scope_};
+  cursorOnly.from = peer();
+  cursorOnly.cursor = Cursor{peer_->identity.incarnation, appliedTo_};
+  store_.apply(cursorOnly);
+  savedTo_ = appliedTo_;
+}
+
 void Session::finishSweep(std::uint64_t position) {
   Cursor cursor{peer_->identity.incarnation, position};
-  store_.finishSweep(peer(), *sweep_, store_.resolve(welcome_->applied), cursor);
+  store_.finishSweep(peer(), scope_, *sweep_, store_.resolve(welcome_->applied), cursor);
   sweep_.reset();
   savedTo_ = position;
 }
@@ -362,10 +416,10 @@ void Session::finishSweep(std::uint64_t position) {
 void Session::onRows(base::ByteView frame) {
   std::optional<Rows> rows = decodeRows(frame);
   if (!rows) return broken("rows that cannot be read");
-  if (rows->answer ? !welcome_ : !bothWays()) return broken("Rows out of place");
+  if (rows->answer ? !welcome_ : !comparable()) return broken("Rows out of place");
   activity();
   if (!rows->answer) {
-    Incoming repair;
+    Incoming repair{scope_};
     repair.from = peer();
     repair.changes = std::move(rows->changes);
     repair.acknowledged = ackedTo_;
@@ -394,12 +448,14 @@ void Session::onRows(base::ByteView frame) {
 // ----------------------------------------------------------------------------------------------------
 // rest
 
-bool Session::bothWays() const {
-  return options_.sends && options_.receives && peer_ && peer_->sends && peer_->receives && subscribed_ && welcome_;
+// Two ends that carry a part of themselves, or one way, hold different things.
+bool Session::comparable() const {
+  return scope_.full() && options_.sends && options_.receives && peer_ && peer_->sends && peer_->receives &&
+         subscribed_ && welcome_;
 }
 
 bool Session::atRest() const {
-  return bothWays() && !sendCatchingUp_ && !receiveCatchingUp_ && inFlight_.empty() && held_.empty() &&
+  return comparable() && !sendCatchingUp_ && !receiveCatchingUp_ && inFlight_.empty() && held_.empty() &&
          readTo_ == store_.feedEnd();
 }
 
@@ -430,7 +486,7 @@ void Session::onDigest(const DigestFrame& theirs) {
 }
 
 void Session::onBuckets(const Buckets& theirs) {
-  if (!bothWays()) return broken("Buckets out of place");
+  if (!comparable()) return broken("Buckets out of place");
   std::vector<Digest> mine = store_.buckets(theirs.collection);
   for (std::size_t i = 0; i < mine.size(); i++) {
     auto bucket = static_cast<std::uint8_t>(i);
@@ -440,11 +496,11 @@ void Session::onBuckets(const Buckets& theirs) {
 }
 
 void Session::onInventory(const Inventory& theirs) {
-  if (!bothWays()) return broken("Inventory out of place");
+  if (!comparable()) return broken("Inventory out of place");
   std::map<UUID, Hash128> known(theirs.records.begin(), theirs.records.end());
   BatchWriter rows;
   auto repair = [&](const UUID& id) {
-    if (!store_.readRecord({theirs.collection, id}, rows)) return;
+    if (!store_.readRecord({theirs.collection, id}, scope_, rows)) return;
     status_.repaired++;
     if (rows.bytes() >= kRowsBytes) emit(std::exchange(rows, BatchWriter()).finishRows(false, {}));
   };

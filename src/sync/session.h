@@ -18,7 +18,8 @@
 // queues: a slow peer's changes stay in the feed.
 //
 // What was withheld because the peer sent it itself still moves the peer's cursor; nobody waits for that, so it is
-// announced with the next batch or a moment later.
+// announced with the next batch or a moment later. A conversation that is about to end settles(): what was withheld is
+// announced, cursors are saved, and the next one begins where this one ended.
 //
 // A receiver whose cursor is older than the sender's purge horizon may have missed deletes. It *sweeps*: it is told
 // everything that is live, and removes what was not mentioned. Until it has, it sends nothing of its own. If both would
@@ -43,6 +44,9 @@ namespace blazedb::sync {
 struct SessionOptions {
   bool sends = true;
   bool receives = true;
+  Scope scope;                    // what this end wants, or may give and take; the link carries what both ends have
+  bool leaveOtherScopes = false;  // remove what an earlier, wider scope brought from this peer
+  bool peerMayBeServer = true;
   std::int64_t withheldDelayMs = 50;  // how long a cursor may lag behind what was withheld
   std::int64_t digestDelayMs = 500;   // how long both ends must be at rest before they compare
 };
@@ -55,6 +59,9 @@ struct SessionStatus {
   std::uint64_t received = 0;        // records of this catching-up
   std::uint64_t expected = 0;        // about how many it will be; 0 before Welcome
   std::uint64_t acknowledgedTo = 0;  // the peer has everything of this feed up to here
+  std::uint64_t appliedTo = 0;       // this replica has everything of the peer's feed up to here
+  std::optional<Pong> pong;          // the latest
+  std::int64_t heardMs = 0;          // when the latest frame came
   std::uint64_t bytesSent = 0;
   std::uint64_t bytesReceived = 0;
   std::uint64_t repaired = 0;  // records that differed at rest and were sent again
@@ -73,6 +80,11 @@ class Session {
   void receive(base::ByteView frame, std::int64_t nowMs);
   void feedMoved(std::int64_t nowMs);
   void tick(std::int64_t nowMs);
+  // Asks the peer for a sign of life, and for the end of its feed.
+  void ping(std::uint64_t number, std::int64_t nowMs);
+  // From here on nothing new is read from the feed; what the two ends know of each other is told and saved. The driver
+  // carries the frames that are left, until there are none, and drops the session or stops it.
+  void settle(std::int64_t nowMs);
   // Says Bye and stops.
   void stop(ErrorCode code, const std::string& text);
 
@@ -99,6 +111,7 @@ class Session {
   bool maySend() const;
   void send();
   void sendBatch(const BatchWriter& batch, std::uint64_t to, bool atEnd);
+  void announceWithheld();
 
   // Receiving.
   void onWelcome(const Welcome& welcome);
@@ -108,9 +121,10 @@ class Session {
   bool applyBatch(const base::Bytes& frame);
   void finishBatch(const Batch& batch);
   void finishSweep(std::uint64_t position);
+  void saveCursor();
 
   // At rest.
-  bool bothWays() const;
+  bool comparable() const;
   bool atRest() const;
   void sendDigest();
   void onDigest(const DigestFrame& digest);
@@ -118,6 +132,9 @@ class Session {
   void onInventory(const Inventory& theirs);
 
   void onHello(const Hello& hello);
+  void onPing(const Ping& ping);
+  void onPong(const Pong& pong) { status_.pong = pong; }
+  void onBye(const Bye& bye);
   void dispatch(FrameType type, base::ByteView frame);
   void emit(base::Bytes frame);
   void broken(const char* what);
@@ -134,6 +151,8 @@ class Session {
   std::int64_t nowMs_ = 0;
   std::int64_t lastActivityMs_ = 0;
   std::optional<Hello> peer_;
+  Scope scope_;  // of this link
+  bool settling_ = false;
 
   // Sending. Positions are in this replica's feed.
   bool subscribed_ = false;  // the peer has said where it stands
@@ -156,6 +175,7 @@ class Session {
   std::int64_t unsavedSinceMs_ = 0;
   std::optional<Sweep> sweep_;
   std::deque<base::Bytes> held_;  // batches behind one that waits for whole records
+  std::size_t heldBytes_ = 0;
   std::vector<RecordKey> needed_;
   std::vector<base::Bytes> answers_;
   std::vector<RecordKey> gone_;

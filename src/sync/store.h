@@ -20,6 +20,9 @@
 namespace blazedb::sync {
 
 struct FeedQuery {
+  explicit FeedQuery(const Scope& s) : scope(s) {}
+
+  const Scope& scope;          // leave out what is outside of it
   std::uint64_t after = 0;     // the first position that may be read is after + 1
   bool catchingUp = false;     // the reader may see transactions in part until it has reached the end
   bool withholdEchoes = true;  // leave out what `peer` itself sent
@@ -38,13 +41,14 @@ struct Sweep {
 };
 
 struct Incoming {
+  explicit Incoming(const Scope& s) : scope(s) {}
+
+  const Scope& scope;  // anything outside of it is refused
   Peer from;
   std::vector<Change> changes;     // ends of transactions are marked in them
   std::optional<Cursor> cursor;    // moved together with the data; absent for repairs and sweeps
   std::uint64_t acknowledged = 0;  // `from` has applied this replica's feed up to here
   Sweep* sweep = nullptr;          // present while sweeping: collects what was mentioned
-  const std::vector<RecordKey>* gone =
-      nullptr;  // partial changes of these are skipped: the peer no longer has the record
 };
 
 struct ApplyResult {
@@ -66,23 +70,27 @@ class Store {
 
   // Where a peer's cursor on this feed really stands: at most where its incarnation ended, 0 if that is unknown.
   virtual std::uint64_t resolve(const Cursor& cursor) const = 0;
-  // This replica's cursor on the peer's feed.
-  virtual Cursor cursorOn(const UUID& peer) const = 0;
-  // About how many records of the feed a reader has before it after `position`.
-  virtual std::uint64_t ahead(std::uint64_t position) const = 0;
+  // This replica's cursor on the peer's feed, for a scope.
+  virtual Cursor cursorOn(const UUID& peer, const Scope& scope) const = 0;
+  // About how many records of the scope a reader of the feed has before it after `position`.
+  virtual std::uint64_t ahead(std::uint64_t position, const Scope& scope) const = 0;
 
   virtual FeedRead readFeed(const FeedQuery& query, BatchWriter& out) = 0;
-  // Adds the whole record to `out`; false where it is not held.
-  virtual bool readRecord(const RecordKey& key, BatchWriter& out) = 0;
+  // Adds the whole record, as the scope has it, to `out`; false where it is not held, or outside.
+  virtual bool readRecord(const RecordKey& key, const Scope& scope, BatchWriter& out) = 0;
 
   virtual ApplyResult apply(const Incoming& incoming) = 0;
-  // Ends a sweep: removes every live record that was not mentioned and is not beyond `peerHasApplied` of this feed,
-  // raises the purge horizon to the feed's end and moves the cursor, in one transaction.
-  virtual void finishSweep(const Peer& from, Sweep& sweep, std::uint64_t peerHasApplied, const Cursor& cursor) = 0;
+  // Ends a sweep: removes every live record of the scope that was not mentioned and is not beyond `peerHasApplied` of
+  // this feed, raises the purge horizon to the feed's end and moves the cursor, in one transaction.
+  virtual void finishSweep(const Peer& from, const Scope& scope, Sweep& sweep, std::uint64_t peerHasApplied,
+                           const Cursor& cursor) = 0;
+  // Removes what earlier scopes of the peer brought and `scope` leaves out, except for what the peer has not applied of
+  // this feed; a later wider scope begins anew.
+  virtual void leaveOtherScopes(const UUID& peer, const Scope& scope) = 0;
 
   // The peer has applied this feed up to `position`, and its own feed ended at `itsEnd` when it said so (incarnation 0:
   // it sends nothing here).
-  virtual void noteAcknowledged(const Peer& peer, std::uint64_t position, const Cursor& itsEnd) = 0;
+  virtual void noteAcknowledged(const Peer& peer, const Scope& scope, std::uint64_t position, const Cursor& itsEnd) = 0;
 
   virtual std::vector<DigestLine> digests() const = 0;
   // The records of one collection whose id's last byte is `bucket`, with their hashes; for locating a difference.

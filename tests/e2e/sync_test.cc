@@ -42,6 +42,12 @@ TEST_F(SyncCommands, SyncBringsWhatEachHasToTheOther) {
   EXPECT_EQ(parsed(succeed({"diff", a_, b_, "--json"})).boolean("equal"), true);
 }
 
+TEST_F(SyncCommands, ASecondSyncMovesNothing) {
+  open("a.blazedb").insertMany({{{"n", 1}}, {{"n", 2}}});
+  EXPECT_NE(succeed({"sync", a_, b_}).find("in sync: 2 records moved"), std::string::npos);
+  EXPECT_EQ(parsed(succeed({"sync", a_, b_, "--json"})).integer("records"), 0);
+}
+
 TEST_F(SyncCommands, DeletesTravel) {
   UUID id = open("a.blazedb").insert({{"n", 1}});
   succeed({"sync", a_, b_});
@@ -201,7 +207,7 @@ TEST_F(LargeSync, OneThatIsKilledGoesOnWhereItWas) {
   }
   EXPECT_EQ(run({"diff", a_, b_}).status, 1) << "it was not killed in the middle";
   Object summary = parsed(succeed({"sync", a_, b_, "--json"}));
-  EXPECT_LE(summary.integer("records").value(), 100'000) << "it has begun again";
+  EXPECT_LT(summary.integer("records").value(), 100'000) << "it has begun again";
   EXPECT_NE(succeed({"diff", a_, b_}).find("equal: 100,000 records"), std::string::npos);
   succeed({"verify", b_});
 }
@@ -216,7 +222,7 @@ TEST_F(LargeSync, OneThatIsInterruptedSaysSoAndGoesOnWhereItWas) {
     EXPECT_NE(result.out.find("the next sync goes on from there"), std::string::npos) << result.out;
   }
   Object summary = parsed(succeed({"sync", a_, b_, "--json"}));
-  EXPECT_LE(summary.integer("records").value(), 100'000) << "it has begun again";
+  EXPECT_LT(summary.integer("records").value(), 100'000) << "it has begun again";
   succeed({"diff", a_, b_});
 }
 

@@ -27,19 +27,27 @@ class PassingStore : public sync::Store {
   std::uint64_t purgeHorizon() const override { return store_.purgeHorizon(); }
   bool empty() const override { return store_.empty(); }
   std::uint64_t resolve(const sync::Cursor& cursor) const override { return store_.resolve(cursor); }
-  sync::Cursor cursorOn(const UUID& peer) const override { return store_.cursorOn(peer); }
-  std::uint64_t ahead(std::uint64_t position) const override { return store_.ahead(position); }
+  sync::Cursor cursorOn(const UUID& peer, const sync::Scope& scope) const override {
+    return store_.cursorOn(peer, scope);
+  }
+  std::uint64_t ahead(std::uint64_t position, const sync::Scope& scope) const override {
+    return store_.ahead(position, scope);
+  }
   sync::FeedRead readFeed(const sync::FeedQuery& query, sync::BatchWriter& out) override {
     return store_.readFeed(query, out);
   }
-  bool readRecord(const sync::RecordKey& key, sync::BatchWriter& out) override { return store_.readRecord(key, out); }
-  sync::ApplyResult apply(const sync::Incoming& incoming) override { return store_.apply(incoming); }
-  void finishSweep(const sync::Peer& from, sync::Sweep& sweep, std::uint64_t peerHasApplied,
-                   const sync::Cursor& cursor) override {
-    store_.finishSweep(from, sweep, peerHasApplied, cursor);
+  bool readRecord(const sync::RecordKey& key, const sync::Scope& scope, sync::BatchWriter& out) override {
+    return store_.readRecord(key, scope, out);
   }
-  void noteAcknowledged(const sync::Peer& peer, std::uint64_t position, const sync::Cursor& itsEnd) override {
-    store_.noteAcknowledged(peer, position, itsEnd);
+  sync::ApplyResult apply(const sync::Incoming& incoming) override { return store_.apply(incoming); }
+  void finishSweep(const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep, std::uint64_t peerHasApplied,
+                   const sync::Cursor& cursor) override {
+    store_.finishSweep(from, scope, sweep, peerHasApplied, cursor);
+  }
+  void leaveOtherScopes(const UUID& peer, const sync::Scope& scope) override { store_.leaveOtherScopes(peer, scope); }
+  void noteAcknowledged(const sync::Peer& peer, const sync::Scope& scope, std::uint64_t position,
+                        const sync::Cursor& itsEnd) override {
+    store_.noteAcknowledged(peer, scope, position, itsEnd);
   }
   std::vector<sync::DigestLine> digests() const override { return store_.digests(); }
   std::vector<std::pair<UUID, sync::Hash128>> inventory(std::string_view collection,

@@ -165,7 +165,7 @@ TEST(Frames, WithAFlippedBitAreRefusedOrSaySomethingElse) {
 TEST(Frames, OfNoKnownTypeHaveNone) {
   EXPECT_FALSE(typeOf({}));
   EXPECT_FALSE(typeOf(Bytes{0}));
-  EXPECT_FALSE(typeOf(Bytes{12}));
+  EXPECT_FALSE(typeOf(Bytes{14}));
   EXPECT_FALSE(typeOf(Bytes{255}));
   EXPECT_EQ(typeOf(Bytes{11}), FrameType::bye);
 }

@@ -1,0 +1,228 @@
+// Links that carry a part of a database.
+#include "sync/scope.h"
+
+#include <gtest/gtest.h>
+
+#include "base/limits.h"
+#include "sync/session_test.h"
+
+namespace blazedb::sync {
+namespace {
+
+Scope only(std::vector<std::string> collections) { return makeScope(std::move(collections), {}); }
+Scope without(std::vector<std::string> fields) { return makeScope(std::nullopt, std::move(fields)); }
+
+TEST(Scope, OfListsInAnyOrderIsTheSame) {
+  EXPECT_EQ(makeScope({{"b", "a", "b"}}, {"y", "x", "x"}), makeScope({{"a", "b"}}, {"x", "y"}));
+  EXPECT_EQ(encode(makeScope({{"b", "a"}}, {})), encode(only({"a", "b"})));
+}
+
+TEST(Scope, OfEverythingIsNoBytesAndNothingElseIs) {
+  EXPECT_TRUE(encode(Scope{}).empty());
+  EXPECT_TRUE(decodeScope({})->full());
+  EXPECT_FALSE(only({}).full());
+  EXPECT_FALSE(encode(only({})).empty()) << "no collection at all is not all of them";
+  EXPECT_FALSE(only({}).has("a"));
+}
+
+TEST(Scope, SurvivesItsEncoding) {
+  for (const Scope& scope : {only({"a", "b"}), only({}), without({"password"}), makeScope({{"a"}}, {"x", "\u00e9"})})
+    EXPECT_EQ(decodeScope(encode(scope)), scope);
+}
+
+TEST(Scope, RefusesWhatEncodeDoesNotMake) {
+  EXPECT_FALSE(decodeScope(Bytes{0, 0})) << "everything, written otherwise";
+  EXPECT_FALSE(decodeScope(Bytes{2, 0}));
+  EXPECT_FALSE(decodeScope(Bytes{1, 1, 1, 'a'})) << "ends early";
+  EXPECT_FALSE(decodeScope(Bytes{1, 2, 1, 'b', 1, 'a', 0})) << "not ascending";
+  EXPECT_FALSE(decodeScope(Bytes{1, 2, 1, 'a', 1, 'a', 0})) << "twice";
+  EXPECT_FALSE(decodeScope(Bytes{1, 1, 1, '/', 0})) << "no name";
+  EXPECT_FALSE(decodeScope(Bytes{1, 1, 1, 'a', 0, 0})) << "something left over";
+  EXPECT_FALSE(decodeScope(Bytes{1, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F}));
+}
+
+TEST(Scope, OfTwoIsWhatBothCarry) {
+  EXPECT_EQ(intersect(only({"a", "b"}), only({"b", "c"})), only({"b"}));
+  EXPECT_EQ(intersect(only({"a"}), Scope{}), only({"a"}));
+  EXPECT_EQ(intersect(Scope{}, only({"a"})), only({"a"}));
+  EXPECT_EQ(intersect(without({"x"}), without({"y"})), without({"x", "y"}));
+  EXPECT_TRUE(intersect(Scope{}, Scope{}).full());
+}
+
+class ScopeTest : public SessionTest {
+ protected:
+  static UUID insert(Replica& replica, const std::string& collection, const Record& record) {
+    UUID id;
+    replica->write([&](db::Changes& changes) { id = changes.insert(collection, std::nullopt, record); });
+    return id;
+  }
+  static void set(Replica& replica, const std::string& collection, const UUID& id, const Record& fields) {
+    replica->write([&](db::Changes& changes) { changes.updateFields(collection, id, fields); });
+  }
+  // B asks for a scope; A allows everything. Runs to rest.
+  Conversation linked(const Scope& scope, bool leaveOthers = false) {
+    SessionOptions options;
+    options.scope = scope;
+    options.leaveOtherScopes = leaveOthers;
+    Conversation talk(a, b, now, {}, options);
+    talk.start();
+    talk.rest();
+    EXPECT_TRUE(talk.live());
+    return talk;
+  }
+};
+
+TEST_F(ScopeTest, OnlyTheCollectionsAskedForTravelEitherWay) {
+  UUID note = insert(a, "notes", {{"n", 1}}), secret = insert(a, "secrets", {{"n", 2}});
+  UUID mine = insert(b, "notes", {{"n", 3}}), kept = insert(b, "secrets", {{"n", 4}});
+  Conversation talk = linked(only({"notes"}));
+  EXPECT_TRUE(b->fetch("notes", note));
+  EXPECT_FALSE(b->fetch("secrets", secret));
+  EXPECT_TRUE(a->fetch("notes", mine));
+  EXPECT_FALSE(a->fetch("secrets", kept));
+  for (const auto& crossed : talk.crossed)
+    EXPECT_EQ(base::textOf(crossed.frame).find("secrets"), std::string_view::npos);
+  EXPECT_FALSE(talk.verified()) << "parts are not compared";
+  EXPECT_EQ(talk.status(0).acknowledgedTo, a->feedEnd()) << "what does not travel holds nothing up";
+}
+
+TEST_F(ScopeTest, ExcludedFieldsNeverTravelAndNeverEraseAnything) {
+  UUID id = insert(a, "default", {{"name", "Ann"}, {"password", "at A"}});
+  linked(without({"password"}));
+  EXPECT_EQ(*b.fetch(id), (Record{{"name", "Ann"}}));
+  b.updateFields(id, {{"name", "Bea"}, {"password", "at B"}});
+  linked(without({"password"}));
+  EXPECT_EQ(*a.fetch(id), (Record{{"name", "Bea"}, {"password", "at A"}}));
+  a.update(id, {{"name", "Cid"}, {"password", "new"}});
+  Conversation talk = linked(without({"password"}));
+  EXPECT_EQ(*b.fetch(id), (Record{{"name", "Cid"}, {"password", "at B"}}));
+  for (const auto& crossed : talk.crossed) EXPECT_EQ(base::textOf(crossed.frame).find("new"), std::string_view::npos);
+}
+
+TEST_F(ScopeTest, AChangeOfExcludedFieldsAloneDoesNotTravelAtAll) {
+  UUID id = insert(a, "default", {{"name", "Ann"}, {"password", "1"}});
+  linked(without({"password"}));
+  a.updateFields(id, {{"password", "2"}});
+  EXPECT_EQ(linked(without({"password"})).changesFrom(0), 0u);
+}
+
+TEST_F(ScopeTest, BothEndsNarrowTheLink) {
+  insert(a, "x", {{"n", 1}});
+  insert(a, "y", {{"n", 1}});
+  insert(a, "z", {{"n", 1}, {"m", 1}});
+  SessionOptions hub, client;
+  hub.scope = makeScope({{"y", "z"}}, {});
+  client.scope = makeScope({{"x", "z"}}, {"m"});
+  Conversation talk(a, b, now, hub, client);
+  talk.start();
+  talk.rest();
+  EXPECT_EQ(b->count("x") + b->count("y"), 0u);
+  ASSERT_EQ(b->count("z"), 1u);
+  EXPECT_EQ(b->page("z", std::nullopt, 1)[0].size(), 1u);
+}
+
+TEST_F(ScopeTest, NothingInCommonIsRefused) {
+  SessionOptions hub, client;
+  hub.scope = only({"y"});
+  client.scope = only({"x"});
+  Conversation talk(a, b, now, hub, client);
+  talk.start();
+  talk.settle();
+  EXPECT_EQ(talk.status(1).ended->code, ErrorCode::NotAllowed);
+}
+
+TEST_F(ScopeTest, AWiderOneFillsIn) {
+  UUID x = insert(a, "x", {{"n", 1}, {"m", 1}}), y = insert(a, "y", {{"n", 1}});
+  linked(makeScope({{"x"}}, {"m"}));
+  linked(only({"x", "y"}));
+  EXPECT_EQ(*b->fetch("x", x), (Record{{"n", 1}, {"m", 1}}));
+  EXPECT_TRUE(b->fetch("y", y));
+  EXPECT_TRUE(synced().verified()) << "and everything is everything";
+}
+
+TEST_F(ScopeTest, ANarrowerOneLeavesWhatIsThereUnlessAskedToRemoveIt) {
+  UUID x = insert(a, "x", {{"n", 1}, {"m", 1}}), y = insert(a, "y", {{"n", 1}});
+  synced();
+  linked(makeScope({{"x"}}, {"m"}));
+  EXPECT_TRUE(b->fetch("y", y));
+  EXPECT_EQ(b->fetch("x", x)->size(), 2u);
+  linked(makeScope({{"x"}}, {"m"}), true);
+  EXPECT_FALSE(b->fetch("y", y));
+  EXPECT_EQ(*b->fetch("x", x), (Record{{"n", 1}}));
+  EXPECT_TRUE(b->verify({}).problems.empty());
+  EXPECT_TRUE(a->fetch("y", y)) << "it is no delete";
+  EXPECT_EQ(a->fetch("x", x)->size(), 2u);
+  synced();
+  EXPECT_TRUE(b->fetch("y", y)) << "and comes back with a wider one";
+  EXPECT_EQ(b->fetch("x", x)->size(), 2u);
+}
+
+TEST_F(ScopeTest, WhatThePeerHasNotGotIsNotRemoved) {
+  linked(only({"x", "y"}));
+  UUID unsent = insert(b, "y", {{"n", 1}}), elsewhere = insert(b, "z", {{"n", 1}});
+  linked(only({"x"}));
+  linked(only({"x"}), true);
+  EXPECT_TRUE(b->fetch("y", unsent)) << "written while y was not linked";
+  EXPECT_TRUE(b->fetch("z", elsewhere)) << "never linked";
+}
+
+TEST_F(ScopeTest, ASweepKeepsWhatTheLinkDoesNotCarry) {
+  for (Replica* each : {&a, &b}) {
+    each->options.tombstoneRetention = std::chrono::hours(1);
+    each->reopen();
+  }
+  UUID gone = insert(a, "x", {{"n", 1}}), other = insert(a, "y", {{"n", 1}});
+  synced();
+  a->write([&](db::Changes& changes) { changes.remove("x", gone); });
+  now += 2 * kHour;
+  while (a->maintain()) {
+  }
+  SessionOptions options;
+  options.scope = only({"x"});
+  Conversation talk(a, b, now, {}, options);
+  talk.start();
+  talk.rest();
+  EXPECT_EQ(talk.status(0).ended->code, ErrorCode::Offline) << "A is to start over: B has removed something";
+  linked(only({"x"}));
+  EXPECT_FALSE(b->fetch("x", gone));
+  EXPECT_TRUE(b->fetch("y", other));
+}
+
+TEST_F(ScopeTest, APeerThatSendsWhatIsOutsideIsRefused) {
+  struct Loud : PassingStore {
+    using PassingStore::PassingStore;
+    FeedRead readFeed(const FeedQuery& query, BatchWriter& out) override {
+      Scope everything;
+      FeedQuery all(everything);
+      all.after = query.after;
+      all.catchingUp = query.catchingUp;
+      all.withholdEchoes = query.withholdEchoes;
+      all.peer = query.peer;
+      all.bytesWanted = query.bytesWanted;
+      return PassingStore::readFeed(all, out);
+    }
+  } store(*a.engine);
+  for (const Scope& scope : {only({"x"}), without({"m"})}) {
+    insert(a, "y", {{"m", 1}});
+    SessionOptions options;
+    options.scope = scope;
+    Conversation talk(a, store, b, *b.engine, now, {}, options);
+    talk.start();
+    EXPECT_THROW(talk.settle(), Error);
+    EXPECT_EQ(b->count("y"), 0u);
+  }
+}
+
+TEST_F(ScopeTest, ARoleThatIsNotGrantedIsRefused) {
+  b.options.role = SyncRole::server;
+  b.reopen();
+  SessionOptions hub;
+  hub.peerMayBeServer = false;
+  Conversation talk(a, b, now, hub, {});
+  talk.start();
+  talk.settle();
+  EXPECT_EQ(talk.status(1).ended->code, ErrorCode::NotAllowed);
+}
+
+}  // namespace
+}  // namespace blazedb::sync

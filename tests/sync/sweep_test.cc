@@ -1,0 +1,169 @@
+// Who was away for longer than deletes are remembered.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <optional>
+
+#include "sync/session_test.h"
+
+namespace blazedb::sync {
+namespace {
+
+class SweepTest : public SessionTest {
+ protected:
+  SweepTest() {
+    for (Replica* each : {&a, &b}) {
+      each->options.tombstoneRetention = std::chrono::hours(1);
+      each->reopen();
+    }
+  }
+  // So long that every tombstone is purged and every peer forgotten.
+  void longTimePasses() {
+    now += 2 * kHour;
+    for (Replica* each : {&a, &b})
+      while (each->engine->maintain()) {
+      }
+  }
+  static bool sweeps(const Conversation& talk, int receiver) {
+    return decodeWelcome(talk.said(1 - receiver, FrameType::welcome).at(0))->sweep;
+  }
+  // Connects again as long as a sweep ends the conversation, as a link does. Gives the first one.
+  Conversation reconciled() { return reconciled(a, b); }
+  Conversation reconciled(Replica& first, Replica& second) {
+    std::optional<Conversation> talk;
+    for (int tries = 0; tries < 4; tries++) {
+      Conversation next(first, second, now);
+      next.start();
+      next.rest();
+      bool over = next[0].stopped();
+      EXPECT_TRUE(over ? next.status(0).ended->code == ErrorCode::Offline : next.verified());
+      if (!talk) talk.emplace(std::move(next));
+      if (!over) return std::move(*talk);
+    }
+    ADD_FAILURE() << "still not at rest";
+    return std::move(*talk);
+  }
+};
+
+TEST_F(SweepTest, WhoMissedPurgedDeletesIsToldEverythingAndRemovesTheRest) {
+  UUID gone = a.insert({{"n", 1}}), kept = a.insert({{"n", 2}});
+  synced();
+  a.remove(gone);
+  UUID own = b.insert({{"n", 3}});
+  longTimePasses();
+  EXPECT_FALSE(a.stored(gone).held);
+  EXPECT_GT(a->purgeHorizon(), 0u);
+
+  Conversation talk = reconciled();
+  EXPECT_TRUE(sweeps(talk, 1));
+  EXPECT_FALSE(sweeps(talk, 0));
+  EXPECT_FALSE(b.stored(gone).held);
+  EXPECT_TRUE(b.fetch(kept));
+  EXPECT_TRUE(b.fetch(own)) << "what A has not heard of yet stays";
+  EXPECT_TRUE(a.fetch(own));
+  EXPECT_GT(b->purgeHorizon(), 0u) << "what it removed it cannot tell others of";
+  expectSame(a, b);
+
+  Conversation again = synced();
+  EXPECT_FALSE(sweeps(again, 0) || sweeps(again, 1));
+}
+
+TEST_F(SweepTest, WhoHasNoDataNeedNotSweep) {
+  UUID gone = a.insert({{"n", 1}});
+  a.insert({{"n", 2}});
+  a.remove(gone);
+  longTimePasses();
+  ASSERT_GT(a->purgeHorizon(), 0u);
+  Conversation talk = synced();
+  EXPECT_FALSE(sweeps(talk, 1));
+  EXPECT_EQ(b.count(), 1u);
+}
+
+TEST_F(SweepTest, WhoStayedAwayShortlyNeedNotSweep) {
+  UUID gone = a.insert({{"n", 1}});
+  synced();
+  a.remove(gone);
+  now += kHour / 2;
+  a->maintain();
+  EXPECT_TRUE(a.stored(gone).held) << "the delete is still remembered";
+  Conversation talk = synced();
+  EXPECT_FALSE(sweeps(talk, 1));
+  EXPECT_FALSE(b.fetch(gone));
+}
+
+TEST_F(SweepTest, WhoSweepsSendsNothingUntilItIsDone) {
+  UUID gone = a.insert({{"n", 1}});
+  synced();
+  a.remove(gone);
+  UUID own = b.insert({{"n", 3}});
+  longTimePasses();
+  Conversation talk(a, b, now);
+  talk.start();
+  while (b.stored(gone).held) {
+    EXPECT_TRUE(talk.said(1, FrameType::batch).empty());
+    ASSERT_TRUE(talk.deliver(1) | talk.deliver(0));
+  }
+  reconciled();
+  EXPECT_TRUE(a.fetch(own));
+}
+
+TEST_F(SweepTest, OfTwoThatMustTheClientGoesFirst) {
+  for (int server : {0, 1}) {
+    SCOPED_TRACE(server);
+    Replica* ends[] = {&a, &b};
+    ends[server]->engine->setRole(SyncRole::server);
+    ends[1 - server]->engine->setRole(SyncRole::client);
+    UUID atServer = a.insert({{"n", 1}}), atClient = a.insert({{"n", 2}}), kept = a.insert({{"n", 3}});
+    synced();
+    ends[server]->remove(atServer);
+    ends[1 - server]->remove(atClient);
+    longTimePasses();
+    Conversation talk = reconciled();
+    EXPECT_TRUE(sweeps(talk, 0));
+    EXPECT_TRUE(sweeps(talk, 1));
+    // The client told nothing before it had taken the server's state over: what the server deleted is gone.
+    EXPECT_FALSE(a.fetch(atServer));
+    EXPECT_FALSE(b.fetch(atServer));
+    EXPECT_TRUE(a.fetch(kept));
+    expectSame(a, b);
+  }
+}
+
+TEST_F(SweepTest, OfTwoEqualsThatMustTheLowerReplicaIdGoesFirst) {
+  Replica* lower = a->info().replica < b->info().replica ? &a : &b;
+  Replica* higher = lower == &a ? &b : &a;
+  UUID atLower = a.insert({{"n", 1}}), atHigher = a.insert({{"n", 2}});
+  synced();
+  lower->remove(atLower);
+  higher->remove(atHigher);
+  longTimePasses();
+  reconciled();
+  EXPECT_FALSE(a.fetch(atHigher)) << "the lower one took the higher one's state over";
+  EXPECT_FALSE(b.fetch(atHigher));
+  expectSame(a, b);
+}
+
+TEST_F(SweepTest, PassesOnToThirdParties) {
+  Replica c("C", now, 3);
+  c.options.tombstoneRetention = std::chrono::hours(1);
+  c.reopen();
+  UUID gone = a.insert({{"n", 1}}), kept = a.insert({{"n", 2}});
+  synced(a, b);
+  synced(b, c);
+  a.remove(gone);
+  longTimePasses();
+  Conversation withC = synced(b, c);
+  reconciled(a, b);
+  ASSERT_FALSE(b.stored(gone).held);
+  withC.settle();
+  ASSERT_TRUE(withC[0].stopped()) << "it cannot go on where deletes were taken over that it cannot tell of";
+  EXPECT_EQ(withC.status(0).ended->code, ErrorCode::Offline);
+  reconciled(b, c);
+  EXPECT_FALSE(c.fetch(gone));
+  EXPECT_TRUE(c.fetch(kept));
+  reconciled(a, b);
+  expectSame(a, c);
+}
+
+}  // namespace
+}  // namespace blazedb::sync
