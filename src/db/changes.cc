@@ -303,8 +303,12 @@ std::int64_t Changes::mergeHeld(CollectionRow& collection, const sync::Incoming&
 // or the two would differ for good. Gives whether there is such a thing.
 bool Changes::recall(const sync::Incoming& incoming, const sync::Change& change, const sync::RecordState& theirs) {
   bool forgotten = false;
+  // The peer has what it acknowledged, and what it sent itself: that is withheld from it, acknowledged or not.
+  auto had = [&](std::uint64_t position) {
+    return position <= incoming.acknowledged || (loaded_.row.origin == origin_ && position == loaded_.row.position);
+  };
   auto compare = [&](const sync::Stamp& mine, const sync::Stamp& its, std::uint64_t& position) {
-    if (mine <= its || position > incoming.acknowledged) return;
+    if (mine <= its || !had(position)) return;
     position = nextPosition();
     forgotten = true;
   };

@@ -37,6 +37,12 @@ std::uint64_t Stored::authority() const {
   return highest;
 }
 
+Stored Stored::within(const sync::Scope& scope) const {
+  Stored part = *this;
+  std::erase_if(part.fields, [&](const auto& field) { return scope.excludes(field.first); });
+  return part;
+}
+
 Stored toStored(const sync::RecordState& state) {
   Stored stored;
   stored.base = state.base.stamp;
@@ -84,6 +90,20 @@ void Oracle::restored(int replica, std::size_t asOf) {
     });
 }
 
+void Oracle::linked(int replica, const sync::Scope& scope) {
+  auto strand = [&](std::vector<Write>& writes) {
+    for (Write& write : writes)
+      if (write.replica == replica) write.certain = false;
+  };
+  for (auto& [key, history] : histories_) {
+    bool outside = !scope.has(key.first);
+    if (outside) strand(history.bases);
+    if (outside) strand(history.tombs);
+    for (auto& [name, writes] : history.fields)
+      if (outside || scope.excludes(name)) strand(writes);
+  }
+}
+
 void Oracle::valuesDropped(const Key& key) {
   for (auto& [name, writes] : histories_[key].fields)
     for (Write& write : writes) write.certain = false;
@@ -95,12 +115,13 @@ std::set<Key> Oracle::keys() const {
   return keys;
 }
 
-std::string Oracle::check(const Key& key, const Stored* final) const {
+std::string Oracle::check(const Key& key, const Stored* final, const sync::Scope& scope) const {
   auto found = histories_.find(key);
   if (found == histories_.end()) return final && final->alive ? "nobody wrote it" : "";
   const History& history = found->second;
   sync::Stamp latest = highestCertain(history.bases);
-  for (const auto& [name, writes] : history.fields) latest = std::max(latest, highestCertain(writes));
+  for (const auto& [name, writes] : history.fields)
+    if (!scope.excludes(name)) latest = std::max(latest, highestCertain(writes));
   sync::Stamp tomb = highestCertain(history.tombs);
 
   if (!final || !final->alive) {
@@ -132,7 +153,7 @@ std::string Oracle::check(const Key& key, const Stored* final) const {
   }
   for (const auto& [name, writes] : history.fields) {
     sync::Stamp must = highestCertain(writes);
-    if (!must.present() || must < final->base || must < covered) continue;
+    if (scope.excludes(name) || !must.present() || must < final->base || must < covered) continue;
     auto field = final->fields.find(name);
     if (field == final->fields.end()) return "the write of '" + name + "' at " + text(must) + " is lost";
     if (field->second.stamp < must)

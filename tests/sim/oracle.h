@@ -16,6 +16,7 @@
 #include "base/bytes.h"
 #include "blazedb/uuid.h"
 #include "sync/record_state.h"
+#include "sync/scope.h"
 
 namespace blazedb::sim {
 
@@ -34,6 +35,8 @@ struct Stored {
 
   sync::Stamp latest() const;
   std::uint64_t authority() const;
+  // As a link of that scope carries it.
+  Stored within(const sync::Scope& scope) const;
 };
 
 Stored toStored(const sync::RecordState& state);
@@ -49,13 +52,16 @@ class Oracle {
   // The replica was put back to where it was when this many writes had been observed.
   std::size_t now() const { return writes_; }
   void restored(int replica, std::size_t asOf);
+  // The replica's links carry this scope: what it wrote outside may stay with it.
+  void linked(int replica, const sync::Scope& scope);
   // The values of a record were thrown away at once.
   void valuesDropped(const Key& key);
   // Tombstones were purged while somebody was away: deletes may be undone by whoever did not hear of them.
   void deletesMayBeForgotten() { forgetful_ = true; }
 
-  // What is wrong with the final state of one record (absent: nullptr); empty if nothing.
-  std::string check(const Key& key, const Stored* final) const;
+  // What is wrong with the final state of one record (absent: nullptr), of which a replica is to have what the scope
+  // carries; empty if nothing.
+  std::string check(const Key& key, const Stored* final, const sync::Scope& scope) const;
   std::set<Key> keys() const;
 
  private:

@@ -16,8 +16,8 @@ constexpr std::uint64_t kStepsMax = 400'000;
 const std::vector<std::uint8_t> kKey(32, 7);
 
 std::string describe(const base::Bytes& frame) {
-  static constexpr const char* kNames[] = {"?",    "Hello", "Subscribe", "Welcome", "Batch",     "Ack",
-                                           "Need", "Rows",  "Digest",    "Buckets", "Inventory", "Bye"};
+  static constexpr const char* kNames[] = {"?",    "Hello",  "Subscribe", "Welcome",   "Batch", "Ack",  "Need",
+                                           "Rows", "Digest", "Buckets",   "Inventory", "Bye",   "Ping", "Pong"};
   std::ostringstream out;
   out << kNames[frame[0]] << " of " << frame.size() << " bytes";
   std::vector<sync::Change> changes;
@@ -72,12 +72,14 @@ void World::build() {
   lossy_ = dice_.percent(40);
   brutal_ = dice_.percent(50);
   if (dice_.percent(25)) retention_ = std::chrono::minutes(10);
+  fleet_ = dice_.percent(20);
   for (int i = 0; i < count; i++) {
     replicas_.push_back(std::make_unique<Replica>(i, nowMs_, dice_.roll()));
     Replica& replica = *replicas_.back();
     replica.role = dice_.percent(i == 0 ? 70 : 15) ? sync::Role::server : sync::Role::client;
     replica.durability = dice_.percent(25) ? Durability::normal : Durability::full;
     replica.clock.skewMs = dice_.between(-60'000, 60'000);
+    if (fleet_ && i > 0) replica.scope = anyScope();
     open(replica);
   }
   auto link = [&](int a, int b) {
@@ -85,7 +87,7 @@ void World::build() {
     links_.back().ends[0] = a;
     links_.back().ends[1] = b;
   };
-  std::uint64_t shape = dice_.below(4);
+  std::uint64_t shape = fleet_ ? 0 : dice_.below(4);
   for (int i = 1; i < count; i++)
     link(shape == 0 ? 0 : shape == 1 ? i - 1 : static_cast<int>(dice_.below(static_cast<std::uint64_t>(i))), i);
   if (shape == 1 && count > 2 && dice_.percent(50)) link(count - 1, 0);  // a ring
@@ -98,8 +100,8 @@ void World::build() {
       });
       if (a != b && !there) link(a, b);
     }
-  note(count, " replicas, ", links_.size(), " links, shape ", shape, lossy_ ? ", lossy" : "",
-       brutal_ ? ", brutal" : "");
+  note(count, " replicas, ", links_.size(), " links, shape ", shape, lossy_ ? ", lossy" : "", brutal_ ? ", brutal" : "",
+       fleet_ ? ", a fleet" : "");
   for (auto& replica : replicas_)
     note(replica->name, replica->role == sync::Role::server ? " server" : " client",
          replica->durability == Durability::full ? " full" : " normal");
@@ -108,6 +110,35 @@ void World::build() {
     dice_.fill(id.bytes);
     ids_.push_back(id);
   }
+}
+
+sync::Scope World::anyScope() {
+  std::optional<std::vector<std::string>> collections;
+  if (dice_.percent(40)) collections = {{kCollections[dice_.below(2)]}};
+  std::vector<std::string> excluded;
+  if (dice_.percent(40)) excluded.emplace_back(kFields[0]);
+  return sync::makeScope(std::move(collections), std::move(excluded));
+}
+
+// The hub takes the client's token away, or gives it another one, perhaps with other rights.
+void World::revoke(Link& link) {
+  link.revoked = !link.revoked;
+  Replica& client = *replicas_[static_cast<std::size_t>(link.ends[1])];
+  if (link.revoked) {
+    note("the token of ", client.name, " is revoked");
+    if (!connected(link)) return;
+    link.sessions[0]->stop(ErrorCode::NotAllowed, "the token was revoked");
+    collect(link);
+    return disconnect(link, "revoked");
+  }
+  if (dice_.percent(50)) {
+    client.scope = anyScope();
+    groups_.clear();  // of one that is not sent yet a part may stay behind
+    oracle_.linked(client.number, client.scope);
+    link.leavesOthers = dice_.percent(50);
+    if (link.leavesOthers) oracle_.deletesMayBeForgotten();
+  }
+  note(client.name, " gets a token", link.leavesOthers ? ", and gives up what it no longer covers" : "");
 }
 
 db::EngineOptions World::options(const Replica& replica) const {
@@ -130,6 +161,8 @@ void World::down(Replica& replica, bool powerCut) {
       disconnect(link, "an end goes down");
   replica.files.powerOff();
   replica.engine.reset();
+  // What a hub loses comes back from its clients, as far as their links carried it.
+  if (powerCut && fleet_) groups_.clear();
   if (powerCut) {
     oracle_.powerCut(replica.number);
     replica.files.restart(dice_.roll());
@@ -151,6 +184,7 @@ void World::maintain(Replica& replica) {
 
 void World::restore(Replica& replica) {
   down(replica, false);
+  if (fleet_) groups_.clear();
   for (const std::string& file : replica.files.list()) replica.files.remove(file);
   replica.files.syncFolder(kPath);
   for (const auto& [file, bytes] : replica.backup->files) replica.files.setContents(file, bytes);
@@ -164,11 +198,12 @@ void World::cloneInto(Replica& from) {
   replicas_.push_back(std::make_unique<Replica>(number, nowMs_, dice_.roll()));
   Replica& copy = *replicas_.back();
   copy.durability = from.durability;
+  copy.scope = from.scope;
   for (const std::string& file : from.files.list()) copy.files.setContents(file, from.files.contents(file));
   open(copy);
   copy.engine->renewReplicaId();
   links_.emplace_back();
-  links_.back().ends[0] = static_cast<int>(dice_.below(static_cast<std::uint64_t>(number)));
+  links_.back().ends[0] = fleet_ ? 0 : static_cast<int>(dice_.below(static_cast<std::uint64_t>(number)));
   links_.back().ends[1] = number;
   oracle_.deletesMayBeForgotten();
   note(copy.name, " is a copy of ", from.name, ", linked with R", links_.back().ends[0]);
@@ -182,6 +217,7 @@ void World::chaos() {
   for (std::int64_t round = 0; round < rounds && report_.failures.empty(); round++) {
     Replica& replica = *replicas_[dice_.below(replicas_.size())];
     Link& link = links_[dice_.below(links_.size())];
+    if (fleet_ && dice_.percent(3)) revoke(link);
     std::uint64_t what = dice_.below(100);
     if (what < 45) {
       if (replica.engine) write(replica);
@@ -261,6 +297,8 @@ Record World::anyRecord() {
     Value value = dice_.percent(10) ? Value(std::int64_t{1}) : Value(++counter_);
     record.set(kFields[dice_.below(4)], value);
   }
+  // A write of nothing but excluded fields keeps a record alive only where it was made; here nobody writes like that.
+  if (fleet_) record.set(kFields[1], Value(++counter_));
   return record;
 }
 
@@ -328,6 +366,7 @@ bool World::operate(Replica& replica, const Key& key, const std::function<void(d
   }
   Stored after = stored(replica, key).value_or(Stored{});
   oracle_.observe(replica.number, key, before, after, acknowledged, replica.durability == Durability::full);
+  if (!replica.scope.full()) oracle_.linked(replica.number, replica.scope);
   report_.writes++;
   if (acknowledged) {
     if (after.tomb != before.tomb && after.fields.empty()) oracle_.valuesDropped(key);
@@ -377,8 +416,10 @@ void World::writeTransaction(Replica& replica) {
                     replica.durability == Durability::full);
     report_.writes++;
   }
+  if (!replica.scope.full()) oracle_.linked(replica.number, replica.scope);
   if (there != 0 && there != group.keys.size()) fail("a transaction is there in part where it was made");
   if (abandon && there != 0) fail("an abandoned transaction left something behind");
+  std::erase_if(group.keys, [&](const Key& key) { return !replica.scope.has(key.first); });
   groups_.push_back(std::move(group));
   feedsMoved();
 }
@@ -390,8 +431,11 @@ void World::connect(Link& link) {
   Replica& a = *replicas_[static_cast<std::size_t>(link.ends[0])];
   Replica& b = *replicas_[static_cast<std::size_t>(link.ends[1])];
   guarded(link, [&] {
+    sync::SessionOptions asks;
+    asks.scope = b.scope;
+    asks.leaveOtherScopes = link.leavesOthers;
     link.sessions[0] = std::make_unique<sync::Session>(*a.engine);
-    link.sessions[1] = std::make_unique<sync::Session>(*b.engine);
+    link.sessions[1] = std::make_unique<sync::Session>(*b.engine, asks);
     link.sessions[0]->start(a.clock.wallMs(), nowMs_);
     link.sessions[1]->start(b.clock.wallMs(), nowMs_);
     link.behind[0] = link.behind[1] = true;
@@ -455,7 +499,7 @@ void World::deliver(Link& link, int end) {
     link.sessions[end]->receive(frame.bytes, nowMs_);
     collect(link);
     if (!link.sessions[end]) return;
-    if (link.sessions[end]->live()) link.behind[0] = link.behind[1] = false;
+    if (link.sessions[end]->live()) link.behind[0] = link.behind[1] = link.leavesOthers = false;
     if (link.sessions[end]->stopped()) {
       const sync::Bye why = link.sessions[end]->status().ended.value_or(sync::Bye{});
       bool expected = why.code == ErrorCode::Offline || (lossy_ && why.code == ErrorCode::ProtocolError);
@@ -487,9 +531,15 @@ void World::checkGroups(Replica& replica) {
     if (link.behind[0] || link.behind[1]) return;
   std::size_t from = groups_.size() > 4 ? groups_.size() - 4 : 0;
   for (std::size_t i = from; i < groups_.size(); i++) {
-    std::size_t there = 0;
-    for (const Key& key : groups_[i].keys) there += replica.engine->fetch(key.first, key.second) ? 1 : 0;
-    if (there != 0 && there != groups_[i].keys.size()) fail(replica.name + " sees a transaction in part");
+    std::size_t there = 0, carried = 0;
+    for (const Key& key : groups_[i].keys) {
+      if (!replica.scope.has(key.first)) continue;
+      carried++;
+      there += replica.engine->fetch(key.first, key.second) ? 1 : 0;
+    }
+    if (there != 0 && there != carried)
+      fail(replica.name + " sees a transaction in part: " + std::to_string(there) + " of " + std::to_string(carried) +
+           " records, first " + groups_[i].keys[0].second.toString());
   }
 }
 
@@ -504,7 +554,7 @@ bool World::step(std::int64_t untilMs) {
   };
   for (Link& link : links_) {
     if (!connected(link)) {
-      bool able = !link.cut && replicas_[static_cast<std::size_t>(link.ends[0])]->engine &&
+      bool able = !link.cut && !link.revoked && replicas_[static_cast<std::size_t>(link.ends[0])]->engine &&
                   replicas_[static_cast<std::size_t>(link.ends[1])]->engine;
       if (able) consider(std::max(link.nextTry, nowMs_), [&] { connect(link); });
       continue;
@@ -550,6 +600,7 @@ void World::heal() {
     if (!replica->engine) open(*replica);
   }
   for (Link& link : links_) {
+    if (link.revoked) revoke(link);
     link.cut = false;
     link.nextTry = std::min(link.nextTry, nowMs_ + 300);
   }
@@ -570,7 +621,8 @@ void World::judge() {
       }
       const sync::SessionStatus& status = link.sessions[end]->status();
       report_.repaired += status.repaired;
-      if (!status.verified)
+      const Replica& client = *replicas_[static_cast<std::size_t>(link.ends[1])];
+      if (!status.verified && client.scope.full())
         fail("the session of R" + std::to_string(link.ends[end]) + " with R" + std::to_string(link.ends[1 - end]) +
              " is at rest but not verified");
     }
@@ -579,22 +631,25 @@ void World::judge() {
     fail("digests differed at rest: " + std::to_string(report_.repaired) + " records had to be repaired");
   std::vector<sync::DigestLine> digests = replicas_[0]->engine->digests();
   for (auto& replica : replicas_)
-    if (replica->engine->digests() != digests) fail(replica->name + " has another digest than R0");
+    if (replica->scope.full() && replica->engine->digests() != digests)
+      fail(replica->name + " has another digest than R0");
 
   std::set<Key> keys = oracle_.keys();
   for (const Key& key : keys) {
     std::optional<Stored> first;
     for (auto& replica : replicas_) {
+      if (!replica->scope.has(key.first)) continue;
       std::optional<Stored> here = stored(*replica, key);
-      std::string wrong = oracle_.check(key, here ? &*here : nullptr);
+      if (here) here = here->within(replica->scope);
+      std::string wrong = oracle_.check(key, here ? &*here : nullptr, replica->scope);
       if (!wrong.empty())
         fail(replica->name + " " + key.first + "/" + key.second.toString().substr(0, 4) + ": " + wrong);
       if (replica->number == 0) first = here;
       bool aliveHere = here && here->alive, aliveThere = first && first->alive;
       if (aliveHere != aliveThere) {
         fail(replica->name + " and R0 disagree on whether " + key.second.toString().substr(0, 4) + " exists");
-      } else if (aliveHere &&
-                 (here->base != first->base || here->tomb != first->tomb || here->fields != first->fields)) {
+      } else if (aliveHere && (here->base != first->base || here->tomb != first->tomb ||
+                               here->fields != first->within(replica->scope).fields)) {
         fail(replica->name + " and R0 store " + key.second.toString().substr(0, 4) + " differently");
       }
     }

@@ -45,6 +45,7 @@ class World {
     std::string name;
     sync::Role role = sync::Role::client;
     Durability durability = Durability::full;
+    sync::Scope scope;  // of a client's link with its hub
     test::SimFileSystem files;
     SkewedClock clock;
     Dice random;
@@ -62,6 +63,8 @@ class World {
     bool cut = false;
     std::int64_t nextTry = 0;
     std::int64_t resetAt = -1;
+    bool revoked = false;       // the hub refuses the client
+    bool leavesOthers = false;  // the next conversation removes what earlier scopes brought
     std::unique_ptr<sync::Session> sessions[2];
     std::deque<Frame> towards[2];     // frames on their way to an end
     bool behind[2] = {false, false};  // this end began a catching-up here that it has not finished
@@ -81,6 +84,8 @@ class World {
   void down(Replica& replica, bool powerCut);
   void maintain(Replica& replica);
   void restore(Replica& replica);
+  sync::Scope anyScope();
+  void revoke(Link& link);
   void cloneInto(Replica& from);
   db::EngineOptions options(const Replica& replica) const;
 
@@ -122,6 +127,7 @@ class World {
   std::chrono::milliseconds retention_{std::chrono::hours(24 * 30)};
   bool lossy_ = false;
   bool brutal_ = false;  // power cuts, restores, clones
+  bool fleet_ = false;   // a hub whose clients may each have a part, and whose tokens are revoked
   bool healing_ = false;
 };
 

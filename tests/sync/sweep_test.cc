@@ -165,5 +165,36 @@ TEST_F(SweepTest, PassesOnToThirdParties) {
   expectSame(a, c);
 }
 
+// Found by the simulation. What B has from A is withheld from A, and A never acknowledges it; but A had it.
+TEST_F(SweepTest, ADeleteThatTheSenderHasForgottenIsToldAgainEvenIfItCameFromThere) {
+  a.options.role = SyncRole::server;
+  a.reopen();
+  Replica c("C", now, 3);
+  b.insert({{"n", 0}});
+  synced();  // A has a cursor on B's feed: B withholds what came from A
+  UUID id = a.insert({{"n", 1}});
+  a.remove(id);
+  {
+    Conversation talk(a, b, now);
+    talk.start();
+    talk.settle();
+  }
+  now += 2 * kHour;
+  while (a->maintain()) {
+  }
+  EXPECT_FALSE(a.stored(id).held);
+  EXPECT_TRUE(b.stored(id).held);
+  c.insert(id, {{"n", 2}});
+  synced(a, c);
+  EXPECT_TRUE(a.fetch(id));
+
+  Conversation talk = synced();
+  EXPECT_EQ(talk.status(0).repaired + talk.status(1).repaired, 0u);
+  EXPECT_FALSE(a.fetch(id)) << "the server's delete";
+  EXPECT_FALSE(b.fetch(id));
+  synced(a, c);
+  EXPECT_FALSE(c.fetch(id));
+}
+
 }  // namespace
 }  // namespace blazedb::sync
