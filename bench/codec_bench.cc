@@ -5,20 +5,12 @@
 
 #include "codec/fields.h"
 #include "codec/json.h"
+#include "measure.h"
 
 namespace blazedb::codec {
 namespace {
 
-const Object kReading{{"type", "reading"},
-                      {"seq", 4711},
-                      {"ts", 1763800000000004711},
-                      {"name", "item-00004711"},
-                      {"owner", "user-06409"},
-                      {"city", "Springfield"},
-                      {"temp", 71.35},
-                      {"active", false},
-                      {"tag", "52d2b8b8a2b9d0f1"},
-                      {"note", "c1e0f4f5a0b34c9e8d77665544332211"}};
+const Record kReading = bench::reading(4711);
 
 base::Bytes encodedReading() {
   base::Bytes out;
@@ -66,3 +58,9 @@ BENCHMARK(readJson);
 
 }  // namespace
 }  // namespace blazedb::codec
+
+// Not BENCHMARK_MAIN, which refuses the arguments of the other programs.
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  benchmark::RunSpecifiedBenchmarks();
+}

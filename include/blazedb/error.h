@@ -18,34 +18,46 @@
 namespace blazedb {
 
 // X(name, wire number)
-#define BLAZEDB_ERROR_CODES(X)                                                                   \
-  X(InvalidArgument, 1)   /* a value, name or option that can never be accepted */               \
-  X(TooLarge, 2)          /* a record, name or nesting beyond the limits */                      \
-  X(AlreadyExists, 3)     /* insert of an id, or create of a file, that exists */                \
-  X(NotFound, 4)          /* no such record, file, node, connection or conflict */               \
-  X(Misuse, 5)            /* a call that may not be made here, e.g. inside a transaction */      \
-  X(Closed, 6)            /* the database or topology has been closed */                         \
-  X(NotSupported, 7)      /* asked for something that this version does not do */                \
-  X(Timeout, 8)           /* a barrier was not reached in the given time */                      \
-  X(Cancelled, 9)         /* a progress callback asked to stop */                                \
-  X(WrongPassword, 20)    /* the file is a database, the password does not open it */            \
-  X(DamagedPage, 21)      /* a page, header or record fails authentication or decoding */        \
-  X(TruncatedFile, 22)    /* the file is shorter than its contents say */                        \
-  X(NotADatabase, 23)     /* the file is something else */                                       \
-  X(NewerFormat, 24)      /* written by a newer version of BlazeDB */                            \
-  X(DatabaseInUse, 25)    /* another process, or another handle here, owns the file */           \
-  X(DiskFull, 26)         /* no space left; nothing of the operation was kept */                 \
-  X(IoError, 27)          /* the file system failed to read, write or open */                    \
-  X(NeedsReopen, 28)      /* a sync to disk failed earlier; close and open the database again */ \
-  X(ReadOnlyReplica, 40)  /* this database only receives from its source */                      \
-  X(DuplicateReplica, 41) /* two files carry the same replica id */                              \
-  X(HasOwnWrites, 42)     /* a read-only target holds writes of its own; see `adopt` */          \
-  X(ModeForbids, 43)      /* the node's SyncMode does not allow this kind of link */             \
-  X(ClockSkew, 44)        /* clocks, or a stamp, more than five minutes apart */                 \
-  X(ProtocolTooNew, 45)   /* the peer speaks a newer protocol only */                            \
-  X(ProtocolError, 46)    /* the peer sent what the protocol does not allow */                   \
-  X(Offline, 47)          /* a connection has ended */                                           \
-  X(NotAllowed, 72)       /* the token does not grant what was asked for */
+#define BLAZEDB_ERROR_CODES(X)                                                                       \
+  X(InvalidArgument, 1)       /* a value, name or option that can never be accepted */               \
+  X(TooLarge, 2)              /* a record, name or nesting beyond the limits */                      \
+  X(AlreadyExists, 3)         /* insert of an id, or create of a file, that exists */                \
+  X(NotFound, 4)              /* no such record, file, node, connection or conflict */               \
+  X(Misuse, 5)                /* a call that may not be made here, e.g. inside a transaction */      \
+  X(Closed, 6)                /* the database or topology has been closed */                         \
+  X(NotSupported, 7)          /* asked for something that this version does not do */                \
+  X(Timeout, 8)               /* a barrier was not reached in the given time */                      \
+  X(Cancelled, 9)             /* a progress callback asked to stop */                                \
+  X(WrongPassword, 20)        /* the file is a database, the password does not open it */            \
+  X(DamagedPage, 21)          /* a page, header or record fails authentication or decoding */        \
+  X(TruncatedFile, 22)        /* the file is shorter than its contents say */                        \
+  X(NotADatabase, 23)         /* the file is something else */                                       \
+  X(NewerFormat, 24)          /* written by a newer version of BlazeDB */                            \
+  X(DatabaseInUse, 25)        /* another process, or another handle here, owns the file */           \
+  X(DiskFull, 26)             /* no space left; nothing of the operation was kept */                 \
+  X(IoError, 27)              /* the file system failed to read, write or open */                    \
+  X(NeedsReopen, 28)          /* a sync to disk failed earlier; close and open the database again */ \
+  X(ReadOnlyReplica, 40)      /* this database only receives from its source */                      \
+  X(DuplicateReplica, 41)     /* two files carry the same replica id */                              \
+  X(HasOwnWrites, 42)         /* a read-only target holds writes of its own; see `adopt` */          \
+  X(ModeForbids, 43)          /* the node's SyncMode does not allow this kind of link */             \
+  X(ClockSkew, 44)            /* clocks, or a stamp, more than five minutes apart */                 \
+  X(ProtocolTooNew, 45)       /* the peer speaks a newer protocol only */                            \
+  X(ProtocolError, 46)        /* the peer sent what the protocol does not allow */                   \
+  X(Offline, 47)              /* a connection has ended */                                           \
+  X(WrongToken, 60)           /* the hub does not know this token */                                 \
+  X(ExpiredToken, 61)         /* the token was good once */                                          \
+  X(UnknownDatabase, 62)      /* the hub has no database of this name */                             \
+  X(WrongPin, 63)             /* the peer's key is none of those that are pinned */                  \
+  X(WrongHostName, 64)        /* the peer's certificate is for another host */                       \
+  X(ExpiredCertificate, 65)   /* the peer's certificate is not valid at this time */                 \
+  X(UntrustedCertificate, 66) /* nobody who is trusted vouches for a certificate */                  \
+  X(TlsTooOld, 67)            /* the peer speaks only TLS older than 1.3 */                          \
+  X(PlaintextForbidden, 68)   /* without TLS, beyond this machine */                                 \
+  X(InvalidPolicy, 69)        /* a sync policy that cannot be applied */                             \
+  X(HubStopping, 70)          /* the hub is being stopped; trying again later helps */               \
+  X(TooManyAttempts, 71)      /* too many failed attempts from this address */                       \
+  X(NotAllowed, 72)           /* the token does not grant what was asked for */
 
 enum class ErrorCode : std::uint16_t {
 #define BLAZEDB_ERROR_ENUM(name, number) name = number,
