@@ -50,11 +50,18 @@ int main() {
   // [/compare]
   std::cout << (equal ? "equal" : "different") << "\n";
 
+  // [tokens]
+  NewToken made = db.createToken({.name = "laptop", .user = "ada", .collections = {"notes"}});
+  std::string secret = made.secret;    // hand it over; it is not shown again
+  Token seen = db.checkToken(secret);  // what a hub does when somebody knocks
+  db.revokeToken(seen.id);             // from now on: WrongToken
+  // [/tokens]
+
   // [password]
   db.changePassword("correct horse", "battery staple");
   // [/password]
 
   bool inUse = !openOrExplain("notes.blazedb", "battery staple");  // `db` has it
   bool absent = !openOrExplain("nowhere.blazedb", "battery staple");
-  return report.problems.empty() && equal && ownId && inUse && absent ? 0 : 1;
+  return report.problems.empty() && equal && ownId && seen.options.user == "ada" && inUse && absent ? 0 : 1;
 }

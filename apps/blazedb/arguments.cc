@@ -66,7 +66,9 @@ class HelpText : public CLI::FormatterBase {
     }
     // CLI11 lists --help first; it interests last.
     std::rotate(options.begin(), options.begin() + 1, options.end());
-    for (const Row& row : positionals) usage += " " + row.label;
+    for (const CLI::Option* option : app->get_options())
+      if (option->get_positional())
+        usage += option->get_required() ? " " + option->get_name(true) : " [" + option->get_name(true) + "]";
     if (options.size() > 1) usage += " [OPTION...]";
 
     std::string text = usage + "\n\n" + capitalized(app->get_description()) + ".\n";
@@ -82,6 +84,16 @@ class HelpText : public CLI::FormatterBase {
   const std::vector<std::string>& notes_;
   const std::vector<std::string>& examples_;
 };
+
+std::string namesOf(const std::vector<std::string>& allowed) { return CLI::detail::join(allowed, "|"); }
+
+CLI::Validator oneOf(const std::vector<std::string>& allowed) {
+  auto check = [allowed](const std::string& given) {
+    bool known = std::find(allowed.begin(), allowed.end(), given) != allowed.end();
+    return known ? std::string() : "'" + given + "' is none of " + namesOf(allowed);
+  };
+  return CLI::Validator(check, "");
+}
 
 // CLI11 begins its messages with a capital; ours go on after a colon.
 std::string asClause(std::string message) {
@@ -104,6 +116,15 @@ void Arguments::required(const std::string& name, std::string& target, const std
   parser_->add_option(name, target, description)->required();
 }
 
+void Arguments::requiredChoice(const std::string& name, const std::vector<std::string>& allowed, std::string& target,
+                               const std::string& description) {
+  parser_->add_option(name, target, description)->required()->check(oneOf(allowed));
+}
+
+void Arguments::optional(const std::string& name, std::string& target, const std::string& description) {
+  parser_->add_option(name, target, description);
+}
+
 void Arguments::option(const std::string& flags, const std::string& value, std::string& target,
                        const std::string& description) {
   parser_->add_option(flags, target, description)->type_name(value);
@@ -116,12 +137,7 @@ void Arguments::number(const std::string& flags, const std::string& value, std::
 
 void Arguments::choice(const std::string& flags, const std::vector<std::string>& allowed, std::string& target,
                        const std::string& description) {
-  std::string names = CLI::detail::join(allowed, "|");
-  auto check = [allowed, names](const std::string& given) {
-    bool known = std::find(allowed.begin(), allowed.end(), given) != allowed.end();
-    return known ? std::string() : "'" + given + "' is none of " + names;
-  };
-  parser_->add_option(flags, target, description)->check(CLI::Validator(check, ""))->type_name(names);
+  parser_->add_option(flags, target, description)->check(oneOf(allowed))->type_name(namesOf(allowed));
 }
 
 void Arguments::flag(const std::string& flags, bool& target, const std::string& description) {

@@ -31,8 +31,11 @@ class Arguments {
   Arguments(const std::string& command, const std::string& summary);
   ~Arguments();
 
-  // Arguments by position, in the order of these calls.
+  // Arguments by position, in the order of these calls. Those that may be left out come last.
   void required(const std::string& name, std::string& target, const std::string& description);
+  void requiredChoice(const std::string& name, const std::vector<std::string>& allowed, std::string& target,
+                      const std::string& description);
+  void optional(const std::string& name, std::string& target, const std::string& description);
 
   // `flags`: "-c,--collection" or "--limit". `value` names what follows, for the help: "FILE".
   void option(const std::string& flags, const std::string& value, std::string& target, const std::string& description);

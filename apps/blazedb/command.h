@@ -30,6 +30,7 @@ Run declarePasswd(Arguments& arguments);
 Run declareRelease(Arguments& arguments);
 Run declareRenew(Arguments& arguments);
 Run declareSync(Arguments& arguments);
+Run declareToken(Arguments& arguments);
 Run declareUpdate(Arguments& arguments);
 Run declareVerify(Arguments& arguments);
 

@@ -57,6 +57,7 @@ const std::vector<Group>& groups() {
       {"sync",
        {
            {"sync", "bring two databases in sync, or keep them so", declareSync},
+           {"token", "make, list and revoke what lets clients in at a hub", declareToken},
            {"diff", "say whether two databases hold the same records", declareDiff},
            {"conflicts", "list, restore or dismiss what a sync has overridden", declareConflicts},
        }},

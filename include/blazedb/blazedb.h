@@ -7,6 +7,8 @@
 #include "blazedb/record.h"
 #include "blazedb/records.h"
 #include "blazedb/subscription.h"
+#include "blazedb/sync_role.h"
+#include "blazedb/token.h"
 #include "blazedb/topology.h"
 #include "blazedb/uuid.h"
 #include "blazedb/value.h"

@@ -32,12 +32,10 @@
 #include "blazedb/export.h"
 #include "blazedb/records.h"
 #include "blazedb/subscription.h"
+#include "blazedb/sync_role.h"
+#include "blazedb/token.h"
 
 namespace blazedb {
-
-// Who wins: a server's write beats every write to the same field that had not seen it. Clients among themselves, and
-// servers among themselves, are equals and the later write wins.
-enum class SyncRole : std::uint8_t { client, server };
 
 enum class Durability : std::uint8_t { full, normal };
 
@@ -136,6 +134,16 @@ class BLAZEDB_API Database : public Records {
 
   // A file that was copied behind BlazeDB's back carries the replica id of its original; this gives it one of its own.
   void renewReplicaId();
+
+  // Tokens for clients that connect to this database (token.h). createToken: InvalidArgument for a text, a collection's
+  // name or a time that cannot be, or a token that could neither read nor write.
+  NewToken createToken(const TokenOptions& options);
+  // All that were ever made, oldest first, revoked ones too.
+  std::vector<Token> tokens() const;
+  // For good. A second time changes nothing. NotFound.
+  void revokeToken(std::int64_t id);
+  // The token with this secret. WrongToken where there is none or it is revoked, ExpiredToken.
+  Token checkToken(const std::string& secret) const;
 
   // Ends being a read-only replica: this database may be written to again.
   void releaseReadOnly();

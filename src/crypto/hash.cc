@@ -20,4 +20,8 @@ std::array<std::uint8_t, 32> hash256(base::ByteView bytes) {
   return out;
 }
 
+bool equalInConstantTime(base::ByteView a, base::ByteView b) {
+  return a.size() == b.size() && sodium_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
 }  // namespace blazedb::crypto

@@ -63,6 +63,10 @@ void Database::backup(const std::string& path, const Progress& progress) { engin
 VerifyReport Database::verify(const Progress& progress) { return engine_->verify(progress); }
 DatabaseInfo Database::info() const { return engine_->info(); }
 void Database::renewReplicaId() { engine_->renewReplicaId(); }
+NewToken Database::createToken(const TokenOptions& options) { return engine_->createToken(options); }
+std::vector<Token> Database::tokens() const { return engine_->tokens(); }
+void Database::revokeToken(std::int64_t id) { engine_->revokeToken(id); }
+Token Database::checkToken(const std::string& secret) const { return engine_->checkToken(secret); }
 void Database::releaseReadOnly() { engine_->releaseSource(); }
 
 namespace {

@@ -77,6 +77,15 @@ class Engine final : public sync::Store {
   void restoreConflict(std::int64_t id);
   void dismissConflict(std::int64_t id);
 
+  // As Database says. tokenRevision() is another number after each change of the tokens: what serves clients looks at
+  // it, and asks refusalOf() for each token that it has let in; none: it is still good.
+  NewToken createToken(const TokenOptions& options);
+  std::vector<Token> tokens() const;
+  void revokeToken(std::int64_t id);
+  Token checkToken(std::string_view secret) const;
+  std::optional<Error> refusalOf(std::int64_t token) const;
+  std::uint64_t tokenRevision() const { return tokenRevision_.load(); }
+
   void changePassword(const storage::KeySource& current, const storage::KeySource& replacement);
   void backup(const std::string& path, const Progress& progress);
   VerifyReport verify(const Progress& progress);
@@ -219,6 +228,7 @@ class Engine final : public sync::Store {
   std::atomic<std::uint64_t> feedEnd_{0};
   std::atomic<std::uint64_t> horizon_{0};
   std::atomic<std::uint64_t> writes_{0};
+  std::atomic<std::uint64_t> tokenRevision_{0};
   mutable std::mutex catalogMutex_;
   std::shared_ptr<const Catalog> catalog_;
   mutable std::mutex chainMutex_;

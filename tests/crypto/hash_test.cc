@@ -32,5 +32,17 @@ TEST(Hash, Hash128NeverChanges) {
             (std::array<std::uint64_t, 2>{4790492427327426907u, 15704756239982845028u}));
 }
 
+TEST(Hash, EqualInConstantTimeSeesEachByteAndTheSize) {
+  const base::Bytes bytes(32, 0x5A);
+  EXPECT_TRUE(equalInConstantTime(bytes, base::Bytes(bytes)));
+  EXPECT_TRUE(equalInConstantTime({}, {}));
+  EXPECT_FALSE(equalInConstantTime(bytes, base::ByteView(bytes).first(31)));
+  for (std::size_t i = 0; i < bytes.size(); i++) {
+    base::Bytes other = bytes;
+    other[i] ^= 1;
+    EXPECT_FALSE(equalInConstantTime(bytes, other)) << i;
+  }
+}
+
 }  // namespace
 }  // namespace blazedb::crypto

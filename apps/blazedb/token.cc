@@ -1,0 +1,170 @@
+#include <charconv>
+#include <chrono>
+#include <memory>
+
+#include "command.h"
+#include "open.h"
+#include "output.h"
+#include "text.h"
+
+namespace blazedb::cli {
+namespace {
+
+struct TokenCommand {
+  std::string action;
+  DatabaseArgument database;
+  std::string id;
+  std::string name;
+  std::string user;
+  std::string role = "client";
+  std::string access = "readWrite";
+  std::string collections;
+  std::string teams;
+  std::string expires;
+  bool json = false;
+};
+
+std::vector<std::string> splitAtCommas(const std::string& text) {
+  std::vector<std::string> parts;
+  for (std::size_t start = 0; start < text.size();) {
+    std::size_t end = std::min(text.find(',', start), text.size());
+    if (end > start) parts.push_back(text.substr(start, end - start));
+    start = end + 1;
+  }
+  return parts;
+}
+
+// "90d", "12h", "30m": that long from now.
+Date timeAfter(const std::string& text) {
+  using std::chrono::microseconds;
+  std::int64_t count = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  microseconds one = unit == "d"   ? microseconds(std::chrono::hours(24))
+                     : unit == "h" ? microseconds(std::chrono::hours(1))
+                     : unit == "m" ? microseconds(std::chrono::minutes(1))
+                                   : microseconds(0);
+  constexpr std::int64_t kCountMax = 1'000'000;  // of days: 2,700 years
+  if (error != std::errc() || one.count() == 0 || count < 1 || count > kCountMax)
+    throw UsageError("--expires '" + text + "': write days, hours or minutes, as 90d, 12h or 30m");
+  return {Date::now().microseconds + count * one.count()};
+}
+
+std::int64_t parseTokenId(const std::string& text) {
+  std::int64_t id = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size())
+    throw UsageError("'" + text + "' is no token's number; blazedb token list FILE shows them");
+  return id;
+}
+
+Value textOrNull(const std::optional<Date>& date) { return date ? Value(timeText(*date)) : Value(); }
+
+Array asArray(const std::vector<std::string>& texts) {
+  Array array;
+  for (const std::string& text : texts) array.push_back(text);
+  return array;
+}
+
+Object asJson(const Token& token) {
+  const TokenOptions& options = token.options;
+  return {{"id", Value(static_cast<long>(token.id))},
+          {"name", options.name},
+          {"user", options.user},
+          {"role", options.role == SyncRole::server ? "server" : "client"},
+          {"mayRead", options.mayRead},
+          {"mayWrite", options.mayWrite},
+          {"collections", asArray(options.collections)},
+          {"teams", asArray(options.teams)},
+          {"created", timeText(token.created)},
+          {"expires", textOrNull(options.expires)},
+          {"revoked", textOrNull(token.revoked)}};
+}
+
+std::string joined(const std::vector<std::string>& texts) {
+  std::string all;
+  for (const std::string& text : texts) all += (all.empty() ? "" : ",") + text;
+  return all;
+}
+
+std::string forPeople(const Token& token) {
+  const TokenOptions& options = token.options;
+  std::string line = padLeft(std::to_string(token.id), 4) + "  " + padRight(options.name, 16);
+  line += options.mayRead && options.mayWrite ? " reads and writes" : options.mayRead ? " reads" : " writes";
+  line += " " + (options.collections.empty() ? std::string("everything") : joined(options.collections));
+  if (options.role == SyncRole::server) line += ", as a server";
+  if (!options.user.empty()) line += ", user " + options.user;
+  if (!options.teams.empty()) line += ", teams " + joined(options.teams);
+  if (token.revoked)
+    line += ", REVOKED " + timeText(*token.revoked);
+  else if (options.expires)
+    line += (*options.expires <= Date::now() ? ", EXPIRED " : ", until ") + timeText(*options.expires);
+  return line;
+}
+
+int create(const TokenCommand& command) {
+  TokenOptions options;
+  options.name = command.name;
+  options.user = command.user;
+  options.role = command.role == "server" ? SyncRole::server : SyncRole::client;
+  options.mayRead = command.access != "write";
+  options.mayWrite = command.access != "read";
+  options.collections = splitAtCommas(command.collections);
+  options.teams = splitAtCommas(command.teams);
+  if (!command.expires.empty()) options.expires = timeAfter(command.expires);
+  NewToken made = openDatabase(command.database).createToken(options);
+  if (!command.json) {
+    printLine(made.secret);
+    return kFine;
+  }
+  Object object = asJson(made.token);
+  object.set("token", made.secret);
+  printJson(object);
+  return kFine;
+}
+
+int list(const TokenCommand& command) {
+  std::vector<Token> tokens = openDatabase(command.database).tokens();
+  for (const Token& token : tokens) command.json ? printJson(asJson(token)) : printLine(forPeople(token));
+  if (tokens.empty() && !command.json) printLine("no tokens");
+  return kFine;
+}
+
+int run(const TokenCommand& command) {
+  if (command.action == "revoke") {
+    std::int64_t id = parseTokenId(command.id);
+    openDatabase(command.database).revokeToken(id);
+    return kFine;
+  }
+  if (!command.id.empty()) throw UsageError("NUMBER is for revoke; see blazedb token --help");
+  return command.action == "create" ? create(command) : list(command);
+}
+
+}  // namespace
+
+Run declareToken(Arguments& arguments) {
+  auto command = std::make_shared<TokenCommand>();  // shared with the parser, which fills it in
+  arguments.requiredChoice("create|list|revoke", {"create", "list", "revoke"}, command->action, "what to do");
+  addDatabase(arguments, command->database);
+  arguments.optional("NUMBER", command->id, "for revoke: which one, as list shows it");
+  arguments.option("--name", "TEXT", command->name, "what you call it, for instance the machine that gets it");
+  arguments.option("--user", "TEXT", command->user, "who it is given to");
+  arguments.choice("--role", {"client", "server"}, command->role,
+                   "server: its bearer's writes may win as a server's do (default: client)");
+  arguments.choice("--access", {"readWrite", "read", "write"}, command->access,
+                   "whether its bearer receives what is here, sends what is there, or both (default: readWrite)");
+  arguments.option("--collections", "A,B", command->collections, "these alone (default: all)");
+  arguments.option("--teams", "A,B", command->teams, "the teams that its bearer belongs to");
+  arguments.option("--expires", "TIME", command->expires, "how long it is good: 90d, 12h or 30m (default: for ever)");
+  addJson(arguments, command->json, "print tokens as JSON, one a line");
+  arguments.note(
+      "A token lets a client in at a hub that serves the database. create prints it: keep it, for it is not shown "
+      "again, and the file has only a hash of it. revoke ends it for good, and within a second what is connected with "
+      "it.");
+  arguments.example("blazedb token create hub.blazedb --name laptop --user ada --expires 90d > laptop.token");
+  arguments.example("blazedb token list hub.blazedb");
+  arguments.example("blazedb token revoke hub.blazedb 3");
+  return [command] { return run(*command); };
+}
+
+}  // namespace blazedb::cli
