@@ -42,6 +42,8 @@ const char* stateName(ConnectionState state) {
       return "live";
     case ConnectionState::offline:
       return "offline";
+    case ConnectionState::paused:
+      return "paused";
     case ConnectionState::stopped:
       break;
   }

@@ -6,6 +6,7 @@
 #include "blazedb/error.h"
 #include "blazedb/record.h"
 #include "blazedb/records.h"
+#include "blazedb/remote.h"
 #include "blazedb/subscription.h"
 #include "blazedb/sync_role.h"
 #include "blazedb/token.h"

@@ -31,6 +31,7 @@
 #include "blazedb/error.h"
 #include "blazedb/export.h"
 #include "blazedb/records.h"
+#include "blazedb/remote.h"
 #include "blazedb/subscription.h"
 #include "blazedb/sync_role.h"
 #include "blazedb/token.h"
@@ -144,6 +145,10 @@ class BLAZEDB_API Database : public Records {
   void revokeToken(std::int64_t id);
   // The token with this secret. WrongToken where there is none or it is revoked, ExpiredToken.
   Token checkToken(const std::string& secret) const;
+
+  // Keeps this database in sync with one that a hub offers, for as long as the SyncEngine lives. Returns at once; errors
+  // as Topology::connectRemote.
+  [[nodiscard]] SyncEngine enableSync(const RemoteNode& remote, const SyncPolicy& policy = {}) const;
 
   // Ends being a read-only replica: this database may be written to again.
   void releaseReadOnly();

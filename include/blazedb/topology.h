@@ -28,6 +28,7 @@
 #include "blazedb/database.h"
 #include "blazedb/error.h"
 #include "blazedb/export.h"
+#include "blazedb/remote.h"
 #include "blazedb/subscription.h"
 
 namespace blazedb {
@@ -69,12 +70,14 @@ enum class ConnectionState : std::uint8_t {
   live,        // every change goes across as it is committed
   offline,     // broken: `error` says why, `nextTry` when
   stopped,     // for good: `error` says why
+  paused,      // by pause()
 };
 
 struct ConnectionStatus {
   ConnectionId id;
   NodeId from;
-  NodeId to;
+  NodeId to;                // 0 where that is elsewhere
+  std::string remote = {};  // then: "host:port/database", or what a client's token is called and its address
   ConnectionMode mode = ConnectionMode::bidirectional;
   ConnectionState state = ConnectionState::connecting;
   std::uint64_t done = 0;      // records received in this catching-up, both directions
@@ -123,12 +126,32 @@ class BLAZEDB_API Topology {
   // node), HasOwnWrites, ReadOnlyReplica (an end that would receive is a read-only replica of another one).
   ConnectionId connectLocal(NodeId from, NodeId to, ConnectionMode mode, const ConnectOptions& options = {});
 
+  // Connects with a database that a hub offers; returns at once. Errors: NotFound, ModeForbids (a localOnly node),
+  // AlreadyExists (this node is connected there already), ReadOnlyReplica, NotSupported (e2eOnly, teams), InvalidPolicy,
+  // InvalidArgument (a host, a pin or a file that cannot be), PlaintextForbidden. What only the hub can tell (WrongToken,
+  // WrongPin, UnknownDatabase, NotAllowed and so on) is in the status.
+  ConnectionId connectRemote(NodeId node, const RemoteNode& remote, const SyncPolicy& policy = {});
+
+  // Offers nodes to clients on other machines, under their names, each to whoever has a token of that database
+  // (token.h). Listens when it returns. Errors: NotFound, ModeForbids, PlaintextForbidden, InvalidArgument (an address
+  // or a certificate that cannot be used), IoError (the port is taken).
+  ListenerInfo listen(NodeId node, const ListenOptions& options = {});
+  ListenerInfo listen(const std::vector<NodeId>& nodes, const ListenOptions& options = {});
+  // Reads the certificate and its key again: for new connections. NotFound, InvalidArgument (then the old one stays).
+  void reloadCertificate(ListenerId listener);
+  // Tells the clients that the hub is stopping, and ends their connections. NotFound.
+  void stopListening(ListenerId listener);
+
+  // Of a connection that was made by connectRemote: ends the conversation, and begins it again at once. NotFound.
+  void pause(ConnectionId connection);
+  void resume(ConnectionId connection);
+
   // Ends a connection; what was not sent yet stays in the feed for the next one. Returns when nothing of it runs any
   // more. NotFound.
   void disconnect(ConnectionId connection);
 
-  // Returns when everything that any node had committed before the call is applied at every node that connections lead
-  // to. Throws Timeout (with the connections that are behind) or, where a connection has stopped for good, its error.
+  // Returns when everything that any node had committed before the call is applied at every node that connections made
+  // here lead to, and what the hubs had is applied here. Throws Timeout (with the connections that are behind) or, where a connection has stopped for good, its error.
   void synchronize(std::chrono::milliseconds timeout = std::chrono::minutes(10));
 
   std::vector<ConnectionStatus> connections() const;

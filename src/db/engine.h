@@ -100,6 +100,19 @@ class Engine final : public sync::Store {
   void bindTo(const UUID& source, bool adopt);
   void releaseSource();
 
+  // Which replica was found behind an address, for as long as nobody has asked again. Best effort: what is not noted is
+  // found out at the next connection.
+  void noteRemote(const std::string& address, const UUID& replica);
+  std::optional<UUID> remoteAt(const std::string& address) const;
+  // Records of the scope that have changed since `peer` last acknowledged this feed (or `acknowledged`, which may be
+  // later) and did not come from it: their number, and the first `limit`. Without a peer: everything.
+  struct Unsent {
+    std::uint64_t count = 0;
+    std::vector<sync::RecordKey> first;
+  };
+  Unsent unsentTo(const std::optional<UUID>& peer, const sync::Scope& scope, std::uint64_t acknowledged,
+                  std::size_t limit) const;
+
   // Purges tombstones, trims the feed, saves what is known of peers, checkpoints. Bounded work; true where there is
   // more to do.
   bool maintain();

@@ -10,6 +10,7 @@ namespace blazedb::db {
 namespace {
 
 constexpr std::size_t kRowsAtOnce = 10'000;
+const std::string kRemote = "remote ";  // and an address: the replica that was there
 
 // What a frame needs beside the change itself.
 constexpr std::size_t kFrameMargin = 1024;
@@ -271,6 +272,46 @@ void Engine::noteAcknowledged(const sync::Peer& peer, const sync::Scope& scope, 
     std::unique_lock lock = lockIdle();
     savePeers();
   }
+}
+
+void Engine::noteRemote(const std::string& address, const UUID& replica) {
+  if (remoteAt(address) == replica) return;
+  write(Durability::normal, [&](Changes&) { tables_->setMeta(kRemote + address, replica.bytes); });
+}
+
+std::optional<UUID> Engine::remoteAt(const std::string& address) const {
+  std::optional<base::Bytes> found = readers_.lease()->meta(kRemote + address);
+  if (!found || found->size() != 16) return std::nullopt;
+  UUID replica;
+  std::copy(found->begin(), found->end(), replica.bytes.begin());
+  return replica;
+}
+
+Engine::Unsent Engine::unsentTo(const std::optional<UUID>& peer, const sync::Scope& scope, std::uint64_t acknowledged,
+                                std::size_t limit) const {
+  ReaderPool::Lease reader = readers_.lease();
+  if (peer)
+    for (const ReadTables::LinkedScope& linked : reader->scopesOf(*peer))
+      if (linked.scope == scope) acknowledged = std::max(acknowledged, linked.acknowledged);
+  storage::Statement select = reader.connection().prepare(
+      "SELECT c.name, r.id FROM feed f JOIN records r ON r.row = f.row AND r.position = f.position "
+      "JOIN collections c ON c.id = r.collection LEFT JOIN origins o ON o.id = r.origin "
+      "WHERE f.position > ?1 AND (o.replica IS NULL OR o.replica IS NOT ?2) ORDER BY f.position");
+  select.bind(1, static_cast<std::int64_t>(acknowledged));
+  if (peer)
+    select.bindBlob(2, peer->bytes);
+  else
+    select.bindNull(2);
+  Unsent unsent;
+  while (select.step()) {
+    sync::RecordKey key{std::string(select.text(0)), {}};
+    if (!scope.has(key.collection)) continue;
+    if (unsent.count++ >= limit) continue;
+    base::ByteView id = select.blob(1);
+    std::copy_n(id.begin(), std::min<std::size_t>(id.size(), 16), key.id.bytes.begin());
+    unsent.first.push_back(std::move(key));
+  }
+  return unsent;
 }
 
 std::vector<sync::DigestLine> Engine::digests() const {

@@ -20,6 +20,8 @@ const char* nameOf(ConnectionState state) {
       return "offline";
     case ConnectionState::stopped:
       return "stopped";
+    case ConnectionState::paused:
+      return "paused";
   }
   return "unknown";
 }
@@ -58,6 +60,21 @@ std::string describe(const ConnectionStatus& status) {
   return out.str();
 }
 
+// What stands at the other end: a node of this topology, or something elsewhere.
+std::string farEnd(const std::map<NodeId, const TopologyNode*>& nodes, const ConnectionStatus& status) {
+  return status.remote.empty() ? nodes.at(status.to)->name : status.remote;
+}
+
+// For Graphviz. Names of nodes need no escape, but what people call a token may.
+std::string quoted(const std::string& text) {
+  std::string out = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
 std::map<NodeId, const TopologyNode*> byId(const TopologyGraph& graph) {
   std::map<NodeId, const TopologyNode*> nodes;
   for (const TopologyNode& node : graph.nodes) nodes[node.id] = &node;
@@ -73,13 +90,12 @@ std::string TopologyGraph::visualize() const {
         << (node.records == 1 ? " record)" : " records)") << "\n";
   auto known = byId(*this);
   for (const ConnectionStatus& status : connections)
-    out << "  " << known.at(status.from)->name << " " << arrowOf(status.mode) << " " << known.at(status.to)->name
-        << "  " << describe(status) << "\n";
+    out << "  " << known.at(status.from)->name << " " << arrowOf(status.mode) << " " << farEnd(known, status) << "  "
+        << describe(status) << "\n";
   return out.str();
 }
 
 std::string TopologyGraph::toDot() const {
-  // Names are A-Z a-z 0-9 _ . - and need no escape inside quotes.
   std::ostringstream out;
   out << "digraph topology {\n";
   for (const TopologyNode& node : nodes)
@@ -89,8 +105,8 @@ std::string TopologyGraph::toDot() const {
     const char* direction = status.mode == ConnectionMode::bidirectional ? "both"
                             : status.mode == ConnectionMode::readOnly    ? "forward"
                                                                          : "back";
-    out << "  \"" << known.at(status.from)->name << "\" -> \"" << known.at(status.to)->name << "\" [dir=" << direction
-        << ", label=\"" << nameOf(status.state) << "\"];\n";
+    out << "  " << quoted(known.at(status.from)->name) << " -> " << quoted(farEnd(known, status))
+        << " [dir=" << direction << ", label=\"" << nameOf(status.state) << "\"];\n";
   }
   out << "}\n";
   return out.str();
@@ -108,6 +124,7 @@ std::string TopologyGraph::toJson() const {
     Object line{{"id", static_cast<std::int64_t>(status.id.value)},
                 {"from", static_cast<std::int64_t>(status.from.value)},
                 {"to", static_cast<std::int64_t>(status.to.value)},
+                {"remote", status.remote},
                 {"mode", nameOf(status.mode)},
                 {"state", nameOf(status.state)},
                 {"done", static_cast<std::int64_t>(status.done)},

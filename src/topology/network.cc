@@ -4,6 +4,7 @@
 
 #include "base/names.h"
 #include "blazedb/error.h"
+#include "link/local_link.h"
 
 namespace blazedb::topology {
 namespace {
@@ -20,9 +21,16 @@ ConnectionState stateOf(link::LinkState state) {
       return ConnectionState::offline;
     case link::LinkState::stopped:
       return ConnectionState::stopped;
+    case link::LinkState::paused:
+      return ConnectionState::paused;
   }
   return ConnectionState::stopped;
 }
+
+// Connections of a hub's clients are numbered beside those that were made here.
+constexpr int kListenerShift = 40;
+
+ConnectionId idOf(ListenerId listener, std::uint64_t served) { return {listener.value << kListenerShift | served}; }
 
 void refuseReplica(const db::Engine& receiver) {
   if (std::optional<UUID> source = receiver.source())
@@ -33,27 +41,34 @@ void refuseReplica(const db::Engine& receiver) {
 
 }  // namespace
 
-struct Network::Listeners {
-  std::mutex mutex;
-  int next = 1;
-  std::map<int, std::function<void(const ConnectionStatus&)>> all;
-};
-
 bool Network::Connection::sends(int end) const {
   return mode == ConnectionMode::bidirectional || (mode == ConnectionMode::readOnly) == (end == 0);
 }
 
+std::string Network::Connection::names() const {
+  return "'" + fromEngine->name() + "' and '" + (toEngine ? toEngine->name() : remote) + "'";
+}
+
+void Network::Connection::listenToFeeds() {
+  auto moved = [link = link.get()] { link->feedMoved(); };
+  fromListener = fromEngine->addFeedListener(moved);
+  if (toEngine) toListener = toEngine->addFeedListener(moved);
+  moved();  // what was committed before the listeners were there
+}
+
 Network::Connection::~Connection() {
   fromEngine->removeFeedListener(fromListener);
-  toEngine->removeFeedListener(toListener);
+  if (toEngine) toEngine->removeFeedListener(toListener);
   link.reset();
 }
 
 Network::~Network() {
   std::map<ConnectionId, ConnectionPtr> ending;
+  std::map<ListenerId, ListenerPtr> closing;
   {
     std::lock_guard lock(mutex_);
     ending.swap(connections_);
+    closing.swap(listeners_);
   }
 }
 
@@ -116,11 +131,22 @@ ConnectionId Network::connectLocal(NodeId from, NodeId to, ConnectionMode mode, 
   sync::SessionOptions first, second;
   first.sends = second.receives = connection->sends(0);
   second.sends = first.receives = connection->sends(1);
-  auto report = [callbacks = callbacks_, id,
-                 weak = std::weak_ptr<Connection>(connection)](const link::LinkStatus& status) {
+  connection->link = std::make_unique<link::LocalLink>(link::LocalLink::End{*source.engine, first},
+                                                       link::LocalLink::End{*target.engine, second}, clock_, random_,
+                                                       reporter(id, connection));
+  connection->listenToFeeds();
+  connections_[id] = std::move(connection);
+  return id;
+}
+
+// What a link says of itself, on the thread of the callbacks.
+link::Link::Listener Network::reporter(ConnectionId id, const ConnectionPtr& connection) {
+  return [callbacks = callbacks_, id, weak = std::weak_ptr<Connection>(connection)](const link::LinkStatus& status) {
     callbacks->post([id, weak, status] {
       ConnectionPtr alive = weak.lock();
       if (!alive) return;
+      if (!alive->remote.empty() && status.ends[0].peer)
+        alive->fromEngine->noteRemote(alive->remote, status.ends[0].peer->replica);
       std::vector<std::function<void(const ConnectionStatus&)>> calls;
       {
         std::lock_guard held(alive->listeners->mutex);
@@ -129,15 +155,6 @@ ConnectionId Network::connectLocal(NodeId from, NodeId to, ConnectionMode mode, 
       for (const auto& call : calls) call(describe(id, *alive, status));
     });
   };
-  connection->link = std::make_unique<link::LocalLink>(link::LocalLink::End{*source.engine, first},
-                                                       link::LocalLink::End{*target.engine, second}, clock_, random_,
-                                                       std::move(report));
-  link::LocalLink* link = connection->link.get();
-  connection->fromListener = source.engine->addFeedListener([link] { link->feedMoved(); });
-  connection->toListener = target.engine->addFeedListener([link] { link->feedMoved(); });
-  link->feedMoved();  // what was committed before the listeners were there
-  connections_[id] = std::move(connection);
-  return id;
 }
 
 void Network::disconnect(ConnectionId id) {
@@ -145,6 +162,10 @@ void Network::disconnect(ConnectionId id) {
   {
     std::lock_guard lock(mutex_);
     auto found = connections_.find(id);
+    for (const auto& [number, open] : listeners_)
+      if (found == connections_.end() && number.value == id.value >> kListenerShift &&
+          open->dismiss(id.value & ((std::uint64_t{1} << kListenerShift) - 1)))
+        return;
     if (found == connections_.end())
       throw Error(ErrorCode::NotFound, "no connection " + std::to_string(id.value) + " in this topology");
     ending = std::move(found->second);
@@ -183,22 +204,25 @@ void Network::synchronize(std::chrono::milliseconds timeout) {
     std::map<const db::Engine*, std::uint64_t> ends;
     for (const auto& [id, connection] : links)
       for (const db::Engine* engine : {connection->fromEngine.get(), connection->toEngine.get()})
-        ends[engine] = engine->feedEnd();
+        if (engine) ends[engine] = engine->feedEnd();
     if (round > 0 && ends == before) return;
     before = ends;
     for (const auto& [id, connection] : links) {
-      for (int end = 0; end < 2; end++) {
-        if (!connection->sends(end)) continue;
+      bool reached = true;
+      if (!connection->toEngine) reached = connection->link->waitSynchronized(deadlineUs);
+      for (int end = 0; end < 2 && connection->toEngine; end++) {
         const db::Engine* engine = end == 0 ? connection->fromEngine.get() : connection->toEngine.get();
-        if (connection->link->waitAcknowledged(end, ends[engine], deadlineUs)) continue;
-        ConnectionStatus now = describe(id, *connection, connection->link->status());
-        std::string which = "'" + connection->fromEngine->name() + "' and '" + connection->toEngine->name() + "'";
-        if (now.error && now.state == ConnectionState::stopped)
-          throw Error(*now.error, "the connection of " + which + " has stopped: " + now.message);
-        throw Error(ErrorCode::Timeout, "the connection of " + which + " is still behind by about " +
-                                            std::to_string(now.pending) + " changes" +
-                                            (now.error ? ": " + now.message : ""));
+        if (connection->sends(end)) reached &= connection->link->waitAcknowledged(end, ends[engine], deadlineUs);
       }
+      if (reached) continue;
+      ConnectionStatus now = describe(id, *connection, connection->link->status());
+      if (now.error && now.state == ConnectionState::stopped)
+        throw Error(*now.error, "the connection of " + connection->names() + " has stopped: " + now.message);
+      if (now.state == ConnectionState::paused)
+        throw Error(ErrorCode::Offline, "the connection of " + connection->names() + " is paused; resume it first");
+      throw Error(ErrorCode::Timeout, "the connection of " + connection->names() + " is still behind by about " +
+                                          std::to_string(now.pending) + " changes" +
+                                          (now.error ? ": " + now.message : ""));
     }
   }
 }
@@ -208,25 +232,41 @@ ConnectionStatus Network::describe(ConnectionId id, const Connection& connection
   out.id = id;
   out.from = connection.from;
   out.to = connection.to;
+  out.remote = connection.remote;
   out.mode = connection.mode;
   out.state = stateOf(status.state);
   for (int end = 0; end < 2; end++) {
     const sync::SessionStatus& session = status.ends[static_cast<std::size_t>(end)];
     out.done += std::min(session.received, session.expected);
     out.total += session.expected;
-    if (!connection.sends(end)) continue;
+    if (!connection.sends(end) || (end == 1 && !connection.toEngine)) continue;
     std::uint64_t feedEnd = (end == 0 ? connection.fromEngine : connection.toEngine)->feedEnd();
     out.pending += feedEnd - std::min(feedEnd, session.acknowledgedTo);
   }
   out.bytes = status.bytes;
   out.repaired = status.repaired;
-  out.verified =
-      status.state == link::LinkState::live && status.ends[0].verified && status.ends[1].verified && out.pending == 0;
+  out.verified = status.state == link::LinkState::live && status.ends[0].verified &&
+                 (status.ends[1].verified || !connection.toEngine) && out.pending == 0;
   if (status.error) {
     out.error = status.error->code;
     out.message = status.error->text;
     out.nextTry = std::chrono::milliseconds(status.nextTryMs);
   }
+  return out;
+}
+
+ConnectionStatus Network::describe(ListenerId listener, const Listener::Guest& guest) {
+  const sync::SessionStatus& session = guest.served.status.ends[0];
+  ConnectionStatus out;
+  out.id = idOf(listener, guest.served.id);
+  out.from = guest.node;
+  out.remote = guest.name;
+  out.state = stateOf(guest.served.status.state);
+  out.done = std::min(session.received, session.expected);
+  out.total = session.expected;
+  out.bytes = guest.served.status.bytes;
+  out.repaired = guest.served.status.repaired;
+  out.verified = session.verified;
   return out;
 }
 
@@ -239,6 +279,9 @@ std::vector<ConnectionStatus> Network::connections(std::optional<NodeId> only) c
   for (const auto& [id, connection] : all())
     if (!only || connection->from == *only || connection->to == *only)
       found.push_back(describe(id, *connection, connection->link->status()));
+  for (const auto& [id, listener] : listeners())
+    for (const Listener::Guest& guest : listener->guests())
+      if (!only || guest.node == *only) found.push_back(describe(id, guest));
   return found;
 }
 

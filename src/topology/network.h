@@ -12,8 +12,10 @@
 #include "base/random.h"
 #include "blazedb/topology.h"
 #include "db/engine.h"
-#include "link/local_link.h"
+#include "link/io.h"
+#include "link/remote_link.h"
 #include "topology/callback_thread.h"
+#include "topology/listener.h"
 
 namespace blazedb::topology {
 
@@ -23,11 +25,18 @@ class Network {
 
   NodeId registerDatabase(std::shared_ptr<db::Engine> engine, const std::string& name, const RegisterOptions& options);
   ConnectionId connectLocal(NodeId from, NodeId to, ConnectionMode mode, const ConnectOptions& options);
+  ConnectionId connectRemote(NodeId node, const RemoteNode& remote, const SyncPolicy& policy);
+  ListenerInfo listen(const std::vector<NodeId>& nodes, const ListenOptions& options);
+  void reloadCertificate(ListenerId id);
+  void stopListening(ListenerId id);
+  void pause(ConnectionId id);
+  void resume(ConnectionId id);
   void disconnect(ConnectionId id);
   void synchronize(std::chrono::milliseconds timeout);
   std::vector<ConnectionStatus> connections(std::optional<NodeId> node) const;
   ConnectionStatus status(ConnectionId id) const;
   TopologyGraph graph() const;
+  SyncEngine::Pending pending(ConnectionId id, std::size_t limit) const;
   Subscription onStatus(ConnectionId id, std::function<void(const ConnectionStatus&)> listener);
 
  private:
@@ -36,23 +45,38 @@ class Network {
     std::string name;
     SyncMode syncMode = SyncMode::localAndRemote;
   };
-  struct Listeners;
+  struct Listeners {
+    std::mutex mutex;
+    int next = 1;
+    std::map<int, std::function<void(const ConnectionStatus&)>> all;
+  };
   struct Connection {
     NodeId from, to;
+    std::string remote;  // instead of `to`
+    sync::Scope scope;
     ConnectionMode mode = ConnectionMode::bidirectional;
-    std::shared_ptr<db::Engine> fromEngine, toEngine;
+    std::shared_ptr<db::Engine> fromEngine, toEngine;  // with the databases' handles; the second only within a process
     int fromListener = 0, toListener = 0;
     std::shared_ptr<Listeners> listeners;
-    std::unique_ptr<link::LocalLink> link;  // last: it ends first
+    std::unique_ptr<link::Link> link;        // last: it ends first
+    link::RemoteLink* remoteLink = nullptr;  // the same, where it is one
 
     bool sends(int end) const;  // 0: from, 1: to
+    std::string names() const;
+    void listenToFeeds();
     ~Connection();
   };
   using ConnectionPtr = std::shared_ptr<Connection>;  // shared with calls that wait on it
+  using ListenerPtr = std::shared_ptr<Listener>;      // likewise
 
   const Node& node(NodeId id) const;
   ConnectionPtr connection(ConnectionId id) const;
   std::map<ConnectionId, ConnectionPtr> all() const;
+  std::map<ListenerId, ListenerPtr> listeners() const;
+  ListenerPtr listener(ListenerId id) const;
+  link::Io& io();
+  link::Link::Listener reporter(ConnectionId id, const ConnectionPtr& connection);
+  static ConnectionStatus describe(ListenerId listener, const Listener::Guest& guest);
   static ConnectionStatus describe(ConnectionId id, const Connection& connection, const link::LinkStatus& status);
 
   base::SystemClock clock_;
@@ -60,7 +84,9 @@ class Network {
   std::shared_ptr<CallbackThread> callbacks_ = std::make_shared<CallbackThread>();
   mutable std::mutex mutex_;
   std::map<NodeId, Node> nodes_;
+  std::unique_ptr<link::Io> io_;  // once there is a link to another process
   std::map<ConnectionId, ConnectionPtr> connections_;
+  std::map<ListenerId, ListenerPtr> listeners_;
   std::uint64_t nextId_ = 1;
 };
 

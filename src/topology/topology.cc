@@ -14,6 +14,19 @@ ConnectionId Topology::connectLocal(NodeId from, NodeId to, ConnectionMode mode,
   return network_->connectLocal(from, to, mode, options);
 }
 
+ConnectionId Topology::connectRemote(NodeId node, const RemoteNode& remote, const SyncPolicy& policy) {
+  return network_->connectRemote(node, remote, policy);
+}
+
+ListenerInfo Topology::listen(NodeId node, const ListenOptions& options) { return network_->listen({node}, options); }
+ListenerInfo Topology::listen(const std::vector<NodeId>& nodes, const ListenOptions& options) {
+  return network_->listen(nodes, options);
+}
+void Topology::reloadCertificate(ListenerId listener) { network_->reloadCertificate(listener); }
+void Topology::stopListening(ListenerId listener) { network_->stopListening(listener); }
+
+void Topology::pause(ConnectionId connection) { network_->pause(connection); }
+void Topology::resume(ConnectionId connection) { network_->resume(connection); }
 void Topology::disconnect(ConnectionId connection) { network_->disconnect(connection); }
 void Topology::synchronize(std::chrono::milliseconds timeout) { network_->synchronize(timeout); }
 std::vector<ConnectionStatus> Topology::connections() const { return network_->connections(std::nullopt); }

@@ -1,0 +1,158 @@
+// Links to other machines: what may be asked for, and how it becomes a link.
+#include <algorithm>
+
+#include "base/limits.h"
+#include "base/names.h"
+#include "blazedb/error.h"
+#include "topology/network.h"
+
+namespace blazedb::topology {
+namespace {
+
+sync::Scope scopeOf(const SyncPolicy& policy) {
+  if (policy.encryptionMode == EncryptionMode::e2eOnly)
+    throw Error(ErrorCode::NotSupported,
+                "e2eOnly is not in this version; ask for EncryptionMode::smartProxy where the hub may read what it "
+                "stores (blazedb sync --encryption smartProxy)");
+  if (policy.teams) throw Error(ErrorCode::NotSupported, "policies by team are not in this version; use collections");
+  if (policy.passphrase)
+    throw Error(ErrorCode::InvalidPolicy, "a passphrase is for e2eOnly; with smartProxy nothing is encrypted with it");
+  if (policy.collections) {
+    if (policy.collections->empty())
+      throw Error(ErrorCode::InvalidPolicy, "the policy names no collection: leave it out for all of them");
+    for (const std::string& name : *policy.collections)
+      if (!base::isName(name))
+        throw Error(ErrorCode::InvalidPolicy,
+                    "'" + name + "' is not the name of a collection: 1 to 128 of A-Z a-z 0-9 _ . -");
+  }
+  for (const std::string& field : policy.excludeFields)
+    if (field.empty() || field.size() > base::kFieldNameBytesMax)
+      throw Error(ErrorCode::InvalidPolicy, "'" + field + "' is not the name of a field: 1 to 128 bytes");
+  return sync::makeScope(policy.collections, policy.excludeFields);
+}
+
+std::string addressOf(const RemoteNode& remote) {
+  bool isIpv6 = remote.host.find(':') != std::string::npos;
+  return (isIpv6 ? "[" + remote.host + "]" : remote.host) + ":" + std::to_string(remote.port) + "/" + remote.database;
+}
+
+void refuseLocalOnly(SyncMode mode, const std::string& name) {
+  if (mode == SyncMode::localOnly)
+    throw Error(ErrorCode::ModeForbids, "the node '" + name + "' is registered as localOnly and opens no remote link");
+}
+
+}  // namespace
+
+link::Io& Network::io() {
+  if (!io_) io_ = std::make_unique<link::Io>();
+  return *io_;
+}
+
+ConnectionId Network::connectRemote(NodeId from, const RemoteNode& remote, const SyncPolicy& policy) {
+  link::RemoteOptions options;
+  options.session.scope = scopeOf(policy);
+  options.session.leaveOtherScopes = policy.removeOutOfScope;
+  options.host = remote.host;
+  options.port = remote.port;
+  options.database = remote.database;
+  options.token.assign(remote.authToken.begin(), remote.authToken.end());
+  options.allowPlaintext = remote.allowPlaintext;
+  if (remote.host.empty()) throw Error(ErrorCode::InvalidArgument, "the remote node has no host");
+  if (!base::isName(remote.database))
+    throw Error(ErrorCode::InvalidArgument,
+                "'" + remote.database + "' is not the name of a database: 1 to 128 of A-Z a-z 0-9 _ . -");
+  if (remote.useTLS)
+    options.tls = link::TlsContext::forClient(
+        {remote.pinning.pins(), remote.caFile, remote.clientCertificateFile, remote.clientKeyFile});
+
+  std::lock_guard lock(mutex_);
+  const Node& source = node(from);
+  refuseLocalOnly(source.syncMode, source.name);
+  std::string address = addressOf(remote);
+  for (const auto& [id, other] : connections_)
+    if (other->from == from && other->remote == address)
+      throw Error(ErrorCode::AlreadyExists, "'" + source.name + "' and " + address +
+                                                " are connected already; disconnect them first to change the policy");
+  if (std::optional<UUID> origin = source.engine->source())
+    throw Error(ErrorCode::ReadOnlyReplica, "'" + source.name + "' is a read-only replica of " + origin->toString() +
+                                                "; end that with releaseReadOnly() first");
+
+  ConnectionId id{nextId_++};
+  auto connection = std::make_shared<Connection>();
+  connection->from = from;
+  connection->remote = address;
+  connection->scope = options.session.scope;
+  connection->fromEngine = source.engine;
+  connection->listeners = std::make_shared<Listeners>();
+  auto link = std::make_unique<link::RemoteLink>(io(), *source.engine, clock_, random_, std::move(options),
+                                                 reporter(id, connection));
+  connection->remoteLink = link.get();
+  connection->link = std::move(link);
+  connection->listenToFeeds();
+  connections_[id] = std::move(connection);
+  return id;
+}
+
+ListenerInfo Network::listen(const std::vector<NodeId>& nodes, const ListenOptions& options) {
+  std::lock_guard lock(mutex_);
+  if (nodes.empty()) throw Error(ErrorCode::InvalidArgument, "there is no node to listen for");
+  std::vector<Listener::Offer> offers;
+  for (NodeId id : nodes) {
+    const Node& offered = node(id);
+    refuseLocalOnly(offered.syncMode, offered.name);
+    offers.push_back({id, offered.name, offered.engine});
+  }
+  ListenerId id{nextId_++};
+  auto listener = std::make_shared<Listener>(io(), clock_, std::move(offers), options);
+  ListenerInfo info = listener->info();
+  info.id = id;
+  listeners_[id] = std::move(listener);
+  return info;
+}
+
+std::map<ListenerId, Network::ListenerPtr> Network::listeners() const {
+  std::lock_guard lock(mutex_);
+  return listeners_;
+}
+
+Network::ListenerPtr Network::listener(ListenerId id) const {
+  std::lock_guard lock(mutex_);
+  auto found = listeners_.find(id);
+  if (found == listeners_.end())
+    throw Error(ErrorCode::NotFound, "no listener " + std::to_string(id.value) + " in this topology");
+  return found->second;
+}
+
+void Network::reloadCertificate(ListenerId id) { listener(id)->reload(); }
+
+void Network::stopListening(ListenerId id) {
+  ListenerPtr closing = listener(id);
+  std::lock_guard lock(mutex_);
+  listeners_.erase(id);
+}
+
+void Network::pause(ConnectionId id) {
+  ConnectionPtr found = connection(id);
+  if (!found->remoteLink)
+    throw Error(ErrorCode::InvalidArgument, "a connection within a process does not pause; disconnect it");
+  found->remoteLink->pause();
+}
+
+void Network::resume(ConnectionId id) {
+  ConnectionPtr found = connection(id);
+  if (found->remoteLink) found->remoteLink->resume();
+}
+
+SyncEngine::Pending Network::pending(ConnectionId id, std::size_t limit) const {
+  ConnectionPtr found = connection(id);
+  link::LinkStatus status = found->link->status();
+  std::optional<UUID> peer =
+      status.ends[0].peer ? std::optional(status.ends[0].peer->replica) : found->fromEngine->remoteAt(found->remote);
+  db::Engine::Unsent unsent = found->fromEngine->unsentTo(peer, found->scope, status.ends[0].acknowledgedTo, limit);
+  SyncEngine::Pending pending;
+  pending.count = unsent.count;
+  for (sync::RecordKey& key : unsent.first) pending.changes.push_back({std::move(key.collection), key.id});
+  return pending;
+}
+
+}  // namespace blazedb::topology

@@ -1,0 +1,63 @@
+#include "blazedb/remote.h"
+
+#include <filesystem>
+
+#include "blazedb/database.h"
+#include "blazedb/error.h"
+#include "blazedb/topology.h"
+#include "link/certificate.h"
+#include "topology/network.h"
+
+namespace blazedb {
+
+CertificatePinningConfig CertificatePinningConfig::fromFile(const std::string& path) {
+  if (!std::filesystem::exists(path)) throw Error(ErrorCode::IoError, "there is no file " + path);
+  return fromSpki(link::pinOfFile(path));
+}
+
+CertificatePinningConfig CertificatePinningConfig::fromSpki(const std::string& pin) {
+  return fromSpki(std::vector<std::string>{pin});
+}
+
+CertificatePinningConfig CertificatePinningConfig::fromSpki(const std::vector<std::string>& pins) {
+  for (const std::string& pin : pins)
+    if (!link::isPin(pin))
+      throw Error(ErrorCode::InvalidArgument,
+                  "'" + pin + "' is not a pin: sha256/ and the base64 of 32 bytes, as blazedb serve prints it");
+  CertificatePinningConfig config;
+  config.pins_ = pins;
+  return config;
+}
+
+namespace topology {
+
+class SyncHandle {
+ public:
+  SyncHandle(std::shared_ptr<db::Engine> engine, const RemoteNode& remote, const SyncPolicy& policy) {
+    NodeId node = network.registerDatabase(engine, engine->name(), {});
+    connection = network.connectRemote(node, remote, policy);
+  }
+  Network network;
+  ConnectionId connection;
+};
+
+}  // namespace topology
+
+SyncEngine Database::enableSync(const RemoteNode& remote, const SyncPolicy& policy) const {
+  return SyncEngine(std::make_shared<topology::SyncHandle>(engine_, remote, policy));
+}
+
+SyncEngine::SyncEngine(std::shared_ptr<topology::SyncHandle> handle) : handle_(std::move(handle)) {}
+
+void SyncEngine::synchronize(std::chrono::milliseconds timeout) { handle_->network.synchronize(timeout); }
+void SyncEngine::pause() { handle_->network.pause(handle_->connection); }
+void SyncEngine::resume() { handle_->network.resume(handle_->connection); }
+ConnectionStatus SyncEngine::status() const { return handle_->network.status(handle_->connection); }
+SyncEngine::Pending SyncEngine::pendingChanges(std::size_t limit) const {
+  return handle_->network.pending(handle_->connection, limit);
+}
+Subscription SyncEngine::onStatus(std::function<void(const ConnectionStatus&)> listener) {
+  return handle_->network.onStatus(handle_->connection, std::move(listener));
+}
+
+}  // namespace blazedb

@@ -1,0 +1,331 @@
+// A hub and its clients, in one process, over TLS on loopback: the public API as the guide shows it.
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <fstream>
+#include <mutex>
+
+#include "blazedb/blazedb.h"
+#include "db/open_database.h"
+
+namespace blazedb {
+namespace {
+
+constexpr auto kPatience = std::chrono::seconds(30);
+const SyncPolicy kReadable{.encryptionMode = EncryptionMode::smartProxy};
+
+// What a connection has said so far, and the wait for what it will say.
+class Watched {
+ public:
+  explicit Watched(SyncEngine& engine)
+      : last_(engine.status()), subscription_(engine.onStatus([this](const ConnectionStatus& status) {
+          std::lock_guard lock(mutex_);
+          last_ = status;
+          changed_.notify_all();
+        })) {
+    // What was said between the two.
+    std::lock_guard lock(mutex_);
+    last_ = engine.status();
+  }
+  ConnectionStatus waitFor(ConnectionState state) {
+    std::unique_lock lock(mutex_);
+    EXPECT_TRUE(changed_.wait_for(lock, kPatience, [&] { return last_.state == state; }))
+        << "it is " << static_cast<int>(last_.state) << " " << last_.message;
+    return last_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  ConnectionStatus last_;
+  Subscription subscription_;
+};
+
+class RemoteTest : public FolderTest {
+ protected:
+  RemoteTest() {
+    node_ = topology_.registerDatabase(hub_, "ServerDB", {.role = SyncRole::server});
+    listen({.host = "127.0.0.1", .port = 0});
+  }
+  void listen(const ListenOptions& options) { listening_ = topology_.listen(node_, options); }
+  void hubStops() { topology_.stopListening(listening_.id); }
+  void hubReturns() { listen({.host = "127.0.0.1", .port = listening_.port}); }
+
+  NewToken token(TokenOptions options = {.name = "test"}) { return hub_.createToken(options); }
+  RemoteNode remote(const std::string& secret) const {
+    RemoteNode node;
+    node.host = "127.0.0.1";
+    node.port = listening_.port;
+    node.database = "ServerDB";
+    node.authToken = secret;
+    node.pinning = CertificatePinningConfig::fromSpki(listening_.pin);
+    return node;
+  }
+  // What a client that asks for this is told for good.
+  static ErrorCode refusal(const Database& database, const RemoteNode& node, const SyncPolicy& policy = kReadable) {
+    SyncEngine sync = database.enableSync(node, policy);
+    auto thrown = test::errorOf([&] { sync.synchronize(kPatience); });
+    EXPECT_EQ(sync.status().state, ConnectionState::stopped);
+    EXPECT_EQ(sync.status().error, thrown);
+    return thrown.value_or(ErrorCode::Timeout);
+  }
+
+  Database hub_ = open("hub");
+  Topology topology_;
+  NodeId node_;
+  ListenerInfo listening_;
+};
+
+TEST_F(RemoteTest, BringsEverythingBothWays) {
+  UUID there = hub_.insert({{"n", 1}});
+  Database client = open("client");
+  UUID here = client.insert({{"n", 2}});
+  SyncEngine sync = client.enableSync(remote(token().secret), kReadable);
+  sync.synchronize(kPatience);
+  EXPECT_EQ(client.fetch(there)->integer("n"), 1);
+  EXPECT_EQ(hub_.fetch(here)->integer("n"), 2);
+  hub_.updateFields(there, {{"n", 3}});
+  sync.synchronize(kPatience);
+  EXPECT_EQ(client.fetch(there)->integer("n"), 3);
+  EXPECT_TRUE(diff(hub_, client).empty());
+}
+
+TEST_F(RemoteTest, FromClientToClientThroughTheHub) {
+  Database a = open("a"), b = open("b");
+  NewToken made = token();
+  SyncEngine first = a.enableSync(remote(made.secret), kReadable);
+  SyncEngine second = b.enableSync(remote(made.secret), kReadable);
+  UUID id = a.insert({{"from", "a"}});
+  first.synchronize(kPatience);
+  second.synchronize(kPatience);
+  EXPECT_EQ(b.fetch(id)->string("from"), "a");
+}
+
+TEST_F(RemoteTest, TellsWhatIsNotSentYetAndSendsItWhenTheHubIsBack) {
+  Database client = open("client");
+  UUID first = client.insert({{"n", 1}});
+  SyncEngine sync = client.enableSync(remote(token().secret), kReadable);
+  Watched watched(sync);
+  sync.synchronize(kPatience);
+  EXPECT_EQ(sync.pendingChanges().count, 0u);
+  hubStops();
+  ConnectionStatus offline = watched.waitFor(ConnectionState::offline);
+  EXPECT_TRUE(offline.error);
+  client.updateFields(first, {{"n", 2}});
+  UUID second = client.insert({{"n", 3}});
+  SyncEngine::Pending pending = sync.pendingChanges();
+  EXPECT_EQ(pending.count, 2u);
+  ASSERT_EQ(pending.changes.size(), 2u);
+  EXPECT_EQ(pending.changes[0].record, first);
+  EXPECT_EQ(pending.changes[1].record, second);
+  EXPECT_EQ(sync.pendingChanges(1).changes.size(), 1u);
+  hubReturns();
+  sync.resume();
+  sync.synchronize(kPatience);
+  EXPECT_EQ(sync.pendingChanges().count, 0u);
+  EXPECT_TRUE(diff(hub_, client).empty());
+}
+
+TEST_F(RemoteTest, WhatIsPendingIsKnownAfterAReopeningToo) {
+  NewToken made = token();
+  {
+    Database client = open("client");
+    SyncEngine sync = client.enableSync(remote(made.secret), kReadable);
+    Watched watched(sync);
+    client.insert({{"n", 1}});
+    sync.synchronize(kPatience);
+    watched.waitFor(ConnectionState::live);
+  }
+  hubStops();
+  Database client = open("client");
+  UUID id = client.insert({{"n", 2}});
+  SyncEngine sync = client.enableSync(remote(made.secret), kReadable);
+  SyncEngine::Pending pending = sync.pendingChanges();
+  EXPECT_EQ(pending.count, 1u);
+  EXPECT_EQ(pending.changes[0].record, id);
+}
+
+TEST_F(RemoteTest, PausesAndResumes) {
+  Database client = open("client");
+  SyncEngine sync = client.enableSync(remote(token().secret), kReadable);
+  Watched watched(sync);
+  sync.synchronize(kPatience);
+  sync.pause();
+  watched.waitFor(ConnectionState::paused);
+  client.insert({{"n", 1}});
+  EXPECT_ERROR(Offline, sync.synchronize(kPatience));
+  EXPECT_EQ(hub_.count(), 0u);
+  sync.resume();
+  sync.synchronize(kPatience);
+  EXPECT_EQ(hub_.count(), 1u);
+}
+
+TEST_F(RemoteTest, AHubThatIsUnknownOrUntrustedIsRefused) {
+  Database client = open("client");
+  NewToken made = token();
+  RemoteNode wrongPin = remote(made.secret);
+  wrongPin.pinning = CertificatePinningConfig::fromSpki("sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+  EXPECT_EQ(refusal(client, wrongPin), ErrorCode::WrongPin);
+  RemoteNode noPin = remote(made.secret);
+  noPin.pinning = {};
+  EXPECT_EQ(refusal(client, noPin), ErrorCode::UntrustedCertificate);
+  RemoteNode unknown = remote(made.secret);
+  unknown.database = "Other";
+  EXPECT_EQ(refusal(client, unknown), ErrorCode::UnknownDatabase);
+}
+
+TEST_F(RemoteTest, TokensThatAreWrongExpiredOrRevokedLetNobodyIn) {
+  Database client = open("client");
+  hub_.insert({{"n", 1}});
+  std::string wrong = token().secret;
+  wrong.back() = wrong.back() == 'A' ? 'B' : 'A';
+  EXPECT_EQ(refusal(client, remote(wrong)), ErrorCode::WrongToken);
+  EXPECT_EQ(refusal(client, remote("")), ErrorCode::WrongToken);
+  NewToken revoked = token();
+  hub_.revokeToken(revoked.token.id);
+  EXPECT_EQ(refusal(client, remote(revoked.secret)), ErrorCode::WrongToken);
+  EXPECT_EQ(client.count(), 0u);
+}
+
+TEST_F(RemoteTest, RevocationEndsALiveConnection) {
+  Database client = open("client"), other = open("other");
+  NewToken made = token(), kept = token();
+  SyncEngine sync = client.enableSync(remote(made.secret), kReadable);
+  SyncEngine unconcerned = other.enableSync(remote(kept.secret), kReadable);
+  Watched watched(sync);
+  sync.synchronize(kPatience);
+  unconcerned.synchronize(kPatience);
+  hub_.revokeToken(made.token.id);
+  EXPECT_EQ(watched.waitFor(ConnectionState::stopped).error, ErrorCode::WrongToken);
+  hub_.insert({{"n", 1}});
+  unconcerned.synchronize(kPatience);
+  EXPECT_EQ(other.count(), 1u);
+  EXPECT_EQ(client.count(), 0u);
+}
+
+TEST_F(RemoteTest, ATokenGrantsDirectionsCollectionsAndRole) {
+  hub_.insert({{"n", 1}});
+  hub_.collection("notes").insert({{"n", 1}});
+  Database reader = open("reader"), writer = open("writer"), server = open("server");
+  reader.collection("notes").insert({{"n", 2}});
+  writer.insert({{"n", 3}});
+  SyncEngine reading = reader.enableSync(
+      remote(token({.name = "r", .mayWrite = false, .collections = {"notes"}}).secret), kReadable);
+  reading.synchronize(kPatience);
+  EXPECT_EQ(reader.collection("notes").count(), 2u);
+  EXPECT_EQ(reader.count(), 0u);
+  EXPECT_EQ(hub_.collection("notes").count(), 1u);
+  SyncEngine writing = writer.enableSync(remote(token({.name = "w", .mayRead = false}).secret), kReadable);
+  writing.synchronize(kPatience);
+  EXPECT_EQ(hub_.count(), 2u);
+  EXPECT_EQ(writer.count(), 1u);
+  Topology elsewhere;
+  elsewhere.registerDatabase(server, "server", {.role = SyncRole::server});
+  EXPECT_EQ(refusal(server, remote(token().secret)), ErrorCode::NotAllowed);
+  SyncEngine granted = server.enableSync(remote(token({.name = "s", .role = SyncRole::server}).secret), kReadable);
+  granted.synchronize(kPatience);
+  EXPECT_EQ(server.count(), 2u);
+}
+
+TEST_F(RemoteTest, APolicyNarrowsWhatTravels) {
+  UUID id = hub_.insert({{"name", "Ann"}, {"password", "secret"}});
+  hub_.collection("logs").insert({{"n", 1}});
+  Database client = open("client");
+  NewToken made = token();
+  SyncPolicy policy = kReadable;
+  policy.collections = {{"default"}};
+  policy.excludeFields = {"password"};
+  {
+    SyncEngine sync = client.enableSync(remote(made.secret), policy);
+    sync.synchronize(kPatience);
+    EXPECT_EQ(*client.fetch(id), (Record{{"name", "Ann"}}));
+    EXPECT_EQ(client.collection("logs").count(), 0u);
+  }
+  {
+    SyncEngine sync = client.enableSync(remote(made.secret), kReadable);
+    sync.synchronize(kPatience);
+    EXPECT_EQ(client.fetch(id)->string("password"), "secret");
+    EXPECT_EQ(client.collection("logs").count(), 1u);
+  }
+  policy.removeOutOfScope = true;
+  SyncEngine sync = client.enableSync(remote(made.secret), policy);
+  sync.synchronize(kPatience);
+  EXPECT_FALSE(client.fetch(id)->contains("password"));
+  EXPECT_EQ(client.collection("logs").count(), 0u);
+  EXPECT_EQ(hub_.collection("logs").count(), 1u);
+}
+
+TEST_F(RemoteTest, WhatThisVersionDoesNotDoIsRefusedAndNeverDoneOtherwise) {
+  Database client = open("client");
+  RemoteNode node = remote(token().secret);
+  EXPECT_ERROR(NotSupported, (void)client.enableSync(node));
+  EXPECT_ERROR(NotSupported, (void)client.enableSync(node, {.encryptionMode = EncryptionMode::e2eOnly}));
+  EXPECT_NE(test::messageOf([&] { (void)client.enableSync(node); }).find("smartProxy"), std::string::npos);
+  SyncPolicy teams = kReadable;
+  teams.teams.emplace();
+  EXPECT_ERROR(NotSupported, (void)client.enableSync(node, teams));
+  SyncPolicy none = kReadable;
+  none.collections.emplace();
+  EXPECT_ERROR(InvalidPolicy, (void)client.enableSync(node, none));
+  SyncPolicy bad = kReadable;
+  bad.collections = {{"no/name"}};
+  EXPECT_ERROR(InvalidPolicy, (void)client.enableSync(node, bad));
+  SyncPolicy phrase = kReadable;
+  phrase.passphrase = "secret";
+  EXPECT_ERROR(InvalidPolicy, (void)client.enableSync(node, phrase));
+  RemoteNode plain = node;
+  plain.useTLS = false;
+  plain.host = "192.0.2.1";
+  EXPECT_ERROR(PlaintextForbidden, (void)client.enableSync(plain, kReadable));
+  EXPECT_ERROR(InvalidArgument, CertificatePinningConfig::fromSpki("sha1/abc"));
+}
+
+TEST_F(RemoteTest, NodesThatAreLocalOnlyAreNeitherOfferedNorConnected) {
+  Database local = open("local");
+  NodeId id = topology_.registerDatabase(local, "local", {.syncMode = SyncMode::localOnly});
+  EXPECT_ERROR(ModeForbids, topology_.listen(id, {.host = "127.0.0.1", .port = 0}));
+  EXPECT_ERROR(ModeForbids, topology_.connectRemote(id, remote("x"), kReadable));
+}
+
+TEST_F(RemoteTest, TheHubListsItsClientsAndMayDismissThem) {
+  Database client = open("client");
+  SyncEngine sync = client.enableSync(remote(token({.name = "Ann's \"phone\""}).secret), kReadable);
+  Watched watched(sync);
+  sync.synchronize(kPatience);
+  std::vector<ConnectionStatus> clients = topology_.connections(node_);
+  ASSERT_EQ(clients.size(), 1u);
+  EXPECT_EQ(clients[0].remote, "Ann's \"phone\" at 127.0.0.1");
+  EXPECT_NE(topology_.graph().visualize().find("Ann's \"phone\""), std::string::npos);
+  EXPECT_NE(topology_.graph().toDot().find("Ann's \\\"phone\\\""), std::string::npos);
+  topology_.disconnect(clients[0].id);
+  watched.waitFor(ConnectionState::offline);
+  EXPECT_ERROR(NotFound, topology_.disconnect(clients[0].id));
+}
+
+TEST_F(RemoteTest, TheCertificateThatIsMadeIsKept) {
+  std::string pin = listening_.pin;
+  hubStops();
+  hubReturns();
+  EXPECT_EQ(listening_.pin, pin);
+  EXPECT_EQ(CertificatePinningConfig::fromFile((folder_ / "ServerDB.hub-cert.pem").string()).pins()[0], pin);
+  namespace fs = std::filesystem;
+  EXPECT_EQ(fs::status(folder_ / "ServerDB.hub-key.pem").permissions(), fs::perms::owner_read | fs::perms::owner_write);
+  EXPECT_NO_THROW(topology_.reloadCertificate(listening_.id));
+  EXPECT_ERROR(NotFound, topology_.reloadCertificate({99}));
+}
+
+TEST_F(RemoteTest, AHubAndLocalConnectionsFormOneGraph) {
+  Database client = open("client"), besides = open("besides");
+  Topology topology;
+  NodeId a = topology.registerDatabase(client, "client"), b = topology.registerDatabase(besides, "besides");
+  topology.connectRemote(a, remote(token().secret), kReadable);
+  topology.connectLocal(a, b, ConnectionMode::bidirectional);
+  UUID down = hub_.insert({{"n", 1}}), up = besides.insert({{"n", 2}});
+  topology.synchronize(kPatience);
+  EXPECT_TRUE(besides.fetch(down));
+  EXPECT_TRUE(hub_.fetch(up));
+  EXPECT_ERROR(AlreadyExists, topology.connectRemote(a, remote("x"), kReadable));
+}
+
+}  // namespace
+}  // namespace blazedb
