@@ -18,6 +18,7 @@ ConnectionState stateOf(link::LinkState state) {
       return ConnectionState::live;
     case link::LinkState::offline:
       return ConnectionState::offline;
+    case link::LinkState::paused:  // only links to other processes pause
     case link::LinkState::stopped:
       return ConnectionState::stopped;
   }
