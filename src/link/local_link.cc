@@ -6,44 +6,9 @@
 #include "blazedb/error.h"
 
 namespace blazedb::link {
-namespace {
-
-constexpr std::int64_t kFirstRetryMs = 100;
-constexpr std::int64_t kLastRetryMs = 30'000;
-constexpr std::int64_t kProgressMs = 100;
-
-// Errors that the passing of time can heal.
-bool worthRetrying(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::Offline:
-    case ErrorCode::DiskFull:
-    case ErrorCode::IoError:
-    case ErrorCode::Timeout:
-    case ErrorCode::ClockSkew:
-      return true;
-    default:
-      return false;
-  }
-}
-
-// what() without the name of the code, which stands beside it.
-std::string messageOf(const Error& error) {
-  std::string what = error.what();
-  std::size_t colon = what.find(": ");
-  return colon == std::string::npos ? what : what.substr(colon + 2);
-}
-
-LinkState stateOf(const sync::SessionStatus& a, const sync::SessionStatus& b) {
-  auto least = std::min(a.state, b.state);
-  return least == sync::SessionState::connecting   ? LinkState::connecting
-         : least == sync::SessionState::catchingUp ? LinkState::catchingUp
-                                                   : LinkState::live;
-}
-
-}  // namespace
 
 LocalLink::LocalLink(End first, End second, base::Clock& clock, base::Random& random, Listener listener)
-    : ends_{first, second}, clock_(clock), random_(random), listener_(std::move(listener)), thread_([this] {
+    : ends_{first, second}, clock_(clock), random_(random), board_(clock, std::move(listener)), thread_([this] {
         run();
       }) {}
 
@@ -52,8 +17,8 @@ LocalLink::~LocalLink() {
     std::lock_guard lock(mutex_);
     stopping_ = true;
     wake_.notify_all();
-    changed_.notify_all();
   }
+  board_.close();
   thread_.join();
 }
 
@@ -63,25 +28,17 @@ void LocalLink::feedMoved() {
   wake_.notify_one();
 }
 
-LinkStatus LocalLink::status() const {
-  std::lock_guard lock(mutex_);
-  return status_;
+bool LocalLink::waitAcknowledged(int end, std::uint64_t position, std::int64_t deadlineUs) {
+  return board_.wait(deadlineUs, [&](const LinkStatus& status) {
+    return status.ends[static_cast<std::size_t>(end)].acknowledgedTo >= position && status.state != LinkState::offline;
+  });
 }
 
-bool LocalLink::waitAcknowledged(int end, std::uint64_t position, std::int64_t deadlineUs) {
-  std::unique_lock lock(mutex_);
-  auto reached = [&] {
-    return status_.ends[static_cast<std::size_t>(end)].acknowledgedTo >= position &&
-           status_.state != LinkState::offline;
-  };
-  waiters_++;
-  while (!reached() && status_.state != LinkState::stopped && !stopping_) {
-    std::int64_t left = deadlineUs - clock_.monotonicUs();
-    if (left <= 0) break;
-    changed_.wait_for(lock, std::chrono::microseconds(left));
-  }
-  waiters_--;
-  return reached();
+bool LocalLink::waitSynchronized(std::int64_t deadlineUs) {
+  std::array<std::uint64_t, 2> feedEnds{ends_[0].store.feedEnd(), ends_[1].store.feedEnd()};
+  for (std::size_t i = 0; i < 2; i++)
+    if (ends_[i].options.sends && !waitAcknowledged(static_cast<int>(i), feedEnds[i], deadlineUs)) return false;
+  return true;
 }
 
 void LocalLink::run() {
@@ -93,10 +50,8 @@ void LocalLink::run() {
         sessions[i] = std::make_unique<sync::Session>(ends_[i].store, ends_[i].options);
       for (auto& session : sessions) session->start(clock_.wallMs(), nowMs());
       why = converse(sessions);
-    } catch (const Error& error) {
-      why = {error.code(), messageOf(error)};
     } catch (const std::exception& error) {
-      why = {ErrorCode::IoError, error.what()};  // no memory, say
+      why = failureOf(error);
     }
     publish(sessions);
     bytesBefore_ = status_.bytes;
@@ -144,7 +99,7 @@ void LocalLink::exchange(Sessions& sessions) {
         moved = true;
       }
     }
-    if (moved && nowMs() >= reportedMs_ + kProgressMs) publish(sessions);
+    if (moved && board_.progressDue()) publish(sessions);
     std::lock_guard lock(mutex_);
     if (stopping_) return;
   }
@@ -180,39 +135,20 @@ bool LocalLink::sleep(std::optional<std::int64_t> untilMs, bool forFeed) {
 
 void LocalLink::publish(const Sessions& sessions) {
   if (!sessions[0] || !sessions[1]) return;
-  {
-    std::lock_guard lock(mutex_);
-    for (std::size_t i = 0; i < 2; i++) status_.ends[i] = sessions[i]->status();
-    status_.state = stateOf(status_.ends[0], status_.ends[1]);
-    status_.bytes = bytesBefore_ + status_.ends[0].bytesSent + status_.ends[1].bytesSent;
-    status_.repaired = repairedBefore_ + status_.ends[0].repaired + status_.ends[1].repaired;
-    status_.error.reset();
-    if (status_.state == LinkState::live) failures_ = 0;
-    if (waiters_ > 0) changed_.notify_all();
-  }
-  bool verified = status_.ends[0].verified && status_.ends[1].verified;
-  if (reported_ != status_.state || reportedVerified_ != verified ||
-      (status_.state != LinkState::live && nowMs() >= reportedMs_ + kProgressMs))
-    report();
+  for (std::size_t i = 0; i < 2; i++) status_.ends[i] = sessions[i]->status();
+  status_.state = linkStateOf(std::min(status_.ends[0].state, status_.ends[1].state));
+  status_.bytes = bytesBefore_ + status_.ends[0].bytesSent + status_.ends[1].bytesSent;
+  status_.repaired = repairedBefore_ + status_.ends[0].repaired + status_.ends[1].repaired;
+  status_.error.reset();
+  if (status_.state == LinkState::live) retry_.reset();
+  board_.put(status_);
 }
 
 void LocalLink::publishEnd(const sync::Bye& why, bool forGood) {
-  {
-    std::lock_guard lock(mutex_);
-    status_.state = forGood ? LinkState::stopped : LinkState::offline;
-    status_.error = why;
-    std::int64_t most = std::min(kFirstRetryMs << std::min(failures_++, 10), kLastRetryMs);
-    status_.nextTryMs = most / 2 + static_cast<std::int64_t>(random_.next64() % static_cast<std::uint64_t>(most / 2));
-    changed_.notify_all();
-  }
-  report();
-}
-
-void LocalLink::report() {
-  reported_ = status_.state;
-  reportedVerified_ = status_.ends[0].verified && status_.ends[1].verified;
-  reportedMs_ = nowMs();
-  if (listener_) listener_(status());
+  status_.state = forGood ? LinkState::stopped : LinkState::offline;
+  status_.error = why;
+  status_.nextTryMs = retry_.nextDelayMs(random_);
+  board_.put(status_);
 }
 
 }  // namespace blazedb::link

@@ -166,6 +166,8 @@ void Session::onHello(const Hello& hello) {
     return stop(ErrorCode::NotAllowed, "none of the collections asked for is granted");
   peer_ = hello;
   status_.peer = hello.identity;
+  status_.sending = options_.sends && hello.receives;
+  status_.receiving = options_.receives && hello.sends;
   if (options_.leaveOtherScopes) store_.leaveOtherScopes(hello.identity.replica, scope_);
   if (!options_.receives || !hello.sends) {
     receiveCatchingUp_ = false;

@@ -56,6 +56,8 @@ enum class SessionState : std::uint8_t { connecting, catchingUp, live, stopped }
 struct SessionStatus {
   SessionState state = SessionState::connecting;
   std::optional<Identity> peer;
+  bool sending = false;              // both ends agree that this one sends
+  bool receiving = false;            // likewise
   std::uint64_t received = 0;        // records of this catching-up
   std::uint64_t expected = 0;        // about how many it will be; 0 before Welcome
   std::uint64_t acknowledgedTo = 0;  // the peer has everything of this feed up to here

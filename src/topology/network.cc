@@ -19,6 +19,7 @@ ConnectionState stateOf(link::LinkState state) {
       return ConnectionState::live;
     case link::LinkState::offline:
       return ConnectionState::offline;
+    case link::LinkState::paused:  // only links to other processes pause
     case link::LinkState::stopped:
       return ConnectionState::stopped;
     case link::LinkState::paused:

@@ -40,6 +40,7 @@ const std::vector<ThirdParty> kThirdParty = {
     {"asio.hpp", {"src/link"}},
     {"asio/", {"src/link"}},
     {"boost/asio", {"src/link"}},
+    {"zstd.h", {"src/link"}},
     {"cbor.h", {"src/codec"}},
     {"cbor/", {"src/codec"}},
     {"nlohmann/", {"src/codec", "apps"}},

@@ -1,0 +1,346 @@
+#include "link/acceptor.h"
+
+#include <array>
+#include <asio/ip/tcp.hpp>
+#include <asio/ip/v6_only.hpp>
+#include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <set>
+#include <utility>
+
+#include "blazedb/error.h"
+#include "link/failed_knocks.h"
+#include "link/retry.h"
+#include "link/status_board.h"
+
+namespace blazedb::link {
+namespace {
+
+using asio::ip::tcp;
+
+// After a failure of the machine itself, most likely: no more file descriptors.
+constexpr std::chrono::milliseconds kAcceptAgain{100};
+
+asio::ip::address plainAddress(const asio::ip::address& address) {
+  if (address.is_v6() && address.to_v6().is_v4_mapped())
+    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+  return address;
+}
+
+// Whose failures count together. Who has one IPv6 address has the 2^64 beside it.
+std::string neighbourhood(const std::string& text) {
+  asio::error_code failed;
+  asio::ip::address address = asio::ip::make_address(text, failed);
+  if (failed || !address.is_v6()) return text;
+  asio::ip::address_v6::bytes_type bytes = address.to_v6().to_bytes();
+  std::fill(bytes.begin() + 8, bytes.end(), std::uint8_t{0});
+  return asio::ip::address_v6(bytes).to_string();
+}
+
+}  // namespace
+
+class Acceptor::Arrival final : public Conversation {
+ public:
+  Arrival(std::shared_ptr<Core> core, std::uint64_t id, PeerInfo peer);
+
+  Served served() const;
+  const sync::Store* store() const { return guest_.store.get(); }
+
+ protected:
+  void onFirstFrame(base::ByteView frame) override;
+  void onStatus(const sync::SessionStatus& status) override;
+  void onEnd(const sync::SessionStatus& status, const sync::Bye& why) override;
+  void onClosed() override;
+
+ private:
+  LinkStatus statusOf(const sync::SessionStatus& session) const;
+
+  std::shared_ptr<Core> core_;  // shared with the acceptor; let go when closed
+  std::uint64_t id_;
+  PeerInfo peer_;
+  // Written on the strand before the others can see this among the admitted.
+  std::string database_;
+  Guest guest_;
+  StatusBoard board_;
+};
+
+class Acceptor::Core : public std::enable_shared_from_this<Core> {
+ public:
+  Core(Io& io, base::Clock& clock, AcceptorOptions options, Admitter admit, Changed changed)
+      : io_(io),
+        clock_(clock),
+        options_(std::move(options)),
+        admit_(std::move(admit)),
+        changed_(std::move(changed)),
+        acceptor_(io.sockets()),
+        again_(io.sockets()),
+        fan_(io.makeStrand()) {}
+
+  void listen() {
+    tcp::endpoint endpoint = endpointToListenOn();
+    if (!options_.tls && !options_.allowPlaintext && !endpoint.address().is_loopback())
+      throw Error(
+          ErrorCode::PlaintextForbidden,
+          "without TLS only clients of this machine are served: listen on 127.0.0.1, use TLS, or allowPlaintext "
+          "where the network itself is safe");
+    asio::error_code failed;
+    acceptor_.open(endpoint.protocol(), failed);
+    if (!failed) acceptor_.set_option(tcp::acceptor::reuse_address(true), failed);
+    if (!failed && endpoint.address().is_v6()) acceptor_.set_option(asio::ip::v6_only(false), failed);
+    if (!failed) acceptor_.bind(endpoint, failed);
+    if (!failed) acceptor_.listen(asio::socket_base::max_listen_connections, failed);
+    if (!failed) port_ = acceptor_.local_endpoint(failed).port();
+    if (failed)
+      throw Error(ErrorCode::IoError, "cannot listen on " + endpoint.address().to_string() + " port " +
+                                          std::to_string(endpoint.port()) + ": " + failed.message());
+    accept();
+  }
+
+  std::uint16_t port() const { return port_; }
+
+  void feedMoved(const sync::Store& store) {
+    std::lock_guard lock(movedMutex_);
+    moved_.insert(&store);
+    if (moved_.size() > 1) return;
+    asio::post(fan_, [self = shared_from_this()] { self->fanOut(); });
+  }
+
+  std::vector<Served> served() const {
+    std::vector<Served> all;
+    for (const auto& arrival : admitted()) all.push_back(arrival->served());
+    return all;
+  }
+
+  void setTls(std::shared_ptr<const TlsContext> tls) {
+    std::lock_guard lock(mutex_);
+    options_.tls = std::move(tls);
+  }
+
+  std::size_t stop(const std::function<bool(const Served&)>& which, const sync::Bye& why) {
+    std::size_t count = 0;
+    for (const auto& arrival : admitted()) {
+      if (!which(arrival->served())) continue;
+      arrival->stop(why);
+      count++;
+    }
+    return count;
+  }
+
+  void stopAll() {
+    std::unique_lock lock(mutex_);
+    stopping_ = true;
+    asio::error_code ignored;
+    acceptor_.close(ignored);
+    again_.cancel();
+    for (const auto& [id, arrival] : arrivals_)
+      arrival->stop({ErrorCode::HubStopping, "the hub is being stopped; it is tried again by itself"});
+    empty_.wait(lock, [&] { return arrivals_.empty(); });
+  }
+
+  // The arrivals'.
+  Io& io() { return io_; }
+  base::Clock& clock() { return clock_; }
+  const AcceptorOptions& options() const { return options_; }
+
+  Admission admit(const Knock& knock, const PeerInfo& peer) {
+    std::string from = neighbourhood(peer.address);
+    std::int64_t now = clock_.monotonicUs() / 1000;
+    {
+      std::lock_guard lock(mutex_);
+      if (std::int64_t wait = failed_.waitMs(from, now); wait > 0)
+        return sync::Bye{ErrorCode::TooManyAttempts, "too many failed attempts from " + peer.address +
+                                                         "; try again in " + std::to_string((wait + 999) / 1000) +
+                                                         " s"};
+    }
+    Admission admission = admit_(knock, peer);
+    const auto* refusal = std::get_if<sync::Bye>(&admission);
+    if (refusal && (refusal->code == ErrorCode::WrongToken || refusal->code == ErrorCode::UnknownDatabase)) {
+      std::lock_guard lock(mutex_);
+      failed_.note(from, now);
+    }
+    return admission;
+  }
+  void admitted(std::uint64_t id) {
+    std::lock_guard lock(mutex_);
+    halfOpen_.erase(id);
+    if (auto found = arrivals_.find(id); found != arrivals_.end()) admitted_.insert(*found);
+  }
+  void closed(std::uint64_t id) {
+    std::shared_ptr<Arrival> last;  // goes without the lock
+    std::lock_guard lock(mutex_);
+    halfOpen_.erase(id);
+    admitted_.erase(id);
+    if (auto found = arrivals_.find(id); found != arrivals_.end()) {
+      last = std::move(found->second);
+      arrivals_.erase(found);
+    }
+    if (arrivals_.empty()) empty_.notify_all();
+  }
+  const Changed& changed() const { return changed_; }
+
+ private:
+  tcp::endpoint endpointToListenOn() {
+    asio::error_code failed;
+    if (options_.address.empty()) {
+      // One socket for both families, where the machine has both.
+      tcp::socket probe(io_.sockets());
+      probe.open(tcp::v6(), failed);
+      return {failed ? tcp::v4() : tcp::v6(), options_.port};
+    }
+    asio::ip::address address = asio::ip::make_address(options_.address, failed);
+    if (!failed) return {address, options_.port};
+    auto found = tcp::resolver(io_.sockets()).resolve(options_.address, std::to_string(options_.port), failed);
+    if (failed || found.empty())
+      throw Error(ErrorCode::InvalidArgument,
+                  "'" + options_.address + "' is no address to listen on: " + failed.message());
+    return found.begin()->endpoint();
+  }
+
+  std::vector<std::shared_ptr<Arrival>> admitted() const {
+    std::lock_guard lock(mutex_);
+    std::vector<std::shared_ptr<Arrival>> all;
+    for (const auto& [id, arrival] : admitted_) all.push_back(arrival);
+    return all;
+  }
+
+  // On the thread of the sockets, but for the first time.
+  void accept() {
+    acceptor_.async_accept([self = shared_from_this()](asio::error_code error, tcp::socket socket) {
+      std::lock_guard lock(self->mutex_);
+      if (self->stopping_) return;
+      if (!error) self->welcome(std::move(socket));
+      if (!error || error == asio::error::connection_aborted) return self->accept();
+      self->again_.expires_after(kAcceptAgain);
+      self->again_.async_wait([self](asio::error_code cancelled) {
+        std::lock_guard held(self->mutex_);
+        if (!cancelled && !self->stopping_) self->accept();
+      });
+    });
+  }
+
+  void welcome(tcp::socket socket) {
+    asio::error_code gone;
+    tcp::endpoint from = socket.remote_endpoint(gone);
+    if (gone) return;
+    socket.set_option(tcp::no_delay(true), gone);
+    std::uint64_t id = ++lastId_;
+    auto arrival = std::make_shared<Arrival>(shared_from_this(), id,
+                                             PeerInfo{plainAddress(from.address()).to_string(), from.port()});
+    try {
+      arrival->begin(Socket(std::move(socket)),
+                     [this](int fd) { return options_.tls ? options_.tls->accept(fd) : plainStream(fd); });
+    } catch (const std::exception&) {
+      return;  // no memory for one more
+    }
+    arrivals_[id] = std::move(arrival);
+    halfOpen_.insert(id);
+    if (halfOpen_.size() > options_.halfOpenMax) {
+      arrivals_.at(*halfOpen_.begin())->stop({ErrorCode::TooManyAttempts, "too many connections are being set up"});
+      halfOpen_.erase(halfOpen_.begin());
+    }
+  }
+
+  void fanOut() {
+    std::set<const sync::Store*> moved;
+    {
+      std::lock_guard lock(movedMutex_);
+      moved.swap(moved_);
+    }
+    for (const auto& arrival : admitted())
+      if (moved.contains(arrival->store())) arrival->feedMoved();
+  }
+
+  Io& io_;
+  base::Clock& clock_;
+  AcceptorOptions options_;
+  Admitter admit_;
+  Changed changed_;
+  std::uint16_t port_ = 0;
+
+  mutable std::mutex mutex_;
+  tcp::acceptor acceptor_;
+  asio::steady_timer again_;
+  bool stopping_ = false;
+  std::uint64_t lastId_ = 0;
+  std::map<std::uint64_t, std::shared_ptr<Arrival>> arrivals_;  // shared with the steps that are on their way
+  std::set<std::uint64_t> halfOpen_;                            // of these
+  std::map<std::uint64_t, std::shared_ptr<Arrival>> admitted_;  // likewise
+  std::condition_variable empty_;
+  FailedKnocks failed_;
+
+  std::mutex movedMutex_;
+  std::set<const sync::Store*> moved_;
+  Strand fan_;
+};
+
+Acceptor::Arrival::Arrival(std::shared_ptr<Core> core, std::uint64_t id, PeerInfo peer)
+    : Conversation(core->io(), core->io().makeStrand(), core->clock(), core->options().timing),
+      core_(core),
+      id_(id),
+      peer_(std::move(peer)),
+      board_(core->clock(), [this](const LinkStatus& status) {
+        if (core_->changed()) core_->changed()({id_, peer_, database_, guest_.label, status});
+      }) {}
+
+Served Acceptor::Arrival::served() const { return {id_, peer_, database_, guest_.label, board_.status()}; }
+
+void Acceptor::Arrival::onFirstFrame(base::ByteView frame) {
+  std::optional<Knock> knock = decodeKnock(frame);
+  if (!knock) return leave({ErrorCode::ProtocolError, "this is a BlazeDB hub, and that was no knock"});
+  if (knock->version > kLinkVersion)
+    return leave({ErrorCode::ProtocolTooNew, "this hub speaks an older protocol; update BlazeDB there"});
+  Admission admission = core_->admit(*knock, peer_);
+  if (const auto* refusal = std::get_if<sync::Bye>(&admission)) return leave(*refusal);
+  database_ = knock->database;
+  guest_ = std::move(std::get<Guest>(admission));
+  core_->admitted(id_);
+  bool compression = core_->options().compression && (knock->capabilities & kCanZstd);
+  say(encode(Admit{kLinkVersion, compression ? kCanZstd : 0}));
+  open(*guest_.store, guest_.session, compression);
+}
+
+void Acceptor::Arrival::onStatus(const sync::SessionStatus& status) { board_.put(statusOf(status)); }
+
+void Acceptor::Arrival::onEnd(const sync::SessionStatus& session, const sync::Bye& why) {
+  if (!guest_.store) return;
+  LinkStatus status = statusOf(session);
+  status.state = LinkState::stopped;
+  status.error = why;
+  board_.put(status);
+}
+
+void Acceptor::Arrival::onClosed() {
+  std::shared_ptr<Core> core = core_;
+  core->closed(id_);
+}
+
+LinkStatus Acceptor::Arrival::statusOf(const sync::SessionStatus& session) const {
+  LinkStatus status;
+  status.state = linkStateOf(session.state);
+  status.ends[0] = session;
+  status.bytes = bytes();
+  status.repaired = session.repaired;
+  return status;
+}
+
+Acceptor::Acceptor(Io& io, base::Clock& clock, AcceptorOptions options, Admitter admit, Changed changed)
+    : core_(std::make_shared<Core>(io, clock, std::move(options), std::move(admit), std::move(changed))) {
+  core_->listen();
+}
+
+Acceptor::~Acceptor() { stop(); }
+
+std::uint16_t Acceptor::port() const { return core_->port(); }
+void Acceptor::feedMoved(const sync::Store& store) { core_->feedMoved(store); }
+std::vector<Served> Acceptor::served() const { return core_->served(); }
+void Acceptor::setTls(std::shared_ptr<const TlsContext> tls) { core_->setTls(std::move(tls)); }
+std::size_t Acceptor::stop(const std::function<bool(const Served&)>& which, const sync::Bye& why) {
+  return core_->stop(which, why);
+}
+void Acceptor::stop() { core_->stopAll(); }
+
+}  // namespace blazedb::link

@@ -1,0 +1,303 @@
+#include "link/channel.h"
+
+#include <sys/socket.h>
+
+#include <array>
+#include <asio/post.hpp>
+#include <chrono>
+#include <utility>
+
+#include "base/limits.h"
+#include "link/retry.h"
+
+namespace blazedb::link {
+namespace {
+
+constexpr std::size_t kInboxBytes = 1u << 20;
+constexpr std::size_t kReadBytes = 16u << 10;
+// So much of one connection, then the others have their turn.
+constexpr std::size_t kReadAtOnce = 256u << 10;
+// Beyond this the owner is told when it has gone out.
+constexpr std::size_t kOutboxHigh = 256u << 10;
+constexpr std::chrono::milliseconds kLastMoment{1000};
+// What a waiting frame takes beside its bytes.
+constexpr std::size_t kPacketOverhead = 64;
+
+}  // namespace
+
+Channel::Channel(Io& io, base::Clock& clock, Socket socket, const MakeStream& makeStream)
+    : io_(io), clock_(clock), socket_(std::move(socket)), splitter_(base::kFrameBytesMaxBeforeHello) {
+  asio::error_code failed;
+  socket_.native_non_blocking(true, failed);
+  stream_ = makeStream(socket_.native_handle());
+  aliveMs_ = clock_.monotonicUs() / 1000;
+}
+
+void Channel::start(std::function<void()> wake) {
+  wake_ = std::move(wake);
+  readSoon();
+}
+
+void Channel::readSoon() {
+  asio::post(io_.sockets(), [self = shared_from_this()] { self->run(true); });
+}
+
+void Channel::send(const std::vector<base::Bytes>& frames) {
+  if (frames.empty()) return;
+  base::Bytes chunk;
+  for (const base::Bytes& frame : frames) packer_.pack(frame, chunk);
+  {
+    std::lock_guard lock(mutex_);
+    if (phase_ != Phase::handshaking && phase_ != Phase::open) return;
+    outboxBytes_ += chunk.size();
+    outbox_.push_back(std::move(chunk));
+  }
+  run(false);
+}
+
+std::vector<base::Bytes> Channel::take() {
+  std::deque<Packet> packets;
+  bool wasFull = false;
+  {
+    std::lock_guard lock(mutex_);
+    packets.swap(inbox_);
+    wasFull = !mayRead();
+    inboxBytes_ = 0;
+  }
+  if (wasFull) readSoon();
+  std::vector<base::Bytes> frames;
+  for (Packet& packet : packets) {
+    std::optional<base::Bytes> frame = unpacker_.unpack(std::move(packet));
+    if (!frame) {
+      std::lock_guard lock(mutex_);
+      end({ErrorCode::ProtocolError, "the peer sent a frame that cannot be unpacked"});
+      readSoon();  // so that the owner is woken for it
+      break;
+    }
+    if (!frame->empty()) frames.push_back(std::move(*frame));
+  }
+  return frames;
+}
+
+void Channel::admit(bool compression) {
+  if (compression) {
+    packer_.allowCompression();
+    unpacker_.allowCompression();
+  }
+  std::lock_guard lock(mutex_);
+  splitter_.setFrameBytesMax(base::kFrameBytesMax);
+  inboxBytesMax_ = kInboxBytes;
+}
+
+void Channel::forget() {
+  base::Bytes chunk;
+  packer_.forget(chunk);
+  if (chunk.empty()) return;
+  {
+    std::lock_guard lock(mutex_);
+    if (phase_ != Phase::open) return;
+    outboxBytes_ += chunk.size();
+    outbox_.push_back(std::move(chunk));
+  }
+  run(false);
+}
+
+std::optional<sync::Bye> Channel::ended() const {
+  std::lock_guard lock(mutex_);
+  return ended_;
+}
+
+std::size_t Channel::waiting() const {
+  std::lock_guard lock(mutex_);
+  return outboxBytes_;
+}
+
+std::uint64_t Channel::bytes() const {
+  std::lock_guard lock(mutex_);
+  return bytes_;
+}
+
+std::int64_t Channel::aliveMs() const {
+  std::lock_guard lock(mutex_);
+  return aliveMs_;
+}
+
+bool Channel::closed() const {
+  std::lock_guard lock(mutex_);
+  return phase_ == Phase::closed;
+}
+
+void Channel::close() {
+  {
+    std::lock_guard lock(mutex_);
+    if (phase_ == Phase::handshaking) shut();
+    if (phase_ != Phase::open) return;
+    phase_ = Phase::flushing;
+    lastMoment_.emplace(io_.sockets(), kLastMoment);
+    lastMoment_->async_wait([self = shared_from_this()](asio::error_code) { self->abort(); });
+  }
+  run(false);
+}
+
+void Channel::abort() {
+  {
+    std::lock_guard lock(mutex_);
+    shut();
+  }
+  run(false);
+}
+
+// Does what can be done now and waits for the socket where there is more.
+void Channel::run(bool mayRead) {
+  bool wake = false;
+  {
+    std::lock_guard lock(mutex_);
+    try {
+      advance(mayRead);
+      wait();
+    } catch (const std::exception& error) {
+      end(failureOf(error));
+    }
+    wake = std::exchange(news_, false);
+  }
+  if (wake && wake_) wake_();
+}
+
+void Channel::advance(bool mayRead) {
+  wantRead_ = readArmed_;
+  wantWrite_ = writeArmed_;
+  if (phase_ == Phase::handshaking) {
+    handshake();
+    // What came together with its end is with OpenSSL already: no socket will become readable for it.
+    if (phase_ == Phase::open && !mayRead) readSoon();
+  }
+  if (phase_ == Phase::open || phase_ == Phase::flushing) write();
+  if (phase_ == Phase::open && mayRead) read();
+  if ((phase_ == Phase::flushing || phase_ == Phase::draining) && mayRead) discard();
+}
+
+void Channel::handshake() {
+  if (progressed(stream_->handshake())) phase_ = Phase::open;
+}
+
+void Channel::write() {
+  bool wasHigh = outboxBytes_ > kOutboxHigh;
+  while (!outbox_.empty()) {
+    base::ByteView rest = base::ByteView(outbox_.front()).subspan(outboxUsed_);
+    StreamResult result = stream_->write(rest);
+    if (!progressed(result)) break;
+    if (std::exchange(full_, false)) aliveMs_ = clock_.monotonicUs() / 1000;
+    outboxUsed_ += result.bytes;
+    outboxBytes_ -= result.bytes;
+    bytes_ += result.bytes;
+    if (outboxUsed_ < outbox_.front().size()) continue;
+    outbox_.pop_front();
+    outboxUsed_ = 0;
+  }
+  if (phase_ == Phase::closed) return;
+  if (!outbox_.empty()) full_ = true;
+  if (wasHigh && outboxBytes_ <= kOutboxHigh) news_ = true;
+  if (outboxBytes_ == 0 && phase_ == Phase::flushing) {
+    // Only this direction ends here. A socket that is closed while something is unread takes back what it has sent.
+    stream_->end();
+    ::shutdown(socket_.native_handle(), SHUT_WR);
+    phase_ = Phase::draining;
+    wantRead_ = true;
+  }
+}
+
+void Channel::read() {
+  std::array<std::uint8_t, kReadBytes> buffer;
+  for (std::size_t count = 0; mayRead();) {
+    StreamResult result = stream_->read(buffer);
+    if (!progressed(result)) return;
+    aliveMs_ = clock_.monotonicUs() / 1000;
+    bytes_ += result.bytes;
+    split({buffer.data(), result.bytes});
+    if (phase_ == Phase::closed) return;
+    count += result.bytes;
+    if (count >= kReadAtOnce) return readSoon();
+  }
+}
+
+void Channel::split(base::ByteView bytes) {
+  splitter_.append(bytes);
+  while (std::optional<Packet> packet = splitter_.next()) {
+    inboxBytes_ += packet->payload.size() + kPacketOverhead;
+    inbox_.push_back(std::move(*packet));
+    news_ = true;
+  }
+  if (splitter_.fault()) end({ErrorCode::ProtocolError, std::string("the peer sent ") + splitter_.fault()});
+}
+
+void Channel::discard() {
+  std::array<std::uint8_t, kReadBytes> buffer;
+  for (;;) {
+    StreamResult result = stream_->read(buffer);
+    if (result.outcome == Outcome::wantRead || result.outcome == Outcome::wantWrite) {
+      wantRead_ = true;
+      return;
+    }
+    if (result.outcome != Outcome::done) return shut();
+  }
+}
+
+bool Channel::progressed(const StreamResult& result) {
+  switch (result.outcome) {
+    case Outcome::done:
+      return true;
+    case Outcome::wantRead:
+      wantRead_ = true;
+      return false;
+    case Outcome::wantWrite:
+      wantWrite_ = true;
+      return false;
+    case Outcome::closed:
+      end({ErrorCode::Offline, "the peer has closed the connection"});
+      return false;
+    case Outcome::failed:
+      end(stream_->failure());
+      return false;
+  }
+  return false;
+}
+
+void Channel::wait() {
+  if (phase_ == Phase::closed) return;
+  auto ready = [this](bool& armed) {
+    return [self = shared_from_this(), &armed](asio::error_code) {
+      {
+        std::lock_guard lock(self->mutex_);
+        armed = false;
+      }
+      self->run(true);
+    };
+  };
+  if (wantRead_ && !readArmed_) {
+    readArmed_ = true;
+    socket_.async_wait(Socket::wait_read, ready(readArmed_));
+  }
+  if (wantWrite_ && !writeArmed_) {
+    writeArmed_ = true;
+    socket_.async_wait(Socket::wait_write, ready(writeArmed_));
+  }
+}
+
+void Channel::end(sync::Bye why) {
+  if (!ended_) ended_ = std::move(why);
+  shut();
+}
+
+void Channel::shut() {
+  if (phase_ == Phase::closed) return;
+  phase_ = Phase::closed;
+  if (!ended_) ended_ = sync::Bye{ErrorCode::Offline, "the connection was closed here"};
+  news_ = true;
+  outbox_.clear();
+  outboxBytes_ = 0;
+  if (lastMoment_) lastMoment_->cancel();
+  asio::error_code ignored;
+  socket_.close(ignored);
+}
+
+}  // namespace blazedb::link

@@ -1,0 +1,119 @@
+// Frames both ways over one connected socket.
+//
+// The thread of the sockets reads, and finds the frames; whoever has the channel takes them, on a thread of its own, and
+// is
+// woken when there is something to take. Sending is tried at once on the sender's thread, because that saves a
+// change of threads on the way of every commit; what the socket does not take is sent when it can.
+//
+// Both directions are bounded. Reading stops while a megabyte of frames is waiting to be taken, and the owner is told
+// how much it has sent that is not yet on its way, so that it can stop answering.
+#pragma once
+
+#include <asio/generic/stream_protocol.hpp>
+#include <asio/steady_timer.hpp>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "link/framing.h"
+#include "link/io.h"
+#include "link/stream.h"
+#include "sync/frames.h"
+
+namespace blazedb::link {
+
+using Socket = asio::generic::stream_protocol::socket;
+
+// Shared by its owner and by what waits for its socket; it is gone when both have let go.
+class Channel : public std::enable_shared_from_this<Channel> {
+ public:
+  using MakeStream = std::function<std::unique_ptr<Stream>(int fd)>;
+
+  // Takes a connected socket over. Throws what `makeStream` does.
+  Channel(Io& io, base::Clock& clock, Socket socket, const MakeStream& makeStream);
+
+  // Begins. `wake` is called on either thread, quickly and with no lock held, when frames have come, when the channel
+  // has ended, and when much of what was waiting has gone out.
+  void start(std::function<void()> wake);
+
+  // These are the owner's, from one thread at a time.
+  //
+  // Frames may be sent at once; they wait for the end of the handshake.
+  void send(const std::vector<base::Bytes>& frames);
+  // What has come, in order, and no longer than a little above a megabyte at a time.
+  std::vector<base::Bytes> take();
+  // From now on frames may be large, and compressed if both ends can.
+  void admit(bool compression);
+  // Gives up what compression keeps, until the next frame.
+  void forget();
+
+  // From any thread.
+  //
+  // Why nothing more comes or goes; what has come before can still be taken.
+  std::optional<sync::Bye> ended() const;
+  // Bytes that wait for the socket.
+  std::size_t waiting() const;
+  // All bytes so far, both ways, as framed.
+  std::uint64_t bytes() const;
+  // When the peer last showed a sign of life: a byte came, or the socket took one after it had been full.
+  std::int64_t aliveMs() const;
+  // Sends what is waiting, for a second at most, then ends the connection. Nothing that comes is looked at any more.
+  void close();
+  // Ends it at once.
+  void abort();
+  bool closed() const;
+
+ private:
+  enum class Phase : std::uint8_t { handshaking, open, flushing, draining, closed };
+
+  void run(bool mayRead);
+  void readSoon();
+  void advance(bool mayRead);
+  void handshake();
+  void write();
+  void read();
+  void discard();
+  void split(base::ByteView bytes);
+  // Whether a result lets the caller go on; else it has noted what is waited for, or the end.
+  bool progressed(const StreamResult& result);
+  void wait();
+  void end(sync::Bye why);
+  void shut();
+  bool mayRead() const { return inboxBytes_ < inboxBytesMax_; }
+
+  Io& io_;
+  base::Clock& clock_;
+  std::function<void()> wake_;
+
+  // The owner's.
+  Packer packer_;
+  Unpacker unpacker_;
+
+  mutable std::mutex mutex_;
+  Phase phase_ = Phase::handshaking;
+  Socket socket_;
+  std::unique_ptr<Stream> stream_;
+  Splitter splitter_;
+  std::deque<Packet> inbox_;
+  std::size_t inboxBytes_ = 0;
+  std::size_t inboxBytesMax_ = base::kFrameBytesMaxBeforeHello;
+  std::deque<base::Bytes> outbox_;
+  std::size_t outboxBytes_ = 0;
+  std::size_t outboxUsed_ = 0;  // of its first
+  bool full_ = false;           // the owner waits for the outbox
+  bool wantRead_ = false, wantWrite_ = false;
+  bool readArmed_ = false, writeArmed_ = false;
+  bool news_ = false;  // wake() is due
+  std::optional<sync::Bye> ended_;
+  std::optional<asio::steady_timer> lastMoment_;
+  std::uint64_t bytes_ = 0;
+  std::int64_t aliveMs_ = 0;
+};
+
+}  // namespace blazedb::link

@@ -1,0 +1,197 @@
+#include "link/conversation.h"
+
+#include <algorithm>
+#include <asio/bind_executor.hpp>
+#include <asio/post.hpp>
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include "base/limits.h"
+#include "link/retry.h"
+
+namespace blazedb::link {
+
+Conversation::Conversation(Io& io, Strand strand, base::Clock& clock, const Timing& timing)
+    : strand_(std::move(strand)), clock_(clock), io_(io), timing_(timing), timer_(io.sockets()) {}
+
+void Conversation::begin(Socket socket, const Channel::MakeStream& makeStream) {
+  begunMs_ = nowMs();
+  channel_ = std::make_shared<Channel>(io_, clock_, std::move(socket), makeStream);
+  channel_->start([weak = weak_from_this()] {
+    if (auto self = weak.lock()) self->schedule();
+  });
+  schedule();
+}
+
+void Conversation::feedMoved() {
+  if (!moved_.exchange(true)) schedule();
+}
+
+void Conversation::ping(std::uint64_t number) {
+  pingWanted_ = number;
+  schedule();
+}
+
+void Conversation::stop(const sync::Bye& why) {
+  {
+    std::lock_guard lock(stopMutex_);
+    if (!stopWanted_) stopWanted_ = why;
+  }
+  schedule();
+}
+
+bool Conversation::closed() const { return !channel_ || channel_->closed(); }
+
+void Conversation::schedule() {
+  if (scheduled_.exchange(true)) return;
+  asio::post(strand_, [self = shared_from_this()] { self->step(); });
+}
+
+void Conversation::step() {
+  // What happens from here on asks for another step.
+  scheduled_ = false;
+  if (!ended_) {
+    try {
+      talk();
+    } catch (const std::exception& error) {
+      finish(failureOf(error));
+    }
+  }
+  if (ended_ && channel_->closed() && !std::exchange(toldClosed_, true)) onClosed();
+}
+
+void Conversation::talk() {
+  std::int64_t now = nowMs();
+  std::optional<sync::Bye> stopping;
+  {
+    std::lock_guard lock(stopMutex_);
+    stopping = stopWanted_;
+  }
+  if (stopping) return leave(*stopping);
+
+  std::optional<sync::Bye> broken = channel_->ended();
+  bool took = takeFrames(now);
+  if (ended_) return;
+  keepAlive(now);
+  if (ended_) return;
+  if (session_) {
+    if (auto due = session_->nextTickMs(); due && now >= *due) session_->tick(now);
+    if (moved_.exchange(false)) session_->feedMoved(now);
+    if (std::uint64_t wanted = pingWanted_; wanted > pingNumber_ && session_->status().peer) {
+      pingNumber_ = wanted;
+      session_->ping(pingNumber_, now);
+    }
+  }
+  if (session_) {
+    std::vector<base::Bytes> frames = session_->takeFrames();
+    if (!frames.empty()) {
+      channel_->send(frames);
+      saidMs_ = now;
+      keepsContext_ = true;
+    }
+    if (session_->stopped()) return finish(session_->status().ended.value_or(sync::Bye{}));
+    onStatus(session_->status());
+  }
+  if (broken && !took) return drop(*broken);
+  if (broken) schedule();
+  if (session_)
+    if (auto due = session_->nextTickMs()) wakeAt(*due);
+}
+
+// Whether there were any.
+bool Conversation::takeFrames(std::int64_t now) {
+  // Whoever does not read the answers may wait with the questions.
+  if (channel_->waiting() > base::kInFlightBytesMax) return true;
+  std::vector<base::Bytes> frames = channel_->take();
+  for (const base::Bytes& frame : frames) {
+    tookMs_ = now;
+    askedMs_.reset();
+    if (session_)
+      session_->receive(frame, now);
+    else
+      onFirstFrame(frame);
+    if (ended_) break;
+  }
+  return !frames.empty();
+}
+
+void Conversation::keepAlive(std::int64_t now) {
+  if (!session_) {
+    if (now >= begunMs_ + timing_.admitMs)
+      return leave(
+          {ErrorCode::Timeout, "the connection was not set up within " + std::to_string(timing_.admitMs) + " ms"});
+    return wakeAt(begunMs_ + timing_.admitMs);
+  }
+  std::int64_t aliveMs = std::max(channel_->aliveMs(), tookMs_);
+  if (now < aliveMs + timing_.pingMs) {
+    askedMs_.reset();
+    wakeAt(aliveMs + timing_.pingMs);
+  } else if (!askedMs_) {
+    askedMs_ = now;
+    session_->ping(pingNumber_, now);
+    wakeAt(now + timing_.deadMs - timing_.pingMs);
+  } else if (now >= *askedMs_ + timing_.deadMs - timing_.pingMs) {
+    return drop({ErrorCode::Offline,
+                 "nothing was heard of the peer for " + std::to_string((now - aliveMs + 500) / 1000) + " seconds"});
+  } else {
+    wakeAt(*askedMs_ + timing_.deadMs - timing_.pingMs);
+  }
+  if (keepsContext_) {
+    if (now >= saidMs_ + timing_.forgetMs) {
+      channel_->forget();
+      keepsContext_ = false;
+    } else {
+      wakeAt(saidMs_ + timing_.forgetMs);
+    }
+  }
+}
+
+void Conversation::say(const base::Bytes& frame) { channel_->send({frame}); }
+
+void Conversation::open(sync::Store& store, const sync::SessionOptions& options, bool compression) {
+  channel_->admit(compression);
+  session_ = std::make_unique<sync::Session>(store, options);
+  session_->start(clock_.wallMs(), nowMs());
+}
+
+void Conversation::leave(const sync::Bye& why) {
+  if (session_) {
+    session_->settle(nowMs());
+    session_->stop(why.code, why.text);
+    channel_->send(session_->takeFrames());
+  } else {
+    say(sync::encode(why));
+  }
+  finish(why);
+}
+
+// The peer does not hear it any more.
+void Conversation::drop(const sync::Bye& why) {
+  if (session_) session_->settle(nowMs());
+  finish(why);
+}
+
+void Conversation::finish(const sync::Bye& why) {
+  if (std::exchange(ended_, true)) return;
+  sync::SessionStatus status;
+  if (session_) status = session_->status();
+  session_.reset();
+  timer_.cancel();
+  channel_->close();
+  onEnd(status, why);
+}
+
+// Sees to a step at that time at the latest.
+void Conversation::wakeAt(std::int64_t ms) {
+  if (timerMs_ && *timerMs_ <= ms) return;
+  timerMs_ = ms;
+  timer_.expires_after(std::chrono::milliseconds(std::max<std::int64_t>(ms - nowMs(), 0)));
+  timer_.async_wait(asio::bind_executor(strand_, [self = shared_from_this()](asio::error_code cancelled) {
+    if (cancelled) return;
+    self->timerMs_.reset();
+    self->schedule();
+  }));
+}
+
+}  // namespace blazedb::link

@@ -1,0 +1,172 @@
+#include "link/framing.h"
+
+#include <zstd.h>
+
+#include <algorithm>
+#include <new>
+
+namespace blazedb::link {
+namespace {
+
+constexpr std::size_t kWorthCompressing = 256;
+// 128 KiB: as much history as a batch that is worth comparing with, and no more memory than that.
+constexpr int kWindowLog = 17;
+constexpr int kSkipMax = 64;
+
+void freeCompressor(ZSTD_CCtx* context) { ZSTD_freeCCtx(context); }
+void freeExpander(ZSTD_DCtx* context) { ZSTD_freeDCtx(context); }
+
+void writeHeader(Packing packing, std::size_t length, std::uint8_t* at) {
+  std::uint32_t word = static_cast<std::uint32_t>(length) | static_cast<std::uint32_t>(packing) << 30;
+  for (int i = 0; i < 4; i++) at[i] = static_cast<std::uint8_t>(word >> (8 * i));
+}
+
+void appendHeader(base::Bytes& out, Packing packing, std::size_t length) {
+  out.resize(out.size() + kFrameHeaderBytes);
+  writeHeader(packing, length, out.data() + out.size() - kFrameHeaderBytes);
+}
+
+}  // namespace
+
+void Splitter::append(base::ByteView bytes) {
+  if (used_ > 0 && used_ >= pending_.size() / 2) {
+    pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(used_));
+    used_ = 0;
+  }
+  base::append(pending_, bytes);
+}
+
+std::optional<Packet> Splitter::next() {
+  base::ByteView rest = base::ByteView(pending_).subspan(used_);
+  if (rest.empty() || fault_) {
+    pending_ = {};
+    used_ = 0;
+    return std::nullopt;
+  }
+  if (rest.size() < kFrameHeaderBytes) return std::nullopt;
+  std::uint32_t word = 0;
+  for (std::size_t i = 0; i < kFrameHeaderBytes; i++) word |= std::uint32_t{rest[i]} << (8 * i);
+  auto packing = static_cast<Packing>(word >> 30);
+  std::size_t length = word & 0x3FFFFFFFu;
+  if (length > frameBytesMax_) fault_ = "a frame beyond the limit";
+  if ((length == 0) != (packing == Packing::ended)) fault_ = "a frame with the wrong length";
+  if (fault_) return next();
+  if (rest.size() < kFrameHeaderBytes + length) return std::nullopt;
+  base::ByteView payload = rest.subspan(kFrameHeaderBytes, length);
+  Packet packet{packing, base::Bytes(payload.begin(), payload.end())};
+  used_ += kFrameHeaderBytes + length;
+  return packet;
+}
+
+Packer::Packer() : context_(nullptr, freeCompressor) {}
+Packer::~Packer() = default;
+
+void Packer::pack(base::ByteView frame, base::Bytes& out) {
+  if (allowed_ && frame.size() > kWorthCompressing) {
+    if (skipping_ > 0)
+      skipping_--;
+    else if (compress(frame, out))
+      return;
+  }
+  appendHeader(out, Packing::plain, frame.size());
+  base::append(out, frame);
+}
+
+// False where it is not worth it; then nothing was added.
+bool Packer::compress(base::ByteView frame, base::Bytes& out) {
+  if (!context_) {
+    context_.reset(ZSTD_createCCtx());
+    if (!context_) throw std::bad_alloc();
+    ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_compressionLevel, 1);
+    ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_windowLog, kWindowLog);
+    ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_hashLog, 15);
+  }
+  // Anything longer is not worth it; anything shorter than this the peer would refuse to expand.
+  std::size_t most = frame.size() - frame.size() / 16;
+  std::size_t least = (frame.size() + kExpansionMax - 1) / kExpansionMax;
+  std::size_t start = out.size();
+  out.resize(start + kFrameHeaderBytes + most);
+  ZSTD_inBuffer from{frame.data(), frame.size(), 0};
+  ZSTD_outBuffer to{out.data() + start + kFrameHeaderBytes, most, 0};
+  std::size_t left = ZSTD_compressStream2(context_.get(), &to, &from, ZSTD_e_flush);
+  if (ZSTD_isError(left) || left != 0 || from.pos < from.size || to.pos < least) {
+    out.resize(start);
+    // The context has seen what the peer's has not.
+    ZSTD_CCtx_reset(context_.get(), ZSTD_reset_session_only);
+    begun_ = false;
+    if (to.pos >= least) skipping_ = lastSkip_ = std::clamp(lastSkip_ * 2, 1, kSkipMax);
+    return false;
+  }
+  lastSkip_ = 0;
+  out.resize(start + kFrameHeaderBytes + to.pos);
+  writeHeader(begun_ ? Packing::continued : Packing::anew, to.pos, out.data() + start);
+  begun_ = true;
+  return true;
+}
+
+void Packer::forget(base::Bytes& out) {
+  if (begun_) appendHeader(out, Packing::ended, 0);
+  begun_ = false;
+  context_.reset();
+}
+
+Unpacker::Unpacker() : context_(nullptr, freeExpander) {}
+Unpacker::~Unpacker() = default;
+
+std::optional<base::Bytes> Unpacker::unpack(Packet packet) {
+  if (packet.packing == Packing::plain) return std::move(packet.payload);
+  if (!allowed_) return std::nullopt;
+  switch (packet.packing) {
+    case Packing::plain:
+      break;
+    case Packing::continued:
+      if (!begun_) return std::nullopt;
+      return expand(packet.payload);
+    case Packing::anew:
+      if (!context_) {
+        context_.reset(ZSTD_createDCtx());
+        if (!context_) throw std::bad_alloc();
+        ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_windowLogMax, kWindowLog);
+      }
+      ZSTD_DCtx_reset(context_.get(), ZSTD_reset_session_only);
+      begun_ = true;
+      return expand(packet.payload);
+    case Packing::ended:
+      if (!begun_) return std::nullopt;
+      begun_ = false;
+      context_.reset();
+      return base::Bytes();
+  }
+  return std::nullopt;
+}
+
+std::optional<base::Bytes> Unpacker::expand(base::ByteView payload) {
+  std::size_t most = std::min(base::kFrameBytesMax, payload.size() * kExpansionMax);
+  base::Bytes frame(std::min(most, payload.size() * 4));
+  ZSTD_inBuffer from{payload.data(), payload.size(), 0};
+  ZSTD_outBuffer to{frame.data(), frame.size(), 0};
+  for (;;) {
+    std::size_t left = ZSTD_decompressStream(context_.get(), &to, &from);
+    if (ZSTD_isError(left)) return std::nullopt;
+    // With room left over it has given all that the payload holds.
+    if (from.pos == from.size && to.pos < to.size) break;
+    if (to.pos == to.size) {
+      if (frame.size() == most) {
+        // Full to the brim: honest only if nothing more comes.
+        std::uint8_t beyond = 0;
+        ZSTD_outBuffer spare{&beyond, 1, 0};
+        left = ZSTD_decompressStream(context_.get(), &spare, &from);
+        if (ZSTD_isError(left) || spare.pos > 0 || from.pos < from.size) return std::nullopt;
+        break;
+      }
+      frame.resize(std::min(most, frame.size() * 2));
+      to.dst = frame.data();
+      to.size = frame.size();
+    }
+  }
+  if (to.pos == 0) return std::nullopt;
+  frame.resize(to.pos);
+  return frame;
+}
+
+}  // namespace blazedb::link

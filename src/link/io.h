@@ -1,0 +1,34 @@
+// The threads that all links to other processes share: one that waits for sockets and timers, and a few that do the work
+// of sessions.
+//
+// The first never touches storage, so that one slow disk does not keep a thousand connections waiting; the others never
+// wait for a socket, so that one slow peer does not keep a database waiting.
+#pragma once
+
+#include <asio/io_context.hpp>
+#include <asio/strand.hpp>
+#include <asio/thread_pool.hpp>
+#include <thread>
+
+namespace blazedb::link {
+
+using Strand = asio::strand<asio::thread_pool::executor_type>;
+
+class Io {
+ public:
+  explicit Io(unsigned workers = 2);
+  // Links and acceptors have to go first.
+  ~Io();
+  Io(const Io&) = delete;
+
+  asio::io_context& sockets() { return sockets_; }
+  Strand makeStrand() { return asio::make_strand(workers_); }
+
+ private:
+  asio::thread_pool workers_;
+  asio::io_context sockets_{1};
+  asio::executor_work_guard<asio::io_context::executor_type> busy_;
+  std::thread thread_;
+};
+
+}  // namespace blazedb::link

@@ -1,0 +1,343 @@
+#include "link/remote_link.h"
+
+#include <asio/bind_executor.hpp>
+#include <asio/connect.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/post.hpp>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+#include "link/retry.h"
+#include "link/status_board.h"
+
+namespace blazedb::link {
+namespace {
+
+using asio::ip::tcp;
+
+}  // namespace
+
+class RemoteLink::Dialogue final : public Conversation {
+ public:
+  Dialogue(std::shared_ptr<Core> core, const Strand& strand);
+
+  void knock();
+
+ protected:
+  void onFirstFrame(base::ByteView frame) override;
+  void onStatus(const sync::SessionStatus& status) override;
+  void onEnd(const sync::SessionStatus& status, const sync::Bye& why) override;
+
+ private:
+  std::shared_ptr<Core> core_;  // shared with the link; let go at the end
+};
+
+// Everything but what says otherwise runs on the strand.
+class RemoteLink::Core : public std::enable_shared_from_this<Core> {
+ public:
+  Core(Io& io, sync::Store& store, base::Clock& clock, base::Random& random, RemoteOptions options, Listener listener)
+      : io_(io),
+        store_(store),
+        clock_(clock),
+        random_(random),
+        options_(std::move(options)),
+        board_(clock, std::move(listener)),
+        strand_(io.makeStrand()),
+        resolver_(io.sockets()),
+        timer_(io.sockets()) {}
+
+  // From any thread.
+  template <class Task>
+  void post(Task task) {
+    asio::post(strand_, [self = shared_from_this(), task] { (self.get()->*task)(); });
+  }
+  void feedMoved() {
+    std::lock_guard lock(mutex_);
+    if (dialogue_) dialogue_->feedMoved();
+  }
+  std::uint64_t ping() {
+    std::lock_guard lock(mutex_);
+    pings_++;
+    if (dialogue_) dialogue_->ping(pings_);
+    return pings_;
+  }
+  void waitUntilGone() {
+    std::unique_lock lock(mutex_);
+    goneChanged_.wait(lock, [&] { return gone_; });
+  }
+  StatusBoard& board() { return board_; }
+  sync::Store& store() { return store_; }
+
+ private:
+  // A handler for one attempt: later ones do not hear of it.
+  template <class Body>
+  auto onStrand(std::uint64_t attempt, Body body) {
+    return asio::bind_executor(strand_,
+                               [self = shared_from_this(), attempt, body](asio::error_code error, auto&&... rest) {
+                                 if (attempt == self->attempt_)
+                                   body(*self, error, std::forward<decltype(rest)>(rest)...);
+                               });
+  }
+
+ public:
+  void connect() {
+    if (stopping_ || paused_ || dialogue_) return;
+    std::uint64_t attempt = ++attempt_;
+    status_.state = LinkState::connecting;
+    status_.error.reset();
+    board_.put(status_);
+    timer_.expires_after(std::chrono::milliseconds(options_.connectMs));
+    timer_.async_wait(onStrand(attempt, [](Core& self, asio::error_code cancelled) {
+      if (!cancelled) self.failed("no answer within " + std::to_string(self.options_.connectMs) + " ms");
+    }));
+    asio::error_code notAnAddress;
+    asio::ip::address address = asio::ip::make_address(options_.host, notAnAddress);
+    if (!notAnAddress) return connectTo(attempt, {tcp::endpoint(address, options_.port)});
+    resolver_.async_resolve(options_.host, std::to_string(options_.port),
+                            onStrand(attempt, [attempt](Core& self, asio::error_code error, const auto& found) {
+                              if (error) return self.failed(error.message());
+                              std::vector<tcp::endpoint> endpoints;
+                              for (const auto& entry : found) endpoints.push_back(entry.endpoint());
+                              self.connectTo(attempt, std::move(endpoints));
+                            }));
+  }
+
+  void pause() {
+    paused_ = true;
+    again_ = false;
+    interrupt({ErrorCode::Offline, "the peer has paused"});
+  }
+  void resume() {
+    retry_.reset();
+    bool wasPaused = std::exchange(paused_, false);
+    if (dialogue_)
+      again_ = wasPaused;
+    else if (wasPaused || status_.state != LinkState::connecting)
+      connect();
+  }
+  void end() {
+    stopping_ = true;
+    interrupt({ErrorCode::Offline, "the peer has disconnected"});
+  }
+
+  // The conversation's.
+  void admitted(Dialogue& dialogue) {
+    std::lock_guard lock(mutex_);
+    if (pings_ > 0) dialogue.ping(pings_);
+  }
+  void talked(const sync::SessionStatus& session, std::uint64_t bytes) {
+    noteSession(session, bytes);
+    status_.state = linkStateOf(session.state);
+    status_.error.reset();
+    if (session.state == sync::SessionState::live) retry_.reset();
+    board_.put(status_);
+  }
+  void ended(const sync::SessionStatus& session, std::uint64_t bytes, const sync::Bye& why) {
+    noteSession(session, bytes);
+    bytesBefore_ = status_.bytes;
+    repairedBefore_ = status_.repaired;
+    {
+      std::lock_guard lock(mutex_);
+      dialogue_.reset();
+    }
+    if (stopping_) return goneNow();
+    if (std::exchange(again_, false)) return connect();
+    if (paused_) return rest();
+    broke(why);
+  }
+
+  const RemoteOptions& options() const { return options_; }
+  Io& io() { return io_; }
+  base::Clock& clock() { return clock_; }
+
+ private:
+  void connectTo(std::uint64_t attempt, std::vector<tcp::endpoint> endpoints) {
+    for (const tcp::endpoint& endpoint : endpoints)
+      if (!options_.tls && !options_.allowPlaintext && !endpoint.address().is_loopback())
+        return broke({ErrorCode::PlaintextForbidden,
+                      "without TLS only this machine may be connected, and " + options_.host +
+                          " is another one; use TLS, or allowPlaintext where the network itself is safe"});
+    struct Connecting {
+      tcp::socket socket;
+      std::vector<tcp::endpoint> endpoints;
+    };
+    // Shared with the operation, which looks at both for as long as it lasts.
+    auto connecting = std::make_shared<Connecting>(Connecting{tcp::socket(io_.sockets()), std::move(endpoints)});
+    socket_ = {connecting, &connecting->socket};
+    asio::async_connect(connecting->socket, connecting->endpoints,
+                        onStrand(attempt, [connecting](Core& self, asio::error_code error, const auto&) {
+                          if (error) return self.failed(error.message());
+                          self.talk();
+                        }));
+  }
+
+  void talk() {
+    attempt_++;  // the timer of this one no longer counts
+    timer_.cancel();
+    asio::error_code ignored;
+    socket_->set_option(tcp::no_delay(true), ignored);
+    auto dialogue = std::make_shared<Dialogue>(shared_from_this(), strand_);
+    try {
+      dialogue->begin(Socket(std::move(*socket_)), [this](int fd) {
+        return options_.tls ? options_.tls->connect(fd, options_.host) : plainStream(fd);
+      });
+      dialogue->knock();
+    } catch (const std::exception& error) {
+      return broke(failureOf(error));
+    }
+    socket_.reset();
+    std::lock_guard lock(mutex_);
+    dialogue_ = std::move(dialogue);
+  }
+
+  void failed(const std::string& what) {
+    broke(
+        {ErrorCode::Offline, "cannot connect to " + options_.host + ":" + std::to_string(options_.port) + ": " + what});
+  }
+
+  void broke(const sync::Bye& why) {
+    std::uint64_t attempt = ++attempt_;
+    giveUp();
+    status_.error = why;
+    status_.state = worthRetrying(why.code) ? LinkState::offline : LinkState::stopped;
+    status_.nextTryMs = status_.state == LinkState::offline ? retry_.nextDelayMs(random_) : 0;
+    if (status_.state == LinkState::offline) {
+      timer_.expires_after(std::chrono::milliseconds(status_.nextTryMs));
+      timer_.async_wait(onStrand(attempt, [](Core& self, asio::error_code cancelled) {
+        if (!cancelled) self.connect();
+      }));
+    }
+    board_.put(status_);
+  }
+
+  void interrupt(const sync::Bye& why) {
+    attempt_++;
+    giveUp();
+    if (dialogue_)
+      dialogue_->stop(why);
+    else if (stopping_)
+      goneNow();
+    else
+      rest();
+  }
+
+  void giveUp() {
+    resolver_.cancel();
+    timer_.cancel();
+    asio::error_code ignored;
+    if (socket_) socket_->close(ignored);
+    socket_.reset();
+  }
+
+  void rest() {
+    status_.state = LinkState::paused;
+    status_.error.reset();
+    board_.put(status_);
+  }
+
+  void goneNow() {
+    std::lock_guard lock(mutex_);
+    gone_ = true;
+    goneChanged_.notify_all();
+  }
+
+  void noteSession(const sync::SessionStatus& session, std::uint64_t bytes) {
+    status_.ends[0] = session;
+    status_.bytes = bytesBefore_ + bytes;
+    status_.repaired = repairedBefore_ + session.repaired;
+  }
+
+  Io& io_;
+  sync::Store& store_;
+  base::Clock& clock_;
+  base::Random& random_;
+  RemoteOptions options_;
+  StatusBoard board_;
+  Strand strand_;
+
+  std::mutex mutex_;
+  std::shared_ptr<Dialogue> dialogue_;  // shared with the steps that are on their way; written on the strand only
+  std::uint64_t pings_ = 0;
+  bool gone_ = false;
+  std::condition_variable goneChanged_;
+
+  tcp::resolver resolver_;
+  std::shared_ptr<tcp::socket> socket_;  // until it is connected
+  asio::steady_timer timer_;             // of this attempt, or until the next
+  std::uint64_t attempt_ = 0;
+  Retry retry_;
+  bool stopping_ = false;
+  bool paused_ = false;
+  bool again_ = false;  // connect as soon as this conversation is over
+  LinkStatus status_;
+  std::uint64_t bytesBefore_ = 0;
+  std::uint64_t repairedBefore_ = 0;
+};
+
+RemoteLink::Dialogue::Dialogue(std::shared_ptr<Core> core, const Strand& strand)
+    : Conversation(core->io(), strand, core->clock(), core->options().timing), core_(std::move(core)) {}
+
+void RemoteLink::Dialogue::knock() {
+  const RemoteOptions& options = core_->options();
+  Knock knock;
+  knock.database = options.database;
+  knock.token = options.token;
+  knock.capabilities = options.compression ? kCanZstd : 0;
+  say(encode(knock));
+}
+
+void RemoteLink::Dialogue::onFirstFrame(base::ByteView frame) {
+  if (std::optional<sync::Bye> bye = sync::decodeBye(frame)) return finish(*bye);
+  std::optional<Admit> admit = decodeAdmit(frame);
+  if (!admit)
+    return leave({ErrorCode::ProtocolError, "what listens there is no BlazeDB hub; check the port, and useTLS"});
+  if (admit->version > kLinkVersion)
+    return leave({ErrorCode::ProtocolTooNew, "the hub speaks a newer protocol; update BlazeDB here"});
+  bool compression = core_->options().compression && (admit->capabilities & kCanZstd);
+  open(core_->store(), core_->options().session, compression);
+  core_->admitted(*this);
+}
+
+void RemoteLink::Dialogue::onStatus(const sync::SessionStatus& status) { core_->talked(status, bytes()); }
+
+void RemoteLink::Dialogue::onEnd(const sync::SessionStatus& status, const sync::Bye& why) {
+  std::exchange(core_, nullptr)->ended(status, bytes(), why);
+}
+
+RemoteLink::RemoteLink(Io& io, sync::Store& store, base::Clock& clock, base::Random& random, RemoteOptions options,
+                       Listener listener)
+    : core_(std::make_shared<Core>(io, store, clock, random, std::move(options), std::move(listener))) {
+  core_->post(&Core::connect);
+}
+
+RemoteLink::~RemoteLink() {
+  core_->board().close();
+  core_->post(&Core::end);
+  core_->waitUntilGone();
+}
+
+void RemoteLink::feedMoved() { core_->feedMoved(); }
+LinkStatus RemoteLink::status() const { return core_->board().status(); }
+void RemoteLink::pause() { core_->post(&Core::pause); }
+void RemoteLink::resume() { core_->post(&Core::resume); }
+
+bool RemoteLink::waitAcknowledged(int, std::uint64_t position, std::int64_t deadlineUs) {
+  return core_->board().wait(deadlineUs, [&](const LinkStatus& status) {
+    return status.ends[0].acknowledgedTo >= position && status.state != LinkState::offline;
+  });
+}
+
+bool RemoteLink::waitSynchronized(std::int64_t deadlineUs) {
+  std::uint64_t mine = core_->store().feedEnd();
+  std::uint64_t number = core_->ping();
+  return core_->board().wait(deadlineUs, [&](const LinkStatus& status) {
+    const sync::SessionStatus& end = status.ends[0];
+    bool talking = status.state == LinkState::catchingUp || status.state == LinkState::live;
+    return talking && end.pong && end.pong->number >= number && (!end.sending || end.acknowledgedTo >= mine) &&
+           (!end.receiving || end.appliedTo >= end.pong->feedEnd);
+  });
+}
+
+}  // namespace blazedb::link

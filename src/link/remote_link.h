@@ -1,0 +1,58 @@
+// The link from a database of this process to one behind a host and a port.
+//
+// It resolves, connects, shakes hands, knocks and runs a session; when that breaks it begins again, with growing delays.
+// Each attempt starts from the cursors that are stored, so that nothing has to be remembered of the one before.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "link/conversation.h"
+#include "link/handshake.h"
+#include "link/io.h"
+#include "link/link.h"
+#include "link/tls.h"
+
+namespace blazedb::link {
+
+struct RemoteOptions {
+  std::string host;
+  std::uint16_t port = 0;
+  std::string database;
+  base::Bytes token;
+  std::shared_ptr<const TlsContext> tls;  // shared with other links; none: in the clear
+  bool allowPlaintext = false;            // in the clear, also beyond this machine
+  bool compression = true;
+  sync::SessionOptions session;
+  std::int64_t connectMs = 10'000;  // to find the host and to connect
+  Timing timing;
+};
+
+class RemoteLink final : public Link {
+ public:
+  // `io`, `store`, `clock` and `random` must outlive it.
+  RemoteLink(Io& io, sync::Store& store, base::Clock& clock, base::Random& random, RemoteOptions options,
+             Listener listener);
+  // Says goodbye. Not from a listener: waits for the work of this link.
+  ~RemoteLink() override;
+  RemoteLink(const RemoteLink&) = delete;
+
+  void feedMoved() override;
+  LinkStatus status() const override;
+  bool waitAcknowledged(int end, std::uint64_t position, std::int64_t deadlineUs) override;
+  bool waitSynchronized(std::int64_t deadlineUs) override;
+
+  // Ends the conversation until resume().
+  void pause();
+  // Connects at once, whether it was paused, waiting for its next try, or stopped.
+  void resume();
+
+ private:
+  class Core;
+  class Dialogue;
+  std::shared_ptr<Core> core_;  // shared with what is on its way on the threads of `io`
+};
+
+}  // namespace blazedb::link

@@ -1,0 +1,44 @@
+#include "link/retry.h"
+
+#include <algorithm>
+#include <string>
+
+namespace blazedb::link {
+namespace {
+
+constexpr std::int64_t kFirstRetryMs = 100;
+constexpr std::int64_t kLastRetryMs = 30'000;
+
+}  // namespace
+
+bool worthRetrying(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::Offline:
+    case ErrorCode::DiskFull:
+    case ErrorCode::IoError:
+    case ErrorCode::Timeout:
+    case ErrorCode::ClockSkew:
+    case ErrorCode::ExpiredCertificate:  // the peer's: whoever runs it will notice
+    case ErrorCode::HubStopping:
+    case ErrorCode::TooManyAttempts:
+      return true;
+    default:
+      return false;
+  }
+}
+
+sync::Bye failureOf(const std::exception& error) {
+  std::string what = error.what();
+  const auto* ours = dynamic_cast<const Error*>(&error);
+  if (!ours) return {ErrorCode::IoError, what};  // no memory, say
+  // Without the name of the code, which stands beside it.
+  std::size_t colon = what.find(": ");
+  return {ours->code(), colon == std::string::npos ? what : what.substr(colon + 2)};
+}
+
+std::int64_t Retry::nextDelayMs(base::Random& random) {
+  std::int64_t most = std::min(kFirstRetryMs << std::min(failures_++, 10), kLastRetryMs);
+  return most / 2 + static_cast<std::int64_t>(random.next64() % static_cast<std::uint64_t>(most / 2));
+}
+
+}  // namespace blazedb::link

@@ -1,0 +1,49 @@
+// Where a link puts up its status: others read it, wait for what it will say, and the listener hears of it.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+
+#include "base/clock.h"
+#include "link/link.h"
+
+namespace blazedb::link {
+
+class StatusBoard {
+ public:
+  StatusBoard(base::Clock& clock, Link::Listener listener) : clock_(clock), listener_(std::move(listener)) {}
+
+  LinkStatus status() const;
+  // When progress was last told: a link that has much to do need not put up more than ten a second.
+  bool progressDue() const { return clock_.monotonicUs() / 1000 >= reportedMs_ + kProgressMs; }
+
+  // The link's: from one thread at a time. The listener is called on it, with no lock held.
+  void put(const LinkStatus& status);
+
+  // Waits until `reached` says yes of a status. False at the deadline, when the link has stopped or is paused, or once
+  // the board is closed. `reached` is called with a lock held.
+  bool wait(std::int64_t deadlineUs, const std::function<bool(const LinkStatus&)>& reached);
+  // The link goes: nobody waits any longer, nothing is told any more.
+  void close();
+
+ private:
+  static constexpr std::int64_t kProgressMs = 100;
+
+  base::Clock& clock_;
+  Link::Listener listener_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  int waiting_ = 0;
+  bool closed_ = false;
+  LinkStatus status_;
+
+  // What the listener was told.
+  std::int64_t reportedMs_ = 0;
+  std::optional<LinkState> reported_;
+  bool reportedVerified_ = false;
+};
+
+}  // namespace blazedb::link

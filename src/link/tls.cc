@@ -1,0 +1,288 @@
+#include "link/tls.h"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "blazedb/error.h"
+#include "link/certificate.h"
+
+namespace blazedb::link {
+namespace {
+
+// The socket of a connection, as OpenSSL reads and writes it. Its own BIO for sockets would let SIGPIPE through.
+int fdOf(BIO* bio) { return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio))); }
+
+int readSocket(BIO* bio, char* into, int size) {
+  BIO_clear_retry_flags(bio);
+  std::ptrdiff_t got =
+      receiveSome(fdOf(bio), {reinterpret_cast<std::uint8_t*>(into), static_cast<std::size_t>(std::max(size, 0))});
+  if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) BIO_set_retry_read(bio);
+  return static_cast<int>(got);
+}
+
+int writeSocket(BIO* bio, const char* bytes, int size) {
+  BIO_clear_retry_flags(bio);
+  std::ptrdiff_t sent =
+      sendSome(fdOf(bio), {reinterpret_cast<const std::uint8_t*>(bytes), static_cast<std::size_t>(std::max(size, 0))});
+  if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) BIO_set_retry_write(bio);
+  return static_cast<int>(sent);
+}
+
+long controlSocket(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
+
+std::string openSslReason() {
+  unsigned long error = ERR_get_error();
+  const char* reason = ERR_reason_error_string(error);
+  ERR_clear_error();
+  return reason ? reason : "no reason given";
+}
+
+[[noreturn]] void unusable(const std::string& what) {
+  throw Error(ErrorCode::InvalidArgument, what + ": " + openSslReason());
+}
+
+// What a failed TLS operation means to whoever has to set it right.
+sync::Bye meaningOf(unsigned long error) {
+  const char* reason = ERR_reason_error_string(error);
+  std::string said = reason ? std::string(" (") + reason + ")" : "";
+  switch (ERR_GET_REASON(error)) {
+    case SSL_R_UNSUPPORTED_PROTOCOL:
+    case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
+    case SSL_R_WRONG_SSL_VERSION:
+    case SSL_R_VERSION_TOO_LOW:
+    case SSL_R_NO_PROTOCOLS_AVAILABLE:
+      return {ErrorCode::TlsTooOld, "the peer does not speak TLS 1.3; update what runs there" + said};
+    case SSL_R_WRONG_VERSION_NUMBER:
+    case SSL_R_HTTP_REQUEST:
+    case SSL_R_RECORD_LENGTH_MISMATCH:
+      return {ErrorCode::ProtocolError, "the peer does not speak TLS; check the port, and useTLS at both ends" + said};
+    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+    case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
+      return {ErrorCode::UntrustedCertificate, "the hub takes no client without a certificate" + said};
+    case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+    case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
+    case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
+      return {ErrorCode::UntrustedCertificate, "the peer does not accept the certificate of this end" + said};
+    default:
+      return {ErrorCode::Offline, "TLS failed" + said};
+  }
+}
+
+}  // namespace
+
+class TlsStream final : public Stream {
+ public:
+  TlsStream(std::shared_ptr<const TlsContext> context, int fd, const std::string& host)
+      : context_(std::move(context)), host_(host), ssl_(SSL_new(context_->context_.get()), SSL_free) {
+    BIO* bio = BIO_new(context_->socket_.get());
+    if (!ssl_ || !bio) throw std::bad_alloc();
+    BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(fd)));
+    BIO_set_init(bio, 1);
+    SSL_set_bio(ssl_.get(), bio, bio);
+    SSL_set_app_data(ssl_.get(), this);
+    if (host_.empty()) {
+      SSL_set_accept_state(ssl_.get());
+      return;
+    }
+    SSL_set_connect_state(ssl_.get());
+    X509_VERIFY_PARAM* wanted = SSL_get0_param(ssl_.get());
+    X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+    if (X509_VERIFY_PARAM_set1_ip_asc(wanted, host_.c_str()) != 1) {
+      ERR_clear_error();
+      if (X509_VERIFY_PARAM_set1_host(wanted, host_.data(), host_.size()) != 1 ||
+          SSL_ctrl(ssl_.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, host_.data()) != 1)
+        unusable("'" + host_ + "' cannot be the name of a host");
+    }
+  }
+
+  StreamResult handshake() override {
+    ERR_clear_error();
+    return result(SSL_do_handshake(ssl_.get()), 0);
+  }
+  StreamResult read(std::span<std::uint8_t> into) override {
+    ERR_clear_error();
+    std::size_t got = 0;
+    int done = SSL_read_ex(ssl_.get(), into.data(), into.size(), &got);
+    return result(done, got);
+  }
+  StreamResult write(base::ByteView bytes) override {
+    ERR_clear_error();
+    std::size_t written = 0;
+    int done = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &written);
+    return result(done, written);
+  }
+  void end() override {
+    ERR_clear_error();
+    SSL_shutdown(ssl_.get());
+    ERR_clear_error();
+  }
+  sync::Bye failure() const override { return failure_; }
+
+  // Says whether the peer's certificate is believed; OpenSSL asks during a client's handshake.
+  static int verify(X509_STORE_CTX* chain, void*) {
+    auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(chain, SSL_get_ex_data_X509_STORE_CTX_idx()));
+    auto* self = static_cast<TlsStream*>(SSL_get_app_data(ssl));
+    try {
+      return self->verifyPeer(chain) ? 1 : 0;
+    } catch (const std::exception& error) {
+      return self->refuse(ErrorCode::UntrustedCertificate, error.what()) ? 1 : 0;
+    }
+  }
+
+ private:
+  StreamResult result(int done, std::size_t bytes) {
+    if (done > 0) return {Outcome::done, bytes};
+    switch (SSL_get_error(ssl_.get(), done)) {
+      case SSL_ERROR_WANT_READ:
+        return {Outcome::wantRead, 0};
+      case SSL_ERROR_WANT_WRITE:
+        return {Outcome::wantWrite, 0};
+      case SSL_ERROR_ZERO_RETURN:
+      case SSL_ERROR_SYSCALL:
+        ERR_clear_error();
+        return {Outcome::closed, 0};
+      default: {
+        unsigned long error = ERR_peek_error();
+        ERR_clear_error();
+        if (ERR_GET_REASON(error) == SSL_R_UNEXPECTED_EOF_WHILE_READING) return {Outcome::closed, 0};
+        if (!refused_) failure_ = meaningOf(error);
+        return {Outcome::failed, 0};
+      }
+    }
+  }
+
+  bool verifyPeer(X509_STORE_CTX* chain) {
+    X509* leaf = X509_STORE_CTX_get0_cert(chain);
+    std::string pin = pinOf(leaf);
+    const std::vector<std::string>& pins = context_->pins();
+    bool pinned = std::find(pins.begin(), pins.end(), pin) != pins.end();
+    if (!pins.empty() && !pinned) {
+      X509_STORE_CTX_set_error(chain, X509_V_ERR_APPLICATION_VERIFICATION);
+      return refuse(ErrorCode::WrongPin,
+                    "the key of '" + host_ + "' is " + pin +
+                        ", which is none of the pins; was its key renewed, or is it somebody else?");
+    }
+    bool vouchesForItself = X509_self_signed(leaf, 1) == 1;
+    if (pinned && vouchesForItself) {
+      if (X509_cmp_current_time(X509_get0_notBefore(leaf)) < 0 && X509_cmp_current_time(X509_get0_notAfter(leaf)) > 0)
+        return true;
+      X509_STORE_CTX_set_error(chain, X509_V_ERR_CERT_HAS_EXPIRED);
+      return refuse(ErrorCode::ExpiredCertificate, expired());
+    }
+    if (X509_verify_cert(chain) == 1) return true;
+    int error = X509_STORE_CTX_get_error(chain);
+    switch (error) {
+      case X509_V_ERR_HOSTNAME_MISMATCH:
+      case X509_V_ERR_IP_ADDRESS_MISMATCH:
+        return refuse(ErrorCode::WrongHostName, "the certificate is not for '" + host_ + "'");
+      case X509_V_ERR_CERT_HAS_EXPIRED:
+      case X509_V_ERR_CERT_NOT_YET_VALID:
+        return refuse(ErrorCode::ExpiredCertificate, expired());
+      default:
+        std::string advice = vouchesForItself ? "; it vouches for itself, and can be accepted by its pin, which is " +
+                                                    pin + " if nobody is in between: compare it with what the hub shows"
+                                              : std::string("; give the file of the authority that signed it");
+        return refuse(ErrorCode::UntrustedCertificate, std::string("the certificate of '") + host_ +
+                                                           "' is not trusted: " + X509_verify_cert_error_string(error) +
+                                                           advice);
+    }
+  }
+  bool refuse(ErrorCode code, const std::string& text) {
+    refused_ = true;
+    failure_ = {code, text};
+    return false;
+  }
+  std::string expired() const {
+    return "the certificate of '" + host_ +
+           "' is not valid at this time; renew it, or set the clock of this machine right";
+  }
+
+  std::shared_ptr<const TlsContext> context_;  // shared with its owner and the other connections
+  std::string host_;                           // empty at a hub's end
+  std::unique_ptr<SSL, decltype(&SSL_free)> ssl_;
+  bool refused_ = false;  // the peer's certificate
+  sync::Bye failure_;
+};
+
+void TlsContext::Free::operator()(ssl_ctx_st* context) const { SSL_CTX_free(context); }
+void TlsContext::Free::operator()(bio_method_st* method) const { BIO_meth_free(method); }
+
+TlsContext::TlsContext() : context_(SSL_CTX_new(TLS_method())), socket_(BIO_meth_new(BIO_TYPE_SOURCE_SINK, "socket")) {
+  if (!context_ || !socket_) throw std::bad_alloc();
+  BIO_meth_set_read(socket_.get(), readSocket);
+  BIO_meth_set_write(socket_.get(), writeSocket);
+  BIO_meth_set_ctrl(socket_.get(), controlSocket);
+  SSL_CTX* context = context_.get();
+  SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
+  SSL_CTX_set_mode(context,
+                   SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_read_ahead(context, 1);
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+  SSL_CTX_set_num_tickets(context, 0);
+}
+
+TlsContext::~TlsContext() = default;
+
+void TlsContext::useCertificate(const std::string& certificateFile, const std::string& keyFile) {
+  SSL_CTX* context = context_.get();
+  ERR_clear_error();
+  if (SSL_CTX_use_certificate_chain_file(context, certificateFile.c_str()) != 1)
+    unusable("no certificate (PEM) can be read from " + certificateFile);
+  if (SSL_CTX_use_PrivateKey_file(context, keyFile.c_str(), SSL_FILETYPE_PEM) != 1)
+    unusable("the key (PEM) in " + keyFile + " cannot be read, or is not that of " + certificateFile);
+}
+
+std::shared_ptr<const TlsContext> TlsContext::forClient(const TlsClientOptions& options) {
+  std::shared_ptr<TlsContext> made(new TlsContext);
+  SSL_CTX* context = made->context_.get();
+  for (const std::string& pin : options.pins)
+    if (!isPin(pin))
+      throw Error(ErrorCode::InvalidArgument,
+                  "'" + pin + "' is no pin; one is sha256/ and the base64 of the SHA-256 of a public key");
+  made->pins_ = options.pins;
+  ERR_clear_error();
+  if (options.caFile.empty())
+    SSL_CTX_set_default_verify_paths(context);
+  else if (SSL_CTX_load_verify_file(context, options.caFile.c_str()) != 1)
+    unusable("no authority's certificate (PEM) can be read from " + options.caFile);
+  if (!options.certificateFile.empty()) made->useCertificate(options.certificateFile, options.keyFile);
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  SSL_CTX_set_cert_verify_callback(context, TlsStream::verify, nullptr);
+  return made;
+}
+
+std::shared_ptr<const TlsContext> TlsContext::forServer(const TlsServerOptions& options) {
+  std::shared_ptr<TlsContext> made(new TlsContext);
+  SSL_CTX* context = made->context_.get();
+  made->useCertificate(options.certificateFile, options.keyFile);
+  if (!options.clientCaFile.empty()) {
+    STACK_OF(X509_NAME)* names = SSL_load_client_CA_file(options.clientCaFile.c_str());
+    if (!names || SSL_CTX_load_verify_file(context, options.clientCaFile.c_str()) != 1)
+      unusable("no authority's certificate (PEM) can be read from " + options.clientCaFile);
+    SSL_CTX_set_client_CA_list(context, names);
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  }
+  return made;
+}
+
+std::unique_ptr<Stream> TlsContext::connect(int fd, const std::string& host) const {
+  if (host.empty()) throw Error(ErrorCode::InvalidArgument, "a host has a name");
+  return std::make_unique<TlsStream>(shared_from_this(), fd, host);
+}
+
+std::unique_ptr<Stream> TlsContext::accept(int fd) const {
+  return std::make_unique<TlsStream>(shared_from_this(), fd, std::string());
+}
+
+}  // namespace blazedb::link
