@@ -21,16 +21,6 @@ int flagsOf(const sync::RecordState& state, std::uint64_t position) {
   return (state.alive() ? kAlive : 0) | (state.whole ? kWhole : 0) | (uniform ? kUniform : 0);
 }
 
-Record toRecord(const Row& row) {
-  Object fields;
-  if (!codec::decodeFields(row.fields, fields))
-    throw Error(ErrorCode::DamagedPage, "the record " + row.id.toString() +
-                                            " cannot be decoded; run `blazedb verify` and restore it from a backup");
-  Record record(std::move(fields));
-  record.setId(row.id);
-  return record;
-}
-
 // The highest time of any stamp, without `over`s: those are history.
 std::uint64_t latestTime(const sync::RecordState& state) {
   std::uint64_t time = std::max(state.base.stamp.time, state.tomb.stamp.time);
@@ -44,12 +34,41 @@ Changes::Changes(WriteTables& tables, Mirror& mirror, const Author& author, base
     : tables_(tables), mirror_(mirror), author_(author), clock_(clock), ids_(ids) {}
 
 // ----------------------------------------------------------------------------------------------------
+// all or nothing
+
+Changes::Before Changes::before(const std::string& collection) {
+  tables_.save();
+  Before before;
+  before.position = mirror_.position;
+  before.stale = mirror_.stale;
+  if (CollectionRow* known = knownCollection(collection)) before.collection = *known;
+  before.tail = tail_;
+  before.touched = touched_.size();
+  return before;
+}
+
+// Memory says again what the tables say.
+void Changes::takeBack(const std::string& collection, const Before& before) {
+  if (!tables_.inTransaction()) return;  // SQLite has taken back everything; nobody will look at memory again
+  tables_.takeBack();
+  mirror_.position = before.position;
+  mirror_.stale = before.stale;
+  tail_ = before.tail;
+  touched_.resize(before.touched);
+  // In place, because what is touched is known by its address.
+  if (before.collection)
+    *knownCollection(collection) = *before.collection;
+  else
+    mirror_.collections.erase(collection);
+}
+
+// ----------------------------------------------------------------------------------------------------
 // operations
 
 UUID Changes::insert(const std::string& collectionName, const std::optional<UUID>& wantedId, const Record& record) {
   checkWritable();
-  CollectionRow& collection = collectionFor(collectionName);
   base::ByteView fields = encode(record);
+  CollectionRow& collection = collectionFor(collectionName);  // after what can fail, since it may make one
   std::optional<UUID> id = wantedId ? wantedId : record.id();
 
   sync::Stamp stamp = nextStamp(0);
@@ -165,18 +184,22 @@ bool Changes::restoreField(const std::string& collection, const UUID& id, std::s
 }
 
 std::optional<Record> Changes::fetch(const std::string& collection, const UUID& id) {
-  CollectionRow* known = knownCollection(collection);
   std::optional<Record> record;
-  if (known)
+  if (CollectionRow* known = knownCollection(collection))
     tables_.find(known->id, id, [&](const Row& row) {
-      if (row.flags & kAlive) record = toRecord(row);
+      if (row.flags & kAlive) record = row.record();
     });
   return record;
 }
 
 void Changes::forEach(const std::string& collection, const std::function<bool(const Record&)>& visit) {
-  if (CollectionRow* known = knownCollection(collection))
-    tables_.live(known->id, std::nullopt, [&](const Row& row) { return visit(toRecord(row)); });
+  CollectionRow* known = knownCollection(collection);
+  if (!known) return;
+  std::int64_t number = known->id;
+  std::optional<UUID> last = operation([&] { return tables_.lastLive(number); });
+  walk(
+      last, [&](const std::optional<UUID>& after) { return operation([&] { return tables_.page(number, after); }); },
+      visit);
 }
 
 std::vector<UUID> Changes::matching(const std::string& collection, const Predicate& where) {
@@ -447,6 +470,7 @@ void Changes::endTransaction() {
 }
 
 void Changes::flush() {
+  requireUnbroken();
   endTransaction();
   for (const CollectionRow* collection : touched_) tables_.updateCollection(*collection);
   touched_.clear();

@@ -79,7 +79,7 @@ class Walk {
  private:
   void fill() {
     std::optional<UUID> after = page_.empty() ? std::nullopt : page_.back().id();
-    page_ = engine_.page(collection_, after, 1000);
+    page_ = engine_.page(collection_, after);
     next_ = 0;
   }
 

@@ -63,8 +63,8 @@ class Engine final : public sync::Store {
   void write(const std::function<void(Changes&)>& body) { write(options_.durability, body); }
 
   std::optional<Record> fetch(const std::string& collection, const UUID& id) const;
-  // Up to `count` records with ids above `after`, ordered by id.
-  std::vector<Record> page(const std::string& collection, const std::optional<UUID>& after, std::size_t count) const;
+  // The first records with ids above `after`, ordered by id: as many as a page has.
+  std::vector<Record> page(const std::string& collection, const std::optional<UUID>& after) const;
   // Page by page, each on a snapshot of its own: a long walk must not keep the log from being copied into the file.
   void forEach(const std::string& collection, const std::function<bool(const Record&)>& visit) const;
   std::uint64_t count(const std::string& collection) const;
