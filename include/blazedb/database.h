@@ -5,17 +5,18 @@
 //   db.fetch(id)->string("message").value();
 //
 // Ownership   Database and Collection are cheap handles, copied like a shared_ptr; the file closes when the last
-// handle, and every topology in
-//             which it is registered, has gone. A process owns its file: a second open() gives DatabaseInUse.
+//             handle, and every topology in which it is registered, has gone. A process owns its file: a second open()
+//             gives DatabaseInUse.
 // Threads     Every function may be called from any thread. One writer at a time; threads that write together share a
-// commit. Readers run beside the
-//             writer on a snapshot.
-// Durability  With Durability::full (the default) what a call wrote is on disk when it returns. With Durability::normal
-// a power cut may take back the
-//             last moments, never consistency; a crash of the process alone takes back nothing.
+//             commit. Readers run beside the writer on a snapshot.
+// Durability  With Durability::full (the default) what a call wrote is on disk when it returns. With
+//             Durability::normal a power cut may take back the last moments, never consistency; a crash of the process
+//             alone takes back nothing.
 // Errors      Functions throw blazedb::Error; those that any call may give: DiskFull, IoError, DamagedPage, NeedsReopen
-// (an earlier sync to disk
-//             failed), Closed. A call that throws has changed nothing.
+//             (an earlier sync to disk failed), Closed. A call that throws has changed nothing.
+// Callbacks   What a function of yours throws while a call of yours runs it (a transaction, a predicate, a progress)
+//             goes through that call to you, which has then changed nothing. On a thread of BlazeDB's (onConflict,
+//             Topology::onStatus) it is thrown away; the callback is called again with the next event.
 #pragma once
 
 #include <chrono>
@@ -117,7 +118,8 @@ class BLAZEDB_API Database : public Records {
   void restoreConflict(std::int64_t id);
   // Ends the conflict and keeps what won. NotFound.
   void dismissConflict(std::int64_t id);
-  // `callback` runs on the database's own thread for each new conflict, with no lock held.
+  // `callback` runs on the database's own thread for each new conflict, with no lock held. What it throws is thrown
+  // away.
   [[nodiscard]] Subscription onConflict(std::function<void(const Conflict&)> callback);
 
   // Wraps the data key with a key from the new password; nothing is encrypted again. WrongPassword where `current` is

@@ -262,7 +262,13 @@ VerifyReport Engine::verify(const Progress& progress) {
   reader.connection().execute("BEGIN");  // one snapshot for all that follows
   struct End {
     storage::Connection& connection;
-    ~End() { connection.execute("COMMIT"); }
+    ~End() {
+      try {
+        connection.execute("COMMIT");
+      } catch (const Error&) {
+        // Nothing was written; SQLite has ended it by itself.
+      }
+    }
   } end{reader.connection()};
   std::map<std::int64_t, CollectionRow> counted;
   std::uint64_t expected = 0;

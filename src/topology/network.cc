@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/contain.h"
 #include "base/names.h"
 #include "blazedb/error.h"
 
@@ -126,7 +127,7 @@ ConnectionId Network::connectLocal(NodeId from, NodeId to, ConnectionMode mode, 
         std::lock_guard held(alive->listeners->mutex);
         for (const auto& [number, listener] : alive->listeners->all) calls.push_back(listener);
       }
-      for (const auto& call : calls) call(describe(id, *alive, status));
+      for (const auto& call : calls) base::contain(call, describe(id, *alive, status));
     });
   };
   connection->link = std::make_unique<link::LocalLink>(link::LocalLink::End{*source.engine, first},
