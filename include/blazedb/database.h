@@ -139,6 +139,20 @@ class BLAZEDB_API Database : public Records {
   // A file that was copied behind BlazeDB's back carries the replica id of its original; this gives it one of its own.
   void renewReplicaId();
 
+  // Mends what was written while the machine's clock was ahead. Such writes would win over everybody's until that time
+  // comes, and other databases refuse them (ClockSkew). To be called when the clock is right again: every write that is
+  // dated more than five minutes after now is dated now, as a write of this database, and goes out as a change; writes
+  // after it are dated as usual. What the records say does not change. Gives the number of records, 0 where all was in
+  // order. Other writers wait meanwhile. When it fails or the process dies, a part is done; call it again. Throws
+  // ReadOnlyReplica.
+  //
+  // It mends this database alone. Another one that has taken the wrong dates over (because its clock was wrong too: two
+  // databases of one machine, say) has to be mended as well, before the two are connected. Both then count as having
+  // written now: where they differ, the one that was mended later wins, field by field, be it the older write, and a
+  // delete that had not reached it comes undone. So sync them first, while the clock is still wrong; or mend one, and
+  // begin the others anew from a backup of it. A read-only replica that has them is released, and connected with adopt.
+  std::uint64_t restamp();
+
   // Ends being a read-only replica: this database may be written to again.
   void releaseReadOnly();
 

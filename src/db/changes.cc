@@ -66,7 +66,7 @@ void Changes::takeBack(const std::string& collection, const Before& before) {
 // operations
 
 UUID Changes::insert(const std::string& collectionName, const std::optional<UUID>& wantedId, const Record& record) {
-  checkWritable();
+  requireWritable();
   base::ByteView fields = encode(record);
   CollectionRow& collection = collectionFor(collectionName);  // after what can fail, since it may make one
   std::optional<UUID> id = wantedId ? wantedId : record.id();
@@ -102,7 +102,7 @@ void Changes::insertOverDead(CollectionRow& collection, Loaded& held, const sync
 }
 
 void Changes::update(const std::string& collection, const UUID& id, const Record& record) {
-  checkWritable();
+  requireWritable();
   Loaded& held = loadAlive(collection, id);
   codec::FieldsReader fields(encode(record));
   sync::Stamp stamp = nextStamp(held.state.authority());
@@ -124,7 +124,7 @@ void Changes::update(const std::string& collection, const UUID& id, const Record
 }
 
 void Changes::updateFields(const std::string& collection, const UUID& id, const Record& fieldsToSet) {
-  checkWritable();
+  requireWritable();
   Loaded& held = loadAlive(collection, id);
   codec::FieldsReader fields(encode(fieldsToSet));
   if (fields.count() == 0) return;
@@ -134,7 +134,7 @@ void Changes::updateFields(const std::string& collection, const UUID& id, const 
 }
 
 bool Changes::upsert(const std::string& collection, const UUID& id, const Record& record) {
-  checkWritable();
+  requireWritable();
   CollectionRow* known = knownCollection(collection);
   if (known && load(known->id, id, loaded_) && loaded_.alive) {
     update(collection, id, record);
@@ -145,7 +145,7 @@ bool Changes::upsert(const std::string& collection, const UUID& id, const Record
 }
 
 bool Changes::remove(const std::string& collection, const UUID& id) {
-  checkWritable();
+  requireWritable();
   CollectionRow* known = knownCollection(collection);
   if (!known || !load(known->id, id, loaded_) || !loaded_.alive) return false;
   sync::writeRemove(loaded_.state, nextStamp(loaded_.state.authority()), nextPosition());
@@ -168,7 +168,7 @@ bool Changes::purge(const std::string& collection, const UUID& id) {
 
 bool Changes::restoreField(const std::string& collection, const UUID& id, std::string_view field,
                            base::ByteView value) {
-  checkWritable();
+  requireWritable();
   CollectionRow* known = knownCollection(collection);
   if (!known || !load(known->id, id, loaded_)) return false;
   sync::Stamp stamp = nextStamp(loaded_.state.authority());
@@ -247,7 +247,8 @@ void Changes::mergeOne(const sync::Incoming& incoming, const sync::Change& chang
   std::int64_t ahead = sync::HybridClock::toWall(time) - clock_.wallMs();
   if (ahead > 2 * base::kClockSkewMsMax) {
     result.refused = "the record " + change.id.toString() + " carries a time " + std::to_string(ahead / 60'000) +
-                     " minutes ahead of this machine's clock; set the clocks right";
+                     " minutes ahead of this machine's clock. If this clock is right, another one was wrong when the "
+                     "record was written: mend the database that sent it with restamp() (blazedb restamp FILE)";
     return;
   }
   mirror_.clock.observe(time);
@@ -366,7 +367,7 @@ void Changes::noteOverridden(const CollectionRow& collection, const UUID& id, co
 // ----------------------------------------------------------------------------------------------------
 // rows
 
-void Changes::checkWritable() const {
+void Changes::requireWritable() const {
   if (author_.source)
     throw Error(ErrorCode::ReadOnlyReplica,
                 "this database is a read-only replica of " + author_.source->toString() +
@@ -392,16 +393,18 @@ CollectionRow& Changes::collectionFor(std::string_view view) {
 }
 
 bool Changes::load(std::int64_t collection, const UUID& id, Loaded& out) {
-  return tables_.find(collection, id, [&](const Row& row) {
-    out.row = row;
-    out.stamps.assign(row.stamps.begin(), row.stamps.end());
-    out.fields.assign(row.fields.begin(), row.fields.end());
-    out.row.stamps = out.stamps;
-    out.row.fields = out.fields;
-    out.state = out.row.state();
-    out.alive = out.state.alive();
-    if (out.alive) out.hash = sync::hashOf(id, out.state);
-  });
+  return tables_.find(collection, id, [&](const Row& row) { copy(row, out); });
+}
+
+void Changes::copy(const Row& row, Loaded& out) {
+  out.row = row;
+  out.stamps.assign(row.stamps.begin(), row.stamps.end());
+  out.fields.assign(row.fields.begin(), row.fields.end());
+  out.row.stamps = out.stamps;
+  out.row.fields = out.fields;
+  out.state = out.row.state();
+  out.alive = out.state.alive();
+  if (out.alive) out.hash = sync::hashOf(row.id, out.state);
 }
 
 Changes::Loaded& Changes::loadAlive(const std::string& collection, const UUID& id) {
@@ -481,6 +484,12 @@ CollectionRow& Changes::collectionOf(const Row& row) {
     if (collection.id == row.collection) return collection;
   throw Error(ErrorCode::DamagedPage, "the record " + row.id.toString() +
                                           " belongs to a collection that is not there; restore the file from a backup");
+}
+
+void Changes::restamp(std::int64_t row, std::uint64_t limit, sync::HybridClock& clock) {
+  if (!tables_.findByNumber(row, [&](const Row& found) { copy(found, loaded_); })) return;
+  sync::restamp(loaded_.state, {limit, clock_.wallMs(), author_.role, author_.incarnation}, clock, nextPosition());
+  save(collectionOf(loaded_.row), loaded_, 0);
 }
 
 void Changes::forget(const Row& row) {

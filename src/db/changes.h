@@ -21,6 +21,7 @@
 #include "blazedb/records.h"
 #include "db/tables.h"
 #include "sync/merge.h"
+#include "sync/restamp.h"
 #include "sync/store.h"
 
 namespace blazedb::db {
@@ -85,6 +86,11 @@ class Changes {
   };
   const std::vector<JournalEntry>& journal() const { return journal_; }
 
+  // ReadOnlyReplica where this is one.
+  void requireWritable() const;
+
+  // Replaces what of a row's stamps is beyond `limit`, by stamps of `clock` (src/sync/restamp.h).
+  void restamp(std::int64_t row, std::uint64_t limit, sync::HybridClock& clock);
   // Removes a row and everything that is known of its record.
   void forget(const Row& row);
   // Removes the values of a dead row.
@@ -126,10 +132,10 @@ class Changes {
     if (broken_) std::rethrow_exception(broken_);
   }
 
-  void checkWritable() const;
   CollectionRow& collectionFor(std::string_view name);
   CollectionRow* knownCollection(const std::string& name);
   bool load(std::int64_t collection, const UUID& id, Loaded& out);
+  static void copy(const Row& row, Loaded& out);
   Loaded& loadAlive(const std::string& collection, const UUID& id);
   std::uint64_t nextPosition() const { return mirror_.position + 1; }
   sync::Stamp nextStamp(std::uint64_t seenAuthority);

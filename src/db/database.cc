@@ -63,6 +63,7 @@ void Database::backup(const std::string& path, const Progress& progress) { engin
 VerifyReport Database::verify(const Progress& progress) { return engine_->verify(progress); }
 DatabaseInfo Database::info() const { return engine_->info(); }
 void Database::renewReplicaId() { engine_->renewReplicaId(); }
+std::uint64_t Database::restamp() { return engine_->restamp(); }
 void Database::releaseReadOnly() { engine_->releaseSource(); }
 
 namespace {

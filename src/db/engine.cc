@@ -200,6 +200,13 @@ void Engine::write(Durability durability, const std::function<void(Changes&)>& b
   if (group->state.load() == Group::kFailed) std::rethrow_exception(group->error);
 }
 
+void Engine::writeLocked(Durability durability, const std::function<void(Changes&)>& body) {
+  std::shared_ptr<Group> group = joinGroup(durability == Durability::full);
+  runInGroup(group, body);
+  commit(group);
+  if (group->state.load() == Group::kFailed) std::rethrow_exception(group->error);
+}
+
 std::shared_ptr<Engine::Group> Engine::joinGroup(bool durable) {
   // Whether a commit is synced is decided when its transaction begins.
   if (group_ && durable && !group_->durable) commit(group_);

@@ -81,6 +81,8 @@ class Engine final : public sync::Store {
   void backup(const std::string& path, const Progress& progress);
   VerifyReport verify(const Progress& progress);
   void renewReplicaId();
+  // As Database::restamp says.
+  std::uint64_t restamp();
 
   SyncRole role() const;
   void setRole(SyncRole role);
@@ -175,6 +177,8 @@ class Engine final : public sync::Store {
   void setSelf();
   std::shared_ptr<Group> joinGroup(bool durable);
   void runInGroup(const std::shared_ptr<Group>& group, const std::function<void(Changes&)>& body);
+  // write() for who has the lock of lockIdle(): alone, and at once.
+  void writeLocked(Durability durability, const std::function<void(Changes&)>& body);
   void failGroup(const std::shared_ptr<Group>& group, std::exception_ptr error);
   void commit(std::shared_ptr<Group> group);
   void notify();

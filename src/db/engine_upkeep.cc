@@ -1,6 +1,9 @@
-// What is done now and then: purging tombstones, trimming the feed, copying the log, backups, verification.
+// What is done now and then: purging tombstones, trimming the feed, copying the log, backups, verification, mending
+// what a wrong clock has done.
 #include <algorithm>
+#include <utility>
 
+#include "base/limits.h"
 #include "blazedb/error.h"
 #include "codec/fields.h"
 #include "db/engine.h"
@@ -10,6 +13,9 @@ namespace blazedb::db {
 namespace {
 
 constexpr std::size_t kPurgeAtOnce = 1000;
+// What one transaction of a re-stamping changes.
+constexpr std::size_t kRestampAtOnce = 1000;
+constexpr std::size_t kRestampBytes = 4u << 20;
 constexpr std::uint64_t kTrimAtOnce = 5000;
 // The feed's last entries stay: a peer that is only a little behind still sees which transactions belong together.
 constexpr std::uint64_t kUntrimmed = 65'536;
@@ -183,6 +189,61 @@ void Engine::renewReplicaId() {
   std::lock_guard peersLock(peersMutex_);
   peers_.clear();
   hasPeers_ = false;
+}
+
+// With the writer's lock all along: as long as one record carries a time from the future, so must the clock, or the
+// next write to that record would lose against what it replaces. The last transaction sets it back; a call that does
+// not come to that leaves a part of the records mended, and a clock that is still ahead of the others.
+std::uint64_t Engine::restamp() {
+  std::unique_lock lock = lockIdle();
+  std::uint64_t limit = sync::HybridClock::fromWall(environment_.clock.wallMs() + base::kClockSkewMsMax);
+  writeLocked(Durability::full, [](Changes& changes) { changes.requireWritable(); });
+
+  sync::HybridClock mended;
+  std::uint64_t wrong = 0;
+  tables_->rows(0, [&](const Row& row) {
+    sync::RecordState state = row.state();
+    sync::observePresent(state, limit, mended);
+    wrong += sync::fromTheFuture(state, limit) ? 1 : 0;
+    return true;
+  });
+  if (wrong == 0 && mirror_.clock.last() <= limit) return 0;
+
+  std::int64_t after = 0;
+  for (std::uint64_t done = 0; done < wrong;) {
+    std::vector<std::int64_t> rows;
+    std::size_t bytes = 0;
+    tables_->rows(after, [&](const Row& row) {
+      after = row.number;
+      if (!sync::fromTheFuture(row.state(), limit)) return true;
+      rows.push_back(row.number);
+      bytes += row.fields.size();
+      return rows.size() < kRestampAtOnce && bytes < kRestampBytes;
+    });
+    writeLocked(Durability::full, [&](Changes& changes) {
+      for (std::int64_t row : rows) changes.restamp(row, limit, mended);
+    });
+    done += rows.size();
+  }
+
+  sync::HybridClock ahead = std::exchange(mirror_.clock, mended);
+  try {
+    // A position, for the mark that tells where the clock stands.
+    writeLocked(Durability::full, [](Changes& changes) { changes.takeEmptyPosition(); });
+  } catch (...) {
+    mirror_.clock = ahead;
+    throw;
+  }
+  {
+    // Nor may a peer count as seen in the future: deletes would be kept for it until then.
+    std::lock_guard peersLock(peersMutex_);
+    for (auto& [id, peer] : peers_) {
+      peer.seenMs = std::min(peer.seenMs, environment_.clock.wallMs());
+      peer.saved = false;
+    }
+  }
+  savePeers();
+  return wrong;
 }
 
 void Engine::bindTo(const UUID& source, bool adopt) {
