@@ -455,8 +455,11 @@ void Changes::account(CollectionRow& collection, const std::optional<sync::Hash1
     collection.digest.add(*after);
     collection.live++;
   }
-  bool known = std::find(touched_.begin(), touched_.end(), &collection) != touched_.end();
-  if ((before || after) && !known) touched_.push_back(&collection);
+  if (before || after) touch(collection);
+}
+
+void Changes::touch(const CollectionRow& collection) {
+  if (std::find(touched_.begin(), touched_.end(), &collection) == touched_.end()) touched_.push_back(&collection);
 }
 
 void Changes::takePosition(std::int64_t row) {
@@ -496,6 +499,16 @@ void Changes::forget(const Row& row) {
   if (row.flags & kAlive) account(collectionOf(row), sync::hashOf(row.id, row.state()), std::nullopt);
   tables_.removeRow(row.number);
   mirror_.stale++;
+}
+
+void Changes::forgetAll() {
+  tables_.removeAllRows();
+  for (auto& [name, collection] : mirror_.collections) {
+    collection.live = 0;
+    collection.digest = {};
+    touch(collection);
+  }
+  mirror_.stale = 0;
 }
 
 bool Changes::dropExcluded(const Row& row, const sync::Scope& scope) {

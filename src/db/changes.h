@@ -93,6 +93,8 @@ class Changes {
   void restamp(std::int64_t row, std::uint64_t limit, sync::HybridClock& clock);
   // Removes a row and everything that is known of its record.
   void forget(const Row& row);
+  // The same for every row, and the feed with them: whoever had not read to its end must be made to sweep.
+  void forgetAll();
   // Removes the values of a dead row.
   void dropValues(const Row& row);
   // Removes the fields that a scope excludes, as if they had never come. False where there are none.
@@ -146,6 +148,7 @@ class Changes {
   CollectionRow& collectionOf(const Row& row);
   void account(CollectionRow& collection, const std::optional<sync::Hash128>& before,
                const std::optional<sync::Hash128>& after);
+  void touch(const CollectionRow& collection);
   void takePosition(std::int64_t row);
 
   void mergeOne(const sync::Incoming& incoming, const sync::Change& change, sync::ApplyResult& result);

@@ -256,22 +256,21 @@ void Engine::bindTo(const UUID& source, bool adopt) {
     // Own writes, and what came from others than the source: a replica of the source has neither.
     bool foreign = tables_->cursorOn(source, {}).incarnation == 0;
     bool own = false;
-    std::vector<std::int64_t> rows;
-    tables_->rows(0, [&](const Row& row) {
+    auto isOwn = [&](const Row& row) {
       sync::RecordState state = row.state();
       auto mine = [&](const sync::Stamp& stamp) { return stamp.present() && author_.own.contains(stamp.writer); };
-      own |=
+      own =
           foreign || mine(state.base.stamp) || mine(state.tomb.stamp) ||
           std::any_of(state.cells.begin(), state.cells.end(), [&](const sync::Cell& cell) { return mine(cell.stamp); });
-      rows.push_back(row.number);
-      return adopt || !own;
-    });
-    if (own && !adopt)
+      return !own;
+    };
+    if (!adopt) tables_->rows(0, isOwn);
+    if (own)
       throw Error(ErrorCode::HasOwnWrites, "'" + name_ +
                                                "' holds records that did not come from the source, which a read-only "
                                                "replica cannot keep; connect with adopt to replace them");
     if (adopt) {
-      for (std::int64_t number : rows) tables_->findByNumber(number, [&](const Row& row) { changes.forget(row); });
+      changes.forgetAll();
       tables_->removeCursors(source, std::nullopt);
       changes.takeEmptyPosition();
       tables_->setMeta("horizon", fixed64(mirror_.position));

@@ -96,6 +96,9 @@ class WriteTables : public ReadTables {
   std::int64_t insert(const Row& row);
   void update(const Row& row);
   void removeRow(std::int64_t number);
+  // All rows and the whole feed. Without a condition SQLite gives whole pages back and changes none of them, so that
+  // this takes no memory for what it removes.
+  void removeAllRows() { connection_.execute("DELETE FROM records; DELETE FROM feed"); }
   void appendFeed(std::uint64_t position, std::int64_t row, std::uint64_t mark);
   void setMark(std::uint64_t position, std::uint64_t mark);
   std::int64_t insertCollection(const std::string& name);

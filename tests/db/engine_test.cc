@@ -1,10 +1,10 @@
-// What an engine does when its disk fails in the middle of a transaction.
+// Engines: what they do when the disk fails in the middle of a transaction, and how they give everything up.
 #include "db/engine.h"
 
 #include <gtest/gtest.h>
 
+#include "support/conversation.h"
 #include "support/errors.h"
-#include "support/replica.h"
 
 namespace blazedb::db {
 namespace {
@@ -35,6 +35,38 @@ TEST(EngineTest, ATransactionWhoseOperationMetAFailingDiskIsLostAlsoWhenThatIsCa
   EXPECT_EQ(a.count(), 2001u);
   a.insert(uuidOf(3003), {{"n", 4}});
   EXPECT_TRUE(a->verify({}).problems.empty());
+}
+
+TEST(EngineTest, WhoAdoptsHoldsNothingOfItsOwnAnyMore) {
+  std::int64_t now = 0;
+  Replica a("a", now, 1), b("b", now, 2);
+  for (std::uint64_t i = 1; i <= 100; i++) a.insert(uuidOf(i), {{"n", 1}});
+  a->write([&](Changes& changes) { changes.insert("notes", uuidOf(1), {{"n", 1}}); });
+  a.remove(uuidOf(7));
+  std::uint64_t end = a->feedEnd();
+  UUID source = uuidOf(77);
+  EXPECT_ERROR(HasOwnWrites, a->bindTo(source, false));
+  EXPECT_EQ(a.count(), 99u);
+  a->bindTo(source, true);
+  for (int round = 0; round < 2; round++) {
+    EXPECT_EQ(a.count(), 0u);
+    EXPECT_EQ(a->count("notes"), 0u);
+    EXPECT_FALSE(a.stored(uuidOf(7)).held);
+    EXPECT_TRUE(a->digests().empty());
+    EXPECT_TRUE(a->verify({}).problems.empty());
+    EXPECT_EQ(a->source(), source);
+    EXPECT_EQ(a->feedEnd(), end + 1) << "positions go on from where they were";
+    EXPECT_EQ(a->purgeHorizon(), end + 1) << "peers must learn that it is gone";
+    a.reopen();
+  }
+  a->releaseSource();
+  a.insert(uuidOf(1), {{"n", 2}});
+  test::Conversation talk(a, b, now);
+  talk.start();
+  talk.rest();
+  EXPECT_TRUE(talk.verified());
+  EXPECT_EQ(b.count(), 1u);
+  EXPECT_EQ(b.fetch(uuidOf(1))->integer("n"), 2);
 }
 
 }  // namespace
