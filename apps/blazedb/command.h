@@ -29,6 +29,7 @@ Run declareInsert(Arguments& arguments);
 Run declarePasswd(Arguments& arguments);
 Run declareRelease(Arguments& arguments);
 Run declareRenew(Arguments& arguments);
+Run declareRestamp(Arguments& arguments);
 Run declareSync(Arguments& arguments);
 Run declareToken(Arguments& arguments);
 Run declareUpdate(Arguments& arguments);

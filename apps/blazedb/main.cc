@@ -42,6 +42,7 @@ const std::vector<Group>& groups() {
            {"backup", "copy a database to a new file", declareBackup},
            {"passwd", "change the password", declarePasswd},
            {"renew", "give a copied file a replica id of its own", declareRenew},
+           {"restamp", "mend what was written with a clock that was ahead", declareRestamp},
            {"release", "make a read-only replica writable again", declareRelease},
        }},
       {"records",

@@ -5,17 +5,18 @@
 //   db.fetch(id)->string("message").value();
 //
 // Ownership   Database and Collection are cheap handles, copied like a shared_ptr; the file closes when the last
-// handle, and every topology in
-//             which it is registered, has gone. A process owns its file: a second open() gives DatabaseInUse.
+//             handle, and every topology in which it is registered, has gone. A process owns its file: a second open()
+//             gives DatabaseInUse.
 // Threads     Every function may be called from any thread. One writer at a time; threads that write together share a
-// commit. Readers run beside the
-//             writer on a snapshot.
-// Durability  With Durability::full (the default) what a call wrote is on disk when it returns. With Durability::normal
-// a power cut may take back the
-//             last moments, never consistency; a crash of the process alone takes back nothing.
+//             commit. Readers run beside the writer on a snapshot.
+// Durability  With Durability::full (the default) what a call wrote is on disk when it returns. With
+//             Durability::normal a power cut may take back the last moments, never consistency; a crash of the process
+//             alone takes back nothing.
 // Errors      Functions throw blazedb::Error; those that any call may give: DiskFull, IoError, DamagedPage, NeedsReopen
-// (an earlier sync to disk
-//             failed), Closed. A call that throws has changed nothing.
+//             (an earlier sync to disk failed), Closed. A call that throws has changed nothing.
+// Callbacks   What a function of yours throws while a call of yours runs it (a transaction, a predicate, a progress)
+//             goes through that call to you, which has then changed nothing. On a thread of BlazeDB's (onConflict,
+//             Topology::onStatus) it is thrown away; the callback is called again with the next event.
 #pragma once
 
 #include <chrono>
@@ -116,7 +117,8 @@ class BLAZEDB_API Database : public Records {
   void restoreConflict(std::int64_t id);
   // Ends the conflict and keeps what won. NotFound.
   void dismissConflict(std::int64_t id);
-  // `callback` runs on the database's own thread for each new conflict, with no lock held.
+  // `callback` runs on the database's own thread for each new conflict, with no lock held. What it throws is thrown
+  // away.
   [[nodiscard]] Subscription onConflict(std::function<void(const Conflict&)> callback);
 
   // Wraps the data key with a key from the new password; nothing is encrypted again. WrongPassword where `current` is
@@ -149,6 +151,20 @@ class BLAZEDB_API Database : public Records {
   // Keeps this database in sync with one that a hub offers, for as long as the SyncEngine lives. Returns at once; errors
   // as Topology::connectRemote.
   [[nodiscard]] SyncEngine enableSync(const RemoteNode& remote, const SyncPolicy& policy = {}) const;
+
+  // Mends what was written while the machine's clock was ahead. Such writes would win over everybody's until that time
+  // comes, and other databases refuse them (ClockSkew). To be called when the clock is right again: every write that is
+  // dated more than five minutes after now is dated now, as a write of this database, and goes out as a change; writes
+  // after it are dated as usual. What the records say does not change. Gives the number of records, 0 where all was in
+  // order. Other writers wait meanwhile. When it fails or the process dies, a part is done; call it again. Throws
+  // ReadOnlyReplica.
+  //
+  // It mends this database alone. Another one that has taken the wrong dates over (because its clock was wrong too: two
+  // databases of one machine, say) has to be mended as well, before the two are connected. Both then count as having
+  // written now: where they differ, the one that was mended later wins, field by field, be it the older write, and a
+  // delete that had not reached it comes undone. So sync them first, while the clock is still wrong; or mend one, and
+  // begin the others anew from a backup of it. A read-only replica that has them is released, and connected with adopt.
+  std::uint64_t restamp();
 
   // Ends being a read-only replica: this database may be written to again.
   void releaseReadOnly();

@@ -3,7 +3,9 @@
 //
 // Outside a transaction every call is one: it is committed, or it has thrown and changed nothing. Inside one (a
 // Transaction, or a Collection that it gave) calls see what the transaction has done so far and become visible to
-// others together.
+// others together. There too a call that throws has changed nothing: who catches it may go on. Only where the disk has
+// failed, or memory has run out, the transaction is lost: every further call in it throws the same, and so does
+// transaction() itself, whatever was caught.
 //
 // A reading call on a collection that does not exist finds nothing. Records: up to 8 MiB encoded, arrays and objects 64
 // deep, field names 1 to 128 bytes of UTF-8; beyond that TooLarge or InvalidArgument says which field it was. A
@@ -43,8 +45,10 @@ class BLAZEDB_API Records {
   std::optional<Record> fetch(const UUID& id) const;
   // All records, ordered by id. For more than fits into memory use forEach.
   std::vector<Record> fetchAll() const;
-  // Calls `visit` for each record, ordered by id, until it returns false. Sees each record at some moment of the walk,
-  // not all at one moment.
+  // Calls `visit` for each record, ordered by id, until it returns false. Reads ahead, up to 1000 records: sees each
+  // record at some moment of the walk, not all at one moment. `visit` may call whatever may be called here, walk and
+  // write too; records that are inserted meanwhile are seen or not, and the walk ends. What `visit` throws ends it and
+  // goes on to the caller.
   void forEach(const std::function<bool(const Record&)>& visit) const;
   std::uint64_t count() const;
 
@@ -53,8 +57,9 @@ class BLAZEDB_API Records {
   void update(const UUID& id, const Record& record);
   // Sets the given fields and leaves the others. NotFound likewise.
   void updateFields(const UUID& id, const Record& fields);
-  // Sets the given fields in every record for which `where` is true, in one commit; gives their number. `where` must
-  // not call this database.
+  // Sets the given fields in every record for which `where` is true, in one commit; gives their number. `where` is
+  // asked about every record before the first is changed, and must not write; what it throws goes on to the caller, and
+  // nothing was changed.
   std::uint64_t updateMany(const Predicate& where, const Record& fields);
   // insert or update. True where it inserted.
   bool upsert(const UUID& id, const Record& record);

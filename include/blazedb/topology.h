@@ -159,7 +159,8 @@ class BLAZEDB_API Topology {
   ConnectionStatus status(ConnectionId connection) const;
   TopologyGraph graph() const;
 
-  // `listener` is called with each new state, and at most ten times a second with progress. NotFound.
+  // `listener` is called with each new state, and at most ten times a second with progress, on the topology's own
+  // thread. What it throws is thrown away. NotFound.
   [[nodiscard]] Subscription onStatus(ConnectionId connection, std::function<void(const ConnectionStatus&)> listener);
 
  private:

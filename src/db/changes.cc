@@ -21,16 +21,6 @@ int flagsOf(const sync::RecordState& state, std::uint64_t position) {
   return (state.alive() ? kAlive : 0) | (state.whole ? kWhole : 0) | (uniform ? kUniform : 0);
 }
 
-Record toRecord(const Row& row) {
-  Object fields;
-  if (!codec::decodeFields(row.fields, fields))
-    throw Error(ErrorCode::DamagedPage, "the record " + row.id.toString() +
-                                            " cannot be decoded; run `blazedb verify` and restore it from a backup");
-  Record record(std::move(fields));
-  record.setId(row.id);
-  return record;
-}
-
 // The highest time of any stamp, without `over`s: those are history.
 std::uint64_t latestTime(const sync::RecordState& state) {
   std::uint64_t time = std::max(state.base.stamp.time, state.tomb.stamp.time);
@@ -44,12 +34,41 @@ Changes::Changes(WriteTables& tables, Mirror& mirror, const Author& author, base
     : tables_(tables), mirror_(mirror), author_(author), clock_(clock), ids_(ids) {}
 
 // ----------------------------------------------------------------------------------------------------
+// all or nothing
+
+Changes::Before Changes::before(const std::string& collection) {
+  tables_.save();
+  Before before;
+  before.position = mirror_.position;
+  before.stale = mirror_.stale;
+  if (CollectionRow* known = knownCollection(collection)) before.collection = *known;
+  before.tail = tail_;
+  before.touched = touched_.size();
+  return before;
+}
+
+// Memory says again what the tables say.
+void Changes::takeBack(const std::string& collection, const Before& before) {
+  if (!tables_.inTransaction()) return;  // SQLite has taken back everything; nobody will look at memory again
+  tables_.takeBack();
+  mirror_.position = before.position;
+  mirror_.stale = before.stale;
+  tail_ = before.tail;
+  touched_.resize(before.touched);
+  // In place, because what is touched is known by its address.
+  if (before.collection)
+    *knownCollection(collection) = *before.collection;
+  else
+    mirror_.collections.erase(collection);
+}
+
+// ----------------------------------------------------------------------------------------------------
 // operations
 
 UUID Changes::insert(const std::string& collectionName, const std::optional<UUID>& wantedId, const Record& record) {
-  checkWritable();
-  CollectionRow& collection = collectionFor(collectionName);
+  requireWritable();
   base::ByteView fields = encode(record);
+  CollectionRow& collection = collectionFor(collectionName);  // after what can fail, since it may make one
   std::optional<UUID> id = wantedId ? wantedId : record.id();
 
   sync::Stamp stamp = nextStamp(0);
@@ -83,7 +102,7 @@ void Changes::insertOverDead(CollectionRow& collection, Loaded& held, const sync
 }
 
 void Changes::update(const std::string& collection, const UUID& id, const Record& record) {
-  checkWritable();
+  requireWritable();
   Loaded& held = loadAlive(collection, id);
   codec::FieldsReader fields(encode(record));
   sync::Stamp stamp = nextStamp(held.state.authority());
@@ -105,7 +124,7 @@ void Changes::update(const std::string& collection, const UUID& id, const Record
 }
 
 void Changes::updateFields(const std::string& collection, const UUID& id, const Record& fieldsToSet) {
-  checkWritable();
+  requireWritable();
   Loaded& held = loadAlive(collection, id);
   codec::FieldsReader fields(encode(fieldsToSet));
   if (fields.count() == 0) return;
@@ -115,7 +134,7 @@ void Changes::updateFields(const std::string& collection, const UUID& id, const 
 }
 
 bool Changes::upsert(const std::string& collection, const UUID& id, const Record& record) {
-  checkWritable();
+  requireWritable();
   CollectionRow* known = knownCollection(collection);
   if (known && load(known->id, id, loaded_) && loaded_.alive) {
     update(collection, id, record);
@@ -126,7 +145,7 @@ bool Changes::upsert(const std::string& collection, const UUID& id, const Record
 }
 
 bool Changes::remove(const std::string& collection, const UUID& id) {
-  checkWritable();
+  requireWritable();
   CollectionRow* known = knownCollection(collection);
   if (!known || !load(known->id, id, loaded_) || !loaded_.alive) return false;
   sync::writeRemove(loaded_.state, nextStamp(loaded_.state.authority()), nextPosition());
@@ -149,7 +168,7 @@ bool Changes::purge(const std::string& collection, const UUID& id) {
 
 bool Changes::restoreField(const std::string& collection, const UUID& id, std::string_view field,
                            base::ByteView value) {
-  checkWritable();
+  requireWritable();
   CollectionRow* known = knownCollection(collection);
   if (!known || !load(known->id, id, loaded_)) return false;
   sync::Stamp stamp = nextStamp(loaded_.state.authority());
@@ -165,18 +184,22 @@ bool Changes::restoreField(const std::string& collection, const UUID& id, std::s
 }
 
 std::optional<Record> Changes::fetch(const std::string& collection, const UUID& id) {
-  CollectionRow* known = knownCollection(collection);
   std::optional<Record> record;
-  if (known)
+  if (CollectionRow* known = knownCollection(collection))
     tables_.find(known->id, id, [&](const Row& row) {
-      if (row.flags & kAlive) record = toRecord(row);
+      if (row.flags & kAlive) record = row.record();
     });
   return record;
 }
 
 void Changes::forEach(const std::string& collection, const std::function<bool(const Record&)>& visit) {
-  if (CollectionRow* known = knownCollection(collection))
-    tables_.live(known->id, std::nullopt, [&](const Row& row) { return visit(toRecord(row)); });
+  CollectionRow* known = knownCollection(collection);
+  if (!known) return;
+  std::int64_t number = known->id;
+  std::optional<UUID> last = operation([&] { return tables_.lastLive(number); });
+  walk(
+      last, [&](const std::optional<UUID>& after) { return operation([&] { return tables_.page(number, after); }); },
+      visit);
 }
 
 std::vector<UUID> Changes::matching(const std::string& collection, const Predicate& where) {
@@ -224,7 +247,8 @@ void Changes::mergeOne(const sync::Incoming& incoming, const sync::Change& chang
   std::int64_t ahead = sync::HybridClock::toWall(time) - clock_.wallMs();
   if (ahead > 2 * base::kClockSkewMsMax) {
     result.refused = "the record " + change.id.toString() + " carries a time " + std::to_string(ahead / 60'000) +
-                     " minutes ahead of this machine's clock; set the clocks right";
+                     " minutes ahead of this machine's clock. If this clock is right, another one was wrong when the "
+                     "record was written: mend the database that sent it with restamp() (blazedb restamp FILE)";
     return;
   }
   mirror_.clock.observe(time);
@@ -343,7 +367,7 @@ void Changes::noteOverridden(const CollectionRow& collection, const UUID& id, co
 // ----------------------------------------------------------------------------------------------------
 // rows
 
-void Changes::checkWritable() const {
+void Changes::requireWritable() const {
   if (author_.source)
     throw Error(ErrorCode::ReadOnlyReplica,
                 "this database is a read-only replica of " + author_.source->toString() +
@@ -369,16 +393,18 @@ CollectionRow& Changes::collectionFor(std::string_view view) {
 }
 
 bool Changes::load(std::int64_t collection, const UUID& id, Loaded& out) {
-  return tables_.find(collection, id, [&](const Row& row) {
-    out.row = row;
-    out.stamps.assign(row.stamps.begin(), row.stamps.end());
-    out.fields.assign(row.fields.begin(), row.fields.end());
-    out.row.stamps = out.stamps;
-    out.row.fields = out.fields;
-    out.state = out.row.state();
-    out.alive = out.state.alive();
-    if (out.alive) out.hash = sync::hashOf(id, out.state);
-  });
+  return tables_.find(collection, id, [&](const Row& row) { copy(row, out); });
+}
+
+void Changes::copy(const Row& row, Loaded& out) {
+  out.row = row;
+  out.stamps.assign(row.stamps.begin(), row.stamps.end());
+  out.fields.assign(row.fields.begin(), row.fields.end());
+  out.row.stamps = out.stamps;
+  out.row.fields = out.fields;
+  out.state = out.row.state();
+  out.alive = out.state.alive();
+  if (out.alive) out.hash = sync::hashOf(row.id, out.state);
 }
 
 Changes::Loaded& Changes::loadAlive(const std::string& collection, const UUID& id) {
@@ -429,8 +455,11 @@ void Changes::account(CollectionRow& collection, const std::optional<sync::Hash1
     collection.digest.add(*after);
     collection.live++;
   }
-  bool known = std::find(touched_.begin(), touched_.end(), &collection) != touched_.end();
-  if ((before || after) && !known) touched_.push_back(&collection);
+  if (before || after) touch(collection);
+}
+
+void Changes::touch(const CollectionRow& collection) {
+  if (std::find(touched_.begin(), touched_.end(), &collection) == touched_.end()) touched_.push_back(&collection);
 }
 
 void Changes::takePosition(std::int64_t row) {
@@ -447,6 +476,7 @@ void Changes::endTransaction() {
 }
 
 void Changes::flush() {
+  requireUnbroken();
   endTransaction();
   for (const CollectionRow* collection : touched_) tables_.updateCollection(*collection);
   touched_.clear();
@@ -459,10 +489,26 @@ CollectionRow& Changes::collectionOf(const Row& row) {
                                           " belongs to a collection that is not there; restore the file from a backup");
 }
 
+void Changes::restamp(std::int64_t row, std::uint64_t limit, sync::HybridClock& clock) {
+  if (!tables_.findByNumber(row, [&](const Row& found) { copy(found, loaded_); })) return;
+  sync::restamp(loaded_.state, {limit, clock_.wallMs(), author_.role, author_.incarnation}, clock, nextPosition());
+  save(collectionOf(loaded_.row), loaded_, 0);
+}
+
 void Changes::forget(const Row& row) {
   if (row.flags & kAlive) account(collectionOf(row), sync::hashOf(row.id, row.state()), std::nullopt);
   tables_.removeRow(row.number);
   mirror_.stale++;
+}
+
+void Changes::forgetAll() {
+  tables_.removeAllRows();
+  for (auto& [name, collection] : mirror_.collections) {
+    collection.live = 0;
+    collection.digest = {};
+    touch(collection);
+  }
+  mirror_.stale = 0;
 }
 
 bool Changes::dropExcluded(const Row& row, const sync::Scope& scope) {

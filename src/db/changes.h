@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <optional>
 #include <set>
@@ -20,6 +21,7 @@
 #include "blazedb/records.h"
 #include "db/tables.h"
 #include "sync/merge.h"
+#include "sync/restamp.h"
 #include "sync/store.h"
 
 namespace blazedb::db {
@@ -45,6 +47,18 @@ struct Author {
 class Changes {
  public:
   Changes(WriteTables& tables, Mirror& mirror, const Author& author, base::Clock& clock, base::UuidV7& ids);
+
+  // Inside a transaction of a user, who may catch what an operation throws and go on, every operation is run by one of
+  // these two; so that it either happens or has changed nothing.
+  //
+  // One record: `body` checks first, then writes, and what makes a write fail then is the disk or the memory. With it
+  // the transaction is lost: SQLite has taken it back, or holds a half of the operation. This and every later operation
+  // throws that error, and flush() too.
+  template <class Body>
+  auto operation(Body&& body);
+  // Several records of one collection, of which a later one may be refused: in a savepoint.
+  template <class Body>
+  auto several(const std::string& collection, Body&& body);
 
   // Local operations: what the functions of the same name in blazedb/records.h say.
   UUID insert(const std::string& collection, const std::optional<UUID>& id, const Record& record);
@@ -72,8 +86,15 @@ class Changes {
   };
   const std::vector<JournalEntry>& journal() const { return journal_; }
 
+  // ReadOnlyReplica where this is one.
+  void requireWritable() const;
+
+  // Replaces what of a row's stamps is beyond `limit`, by stamps of `clock` (src/sync/restamp.h).
+  void restamp(std::int64_t row, std::uint64_t limit, sync::HybridClock& clock);
   // Removes a row and everything that is known of its record.
   void forget(const Row& row);
+  // The same for every row, and the feed with them: whoever had not read to its end must be made to sweep.
+  void forgetAll();
   // Removes the values of a dead row.
   void dropValues(const Row& row);
   // Removes the fields that a scope excludes, as if they had never come. False where there are none.
@@ -95,10 +116,28 @@ class Changes {
     sync::Hash128 hash{};  // if alive
   };
 
-  void checkWritable() const;
+  // What several() needs to undo an operation.
+  struct FeedTail {
+    std::uint64_t position = 0;
+    std::int64_t row = 0;
+  };
+  struct Before {
+    std::uint64_t position = 0;
+    std::uint64_t stale = 0;
+    std::optional<CollectionRow> collection;
+    std::optional<FeedTail> tail;
+    std::size_t touched = 0;
+  };
+  Before before(const std::string& collection);
+  void takeBack(const std::string& collection, const Before& before);
+  void requireUnbroken() const {
+    if (broken_) std::rethrow_exception(broken_);
+  }
+
   CollectionRow& collectionFor(std::string_view name);
   CollectionRow* knownCollection(const std::string& name);
   bool load(std::int64_t collection, const UUID& id, Loaded& out);
+  static void copy(const Row& row, Loaded& out);
   Loaded& loadAlive(const std::string& collection, const UUID& id);
   std::uint64_t nextPosition() const { return mirror_.position + 1; }
   sync::Stamp nextStamp(std::uint64_t seenAuthority);
@@ -109,6 +148,7 @@ class Changes {
   CollectionRow& collectionOf(const Row& row);
   void account(CollectionRow& collection, const std::optional<sync::Hash128>& before,
                const std::optional<sync::Hash128>& after);
+  void touch(const CollectionRow& collection);
   void takePosition(std::int64_t row);
 
   void mergeOne(const sync::Incoming& incoming, const sync::Change& change, sync::ApplyResult& result);
@@ -132,12 +172,40 @@ class Changes {
   std::vector<JournalEntry> journal_;
 
   // The feed entry taken last: written when it is known whether a transaction ends with it.
-  struct FeedTail {
-    std::uint64_t position = 0;
-    std::int64_t row = 0;
-  };
   std::optional<FeedTail> tail_;
   std::vector<const CollectionRow*> touched_;  // whose totals changed
+  std::exception_ptr broken_;                  // set: the transaction cannot be committed any more
 };
+
+template <class Body>
+auto Changes::operation(Body&& body) {
+  requireUnbroken();
+  std::int64_t written = tables_.written();
+  try {
+    return body();
+  } catch (...) {
+    if (!tables_.inTransaction() || tables_.written() != written) broken_ = std::current_exception();
+    throw;
+  }
+}
+
+template <class Body>
+auto Changes::several(const std::string& collection, Body&& body) {
+  Before start = operation([&] { return before(collection); });
+  try {
+    auto result = body();
+    operation([&] { tables_.keep(); });
+    return result;
+  } catch (...) {
+    std::exception_ptr error = std::current_exception();
+    try {
+      takeBack(collection, start);
+    } catch (...) {
+      broken_ = std::current_exception();
+    }
+    if (!tables_.inTransaction()) broken_ = error;
+    std::rethrow_exception(error);
+  }
+}
 
 }  // namespace blazedb::db

@@ -67,6 +67,7 @@ NewToken Database::createToken(const TokenOptions& options) { return engine_->cr
 std::vector<Token> Database::tokens() const { return engine_->tokens(); }
 void Database::revokeToken(std::int64_t id) { engine_->revokeToken(id); }
 Token Database::checkToken(const std::string& secret) const { return engine_->checkToken(secret); }
+std::uint64_t Database::restamp() { return engine_->restamp(); }
 void Database::releaseReadOnly() { engine_->releaseSource(); }
 
 namespace {
@@ -83,7 +84,7 @@ class Walk {
  private:
   void fill() {
     std::optional<UUID> after = page_.empty() ? std::nullopt : page_.back().id();
-    page_ = engine_.page(collection_, after, 1000);
+    page_ = engine_.page(collection_, after);
     next_ = 0;
   }
 

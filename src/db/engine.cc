@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::uint64_t kCheckpointBytes = 64u << 20;
 constexpr int kGroupMax = 128;
-constexpr std::size_t kPage = 1000;
 
 std::uint64_t fixed64Of(const std::optional<base::Bytes>& value) { return value ? base::Reader(*value).fixed64() : 0; }
 
@@ -23,16 +22,6 @@ std::optional<UUID> uuidOf(const std::optional<base::Bytes>& value) {
   UUID id;
   std::copy(value->begin(), value->end(), id.bytes.begin());
   return id;
-}
-
-Record recordOf(const Row& row) {
-  Object fields;
-  if (!codec::decodeFields(row.fields, fields))
-    throw Error(ErrorCode::DamagedPage, "the record " + row.id.toString() +
-                                            " cannot be decoded; run `blazedb verify` and restore it from a backup");
-  Record record(std::move(fields));
-  record.setId(row.id);
-  return record;
 }
 
 void requireName(const std::string& name, const char* what) {
@@ -211,6 +200,13 @@ void Engine::write(Durability durability, const std::function<void(Changes&)>& b
   if (group->state.load() == Group::kFailed) std::rethrow_exception(group->error);
 }
 
+void Engine::writeLocked(Durability durability, const std::function<void(Changes&)>& body) {
+  std::shared_ptr<Group> group = joinGroup(durability == Durability::full);
+  runInGroup(group, body);
+  commit(group);
+  if (group->state.load() == Group::kFailed) std::rethrow_exception(group->error);
+}
+
 std::shared_ptr<Engine::Group> Engine::joinGroup(bool durable) {
   // Whether a commit is synced is decided when its transaction begins.
   if (group_ && durable && !group_->durable) commit(group_);
@@ -226,6 +222,8 @@ std::shared_ptr<Engine::Group> Engine::joinGroup(bool durable) {
 void Engine::runInGroup(const std::shared_ptr<Group>& group, const std::function<void(Changes&)>& body) {
   bool alone = group->operations == 0;
   bool saved = false;
+  std::size_t collections = mirror_.collections.size();
+  std::uint64_t stale = mirror_.stale;
   try {
     if (!alone) {
       statements_->savepoint.run();
@@ -233,7 +231,6 @@ void Engine::runInGroup(const std::shared_ptr<Group>& group, const std::function
     }
     author_.acknowledgedByAny = acknowledgedByAny_.load();
     author_.keepsDeletedValues = hasPeers_.load();
-    std::size_t collections = mirror_.collections.size();
     Changes changes(*tables_, mirror_, author_, environment_.clock, ids_);
     writing_ = std::this_thread::get_id();
     body(changes);
@@ -255,6 +252,7 @@ void Engine::runInGroup(const std::shared_ptr<Group>& group, const std::function
         statements_->rollback.run();
       }
       reload();
+      mirror_.stale = stale;
     } catch (...) {
       failGroup(group, std::current_exception());
       throw;
@@ -380,32 +378,23 @@ std::optional<Record> Engine::fetch(const std::string& collection, const UUID& i
   std::int64_t number = collectionId(collection);
   if (number == 0) return record;
   readers_.lease()->find(number, id, [&](const Row& row) {
-    if (row.flags & kAlive) record = recordOf(row);
+    if (row.flags & kAlive) record = row.record();
   });
   return record;
 }
 
-std::vector<Record> Engine::page(const std::string& collection, const std::optional<UUID>& after,
-                                 std::size_t count) const {
-  std::vector<Record> page;
+std::vector<Record> Engine::page(const std::string& collection, const std::optional<UUID>& after) const {
   std::int64_t number = collectionId(collection);
-  if (number == 0) return page;
-  readers_.lease()->live(number, after, [&](const Row& row) {
-    page.push_back(recordOf(row));
-    return page.size() < count;
-  });
-  return page;
+  if (number == 0) return {};
+  return readers_.lease()->page(number, after);
 }
 
 void Engine::forEach(const std::string& collection, const std::function<bool(const Record&)>& visit) const {
-  std::vector<Record> records;
-  std::optional<UUID> after;
-  do {
-    records = page(collection, after, kPage);
-    for (const Record& record : records)
-      if (!visit(record)) return;
-    if (!records.empty()) after = records.back().id();
-  } while (records.size() == kPage);
+  std::int64_t number = collectionId(collection);
+  if (number == 0) return;
+  std::optional<UUID> last = readers_.lease()->lastLive(number);
+  walk(
+      last, [&](const std::optional<UUID>& after) { return readers_.lease()->page(number, after); }, visit);
 }
 
 std::vector<CollectionInfo> Engine::collections() const {

@@ -63,8 +63,8 @@ class Engine final : public sync::Store {
   void write(const std::function<void(Changes&)>& body) { write(options_.durability, body); }
 
   std::optional<Record> fetch(const std::string& collection, const UUID& id) const;
-  // Up to `count` records with ids above `after`, ordered by id.
-  std::vector<Record> page(const std::string& collection, const std::optional<UUID>& after, std::size_t count) const;
+  // The first records with ids above `after`, ordered by id: as many as a page has.
+  std::vector<Record> page(const std::string& collection, const std::optional<UUID>& after) const;
   // Page by page, each on a snapshot of its own: a long walk must not keep the log from being copied into the file.
   void forEach(const std::string& collection, const std::function<bool(const Record&)>& visit) const;
   std::uint64_t count(const std::string& collection) const;
@@ -90,6 +90,8 @@ class Engine final : public sync::Store {
   void backup(const std::string& path, const Progress& progress);
   VerifyReport verify(const Progress& progress);
   void renewReplicaId();
+  // As Database::restamp says.
+  std::uint64_t restamp();
 
   SyncRole role() const;
   void setRole(SyncRole role);
@@ -197,6 +199,8 @@ class Engine final : public sync::Store {
   void setSelf();
   std::shared_ptr<Group> joinGroup(bool durable);
   void runInGroup(const std::shared_ptr<Group>& group, const std::function<void(Changes&)>& body);
+  // write() for who has the lock of lockIdle(): alone, and at once.
+  void writeLocked(Durability durability, const std::function<void(Changes&)>& body);
   void failGroup(const std::shared_ptr<Group>& group, std::exception_ptr error);
   void commit(std::shared_ptr<Group> group);
   void notify();

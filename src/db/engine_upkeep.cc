@@ -1,6 +1,9 @@
-// What is done now and then: purging tombstones, trimming the feed, copying the log, backups, verification.
+// What is done now and then: purging tombstones, trimming the feed, copying the log, backups, verification, mending
+// what a wrong clock has done.
 #include <algorithm>
+#include <utility>
 
+#include "base/limits.h"
 #include "blazedb/error.h"
 #include "codec/fields.h"
 #include "db/engine.h"
@@ -10,6 +13,9 @@ namespace blazedb::db {
 namespace {
 
 constexpr std::size_t kPurgeAtOnce = 1000;
+// What one transaction of a re-stamping changes.
+constexpr std::size_t kRestampAtOnce = 1000;
+constexpr std::size_t kRestampBytes = 4u << 20;
 constexpr std::uint64_t kTrimAtOnce = 5000;
 // The feed's last entries stay: a peer that is only a little behind still sees which transactions belong together.
 constexpr std::uint64_t kUntrimmed = 65'536;
@@ -185,6 +191,61 @@ void Engine::renewReplicaId() {
   hasPeers_ = false;
 }
 
+// With the writer's lock all along: as long as one record carries a time from the future, so must the clock, or the
+// next write to that record would lose against what it replaces. The last transaction sets it back; a call that does
+// not come to that leaves a part of the records mended, and a clock that is still ahead of the others.
+std::uint64_t Engine::restamp() {
+  std::unique_lock lock = lockIdle();
+  std::uint64_t limit = sync::HybridClock::fromWall(environment_.clock.wallMs() + base::kClockSkewMsMax);
+  writeLocked(Durability::full, [](Changes& changes) { changes.requireWritable(); });
+
+  sync::HybridClock mended;
+  std::uint64_t wrong = 0;
+  tables_->rows(0, [&](const Row& row) {
+    sync::RecordState state = row.state();
+    sync::observePresent(state, limit, mended);
+    wrong += sync::fromTheFuture(state, limit) ? 1 : 0;
+    return true;
+  });
+  if (wrong == 0 && mirror_.clock.last() <= limit) return 0;
+
+  std::int64_t after = 0;
+  for (std::uint64_t done = 0; done < wrong;) {
+    std::vector<std::int64_t> rows;
+    std::size_t bytes = 0;
+    tables_->rows(after, [&](const Row& row) {
+      after = row.number;
+      if (!sync::fromTheFuture(row.state(), limit)) return true;
+      rows.push_back(row.number);
+      bytes += row.fields.size();
+      return rows.size() < kRestampAtOnce && bytes < kRestampBytes;
+    });
+    writeLocked(Durability::full, [&](Changes& changes) {
+      for (std::int64_t row : rows) changes.restamp(row, limit, mended);
+    });
+    done += rows.size();
+  }
+
+  sync::HybridClock ahead = std::exchange(mirror_.clock, mended);
+  try {
+    // A position, for the mark that tells where the clock stands.
+    writeLocked(Durability::full, [](Changes& changes) { changes.takeEmptyPosition(); });
+  } catch (...) {
+    mirror_.clock = ahead;
+    throw;
+  }
+  {
+    // Nor may a peer count as seen in the future: deletes would be kept for it until then.
+    std::lock_guard peersLock(peersMutex_);
+    for (auto& [id, peer] : peers_) {
+      peer.seenMs = std::min(peer.seenMs, environment_.clock.wallMs());
+      peer.saved = false;
+    }
+  }
+  savePeers();
+  return wrong;
+}
+
 void Engine::bindTo(const UUID& source, bool adopt) {
   std::optional<UUID> bound = this->source();
   if (bound == source) return;
@@ -195,22 +256,21 @@ void Engine::bindTo(const UUID& source, bool adopt) {
     // Own writes, and what came from others than the source: a replica of the source has neither.
     bool foreign = tables_->cursorOn(source, {}).incarnation == 0;
     bool own = false;
-    std::vector<std::int64_t> rows;
-    tables_->rows(0, [&](const Row& row) {
+    auto isOwn = [&](const Row& row) {
       sync::RecordState state = row.state();
       auto mine = [&](const sync::Stamp& stamp) { return stamp.present() && author_.own.contains(stamp.writer); };
-      own |=
+      own =
           foreign || mine(state.base.stamp) || mine(state.tomb.stamp) ||
           std::any_of(state.cells.begin(), state.cells.end(), [&](const sync::Cell& cell) { return mine(cell.stamp); });
-      rows.push_back(row.number);
-      return adopt || !own;
-    });
-    if (own && !adopt)
+      return !own;
+    };
+    if (!adopt) tables_->rows(0, isOwn);
+    if (own)
       throw Error(ErrorCode::HasOwnWrites, "'" + name_ +
                                                "' holds records that did not come from the source, which a read-only "
                                                "replica cannot keep; connect with adopt to replace them");
     if (adopt) {
-      for (std::int64_t number : rows) tables_->findByNumber(number, [&](const Row& row) { changes.forget(row); });
+      changes.forgetAll();
       tables_->removeCursors(source, std::nullopt);
       changes.takeEmptyPosition();
       tables_->setMeta("horizon", fixed64(mirror_.position));
@@ -262,7 +322,13 @@ VerifyReport Engine::verify(const Progress& progress) {
   reader.connection().execute("BEGIN");  // one snapshot for all that follows
   struct End {
     storage::Connection& connection;
-    ~End() { connection.execute("COMMIT"); }
+    ~End() {
+      try {
+        connection.execute("COMMIT");
+      } catch (const Error&) {
+        // Nothing was written; SQLite has ended it by itself.
+      }
+    }
   } end{reader.connection()};
   std::map<std::int64_t, CollectionRow> counted;
   std::uint64_t expected = 0;

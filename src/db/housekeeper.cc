@@ -1,8 +1,9 @@
 #include "db/housekeeper.h"
 
+#include <exception>
 #include <vector>
 
-#include "blazedb/error.h"
+#include "base/contain.h"
 
 namespace blazedb::db {
 
@@ -10,7 +11,8 @@ struct Housekeeper::Shared {
   std::mutex mutex;
   std::condition_variable wake;
   bool stopping = false;
-  bool conflicts = false;
+  bool conflicts = false;  // there are new ones
+  bool unread = false;     // and reading them has failed: again with the next upkeep
   std::int64_t reportedTo = 0;
   int next = 1;
   std::map<int, std::function<void(const Conflict&)>> callbacks;
@@ -63,8 +65,8 @@ void Housekeeper::run() {
       reportConflicts();
       more = engine_.maintain();
       if (!more) engine_.checkpointIfIdle();
-    } catch (const Error&) {
-      more = false;  // a full or failing disk: the next write of the user meets it too, and tells
+    } catch (const std::exception&) {
+      more = false;  // a full or failing disk, no memory: the next write of the user meets it too, and tells
     }
     lock.lock();
   }
@@ -72,11 +74,14 @@ void Housekeeper::run() {
 
 void Housekeeper::reportConflicts() {
   std::unique_lock lock(shared_->mutex);
-  if (!std::exchange(shared_->conflicts, false)) return;
+  bool came = std::exchange(shared_->conflicts, false);
+  if (!came && !shared_->unread) return;
+  shared_->unread = true;
   std::int64_t after = shared_->reportedTo;
   lock.unlock();
   std::vector<Conflict> found = engine_.conflicts(after);
   lock.lock();
+  shared_->unread = false;
   for (const Conflict& conflict : found) {
     shared_->reportedTo = conflict.id;
     for (int id = 0;;) {
@@ -86,7 +91,7 @@ void Housekeeper::reportConflicts() {
       auto callback = next->second;
       shared_->running = id;
       lock.unlock();
-      callback(conflict);
+      base::contain(callback, conflict);
       lock.lock();
       shared_->running = 0;
       shared_->wake.notify_all();

@@ -20,7 +20,7 @@ class Housekeeper {
   explicit Housekeeper(Engine& engine);
   ~Housekeeper();
 
-  // `callback` runs on this thread with each conflict that is found from now on.
+  // `callback` runs on this thread with each conflict that is found from now on. What it throws is thrown away.
   Subscription onConflict(std::function<void(const Conflict&)> callback);
 
  private:

@@ -6,13 +6,33 @@
 namespace blazedb {
 namespace {
 
-// Outside a transaction, one of its own.
+// One operation; outside a transaction it is one of its own.
 template <class Body>
 auto within(db::Engine& engine, db::Changes* open, Body&& body) {
-  if (open) return body(*open);
+  if (open) return open->operation([&] { return body(*open); });
   std::optional<decltype(body(*open))> result;
   engine.write([&](db::Changes& changes) { result = body(changes); });
   return std::move(*result);
+}
+
+// An operation on several records.
+template <class Body>
+auto withinAsOne(db::Engine& engine, db::Changes* open, const std::string& collection, Body&& body) {
+  if (open) return open->several(collection, [&] { return body(*open); });
+  return within(engine, open, body);
+}
+
+// Calls `change` for each record for which `where` is true, which is asked before anything is changed.
+template <class Change>
+std::uint64_t changeMatching(db::Engine& engine, db::Changes* open, const std::string& collection,
+                             const Predicate& where, Change&& change) {
+  auto changeAll = [&](db::Changes& c, const std::vector<UUID>& ids) {
+    for (const UUID& id : ids) change(c, id);
+    return std::uint64_t{ids.size()};
+  };
+  if (!open) return within(engine, open, [&](db::Changes& c) { return changeAll(c, c.matching(collection, where)); });
+  std::vector<UUID> ids = open->matching(collection, where);
+  return withinAsOne(engine, open, collection, [&](db::Changes& c) { return changeAll(c, ids); });
 }
 
 }  // namespace
@@ -29,7 +49,7 @@ UUID Records::insert(const UUID& id, const Record& record) {
 }
 
 std::vector<UUID> Records::insertMany(const std::vector<Record>& records) {
-  return within(*engine_, changes_, [&](db::Changes& c) {
+  return withinAsOne(*engine_, changes_, collection_, [&](db::Changes& c) {
     std::vector<UUID> ids;
     ids.reserve(records.size());
     for (const Record& record : records) ids.push_back(c.insert(collection_, std::nullopt, record));
@@ -38,7 +58,8 @@ std::vector<UUID> Records::insertMany(const std::vector<Record>& records) {
 }
 
 std::optional<Record> Records::fetch(const UUID& id) const {
-  return changes_ ? changes_->fetch(collection_, id) : engine_->fetch(collection_, id);
+  if (changes_) return changes_->operation([&] { return changes_->fetch(collection_, id); });
+  return engine_->fetch(collection_, id);
 }
 
 std::vector<Record> Records::fetchAll() const {
@@ -66,11 +87,8 @@ void Records::updateFields(const UUID& id, const Record& fields) {
 }
 
 std::uint64_t Records::updateMany(const Predicate& where, const Record& fields) {
-  return within(*engine_, changes_, [&](db::Changes& c) {
-    std::vector<UUID> ids = c.matching(collection_, where);
-    for (const UUID& id : ids) c.updateFields(collection_, id, fields);
-    return std::uint64_t{ids.size()};
-  });
+  return changeMatching(*engine_, changes_, collection_, where,
+                        [&](db::Changes& c, const UUID& id) { c.updateFields(collection_, id, fields); });
 }
 
 bool Records::upsert(const UUID& id, const Record& record) {
@@ -88,15 +106,12 @@ bool Records::remove(const UUID& id) {
 }
 
 std::uint64_t Records::removeMany(const Predicate& where) {
-  return within(*engine_, changes_, [&](db::Changes& c) {
-    std::vector<UUID> ids = c.matching(collection_, where);
-    for (const UUID& id : ids) c.remove(collection_, id);
-    return std::uint64_t{ids.size()};
-  });
+  return changeMatching(*engine_, changes_, collection_, where,
+                        [&](db::Changes& c, const UUID& id) { c.remove(collection_, id); });
 }
 
 std::uint64_t Records::removeMany(const std::vector<UUID>& ids) {
-  return within(*engine_, changes_, [&](db::Changes& c) {
+  return withinAsOne(*engine_, changes_, collection_, [&](db::Changes& c) {
     std::uint64_t removed = 0;
     for (const UUID& id : ids) removed += c.remove(collection_, id) ? 1 : 0;
     return removed;

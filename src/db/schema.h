@@ -5,11 +5,11 @@
 //   records        one row per record that is held, dead ones included (src/sync/record_state.h has the bytes)
 //   feed           position -> row, in commit order. A record that changes again gets a new entry; the old one is stale
 //                  (the row's own position is elsewhere) and is skipped, later trimmed. `mark` is not 0 where a
-//                  transaction ends: the hybrid clock's time, so that the last entry tells where the clock stood.
+//                  transaction ends: the hybrid clock's time, so that the last entry tells where the clock stands.
 //   incarnations   every writable opening that wrote or spoke: its random id and the first position that it could write
 //   origins        (replica, incarnation) of peers, numbered, so that a row can say in a byte where its latest change
 //                  came from
-//   cursors        how far each peer's feed has been applied here
+//   cursors        how far each peer's feed has been applied here, by scope
 //   peers          how far each peer has applied this feed, and when it was last seen
 //   conflicts      the journal: what a merge overrode that this replica had written
 //   tokens         what lets clients in: a hash of each, and what its bearer may do

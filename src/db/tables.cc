@@ -3,11 +3,16 @@
 #include <algorithm>
 
 #include "blazedb/error.h"
+#include "codec/fields.h"
 
 namespace blazedb::db {
 namespace {
 
 using storage::Statement;
+
+// What a page of records may take in memory, about.
+constexpr std::size_t kPageRecords = 1000;
+constexpr std::size_t kPageBytes = 4u << 20;
 
 std::int64_t asSigned(std::uint64_t value) { return static_cast<std::int64_t>(value); }
 std::uint64_t asUnsigned(std::int64_t value) { return static_cast<std::uint64_t>(value); }
@@ -68,12 +73,27 @@ std::int64_t number(Statement& statement) {
 
 }  // namespace
 
+namespace {
+
+[[noreturn]] void cannotDecode(const UUID& id) {
+  throw Error(ErrorCode::DamagedPage,
+              "the record " + id.toString() + " cannot be decoded; run `blazedb verify` and restore it from a backup");
+}
+
+}  // namespace
+
 sync::RecordState Row::state() const {
   std::optional<sync::RecordState> state = sync::decodeState(stamps, fields, position);
-  if (!state)
-    throw Error(ErrorCode::DamagedPage, "the record " + id.toString() +
-                                            " cannot be decoded; run `blazedb verify` and restore it from a backup");
+  if (!state) cannotDecode(id);
   return std::move(*state);
+}
+
+Record Row::record() const {
+  Object decoded;
+  if (!codec::decodeFields(fields, decoded)) cannotDecode(id);
+  Record record(std::move(decoded));
+  record.setId(id);
+  return record;
 }
 
 ReadTables::ReadTables(storage::Connection& c)
@@ -81,6 +101,7 @@ ReadTables::ReadTables(storage::Connection& c)
       findByNumber_(c.prepare("SELECT " BLAZEDB_ROW_COLUMNS " FROM records r WHERE r.row = ?1")),
       live_(c.prepare("SELECT " BLAZEDB_ROW_COLUMNS
                       " FROM records r WHERE r.collection = ?1 AND r.id > ?2 AND r.flags & 1 ORDER BY r.id")),
+      lastLive_(c.prepare("SELECT id FROM records WHERE collection = ?1 AND flags & 1 ORDER BY id DESC LIMIT 1")),
       rows_(c.prepare("SELECT " BLAZEDB_ROW_COLUMNS " FROM records r WHERE r.row > ?1 ORDER BY r.row")),
       feed_(c.prepare("SELECT f.position, f.mark, " BLAZEDB_ROW_COLUMNS
                       " FROM feed f LEFT JOIN records r ON r.row = f.row WHERE f.position > ?1 ORDER BY f.position")),
@@ -114,6 +135,24 @@ void ReadTables::live(std::int64_t collection, const std::optional<UUID>& after,
   live_.bind(1, collection);
   live_.bindBlob(2, after ? base::ByteView(after->bytes) : base::ByteView());
   each(live_, visit);
+}
+
+std::vector<Record> ReadTables::page(std::int64_t collection, const std::optional<UUID>& after) {
+  std::vector<Record> page;
+  std::size_t bytes = 0;
+  live(collection, after, [&](const Row& row) {
+    page.push_back(row.record());
+    bytes += row.fields.size();
+    return page.size() < kPageRecords && bytes < kPageBytes;
+  });
+  return page;
+}
+
+std::optional<UUID> ReadTables::lastLive(std::int64_t collection) {
+  lastLive_.bind(1, collection);
+  Open open(lastLive_);
+  if (!lastLive_.step()) return std::nullopt;
+  return uuidAt(lastLive_, 0);
 }
 
 void ReadTables::rows(std::int64_t after, const std::function<bool(const Row&)>& visit) {
@@ -220,7 +259,10 @@ WriteTables::WriteTables(storage::Connection& c)
       removeCursors_(c.prepare("DELETE FROM cursors WHERE peer = ?1 AND scope IS NOT ?2")),
       setMeta_(c.prepare("INSERT INTO meta(key, value) VALUES(?1, ?2) ON CONFLICT DO UPDATE SET value = ?2")),
       removeMeta_(c.prepare("DELETE FROM meta WHERE key = ?1")),
-      addIncarnation_(c.prepare("INSERT INTO incarnations(id, first) VALUES(?1, ?2)")) {}
+      addIncarnation_(c.prepare("INSERT INTO incarnations(id, first) VALUES(?1, ?2)")),
+      save_(c.prepare("SAVEPOINT operation")),
+      keep_(c.prepare("RELEASE operation")),
+      takeBack_(c.prepare("ROLLBACK TO operation")) {}
 
 std::int64_t WriteTables::insert(const Row& row) {
   insert_.bind(1, row.collection);
@@ -326,6 +368,11 @@ void WriteTables::addIncarnation(std::uint64_t id, std::uint64_t first) {
   addIncarnation_.bind(1, asSigned(id));
   addIncarnation_.bind(2, asSigned(first));
   addIncarnation_.run();
+}
+
+void WriteTables::takeBack() {
+  takeBack_.run();
+  keep_.run();
 }
 
 }  // namespace blazedb::db

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "blazedb/uuid.h"
+#include "blazedb/record.h"
 #include "storage/connection.h"
 #include "sync/frames.h"
 #include "sync/record_state.h"
@@ -28,6 +28,8 @@ struct Row {
 
   // Throws DamagedPage where the bytes are not a state.
   sync::RecordState state() const;
+  // Its visible fields, with its id. Likewise.
+  Record record() const;
 };
 
 struct FeedEntry {
@@ -54,6 +56,10 @@ class ReadTables {
   bool findByNumber(std::int64_t number, const std::function<void(const Row&)>& use);
   // The live records of a collection with ids above `after`, ordered by id; all of them without `after`.
   void live(std::int64_t collection, const std::optional<UUID>& after, const std::function<bool(const Row&)>& visit);
+  // The first of these: a thousand, or fewer where they are large.
+  std::vector<Record> page(std::int64_t collection, const std::optional<UUID>& after);
+  // The highest id of a live record.
+  std::optional<UUID> lastLive(std::int64_t collection);
   // Every row with a number above `after`, in the order of numbers.
   void rows(std::int64_t after, const std::function<bool(const Row&)>& visit);
   void feed(std::uint64_t after, const std::function<bool(const FeedEntry&)>& visit);
@@ -78,8 +84,8 @@ class ReadTables {
   std::int64_t conflictCount();
 
  private:
-  storage::Statement find_, findByNumber_, live_, rows_, feed_, dead_, deadWhole_, collections_, lastPosition_,
-      lastMark_, empty_, origin_, cursor_, scopes_, meta_, conflictCount_;
+  storage::Statement find_, findByNumber_, live_, lastLive_, rows_, feed_, dead_, deadWhole_, collections_,
+      lastPosition_, lastMark_, empty_, origin_, cursor_, scopes_, meta_, conflictCount_;
 };
 
 class WriteTables : public ReadTables {
@@ -90,6 +96,9 @@ class WriteTables : public ReadTables {
   std::int64_t insert(const Row& row);
   void update(const Row& row);
   void removeRow(std::int64_t number);
+  // All rows and the whole feed. Without a condition SQLite gives whole pages back and changes none of them, so that
+  // this takes no memory for what it removes.
+  void removeAllRows() { connection_.execute("DELETE FROM records; DELETE FROM feed"); }
   void appendFeed(std::uint64_t position, std::int64_t row, std::uint64_t mark);
   void setMark(std::uint64_t position, std::uint64_t mark);
   std::int64_t insertCollection(const std::string& name);
@@ -103,10 +112,34 @@ class WriteTables : public ReadTables {
   void removeMeta(std::string_view key);
   void addIncarnation(std::uint64_t id, std::uint64_t first);
 
+  // A savepoint for one operation inside of a transaction; they nest.
+  void save() { save_.run(); }
+  void keep() { keep_.run(); }
+  void takeBack();
+  bool inTransaction() { return connection_.inTransaction(); }
+  // Grows with each row that a statement has written.
+  std::int64_t written() { return connection_.totalChanges(); }
+
  private:
   storage::Connection& connection_;
   storage::Statement insert_, update_, remove_, appendFeed_, setMark_, insertCollection_, updateCollection_,
-      insertOrigin_, setCursor_, setAcknowledged_, removeCursors_, setMeta_, removeMeta_, addIncarnation_;
+      insertOrigin_, setCursor_, setAcknowledged_, removeCursors_, setMeta_, removeMeta_, addIncarnation_, save_, keep_,
+      takeBack_;
 };
+
+// Calls `visit` for the records that `readPage(after)` gives, page by page, until it returns false. No statement is
+// open while it runs, so that it may read, walk and write itself. `last` is the highest id at the beginning: the walk
+// ends there, also when each visit inserts another record.
+template <class ReadPage>
+void walk(const std::optional<UUID>& last, ReadPage&& readPage, const std::function<bool(const Record&)>& visit) {
+  std::optional<UUID> after;
+  while (after != last) {
+    std::vector<Record> page = readPage(after);
+    for (const Record& record : page)
+      if (*record.id() > *last || !visit(record)) return;
+    if (page.empty()) return;
+    after = page.back().id();
+  }
+}
 
 }  // namespace blazedb::db

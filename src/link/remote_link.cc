@@ -63,6 +63,12 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
     if (dialogue_) dialogue_->ping(pings_);
     return pings_;
   }
+  // The board says so at once: whoever resumes and then waits must not be told that the link is paused.
+  void wantPaused(bool paused) {
+    pausedWanted_ = paused;
+    board_.expect(paused);
+    post(&Core::pauseOrResume);
+  }
   void waitUntilGone() {
     std::unique_lock lock(mutex_);
     goneChanged_.wait(lock, [&] { return gone_; });
@@ -104,6 +110,12 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
                             }));
   }
 
+  void pauseOrResume() {
+    if (pausedWanted_)
+      pause();
+    else
+      resume();
+  }
   void pause() {
     paused_ = true;
     again_ = false;
@@ -269,6 +281,7 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
   std::uint64_t attempt_ = 0;
   Retry retry_;
   bool stopping_ = false;
+  std::atomic<bool> pausedWanted_ = false;
   bool paused_ = false;
   bool again_ = false;  // connect as soon as this conversation is over
   LinkStatus status_;
@@ -320,8 +333,8 @@ RemoteLink::~RemoteLink() {
 
 void RemoteLink::feedMoved() { core_->feedMoved(); }
 LinkStatus RemoteLink::status() const { return core_->board().status(); }
-void RemoteLink::pause() { core_->post(&Core::pause); }
-void RemoteLink::resume() { core_->post(&Core::resume); }
+void RemoteLink::pause() { core_->wantPaused(true); }
+void RemoteLink::resume() { core_->wantPaused(false); }
 
 bool RemoteLink::waitAcknowledged(int, std::uint64_t position, std::int64_t deadlineUs) {
   return core_->board().wait(deadlineUs, [&](const LinkStatus& status) {

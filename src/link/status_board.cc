@@ -47,6 +47,15 @@ bool StatusBoard::wait(std::int64_t deadlineUs, const std::function<bool(const L
   return is;
 }
 
+void StatusBoard::expect(bool paused) {
+  std::lock_guard lock(mutex_);
+  bool idle = status_.state == LinkState::paused || status_.state == LinkState::stopped;
+  if (!paused && !idle) return;
+  status_.state = paused ? LinkState::paused : LinkState::connecting;
+  status_.error.reset();
+  changed_.notify_all();
+}
+
 void StatusBoard::close() {
   std::lock_guard lock(mutex_);
   closed_ = true;

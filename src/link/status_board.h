@@ -23,6 +23,9 @@ class StatusBoard {
   // The link's: from one thread at a time. The listener is called on it, with no lock held.
   void put(const LinkStatus& status);
 
+  // What the owner has just asked for and the link will do: to pause, or to try again.
+  void expect(bool paused);
+
   // Waits until `reached` says yes of a status. False at the deadline, when the link has stopped or is paused, or once
   // the board is closed. `reached` is called with a lock held.
   bool wait(std::int64_t deadlineUs, const std::function<bool(const LinkStatus&)>& reached);

@@ -118,6 +118,7 @@ void Connection::execute(const char* sql) {
 
 std::int64_t Connection::lastInsertRow() { return sqlite3_last_insert_rowid(handle_); }
 std::int64_t Connection::changes() { return sqlite3_changes64(handle_); }
+std::int64_t Connection::totalChanges() { return sqlite3_total_changes64(handle_); }
 bool Connection::inTransaction() { return sqlite3_get_autocommit(handle_) == 0; }
 
 void Connection::raise(int code) {

@@ -88,6 +88,8 @@ class Connection {
   std::int64_t lastInsertRow();
   // Rows that the last INSERT, UPDATE or DELETE changed.
   std::int64_t changes();
+  // Rows that all of them have changed since the connection was opened.
+  std::int64_t totalChanges();
   bool inTransaction();
 
   // For storage.

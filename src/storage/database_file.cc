@@ -88,20 +88,37 @@ void prepareEmptyDatabase(Connection& connection, std::uint32_t pageBytes) {
   connection.execute("PRAGMA synchronous=OFF");
 }
 
+// A running copy; one that is given up, by an exception of the progress say, is ended too.
+class Copy {
+ public:
+  Copy(Connection& from, Connection& to)
+      : to_(to), handle_(sqlite3_backup_init(to.handle(), "main", from.handle(), "main")) {
+    if (handle_ == nullptr) to.raise(sqlite3_extended_errcode(to.handle()));
+  }
+  ~Copy() { sqlite3_backup_finish(handle_); }
+  Copy(const Copy&) = delete;
+
+  // False when everything has been copied.
+  bool step() {
+    int code = sqlite3_backup_step(handle_, kBackupStepPages);
+    if (code != SQLITE_OK && code != SQLITE_DONE) to_.raise(code);
+    return code == SQLITE_OK;
+  }
+  std::uint64_t total() const { return static_cast<std::uint64_t>(sqlite3_backup_pagecount(handle_)); }
+  std::uint64_t done() const { return total() - static_cast<std::uint64_t>(sqlite3_backup_remaining(handle_)); }
+
+ private:
+  Connection& to_;
+  sqlite3_backup* handle_;
+};
+
 void copyPages(Connection& from, Connection& to, const DatabaseFile::Progress& progress) {
   to.execute("PRAGMA cache_spill=ON");  // without a WAL yet it may, and the whole database must not stay in memory
-  sqlite3_backup* backup = sqlite3_backup_init(to.handle(), "main", from.handle(), "main");
-  if (backup == nullptr) to.raise(sqlite3_extended_errcode(to.handle()));
-  int code = SQLITE_OK;
-  bool wanted = true;
-  while (code == SQLITE_OK && wanted) {
-    code = sqlite3_backup_step(backup, kBackupStepPages);
-    auto total = static_cast<std::uint64_t>(sqlite3_backup_pagecount(backup));
-    if (progress) wanted = progress(total - static_cast<std::uint64_t>(sqlite3_backup_remaining(backup)), total);
+  Copy copy(from, to);
+  for (bool more = true; more;) {
+    more = copy.step();
+    if (progress && !progress(copy.done(), copy.total())) throw Error(ErrorCode::Cancelled, "the backup was stopped");
   }
-  sqlite3_backup_finish(backup);
-  if (!wanted) throw Error(ErrorCode::Cancelled, "the backup was stopped");
-  if (code != SQLITE_DONE) to.raise(code);
 }
 
 std::unique_ptr<EncryptedVfs> makeVfs(FileSystem& files, base::Random& random, const std::string& path,

@@ -2,6 +2,8 @@
 
 #include <future>
 
+#include "base/contain.h"
+
 namespace blazedb::topology {
 
 struct CallbackThread::Queue {
@@ -46,7 +48,7 @@ void CallbackThread::run(const std::shared_ptr<Queue>& queue) {
     std::function<void()> callback = std::move(queue->waiting.front());
     queue->waiting.pop_front();
     lock.unlock();
-    callback();
+    base::contain(callback);
     callback = nullptr;
     lock.lock();
   }

@@ -1,4 +1,4 @@
-// One thread that runs callbacks, in the order in which they were posted.
+// One thread that runs callbacks, in the order in which they were posted. What one throws ends with it.
 #pragma once
 
 #include <condition_variable>

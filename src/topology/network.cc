@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/contain.h"
 #include "base/names.h"
 #include "blazedb/error.h"
 #include "link/local_link.h"
@@ -19,7 +20,6 @@ ConnectionState stateOf(link::LinkState state) {
       return ConnectionState::live;
     case link::LinkState::offline:
       return ConnectionState::offline;
-    case link::LinkState::paused:  // only links to other processes pause
     case link::LinkState::stopped:
       return ConnectionState::stopped;
     case link::LinkState::paused:
@@ -153,7 +153,7 @@ link::Link::Listener Network::reporter(ConnectionId id, const ConnectionPtr& con
         std::lock_guard held(alive->listeners->mutex);
         for (const auto& [number, listener] : alive->listeners->all) calls.push_back(listener);
       }
-      for (const auto& call : calls) call(describe(id, *alive, status));
+      for (const auto& call : calls) base::contain(call, describe(id, *alive, status));
     });
   };
 }

@@ -139,7 +139,9 @@ TEST_F(RecordsTest, WhatCanNeverBeStoredIsRefused) {
       {{{"inside", Object{{"text", "\xC0\x80"}}}}, ErrorCode::InvalidArgument},
       {{{"large", std::string(base::kRecordBytesMax, 'x')}}, ErrorCode::TooLarge},
   };
-  for (const auto& [record, code] : bad) {
+  for (const auto& entry : bad) {
+    const Record& record = entry.first;
+    ErrorCode code = entry.second;
     Snapshot before(db);
     auto expectRefused = [&](const char* what, auto&& operation) {
       EXPECT_EQ(test::errorOf(operation), std::optional(code)) << what << ' ' << (*record.begin()).name.substr(0, 9);

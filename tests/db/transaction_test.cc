@@ -131,6 +131,106 @@ TEST_F(TransactionTest, AnOperationThatFailedAndWasCaughtLeavesTheRestAlone) {
   EXPECT_TRUE(db.verify().problems.empty());
 }
 
+TEST_F(TransactionTest, AnOperationOnManyThatFailedAndWasCaughtHasDoneNothing) {
+  Record taken{{"n", 1}};
+  taken.setId(x);
+  db.insert(taken);
+  Record large{{"a", std::string(5'000'000, 'a')}};
+  db.insert(y, large);
+  db.transaction([&](Transaction& t) {
+    EXPECT_ERROR(AlreadyExists, t.insertMany({Record{{"n", 2}}, Record{{"n", 3}}, taken}));
+    EXPECT_EQ(t.count(), 2u);
+    EXPECT_ERROR(AlreadyExists, t.collection("new").insertMany({taken, taken}));
+    EXPECT_ERROR(TooLarge, t.updateMany([](const Record&) { return true; }, {{"b", std::string(5'000'000, 'b')}}));
+    EXPECT_FALSE(t.fetch(x)->contains("b"));
+    t.insert({{"n", 4}});
+  });
+  EXPECT_EQ(db.count(), 3u);
+  EXPECT_EQ(db.collection("new").count(), 0u);
+  EXPECT_EQ(*db.fetch(x), taken);
+  EXPECT_EQ(*db.fetch(y), large);
+  EXPECT_TRUE(db.verify().problems.empty());
+}
+
+TEST_F(TransactionTest, AnOperationOnManyThatFailedComesToNothingBetweenOthersThatStand) {
+  db.insert(x, {{"n", 1}});
+  std::uint64_t before = db.info().feedEnd;
+  db.transaction([&](Transaction& t) {
+    t.insert(y, {{"n", 2}});
+    Record taken{{"n", 3}};
+    taken.setId(x);
+    for (int i = 0; i < 3; i++) {
+      EXPECT_ERROR(AlreadyExists, t.insertMany({Record{{"n", 4}}, taken}));
+      EXPECT_ERROR(AlreadyExists, t.collection("notes").insertMany({taken, taken}));
+    }
+    EXPECT_ERROR(InvalidArgument, t.collection("others").insert({{"", 5}}));
+    t.collection("notes").insertMany({taken});
+  });
+  EXPECT_EQ(db.info().feedEnd, before + 2) << "what failed has taken a position";
+  EXPECT_EQ(db.collections().size(), 2u);
+  EXPECT_TRUE(db.verify().problems.empty());
+  db = open("other");  // closes the first
+  db = open("db");
+  EXPECT_EQ(db.fetchAll().size(), 2u);
+  EXPECT_EQ(db.count(), 2u);
+  EXPECT_EQ(db.collection("notes").fetch(x)->integer("n"), 3);
+}
+
+TEST_F(TransactionTest, APredicateThatThrewAndWasCaughtHasChangedNothing) {
+  db.insertMany(std::vector<Record>(10, Record{{"n", 1}}));
+  db.transaction([&](Transaction& t) {
+    int asked = 0;
+    auto enough = [&](const Record&) -> bool { return ++asked < 5 ? true : throw std::runtime_error("enough"); };
+    EXPECT_THROW(t.updateMany(enough, {{"n", 2}}), std::runtime_error);
+    EXPECT_THROW(t.removeMany(enough), std::runtime_error);
+    EXPECT_THROW(t.forEach(enough), std::runtime_error);
+    t.insert(x, {{"n", 3}});
+  });
+  for (const Record& record : db.fetchAll()) EXPECT_NE(record.integer("n"), 2);
+  EXPECT_EQ(db.count(), 11u);
+  EXPECT_TRUE(db.verify().problems.empty());
+}
+
+TEST_F(TransactionTest, AWalkEndsAlsoWhenEachVisitInserts) {
+  DatabaseOptions options = cheap();
+  options.durability = Durability::normal;
+  db = open("fast", options);
+  db.insertMany(std::vector<Record>(1001, Record{{"n", 1}}));  // more than a page
+  int visits = 0;
+  db.transaction([&](Transaction& t) {
+    t.forEach([&](const Record&) { return t.insert({{"n", 2}}), ++visits < 5000; });
+  });
+  EXPECT_EQ(visits, 1001);
+  db.removeMany([](const Record& record) { return record.integer("n") == 2; });
+  visits = 0;
+  db.forEach([&](const Record&) { return db.insert({{"n", 3}}), ++visits < 5000; });
+  EXPECT_EQ(visits, 1001);
+}
+
+TEST_F(TransactionTest, WalksInsideOfItMayNestAndWrite) {
+  for (int i = 0; i < 20; i++) db.insert({{"n", i}});
+  db.transaction([&](Transaction& t) {
+    int pairs = 0;
+    t.forEach([&](const Record& outer) {
+      t.forEach([&](const Record& inner) {
+        pairs += outer.id() < inner.id();
+        return true;
+      });
+      return true;
+    });
+    EXPECT_EQ(pairs, 20 * 19 / 2);
+    int seen = 0;
+    t.forEach([&](const Record& record) {
+      seen++;
+      if (*record.integer("n") % 2) t.remove(*record.id());
+      return true;
+    });
+    EXPECT_EQ(seen, 20);
+  });
+  EXPECT_EQ(db.count(), 10u);
+  EXPECT_TRUE(db.verify().problems.empty());
+}
+
 TEST_F(TransactionTest, AnEmptyOneChangesNothing) {
   std::uint64_t before = db.info().feedEnd;
   db.transaction([](Transaction&) {});

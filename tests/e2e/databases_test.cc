@@ -1,4 +1,4 @@
-// create, info, verify, backup, passwd, renew, release, and what can be wrong with a file.
+// create, info, verify, backup, passwd, renew, restamp, release, and what can be wrong with a file.
 #include <unistd.h>
 
 #include <filesystem>
@@ -66,6 +66,7 @@ TEST_F(Databases, NothingButCreateMakesAFile) {
       {"backup", file, path("out.blazedb")},
       {"passwd", file},
       {"renew", file},
+      {"restamp", file},
       {"release", file},
       {"insert", file, "{}"},
       {"get", file, id},
@@ -167,6 +168,12 @@ TEST_F(Databases, RenewLetsACopiedFileSync) {
   Object renewed = parsed(succeed({"renew", path("b.blazedb"), "--json"}));
   EXPECT_EQ(parsed(succeed({"info", path("b.blazedb"), "--json"})).string("replica"), renewed.string("replica"));
   succeed({"sync", path("a.blazedb"), path("b.blazedb")});
+}
+
+TEST_F(Databases, RestampLeavesWhatIsInOrderAlone) {
+  makeDatabase("a.blazedb").insert({{"n", 1}});
+  EXPECT_NE(succeed({"restamp", path("a.blazedb")}).find("nothing in"), std::string::npos);
+  EXPECT_EQ(parsed(succeed({"restamp", path("a.blazedb"), "--json"})).integer("records"), 0);
 }
 
 TEST_F(Databases, ReleaseMakesAReadOnlyReplicaWritable) {

@@ -118,7 +118,7 @@ TEST_F(ScopeTest, BothEndsNarrowTheLink) {
   talk.rest();
   EXPECT_EQ(b->count("x") + b->count("y"), 0u);
   ASSERT_EQ(b->count("z"), 1u);
-  EXPECT_EQ(b->page("z", std::nullopt, 1)[0].size(), 1u);
+  EXPECT_EQ(b->page("z", std::nullopt)[0].size(), 1u);
 }
 
 TEST_F(ScopeTest, NothingInCommonIsRefused) {
