@@ -80,9 +80,17 @@ std::uint64_t Engine::ahead(std::uint64_t position, const sync::Scope& scope) co
   return live == 0 && scope.full() ? positions : std::min(positions, live);
 }
 
+// Asked for each batch, and once it is known it stays: nothing removes an origin.
+std::int64_t Engine::originOf(const sync::Peer& peer, ReadTables& tables) {
+  std::lock_guard lock(originsMutex_);
+  std::int64_t& known = origins_[{peer.replica, peer.incarnation}];
+  if (known == 0) known = tables.originOf(peer);
+  return known;
+}
+
 sync::FeedRead Engine::readFeed(const sync::FeedQuery& query, sync::BatchWriter& out) {
   ReaderPool::Lease reader = readers_.lease();
-  std::int64_t echo = query.withholdEchoes ? reader->originOf(query.peer) : 0;
+  std::int64_t echo = query.withholdEchoes ? originOf(query.peer, *reader) : 0;
   std::shared_ptr<const Catalog> names;
 
   sync::FeedRead read{query.after, true};
