@@ -173,7 +173,7 @@ void fetch(Pair& pair) {
 }
 
 double insertsPerSecond(Database& database, std::uint64_t threads) {
-  constexpr std::uint64_t kInserts = 2000;
+  constexpr std::uint64_t kInserts = 1000;
   Stopwatch time;
   std::vector<std::thread> running;
   for (std::uint64_t thread = 0; thread < threads; thread++)
@@ -198,7 +198,7 @@ void groupCommit(Database& database) {
 void insertLatency(Database& full, const TemporaryFolder& folder) {
   Database empty = openDatabase(folder.file("empty.blazedb"));
   std::vector<double> inEmpty, inFull;
-  for (std::uint64_t i = 0; i < 4000; i++) {
+  for (std::uint64_t i = 0; i < 2000; i++) {
     Record record = reading(i);
     Stopwatch emptyTime;
     empty.insert(record);

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::uint64_t kCheckpointBytes = 64u << 20;
 constexpr int kGroupMax = 128;
+constexpr int kYieldsMax = 100;
 
 std::uint64_t fixed64Of(const std::optional<base::Bytes>& value) { return value ? base::Reader(*value).fixed64() : 0; }
 
@@ -171,7 +172,10 @@ std::unique_lock<std::mutex> Engine::lockWriter() {
                 "a call inside a transaction of the same database; use the Transaction that it was given, or call "
                 "before or after it");
   waiting_.fetch_add(1);
-  std::unique_lock lock(writeMutex_);
+  std::unique_lock lock(writeMutex_, std::try_to_lock);
+  // A write takes less time than falling asleep and being woken; only a commit is worth sleeping for.
+  for (int i = 0; i < kYieldsMax && !lock.owns_lock() && !lock.try_lock(); i++) std::this_thread::yield();
+  if (!lock.owns_lock()) lock.lock();
   waiting_.fetch_sub(1);
   return lock;
 }

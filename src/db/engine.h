@@ -212,6 +212,7 @@ class Engine final : public sync::Store {
   void savePeers();
   std::optional<std::uint64_t> passedByAllPeers() const;
   void insertJournal(const Changes& changes);
+  std::int64_t originOf(const sync::Peer& peer, ReadTables& tables);
 
   Environment environment_;
   std::string path_;
@@ -252,6 +253,9 @@ class Engine final : public sync::Store {
   std::vector<Incarnation> chain_;
 
   mutable ReaderPool readers_;
+
+  std::mutex originsMutex_;
+  std::map<std::pair<UUID, std::uint64_t>, std::int64_t> origins_;
 
   mutable std::mutex peersMutex_;
   std::map<UUID, PeerState> peers_;

@@ -80,9 +80,17 @@ std::uint64_t Engine::ahead(std::uint64_t position, const sync::Scope& scope) co
   return live == 0 && scope.full() ? positions : std::min(positions, live);
 }
 
+// Asked for each batch. Once it is known it stays: nothing removes an origin; and only apply() makes one.
+std::int64_t Engine::originOf(const sync::Peer& peer, ReadTables& tables) {
+  std::lock_guard lock(originsMutex_);
+  auto [known, isNew] = origins_.try_emplace({peer.replica, peer.incarnation}, 0);
+  if (isNew) known->second = tables.originOf(peer);
+  return known->second;
+}
+
 sync::FeedRead Engine::readFeed(const sync::FeedQuery& query, sync::BatchWriter& out) {
   ReaderPool::Lease reader = readers_.lease();
-  std::int64_t echo = query.withholdEchoes ? reader->originOf(query.peer) : 0;
+  std::int64_t echo = query.withholdEchoes ? originOf(query.peer, *reader) : 0;
   std::shared_ptr<const Catalog> names;
 
   sync::FeedRead read{query.after, true};
@@ -160,6 +168,9 @@ sync::ApplyResult Engine::apply(const sync::Incoming& incoming) {
       result = changes.apply(incoming);
       if (!result.missing.empty() || result.refused) throw Abandon{};
     });
+    std::lock_guard lock(originsMutex_);
+    auto known = origins_.find({incoming.from.replica, incoming.from.incarnation});
+    if (known != origins_.end() && known->second == 0) origins_.erase(known);
   } catch (const Abandon&) {
     if (incoming.sweep) incoming.sweep->mentioned.resize(mentioned);
   }

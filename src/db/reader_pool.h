@@ -20,6 +20,7 @@ class ReaderPool {
   class Lease {
    public:
     ReadTables* operator->() { return &reader_->tables; }
+    ReadTables& operator*() { return reader_->tables; }
     storage::Connection& connection() { return *reader_->connection; }
     ~Lease() { pool_.giveBack(std::move(reader_)); }
     Lease(const Lease&) = delete;

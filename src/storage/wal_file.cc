@@ -207,6 +207,7 @@ int WalFile::truncate(sqlite3_int64 bytes) {
 int WalFile::sync() {
   if (shared_.poisoned) return SQLITE_IOERR_FSYNC;
   if (int code = flush()) return code;
+  makeRoom();
   bool done =
       file_->sync() == IoStatus::ok && (nameDurable_ || shared_.files.syncFolder(shared_.walPath) == IoStatus::ok);
   if (!done) {
@@ -216,6 +217,14 @@ int WalFile::sync() {
   nameDurable_ = true;
   durableFrames_ = committedFrames_;
   return SQLITE_OK;
+}
+
+// Where it fails nothing is lost: the frames that come there meet the same disk, and tell.
+void WalFile::makeRoom() {
+  std::uint64_t used = frameAt(committedFrames_), bytes = 0;
+  if (committedFrames_ == 0 || file_->size(bytes) != IoStatus::ok || bytes > used) return;
+  std::vector<std::uint8_t> zeros(std::min(used, kRoomBytesMax));
+  static_cast<void>(file_->writeAt(used, zeros));
 }
 
 // A frame that is there in part is none.

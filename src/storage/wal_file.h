@@ -22,6 +22,10 @@
 // once. With spilling, SQLite would replace pages and checksums in frames that it has written; and up to 3.50.1 it
 // leaves frames without a checksum when a savepoint is rolled back then, where a recovery stops
 // (sqlite.org/forum/forumpost/b490f726db). Such writes are refused.
+//
+// Room: a sync of a file that has grown also writes its inode, which takes a disk many times as long as to overwrite
+// what is there. So a sync that finds the log at the end of its file lets zeros follow it, as many bytes as the log
+// has, 4 MiB at most. Zeros are no frame; a recovery takes them for the end of the log.
 #pragma once
 
 #include <array>
@@ -60,6 +64,7 @@ class WalFile final : public SealedFile {
   static constexpr int kPlainFrameHeaderBytes = 24;
   static constexpr std::uint64_t kSlotsBytes = 2 * kSealedRecordBytes;
   static constexpr std::size_t kBatchBytes = 64 << 10;
+  static constexpr std::uint64_t kRoomBytesMax = 4 << 20;
 
   struct PendingHeader {
     std::uint32_t frame;
@@ -78,6 +83,7 @@ class WalFile final : public SealedFile {
   int writeHeader(const std::uint8_t* in);
   int writePage(std::uint32_t frame, const std::uint8_t* plain);
   int flush();
+  void makeRoom();
   WalRecord record(const std::uint8_t* header) const;
 
   std::unique_ptr<File> file_;

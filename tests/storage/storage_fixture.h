@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <algorithm>
 
 #include <cstdint>
 #include <memory>
@@ -79,6 +80,18 @@ class StorageTest : public ::testing::Test {
     for (int i = 0; i < count; i++) add.bind(1, bytes).run();
     connection.execute("COMMIT");
   }
+
+  // The WAL without the zeros that make room behind it; of small pages.
+  base::Bytes log() {
+    base::Bytes wal = files.contents(kWalPath);
+    auto used = std::find_if(wal.rbegin(), wal.rend(), [](std::uint8_t byte) { return byte != 0; });
+    std::size_t frames = (static_cast<std::size_t>(wal.rend() - used) - kSlotsBytes + kFrameBytes - 1) / kFrameBytes;
+    wal.resize(kSlotsBytes + frames * kFrameBytes);
+    return wal;
+  }
+
+  static constexpr std::size_t kSlotsBytes = 144;
+  static constexpr std::size_t kFrameBytes = 72 + 1024;
 
   test::SimFileSystem files;
   base::SystemRandom random;

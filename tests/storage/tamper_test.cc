@@ -10,8 +10,6 @@ namespace blazedb::storage {
 namespace {
 
 constexpr std::size_t kPageBytes = 1024;
-constexpr std::size_t kFrameBytes = 72 + kPageBytes;
-constexpr std::size_t kSlotsBytes = 144;
 
 class TamperTest : public StorageTest {
  protected:
@@ -30,7 +28,7 @@ class TamperTest : public StorageTest {
     file.reset();
     files.restart();
     main = files.contents(kPath);
-    wal = files.contents(kWalPath);
+    wal = log();
     file = open();  // and as after closing: all in the main file
     file.reset();
     closed = files.contents(kPath);
