@@ -6,7 +6,9 @@ Io::Io(unsigned workers)
     : workers_(workers), busy_(asio::make_work_guard(sockets_)), thread_([this] { sockets_.run(); }) {}
 
 Io::~Io() {
-  sockets_.stop();
+  // Both run until nothing is left to do: last words are still under way, for a second at most, and what waits in one
+  // holds on to the other.
+  busy_.reset();
   thread_.join();
   workers_.join();
 }
