@@ -1,8 +1,8 @@
 // The hub's end of links between processes: listens on a port, lets in whom its owner admits, and serves them.
 //
-// Whoever knocks is nobody until `admit` has said otherwise. Until then a connection gets 64 KiB and five seconds; there
-// are at most so many of them, and when there are more the one that has taken longest goes, which is hardly ever one
-// that knows what it wants.
+// Whoever knocks is nobody until `admit` has said otherwise. Until then a connection gets 64 KiB and five seconds;
+// there are at most so many of them, and when there are more the one that has taken longest goes, which is hardly ever
+// one that knows what it wants.
 //
 // One commit may concern hundreds of clients. The committing thread only leaves a note; a worker passes it on.
 #pragma once

@@ -1,8 +1,7 @@
 // Frames both ways over one connected socket.
 //
-// The thread of the sockets reads, and finds the frames; whoever has the channel takes them, on a thread of its own, and
-// is
-// woken when there is something to take. Sending is tried at once on the sender's thread, because that saves a
+// The thread of the sockets reads, and finds the frames; whoever has the channel takes them, on a thread of its own,
+// and is woken when there is something to take. Sending is tried at once on the sender's thread, because that saves a
 // change of threads on the way of every commit; what the socket does not take is sent when it can.
 //
 // Both directions are bounded. Reading stops while a megabyte of frames is waiting to be taken, and the owner is told

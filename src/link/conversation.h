@@ -1,8 +1,8 @@
 // One session over one channel: what the two ends of a link between processes have in common.
 //
-// Everything here runs on a strand of the workers, one step after the other; a step takes what has come, lets the session
-// do what is due, sends what it says, and sees to it that the next step comes in time. However often the feed moves
-// between two steps, one step follows.
+// Everything here runs on a strand of the workers, one step after the other; a step takes what has come, lets the
+// session do what is due, sends what it says, and sees to it that the next step comes in time. However often the feed
+// moves between two steps, one step follows.
 //
 // A channel that breaks without a word is found out by asking: whoever has heard nothing for ten seconds says Ping, and
 // gives up when nothing has come for thirty. A peer that does not read what it is sent is not listened to either, and

@@ -1,8 +1,9 @@
 // Who has knocked with a wrong token, and how long they have to wait.
 //
 // A token has 256 bits and is not found by guessing. This keeps those who try anyway from costing more than a glance:
-// after a few failures of an address, its knocks are refused unheard for a second, then two, up to a minute. What stands
-// behind one address may be a whole office, so the failures of one of them are forgotten after ten quiet minutes.
+// after a few failures of an address, its knocks are refused unheard for a second, then two, up to a minute. What
+// stands behind one address may be a whole office, so the failures of one of them are forgotten after ten quiet
+// minutes.
 #pragma once
 
 #include <cstdint>

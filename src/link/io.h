@@ -1,5 +1,5 @@
-// The threads that all links to other processes share: one that waits for sockets and timers, and a few that do the work
-// of sessions.
+// The threads that all links to other processes share: one that waits for sockets and timers, and a few that do the
+// work of sessions.
 //
 // The first never touches storage, so that one slow disk does not keep a thousand connections waiting; the others never
 // wait for a socket, so that one slow peer does not keep a database waiting.

@@ -1,7 +1,7 @@
 // The link from a database of this process to one behind a host and a port.
 //
-// It resolves, connects, shakes hands, knocks and runs a session; when that breaks it begins again, with growing delays.
-// Each attempt starts from the cursors that are stored, so that nothing has to be remembered of the one before.
+// It resolves, connects, shakes hands, knocks and runs a session; when that breaks it begins again, with growing
+// delays. Each attempt starts from the cursors that are stored, so that nothing has to be remembered of the one before.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,5 @@
-// A connected socket as a stream of bytes, with or without TLS. Nothing here waits: the socket is non-blocking, and what
-// cannot go on says for what it waits.
+// A connected socket as a stream of bytes, with or without TLS. Nothing here waits: the socket is non-blocking, and
+// what cannot go on says for what it waits.
 //
 // Not Asio's ssl::stream: that holds 68 KiB of buffers for every connection, busy or not. Here OpenSSL reads from the
 // socket itself and lets its buffers go when they are empty.

@@ -2,13 +2,13 @@
 //
 // A client verifies always. A certificate is believed if somebody trusted vouches for it (the system's authorities, or
 // those in a file) and it is for the host that was asked for; where there are pins, its key must be one of them *as
-// well*. The exception is a certificate that vouches for itself: if its key is pinned, the pin is all there is, and says
-// more than a name. Dates count in any case.
+// well*. The exception is a certificate that vouches for itself: if its key is pinned, the pin is all there is, and
+// says more than a name. Dates count in any case.
 //
 // A hub that asks for client certificates takes no connection without one.
 //
-// Sessions are never resumed: a handshake costs a millisecond and connections last for days, while a ticket would be one
-// more key to look after.
+// Sessions are never resumed: a handshake costs a millisecond and connections last for days, while a ticket would be
+// one more key to look after.
 #pragma once
 
 #include <memory>
