@@ -128,8 +128,8 @@ class BLAZEDB_API Topology {
 
   // Connects with a database that a hub offers; returns at once. Errors: NotFound, ModeForbids (a localOnly node),
   // AlreadyExists (this node is connected there already), ReadOnlyReplica, NotSupported (e2eOnly, teams), InvalidPolicy,
-  // InvalidArgument (a host, a pin or a file that cannot be), PlaintextForbidden. What only the hub can tell (WrongToken,
-  // WrongPin, UnknownDatabase, NotAllowed and so on) is in the status.
+  // InvalidArgument (a host, a pin or a file that cannot be). What is known only on the way there (PlaintextForbidden,
+  // WrongPin, WrongToken, UnknownDatabase, NotAllowed and so on) is in the status.
   ConnectionId connectRemote(NodeId node, const RemoteNode& remote, const SyncPolicy& policy = {});
 
   // Offers nodes to clients on other machines, under their names, each to whoever has a token of that database

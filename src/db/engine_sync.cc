@@ -218,10 +218,13 @@ void Engine::leaveOtherScopes(const UUID& peer, const sync::Scope& scope) {
   std::vector<ReadTables::LinkedScope> left = readers_.lease()->scopesOf(peer);
   std::erase_if(left, [&](const ReadTables::LinkedScope& old) { return old.scope == scope; });
   if (left.empty()) return;
+  std::set<std::int64_t> theirs = readers_.lease()->originsOf(peer);
   auto remove = [&](Changes& changes, const Row& row) {
     const std::string& collection = catalog()->names.at(row.collection);
     for (const ReadTables::LinkedScope& old : left) {
-      if (!old.scope.has(collection) || row.position > old.acknowledged) continue;
+      bool had =
+          row.position <= old.acknowledged || (theirs.contains(row.origin) && changedOnce(row, old.acknowledged));
+      if (!had || !old.scope.has(collection)) continue;
       if (!scope.has(collection)) {
         changes.forget(row);
       } else if (old.scope.excludedFields != scope.excludedFields) {

@@ -114,6 +114,7 @@ ReadTables::ReadTables(storage::Connection& c)
       lastMark_(c.prepare("SELECT mark FROM feed ORDER BY position DESC LIMIT 1")),
       empty_(c.prepare("SELECT NOT EXISTS(SELECT 1 FROM records)")),
       origin_(c.prepare("SELECT id FROM origins WHERE replica = ?1 AND incarnation = ?2")),
+      origins_(c.prepare("SELECT id FROM origins WHERE replica = ?1")),
       cursor_(c.prepare("SELECT incarnation, position FROM cursors WHERE peer = ?1 AND scope = ?2")),
       scopes_(c.prepare("SELECT scope, acknowledged FROM cursors WHERE peer = ?1")),
       meta_(c.prepare("SELECT value FROM meta WHERE key = ?1")),
@@ -206,6 +207,14 @@ std::int64_t ReadTables::originOf(const sync::Peer& peer) {
   origin_.bindBlob(1, peer.replica.bytes);
   origin_.bind(2, asSigned(peer.incarnation));
   return number(origin_);
+}
+
+std::set<std::int64_t> ReadTables::originsOf(const UUID& replica) {
+  origins_.bindBlob(1, replica.bytes);
+  Open open(origins_);
+  std::set<std::int64_t> ids;
+  while (origins_.step()) ids.insert(origins_.integer(0));
+  return ids;
 }
 
 sync::Cursor ReadTables::cursorOn(const UUID& peer, const sync::Scope& scope) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -73,6 +74,8 @@ class ReadTables {
   std::uint64_t lastMark();
   bool empty();
   std::int64_t originOf(const sync::Peer& peer);  // 0 where it is unknown
+  // Those of all its incarnations.
+  std::set<std::int64_t> originsOf(const UUID& replica);
   sync::Cursor cursorOn(const UUID& peer, const sync::Scope& scope);
   // The scopes under which there has been a link with the peer, and how far it had applied this feed there.
   struct LinkedScope {
@@ -85,7 +88,7 @@ class ReadTables {
 
  private:
   storage::Statement find_, findByNumber_, live_, lastLive_, rows_, feed_, dead_, deadWhole_, collections_,
-      lastPosition_, lastMark_, empty_, origin_, cursor_, scopes_, meta_, conflictCount_;
+      lastPosition_, lastMark_, empty_, origin_, origins_, cursor_, scopes_, meta_, conflictCount_;
 };
 
 class WriteTables : public ReadTables {

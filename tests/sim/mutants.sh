@@ -53,6 +53,6 @@ mutant "a sweep removes what the peer has not seen" src/db/engine_sync.cc 'bool 
 mutant "a feed is read from one position too far" src/db/tables.cc 'WHERE f.position > ?1 ORDER' 'WHERE f.position > ?1 + 1 ORDER'
 mutant "echoes withheld are not announced at the end" src/sync/session.cc 'if (readTo_ > announcedTo_) sendBatch' 'if (readTo_ > announcedTo_ + 1000) sendBatch'
 mutant "a scope's cursor is used for another scope" src/db/tables.cc 'WHERE peer = ?1 AND scope = ?2' 'WHERE peer = ?1 AND scope >= x'"'"''"'"' AND ?2 IS NOT NULL'
-mutant "what is unsent is removed with the scope it belonged to" src/db/engine_sync.cc '|| row.position > old.acknowledged' ''
+mutant "what is unsent is removed with the scope it belonged to" src/db/engine_sync.cc 'row.position <= old.acknowledged ||' 'row.position > 0 ||'
 mutant "a delete that came from who has forgotten it is not told again" src/db/changes.cc '|| (loaded_.row.origin == origin_' '|| (false && loaded_.row.origin == origin_'
 echo "$caught of $planted planted bugs caught, $seeds seeds each"

@@ -276,7 +276,7 @@ TEST_F(RemoteTest, WhatThisVersionDoesNotDoIsRefusedAndNeverDoneOtherwise) {
   RemoteNode plain = node;
   plain.useTLS = false;
   plain.host = "192.0.2.1";
-  EXPECT_ERROR(PlaintextForbidden, (void)client.enableSync(plain, kReadable));
+  EXPECT_EQ(refusal(client, plain), ErrorCode::PlaintextForbidden);
   EXPECT_ERROR(InvalidArgument, CertificatePinningConfig::fromSpki("sha1/abc"));
 }
 
