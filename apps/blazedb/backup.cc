@@ -6,6 +6,7 @@
 #include "open.h"
 #include "output.h"
 #include "text.h"
+#include "visitor.h"
 
 namespace blazedb::cli {
 namespace {
@@ -19,10 +20,11 @@ struct Backup {
 int backup(const Backup& options) {
   Interrupt interrupt;
   Database database = openDatabase(options.database);
+  std::string out = pathFrom(options.out);
   auto start = std::chrono::steady_clock::now();
-  database.backup(options.out, progressWith(interrupt, "copying", "pages"));
+  database.backup(out, progressWith(interrupt, "copying", "pages"));
   auto duration = std::chrono::steady_clock::now() - start;
-  std::uint64_t bytes = std::filesystem::file_size(options.out);
+  std::uint64_t bytes = std::filesystem::file_size(out);
   if (options.json)
     printJson({{"path", options.out}, {"bytes", jsonNumber(bytes)}, {"seconds", seconds(duration)}});
   else

@@ -7,6 +7,7 @@
 #include "output_file.h"
 #include "progress.h"
 #include "text.h"
+#include "visitor.h"
 
 namespace blazedb::cli {
 namespace {
@@ -65,7 +66,7 @@ int exportRecords(const Export& options) {
     exportTo([](const std::string& line) { print(line); }, database, options, interrupt);
     return kFine;
   }
-  OutputFile file(options.out);
+  OutputFile file(pathFrom(options.out));
   std::uint64_t records = exportTo([&](const std::string& line) { file.write(line); }, database, options, interrupt);
   file.keep();
   printLine("wrote " + counted(records, "record") + " to " + options.out);

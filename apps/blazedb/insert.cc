@@ -15,8 +15,8 @@ struct Insert {
 };
 
 int insert(const Insert& options) {
-  Record record = parseRecord(options.record);
   Database database = openDatabase(options.database);
+  Record record = parseRecord(options.record);
   std::string id = collectionOf(database, options.collection).insert(record).toString();
   if (options.json)
     printJson({{"id", id}});

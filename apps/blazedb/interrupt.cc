@@ -7,9 +7,13 @@
 
 #include <array>
 
+#include "visitor.h"
+
 namespace blazedb::cli {
 
 Interrupt::Interrupt() {
+  // The signals are for the process, which is about more than this one command.
+  if (visitor()) return;
   sigemptyset(&signals_);
   sigaddset(&signals_, SIGINT);
   sigaddset(&signals_, SIGTERM);
@@ -18,6 +22,7 @@ Interrupt::Interrupt() {
 }
 
 Interrupt::~Interrupt() {
+  if (visitor()) return;
   // One that came too late to stop anything must not kill what has succeeded.
   requested();
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
@@ -25,6 +30,7 @@ Interrupt::~Interrupt() {
 }
 
 bool Interrupt::requested() {
+  if (visitor()) return visitor()->hasGone();
   timespec none{};
   if (!requested_ && sigtimedwait(&signals_, nullptr, &none) > 0) notice();
   return requested_;

@@ -2,7 +2,8 @@
 //
 // While an Interrupt lives the two signals are blocked, and so in every thread that is started meanwhile: they wait
 // until somebody asks. So there is no signal handler, and no global variable for one to set. The second signal after
-// one was noticed ends the process as ever.
+// one was noticed ends the process as ever. In a command that is run for another process (visitor.h) it is about that
+// one's going away instead.
 #pragma once
 
 #include <signal.h>
@@ -29,7 +30,7 @@ class Interrupt {
 
   sigset_t signals_;
   sigset_t before_;
-  int signalled_;  // readable while a signal waits
+  int signalled_ = -1;  // readable while a signal waits
   bool requested_ = false;
 };
 

@@ -11,8 +11,10 @@
 
 #include "blazedb/error.h"
 #include "command.h"
+#include "forward.h"
 #include "output.h"
 #include "text.h"
+#include "visitor.h"
 
 namespace blazedb::cli {
 namespace {
@@ -21,7 +23,10 @@ struct Entry {
   const char* name;
   const char* summary;
   Run (*declare)(Arguments&);
+  bool atOwner = false;  // runs also where another process has the database open: that one runs it
 };
+
+constexpr bool kAtOwner = true;
 
 struct Group {
   const char* title;
@@ -37,9 +42,9 @@ const std::vector<Group>& groups() {
       {"databases",
        {
            {"create", "make a new, empty database", declareCreate},
-           {"info", "say what a database is and what it holds", declareInfo},
+           {"info", "say what a database is and what it holds", declareInfo, kAtOwner},
            {"verify", "check every page and every record", declareVerify},
-           {"backup", "copy a database to a new file", declareBackup},
+           {"backup", "copy a database to a new file", declareBackup, kAtOwner},
            {"passwd", "change the password", declarePasswd},
            {"renew", "give a copied file a replica id of its own", declareRenew},
            {"restamp", "mend what was written with a clock that was ahead", declareRestamp},
@@ -47,20 +52,21 @@ const std::vector<Group>& groups() {
        }},
       {"records",
        {
-           {"insert", "store a new record and print its id", declareInsert},
-           {"get", "print a record", declareGet},
-           {"update", "change fields of a record, or replace it", declareUpdate},
-           {"delete", "delete a record", declareDelete},
-           {"count", "print the number of records", declareCount},
+           {"insert", "store a new record and print its id", declareInsert, kAtOwner},
+           {"get", "print a record", declareGet, kAtOwner},
+           {"update", "change fields of a record, or replace it", declareUpdate, kAtOwner},
+           {"delete", "delete a record", declareDelete, kAtOwner},
+           {"count", "print the number of records", declareCount, kAtOwner},
            {"import", "store the records of a JSON Lines file", declareImport},
-           {"export", "write records as JSON Lines", declareExport},
+           {"export", "write records as JSON Lines", declareExport, kAtOwner},
        }},
       {"sync",
        {
            {"sync", "bring two databases in sync, or keep them so", declareSync},
-           {"token", "make, list and revoke what lets clients in at a hub", declareToken},
+           {"stop", "end the process that has a database open", declareStop, kAtOwner},
+           {"token", "make, list and revoke what lets clients in at a hub", declareToken, kAtOwner},
            {"diff", "say whether two databases hold the same records", declareDiff},
-           {"conflicts", "list, restore or dismiss what a sync has overridden", declareConflicts},
+           {"conflicts", "list, restore or dismiss what a sync has overridden", declareConflicts, kAtOwner},
        }},
   };
   return all;
@@ -113,12 +119,26 @@ int run(std::vector<std::string> words) {
   }
   const Entry* entry = findCommand(name);
   if (!entry) throw UsageError("there is no command '" + name + "'; see blazedb --help");
+  if (visitor() && !entry->atOwner) throw UsageError("'" + name + "' is not for a database that is in use");
   Arguments arguments(entry->name, entry->summary);
   Run command = entry->declare(arguments);
-  return arguments.parse(std::move(words)) ? command() : kFine;
+  if (!arguments.parse(words)) return kFine;
+  try {
+    return command();
+  } catch (const InUse& inUse) {
+    if (!entry->atOwner) throw inUse.error;
+    words.insert(words.begin(), name);
+    return forward(inUse, words);
+  }
 }
 
-void complain(const std::string& what) { std::fputs(("blazedb: " + oneLine(what) + "\n").c_str(), stderr); }
+void complain(const std::string& what) {
+  std::string line = "blazedb: " + oneLine(what) + "\n";
+  if (visitor())
+    visitor()->complain(line);
+  else
+    std::fputs(line.c_str(), stderr);
+}
 
 int guarded(const std::vector<std::string>& words) {
   try {
@@ -137,6 +157,12 @@ int guarded(const std::vector<std::string>& words) {
 }
 
 }  // namespace
+
+int runForVisitor(const Database& database, const server::ControlRequest& request, server::ControlCaller& caller) {
+  Visitor visitor(database, request.folder, caller);
+  return guarded(request.words);
+}
+
 }  // namespace blazedb::cli
 
 int main(int argc, char** argv) {

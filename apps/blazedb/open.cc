@@ -9,8 +9,10 @@
 #include <memory>
 
 #include "codec/json.h"
+#include "forward.h"
 #include "lines.h"
 #include "progress.h"
+#include "visitor.h"
 
 namespace blazedb::cli {
 namespace {
@@ -33,12 +35,16 @@ PasswordSource sourceFor(const DatabaseArgument& database) {
 std::string standardInput() {
   std::string text;
   std::array<char, 65536> buffer;
-  while (std::size_t got = std::fread(buffer.data(), 1, buffer.size(), stdin)) {
-    text.append(buffer.data(), got);
+  auto next = [&]() -> std::string {
+    if (visitor()) return visitor()->input().value_or("");
+    return {buffer.data(), std::fread(buffer.data(), 1, buffer.size(), stdin)};
+  };
+  for (std::string part = next(); !part.empty(); part = next()) {
+    text += part;
     if (text.size() > kLineBytesMax)
       throw Error(ErrorCode::TooLarge, "standard input holds more than 64 MiB; for many records use blazedb import");
   }
-  if (std::ferror(stdin))
+  if (!visitor() && std::ferror(stdin))
     throw Error(ErrorCode::IoError, std::string("cannot read standard input: ") + std::strerror(errno));
   return text;
 }
@@ -73,8 +79,15 @@ Database openDatabase(const DatabaseArgument& database, const Password& password
 }
 
 Database openDatabase(const DatabaseArgument& database) {
+  if (visitor()) return visitor()->database();
   requireFile(database.file);
-  return openDatabase(database, passwordFor(database));
+  Password password = passwordFor(database);
+  try {
+    return openDatabase(database, password);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::DatabaseInUse) throw;
+    throw InUse{database.file, std::move(password), error};
+  }
 }
 
 void addDatabases(Arguments& arguments, DatabasePair& pair) {

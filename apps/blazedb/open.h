@@ -18,7 +18,8 @@ struct DatabaseArgument {
 
 // FILE and --password-file.
 void addDatabase(Arguments& arguments, DatabaseArgument& database);
-// Opens a file that is there; nothing is created. Errors: those of Database::open and readPassword.
+// Opens a file that is there; nothing is created. Errors: those of Database::open and readPassword; but InUse
+// (forward.h) where another process has it. Call it before standard input is read: that process may be what reads it.
 Database openDatabase(const DatabaseArgument& database);
 
 // The steps of openDatabase, for who needs the password himself. NotFound: asked before the password is, so that who

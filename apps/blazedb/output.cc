@@ -7,6 +7,7 @@
 
 #include "blazedb/error.h"
 #include "codec/json.h"
+#include "visitor.h"
 
 namespace blazedb::cli {
 namespace {
@@ -19,6 +20,10 @@ namespace {
 }  // namespace
 
 void print(std::string_view text) {
+  if (visitor()) {
+    if (!visitor()->print(text)) throw OutputClosed();
+    return;
+  }
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) fail();
 }
 
@@ -30,6 +35,10 @@ void printLine(std::string_view text) {
 void printJson(const Object& object) { printLine(codec::valueToJson(Value(object))); }
 
 void flushOutput() {
+  if (visitor()) {
+    if (!visitor()->flush()) throw OutputClosed();
+    return;
+  }
   if (std::fflush(stdout) != 0) fail();
 }
 

@@ -7,6 +7,7 @@
 
 #include "terminal.h"
 #include "text.h"
+#include "visitor.h"
 
 namespace blazedb::cli {
 namespace {
@@ -18,7 +19,7 @@ constexpr const char* kEraseLine = "\r\033[K";
 }  // namespace
 
 ProgressBar::ProgressBar(std::string label, std::string unit)
-    : label_(std::move(label)), unit_(std::move(unit)), enabled_(isTerminal(STDERR_FILENO)) {}
+    : label_(std::move(label)), unit_(std::move(unit)), enabled_(!visitor() && isTerminal(STDERR_FILENO)) {}
 
 void ProgressBar::show(std::uint64_t done, std::uint64_t total) {
   show(total == 0 ? -1 : static_cast<double>(done) / static_cast<double>(total), done);

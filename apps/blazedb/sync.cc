@@ -7,6 +7,7 @@
 
 #include "blazedb/topology.h"
 #include "command.h"
+#include "forward.h"
 #include "open.h"
 #include "output.h"
 #include "progress.h"
@@ -152,6 +153,8 @@ int sync(const Sync& options) {
   auto start = std::chrono::steady_clock::now();
   ConnectionStatus status;
   {
+    std::optional<server::ControlServer> control;
+    if (options.watch) control.emplace(std::vector{a, b}, runForVisitor);
     Syncing syncing(options, a, b);
     if (options.watch) {
       interrupt.wait();

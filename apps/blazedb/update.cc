@@ -17,11 +17,11 @@ struct Update {
 
 int update(const Update& options) {
   UUID id = parseId(options.id);
+  Database database = openDatabase(options.database);
   Record record = parseRecord(options.record);
   if (record.id() && *record.id() != id)
     throw Error(ErrorCode::InvalidArgument, "the JSON says \"_id\": \"" + record.id()->toString() + "\", but ID is " +
                                                 id.toString() + "; an id cannot be changed");
-  Database database = openDatabase(options.database);
   Collection collection = existingCollection(database, options.collection);
   options.replace ? collection.update(id, record) : collection.updateFields(id, record);
   return kFine;

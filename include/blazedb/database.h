@@ -39,6 +39,10 @@
 
 namespace blazedb {
 
+namespace server {
+class ControlServer;
+}
+
 enum class Durability : std::uint8_t { full, normal };
 
 struct DatabaseOptions {
@@ -171,6 +175,7 @@ class BLAZEDB_API Database : public Records {
 
  private:
   friend class Topology;
+  friend class server::ControlServer;
   friend BLAZEDB_API std::vector<Difference> diff(const Database& first, const Database& second, std::size_t limit);
   explicit Database(std::shared_ptr<db::OpenDatabase> open);
   std::shared_ptr<db::OpenDatabase> open_;

@@ -4,7 +4,7 @@
 //   Topology topology;
 //   NodeId node = topology.registerDatabase(db, "ServerDB", {.role = SyncRole::server});
 //   ListenerInfo hub = topology.listen(node, {.port = 8080, .certificateFile = "hub.pem", .keyFile = "hub.key"});
-//   std::string token = db.createToken({.name = "Ann's phone"}).token;    // blazedb/token.h; shown once
+//   std::string token = db.createToken({.name = "Ann's phone"}).secret;  // blazedb/token.h; shown once
 //
 // On a client:
 //   RemoteNode hub{.host = "hub.example.com", .database = "ServerDB", .authToken = token};

@@ -86,6 +86,7 @@ class Engine final : public sync::Store {
   std::optional<Error> refusalOf(std::int64_t token) const;
   std::uint64_t tokenRevision() const { return tokenRevision_.load(); }
 
+  base::ByteView controlKey() const { return file_->controlKey(); }
   void changePassword(const storage::KeySource& current, const storage::KeySource& replacement);
   void backup(const std::string& path, const Progress& progress);
   VerifyReport verify(const Progress& progress);

@@ -205,6 +205,7 @@ DatabaseFile::DatabaseFile(FileSystem& files, base::Random& random, std::string 
   if (bytes < kHeaderBytes + pageBytes_)
     throw Error(ErrorCode::TruncatedFile, path_ + ": ends before its first page; restore it from a backup");
   vfs_ = makeVfs(files_, random_, path_, header_);
+  controlKey_ = controlKeyOf(header_);
   header_.dataKey = crypto::SecretBytes();  // the VFS has made its keys of it
   recover(options.writerCacheKiB);
   writer_->execute("PRAGMA synchronous=FULL");
@@ -221,6 +222,10 @@ DatabaseFile::DatabaseFile(FileSystem& files, base::Random& random, std::string 
 }
 
 DatabaseFile::~DatabaseFile() = default;
+
+crypto::SecretBytes DatabaseFile::controlKeyOf(const KeyHeader& header) {
+  return crypto::deriveSubkey(header.dataKey.view(), "blazedb control socket");
+}
 
 // SQLite's first read recovers the WAL. Then: is everything there that must be?
 void DatabaseFile::recover(int cacheKiB) {

@@ -96,6 +96,11 @@ class DatabaseFile {
   // transaction).
   std::vector<std::string> verifyPages(const Progress& progress = {});
 
+  // A key of the file's own that proves, to a process that has it open, that somebody knows the password. The same
+  // before and after a change of the password.
+  static crypto::SecretBytes controlKeyOf(const KeyHeader& header);
+  base::ByteView controlKey() const { return controlKey_.view(); }
+
   const std::string& filePath() const { return path_; }
   std::uint32_t pageSize() const { return pageBytes_; }
   std::string_view cipherName() const { return crypto::cipherName(cipher_); }
@@ -117,6 +122,7 @@ class DatabaseFile {
   std::unique_ptr<File> headerFile_;  // the file itself, read past SQLite
   std::mutex headerMutex_;            // guards header_, and writing it
   KeyHeader header_;
+  crypto::SecretBytes controlKey_;
   std::unique_ptr<EncryptedVfs> vfs_;
   std::unique_ptr<Connection> writer_;
   bool durable_ = true;

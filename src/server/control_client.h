@@ -1,0 +1,47 @@
+// The command's end of a control socket (control_wire.h).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/control_wire.h"
+
+namespace blazedb::server {
+
+// What the command is connected with here. Each may throw; the conversation is over then.
+struct ControlStreams {
+  std::function<void(std::string_view)> out;
+  std::function<void(std::string_view)> error;
+  std::function<std::string()> input;  // the next part, empty at the end
+};
+
+// For one thread.
+class ControlClient {
+ public:
+  // Nothing where nobody listens beside the file: it is not in use, or in use by a program that takes no commands.
+  // Throws Error(NotAllowed) where the owner is another user.
+  static std::optional<ControlClient> connect(const std::string& path);
+
+  // Proves that it knows the password, and lets the owner prove it. Takes as long as opening does. Throws
+  // Error(WrongPassword) and what else reading a header can give; Offline where the owner hangs up.
+  void authenticate(const std::string& password);
+
+  // Runs the command at the owner and gives its exit status. `folder` is what paths in `words` are relative to. Throws
+  // Error(Offline) where the owner ends meanwhile.
+  int run(const std::string& folder, const std::vector<std::string>& words, const ControlStreams& streams);
+
+  // Returns when the owner's process has ended.
+  void waitForEnd();
+
+ private:
+  ControlClient(std::string path, int fd) : path_(std::move(path)), socket_(fd) {}
+
+  std::string path_;
+  ControlSocket socket_;
+};
+
+}  // namespace blazedb::server

@@ -1,0 +1,83 @@
+// The owner's end of control sockets (control_wire.h): lets commands in, and runs them one thread each.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "base/random.h"
+#include "blazedb/database.h"
+#include "crypto/secret_bytes.h"
+
+namespace blazedb::server {
+
+class ControlSocket;
+
+struct ControlRequest {
+  std::string folder;              // where the command was typed
+  std::vector<std::string> words;  // the command and its arguments
+};
+
+// Who typed the command, while it runs. For the thread that runs it.
+class ControlCaller {
+ public:
+  explicit ControlCaller(ControlSocket& socket) : socket_(socket) {}
+
+  // What it is to print. False: it has gone.
+  bool out(std::string_view text);
+  bool error(std::string_view text);
+  // The next part of its standard input; nothing at the end.
+  std::optional<std::string> input();
+  bool hasGone() const;
+
+ private:
+  ControlSocket& socket_;
+};
+
+class ControlServer {
+ public:
+  // Runs the command on the database and gives its exit status. Called from several threads; must not throw, and must
+  // come to an end soon once the caller has gone.
+  using Run = std::function<int(const Database& database, const ControlRequest& request, ControlCaller& caller)>;
+
+  // Listens for commands on each of the databases. Throws Error(IoError) where a socket cannot be made.
+  ControlServer(const std::vector<Database>& databases, Run run);
+  // Takes the sockets away, lets what runs come to its end, hangs up on who takes longer than a second or two for that,
+  // and returns when nothing runs any more.
+  ~ControlServer();
+  ControlServer(const ControlServer&) = delete;
+  ControlServer& operator=(const ControlServer&) = delete;
+
+ private:
+  struct Listener {
+    Database database;
+    crypto::SecretBytes key;
+    int fd = -1;
+  };
+  struct Conversation;
+
+  void accept();
+  void begin(const Listener& listener, int fd);
+  void converse(const Listener& listener, ControlSocket& socket);
+  bool admit(const Listener& listener, ControlSocket& socket);
+  void close();
+
+  Run run_;
+  base::SystemRandom random_;
+  std::vector<Listener> listeners_;
+  int wake_ = -1;  // readable when it is time to end
+  std::thread acceptor_;
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  std::list<Conversation> conversations_;  // of the acceptor's thread; after its end, of the destructor
+};
+
+}  // namespace blazedb::server

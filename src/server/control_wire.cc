@@ -1,0 +1,171 @@
+#include "server/control_wire.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "crypto/hash.h"
+#include "crypto/key_derivation.h"
+
+namespace blazedb::server {
+namespace {
+
+constexpr std::size_t kHeadBytes = 5;
+constexpr std::size_t kFileNameBytesMax = 60;
+constexpr int kWaiting = 16;  // connections that are not accepted yet
+
+// What is behind a path, for the address of a socket has room for 107 bytes: a longer one goes through a descriptor of
+// the folder.
+class Address {
+ public:
+  explicit Address(const std::string& path) {
+    std::size_t slash = path.rfind('/');
+    std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+    std::string file = nameFor(path.substr(slash + 1));
+    path_ = folder + (folder == "." ? "/" : "") + file;
+    address_.sun_family = AF_UNIX;
+    if (path_.size() >= sizeof address_.sun_path) {
+      folder_ = open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+      path_ = "/proc/self/fd/" + std::to_string(folder_) + "/" + file;
+    }
+    std::memcpy(address_.sun_path, path_.c_str(), std::min(path_.size() + 1, sizeof address_.sun_path - 1));
+  }
+  ~Address() {
+    if (folder_ >= 0) close(folder_);
+  }
+  Address(const Address&) = delete;
+  Address& operator=(const Address&) = delete;
+
+  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&address_); }
+  socklen_t size() const { return sizeof address_; }
+  void remove() const {
+    struct stat info;
+    if (lstat(path_.c_str(), &info) == 0 && S_ISSOCK(info.st_mode)) unlink(path_.c_str());
+  }
+
+ private:
+  static std::string nameFor(const std::string& file) {
+    if (file.size() <= kFileNameBytesMax) return file + "-control";
+    static constexpr const char* kDigits = "0123456789abcdef";
+    std::string name = "blazedb-";
+    for (std::uint8_t byte : crypto::hash256(base::viewOf(file))) name += {kDigits[byte >> 4], kDigits[byte & 15]};
+    return name.substr(0, 40) + "-control";
+  }
+
+  std::string path_;
+  sockaddr_un address_{};
+  int folder_ = -1;
+};
+
+bool sendAll(int fd, base::ByteView bytes) {
+  while (!bytes.empty()) {
+    ssize_t sent = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent <= 0) return false;
+    bytes = bytes.subspan(static_cast<std::size_t>(sent));
+  }
+  return true;
+}
+
+bool receiveAll(int fd, std::span<std::uint8_t> out) {
+  while (!out.empty()) {
+    ssize_t got = ::recv(fd, out.data(), out.size(), 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return false;
+    out = out.subspan(static_cast<std::size_t>(got));
+  }
+  return true;
+}
+
+int keepingErrno(int fd) {
+  int error = errno;
+  close(fd);
+  errno = error;
+  return -1;
+}
+
+}  // namespace
+
+ControlSocket::~ControlSocket() {
+  if (fd_ >= 0) close(fd_);
+}
+
+bool ControlSocket::send(Kind kind, base::ByteView payload) {
+  base::Bytes head = {static_cast<std::uint8_t>(kind)};
+  for (int shift = 0; shift < 32; shift += 8) head.push_back(static_cast<std::uint8_t>(payload.size() >> shift));
+  return sendAll(fd_, head) && sendAll(fd_, payload);
+}
+
+std::optional<ControlFrame> ControlSocket::receive() {
+  std::array<std::uint8_t, kHeadBytes> head;
+  if (!receiveAll(fd_, head)) return std::nullopt;
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < 4; i++) bytes |= std::size_t{head[1 + i]} << (8 * i);
+  if (bytes > kControlFrameBytesMax) return std::nullopt;
+  ControlFrame frame{static_cast<Kind>(head[0]), base::Bytes(bytes)};
+  if (!receiveAll(fd_, frame.payload)) return std::nullopt;
+  return frame;
+}
+
+std::optional<base::Bytes> ControlSocket::receive(Kind kind, std::size_t bytes) {
+  std::optional<ControlFrame> frame = receive();
+  if (!frame || frame->kind != kind || frame->payload.size() != bytes) return std::nullopt;
+  return std::move(frame->payload);
+}
+
+void ControlSocket::setPatience(int seconds) {
+  timeval time{seconds, 0};
+  setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
+}
+
+bool ControlSocket::peerHasGone() const {
+  pollfd wait{fd_, POLLRDHUP, 0};
+  return poll(&wait, 1, 0) > 0 && (wait.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
+void ControlSocket::stopListening() { shutdown(fd_, SHUT_RD); }
+void ControlSocket::shutDown() { shutdown(fd_, SHUT_RDWR); }
+
+ControlSocket::Peer ControlSocket::peer() const {
+  ucred credentials{-1, static_cast<uid_t>(-1), static_cast<gid_t>(-1)};
+  socklen_t bytes = sizeof credentials;
+  getsockopt(fd_, SOL_SOCKET, SO_PEERCRED, &credentials, &bytes);
+  return {credentials.pid, credentials.uid};
+}
+
+int listenBeside(const std::string& path) {
+  Address address(path);
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return -1;
+  address.remove();  // what a process has left that was killed: whoever holds the lock on the file is alone
+  // Before bind(): the name appears with these permissions, and never with others.
+  if (fchmod(fd, 0600) != 0 || bind(fd, address.get(), address.size()) != 0 || listen(fd, kWaiting) != 0)
+    return keepingErrno(fd);
+  return fd;
+}
+
+int connectBeside(const std::string& path) {
+  Address address(path);
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -1;
+  return connect(fd, address.get(), address.size()) == 0 ? fd : keepingErrno(fd);
+}
+
+void removeSocketBeside(const std::string& path) { Address(path).remove(); }
+
+crypto::SecretBytes controlProof(base::ByteView controlKey, const char* purpose, const Nonce& command,
+                                 const Nonce& owner) {
+  base::Bytes nonces(command.begin(), command.end());
+  base::append(nonces, owner);
+  return crypto::deriveSubkey(controlKey, purpose, nonces);
+}
+
+}  // namespace blazedb::server

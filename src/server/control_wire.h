@@ -1,0 +1,106 @@
+// The control socket of a database: how a command reaches the process that has the file open.
+//
+// A process owns its file alone, and a hub runs for months. So the owner listens on a unix-domain socket beside the
+// file (`<path>-control`, mode 0600), and a command that finds the file in use sends its words there, is run by the
+// owner, and shows what comes back. What was rejected: a second protocol with an operation for each command, which
+// would have to be written twice and kept the same.
+//
+// Each side makes sure that the other has the same user id (SO_PEERCRED). That is not enough: whoever runs as that user
+// and does not know the password must not get at the data because somebody who knows it has left it open. So the
+// command takes the data key out of the file's header with the password, as opening the file does, and both prove that
+// they have a key derived from it. A proof is BLAKE2b with that key over a purpose and both nonces.
+//
+//   frame      | kind 1 byte | length, fixed32 | payload, at most 1 MiB |
+//
+//   who says     kind   payload
+//   command      h      version 1 byte | nonce 32 bytes
+//   owner        n      nonce 32 bytes
+//   command      p      proof 32 bytes
+//   owner        w      proof 32 bytes
+//   command      c      working folder, then the words of the command line, each as sized bytes
+//   owner        o, e   bytes for standard output; for standard error
+//   owner        i      wants input; the command answers i with bytes of its standard input, none at its end
+//   owner        x      exit status 1 byte: the end
+//
+// The owner closes without an answer where a proof is wrong, 5 seconds have passed before the command line is there,
+// or what came is none of this.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "crypto/secret_bytes.h"
+
+namespace blazedb::server {
+
+inline constexpr std::uint8_t kControlVersion = 1;
+inline constexpr std::size_t kControlFrameBytesMax = 1u << 20;
+inline constexpr std::size_t kControlNonceBytes = 32;
+inline constexpr const char* kCommandProof = "blazedb control command";
+inline constexpr const char* kOwnerProof = "blazedb control owner";
+
+enum class Kind : std::uint8_t {
+  hello = 'h',
+  nonce = 'n',
+  proof = 'p',
+  welcome = 'w',
+  command = 'c',
+  out = 'o',
+  error = 'e',
+  input = 'i',
+  exit = 'x',
+};
+
+struct ControlFrame {
+  Kind kind = Kind::exit;
+  base::Bytes payload;
+};
+
+// One end of a connection, blocking. Not thread-safe, but for stopListening() and shutDown().
+class ControlSocket {
+ public:
+  explicit ControlSocket(int fd) : fd_(fd) {}
+  ~ControlSocket();
+  ControlSocket(ControlSocket&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
+  ControlSocket& operator=(ControlSocket&&) = delete;
+
+  // False, or nothing, where the other end has gone, is too slow, or says what cannot be.
+  bool send(Kind kind, base::ByteView payload);
+  std::optional<ControlFrame> receive();
+  // The payload of the next frame, if it is of this kind and has this size.
+  std::optional<base::Bytes> receive(Kind kind, std::size_t bytes);
+
+  // How long receive() and send() wait for each part; 0: without an end.
+  void setPatience(int seconds);
+  bool peerHasGone() const;
+  // Lets receive() fail from now on, and peerHasGone() say so; what was begun may still be answered.
+  void stopListening();
+  // Lets receive() and send() fail, also those that wait.
+  void shutDown();
+  struct Peer {
+    std::int64_t pid = 0;
+    std::uint32_t user = 0;
+  };
+  Peer peer() const;
+  int fd() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+// A socket that listens beside the file, or one that is connected with who listens there. `path` is canonical. Gives
+// the file descriptor, or -1 with errno set.
+int listenBeside(const std::string& path);
+int connectBeside(const std::string& path);
+// Takes the name away. Only for who holds the lock on the file.
+void removeSocketBeside(const std::string& path);
+
+using Nonce = std::array<std::uint8_t, kControlNonceBytes>;
+crypto::SecretBytes controlProof(base::ByteView controlKey, const char* purpose, const Nonce& command,
+                                 const Nonce& owner);
+
+}  // namespace blazedb::server

@@ -1,0 +1,202 @@
+// The control socket against who does not keep to it: no proof, a wrong one, another user, silence, garbage.
+#include "server/control_server.h"
+
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <future>
+#include <thread>
+
+#include "db/open_database.h"
+#include "server/control_client.h"
+#include "storage/database_file.h"
+#include "storage/posix_file_system.h"
+
+namespace blazedb::server {
+namespace {
+
+class ControlSocketTest : public FolderTest {
+ protected:
+  ControlSocket connected() { return ControlSocket(connectBeside(db_.path())); }
+  crypto::SecretBytes key(const std::string& name) {
+    std::unique_ptr<storage::File> file;
+    EXPECT_EQ(files_.open(path(name), file), storage::IoStatus::ok);
+    return storage::DatabaseFile::controlKeyOf(
+        storage::readHeader(*file, path(name), storage::KeySource::password(kPassword), random_));
+  }
+  // As far as the owner's answer to a proof: whether it let the command in.
+  bool admitted(ControlSocket& socket, base::ByteView controlKey, const char* purpose = kCommandProof) {
+    Nonce ours{}, theirs;
+    base::Bytes hello = {kControlVersion};
+    base::append(hello, ours);
+    EXPECT_TRUE(socket.send(Kind::hello, hello));
+    std::optional<base::Bytes> nonce = socket.receive(Kind::nonce, theirs.size());
+    if (!nonce) return false;
+    std::copy(nonce->begin(), nonce->end(), theirs.begin());
+    EXPECT_TRUE(socket.send(Kind::proof, controlProof(controlKey, purpose, ours, theirs).view()));
+    return socket.receive(Kind::welcome, 32).has_value();
+  }
+  static bool sendCommand(ControlSocket& socket) {
+    base::Bytes command;
+    base::appendSized(command, base::viewOf("/"));
+    base::appendSized(command, base::viewOf("count"));
+    return socket.send(Kind::command, command);
+  }
+
+  storage::PosixFileSystem files_;
+  base::SystemRandom random_;
+  Database db_ = open("db");
+  std::atomic<int> runs_{0};
+  std::optional<ControlServer> server_;
+  std::function<void(ControlCaller&)> whileItRuns_ = [](ControlCaller&) {};
+  ControlSocketTest() {
+    auto run = [this](const Database& database, const ControlRequest& request, ControlCaller& caller) {
+      runs_++;
+      whileItRuns_(caller);
+      caller.out(database.name() + " " + request.words.at(0));
+      return 7;
+    };
+    server_.emplace(std::vector{db_}, run);
+  }
+};
+
+TEST_F(ControlSocketTest, WhoHasTheKeyIsLetIn) {
+  ControlSocket socket = connected();
+  ASSERT_TRUE(admitted(socket, key("db").view()));
+  ASSERT_TRUE(sendCommand(socket));
+  EXPECT_EQ(base::textOf(socket.receive().value().payload), "db count");
+  EXPECT_EQ(socket.receive(Kind::exit, 1).value()[0], 7);
+}
+
+TEST_F(ControlSocketTest, TheClientGetsOutputAndStatus) {
+  std::optional<ControlClient> client = ControlClient::connect(db_.path());
+  ASSERT_TRUE(client);
+  client->authenticate(kPassword);
+  std::string out;
+  ControlStreams streams{[&](std::string_view text) { out += text; }, [](std::string_view) {}, [] { return ""; }};
+  EXPECT_EQ(client->run("/", {"info"}, streams), 7);
+  EXPECT_EQ(out, "db info");
+}
+
+TEST_F(ControlSocketTest, APasswordThatIsWrongIsSaidBeforeAnythingIsSent) {
+  std::optional<ControlClient> client = ControlClient::connect(db_.path());
+  ASSERT_TRUE(client);
+  EXPECT_ERROR(WrongPassword, client->authenticate("battery staple"));
+}
+
+TEST_F(ControlSocketTest, TheKeyOutlivesAChangeOfThePassword) {
+  db_.changePassword(kPassword, "battery staple");
+  std::optional<ControlClient> client = ControlClient::connect(db_.path());
+  EXPECT_ERROR(WrongPassword, client->authenticate(kPassword));
+  client->authenticate("battery staple");
+}
+
+TEST_F(ControlSocketTest, WithoutTheKeyNothingRuns) {
+  open("other");
+  const base::Bytes zeros(32, 0);
+  crypto::SecretBytes others = key("other"), own = key("db");
+  struct {
+    const char* what;
+    base::ByteView key;
+    const char* purpose;
+  } const cases[] = {{"a guess", zeros, kCommandProof},
+                     {"another database's key", others.view(), kCommandProof},
+                     {"the owner's own proof, sent back", own.view(), kOwnerProof}};
+  for (const auto& wrong : cases) {
+    ControlSocket socket = connected();
+    EXPECT_FALSE(admitted(socket, wrong.key, wrong.purpose)) << wrong.what;
+    sendCommand(socket);
+    EXPECT_FALSE(socket.receive()) << wrong.what;
+  }
+  EXPECT_EQ(runs_, 0);
+}
+
+TEST_F(ControlSocketTest, ACommandWithoutAProofIsNotRun) {
+  ControlSocket socket = connected();
+  sendCommand(socket);
+  EXPECT_FALSE(socket.receive());
+  EXPECT_EQ(runs_, 0);
+}
+
+TEST_F(ControlSocketTest, AnOldProofIsWorthNothing) {
+  crypto::SecretBytes own = key("db");
+  Nonce ours{}, first, second;
+  base::Bytes hello(1 + ours.size(), 0);
+  hello[0] = kControlVersion;
+  ControlSocket socket = connected(), again = connected();
+  socket.send(Kind::hello, hello);
+  std::optional<base::Bytes> nonce = socket.receive(Kind::nonce, 32);
+  std::copy(nonce->begin(), nonce->end(), first.begin());
+  crypto::SecretBytes proof = controlProof(own.view(), kCommandProof, ours, first);
+  again.send(Kind::hello, hello);
+  nonce = again.receive(Kind::nonce, 32);
+  std::copy(nonce->begin(), nonce->end(), second.begin());
+  EXPECT_NE(first, second);
+  again.send(Kind::proof, proof.view());
+  EXPECT_FALSE(again.receive());
+}
+
+TEST_F(ControlSocketTest, GarbageAndSizesThatCannotBeAreHungUpOn) {
+  for (const base::Bytes& bytes : {base::Bytes{'h', 0xFF, 0xFF, 0xFF, 0xFF}, base::Bytes(1000, 'G'),
+                                   base::Bytes{'h', 1, 0, 0, 0, 1}, base::Bytes{'c', 0, 0, 0, 0}}) {
+    ControlSocket socket = connected();
+    ASSERT_GT(::send(socket.fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL), 0);
+    EXPECT_FALSE(socket.receive());
+  }
+}
+
+TEST_F(ControlSocketTest, TheServerEndsWhileSomebodyIsSilent) {
+  ControlSocket silent = connected();
+  ControlSocket admittedAndSilent = connected();
+  ASSERT_TRUE(admitted(admittedAndSilent, key("db").view()));
+}
+
+TEST_F(ControlSocketTest, WhatRunsWhenTheServerEndsIsAnswered) {
+  std::promise<void> running;
+  whileItRuns_ = [&](ControlCaller& caller) {
+    running.set_value();
+    while (!caller.hasGone()) std::this_thread::yield();
+    key("db");  // takes its time
+  };
+  ControlSocket socket = connected();
+  ASSERT_TRUE(admitted(socket, key("db").view()));
+  ASSERT_TRUE(sendCommand(socket));
+  running.get_future().wait();
+  std::jthread end([&] { server_.reset(); });
+  EXPECT_EQ(base::textOf(socket.receive().value().payload), "db count");
+  EXPECT_TRUE(socket.receive(Kind::exit, 1));
+
+}
+
+TEST_F(ControlSocketTest, AnotherUserIsNotHeard) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can become another user";
+  for (const std::string& name : {folder_.string(), db_.path() + "-control"})
+    std::filesystem::permissions(name, std::filesystem::perms::all);
+  base::Bytes hello(1 + kControlNonceBytes, 0);
+  hello[0] = kControlVersion;
+  const std::string path = db_.path();
+  pid_t child = fork();
+  if (child == 0) {
+    if (setuid(65534) != 0) _exit(2);
+    ControlSocket socket(connectBeside(path));
+    if (socket.fd() < 0) _exit(3);
+    socket.send(Kind::hello, hello);
+    _exit(socket.receive() ? 4 : 0);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
+
+TEST_F(ControlSocketTest, ASecondFileOfThatNameIsNotTakenAway) {
+  std::string path = this->path("held");
+  Database held = open("held");
+  std::filesystem::create_directory(path + "-control");
+  EXPECT_ERROR(IoError, ControlServer({held}, [](auto&, auto&, auto&) { return 0; }));
+  EXPECT_TRUE(std::filesystem::exists(path + "-control"));
+}
+
+}  // namespace
+}  // namespace blazedb::server
