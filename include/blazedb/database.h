@@ -152,8 +152,8 @@ class BLAZEDB_API Database : public Records {
   // The token with this secret. WrongToken where there is none or it is revoked, ExpiredToken.
   Token checkToken(const std::string& secret) const;
 
-  // Keeps this database in sync with one that a hub offers, for as long as the SyncEngine lives. Returns at once; errors
-  // as Topology::connectRemote.
+  // Keeps this database in sync with one that a hub offers, for as long as the SyncEngine lives. Returns at once;
+  // errors as Topology::connectRemote.
   [[nodiscard]] SyncEngine enableSync(const RemoteNode& remote, const SyncPolicy& policy = {}) const;
 
   // Mends what was written while the machine's clock was ahead. Such writes would win over everybody's until that time

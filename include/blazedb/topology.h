@@ -127,8 +127,8 @@ class BLAZEDB_API Topology {
   ConnectionId connectLocal(NodeId from, NodeId to, ConnectionMode mode, const ConnectOptions& options = {});
 
   // Connects with a database that a hub offers; returns at once. Errors: NotFound, ModeForbids (a localOnly node),
-  // AlreadyExists (this node is connected there already), ReadOnlyReplica, NotSupported (e2eOnly, teams), InvalidPolicy,
-  // InvalidArgument (a host, a pin or a file that cannot be). What is known only on the way there (PlaintextForbidden,
+  // AlreadyExists (this node is connected there already), ReadOnlyReplica, NotSupported (e2eOnly, teams),
+  // InvalidPolicy, InvalidArgument (a host, a pin or a file that cannot be). What is known only on the way there (PlaintextForbidden,
   // WrongPin, WrongToken, UnknownDatabase, NotAllowed and so on) is in the status.
   ConnectionId connectRemote(NodeId node, const RemoteNode& remote, const SyncPolicy& policy = {});
 
@@ -150,8 +150,8 @@ class BLAZEDB_API Topology {
   // more. NotFound.
   void disconnect(ConnectionId connection);
 
-  // Returns when everything that any node had committed before the call is applied at every node that connections made
-  // here lead to, and what the hubs had is applied here. Throws Timeout (with the connections that are behind) or, where a connection has stopped for good, its error.
+  // Returns when everything that any node had committed before the call is applied at every node that connections
+  // made here lead to, and what the hubs had is applied here. Throws Timeout (with the connections that are behind) or, where a connection has stopped for good, its error.
   void synchronize(std::chrono::milliseconds timeout = std::chrono::minutes(10));
 
   std::vector<ConnectionStatus> connections() const;
