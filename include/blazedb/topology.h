@@ -128,8 +128,8 @@ class BLAZEDB_API Topology {
 
   // Connects with a database that a hub offers; returns at once. Errors: NotFound, ModeForbids (a localOnly node),
   // AlreadyExists (this node is connected there already), ReadOnlyReplica, NotSupported (e2eOnly, teams),
-  // InvalidPolicy, InvalidArgument (a host, a pin or a file that cannot be). What is known only on the way there (PlaintextForbidden,
-  // WrongPin, WrongToken, UnknownDatabase, NotAllowed and so on) is in the status.
+  // InvalidPolicy, InvalidArgument (a host, a pin or a file that cannot be). What is known only on the way there
+  // (PlaintextForbidden, WrongPin, WrongToken, UnknownDatabase, NotAllowed and so on) is in the status.
   ConnectionId connectRemote(NodeId node, const RemoteNode& remote, const SyncPolicy& policy = {});
 
   // Offers nodes to clients on other machines, under their names, each to whoever has a token of that database
@@ -151,7 +151,8 @@ class BLAZEDB_API Topology {
   void disconnect(ConnectionId connection);
 
   // Returns when everything that any node had committed before the call is applied at every node that connections
-  // made here lead to, and what the hubs had is applied here. Throws Timeout (with the connections that are behind) or, where a connection has stopped for good, its error.
+  // made here lead to, and what the hubs had is applied here. Throws Timeout (with the connections that are behind)
+  // or, where a connection has stopped for good, its error.
   void synchronize(std::chrono::milliseconds timeout = std::chrono::minutes(10));
 
   std::vector<ConnectionStatus> connections() const;
