@@ -1,40 +1,10 @@
 // Two databases in one process: how long a write takes to arrive, how fast an empty one fills, what a reconnect costs.
-//
-// Live: one thread inserts into A at a steady rate and then asks B for the record until it is there. The time is that
-// from the return of insert, which is the commit, to the return of the fetch that finds it; the whole from the call of
-// insert is printed beside it. A write that comes late because the one before took too long is counted, not hidden.
 #include <malloc.h>
 
-#include <thread>
-
-#include "measure.h"
+#include "between.h"
 
 namespace blazedb::bench {
 namespace {
-
-// A line of /proc/self/status, in MiB.
-double memoryMiB(std::string_view name) {
-  std::ifstream status("/proc/self/status");
-  std::string line;
-  while (std::getline(status, line))
-    if (line.starts_with(name)) return std::strtod(line.c_str() + name.size() + 1, nullptr) / 1024;
-  return 0;
-}
-
-void fill(Database& database, std::uint64_t first, std::uint64_t count) {
-  for (std::uint64_t i = 0; i < count; i += 1000) database.insertMany(readings(first + i, 1000));
-}
-
-double insertRate(Database& database, std::uint64_t records) {
-  double seconds = 0;
-  for (std::uint64_t i = 0; i < records; i += 1000) {
-    std::vector<Record> batch = readings(i, 1000);
-    Stopwatch time;
-    database.insertMany(batch);
-    seconds += time.seconds();
-  }
-  return static_cast<double>(records) / seconds;
-}
 
 // Two connected databases.
 struct Link {
@@ -57,31 +27,10 @@ void live(const TemporaryFolder& folder, Durability durability) {
   fill(a, 0, 10'000);
   link.topology.synchronize();
 
-  constexpr auto kInterval = std::chrono::microseconds(1000);
-  constexpr std::uint64_t kWarmUp = 500, kWrites = 5'000;
-  std::vector<double> fromCommit, fromCall;
-  std::uint64_t late = 0;
-  auto start = std::chrono::steady_clock::now();
-  for (std::uint64_t i = 0; i < kWarmUp + kWrites; i++) {
-    auto due = start + i * kInterval;
-    if (std::chrono::steady_clock::now() > due) late += i >= kWarmUp;
-    std::this_thread::sleep_until(due);
-    Record record = reading(10'000 + i);
-    Stopwatch whole;
-    UUID id = a.insert(record);
-    Stopwatch sinceCommit;
-    while (!b.fetch(id)) std::this_thread::yield();  // on a busy machine this may be the core that the link waits for
-    if (i < kWarmUp) continue;
-    fromCommit.push_back(sinceCommit.us());
-    fromCall.push_back(whole.us());
-  }
-  std::string details =
-      text("p99 %.0f us, 99.9 %.0f us; from the call %.0f / %.0f us; %llu of %llu late", percentile(fromCommit, 99),
-           percentile(fromCommit, 99.9), median(fromCall), percentile(fromCall, 99),
-           static_cast<unsigned long long>(late), static_cast<unsigned long long>(kWrites));
+  LiveTimes times = measureLive(a, b);
   report(full ? "live, durable, commit to visible, p50" : "live, Durability::normal, commit to visible, p50",
-         median(fromCommit), Bound::atMost, full ? 500 : 120, "us", details);
-  if (!full) report("the same, p99", percentile(fromCommit, 99), Bound::atMost, 1000, "us", "");
+         median(times.fromCommit), Bound::atMost, full ? 500 : 120, "us", times.details());
+  if (!full) report("the same, p99", percentile(times.fromCommit, 99), Bound::atMost, 1000, "us", "");
 }
 
 void copyAll(Database& a, Database& b, std::uint64_t records, double insertsPerSecond) {

@@ -229,7 +229,7 @@ bool Session::maySend() const {
 
 void Session::send() {
   if (settling_ || !maySend()) return;
-  if (!sendCatchingUp_ && store_.purgeHorizon() > std::max(horizon_, ackedTo_)) {
+  if (store_.purgeHorizon() > std::max(horizon_, ackedTo_)) {
     // A sweep has taken records away here that the peer may still hold: it has to sweep too.
     return stop(ErrorCode::Offline, "deletes were taken over from another peer; starting over");
   }

@@ -241,6 +241,7 @@ ConnectionStatus Network::describe(ConnectionId id, const Connection& connection
     out.done += std::min(session.received, session.expected);
     out.total += session.expected;
     if (!connection.sends(end) || (end == 1 && !connection.toEngine)) continue;
+    if (session.peer && !session.sending) continue;  // the token does not let it
     std::uint64_t feedEnd = (end == 0 ? connection.fromEngine : connection.toEngine)->feedEnd();
     out.pending += feedEnd - std::min(feedEnd, session.acknowledgedTo);
   }

@@ -165,6 +165,34 @@ TEST_F(SweepTest, PassesOnToThirdParties) {
   expectSame(a, c);
 }
 
+// Found by the simulation: the cursor of one who was still catching up moved beyond what a sweep had removed meanwhile.
+TEST_F(SweepTest, ASweepOfTheSenderConcernsAPeerThatIsCatchingUpToo) {
+  Replica c("C", now, 3);
+  c.options.tombstoneRetention = std::chrono::hours(1);
+  c.reopen();
+  UUID gone = a.insert({{"n", 1}});
+  synced(a, b);
+  synced(a, c);
+  c.remove(gone);
+  now += 2 * kHour;
+  while (c->maintain()) {
+  }
+  a.insert({{"n", 2}});  // so that B has something to catch up with
+  Conversation talk(a, b, now);
+  talk.start();
+  talk.deliver(0);
+  talk.deliver(1);
+  talk.deliver(0);
+  ASSERT_EQ(talk.said(0, FrameType::welcome).size(), 1u) << "A has told B where it starts";
+  reconciled(a, c);
+  EXPECT_FALSE(a.fetch(gone));
+  talk.settle();
+  EXPECT_LT(b->cursorOn(a->info().replica, {}).position, a->purgeHorizon());
+  reconciled(a, b);
+  EXPECT_FALSE(b.fetch(gone));
+  expectSame(a, b);
+}
+
 // Found by the simulation. What B has from A is withheld from A, and A never acknowledges it; but A had it.
 TEST_F(SweepTest, ADeleteThatTheSenderHasForgottenIsToldAgainEvenIfItCameFromThere) {
   a.options.role = SyncRole::server;
