@@ -144,7 +144,7 @@ class Engine final : public sync::Store {
                    const sync::Cursor& cursor) override;
   void leaveOtherScopes(const UUID& peer, const sync::Scope& scope) override;
   void noteAcknowledged(const sync::Peer& peer, const sync::Scope& scope, std::uint64_t position,
-                        const sync::Cursor& itsEnd) override;
+                        const std::optional<PeerFeed>& its) override;
   std::vector<sync::DigestLine> digests() const override;
   std::vector<std::pair<UUID, sync::Hash128>> inventory(std::string_view collection,
                                                         std::uint8_t bucket) const override;

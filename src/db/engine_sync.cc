@@ -250,11 +250,7 @@ void Engine::leaveOtherScopes(const UUID& peer, const sync::Scope& scope) {
 }
 
 void Engine::noteAcknowledged(const sync::Peer& peer, const sync::Scope& scope, std::uint64_t position,
-                              const sync::Cursor& itsEnd) {
-  sync::Cursor applied = itsEnd.incarnation == 0 ? sync::Cursor{} : cursorOn(peer.replica, scope);
-  auto reached = [&](std::uint64_t end) {
-    return itsEnd.incarnation == 0 || (applied.incarnation == itsEnd.incarnation && applied.position >= end);
-  };
+                              const std::optional<PeerFeed>& its) {
   bool isNew = false;
   {
     std::lock_guard lock(peersMutex_);
@@ -271,9 +267,9 @@ void Engine::noteAcknowledged(const sync::Peer& peer, const sync::Scope& scope, 
     state.saved = false;
     if (state.candidate == 0) {
       state.candidate = state.acknowledged;
-      state.waitingFor = itsEnd.position;
+      state.waitingFor = its ? its->end : 0;
     }
-    if (reached(state.waitingFor)) {
+    if (!its || its->applied >= state.waitingFor) {
       state.passed = state.candidate;
       state.candidate = 0;
     }

@@ -191,7 +191,7 @@ int lastError(sqlite3_vfs*, int, char*) { return 0; }
 EncryptedVfs::EncryptedVfs(FileSystem& files, base::Random& random, std::string path, crypto::Cipher cipher,
                            base::ByteView dataKey, std::size_t pageBytes)
     : random_(random),
-      shared_(files, std::move(path)),
+      shared_(files, std::move(path), pageBytes),
       cipher_(cipher),
       keys_(dataKey),
       pageBytes_(pageBytes),

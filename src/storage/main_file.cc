@@ -154,7 +154,10 @@ int MainFile::lockIndex(int first, int count, int flags) {
       covers[WalIndex::kWriteSlot] || covers[WalIndex::kCheckpointSlot] || covers[WalIndex::kRecoverSlot];
   if (writersOnly && !mayWrite_) return SQLITE_BUSY;
   if (!shared_.walIndex.lock(first, count, exclusive)) return SQLITE_BUSY;
-  if (covers[WalIndex::kRecoverSlot]) recovering_ = true;
+  if (covers[WalIndex::kRecoverSlot]) {
+    recovering_ = true;
+    shared_.frames.clear();  // the fillings may be counted anew
+  }
   return SQLITE_OK;
 }
 

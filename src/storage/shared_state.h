@@ -6,20 +6,22 @@
 #include <string>
 
 #include "storage/file_system.h"
+#include "storage/frame_cache.h"
 #include "storage/main_lock.h"
 #include "storage/wal_index.h"
 
 namespace blazedb::storage {
 
 struct SharedState {
-  SharedState(FileSystem& fileSystem, std::string mainPath)
-      : files(fileSystem), path(std::move(mainPath)), walPath(path + "-wal") {}
+  SharedState(FileSystem& fileSystem, std::string mainPath, std::size_t pageBytes)
+      : files(fileSystem), path(std::move(mainPath)), walPath(path + "-wal"), frames(pageBytes) {}
 
   FileSystem& files;
   const std::string path;
   const std::string walPath;
   WalIndex walIndex;
   MainLock mainLock;
+  FrameCache frames;
 
   // Which filling of the WAL the current one is; a frame of another is not read.
   std::atomic<std::uint32_t> walGeneration = 0;

@@ -92,10 +92,12 @@ int WalFile::loadFrame(std::uint32_t frame) {
 // A page, or, in recovery, a whole frame.
 int WalFile::readFrame(std::uint32_t frame, std::uint8_t* out, int bytes, int from) {
   int pageBytes = static_cast<int>(sealer_.pageBytes());
-  int code = loadFrame(frame);
-  const std::uint8_t* sealedPage = frame_.data() + kSealedRecordBytes;
   bool whole = from == 0 && bytes == kPlainFrameHeaderBytes + pageBytes;
   if (!whole && (from != kPlainFrameHeaderBytes || bytes != pageBytes)) return SQLITE_IOERR_READ;  // SQLite never does
+  bool cached = !whole && !main_.checkpointing() && !main_.recovering();
+  if (cached && shared_.frames.get(shared_.walGeneration, frame, out)) return SQLITE_OK;
+  int code = loadFrame(frame);
+  const std::uint8_t* sealedPage = frame_.data() + kSealedRecordBytes;
   if (code == SQLITE_OK && main_.checkpointing()) {
     std::memcpy(out, sealedPage, sealer_.pageBytes());
     return SQLITE_OK;
@@ -109,6 +111,7 @@ int WalFile::readFrame(std::uint32_t frame, std::uint8_t* out, int bytes, int fr
     shared_.damagedPage = pageOfFrame(frameHeader_);
     code = kDamagedCode;
   }
+  if (code == SQLITE_OK && cached) shared_.frames.put(generationOfFrame(frameHeader_), frame, page);
   // Zeros end the log for a recovery: their salts are not those of the header.
   bool endOfLog = main_.recovering() && (code == kDamagedCode || code == kTruncatedCode);
   if (code != SQLITE_OK) std::memset(out, 0, static_cast<std::size_t>(bytes));
@@ -167,6 +170,7 @@ int WalFile::writePage(std::uint32_t frame, const std::uint8_t* plain) {
   durableFrames_ = std::min(durableFrames_, frame);
   sealer_.sealPage(getBig32(header), plain, sealed + kSealedRecordBytes);
   sealer_.sealFrameHeader(frame, sealed + frameBytes() - crypto::kSealBytes, record(header), sealed);
+  shared_.frames.put(shared_.walGeneration, frame, plain);
   bool commit = commits(header);
   pendingHeader_.reset();
   batchCount_++;

@@ -274,7 +274,9 @@ void Session::onAck(const Ack& ack) {
   inFlight_.pop_front();
   ackedTo_ = ack.position;
   bool hears = options_.receives && peer_->sends;
-  store_.noteAcknowledged(peer(), scope_, ackedTo_, {hears ? peer_->identity.incarnation : 0, ack.feedEnd});
+  std::optional<Store::PeerFeed> its;
+  if (hears) its = {ack.feedEnd, savedTo_};
+  store_.noteAcknowledged(peer(), scope_, ackedTo_, its);
   activity();
   send();
 }

@@ -88,9 +88,14 @@ class Store {
   // this feed; a later wider scope begins anew.
   virtual void leaveOtherScopes(const UUID& peer, const Scope& scope) = 0;
 
-  // The peer has applied this feed up to `position`, and its own feed ended at `itsEnd` when it said so (incarnation 0:
-  // it sends nothing here).
-  virtual void noteAcknowledged(const Peer& peer, const Scope& scope, std::uint64_t position, const Cursor& itsEnd) = 0;
+  // The peer has applied this feed up to `position`. Its own ended at `end` when it said so, and this replica has
+  // applied that up to `applied`; none where it sends nothing here.
+  struct PeerFeed {
+    std::uint64_t end = 0;
+    std::uint64_t applied = 0;
+  };
+  virtual void noteAcknowledged(const Peer& peer, const Scope& scope, std::uint64_t position,
+                                const std::optional<PeerFeed>& its) = 0;
 
   virtual std::vector<DigestLine> digests() const = 0;
   // The records of one collection whose id's last byte is `bucket`, with their hashes; for locating a difference.

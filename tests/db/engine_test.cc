@@ -37,6 +37,41 @@ TEST(EngineTest, ATransactionWhoseOperationMetAFailingDiskIsLostAlsoWhenThatIsCa
   EXPECT_TRUE(a->verify({}).problems.empty());
 }
 
+// A peer that knows of the delete may still have a write in its feed that belongs to the record.
+TEST(EngineTest, ADeleteIsRememberedUntilWhatThePeerHadThenHasArrived) {
+  std::int64_t now = 0;
+  Replica a("a", now, 1);
+  a.insert(uuidOf(1), {{"n", 1}});
+  a.remove(uuidOf(1));
+  std::uint64_t end = a->feedEnd();
+  sync::Peer peer{uuidOf(77), 5};
+  sync::Scope everything;
+  now += 2 * a.options.tombstoneRetention.count();
+  a->noteAcknowledged(peer, everything, end, sync::Store::PeerFeed{10, 9});
+  a->maintain();
+  EXPECT_EQ(a->purgeHorizon(), 0u);
+  a->noteAcknowledged(peer, everything, end, sync::Store::PeerFeed{20, 9});
+  a->maintain();
+  EXPECT_EQ(a->purgeHorizon(), 0u);
+  a->noteAcknowledged(peer, everything, end, sync::Store::PeerFeed{20, 10});
+  a->maintain();
+  EXPECT_EQ(a->purgeHorizon(), end) << "the end of then, not that of now";
+}
+
+TEST(EngineTest, ADeleteNeedNotBeRememberedForAPeerThatSendsNothing) {
+  std::int64_t now = 0;
+  Replica a("a", now, 1);
+  a.insert(uuidOf(1), {{"n", 1}});
+  a.remove(uuidOf(1));
+  sync::Peer peer{uuidOf(77), 5};
+  now += 2 * a.options.tombstoneRetention.count();
+  a->noteAcknowledged(peer, sync::Scope(), 0, sync::Store::PeerFeed{10, 9});
+  a->noteAcknowledged(peer, sync::Scope(), a->feedEnd(), std::nullopt);
+  a->noteAcknowledged(peer, sync::Scope(), a->feedEnd(), std::nullopt);
+  a->maintain();
+  EXPECT_EQ(a->purgeHorizon(), a->feedEnd());
+}
+
 TEST(EngineTest, WhoAdoptsHoldsNothingOfItsOwnAnyMore) {
   std::int64_t now = 0;
   Replica a("a", now, 1), b("b", now, 2);

@@ -120,6 +120,79 @@ TEST_F(WalTest, CommitsOverwriteRoomThatWasMadeForThem) {
   EXPECT_EQ(dump(), expected);
 }
 
+// What was written last, or read once, does not come from the disk again, whoever reads it.
+TEST_F(WalTest, ReadersShareTheLatestFramesInMemory) {
+  auto file = create();
+  insert(file->writer(), 100);
+  std::string expected = dumpOf(file->writer());
+  auto reader = file->openReader(), second = file->openReader();
+  reader->execute("SELECT 1 FROM sqlite_schema");  // it looks at the main file when it begins
+  second->execute("SELECT 1 FROM sqlite_schema");
+  std::uint64_t before = files.count(Operation::read);
+  EXPECT_EQ(dumpOf(*reader), expected);
+  EXPECT_EQ(files.count(Operation::read), before);
+  reader.reset();
+  second.reset();
+  kill(file);
+  file = open();  // recovery has read all of it, and keeps nothing
+  reader = file->openReader();
+  second = file->openReader();
+  second->execute("SELECT 1 FROM sqlite_schema");
+  EXPECT_EQ(dumpOf(*reader), expected);
+  before = files.count(Operation::read);
+  EXPECT_EQ(dumpOf(*second), expected);
+  EXPECT_EQ(files.count(Operation::read), before);
+}
+
+// There is room for 2048 pages of this size: frame 2048 takes the place of frame 0.
+TEST_F(WalTest, FramesThatDoNotFitInMemoryComeFromTheDisk) {
+  auto file = create();
+  for (int i = 0; i < 5; i++) insert(file->writer(), 1000, 900);
+  ASSERT_GT(framesIn(log()), 4096u);
+  std::string expected = dumpOf(file->writer());
+  for (int i = 0; i < 2; i++) {
+    auto reader = file->openReader(64);
+    EXPECT_EQ(dumpOf(*reader), expected);
+  }
+  kill(file);
+  EXPECT_EQ(dump(), expected);
+}
+
+TEST_F(WalTest, FramesOfATransactionThatFailedAreNotServedFromMemory) {
+  auto file = create();
+  auto reader = file->openReader();
+  for (int i = 0; i < 20; i++) {
+    insert(file->writer(), 2);
+    std::string expected = dumpOf(file->writer());
+    files.failAt(Operation::write, 1);
+    EXPECT_ERROR(insert(file->writer(), 3), IoError);
+    if (file->writer().inTransaction()) file->writer().execute("ROLLBACK");
+    EXPECT_EQ(dumpOf(*reader), expected);
+  }
+  insert(file->writer(), 3);
+  std::string expected = dumpOf(*reader);
+  reader.reset();
+  kill(file);
+  EXPECT_EQ(dump(), expected);
+}
+
+TEST_F(WalTest, FramesOfAnEarlierFillingAreNotServedFromMemory) {
+  auto file = create();
+  auto reader = file->openReader();
+  for (int i = 0; i < 20; i++) {
+    insert(file->writer(), 20);
+    std::string first = dumpOf(*reader);
+    file->checkpoint();
+    EXPECT_EQ(dumpOf(*reader), first);
+    file->writer().execute("UPDATE notes SET body = randomblob(90) WHERE id % 7 = 1");
+    EXPECT_EQ(dumpOf(*reader), dumpOf(file->writer()));
+  }
+  std::string expected = dumpOf(*reader);
+  reader.reset();
+  kill(file);
+  EXPECT_EQ(dump(), expected);
+}
+
 TEST_F(WalTest, APartialFrameAtTheEndIsTheEndOfTheLog) {
   auto file = create();
   insert(file->writer(), 10);
@@ -145,6 +218,8 @@ TEST_F(WalTest, DamageInTheLastTransactionEndsTheLogAndDamageUnderAReaderIsAnErr
   std::string first = dumpOf(file->writer());
   std::size_t before = log().size();
   insert(file->writer(), 40);
+  kill(file);  // memory holds no frame any more
+  file = open();
   auto reader = file->openReader();
   base::Bytes wal = files.contents(kWalPath);
   base::Bytes damaged = wal;

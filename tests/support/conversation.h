@@ -46,8 +46,8 @@ class PassingStore : public sync::Store {
   }
   void leaveOtherScopes(const UUID& peer, const sync::Scope& scope) override { store_.leaveOtherScopes(peer, scope); }
   void noteAcknowledged(const sync::Peer& peer, const sync::Scope& scope, std::uint64_t position,
-                        const sync::Cursor& itsEnd) override {
-    store_.noteAcknowledged(peer, scope, position, itsEnd);
+                        const std::optional<PeerFeed>& its) override {
+    store_.noteAcknowledged(peer, scope, position, its);
   }
   std::vector<sync::DigestLine> digests() const override { return store_.digests(); }
   std::vector<std::pair<UUID, sync::Hash128>> inventory(std::string_view collection,
