@@ -1,6 +1,6 @@
 // A hostile peer that has said Hello: whatever frames follow, in whatever order, the session answers or ends with Bye,
-// and only ProtocolError leaves the store. The engine is a real one, and lives for many inputs: what one of them managed
-// to write the next one finds.
+// and only ProtocolError leaves the store. The engine is a real one, and lives for many inputs: what one of them
+// managed to write the next one finds.
 //
 // An input is a byte of options (1 the peer is a server, 2 it does not send, 4 it does not receive) and frames, each
 // behind its length in two bytes, lowest first.
