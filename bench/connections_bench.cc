@@ -1,8 +1,8 @@
 // What a connection costs a hub that has nothing to say to it: 2,000 clients over TLS that are up to date and idle.
 //
 // The hub is a process of its own, so that its memory is that of the hub's ends alone; its database is a file as any
-// other. The clients have stores that hold nothing. The figure is what the hub's resident memory grew by, divided by the
-// connections; buffers of the kernel are not in it.
+// other. The clients have stores that hold nothing. The figure is what the hub's resident memory grew by, divided by
+// the connections; buffers of the kernel are not in it.
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>

@@ -10,6 +10,8 @@
 #include <asio/thread_pool.hpp>
 #include <thread>
 
+#include "link/network_watch.h"
+
 namespace blazedb::link {
 
 using Strand = asio::strand<asio::thread_pool::executor_type>;
@@ -23,10 +25,12 @@ class Io {
 
   asio::io_context& sockets() { return sockets_; }
   Strand makeStrand() { return asio::make_strand(workers_); }
+  NetworkWatch& network() { return network_; }
 
  private:
   asio::thread_pool workers_;
   asio::io_context sockets_{1};
+  NetworkWatch network_{sockets_};
   asio::executor_work_guard<asio::io_context::executor_type> busy_;
   std::thread thread_;
 };

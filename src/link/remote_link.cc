@@ -130,6 +130,10 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
     else if (wasPaused || status_.state != LinkState::connecting)
       connect();
   }
+  // Another network: what could not be reached may be now.
+  void networkChanged() {
+    if (status_.state == LinkState::offline) resume();
+  }
   void end() {
     stopping_ = true;
     interrupt({ErrorCode::Offline, "the peer has disconnected"});
@@ -328,9 +332,11 @@ RemoteLink::RemoteLink(Io& io, sync::Store& store, base::Clock& clock, base::Ran
                        Listener listener)
     : core_(std::make_shared<Core>(io, store, clock, random, std::move(options), std::move(listener))) {
   core_->post(&Core::connect);
+  networkListener_ = io.network().add([core = core_] { core->post(&Core::networkChanged); });
 }
 
 RemoteLink::~RemoteLink() {
+  core_->io().network().remove(networkListener_);
   core_->board().close();
   core_->post(&Core::end);
   core_->waitUntilGone();
