@@ -8,6 +8,8 @@
 // how much it has sent that is not yet on its way, so that it can stop answering.
 #pragma once
 
+#include <cstddef>  // what Asio takes the standard library to have depends on which headers came before it
+
 #include <asio/generic/stream_protocol.hpp>
 #include <asio/steady_timer.hpp>
 #include <cstdint>

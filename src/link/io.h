@@ -5,6 +5,8 @@
 // wait for a socket, so that one slow peer does not keep a database waiting.
 #pragma once
 
+#include <cstddef>  // what Asio takes the standard library to have depends on which headers came before it
+
 #include <asio/io_context.hpp>
 #include <asio/strand.hpp>
 #include <asio/thread_pool.hpp>

@@ -4,6 +4,8 @@
 // nobody is told, and links try again when they would have anyway.
 #pragma once
 
+#include <cstddef>  // what Asio takes the standard library to have depends on which headers came before it
+
 #include <asio/io_context.hpp>
 #include <asio/posix/stream_descriptor.hpp>
 #include <asio/steady_timer.hpp>

@@ -170,10 +170,11 @@ TEST_F(AcceptorTest, NoiseDoesNoHarm) {
 
 TEST_F(AcceptorTest, TheOldestThatIsNotAdmittedMakesRoom) {
   options.halfOpenMax = 8;
+  options.timing.admitMs = 3'600'000;
   listen();
   std::vector<RawSocket> silent;
   for (int i = 0; i < 9; i++) silent.push_back(RawSocket::connect(acceptor->port()));
-  silent.front().receiveAll();  // has been told to go; admitMs is far away
+  silent.front().receiveAll();  // ends only if the hub ends it
   expectWellAndAlive();
 }
 
@@ -200,6 +201,32 @@ TEST_F(AcceptorTest, WhoDoesNotReadIsDropped) {
   EXPECT_GT(mostBytes, 100'000u);
   EXPECT_LT(mostBytes, base::kInFlightBytesMax + base::kFrameBytesMax);
   expectWellAndAlive();
+}
+
+// It asks and asks, and does not read the answers: they do not pile up.
+TEST_F(AcceptorTest, WhoDoesNotReadTheAnswersIsNotAskedWhatElse) {
+  options.timing.pingMs = 40;
+  options.timing.deadMs = 120;
+  UUID large = hub.insert({{"text", std::string(1'000'000, 'x')}});
+  listen(nullptr);
+  RawSocket socket = RawSocket::connect(acceptor->port(), 4096);
+  socket.send(knock());
+  sync::Hello hello;
+  hello.identity = {test::uuidOf(5), 1, sync::Role::client, "greedy"};
+  hello.wallMs = clock.wallMs();
+  socket.send(packed(sync::encode(hello)));
+  socket.send(packed(sync::encode(sync::Welcome{})));
+  socket.send(packed(sync::encode(sync::Subscribe{{}, false})));
+  // A question of 30 bytes for an answer of a megabyte, 400 times; it can be sent in whole only once the hub is gone.
+  base::Bytes question = packed(sync::encode(sync::Need{{{"default", large}}}));
+  for (int i = 0; i < 400; i++) socket.send(question);
+  std::uint64_t mostBytes = 0;
+  EXPECT_TRUE(hubHeard.wait([&](const LinkStatus& status) {
+    mostBytes = std::max(mostBytes, status.ends[0].bytesSent);
+    return status.error && status.error->code == ErrorCode::Offline;
+  }));
+  EXPECT_GT(mostBytes, 1'000'000u);
+  EXPECT_LT(mostBytes, base::kInFlightBytesMax + base::kFrameBytesMax);
 }
 
 // The other end is there and says nothing any more, as after its network has gone.
