@@ -1,6 +1,9 @@
 #include "link/acceptor.h"
 
+#include <malloc.h>
+
 #include <array>
+#include <asio/bind_executor.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/ip/v6_only.hpp>
 #include <asio/post.hpp>
@@ -24,6 +27,10 @@ using asio::ip::tcp;
 
 // After a failure of the machine itself, most likely: no more file descriptors.
 constexpr std::chrono::milliseconds kAcceptAgain{100};
+// So many handshakes at once, as after a restart, leave the heap full of holes that hardly anybody fills again: 20 KiB
+// for each connection. They are given back to the system when it is over.
+constexpr std::size_t kStorm = 256;
+constexpr std::chrono::milliseconds kStormOver{1000};
 
 asio::ip::address plainAddress(const asio::ip::address& address) {
   if (address.is_v6() && address.to_v6().is_v4_mapped())
@@ -78,6 +85,7 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
         changed_(std::move(changed)),
         acceptor_(io.sockets()),
         again_(io.sockets()),
+        afterStorm_(io.sockets()),
         fan_(io.makeStrand()) {}
 
   void listen() {
@@ -136,6 +144,7 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
     asio::error_code ignored;
     acceptor_.close(ignored);
     again_.cancel();
+    afterStorm_.cancel();
     for (const auto& [id, arrival] : arrivals_)
       arrival->stop({ErrorCode::HubStopping, "the hub is being stopped; it is tried again by itself"});
     empty_.wait(lock, [&] { return arrivals_.empty(); });
@@ -166,13 +175,13 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
   }
   void admitted(std::uint64_t id) {
     std::lock_guard lock(mutex_);
-    halfOpen_.erase(id);
+    setUp(id);
     if (auto found = arrivals_.find(id); found != arrivals_.end()) admitted_.insert(*found);
   }
   void closed(std::uint64_t id) {
     std::shared_ptr<Arrival> last;  // goes without the lock
     std::lock_guard lock(mutex_);
-    halfOpen_.erase(id);
+    setUp(id);
     admitted_.erase(id);
     if (auto found = arrivals_.find(id); found != arrivals_.end()) {
       last = std::move(found->second);
@@ -238,10 +247,23 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
     }
     arrivals_[id] = std::move(arrival);
     halfOpen_.insert(id);
+    storm_ |= halfOpen_.size() >= kStorm;
     if (halfOpen_.size() > options_.halfOpenMax) {
       arrivals_.at(*halfOpen_.begin())->stop({ErrorCode::TooManyAttempts, "too many connections are being set up"});
       halfOpen_.erase(halfOpen_.begin());
     }
+  }
+
+  // One connection less is being set up.
+  void setUp(std::uint64_t id) {
+    halfOpen_.erase(id);
+    if (!halfOpen_.empty() || !std::exchange(storm_, false) || stopping_) return;
+    afterStorm_.expires_after(kStormOver);
+    afterStorm_.async_wait(asio::bind_executor(fan_, [](asio::error_code cancelled) {
+#ifdef __GLIBC__
+      if (!cancelled) malloc_trim(0);
+#endif
+    }));
   }
 
   void fanOut() {
@@ -264,6 +286,8 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
   mutable std::mutex mutex_;
   tcp::acceptor acceptor_;
   asio::steady_timer again_;
+  asio::steady_timer afterStorm_;
+  bool storm_ = false;
   bool stopping_ = false;
   std::uint64_t lastId_ = 0;
   std::map<std::uint64_t, std::shared_ptr<Arrival>> arrivals_;  // shared with the steps that are on their way

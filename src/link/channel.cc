@@ -56,7 +56,7 @@ void Channel::send(const std::vector<base::Bytes>& frames) {
 }
 
 std::vector<base::Bytes> Channel::take() {
-  std::deque<Packet> packets;
+  std::vector<Packet> packets;
   bool wasFull = false;
   {
     std::lock_guard lock(mutex_);

@@ -8,11 +8,13 @@
 // how much it has sent that is not yet on its way, so that it can stop answering.
 #pragma once
 
+#include <cstddef>  // what Asio takes the standard library to have depends on which headers came before it
+
 #include <asio/generic/stream_protocol.hpp>
 #include <asio/steady_timer.hpp>
 #include <cstdint>
-#include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -99,10 +101,10 @@ class Channel : public std::enable_shared_from_this<Channel> {
   Socket socket_;
   std::unique_ptr<Stream> stream_;
   Splitter splitter_;
-  std::deque<Packet> inbox_;
+  std::vector<Packet> inbox_;
   std::size_t inboxBytes_ = 0;
   std::size_t inboxBytesMax_ = base::kFrameBytesMaxBeforeHello;
-  std::deque<base::Bytes> outbox_;
+  std::list<base::Bytes> outbox_;  // as the inbox, it holds nothing while it is empty: a deque would
   std::size_t outboxBytes_ = 0;
   std::size_t outboxUsed_ = 0;  // of its first
   bool full_ = false;           // the owner waits for the outbox

@@ -84,9 +84,9 @@ void Conversation::talk() {
     }
   }
   if (session_) {
-    std::vector<base::Bytes> frames = session_->takeFrames();
-    if (!frames.empty()) {
-      channel_->send(frames);
+    std::uint64_t before = session_->status().bytesSent;
+    sendAnswers();
+    if (before != std::exchange(saidBytes_, before)) {
       saidMs_ = now;
       keepsContext_ = true;
     }
@@ -94,26 +94,48 @@ void Conversation::talk() {
     onStatus(session_->status());
   }
   if (broken && !took) return drop(*broken);
-  if (broken) schedule();
+  // The channel wakes this when what waits has become little.
+  if (broken || (!taken_.empty() && !tooMuchWaits())) schedule();
   if (session_)
     if (auto due = session_->nextTickMs()) wakeAt(*due);
 }
 
-// Whether there were any.
+// Hands over what has come, until there is much to say to it: whoever does not read the answers may wait with the
+// questions. Whether anything had come.
 bool Conversation::takeFrames(std::int64_t now) {
-  // Whoever does not read the answers may wait with the questions.
-  if (channel_->waiting() > base::kInFlightBytesMax) return true;
-  std::vector<base::Bytes> frames = channel_->take();
-  for (const base::Bytes& frame : frames) {
-    tookMs_ = now;
-    askedMs_.reset();
-    if (session_)
-      session_->receive(frame, now);
-    else
-      onFirstFrame(frame);
-    if (ended_) break;
+  if (tooMuchWaits()) return true;
+  if (taken_.empty()) {
+    taken_ = channel_->take();
+    nextTaken_ = 0;
   }
-  return !frames.empty();
+  if (taken_.empty()) return false;
+  tookMs_ = now;
+  askedMs_.reset();
+  while (nextTaken_ < taken_.size() && !tooMuchWaits() && !ended_) {
+    base::Bytes frame = std::move(taken_[nextTaken_++]);
+    if (!session_) {
+      onFirstFrame(frame);
+      continue;
+    }
+    session_->receive(frame, now);
+    for (base::Bytes& answer : session_->takeFrames()) addAnswer(std::move(answer));
+  }
+  if (nextTaken_ == taken_.size()) taken_ = {};
+  return true;
+}
+
+void Conversation::addAnswer(base::Bytes frame) {
+  answersBytes_ += frame.size();
+  answers_.push_back(std::move(frame));
+}
+
+bool Conversation::tooMuchWaits() const { return channel_->waiting() + answersBytes_ > base::kInFlightBytesMax; }
+
+// What the session has said.
+void Conversation::sendAnswers() {
+  for (base::Bytes& frame : session_->takeFrames()) addAnswer(std::move(frame));
+  channel_->send(std::exchange(answers_, {}));
+  answersBytes_ = 0;
 }
 
 void Conversation::keepAlive(std::int64_t now) {
@@ -159,7 +181,7 @@ void Conversation::leave(const sync::Bye& why) {
   if (session_) {
     session_->settle(nowMs());
     session_->stop(why.code, why.text);
-    channel_->send(session_->takeFrames());
+    sendAnswers();
   } else {
     say(sync::encode(why));
   }
@@ -177,6 +199,8 @@ void Conversation::finish(const sync::Bye& why) {
   sync::SessionStatus status;
   if (session_) status = session_->status();
   session_.reset();
+  taken_ = {};
+  answers_ = {};
   timer_.cancel();
   channel_->close();
   onEnd(status, why);

@@ -11,12 +11,15 @@
 // There are two kinds: the client's (remote_link.cc) knocks, the hub's (acceptor.cc) admits.
 #pragma once
 
+#include <cstddef>  // what Asio takes the standard library to have depends on which headers came before it
+
 #include <asio/steady_timer.hpp>
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <vector>
 
 #include "base/clock.h"
 #include "link/channel.h"
@@ -76,6 +79,9 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   void step();
   void talk();
   bool takeFrames(std::int64_t now);
+  void addAnswer(base::Bytes frame);
+  bool tooMuchWaits() const;
+  void sendAnswers();
   void keepAlive(std::int64_t now);
   void drop(const sync::Bye& why);
   void wakeAt(std::int64_t ms);
@@ -93,6 +99,11 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
 
   // The strand's.
   std::unique_ptr<sync::Session> session_;
+  std::vector<base::Bytes> taken_;  // frames that have come
+  std::size_t nextTaken_ = 0;       // of these
+  std::vector<base::Bytes> answers_;
+  std::size_t answersBytes_ = 0;
+  std::uint64_t saidBytes_ = 0;
   asio::steady_timer timer_;
   std::optional<std::int64_t> timerMs_;  // when it goes off
   std::int64_t begunMs_ = 0;

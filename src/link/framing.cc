@@ -83,7 +83,7 @@ bool Packer::compress(base::ByteView frame, base::Bytes& out) {
   }
   // Anything longer is not worth it; anything shorter than this the peer would refuse to expand.
   std::size_t most = frame.size() - frame.size() / 16;
-  std::size_t least = (frame.size() + kExpansionMax - 1) / kExpansionMax;
+  std::size_t least = frame.size() > kExpandedFreely ? (frame.size() + kExpansionMax - 1) / kExpansionMax : 0;
   std::size_t start = out.size();
   out.resize(start + kFrameHeaderBytes + most);
   ZSTD_inBuffer from{frame.data(), frame.size(), 0};
@@ -141,7 +141,7 @@ std::optional<base::Bytes> Unpacker::unpack(Packet packet) {
 }
 
 std::optional<base::Bytes> Unpacker::expand(base::ByteView payload) {
-  std::size_t most = std::min(base::kFrameBytesMax, payload.size() * kExpansionMax);
+  std::size_t most = std::min(base::kFrameBytesMax, std::max(kExpandedFreely, payload.size() * kExpansionMax));
   base::Bytes frame(std::min(most, payload.size() * 4));
   ZSTD_inBuffer from{payload.data(), payload.size(), 0};
   ZSTD_outBuffer to{frame.data(), frame.size(), 0};

@@ -16,8 +16,8 @@
 // some hundred KiB at either end, so it comes into being with the first frame worth compressing, and the side that
 // compresses gives it up when nothing has been sent for a while, and says so. An idle connection holds none.
 //
-// The receiver gives memory only for bytes that have come, and expands at most 16 times and to at most 16 MiB; the
-// sender sends plain what would expand further. Its window is bounded as well.
+// The receiver gives memory only for bytes that have come, and expands at most 16 times (or to 64 KiB) and to at most
+// 16 MiB; the sender sends plain what would expand further. Its window is bounded as well.
 #pragma once
 
 #include <cstddef>
@@ -37,6 +37,8 @@ enum class Packing : std::uint8_t { plain = 0, continued = 1, anew = 2, ended = 
 
 inline constexpr std::size_t kFrameHeaderBytes = 4;
 inline constexpr std::size_t kExpansionMax = 16;
+// What expands to no more than this may expand as far as it likes.
+inline constexpr std::size_t kExpandedFreely = 64u << 10;
 
 // A frame as it crosses the stream.
 struct Packet {

@@ -8,6 +8,7 @@ Io::Io(unsigned workers)
 Io::~Io() {
   // Both run until nothing is left to do: last words are still under way, for a second at most, and what waits in one
   // holds on to the other.
+  network_.stop();
   busy_.reset();
   thread_.join();
   workers_.join();

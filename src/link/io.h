@@ -5,10 +5,14 @@
 // wait for a socket, so that one slow peer does not keep a database waiting.
 #pragma once
 
+#include <cstddef>  // what Asio takes the standard library to have depends on which headers came before it
+
 #include <asio/io_context.hpp>
 #include <asio/strand.hpp>
 #include <asio/thread_pool.hpp>
 #include <thread>
+
+#include "link/network_watch.h"
 
 namespace blazedb::link {
 
@@ -23,10 +27,12 @@ class Io {
 
   asio::io_context& sockets() { return sockets_; }
   Strand makeStrand() { return asio::make_strand(workers_); }
+  NetworkWatch& network() { return network_; }
 
  private:
   asio::thread_pool workers_;
   asio::io_context sockets_{1};
+  NetworkWatch network_{sockets_};
   asio::executor_work_guard<asio::io_context::executor_type> busy_;
   std::thread thread_;
 };

@@ -32,6 +32,7 @@ class RemoteLink::Dialogue final : public Conversation {
 
  private:
   std::shared_ptr<Core> core_;  // shared with the link; let go at the end
+  bool admitted_ = false;
 };
 
 // Everything but what says otherwise runs on the strand.
@@ -128,6 +129,10 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
       again_ = wasPaused;
     else if (wasPaused || status_.state != LinkState::connecting)
       connect();
+  }
+  // Another network: what could not be reached may be now.
+  void networkChanged() {
+    if (status_.state == LinkState::offline) resume();
   }
   void end() {
     stopping_ = true;
@@ -310,22 +315,28 @@ void RemoteLink::Dialogue::onFirstFrame(base::ByteView frame) {
     return leave({ErrorCode::ProtocolTooNew, "the hub speaks a newer protocol; update BlazeDB here"});
   bool compression = core_->options().compression && (admit->capabilities & kCanZstd);
   open(core_->store(), core_->options().session, compression);
+  admitted_ = true;
   core_->admitted(*this);
 }
 
 void RemoteLink::Dialogue::onStatus(const sync::SessionStatus& status) { core_->talked(status, bytes()); }
 
 void RemoteLink::Dialogue::onEnd(const sync::SessionStatus& status, const sync::Bye& why) {
-  std::exchange(core_, nullptr)->ended(status, bytes(), why);
+  sync::Bye reason = why;
+  if (!admitted_ && reason.code == ErrorCode::Offline)
+    reason.text += ", before it had let this one in; if that is always so, check the port, and useTLS at both ends";
+  std::exchange(core_, nullptr)->ended(status, bytes(), reason);
 }
 
 RemoteLink::RemoteLink(Io& io, sync::Store& store, base::Clock& clock, base::Random& random, RemoteOptions options,
                        Listener listener)
     : core_(std::make_shared<Core>(io, store, clock, random, std::move(options), std::move(listener))) {
   core_->post(&Core::connect);
+  networkListener_ = io.network().add([core = core_] { core->post(&Core::networkChanged); });
 }
 
 RemoteLink::~RemoteLink() {
+  core_->io().network().remove(networkListener_);
   core_->board().close();
   core_->post(&Core::end);
   core_->waitUntilGone();

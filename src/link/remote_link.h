@@ -53,6 +53,7 @@ class RemoteLink final : public Link {
   class Core;
   class Dialogue;
   std::shared_ptr<Core> core_;  // shared with what is on its way on the threads of `io`
+  int networkListener_ = 0;
 };
 
 }  // namespace blazedb::link

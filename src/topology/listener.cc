@@ -147,8 +147,8 @@ void Listener::endRevoked() {
     }
     if (!refusal) continue;
     acceptor_->stop(
-        [&](const link::Served& served) {
-          return served.database == token.first && tokenOf(served.label) == token.second;
+        [&, wanted = token](const link::Served& served) {  // clang 14 cannot capture the binding itself
+          return served.database == wanted.first && tokenOf(served.label) == wanted.second;
         },
         link::failureOf(*refusal));
   }

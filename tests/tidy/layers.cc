@@ -55,8 +55,8 @@ const std::set<std::string_view> kNotInSync = {
 
 // Headers of the system, as far as they have a name that a library could have too.
 const std::set<std::string_view> kSystemHeaders = {
-    "dirent.h", "errno.h", "fcntl.h",  "ftw.h",   "grp.h",    "ifaddrs.h", "netdb.h", "poll.h",   "pthread.h",
-    "pwd.h",    "sched.h", "signal.h", "spawn.h", "syslog.h", "termios.h", "time.h",  "unistd.h",
+    "dirent.h",  "errno.h", "fcntl.h", "ftw.h",    "grp.h",   "ifaddrs.h", "malloc.h",  "netdb.h", "poll.h",
+    "pthread.h", "pwd.h",   "sched.h", "signal.h", "spawn.h", "syslog.h",  "termios.h", "time.h",  "unistd.h",
 };
 const std::vector<std::string_view> kSystemFolders = {"arpa/", "linux/", "net/", "netinet/", "sys/"};
 

@@ -1,0 +1,318 @@
+// What a hub bears: guests that are not let in, that do not read, that say nothing, that talk nonsense.
+#include "link/acceptor.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <thread>
+
+#include "base/limits.h"
+#include "link/failed_knocks.h"
+#include "link/framing.h"
+#include "link/hub_fixture.h"
+#include "link/raw_socket.h"
+
+namespace blazedb::link {
+namespace {
+
+class AcceptorTest : public HubTest {
+ protected:
+  // A packet in the clear.
+  static base::Bytes packed(const base::Bytes& frame) {
+    Packer packer;
+    base::Bytes out;
+    packer.pack(frame, out);
+    return out;
+  }
+  static base::Bytes knock(const std::string& token = "secret") {
+    Knock knock;
+    knock.database = "orders";
+    knock.capabilities = 0;
+    base::append(knock.token, base::viewOf(token));
+    return packed(encode(knock));
+  }
+  // The first frame of what a hub has said.
+  static std::optional<sync::Bye> byeIn(const base::Bytes& stream) {
+    Splitter splitter(base::kFrameBytesMax);
+    splitter.append(stream);
+    while (auto packet = splitter.next())
+      if (auto bye = sync::decodeBye(packet->payload)) return bye;
+    return std::nullopt;
+  }
+  static std::optional<ErrorCode> codeIn(const base::Bytes& stream) {
+    std::optional<sync::Bye> bye = byeIn(stream);
+    return bye ? std::optional(bye->code) : std::nullopt;
+  }
+  std::optional<ErrorCode> answerTo(const base::Bytes& said) {
+    RawSocket socket = RawSocket::connect(acceptor->port());
+    socket.send(said);
+    return codeIn(socket.receiveAll());
+  }
+  // The hub works as if nothing had happened.
+  void expectWellAndAlive() {
+    Client client(*this, 77);
+    hub.insert({{"n", 1}});
+    RemoteOptions remote = toHub();
+    remote.tls = options.tls ? pinned() : nullptr;
+    client.connect(*this, remote);
+    EXPECT_TRUE(client.link->waitSynchronized(soonUs()));
+    expectSame(client);
+  }
+};
+
+TEST_F(AcceptorTest, RefusalsHaveTheirReasons) {
+  listen();
+  auto refusal = [&](const std::string& database, const std::string& token) {
+    Client client(*this, 1);
+    RemoteOptions remote = toHub();
+    remote.database = database;
+    remote.token.assign(token.begin(), token.end());
+    client.connect(*this, remote);
+    std::optional<ErrorCode> code = client.heard.waitForError();
+    EXPECT_EQ(client.link->status().state, LinkState::stopped);
+    return code;
+  };
+  EXPECT_EQ(refusal("orders", "wrong"), ErrorCode::WrongToken);
+  EXPECT_EQ(refusal("nothing", "secret"), ErrorCode::UnknownDatabase);
+  EXPECT_EQ(acceptor->served().size(), 0u);
+}
+
+TEST_F(AcceptorTest, GuessingIsSlowed) {
+  listen(nullptr);
+  for (int i = 0; i < 5; i++) EXPECT_EQ(answerTo(knock("guess")), ErrorCode::WrongToken);
+  EXPECT_EQ(answerTo(knock("guess")), ErrorCode::TooManyAttempts);
+  EXPECT_EQ(answerTo(knock("secret")), ErrorCode::TooManyAttempts);
+  Client client(*this, 1);  // whose retries outlast it
+  RemoteOptions remote = toHub();
+  remote.tls = nullptr;
+  client.connect(*this, remote);
+  EXPECT_EQ(client.heard.waitForError(), ErrorCode::TooManyAttempts);
+  EXPECT_TRUE(client.link->waitSynchronized(soonUs()));
+}
+
+TEST(FailedKnocks, WaitsGrowAndEnd) {
+  FailedKnocks failed;
+  auto waitAfter = [&](std::int64_t now) {
+    failed.note("a", now);
+    return failed.waitMs("a", now);
+  };
+  for (int i = 0; i < 4; i++) EXPECT_EQ(waitAfter(0), 0);
+  EXPECT_EQ(waitAfter(0), 1000);
+  EXPECT_EQ(failed.waitMs("a", 400), 600);
+  EXPECT_EQ(failed.waitMs("a", 1000), 0);
+  EXPECT_EQ(failed.waitMs("b", 0), 0);
+  EXPECT_EQ(waitAfter(1000), 2000);
+  for (int i = 0; i < 20; i++) waitAfter(2000);
+  EXPECT_EQ(failed.waitMs("a", 2000), 60'000);
+  EXPECT_EQ(waitAfter(2000 + 10 * 60'000), 0);
+  // However many addresses there are, it forgets only the quietest.
+  for (int i = 0; i < 5; i++) failed.note("a", 3'000'000);
+  for (int i = 0; i < 10'000; i++) failed.note("x" + std::to_string(i), 2'000'000 + i);
+  EXPECT_GT(failed.waitMs("a", 3'000'000), 0);
+}
+
+TEST_F(AcceptorTest, WhoSaysNothingIsNotWaitedForLong) {
+  options.timing.admitMs = 50;
+  for (auto tls : {hubTls(), std::shared_ptr<const TlsContext>()}) {
+    listen(tls);
+    RawSocket silent = RawSocket::connect(acceptor->port());
+    base::Bytes said = silent.receiveAll();  // ends, because the hub ends it
+    if (!tls) {
+      EXPECT_EQ(codeIn(said), ErrorCode::Timeout);
+    }
+    // Neither is one who says half of it.
+    RawSocket slow = RawSocket::connect(acceptor->port());
+    base::Bytes half = knock();
+    half.resize(half.size() / 2);
+    slow.send(half);
+    slow.receiveAll();
+    stopListening();
+  }
+}
+
+TEST_F(AcceptorTest, AFirstFrameIsSmallAndAKnock) {
+  listen(nullptr);
+  EXPECT_EQ(answerTo(packed(base::Bytes(100, 1))), ErrorCode::ProtocolError);
+  EXPECT_EQ(answerTo(packed(sync::encode(sync::Hello{}))), ErrorCode::ProtocolError);
+  base::Bytes newer = packed({kKnockType, 9, 1, 2, 3});
+  EXPECT_EQ(answerTo(newer), ErrorCode::ProtocolTooNew);
+  // More than may come is not even answered: the connection ends.
+  RawSocket large = RawSocket::connect(acceptor->port());
+  large.send(base::Bytes{1, 0, 1, 0});  // 65537 bytes will follow
+  EXPECT_TRUE(large.receiveAll().empty());
+  RawSocket packedOnce = RawSocket::connect(acceptor->port());
+  packedOnce.send(base::Bytes{4, 0, 0, 0x80, 1, 2, 3, 4});  // compressed, before that was agreed upon
+  packedOnce.receiveAll();
+  EXPECT_EQ(acceptor->served().size(), 0u);
+  expectWellAndAlive();
+}
+
+TEST_F(AcceptorTest, NoiseDoesNoHarm) {
+  std::mt19937_64 noisy(11);
+  for (auto tls : {hubTls(), std::shared_ptr<const TlsContext>()}) {
+    listen(tls);
+    for (int i = 0; i < 60; i++) {
+      base::Bytes noise = i % 3 == 0 ? knock() : base::Bytes();
+      std::size_t size = noisy() % 5000;
+      for (std::size_t k = 0; k < size; k++) noise.push_back(static_cast<std::uint8_t>(noisy() % (i % 2 ? 256 : 4)));
+      RawSocket socket = RawSocket::connect(acceptor->port());
+      socket.send(noise);
+      ::shutdown(socket.fd(), SHUT_WR);
+      socket.receiveAll();
+    }
+    RawSocket browser = RawSocket::connect(acceptor->port());
+    browser.send(base::viewOf("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    browser.receiveAll();
+    expectWellAndAlive();
+    stopListening();
+  }
+}
+
+TEST_F(AcceptorTest, TheOldestThatIsNotAdmittedMakesRoom) {
+  options.halfOpenMax = 8;
+  options.timing.admitMs = 3'600'000;
+  listen();
+  std::vector<RawSocket> silent;
+  for (int i = 0; i < 9; i++) silent.push_back(RawSocket::connect(acceptor->port()));
+  silent.front().receiveAll();  // ends only if the hub ends it
+  expectWellAndAlive();
+}
+
+// It reads nothing: what it is sent stays within the window, and after a while it is given up.
+TEST_F(AcceptorTest, WhoDoesNotReadIsDropped) {
+  options.timing.pingMs = 40;
+  options.timing.deadMs = 120;
+  std::string large(200'000, 'x');
+  for (int i = 0; i < 120; i++) hub.insert({{"text", large}});
+  listen(nullptr);
+  RawSocket socket = RawSocket::connect(acceptor->port(), 4096);
+  socket.send(knock());
+  sync::Hello hello;
+  hello.identity = {test::uuidOf(5), 1, sync::Role::client, "deaf"};
+  hello.wallMs = clock.wallMs();
+  socket.send(packed(sync::encode(hello)));
+  socket.send(packed(sync::encode(sync::Welcome{})));
+  socket.send(packed(sync::encode(sync::Subscribe{})));
+  std::uint64_t mostBytes = 0;
+  EXPECT_TRUE(hubHeard.wait([&](const LinkStatus& status) {
+    mostBytes = std::max(mostBytes, status.ends[0].bytesSent);
+    return status.error && status.error->code == ErrorCode::Offline;
+  }));
+  EXPECT_GT(mostBytes, 100'000u);
+  EXPECT_LT(mostBytes, base::kInFlightBytesMax + base::kFrameBytesMax);
+  expectWellAndAlive();
+}
+
+// It asks and asks, and does not read the answers: they do not pile up.
+TEST_F(AcceptorTest, WhoDoesNotReadTheAnswersIsNotAskedWhatElse) {
+  options.timing.pingMs = 40;
+  options.timing.deadMs = 120;
+  UUID large = hub.insert({{"text", std::string(1'000'000, 'x')}});
+  listen(nullptr);
+  RawSocket socket = RawSocket::connect(acceptor->port(), 4096);
+  socket.send(knock());
+  sync::Hello hello;
+  hello.identity = {test::uuidOf(5), 1, sync::Role::client, "greedy"};
+  hello.wallMs = clock.wallMs();
+  socket.send(packed(sync::encode(hello)));
+  socket.send(packed(sync::encode(sync::Welcome{})));
+  socket.send(packed(sync::encode(sync::Subscribe{{}, false})));
+  // A question of 30 bytes for an answer of a megabyte, 400 times; it can be sent in whole only once the hub is gone.
+  base::Bytes question = packed(sync::encode(sync::Need{{{"default", large}}}));
+  for (int i = 0; i < 400; i++) socket.send(question);
+  std::uint64_t mostBytes = 0;
+  EXPECT_TRUE(hubHeard.wait([&](const LinkStatus& status) {
+    mostBytes = std::max(mostBytes, status.ends[0].bytesSent);
+    return status.error && status.error->code == ErrorCode::Offline;
+  }));
+  EXPECT_GT(mostBytes, 1'000'000u);
+  EXPECT_LT(mostBytes, base::kInFlightBytesMax + base::kFrameBytesMax);
+}
+
+// The other end is there and says nothing any more, as after its network has gone.
+TEST_F(AcceptorTest, WhoHasGoneWithoutAWordIsDropped) {
+  options.timing.pingMs = 40;
+  options.timing.deadMs = 120;
+  listen(nullptr);
+  RawSocket socket = RawSocket::connect(acceptor->port());
+  socket.send(knock());
+  sync::Hello hello;
+  hello.identity = {test::uuidOf(5), 1, sync::Role::client, "gone"};
+  hello.wallMs = clock.wallMs();
+  socket.send(packed(sync::encode(hello)));
+  EXPECT_TRUE(hubHeard.wait(
+      [&](const LinkStatus& status) { return status.error && status.error->code == ErrorCode::Offline; }));
+  Splitter splitter(base::kFrameBytesMax);
+  splitter.append(socket.receiveAll());
+  bool asked = false;
+  while (auto packet = splitter.next()) asked |= sync::typeOf(packet->payload) == sync::FrameType::ping;
+  EXPECT_TRUE(asked);
+}
+
+TEST_F(AcceptorTest, TheQuietAreAskedAndStay) {
+  options.timing.pingMs = 20;
+  options.timing.deadMs = 60'000;
+  listen();
+  Client client(*this, 1);
+  client.connect(*this, toHub());
+  ASSERT_TRUE(client.link->waitSynchronized(soonUs()));
+  std::int64_t deadline = soonUs();
+  auto answered = [&] { return acceptor->served().at(0).status.ends[0].pong.has_value(); };
+  while (!answered() && clock.monotonicUs() < deadline) std::this_thread::yield();
+  EXPECT_TRUE(answered());
+  EXPECT_EQ(acceptor->served().at(0).status.state, LinkState::live);
+}
+
+TEST_F(AcceptorTest, ThoseWhoAreServedAreListedAndCanBeSentAway) {
+  listen();
+  Client a(*this, 1), b(*this, 2);
+  a.connect(*this, toHub());
+  b.connect(*this, toHub());
+  ASSERT_TRUE(a.link->waitSynchronized(soonUs()));
+  ASSERT_TRUE(b.link->waitSynchronized(soonUs()));
+  std::vector<Served> served = acceptor->served();
+  ASSERT_EQ(served.size(), 2u);
+  for (const Served& each : served) {
+    EXPECT_EQ(each.label, "the token");
+    EXPECT_EQ(each.database, "orders");
+    EXPECT_EQ(each.peer.address, "127.0.0.1");
+    EXPECT_GT(each.status.bytes, 0u);
+  }
+  auto isA = [](const Served& each) { return each.status.ends[0].peer->name == "c1"; };
+  EXPECT_EQ(acceptor->stop(isA, {ErrorCode::WrongToken, "the token was revoked"}), 1u);
+  EXPECT_EQ(a.heard.waitForError(), ErrorCode::WrongToken);
+  EXPECT_EQ(a.link->status().error->text, "the token was revoked");
+  hub.insert({{"n", 1}});
+  EXPECT_TRUE(b.link->waitSynchronized(soonUs()));
+  EXPECT_EQ(b.replica.count(), 1u);
+  EXPECT_EQ(a.replica.count(), 0u);
+}
+
+TEST_F(AcceptorTest, AHubThatStopsSaysSoAndIsFoundAgain) {
+  listen();
+  std::uint16_t port = acceptor->port();
+  Client client(*this, 1);
+  client.connect(*this, toHub());
+  ASSERT_TRUE(client.link->waitSynchronized(soonUs()));
+  stopListening();
+  EXPECT_EQ(client.heard.waitForError(), ErrorCode::HubStopping);
+  EXPECT_EQ(client.link->status().ends[0].peer->name, "hub") << "of the last session";
+  client.replica.insert({{"while", "apart"}});
+  hub.insert({{"while", "apart"}});
+  listen(hubTls(), port);
+  EXPECT_TRUE(client.link->waitSynchronized(soonUs()));
+  EXPECT_EQ(hub.count(), 2u);
+  expectSame(client);
+}
+
+TEST_F(AcceptorTest, APortThatIsTakenIsNamed) {
+  listen();
+  AcceptorOptions same = options;
+  same.port = acceptor->port();
+  EXPECT_ERROR(IoError, Acceptor(io, clock, same, nullptr, nullptr));
+  same.address = "no such host.invalid";
+  EXPECT_ERROR(InvalidArgument, Acceptor(io, clock, same, nullptr, nullptr));
+}
+
+}  // namespace
+}  // namespace blazedb::link

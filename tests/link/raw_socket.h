@@ -1,0 +1,82 @@
+// A peer that does as the test says: a blocking socket on loopback, with no more manners than the test has.
+#pragma once
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <stdexcept>
+#include <utility>
+
+#include "base/bytes.h"
+
+namespace blazedb::link {
+
+class RawSocket {
+ public:
+  explicit RawSocket(int fd) : fd_(fd) {
+    if (fd < 0) throw std::runtime_error("no socket");
+  }
+  RawSocket(RawSocket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  ~RawSocket() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+
+  static RawSocket connect(std::uint16_t port, int receiveBuffer = 0) {
+    RawSocket made(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (receiveBuffer > 0)
+      ::setsockopt(made.fd_, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, static_cast<socklen_t>(sizeof receiveBuffer));
+    sockaddr_in to = loopback(port);
+    if (::connect(made.fd_, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0)
+      throw std::runtime_error("not connected");
+    return made;
+  }
+  static RawSocket listen() {
+    RawSocket made(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in at = loopback(0);
+    if (::bind(made.fd_, reinterpret_cast<sockaddr*>(&at), sizeof at) != 0 || ::listen(made.fd_, 8) != 0)
+      throw std::runtime_error("not listening");
+    return made;
+  }
+  RawSocket accept() const { return RawSocket(::accept(fd_, nullptr, nullptr)); }
+  std::uint16_t port() const {
+    sockaddr_in at{};
+    socklen_t size = sizeof at;
+    ::getsockname(fd_, reinterpret_cast<sockaddr*>(&at), &size);
+    return ntohs(at.sin_port);
+  }
+  int fd() const { return fd_; }
+
+  bool send(base::ByteView bytes) const {
+    while (!bytes.empty()) {
+      ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent <= 0) return false;
+      bytes = bytes.subspan(static_cast<std::size_t>(sent));
+    }
+    return true;
+  }
+  // Everything until the other end is through with this connection.
+  base::Bytes receiveAll() const {
+    base::Bytes all;
+    std::uint8_t buffer[4096];
+    for (;;) {
+      ssize_t got = ::recv(fd_, buffer, sizeof buffer, 0);
+      if (got <= 0) return all;
+      base::append(all, {buffer, static_cast<std::size_t>(got)});
+    }
+  }
+
+ private:
+  static sockaddr_in loopback(std::uint16_t port) {
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_port = htons(port);
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return at;
+  }
+  int fd_;
+};
+
+}  // namespace blazedb::link

@@ -1,0 +1,263 @@
+// Who is believed, and who is not: every row of the matrix over a real connection.
+#include "link/tls.h"
+
+#include <gtest/gtest.h>
+#include <openssl/ssl.h>
+#include <sys/stat.h>
+
+#include <fstream>
+#include <thread>
+
+#include "link/authority.h"
+#include "link/hub_fixture.h"
+#include "link/raw_socket.h"
+
+namespace blazedb::link {
+namespace {
+
+class TlsTest : public HubTest {
+ protected:
+  TlsTest() {
+    authority.write(file("ca.crt"));
+    stranger.write(file("stranger.crt"));
+    authority.issue(file("good.crt"), file("good.key"), "DNS:localhost,IP:127.0.0.1");
+    authority.issue(file("other.crt"), file("other.key"), "DNS:other.example,IP:10.1.2.3");
+    authority.issue(file("old.crt"), file("old.key"), "DNS:localhost,IP:127.0.0.1", -1);
+    goodPin = pinOfFile(file("good.crt"));
+    otherPin = pinOfFile(file("other.crt"));
+  }
+
+  std::shared_ptr<const TlsContext> hubWith(const std::string& name, const std::string& clientCa = "") {
+    return TlsContext::forServer({file(name + ".crt"), file(name + ".key"), clientCa.empty() ? "" : file(clientCa)});
+  }
+
+  // The first error of a client of a hub with that certificate; none if it gets through.
+  std::optional<ErrorCode> outcome(const std::string& hubCertificate, const TlsClientOptions& trust,
+                                   const std::string& host = "127.0.0.1", const std::string& clientCa = "") {
+    listen(hubWith(hubCertificate, clientCa));
+    std::optional<ErrorCode> code;
+    {
+      Client client(*this, 1);
+      RemoteOptions remote = toHub();
+      remote.host = host;
+      remote.tls = TlsContext::forClient(trust);
+      client.connect(*this, remote);
+      EXPECT_TRUE(client.heard.wait([&](const LinkStatus& status) {
+        if (status.error) code = status.error->code;
+        if (status.error) text = status.error->text;
+        return status.error || status.state == LinkState::live;
+      }));
+      if (code) {
+        EXPECT_FALSE(client.link->status().ends[0].peer);
+        EXPECT_EQ(acceptor->served().size(), 0u);
+      }
+    }
+    stopListening();
+    return code;
+  }
+
+  TlsClientOptions trusting(const std::string& ca, std::vector<std::string> pins = {}) {
+    TlsClientOptions trust;
+    trust.caFile = file(ca);
+    trust.pins = std::move(pins);
+    return trust;
+  }
+  TlsClientOptions pinning(std::vector<std::string> pins) {
+    TlsClientOptions trust;
+    trust.pins = std::move(pins);
+    return trust;
+  }
+
+  Authority authority{"test authority"}, stranger{"stranger"};
+  std::string goodPin, otherPin, text;
+};
+
+constexpr std::nullopt_t kThrough = std::nullopt;
+const std::string kNoPin = "sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+TEST_F(TlsTest, AnAuthorityAndTheRightHostWillDo) {
+  EXPECT_EQ(outcome("good", trusting("ca.crt")), kThrough);
+  EXPECT_EQ(outcome("good", trusting("ca.crt"), "localhost"), kThrough);
+}
+
+TEST_F(TlsTest, AnotherHostIsRefused) {
+  EXPECT_EQ(outcome("other", trusting("ca.crt")), ErrorCode::WrongHostName);
+  EXPECT_EQ(outcome("other", trusting("ca.crt"), "localhost"), ErrorCode::WrongHostName);
+}
+
+TEST_F(TlsTest, ARightPinDoesNotReplaceTheHost) {
+  EXPECT_EQ(outcome("other", trusting("ca.crt", {otherPin})), ErrorCode::WrongHostName);
+}
+
+TEST_F(TlsTest, ARightPinDoesNotReplaceTheAuthority) {
+  EXPECT_EQ(outcome("good", trusting("stranger.crt", {goodPin})), ErrorCode::UntrustedCertificate);
+  EXPECT_EQ(outcome("good", pinning({goodPin})), ErrorCode::UntrustedCertificate);
+}
+
+TEST_F(TlsTest, APinIsCheckedBesideAuthorityAndHost) {
+  EXPECT_EQ(outcome("good", trusting("ca.crt", {goodPin})), kThrough);
+  EXPECT_EQ(outcome("good", trusting("ca.crt", {kNoPin})), ErrorCode::WrongPin);
+  EXPECT_NE(text.find(goodPin), std::string::npos) << text;
+}
+
+TEST_F(TlsTest, OneOfSeveralPinsWillDo) {
+  EXPECT_EQ(outcome("good", trusting("ca.crt", {kNoPin, goodPin})), kThrough);
+  EXPECT_EQ(outcome("hub", pinning({kNoPin, pin})), kThrough);
+  EXPECT_EQ(outcome("hub", pinning({kNoPin, goodPin})), ErrorCode::WrongPin);
+}
+
+TEST_F(TlsTest, ASelfSignedCertificateNeedsItsPinAndNoHost) {
+  EXPECT_EQ(outcome("hub", pinning({})), ErrorCode::UntrustedCertificate);
+  EXPECT_NE(text.find(pin), std::string::npos) << text;
+  EXPECT_EQ(outcome("hub", trusting("ca.crt")), ErrorCode::UntrustedCertificate);
+  EXPECT_EQ(outcome("hub", pinning({pin})), kThrough);
+  Authority::selfSign(file("self.crt"), file("self.key"), "DNS:other.example", 30);
+  EXPECT_EQ(outcome("self", pinning({pinOfFile(file("self.crt"))})), kThrough);
+}
+
+TEST_F(TlsTest, AnExpiredCertificateIsRefused) {
+  EXPECT_EQ(outcome("old", trusting("ca.crt")), ErrorCode::ExpiredCertificate);
+  EXPECT_EQ(outcome("old", trusting("ca.crt", {pinOfFile(file("old.crt"))})), ErrorCode::ExpiredCertificate);
+  Authority::selfSign(file("self.crt"), file("self.key"), "DNS:localhost", -1);
+  EXPECT_EQ(outcome("self", pinning({pinOfFile(file("self.crt"))})), ErrorCode::ExpiredCertificate);
+}
+
+// What a pinned self-signed certificate signs is not that certificate.
+TEST_F(TlsTest, APinnedAuthorityVouchesForNobodyElse) {
+  EXPECT_EQ(outcome("good", pinning({pinOfFile(file("ca.crt"))})), ErrorCode::WrongPin);
+}
+
+TEST_F(TlsTest, AHubThatAsksForCertificatesTakesNobodyWithout) {
+  authority.issue(file("client.crt"), file("client.key"), "DNS:client");
+  stranger.issue(file("mallory.crt"), file("mallory.key"), "DNS:client");
+  TlsClientOptions with = trusting("ca.crt");
+  with.certificateFile = file("client.crt");
+  with.keyFile = file("client.key");
+  EXPECT_EQ(outcome("good", with, "127.0.0.1", "ca.crt"), kThrough);
+  EXPECT_EQ(outcome("good", trusting("ca.crt"), "127.0.0.1", "ca.crt"), ErrorCode::UntrustedCertificate);
+  with.certificateFile = file("mallory.crt");
+  with.keyFile = file("mallory.key");
+  EXPECT_EQ(outcome("good", with, "127.0.0.1", "ca.crt"), ErrorCode::UntrustedCertificate);
+}
+
+using SslContext = std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)>;
+using Ssl = std::unique_ptr<SSL, decltype(&SSL_free)>;
+
+SslContext newest(int version) {
+  SslContext context(SSL_CTX_new(TLS_method()), SSL_CTX_free);
+  SSL_CTX_set_max_proto_version(context.get(), version);
+  return context;
+}
+
+TEST_F(TlsTest, AHubSpeaksNothingBefore13) {
+  listen(hubWith("good"));
+  for (int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    RawSocket socket = RawSocket::connect(acceptor->port());
+    SslContext context = newest(version);
+    Ssl ssl(SSL_new(context.get()), SSL_free);
+    SSL_set_fd(ssl.get(), socket.fd());
+    EXPECT_EQ(SSL_connect(ssl.get()) == 1, version == TLS1_3_VERSION);
+  }
+}
+
+TEST_F(TlsTest, AClientSpeaksNothingBefore13) {
+  listen(hubWith("good"));
+  RawSocket listening = RawSocket::listen();
+  bool shaken = true;
+  std::thread hubOfOld([&] {
+    RawSocket socket = listening.accept();
+    SslContext context = newest(TLS1_2_VERSION);
+    SSL_CTX_use_certificate_chain_file(context.get(), file("good.crt").c_str());
+    SSL_CTX_use_PrivateKey_file(context.get(), file("good.key").c_str(), SSL_FILETYPE_PEM);
+    Ssl ssl(SSL_new(context.get()), SSL_free);
+    SSL_set_fd(ssl.get(), socket.fd());
+    shaken = SSL_accept(ssl.get()) == 1;
+  });
+  Client client(*this, 1);
+  RemoteOptions remote = toHub();
+  remote.port = listening.port();
+  remote.tls = TlsContext::forClient(trusting("ca.crt"));
+  client.connect(*this, remote);
+  EXPECT_EQ(client.heard.waitForError(), ErrorCode::TlsTooOld);
+  EXPECT_EQ(client.link->status().state, LinkState::stopped);
+  hubOfOld.join();
+  EXPECT_FALSE(shaken);
+}
+
+TEST_F(TlsTest, InTheClearNothingLeavesTheMachine) {
+  EXPECT_ERROR(PlaintextForbidden, {
+    AcceptorOptions open;
+    open.address = "0.0.0.0";
+    Acceptor(io, clock, open, nullptr, nullptr);
+  });
+  listen(nullptr);
+  Client client(*this, 1);
+  RemoteOptions remote = toHub();
+  remote.tls = nullptr;
+  remote.host = "192.0.2.1";  // nobody's (RFC 5737): an attempt to connect would last
+  client.connect(*this, remote);
+  EXPECT_EQ(client.heard.waitForError(), ErrorCode::PlaintextForbidden);
+  EXPECT_EQ(client.link->status().state, LinkState::stopped);
+
+  Client here(*this, 2);
+  remote.host = "127.0.0.1";
+  here.connect(*this, remote);
+  EXPECT_TRUE(here.link->waitSynchronized(soonUs()));
+}
+
+TEST_F(TlsTest, EndsThatDoNotAgreeOnTlsSaySo) {
+  auto pointsAtTls = [](const LinkStatus& status) {
+    return status.error && status.error->text.find("useTLS") != std::string::npos;
+  };
+  listen(nullptr);
+  Client tls(*this, 1);
+  tls.connect(*this, toHub());
+  EXPECT_TRUE(tls.heard.wait(pointsAtTls));
+  tls.disconnect();
+  stopListening();
+
+  listen(hubWith("good"));
+  Client clear(*this, 2);
+  RemoteOptions remote = toHub();
+  remote.tls = nullptr;
+  clear.connect(*this, remote);
+  EXPECT_TRUE(clear.heard.wait(pointsAtTls));
+  clear.disconnect();
+  EXPECT_EQ(acceptor->served().size(), 0u);
+}
+
+TEST_F(TlsTest, NewConnectionsGetTheCertificateThatWasReloaded) {
+  listen(hubWith("old"));
+  Client client(*this, 1);
+  RemoteOptions remote = toHub();
+  remote.tls = TlsContext::forClient(trusting("ca.crt"));
+  client.connect(*this, remote);
+  EXPECT_EQ(client.heard.waitForError(), ErrorCode::ExpiredCertificate);
+  acceptor->setTls(hubWith("good"));
+  EXPECT_TRUE(client.link->waitSynchronized(soonUs()));  // it tries again by itself
+}
+
+TEST_F(TlsTest, WhatCannotBeUsedIsNamed) {
+  EXPECT_ERROR(InvalidArgument, TlsContext::forServer({file("nothing.crt"), file("nothing.key"), ""}));
+  EXPECT_ERROR(InvalidArgument, TlsContext::forServer({file("good.crt"), file("other.key"), ""}));
+  EXPECT_ERROR(InvalidArgument, TlsContext::forServer({file("good.crt"), file("good.key"), file("nothing.crt")}));
+  EXPECT_ERROR(InvalidArgument, TlsContext::forClient(trusting("nothing.crt")));
+  EXPECT_ERROR(InvalidArgument, TlsContext::forClient(pinning({"sha256/short="})));
+  EXPECT_ERROR(InvalidArgument, TlsContext::forClient(pinning({"md5/" + kNoPin.substr(7)})));
+  EXPECT_ERROR(InvalidArgument, pinOfFile(file("good.key")));
+  std::string message = test::messageOf([&] { pinOfFile(file("nothing.crt")); });
+  EXPECT_NE(message.find(file("nothing.crt")), std::string::npos) << message;
+}
+
+TEST_F(TlsTest, TheKeyOfAHubIsItsOwnersAlone) {
+  struct stat status {};
+  ASSERT_EQ(stat(file("hub.key").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600u);
+  EXPECT_ERROR(AlreadyExists, makeSelfSigned(file("hub.crt"), file("hub.key"), {"localhost"}, 0));
+  EXPECT_ERROR(AlreadyExists, makeSelfSigned(file("hub.crt"), file("new.key"), {"localhost"}, 0));
+  EXPECT_FALSE(std::filesystem::exists(file("new.key")));
+  EXPECT_ERROR(InvalidArgument, makeSelfSigned(file("a.crt"), file("a.key"), {"a,IP:1.2.3.4"}, 0));
+}
+
+}  // namespace
+}  // namespace blazedb::link
