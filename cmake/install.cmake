@@ -7,6 +7,8 @@ install(TARGETS blazedb EXPORT blazedbTargets)
 install(DIRECTORY include/blazedb TYPE INCLUDE FILES_MATCHING PATTERN "*.h")
 if(TARGET blazedb_cli)
   install(TARGETS blazedb_cli)
+  # Names /usr/bin/blazedb: a package puts both where they belong.
+  install(FILES apps/blazedb/blazedb@.service DESTINATION lib/systemd/system)
 endif()
 
 install(EXPORT blazedbTargets NAMESPACE blazedb:: DESTINATION ${package_dir})

@@ -121,6 +121,11 @@ void Arguments::requiredChoice(const std::string& name, const std::vector<std::s
   parser_->add_option(name, target, description)->required()->check(oneOf(allowed));
 }
 
+void Arguments::requiredMany(const std::string& name, std::vector<std::string>& target,
+                             const std::string& description) {
+  parser_->add_option(name, target, description)->required()->expected(1, -1);
+}
+
 void Arguments::optional(const std::string& name, std::string& target, const std::string& description) {
   parser_->add_option(name, target, description);
 }
@@ -131,6 +136,11 @@ void Arguments::option(const std::string& flags, const std::string& value, std::
 }
 
 void Arguments::number(const std::string& flags, const std::string& value, std::uint64_t& target,
+                       const std::string& description) {
+  parser_->add_option(flags, target, description)->type_name(value);
+}
+
+void Arguments::number(const std::string& flags, const std::string& value, std::optional<std::uint64_t>& target,
                        const std::string& description) {
   parser_->add_option(flags, target, description)->type_name(value);
 }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -35,11 +36,15 @@ class Arguments {
   void required(const std::string& name, std::string& target, const std::string& description);
   void requiredChoice(const std::string& name, const std::vector<std::string>& allowed, std::string& target,
                       const std::string& description);
+  // One or more.
+  void requiredMany(const std::string& name, std::vector<std::string>& target, const std::string& description);
   void optional(const std::string& name, std::string& target, const std::string& description);
 
   // `flags`: "-c,--collection" or "--limit". `value` names what follows, for the help: "FILE".
   void option(const std::string& flags, const std::string& value, std::string& target, const std::string& description);
   void number(const std::string& flags, const std::string& value, std::uint64_t& target,
+              const std::string& description);
+  void number(const std::string& flags, const std::string& value, std::optional<std::uint64_t>& target,
               const std::string& description);
   // The value has to be one of `allowed`.
   void choice(const std::string& flags, const std::vector<std::string>& allowed, std::string& target,

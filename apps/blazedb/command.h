@@ -30,6 +30,7 @@ Run declarePasswd(Arguments& arguments);
 Run declareRelease(Arguments& arguments);
 Run declareRenew(Arguments& arguments);
 Run declareRestamp(Arguments& arguments);
+Run declareServe(Arguments& arguments);
 Run declareStop(Arguments& arguments);
 Run declareSync(Arguments& arguments);
 Run declareToken(Arguments& arguments);

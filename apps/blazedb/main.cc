@@ -63,6 +63,7 @@ const std::vector<Group>& groups() {
       {"sync",
        {
            {"sync", "bring two databases in sync, or keep them so", declareSync},
+           {"serve", "be a hub: let clients on other machines sync with databases", declareServe},
            {"stop", "end the process that has a database open", declareStop, kAtOwner},
            {"token", "make, list and revoke what lets clients in at a hub", declareToken, kAtOwner},
            {"diff", "say whether two databases hold the same records", declareDiff},

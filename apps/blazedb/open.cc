@@ -120,6 +120,22 @@ std::pair<Database, Database> openDatabases(const DatabasePair& pair) {
   return {a, openDatabase(pair.b, readPassword(second))};
 }
 
+std::vector<Database> openDatabases(const std::vector<std::string>& files, const std::string& passwordFile) {
+  for (const std::string& file : files) requireFile(file);
+  Password first = passwordFor({files[0], passwordFile});
+  bool ofAll = !passwordFile.empty() || isSet(kPasswordVariable);
+  std::vector<Database> databases;
+  for (const std::string& file : files) {
+    DatabaseArgument database{file, passwordFile};
+    PasswordSource own = sourceFor(database);
+    own.prompt += " (nothing: the same as the first)";
+    own.same = &first;
+    bool takesFirst = ofAll || databases.empty();
+    databases.push_back(takesFirst ? openDatabase(database, first) : openDatabase(database, readPassword(own)));
+  }
+  return databases;
+}
+
 void addCollection(Arguments& arguments, std::string& name, const std::string& description) {
   arguments.option("-c,--collection", "NAME", name, description);
 }

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "arguments.h"
 #include "blazedb/database.h"
@@ -39,6 +40,9 @@ void addDatabases(Arguments& arguments, DatabasePair& pair);
 // B's password is its own if there is one (--password-file-b, BLAZEDB_PASSWORD_B), else A's; at a terminal it is asked
 // for. UsageError where both are the same file.
 std::pair<Database, Database> openDatabases(const DatabasePair& pair);
+
+// Several that are there. At a terminal the password of each is asked for; what was given otherwise is that of all.
+std::vector<Database> openDatabases(const std::vector<std::string>& files, const std::string& passwordFile);
 
 // -c, --collection. Empty where it is not given.
 void addCollection(Arguments& arguments, std::string& name, const std::string& description);

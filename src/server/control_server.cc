@@ -16,6 +16,7 @@
 #include "crypto/hash.h"
 #include "db/engine.h"
 #include "server/control_wire.h"
+#include "storage/posix_file_system.h"
 
 namespace blazedb::server {
 namespace {
@@ -57,14 +58,15 @@ struct ControlServer::Conversation {
 
 ControlServer::ControlServer(const std::vector<Database>& databases, Run run) : run_(std::move(run)) {
   for (const Database& database : databases) {
-    int fd = listenBeside(database.path());
+    std::string path = storage::PosixFileSystem().canonical(database.path());
+    int fd = listenBeside(path);
     if (fd < 0) {
       int error = errno;
       close();
       throw Error(ErrorCode::IoError, "cannot listen for commands beside " + database.path() + ": " +
                                           std::strerror(error) + "; the folder has to allow sockets");
     }
-    listeners_.push_back({database, crypto::SecretBytes(database.engine_->controlKey()), fd});
+    listeners_.push_back({database, path, crypto::SecretBytes(database.engine_->controlKey()), fd});
   }
   wake_ = eventfd(0, EFD_CLOEXEC);
   acceptor_ = std::thread([this] { accept(); });
@@ -91,7 +93,7 @@ ControlServer::~ControlServer() {
 
 void ControlServer::close() {
   for (const Listener& listener : listeners_) {
-    removeSocketBeside(listener.database.path());
+    removeSocketBeside(listener.path);
     ::close(listener.fd);
   }
 }

@@ -59,6 +59,7 @@ class ControlServer {
  private:
   struct Listener {
     Database database;
+    std::string path;  // canonical: commands may have come by another name
     crypto::SecretBytes key;
     int fd = -1;
   };

@@ -142,6 +142,15 @@ TEST_F(Control, WhatAKilledProcessHasLeftIsNoHindrance) {
   EXPECT_EQ(succeed({"count", a_, "-c", "people"}), "1\n");
 }
 
+TEST_F(Control, AFileHasOneSocketByWhateverNameItIsCalled) {
+  succeed({"stop", a_});
+  std::filesystem::create_symlink(a_, path("link.blazedb"));
+  watch_ = std::make_unique<Process>(command({"sync", path("link.blazedb"), b_, "--watch"}), withPassword());
+  watch_->readUntil("verified");
+  EXPECT_EQ(succeed({"count", a_, "-c", "people"}), "1\n");
+  EXPECT_EQ(succeed({"count", path("link.blazedb"), "-c", "people"}), "1\n");
+}
+
 TEST_F(Control, ALongPathIsReachedToo) {
   succeed({"stop", a_});
   std::string folder = path(std::string(120, 'd'));

@@ -1,0 +1,161 @@
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+#include <optional>
+
+#include "blazedb/remote.h"
+#include "command.h"
+#include "forward.h"
+#include "health_page.h"
+#include "open.h"
+#include "output.h"
+#include "server/hub.h"
+#include "text.h"
+
+namespace blazedb::cli {
+namespace {
+
+constexpr std::uint64_t kPortMax = 65535;
+
+struct Serve {
+  std::vector<std::string> files;
+  std::string passwordFile;
+  ListenOptions listen;
+  std::uint64_t port = 8080;
+  std::optional<std::uint64_t> healthzPort;
+  bool json = false;
+};
+
+// SIGTERM and SIGINT end the hub, SIGHUP makes it read its certificate again. Made before anything that starts threads,
+// so that all of them leave the signals to this one.
+class ServiceSignals {
+ public:
+  ServiceSignals() {
+    sigemptyset(&signals_);
+    for (int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals_, signal);
+    pthread_sigmask(SIG_BLOCK, &signals_, &before_);
+  }
+  ~ServiceSignals() {
+    timespec none{};
+    while (sigtimedwait(&signals_, nullptr, &none) > 0) {
+      // One that came while the hub was ending asks for what has happened.
+    }
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  ServiceSignals(const ServiceSignals&) = delete;
+  ServiceSignals& operator=(const ServiceSignals&) = delete;
+
+  int wait() {
+    int signal = -1;
+    while (signal < 0) signal = sigwaitinfo(&signals_, nullptr);
+    return signal;
+  }
+
+ private:
+  sigset_t signals_;
+  sigset_t before_;
+};
+
+std::uint16_t portOf(std::uint64_t number) {
+  if (number > kPortMax) throw UsageError(std::to_string(number) + " is no port: they go up to 65535");
+  return static_cast<std::uint16_t>(number);
+}
+
+// How clients on other machines write this one: by its name, unless it listens on one address.
+std::string hostForClients(const std::string& host) {
+  char name[256] = {};
+  if (host != "0.0.0.0" && host != "::") return host;
+  return gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
+}
+
+std::string quoted(const std::string& path) {
+  if (path.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-") == std::string::npos)
+    return path;
+  std::string text = "'";
+  for (char c : path) text += c == '\'' ? "'\\''" : std::string(1, c);
+  return text + "'";
+}
+
+std::string clientCommand(const ListenerInfo& listener, const Database& database) {
+  std::string host = hostForClients(listener.host);
+  if (host.find(':') != std::string::npos) host = "[" + host + "]";
+  return "blazedb sync FILE " + host + ":" + std::to_string(listener.port) + "/" + database.name() +
+         " --token-file TOKEN" + (listener.pin.empty() ? "" : " --pin " + listener.pin) + " --encryption smartProxy";
+}
+
+void printAsJson(const server::Hub& hub, const std::optional<HealthPage>& health) {
+  Array databases;
+  for (const Database& database : hub.databases())
+    databases.push_back(Object{{"name", database.name()},
+                               {"path", database.path()},
+                               {"clientCommand", clientCommand(hub.listener(), database)}});
+  printJson({{"host", hub.listener().host},
+             {"port", hub.listener().port},
+             {"pin", hub.listener().pin},
+             {"healthzPort", health ? Value(health->port()) : Value()},
+             {"databases", databases}});
+}
+
+void printForPeople(const server::Hub& hub, const std::optional<HealthPage>& health) {
+  const ListenerInfo& listener = hub.listener();
+  printLine("listening on " + listener.host + ":" + std::to_string(listener.port));
+  printLine("pin  " + listener.pin);
+  if (health) printLine("health  http://127.0.0.1:" + std::to_string(health->port()) + "/healthz");
+  for (const Database& database : hub.databases()) {
+    printLine("\n" + database.name() + ": make a token, and give it to a client, which syncs with it:");
+    printLine("  blazedb token create " + quoted(database.path()) + " --name WHO > TOKEN");
+    printLine("  " + clientCommand(listener, database));
+  }
+}
+
+int serve(Serve options) {
+  options.listen.port = portOf(options.port);
+  if (options.healthzPort) portOf(*options.healthzPort);
+  if (options.listen.certificateFile.empty() != options.listen.keyFile.empty())
+    throw UsageError("--cert and --key go together");
+  ServiceSignals signals;
+  server::Log log(options.json ? server::Log::Format::json : server::Log::Format::text,
+                  [](std::string_view line) { std::fputs((std::string(line) + "\n").c_str(), stderr); });
+  server::Hub hub(openDatabases(options.files, options.passwordFile), options.listen, log, runForVisitor);
+  std::optional<HealthPage> health;
+  if (options.healthzPort) health.emplace(hub, portOf(*options.healthzPort));
+  options.json ? printAsJson(hub, health) : printForPeople(hub, health);
+  flushOutput();
+  while (signals.wait() == SIGHUP) hub.reload();
+  return kFine;
+}
+
+}  // namespace
+
+Run declareServe(Arguments& arguments) {
+  auto options = std::make_shared<Serve>();  // shared with the parser, which fills it in
+  arguments.requiredMany("FILE", options->files, "the databases to serve, each under the name that it was made with");
+  arguments.option("--password-file", "PATH", options->passwordFile,
+                   "the password of all of them is the first line of this file; without it, it is taken from "
+                   "BLAZEDB_PASSWORD, or asked for at the terminal for each");
+  arguments.option("--host", "ADDRESS", options->listen.host, "the address to listen on (default: 0.0.0.0, all)");
+  arguments.number("--port", "N", options->port, "the port to listen on; 0: one that is free (default: 8080)");
+  arguments.option("--cert", "PEM", options->listen.certificateFile,
+                   "the certificate, with its chain (default: one is made, and kept beside the first database)");
+  arguments.option("--key", "PEM", options->listen.keyFile, "its key");
+  arguments.option("--client-ca", "PEM", options->listen.clientCaFile,
+                   "clients must have a certificate of this authority, beside their token");
+  arguments.number("--healthz-port", "N", options->healthzPort,
+                   "answer http://127.0.0.1:N/healthz: 200 while all is well; 0: a port that is free");
+  addJson(arguments, options->json, "print where it listens, and the log, as JSON");
+  arguments.note(
+      "Serves until SIGTERM or ^C, or until blazedb stop. SIGHUP makes it read the certificate again. The log goes to "
+      "standard error. A client needs a token (blazedb token create, also while this runs) and, where no authority "
+      "vouches for the certificate, the pin; both are printed as the command that the client runs.");
+  arguments.note(
+      "While it runs, the other commands for these files are run by it: insert, get, update, delete, count, export, "
+      "info, "
+      "conflicts, backup, token and stop.");
+  arguments.example("blazedb serve hub.blazedb");
+  arguments.example("blazedb serve a.blazedb b.blazedb --port 443 --cert fullchain.pem --key privkey.pem");
+  return [options] { return serve(*options); };
+}
+
+}  // namespace blazedb::cli

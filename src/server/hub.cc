@@ -1,0 +1,90 @@
+#include "server/hub.h"
+
+#include <chrono>
+#include <utility>
+
+#include "blazedb/error.h"
+
+namespace blazedb::server {
+namespace {
+
+// How late the log tells of clients that come and go. One that is gone again before is in no line.
+constexpr std::chrono::seconds kBetweenLooks{1};
+
+}  // namespace
+
+Hub::Hub(std::vector<Database> databases, const ListenOptions& options, Log& log, ControlServer::Run run)
+    : databases_(std::move(databases)), log_(log), control_(databases_, std::move(run)) {
+  std::vector<NodeId> nodes;
+  for (const Database& database : databases_) {
+    nodes.push_back(topology_.registerDatabase(database, database.name()));
+    log_.say(Level::info, "a database is open",
+             {{"database", database.name()},
+              {"path", database.path()},
+              {"role", database.role() == SyncRole::server ? "server" : "client"}});
+  }
+  listener_ = topology_.listen(nodes, options);
+  log_.say(Level::info, "listening", {{"host", listener_.host}, {"port", listener_.port}, {"pin", listener_.pin}});
+  watcher_ = std::thread([this] { watch(); });
+}
+
+Hub::~Hub() {
+  log_.say(Level::info, "stopping");
+  {
+    std::lock_guard lock(mutex_);
+    ending_ = true;
+    wake_.notify_all();
+  }
+  watcher_.join();
+  topology_.stopListening(listener_.id);
+}
+
+void Hub::reload() {
+  try {
+    topology_.reloadCertificate(listener_.id);
+    log_.say(Level::info, "the certificate was read again");
+  } catch (const Error& error) {
+    log_.say(Level::error, "the certificate cannot be used; the old one stays", {{"reason", error.what()}});
+  }
+}
+
+Hub::Health Hub::health() const {
+  Health health;
+  health.databases = databases_.size();
+  health.clients = topology_.connections().size();
+  for (const Database& database : databases_) {
+    try {
+      database.info();
+    } catch (const std::exception& error) {
+      health.fine = false;
+      health.problem = database.name() + ": " + error.what();
+      break;
+    }
+  }
+  return health;
+}
+
+void Hub::watch() {
+  std::map<ConnectionId, Object> known;
+  std::unique_lock lock(mutex_);
+  while (!wake_.wait_for(lock, kBetweenLooks, [&] { return ending_; })) {
+    lock.unlock();
+    logChanges(known);
+    lock.lock();
+  }
+}
+
+void Hub::logChanges(std::map<ConnectionId, Object>& known) {
+  std::map<ConnectionId, Object> now;
+  std::map<NodeId, std::string> names;
+  for (const TopologyNode& node : topology_.graph().nodes) names[node.id] = node.name;
+  for (const ConnectionStatus& status : topology_.connections())
+    now[status.id] = {{"database", names[status.from]}, {"client", status.remote}};
+  for (const auto& [id, client] : now)
+    if (!known.contains(id)) log_.say(Level::info, "a client has connected", client);
+  for (const auto& [id, client] : known)
+    if (!now.contains(id)) log_.say(Level::info, "a client has gone", client);
+  known = std::move(now);
+}
+
+}  // namespace blazedb::server

@@ -1,0 +1,65 @@
+// A hub: databases that one process keeps open for clients on other machines, and for commands on this one.
+//
+// It puts together what exists: a topology that listens (admission by token, revocation), control sockets, a log, and a
+// look at its health. What it adds is the order in which they begin and end: clients are let in when everything else
+// stands, and the databases close when nothing uses them any more.
+#pragma once
+
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "blazedb/remote.h"
+#include "blazedb/topology.h"
+#include "server/control_server.h"
+#include "server/log.h"
+
+namespace blazedb::server {
+
+class Hub {
+ public:
+  // Offers each database under its own name. Listens when it returns. `log` must outlive it; `run` as ControlServer
+  // says. Throws Error: AlreadyExists (two of one name), DuplicateReplica, and what Topology::listen and ControlServer
+  // give.
+  Hub(std::vector<Database> databases, const ListenOptions& options, Log& log, ControlServer::Run run);
+  // Says goodbye to the clients, lets commands end, and lets go of the databases.
+  ~Hub();
+  Hub(const Hub&) = delete;
+  Hub& operator=(const Hub&) = delete;
+
+  const std::vector<Database>& databases() const { return databases_; }
+  ListenerInfo listener() const { return listener_; }
+
+  // Reads certificate and key again, for new connections; where they are no good, logs why and keeps the old ones.
+  // Tokens need no reading: each is looked at where it is, in its database.
+  void reload();
+
+  // Can every database be read? And who is connected. Thread-safe; quick.
+  struct Health {
+    bool fine = true;
+    std::uint64_t databases = 0;
+    std::uint64_t clients = 0;
+    std::string problem;  // of the first that cannot be read; names it
+  };
+  Health health() const;
+
+ private:
+  void watch();
+  void logChanges(std::map<ConnectionId, Object>& known);
+
+  std::vector<Database> databases_;
+  Log& log_;
+  ControlServer control_;
+  Topology topology_;
+  ListenerInfo listener_;
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool ending_ = false;
+  std::thread watcher_;
+};
+
+}  // namespace blazedb::server

@@ -1,0 +1,34 @@
+// What a hub tells of itself while it runs: one event a line, for people or, as JSON, for machines.
+//
+//   2026-11-22T10:00:00.123456Z  info   a client has connected  client="laptop at 192.0.2.7"  database=notes
+//   {"client":"laptop at 192.0.2.7","database":"notes","event":"a client has connected","level":"info","time":...}
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "blazedb/value.h"
+
+namespace blazedb::server {
+
+enum class Level { info, warning, error };
+
+// Thread-safe.
+class Log {
+ public:
+  enum class Format { text, json };
+  // `write` gets whole lines, without their end, one at a time. It must not throw.
+  Log(Format format, std::function<void(std::string_view line)> write) : format_(format), write_(std::move(write)) {}
+
+  // `event` is always the same for the same thing; what differs is in the fields.
+  void say(Level level, std::string_view event, const Object& fields = {});
+
+ private:
+  Format format_;
+  std::function<void(std::string_view)> write_;
+  std::mutex mutex_;
+};
+
+}  // namespace blazedb::server
