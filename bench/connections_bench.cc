@@ -38,7 +38,8 @@ class EmptyStore final : public sync::Store {
   sync::ApplyResult apply(const sync::Incoming&) override { return {}; }
   void finishSweep(const sync::Peer&, const sync::Scope&, sync::Sweep&, std::uint64_t, const sync::Cursor&) override {}
   void leaveOtherScopes(const UUID&, const sync::Scope&) override {}
-  void noteAcknowledged(const sync::Peer&, const sync::Scope&, std::uint64_t, const sync::Cursor&) override {}
+  void noteAcknowledged(const sync::Peer&, const sync::Scope&, std::uint64_t,
+                        const std::optional<PeerFeed>&) override {}
   std::vector<sync::DigestLine> digests() const override { return {}; }
   std::vector<std::pair<UUID, sync::Hash128>> inventory(std::string_view, std::uint8_t) const override { return {}; }
   std::vector<sync::Digest> buckets(std::string_view) const override { return std::vector<sync::Digest>(256); }
