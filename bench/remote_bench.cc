@@ -1,8 +1,8 @@
-// A hub and its clients over TLS on loopback, in one process: how long a write takes to arrive at the hub and at another
-// client, how fast an empty client fills, how many deliveries a second a hub with many clients makes, and what a small
-// change of a large record weighs on the wire.
+// A hub and its clients over TLS on loopback, in one process: how long a write takes to arrive at the hub and at
+// another client, how fast an empty client fills, how many deliveries a second a hub with many clients makes, and what
+// a small change of a large record weighs on the wire.
 //
-// Hub and clients share the two or more cores of one machine, which a network would spare them.
+// Hub and clients share the cores of one machine, which a network would spare them.
 #include <malloc.h>
 
 #include "between.h"
