@@ -25,9 +25,9 @@
 //
 // Room: a sync of a file that has grown also writes its inode, which takes a disk many times as long as to overwrite
 // what is there. So a sync that finds the log at the end of its file lets zeros follow it, as many bytes as the log
-// has, 4 MiB at most. Zeros are no frame; a recovery takes them for the end of the log. The file is asked for its length
-// only where that is not known: since Linux 6.13 a write after an fstat moves the file's time, and its sync writes the
-// inode, which is what room is there to avoid (docs.kernel.org/filesystems/multigrain-ts.html).
+// has, 4 MiB at most. Zeros are no frame; a recovery takes them for the end of the log. The file is asked for its
+// length only where that is not known: since Linux 6.13 a write after an fstat moves the file's time, and its sync
+// writes the inode, which is what room is there to avoid (docs.kernel.org/filesystems/multigrain-ts.html).
 #pragma once
 
 #include <array>
