@@ -198,6 +198,7 @@ void WalFile::dropUnwritten() {
 int WalFile::truncate(sqlite3_int64 bytes) {
   if (shared_.poisoned || !main_.mayWrite()) return SQLITE_IOERR_TRUNCATE;
   if (int code = flush()) return code;
+  roomEnd_ = 0;
   if (bytes <= 0) {
     int code = writeCode(file_->truncate(0), SQLITE_IOERR_TRUNCATE);
     return code ? code : sync();
@@ -226,9 +227,11 @@ int WalFile::sync() {
 // Where it fails nothing is lost: the frames that come there meet the same disk, and tell.
 void WalFile::makeRoom() {
   std::uint64_t used = frameAt(committedFrames_), bytes = 0;
-  if (committedFrames_ == 0 || file_->size(bytes) != IoStatus::ok || bytes > used) return;
+  if (committedFrames_ == 0 || used < roomEnd_ || file_->size(bytes) != IoStatus::ok) return;
+  roomEnd_ = bytes;
+  if (used < roomEnd_) return;
   std::vector<std::uint8_t> zeros(std::min(used, kRoomBytesMax));
-  static_cast<void>(file_->writeAt(used, zeros));
+  if (file_->writeAt(used, zeros) == IoStatus::ok) roomEnd_ = used + zeros.size();
 }
 
 // A frame that is there in part is none.

@@ -25,7 +25,9 @@
 //
 // Room: a sync of a file that has grown also writes its inode, which takes a disk many times as long as to overwrite
 // what is there. So a sync that finds the log at the end of its file lets zeros follow it, as many bytes as the log
-// has, 4 MiB at most. Zeros are no frame; a recovery takes them for the end of the log.
+// has, 4 MiB at most. Zeros are no frame; a recovery takes them for the end of the log. The file is asked for its
+// length only where that is not known: since Linux 6.13 a write after an fstat moves the file's time, and its sync
+// writes the inode, which is what room is there to avoid (docs.kernel.org/filesystems/multigrain-ts.html).
 #pragma once
 
 #include <array>
@@ -102,6 +104,7 @@ class WalFile final : public SealedFile {
   std::optional<PendingHeader> pendingHeader_;  // its page comes next
   std::uint32_t committedFrames_ = 0;
   std::uint32_t durableFrames_ = 0;
+  std::uint64_t roomEnd_ = 0;  // the file was at least as long when it was last looked at
 };
 
 }  // namespace blazedb::storage
