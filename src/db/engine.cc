@@ -195,7 +195,15 @@ void Engine::write(Durability durability, const std::function<void(Changes&)>& b
     if (group_ && waiting_.load() == 0) commit(group_);
     throw;
   }
-  if (waiting_.load() == 0 || group->operations >= kGroupMax) {
+  bool mine = waiting_.load() == 0 || group->operations >= kGroupMax;
+  if (mine && group->durable && group->operations < companions_) {
+    // Those who shared the commit before this one are on their way back. A moment for them costs less than a sync.
+    lock.unlock();
+    for (int i = 0; i < kYieldsMax && group->state.load() == Group::kOpen; i++) std::this_thread::yield();
+    lock.lock();
+    mine = group_ == group && waiting_.load() == 0;
+  }
+  if (mine) {
     commit(group);
   } else {
     lock.unlock();
@@ -284,6 +292,7 @@ void Engine::commit(std::shared_ptr<Group> group) {
     failGroup(group, error);
     return;
   }
+  if (group->durable) companions_ = group->operations;
   feedEnd_.store(mirror_.position, std::memory_order_release);
   writes_.fetch_add(1);
   notify();

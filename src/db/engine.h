@@ -2,8 +2,9 @@
 //
 // Group commit. A write runs on its caller's thread, inside the one open SQLite transaction. When others are already
 // waiting to write, the caller leaves the commit to them and waits; the last in line commits for all, so that many
-// threads share one sync to disk. Each write of a group has its own savepoint and its own mark in the feed: it can fail
-// alone, and it travels as a transaction of its own.
+// threads share one sync to disk. Before a sync it waits a moment for those who shared the one before. Each write of a
+// group has its own savepoint and its own mark in the feed: it can fail alone, and it travels as a transaction of its
+// own.
 //
 // Time, randomness and files are passed in (Environment); the engine starts no thread. What has to be done now and then
 // is maintain(), which the owner calls (src/db/housekeeper.h does it on a thread, the simulation by its virtual clock).
@@ -231,6 +232,7 @@ class Engine final : public sync::Store {
   Mirror mirror_;
   Author author_;
   std::shared_ptr<Group> group_;
+  int companions_ = 0;  // how many shared the latest durable commit
   std::uint64_t writesAtLastIdleCheck_ = 0;
   std::uint64_t trimmedTo_ = 0;
   UUID replica_;
