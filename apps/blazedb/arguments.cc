@@ -135,6 +135,11 @@ void Arguments::option(const std::string& flags, const std::string& value, std::
   parser_->add_option(flags, target, description)->type_name(value);
 }
 
+void Arguments::list(const std::string& flags, const std::string& value, std::vector<std::string>& target,
+                     const std::string& description) {
+  parser_->add_option(flags, target, description)->type_name(value)->allow_extra_args(false);
+}
+
 void Arguments::number(const std::string& flags, const std::string& value, std::uint64_t& target,
                        const std::string& description) {
   parser_->add_option(flags, target, description)->type_name(value);

@@ -42,6 +42,9 @@ class Arguments {
 
   // `flags`: "-c,--collection" or "--limit". `value` names what follows, for the help: "FILE".
   void option(const std::string& flags, const std::string& value, std::string& target, const std::string& description);
+  // May be given several times.
+  void list(const std::string& flags, const std::string& value, std::vector<std::string>& target,
+            const std::string& description);
   void number(const std::string& flags, const std::string& value, std::uint64_t& target,
               const std::string& description);
   void number(const std::string& flags, const std::string& value, std::optional<std::uint64_t>& target,

@@ -90,9 +90,9 @@ Database openDatabase(const DatabaseArgument& database) {
   }
 }
 
-void addDatabases(Arguments& arguments, DatabasePair& pair) {
+void addDatabases(Arguments& arguments, DatabasePair& pair, const std::string& second) {
   arguments.required("A", pair.a.file, "a database");
-  arguments.required("B", pair.b.file, "another database");
+  arguments.required("B", pair.b.file, second);
   arguments.option("--password-file", "PATH", pair.a.passwordFile,
                    "the password is the first line of this file; without it, the password is taken from "
                    "BLAZEDB_PASSWORD or asked for at the terminal");

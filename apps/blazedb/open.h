@@ -36,7 +36,8 @@ struct DatabasePair {
   DatabaseArgument a;
   DatabaseArgument b;
 };
-void addDatabases(Arguments& arguments, DatabasePair& pair);
+// `second` says what B may be.
+void addDatabases(Arguments& arguments, DatabasePair& pair, const std::string& second = "another database");
 // B's password is its own if there is one (--password-file-b, BLAZEDB_PASSWORD_B), else A's; at a terminal it is asked
 // for. UsageError where both are the same file.
 std::pair<Database, Database> openDatabases(const DatabasePair& pair);

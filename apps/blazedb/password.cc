@@ -38,7 +38,7 @@ class FileDescriptor {
 // Reads up to the end of the line or of the input into memory that never moves, so that no copy stays behind. Nothing
 // where the input ends before it has begun. `mayRead` is asked before each byte.
 template <class MayRead>
-std::optional<Password> readLine(int fd, const MayRead& mayRead) {
+std::optional<Password> readLine(int fd, const std::string& noun, const MayRead& mayRead) {
   std::string line;
   line.reserve(kPasswordBytesMax);
   bool any = false;
@@ -46,7 +46,7 @@ std::optional<Password> readLine(int fd, const MayRead& mayRead) {
   while (mayRead() && line.size() < kPasswordBytesMax) {
     ssize_t got = read(fd, &c, 1);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw Error(ErrorCode::IoError, std::string("cannot read the password: ") + std::strerror(errno));
+    if (got < 0) throw Error(ErrorCode::IoError, "cannot read the " + noun + ": " + std::strerror(errno));
     if (got == 0) break;
     any = true;
     if (c == '\n') break;
@@ -58,13 +58,13 @@ std::optional<Password> readLine(int fd, const MayRead& mayRead) {
   return password;
 }
 
-Password fromFile(const std::string& path) {
+Password fromFile(const PasswordSource& source) {
+  const std::string& path = source.file;
+  std::string what = "the " + source.noun + " file " + path;
   FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0)
-    throw Error(ErrorCode::IoError, "cannot open the password file " + path + ": " + std::strerror(errno));
-  std::optional<Password> password = readLine(file.get(), [] { return true; });
-  if (!password)
-    throw Error(ErrorCode::InvalidArgument, "the password file " + path + " is empty: its first line is the password");
+  if (file.get() < 0) throw Error(ErrorCode::IoError, "cannot open " + what + ": " + std::strerror(errno));
+  std::optional<Password> password = readLine(file.get(), source.noun, [] { return true; });
+  if (!password) throw Error(ErrorCode::InvalidArgument, what + " is empty: its first line is the " + source.noun);
   return std::move(*password);
 }
 
@@ -106,7 +106,7 @@ void show(int terminal, std::string_view text) {
 }
 
 // Nothing where a signal came first.
-std::optional<Password> askOnce(int terminal, const std::string& prompt) {
+std::optional<Password> askOnce(int terminal, const std::string& prompt, const std::string& noun) {
   sigset_t signals = promptSignals();
   SilentTerminal silent(terminal, signals);
   FileDescriptor signalled(signalfd(-1, &signals, SFD_CLOEXEC));
@@ -119,36 +119,36 @@ std::optional<Password> askOnce(int terminal, const std::string& prompt) {
     return !interrupted;
   };
   show(terminal, prompt + ": ");
-  std::optional<Password> password = readLine(terminal, waitForKey);
+  std::optional<Password> password = readLine(terminal, noun, waitForKey);
   if (interrupted) {
     show(terminal, "\n");
     return std::nullopt;
   }
-  if (!password) throw Error(ErrorCode::Cancelled, "no password was given");
+  if (!password) throw Error(ErrorCode::Cancelled, "no " + noun + " was given");
   return password;
 }
 
-Password ask(int terminal, const std::string& prompt) {
+Password ask(int terminal, const std::string& prompt, const std::string& noun) {
   for (;;) {
-    std::optional<Password> password = askOnce(terminal, prompt);
+    std::optional<Password> password = askOnce(terminal, prompt, noun);
     if (password) return std::move(*password);
     // Here ^C has ended the process, and ^Z is over, unless somebody has blocked them for longer (interrupt.h).
     sigset_t pending;
     sigpending(&pending);
     if (sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM))
-      throw Error(ErrorCode::Cancelled, "interrupted before a password was given");
+      throw Error(ErrorCode::Cancelled, "interrupted before a " + noun + " was given");
   }
 }
 
 Password fromTerminal(const PasswordSource& source) {
   FileDescriptor terminal(open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY));
   if (terminal.get() < 0)
-    throw Error(ErrorCode::NotFound, "there is no password, and no terminal to ask at: set " +
-                                         std::string(source.variable) + " or give " + source.fileOption + " FILE");
-  Password password = ask(terminal.get(), source.prompt);
+    throw Error(ErrorCode::NotFound, "there is no " + source.noun + ", and no terminal to ask at: set " +
+                                         source.variable + " or give " + source.fileOption + " FILE");
+  Password password = ask(terminal.get(), source.prompt, source.noun);
   if (source.same && password.text().empty()) return Password(source.same->text());
   if (source.isNew && !password.text().empty()) {
-    Password again = ask(terminal.get(), "The same again");
+    Password again = ask(terminal.get(), "The same again", source.noun);
     if (again.text() != password.text())
       throw Error(ErrorCode::InvalidArgument, "the two passwords differ; nothing was changed");
   }
@@ -156,7 +156,7 @@ Password fromTerminal(const PasswordSource& source) {
 }
 
 Password choose(const PasswordSource& source) {
-  if (!source.file.empty()) return fromFile(source.file);
+  if (!source.file.empty()) return fromFile(source);
   if (const char* text = std::getenv(source.variable); text != nullptr && *text != '\0') return Password(text);
   return fromTerminal(source);
 }

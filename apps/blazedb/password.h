@@ -1,5 +1,5 @@
-// Where a password comes from: a file, an environment variable, or a person at the terminal. Never from an argument,
-// which every user of the machine can read in the list of processes.
+// Where a password, or another secret, comes from: a file, an environment variable, or a person at the terminal. Never
+// from an argument, which every user of the machine can read in the list of processes.
 #pragma once
 
 #include <string>
@@ -29,6 +29,7 @@ struct PasswordSource {
   std::string fileOption;          // for messages: "--password-file"
   bool isNew = false;              // a new password: not empty, and asked for twice at the terminal
   const Password* same = nullptr;  // what an empty answer at the terminal means
+  std::string noun = "password";   // what it is, in messages
 };
 
 // Throws blazedb::Error: IoError (the file), InvalidArgument (an empty new password, two answers that differ), NotFound

@@ -13,7 +13,7 @@ namespace blazedb::cli {
 namespace {
 
 constexpr std::chrono::milliseconds kBetweenDrawings{100};
-constexpr std::size_t kBarColumns = 30;
+constexpr std::size_t kBarColumns = 20;
 constexpr const char* kEraseLine = "\r\033[K";
 
 }  // namespace
@@ -25,7 +25,14 @@ void ProgressBar::show(std::uint64_t done, std::uint64_t total) {
   show(total == 0 ? -1 : static_cast<double>(done) / static_cast<double>(total), done);
 }
 
-void ProgressBar::show(double fraction, std::uint64_t count) {
+void ProgressBar::show(std::uint64_t done, std::uint64_t total, std::uint64_t bytes) {
+  double fraction = total == 0 ? -1 : static_cast<double>(done) / static_cast<double>(total);
+  draw(fraction, done, " of " + grouped(total) + ", " + sizeText(bytes));
+}
+
+void ProgressBar::show(double fraction, std::uint64_t count) { draw(fraction, count, " " + unit_); }
+
+void ProgressBar::draw(double fraction, std::uint64_t count, const std::string& detail) {
   Clock::time_point now = Clock::now();
   if (!enabled_ || now < next_) return;
   next_ = now + kBetweenDrawings;
@@ -36,7 +43,7 @@ void ProgressBar::show(double fraction, std::uint64_t count) {
     line += "[" + std::string(filled, '=') + std::string(kBarColumns - filled, ' ') + "]";
     line += padLeft(fixed(fraction * 100, 0), 4) + "% ";
   }
-  line += " " + grouped(count) + " " + unit_;
+  line += " " + grouped(count) + detail;
   double elapsed = seconds(now - start_);
   if (elapsed > 0.5) line += ", " + grouped(static_cast<std::uint64_t>(static_cast<double>(count) / elapsed)) + "/s";
   line.resize(std::min(line.size(), terminalColumns(STDERR_FILENO) - 1));

@@ -20,9 +20,13 @@ class ProgressBar {
   // `fraction`: 0 to 1, of the whole work; less than 0 where nobody knows. `count` in units, so far.
   void show(double fraction, std::uint64_t count);
   void show(std::uint64_t done, std::uint64_t total);
+  // `bytes` have gone across a link meanwhile.
+  void show(std::uint64_t done, std::uint64_t total, std::uint64_t bytes);
   void clear();
 
  private:
+  void draw(double fraction, std::uint64_t count, const std::string& detail);
+
   using Clock = std::chrono::steady_clock;
 
   std::string label_;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "blazedb/value.h"
 
@@ -33,6 +34,8 @@ std::string shortened(const std::string& text, std::size_t columns);
 // Breaks `text` at spaces so that its lines end before `columns`; those after the first begin at `indent`, as the first
 // one is taken to do.
 std::string wrapped(const std::string& text, std::size_t indent, std::size_t columns);
+// The parts between the commas that are not empty.
+std::vector<std::string> splitAtCommas(const std::string& text);
 // Everything on one line: control characters become spaces.
 std::string oneLine(std::string text);
 

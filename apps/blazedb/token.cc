@@ -24,16 +24,6 @@ struct TokenCommand {
   bool json = false;
 };
 
-std::vector<std::string> splitAtCommas(const std::string& text) {
-  std::vector<std::string> parts;
-  for (std::size_t start = 0; start < text.size();) {
-    std::size_t end = std::min(text.find(',', start), text.size());
-    if (end > start) parts.push_back(text.substr(start, end - start));
-    start = end + 1;
-  }
-  return parts;
-}
-
 // "90d", "12h", "30m": that long from now.
 Date timeAfter(const std::string& text) {
   using std::chrono::microseconds;

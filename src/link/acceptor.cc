@@ -97,6 +97,7 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
           "where the network itself is safe");
     asio::error_code failed;
     acceptor_.open(endpoint.protocol(), failed);
+    if (!failed) closeOnExec(acceptor_.native_handle());
     if (!failed) acceptor_.set_option(tcp::acceptor::reuse_address(true), failed);
     if (!failed && endpoint.address().is_v6()) acceptor_.set_option(asio::ip::v6_only(false), failed);
     if (!failed) acceptor_.bind(endpoint, failed);

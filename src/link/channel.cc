@@ -27,6 +27,7 @@ constexpr std::size_t kPacketOverhead = 64;
 
 Channel::Channel(Io& io, base::Clock& clock, Socket socket, const MakeStream& makeStream)
     : io_(io), clock_(clock), socket_(std::move(socket)), splitter_(base::kFrameBytesMaxBeforeHello) {
+  closeOnExec(socket_.native_handle());
   asio::error_code failed;
   socket_.native_non_blocking(true, failed);
   stream_ = makeStream(socket_.native_handle());

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -36,6 +37,8 @@ class PlainStream final : public Stream {
 };
 
 }  // namespace
+
+void closeOnExec(int fd) { fcntl(fd, F_SETFD, FD_CLOEXEC); }
 
 std::unique_ptr<Stream> plainStream(int fd) { return std::make_unique<PlainStream>(fd); }
 

@@ -46,6 +46,9 @@ class Stream {
 // `fd` in the clear.
 std::unique_ptr<Stream> plainStream(int fd);
 
+// A child that this process starts must not hold the socket: the port would stay taken, the connection open.
+void closeOnExec(int fd);
+
 // The two calls that both kinds stand on: -1 with errno, and no SIGPIPE.
 std::ptrdiff_t receiveSome(int fd, std::span<std::uint8_t> into);
 std::ptrdiff_t sendSome(int fd, base::ByteView bytes);

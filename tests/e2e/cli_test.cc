@@ -51,6 +51,12 @@ std::vector<std::string> CliTest::command(const std::vector<std::string>& words)
 
 ProcessOptions CliTest::withPassword() { return {.environment = {{"BLAZEDB_PASSWORD", kPassword}}}; }
 
+ProcessOptions CliTest::onTerminal() {
+  ProcessOptions options = withPassword();
+  options.hasTerminal = true;
+  return options;
+}
+
 Result CliTest::run(const std::vector<std::string>& words) { return run(words, withPassword()); }
 
 Result CliTest::run(const std::vector<std::string>& words, const ProcessOptions& options) {
@@ -87,6 +93,23 @@ void CliTest::fail(const std::vector<std::string>& words, const std::string& wha
 
 void CliTest::failAsWrongUsage(const std::vector<std::string>& words, const std::string& what) {
   expectFailure(run(words), 2, what);
+}
+
+void insertManyRecords(Database database) {
+  constexpr int kBatch = 10'000;
+  for (int first = 0; first < 100'000; first += kBatch) {
+    std::vector<Record> records;
+    for (int n = first; n < first + kBatch; n++) records.push_back({{"n", n}, {"text", "record " + std::to_string(n)}});
+    database.insertMany(records);
+  }
+}
+
+bool isInTheMiddle(const std::string& out) {
+  std::size_t bar = out.rfind('[');
+  std::size_t percent = out.find("% ", bar == std::string::npos ? 0 : bar);
+  if (bar == std::string::npos || percent == std::string::npos) return false;
+  int done = std::stoi(out.substr(percent - 3, 3));
+  return done >= 5 && done <= 90;
 }
 
 Object parsed(const std::string& json) {

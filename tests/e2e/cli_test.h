@@ -42,9 +42,17 @@ class CliTest : public testing::Test {
   static void fail(const std::vector<std::string>& words, const std::string& what);
   static void failAsWrongUsage(const std::vector<std::string>& words, const std::string& what);
 
+  // With a terminal, where it draws its bar.
+  static ProcessOptions onTerminal();
+
  private:
   std::string folder_;
 };
+
+// Inserts 100,000 records, whose sync takes long enough to have a middle.
+void insertManyRecords(Database database);
+// Does the bar show a part of the whole: not 0 %, not yet 100 %?
+bool isInTheMiddle(const std::string& out);
 
 // The fields of a line of JSON.
 Object parsed(const std::string& json);

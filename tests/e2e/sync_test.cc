@@ -169,31 +169,7 @@ TEST_F(SyncCommands, AWatchedSyncTellsItsStatesHoldsItsFilesAndEndsBySignal) {
 // 100,000 records, so that there is a middle to be killed in.
 class LargeSync : public SyncCommands {
  protected:
-  LargeSync() {
-    Database database = open("a.blazedb");
-    constexpr int kBatch = 10'000;
-    for (int first = 0; first < 100'000; first += kBatch) {
-      std::vector<Record> records;
-      for (int n = first; n < first + kBatch; n++)
-        records.push_back({{"n", n}, {"text", "record " + std::to_string(n)}});
-      database.insertMany(records);
-    }
-  }
-
-  ProcessOptions onTerminal() const {
-    ProcessOptions options = withPassword();
-    options.hasTerminal = true;
-    return options;
-  }
-
-  // The bar shows a part of the whole: not 0 %, not yet 100 %.
-  static bool isInTheMiddle(const std::string& out) {
-    std::size_t bar = out.rfind('[');
-    std::size_t percent = out.find("% ", bar == std::string::npos ? 0 : bar);
-    if (bar == std::string::npos || percent == std::string::npos) return false;
-    int done = std::stoi(out.substr(percent - 3, 3));
-    return done >= 5 && done <= 90;
-  }
+  LargeSync() { insertManyRecords(open("a.blazedb")); }
 };
 
 TEST_F(LargeSync, OneThatIsKilledGoesOnWhereItWas) {

@@ -53,6 +53,50 @@ TEST_F(Usage, ANumberThatIsNoneIsWrong) { failAsWrongUsage({"diff", "a", "b", "-
 
 TEST_F(Usage, AdoptWithoutReadOnlyIsWrong) { failAsWrongUsage({"sync", "a", "b", "--adopt"}, "--mode readOnly"); }
 
+TEST_F(Usage, WhatIsNeitherAFileNorADatabaseOfAHubIsWrong) {
+  std::string file = path("a.blazedb");
+  failAsWrongUsage({"sync", file, "hub.example.com:8080"}, "names no database");
+  failAsWrongUsage({"sync", file, "hub.example.com:8080/"}, "names no database");
+  failAsWrongUsage({"sync", file, ":8080/Notes"}, "names no host");
+  failAsWrongUsage({"sync", file, "hub:0/Notes"}, "'0' is no port");
+  failAsWrongUsage({"sync", file, "hub:65536/Notes"}, "'65536' is no port");
+  failAsWrongUsage({"sync", file, "hub:/Notes"}, "'' is no port");
+  failAsWrongUsage({"sync", file, "hub:8080/Notes/more"}, "has no / in its name");
+  failAsWrongUsage({"sync", file, "fe80::1/Notes"}, "in brackets");
+  failAsWrongUsage({"sync", file, "[::1/Notes"}, "the ] is missing");
+  failAsWrongUsage({"sync", file, "[::1]8080/Notes"}, "'8080' follows the ]");
+  // These are files that are not there.
+  makeDatabase("a.blazedb");
+  fail({"sync", file, "copy.blazedb"}, "there is no file copy.blazedb");
+  fail({"sync", file, "./folder/copy"}, "there is no file ./folder/copy");
+  fail({"sync", file, path("no/copy")}, "there is no file " + path("no/copy"));
+}
+
+TEST_F(Usage, OptionsOfAHubAreNotForFilesNorTheOtherWayRound) {
+  for (const std::vector<std::string>& option : std::vector<std::vector<std::string>>{{"--token-file", "t"},
+                                                                                      {"--pin", "p"},
+                                                                                      {"--ca", "c"},
+                                                                                      {"--client-cert", "c"},
+                                                                                      {"--client-key", "k"},
+                                                                                      {"--no-tls"},
+                                                                                      {"--allow-plaintext"},
+                                                                                      {"--collections", "a"},
+                                                                                      {"--exclude", "a"},
+                                                                                      {"--remove-out-of-scope"},
+                                                                                      {"--encryption", "e2eOnly"}}) {
+    std::vector<std::string> words = {"sync", "a", "b"};
+    words.insert(words.end(), option.begin(), option.end());
+    failAsWrongUsage(words, option.front() + " is for the database of a hub");
+  }
+  failAsWrongUsage({"sync", "a", "hub:1/b", "--mode", "readOnly"}, "for two files");
+  failAsWrongUsage({"sync", "a", "hub:1/b", "--adopt"}, "for two files");
+  failAsWrongUsage({"sync", "a", "hub:1/b", "--password-file-b", "x"}, "for two files");
+  failAsWrongUsage({"sync", "a", "hub:1/b", "--client-cert", "c"}, "go together");
+  failAsWrongUsage({"sync", "a", "hub:1/b", "--allow-plaintext"}, "is for --no-tls");
+  failAsWrongUsage({"sync", "a", "hub:1/b", "--no-tls", "--pin", "p"}, "does without");
+  failAsWrongUsage({"sync", "a", "hub:1/b", "--encryption", "none"}, "none of e2eOnly|smartProxy");
+}
+
 TEST_F(Usage, RestoreAndDismissAtOnceAreWrong) {
   failAsWrongUsage({"conflicts", "a", "--restore", "1", "--dismiss", "1"}, "--dismiss");
 }

@@ -1,0 +1,160 @@
+#include "sync_remote.h"
+
+#include <charconv>
+#include <filesystem>
+
+#include "password.h"
+#include "text.h"
+
+namespace blazedb::cli {
+namespace {
+
+bool exists(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::exists(path, ignored);
+}
+
+[[noreturn]] void unclear(const std::string& text, const std::string& why) {
+  throw UsageError("'" + text + "' is neither a file nor the database of a hub: " + why +
+                   "; write HOST:PORT/NAME, HOST/NAME or [IPV6]:PORT/NAME, or ./FILE");
+}
+
+std::uint16_t parsePort(const std::string& text, const std::string& port) {
+  std::uint16_t number = 0;
+  auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+  if (error != std::errc() || end != port.data() + port.size() || number == 0)
+    unclear(text, "'" + port + "' is no port, which is 1 to 65535");
+  return number;
+}
+
+}  // namespace
+
+std::optional<RemoteAddress> parseRemote(const std::string& text) {
+  if (exists(text) || text.starts_with('.') || text.starts_with('/')) return std::nullopt;
+  std::size_t slash = text.find('/');
+  std::string authority = text.substr(0, slash);
+  bool hasBrackets = authority.starts_with('[');
+  std::size_t hostEnd = hasBrackets ? authority.find(']') : authority.find(':');
+  bool hasPort = !hasBrackets && hostEnd != std::string::npos;
+  if (slash == std::string::npos) {
+    if (!hasBrackets && !hasPort) return std::nullopt;
+    unclear(text, "it names no database");
+  }
+  if (!hasBrackets && !hasPort && exists(authority)) return std::nullopt;
+  if (hasBrackets && hostEnd == std::string::npos) unclear(text, "the ] is missing");
+
+  RemoteAddress address;
+  address.host = hasBrackets ? authority.substr(1, hostEnd - 1) : authority.substr(0, hostEnd);
+  std::string rest = hostEnd == std::string::npos ? "" : authority.substr(hostEnd + (hasBrackets ? 1 : 0));
+  if (rest.starts_with(':')) {
+    if (rest.find(':', 1) != std::string::npos) unclear(text, "an IPv6 address stands in brackets");
+    address.port = parsePort(text, rest.substr(1));
+  } else if (!rest.empty()) {
+    unclear(text, "'" + rest + "' follows the ]");
+  }
+  address.database = text.substr(slash + 1);
+  if (address.host.empty()) unclear(text, "it names no host");
+  if (address.database.empty()) unclear(text, "it names no database");
+  if (address.database.find('/') != std::string::npos) unclear(text, "a database has no / in its name");
+  return address;
+}
+
+void RemoteSync::declare(Arguments& arguments) {
+  arguments.option("--token-file", "PATH", tokenFile,
+                   "with a hub: the token that lets you in is the first line of this file; without it, it is taken "
+                   "from BLAZEDB_TOKEN or asked for at the terminal");
+  arguments.list("--pin", "PIN", pins,
+                 "the hub's key, as the hub shows it: sha256/ and 44 characters; several times where several will do");
+  arguments.option("--ca", "PATH", caFile, "the authority that vouches for the hub (default: those of the system)");
+  arguments.option("--client-cert", "PATH", clientCertificate, "your certificate, where the hub asks for one");
+  arguments.option("--client-key", "PATH", clientKey, "its key");
+  arguments.flag("--no-tls", noTls, "without encryption on the way: to a hub on this machine");
+  arguments.flag("--allow-plaintext", allowPlaintext, "with --no-tls: to any machine");
+  arguments.option("--collections", "A,B", collections, "these alone (default: all)");
+  arguments.option("--exclude", "A,B", excluded, "fields that are neither sent nor received");
+  arguments.flag("--remove-out-of-scope", removeOutOfScope,
+                 "remove here what an earlier sync brought and --collections or --exclude now leave out");
+  arguments.choice("--encryption", {"e2eOnly", "smartProxy"}, encryption,
+                   "smartProxy: the hub can read what it stores; e2eOnly: it cannot, which this version does not do "
+                   "yet (default: e2eOnly)");
+}
+
+std::string RemoteSync::givenOption() const {
+  if (!tokenFile.empty()) return "--token-file";
+  if (!pins.empty()) return "--pin";
+  if (!caFile.empty()) return "--ca";
+  if (!clientCertificate.empty()) return "--client-cert";
+  if (!clientKey.empty()) return "--client-key";
+  if (noTls) return "--no-tls";
+  if (allowPlaintext) return "--allow-plaintext";
+  if (!collections.empty()) return "--collections";
+  if (!excluded.empty()) return "--exclude";
+  if (removeOutOfScope) return "--remove-out-of-scope";
+  return encryption.empty() ? "" : "--encryption";
+}
+
+void RemoteSync::refuseContradictions() const {
+  if (clientCertificate.empty() != clientKey.empty()) throw UsageError("--client-cert and --client-key go together");
+  if (allowPlaintext && !noTls) throw UsageError("--allow-plaintext is for --no-tls");
+  if (noTls && (!pins.empty() || !caFile.empty() || !clientCertificate.empty()))
+    throw UsageError("--pin, --ca and --client-cert are about TLS, and --no-tls does without");
+}
+
+RemoteNode RemoteSync::node(const RemoteAddress& address) const {
+  RemoteNode node;
+  node.host = address.host;
+  node.port = address.port;
+  node.database = address.database;
+  node.useTLS = !noTls;
+  node.allowPlaintext = allowPlaintext;
+  node.pinning = CertificatePinningConfig::fromSpki(pins);
+  node.caFile = caFile;
+  node.clientCertificateFile = clientCertificate;
+  node.clientKeyFile = clientKey;
+  node.authToken = readPassword({.file = tokenFile,
+                                 .variable = "BLAZEDB_TOKEN",
+                                 .prompt = "Token for " + address.database + " at " + address.host,
+                                 .fileOption = "--token-file",
+                                 .noun = "token"})
+                       .text();
+  return node;
+}
+
+SyncPolicy RemoteSync::policy() const {
+  SyncPolicy policy;
+  if (!collections.empty()) policy.collections = splitAtCommas(collections);
+  policy.excludeFields = splitAtCommas(excluded);
+  policy.removeOutOfScope = removeOutOfScope;
+  policy.encryptionMode = encryption == "smartProxy" ? EncryptionMode::smartProxy : EncryptionMode::e2eOnly;
+  return policy;
+}
+
+std::string adviceAboutHub(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::UntrustedCertificate:
+      return " (pass --pin as the hub printed it, or --ca; where the hub asks for a certificate, --client-cert and "
+             "--client-key)";
+    case ErrorCode::WrongPin:
+      return " (if the hub shows this pin, pass it with --pin)";
+    case ErrorCode::WrongHostName:
+      return " (use the host's name in the certificate)";
+    case ErrorCode::WrongToken:
+    case ErrorCode::ExpiredToken:
+      return " (blazedb token create makes one at the hub; pass it with --token-file)";
+    case ErrorCode::NotAllowed:
+      return " (blazedb token list, at the hub, shows what the token grants)";
+    case ErrorCode::UnknownDatabase:
+      return " (it is what stands after the /)";
+    case ErrorCode::PlaintextForbidden:
+      return " (--allow-plaintext)";
+    case ErrorCode::ProtocolError:
+      return " (--no-tls is for hubs that listen without TLS, and for these alone)";
+    case ErrorCode::Offline:
+    case ErrorCode::HubStopping:
+      return " (what has arrived is kept, and the next sync goes on from there; --watch tries again by itself)";
+    default:
+      return "";
+  }
+}
+
+}  // namespace blazedb::cli

@@ -1,0 +1,27 @@
+// What both forms of `blazedb sync` do once they know what to connect: bring it in sync and say what that took, or stay
+// connected and print each change of the status.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "blazedb/topology.h"
+#include "interrupt.h"
+
+namespace blazedb::cli {
+
+struct SyncJob {
+  std::vector<Database> databases;  // those that are open here
+  std::function<ConnectionId(Topology&)> connect = {};
+  // Which options mend an error: a clause that follows its message, or nothing.
+  std::function<std::string(ErrorCode)> advice = {};
+  bool watch = false;
+  bool json = false;
+};
+
+// Gives the exit status. `interrupt` is older than the databases. Throws Error: Cancelled, or what broke the
+// connection; with `watch` only what has stopped it for good.
+int runSync(const SyncJob& job, Interrupt& interrupt);
+
+}  // namespace blazedb::cli

@@ -1,0 +1,323 @@
+// sync with the database of a hub: the hub in this process, its clients in processes of their own.
+#include <signal.h>
+
+#include <optional>
+
+#include "blazedb/topology.h"
+#include "e2e/cli_test.h"
+
+namespace blazedb::e2e {
+namespace {
+
+constexpr const char* kWrongPin = "sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+// A hub that offers "Hub", and client.blazedb, closed.
+class SyncWithHub : public CliTest {
+ protected:
+  SyncWithHub() : hub_(makeDatabase("hub.blazedb", SyncRole::server)), token_(makeToken({.name = "test"}).secret) {
+    makeDatabase("client.blazedb");
+    topology_.emplace();
+    node_ = topology_->registerDatabase(hub_, "Hub");
+    listen({.host = "127.0.0.1", .port = 0});
+  }
+  void listen(const ListenOptions& options) { listening_ = topology_->listen(node_, options); }
+  void hubStops() { topology_->stopListening(listening_.id); }
+  void hubReturns() { listen({.host = "127.0.0.1", .port = listening_.port}); }
+  NewToken makeToken(const TokenOptions& options) { return hub_.createToken(options); }
+
+  std::string address(const std::string& host = "127.0.0.1", const std::string& database = "Hub") const {
+    return host + ":" + std::to_string(listening_.port) + "/" + database;
+  }
+  using Words = std::vector<std::string>;
+  Words syncWords(const Words& more = {}) const {
+    Words words = {"sync", client_, address(), "--encryption", "smartProxy", "--pin", listening_.pin};
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  }
+  static ProcessOptions with(const std::string& token, ProcessOptions options = withPassword()) {
+    options.environment["BLAZEDB_TOKEN"] = token;
+    return options;
+  }
+  std::string sync(const Words& more = {}) const {
+    Result result = run(syncWords(more), with(token_));
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_EQ(result.err, "");
+    return result.out;
+  }
+  // Of the error: its code, and what stands in its advice.
+  static void expectRefusal(const Result& result, const std::string& code, const std::string& advice) {
+    expectFailure(result, 1, "blazedb: " + code + ": ");
+    EXPECT_NE(result.err.find(advice), std::string::npos) << result.err;
+  }
+
+  const std::string client_ = path("client.blazedb");
+  Database hub_;
+  std::string token_;
+  std::optional<Topology> topology_;
+  NodeId node_;
+  ListenerInfo listening_;
+};
+
+TEST_F(SyncWithHub, BringsWhatEachHasToTheOther) {
+  UUID there = hub_.insert({{"n", 1}});
+  UUID here = open("client.blazedb").collection("people").insert({{"name", "Ada"}});
+  Object summary = parsed(sync({"--json"}));
+  EXPECT_GT(summary.integer("records"), 0);
+  EXPECT_GT(summary.integer("bytes"), 0);
+  EXPECT_EQ(summary.integer("conflicts"), 0);
+  EXPECT_EQ(open("client.blazedb").fetch(there)->integer("n"), 1);
+  EXPECT_EQ(hub_.collection("people").fetch(here)->string("name"), "Ada");
+  EXPECT_NE(sync().find("in sync: 0 records moved"), std::string::npos);
+}
+
+TEST_F(SyncWithHub, SaysThatAWriteWasOverridden) {
+  UUID id = hub_.insert({{"n", 0}});
+  sync();
+  hub_.updateFields(id, {{"n", 1}});
+  open("client.blazedb").updateFields(id, {{"n", 2}});
+  EXPECT_NE(sync().find("1 write was overridden"), std::string::npos);
+  EXPECT_EQ(hub_.fetch(id)->integer("n"), 1);
+}
+
+TEST_F(SyncWithHub, TheTokenMayStandInAFile) {
+  hub_.insert({{"n", 1}});
+  std::string file = writeFile("hub.token", token_ + "\n");
+  succeed(syncWords({"--token-file", file}));
+  EXPECT_EQ(open("client.blazedb").count(), 1u);
+}
+
+TEST_F(SyncWithHub, TheTokenIsAskedForAtTheTerminalAndNotShown) {
+  hub_.insert({{"n", 1}});
+  Process process(command(syncWords()), onTerminal());
+  process.readUntil("Token for Hub at 127.0.0.1: ");
+  process.write(token_ + "\n");
+  Result result = process.wait();
+  EXPECT_EQ(result.status, 0) << result.out;
+  EXPECT_EQ(result.out.find(token_), std::string::npos);
+  EXPECT_NE(result.out.find("in sync"), std::string::npos) << result.out;
+}
+
+TEST_F(SyncWithHub, WithoutATokenItSaysWhereToPutOne) {
+  Result result = Process({"/usr/bin/setsid", "-w", BLAZEDB_BINARY, "sync", client_, address(), "--pin", listening_.pin,
+                           "--encryption", "smartProxy"},
+                          withPassword())
+                      .wait();
+  expectRefusal(result, "NotFound",
+                "there is no token, and no terminal to ask at: set BLAZEDB_TOKEN or give --token-file");
+  fail(syncWords({"--token-file", path("none")}), "cannot open the token file");
+}
+
+TEST_F(SyncWithHub, CollectionsAndFieldsMayBeLeftOut) {
+  UUID id = hub_.insert({{"name", "Ann"}, {"password", "secret"}, {"pin", 7}});
+  hub_.collection("logs").insert({{"n", 1}});
+  sync();
+  EXPECT_EQ(open("client.blazedb").collection("logs").count(), 1u);
+  sync({"--collections", "default,people", "--exclude", "password,pin", "--remove-out-of-scope"});
+  EXPECT_EQ(open("client.blazedb").fetch(id), (Record{{"name", "Ann"}}));
+  EXPECT_EQ(open("client.blazedb").collection("logs").count(), 0u);
+  EXPECT_EQ(hub_.fetch(id)->string("password"), "secret");
+}
+
+TEST_F(SyncWithHub, SeveralPinsAreForTheTimeWhenAKeyIsReplaced) {
+  hub_.insert({{"n", 1}});
+  sync({"--pin", kWrongPin});  // beside the right one
+  EXPECT_EQ(open("client.blazedb").count(), 1u);
+}
+
+TEST_F(SyncWithHub, EndToEndEncryptionIsTheDefaultAndRefusedInThisVersion) {
+  Result result = run({"sync", client_, address(), "--pin", listening_.pin}, with(token_));
+  expectRefusal(result, "NotSupported", "--encryption smartProxy");
+  EXPECT_EQ(hub_.count(), 0u);
+}
+
+TEST_F(SyncWithHub, AHubThatIsNotTrustedIsNotToldTheToken) {
+  Words noPin = {"sync", client_, address(), "--encryption", "smartProxy"};
+  Result untrusted = run(noPin, with(token_));
+  expectRefusal(untrusted, "UntrustedCertificate", "pass --pin as the hub printed it");
+  EXPECT_NE(untrusted.err.find(listening_.pin), std::string::npos) << untrusted.err;
+  noPin.insert(noPin.end(), {"--pin", kWrongPin});
+  Result wrong = run(noPin, with(token_));
+  expectRefusal(wrong, "WrongPin", "if the hub shows this pin, pass it with --pin");
+  EXPECT_NE(wrong.err.find(listening_.pin), std::string::npos) << wrong.err;
+  noPin.back() = "sha1/abc";
+  expectRefusal(run(noPin, with(token_)), "InvalidArgument", "'sha1/abc' is not a pin");
+}
+
+TEST_F(SyncWithHub, TheCertificateOfTheHubMayBeItsOwnAuthority) {
+  hub_.insert({{"n", 1}});
+  Words words = {"sync", client_, address(), "--encryption", "smartProxy", "--ca", path("Hub.hub-cert.pem")};
+  Result result = run(words, with(token_));
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(open("client.blazedb").count(), 1u);
+}
+
+TEST_F(SyncWithHub, WhoIsNotLetInIsToldWhy) {
+  hub_.insert({{"n", 1}});
+  std::string wrong = token_;
+  wrong.back() = wrong.back() == 'A' ? 'E' : 'A';
+  expectRefusal(run(syncWords(), with(wrong)), "WrongToken", "blazedb token create");
+  NewToken revoked = makeToken({.name = "revoked"});
+  hub_.revokeToken(revoked.token.id);
+  expectRefusal(run(syncWords(), with(revoked.secret)), "WrongToken", "revoked");
+  Words words = syncWords();
+  words[2] = address("127.0.0.1", "Other");
+  expectRefusal(run(words, with(token_)), "UnknownDatabase", "what stands after the /");
+  std::string narrow = makeToken({.name = "narrow", .collections = {"notes"}}).secret;
+  expectRefusal(run(syncWords({"--collections", "people"}), with(narrow)), "NotAllowed", "blazedb token list");
+  EXPECT_EQ(open("client.blazedb").count(), 0u);
+}
+
+TEST_F(SyncWithHub, WithoutTlsOnlyThisMachineIsReached) {
+  Words words = {"sync", client_, "192.0.2.1:8080/Hub", "--encryption", "smartProxy", "--no-tls"};
+  expectRefusal(run(words, with(token_)), "PlaintextForbidden", "--allow-plaintext");
+  words[2] = address();
+  expectRefusal(run(words, with(token_)), "Offline", "closed the connection");  // this hub speaks TLS
+  hub_.insert({{"n", 1}});
+  hubStops();
+  listen({.host = "127.0.0.1", .port = listening_.port, .useTLS = false});
+  Result result = run(words, with(token_));
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(open("client.blazedb").count(), 1u);
+  words.pop_back();
+  expectRefusal(run(words, with(token_)), "Offline", "closed the connection");
+}
+
+TEST_F(SyncWithHub, AHubThatIsNotThereIsAnErrorAtOnce) {
+  hubStops();
+  Result result = run(syncWords(), with(token_));
+  expectRefusal(result, "Offline", "--watch tries again by itself");
+  EXPECT_NE(result.err.find("cannot connect to 127.0.0.1:" + std::to_string(listening_.port)), std::string::npos);
+}
+
+TEST_F(SyncWithHub, AnIPv6AddressStandsInBrackets) {
+  hubStops();
+  hub_.insert({{"n", 1}});
+  try {
+    listen({.host = "::1", .port = 0});
+  } catch (const Error& error) {
+    GTEST_SKIP() << "this machine has no IPv6: " << error.what();
+  }
+  Words words = syncWords();
+  words[2] = address("[::1]");
+  Result result = run(words, with(token_));
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(open("client.blazedb").count(), 1u);
+}
+
+// What the lines of --watch --json say.
+std::size_t statesIn(const std::string& out, const std::string& state) {
+  std::size_t count = 0;
+  std::string sought = "\"state\":\"" + state + "\"";
+  for (std::size_t at = out.find(sought); at != std::string::npos; at = out.find(sought, at + 1)) count++;
+  return count;
+}
+
+class WatchedSync : public SyncWithHub {
+ protected:
+  // Has the client been live so often?
+  void untilLive(std::size_t times) {
+    watch_.readUntil([times](const std::string& out) { return statesIn(out, "live") >= times; });
+  }
+  // Through the client's control socket: what it has.
+  bool clientHas(const UUID& id) const { return run({"get", client_, id.toString()}).status == 0; }
+
+  Process watch_{command(syncWords({"--watch", "--json"})), with(token_)};
+};
+
+TEST_F(WatchedSync, SendsAndReceivesUntilASignalComes) {
+  untilLive(1);
+  UUID there = hub_.insert({{"n", 1}});
+  std::string here = linesOf(succeed({"insert", client_, R"({"n": 2})"})).at(0);
+  succeed({"count", client_});
+  topology_->synchronize(kPatience);
+  EXPECT_EQ(hub_.fetch(UUID::parse(here).value())->integer("n"), 2);
+  watch_.send(SIGINT);
+  Result result = watch_.wait();
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(result.err, "");
+  EXPECT_TRUE(open("client.blazedb").fetch(there));
+}
+
+TEST_F(WatchedSync, IsBackWhenTheHubIs) {
+  untilLive(1);
+  hubStops();
+  watch_.readUntil([](const std::string& out) { return statesIn(out, "offline") >= 1; });
+  std::string here = linesOf(succeed({"insert", client_, R"({"n": 1})"})).at(0);
+  UUID there = hub_.insert({{"n", 2}});
+  hubReturns();
+  untilLive(2);
+  watch_.send(SIGTERM);
+  EXPECT_EQ(watch_.wait().status, 0);
+  EXPECT_TRUE(open("client.blazedb").fetch(there));
+  EXPECT_TRUE(hub_.fetch(UUID::parse(here).value()));
+}
+
+TEST_F(WatchedSync, EndsWithTheReasonWhenTheTokenIsRevoked) {
+  untilLive(1);
+  hub_.revokeToken(hub_.tokens().at(0).id);
+  Result result = watch_.wait();
+  EXPECT_EQ(result.status, 1);
+  EXPECT_EQ(statesIn(result.out, "stopped"), 1u) << result.out;
+  EXPECT_TRUE(result.err.starts_with("blazedb: WrongToken: ")) << result.err;
+}
+
+TEST_F(SyncWithHub, AWatchThatIsRefusedAtOnceEndsToo) {
+  Words words = syncWords({"--watch"});
+  words[2] = address("127.0.0.1", "Other");
+  Result result = run(words, with(token_));
+  EXPECT_EQ(result.status, 1);
+  EXPECT_TRUE(result.err.starts_with("blazedb: UnknownDatabase: ")) << result.err;
+}
+
+class LargeSyncWithHub : public SyncWithHub {
+ protected:
+  LargeSyncWithHub() { insertManyRecords(hub_); }
+
+  void expectTheRest() const {
+    std::uint64_t had = open("client.blazedb").count();
+    EXPECT_GT(had, 0u);
+    EXPECT_LT(had, 100'000u) << "it was not ended in the middle";
+    EXPECT_LT(parsed(sync({"--json"})).integer("records").value(), 100'000) << "it has begun again";
+    EXPECT_TRUE(diff(hub_, open("client.blazedb")).empty());
+  }
+};
+
+TEST_F(LargeSyncWithHub, AClientThatIsKilledGoesOnWhereItWas) {
+  {
+    Process process(command(syncWords()), with(token_, onTerminal()));
+    process.readUntil(isInTheMiddle);
+    process.send(SIGKILL);
+    EXPECT_EQ(process.wait().status, 128 + SIGKILL);
+  }
+  expectTheRest();
+  succeed({"verify", client_});
+}
+
+TEST_F(LargeSyncWithHub, OneThatIsInterruptedSaysSoAndGoesOnWhereItWas) {
+  {
+    Process process(command(syncWords()), with(token_, onTerminal()));
+    process.readUntil(isInTheMiddle);
+    process.send(SIGINT);
+    Result result = process.wait();
+    EXPECT_EQ(result.status, 1);
+    EXPECT_NE(result.out.find("the next sync goes on from there"), std::string::npos) << result.out;
+    EXPECT_NE(result.out.find(" of 100,000, "), std::string::npos) << result.out;
+  }
+  expectTheRest();
+}
+
+TEST_F(LargeSyncWithHub, AHubThatStopsInTheMiddleIsSaidAndTheNextSyncGoesOn) {
+  {
+    Process process(command(syncWords()), with(token_, onTerminal()));
+    process.readUntil(isInTheMiddle);
+    hubStops();
+    Result result = process.wait();
+    EXPECT_EQ(result.status, 1);
+    EXPECT_NE(result.out.find("the next sync goes on from there"), std::string::npos) << result.out;
+  }
+  hubReturns();
+  expectTheRest();
+}
+
+}  // namespace
+}  // namespace blazedb::e2e
