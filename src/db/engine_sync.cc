@@ -28,10 +28,15 @@ bool toChange(const Row& row, std::uint64_t after, const sync::Scope& scope, syn
   if ((row.flags & kUniform) && scope.excludedFields.empty()) return true;
   sync::RecordState state = row.state();
   change.complete = !state.whole || state.base.position > after;
+  bool news = change.complete || state.tomb.position > after;
+  // What keeps a deleted record alive goes with every part of it: whoever lacks the record must not take it for dead.
+  sync::Stamp life = state.alive() && state.tomb.stamp.present() ? state.latest() : sync::Stamp{};
   std::erase_if(state.cells, [&](const sync::Cell& cell) {
-    return scope.excludes(cell.name) || (!change.complete && cell.position <= after);
+    bool out = scope.excludes(cell.name);
+    if (!out && cell.position > after) news = true;
+    return out || (!change.complete && cell.position <= after && !(life.present() && cell.stamp == life));
   });
-  if (!change.complete && state.cells.empty() && state.tomb.position <= after) return false;
+  if (!news) return false;
   sync::encodeState(state, 0, encoded);
   change.stamps = encoded.stamps;
   change.fields = encoded.fields;

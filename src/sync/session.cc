@@ -199,6 +199,9 @@ void Session::onSubscribe(const Subscribe& subscribe) {
   if (subscribed_ || !options_.sends || !peer_->receives) return broken("Subscribe out of place");
   subscribed_ = true;
   std::uint64_t from = store_.resolve(subscribe.cursor);
+  // A file that was restored may hold again what it had deleted and forgotten. Where digests are compared that is found
+  // out; a part begins anew.
+  if (from < subscribe.cursor.position && !scope_.full()) from = 0;
   bool fellBack = from < subscribe.cursor.position || from == 0;
   peerSweeps_ = subscribe.hasData && from < store_.purgeHorizon();
   if (peerSweeps_) from = 0;

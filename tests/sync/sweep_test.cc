@@ -165,6 +165,31 @@ TEST_F(SweepTest, PassesOnToThirdParties) {
   expectSame(a, c);
 }
 
+// Found by the simulation. A delete that lost is news about a record that lives, although on its own it looks dead.
+TEST_F(SweepTest, APartialChangeOfARecordThatLivesSaysThatItLives) {
+  a.options.role = SyncRole::server;
+  a.reopen();
+  Replica c("C", now, 3);
+  UUID id = a.insert({{"n", 1}});
+  synced(a, c);
+  c.remove(id);
+  now += 1000;
+  a.updateFields(id, {{"n", 2}});
+  b.insert({{"m", 1}});
+  synced(a, b);
+  b.remove(id);
+  synced(a, c);  // the server's write wins over the delete that had not seen it
+  ASSERT_TRUE(a.fetch(id));
+  now += 2 * kHour;
+  while (b->maintain()) {
+  }
+  ASSERT_FALSE(b.stored(id).held);
+  Conversation talk = reconciled(a, b);
+  EXPECT_EQ(talk.status(0).repaired + talk.status(1).repaired, 0u);
+  EXPECT_TRUE(b.fetch(id));
+  expectSame(a, b);
+}
+
 // Found by the simulation: the cursor of one who was still catching up moved beyond what a sweep had removed meanwhile.
 TEST_F(SweepTest, ASweepOfTheSenderConcernsAPeerThatIsCatchingUpToo) {
   Replica c("C", now, 3);
