@@ -55,4 +55,6 @@ mutant "echoes withheld are not announced at the end" src/sync/session.cc 'if (r
 mutant "a scope's cursor is used for another scope" src/db/tables.cc 'WHERE peer = ?1 AND scope = ?2' 'WHERE peer = ?1 AND scope >= x'"'"''"'"' AND ?2 IS NOT NULL'
 mutant "what is unsent is removed with the scope it belonged to" src/db/engine_sync.cc 'row.position <= old.acknowledged ||' 'row.position > 0 ||'
 mutant "a delete that came from who has forgotten it is not told again" src/db/changes.cc '|| (loaded_.row.origin == origin_' '|| (false && loaded_.row.origin == origin_'
+mutant "a part of a record that lives looks dead" src/db/engine_sync.cc 'state.alive() && state.tomb.stamp.present() ? state.latest()' 'false && state.tomb.stamp.present() ? state.latest()'
+mutant "a sweep does not concern who is catching up" src/sync/session.cc 'if (store_.purgeHorizon() > std::max(horizon_, ackedTo_)) {' 'if (!sendCatchingUp_ && store_.purgeHorizon() > std::max(horizon_, ackedTo_)) {'
 echo "$caught of $planted planted bugs caught, $seeds seeds each"
