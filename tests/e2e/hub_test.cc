@@ -1,7 +1,9 @@
 // sync with the database of a hub: the hub in this process, its clients in processes of their own.
 #include <signal.h>
 
+#include <map>
 #include <optional>
+#include <sstream>
 
 #include "blazedb/topology.h"
 #include "e2e/cli_test.h"
@@ -202,6 +204,24 @@ TEST_F(SyncWithHub, AnIPv6AddressStandsInBrackets) {
   Result result = run(words, with(token_));
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_EQ(open("client.blazedb").count(), 1u);
+}
+
+TEST_F(SyncWithHub, TheCommandThatServeShowsIsTheOneToType) {
+  makeDatabase("served.blazedb", SyncRole::server).insert({{"n", 1}});
+  Process daemon(command({"serve", path("served.blazedb"), "--host", "127.0.0.1", "--port", "0"}), withPassword());
+  std::string shown;
+  daemon.readUntil([&](const std::string& out) {
+    std::size_t begin = out.find("blazedb sync FILE "), end = out.find('\n', begin);
+    if (begin != std::string::npos && end != std::string::npos) shown = out.substr(begin, end - begin);
+    return !shown.empty();
+  });
+  std::string tokenFile = writeFile("TOKEN", succeed({"token", "create", path("served.blazedb")}));
+  std::map<std::string, std::string> meant = {{"FILE", client_}, {"TOKEN", tokenFile}};
+  Words words;
+  std::istringstream typed(shown);
+  typed.ignore(8);  // "blazedb "
+  for (std::string word; typed >> word;) words.push_back(meant.contains(word) ? meant[word] : word);
+  EXPECT_NE(succeed(words).find("in sync: 1 record"), std::string::npos) << shown;
 }
 
 // What the lines of --watch --json say.
