@@ -41,7 +41,7 @@ mutant "merge picks the lower stamp" src/sync/merge.h 'b->stamp > a->stamp ? *b 
 mutant "a cell below base is kept" src/sync/merge.cc 'return cell.stamp < state.base.stamp;' 'return cell.stamp < state.base.stamp && false;'
 mutant "a revived record keeps its old positions" src/sync/merge.h 'detail::reviveAt(mine, position);' ''
 mutant "a merge that changes nothing takes a position" src/db/changes.cc 'if (outcome.changed || forgotten) {' 'if (outcome.changed || forgotten || alive) {'
-mutant "the cursor is committed before the data" src/db/engine_sync.cc 'sync::ApplyResult result;' 'sync::ApplyResult result; if (incoming.cursor) write(Durability::full, [&](Changes&) { tables_->setCursor(incoming.from.replica, *incoming.cursor); });'
+mutant "the cursor is committed before the data" src/db/engine_sync.cc 'sync::ApplyResult result;' 'sync::ApplyResult result; if (incoming.cursor) write(Durability::full, [&](Changes&) { tables_->setCursor(incoming.from.replica, incoming.scope, *incoming.cursor); });'
 mutant "a tombstone is purged early" src/db/engine_upkeep.cc 'std::uint64_t oldest = sync::HybridClock::fromWall(' 'upTo = feedEnd(); std::uint64_t oldest = ~std::uint64_t{0} - sync::HybridClock::fromWall('
 mutant "a part is stored where the whole is needed" src/db/changes.cc 'if (!change.complete && alive) {' 'if (!change.complete && alive && false) {'
 mutant "a cursor is not taken back to where its incarnation ended" src/db/engine_sync.cc 'return std::min(cursor.position, end);' 'return std::max(cursor.position, end * 0);'
