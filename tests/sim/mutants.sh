@@ -35,6 +35,7 @@ mutant() {
     echo "caught  $name: $(grep -m1 -oE 'seed [0-9]+: .*' <<<"$out" || echo 'it crashed or hung')"
   fi
   mv "$file.sound" "$file"
+  touch "$file"  # else it is older than what was built from the bug
 }
 
 mutant "merge picks the lower stamp" src/sync/merge.h 'b->stamp > a->stamp ? *b : *a' 'b->stamp < a->stamp ? *b : *a'
