@@ -4,6 +4,7 @@
 #include "blazedb/conflict.h"
 #include "blazedb/database.h"
 #include "blazedb/error.h"
+#include "blazedb/export_policy.h"
 #include "blazedb/record.h"
 #include "blazedb/records.h"
 #include "blazedb/remote.h"

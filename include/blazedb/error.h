@@ -57,7 +57,10 @@ namespace blazedb {
   X(InvalidPolicy, 69)        /* a sync policy that cannot be applied */                             \
   X(HubStopping, 70)          /* the hub is being stopped; trying again later helps */               \
   X(TooManyAttempts, 71)      /* too many failed attempts from this address */                       \
-  X(NotAllowed, 72)           /* the token does not grant what was asked for */
+  X(NotAllowed, 72)           /* the token does not grant what was asked for */                      \
+  X(FilterFailed, 80)         /* the function that chooses what is exported has thrown */            \
+  X(UnsafeFolder, 81)         /* others could put what they like where apps meet */                  \
+  X(NoSuchGroup, 82)          /* there is no app group of this name */
 
 enum class ErrorCode : std::uint16_t {
 #define BLAZEDB_ERROR_ENUM(name, number) name = number,

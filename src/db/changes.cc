@@ -239,7 +239,7 @@ void Changes::mergeOne(const sync::Incoming& incoming, const sync::Change& chang
                 "the peer sent a record that cannot be decoded (" + change.id.toString() + ")");
   auto excluded = [&](const sync::Cell& cell) { return incoming.scope.excludes(cell.name); };
   if (!incoming.scope.has(change.collection) ||
-      (!incoming.scope.excludedFields.empty() && std::any_of(theirs->cells.begin(), theirs->cells.end(), excluded)))
+      (!incoming.scope.allFields() && std::any_of(theirs->cells.begin(), theirs->cells.end(), excluded)))
     throw Error(ErrorCode::ProtocolError, "the peer sent what this link does not carry");
   std::uint64_t time = latestTime(*theirs);
   // A write was checked against the clock of the replica where it came in; between that one and this one lies the same

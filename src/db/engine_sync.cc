@@ -25,7 +25,7 @@ bool toChange(const Row& row, std::uint64_t after, const sync::Scope& scope, syn
   change.complete = true;
   change.stamps = row.stamps;
   change.fields = row.fields;
-  if ((row.flags & kUniform) && scope.excludedFields.empty()) return true;
+  if ((row.flags & kUniform) && scope.allFields()) return true;
   sync::RecordState state = row.state();
   change.complete = !state.whole || state.base.position > after;
   bool news = change.complete || state.tomb.position > after;
@@ -232,7 +232,7 @@ void Engine::leaveOtherScopes(const UUID& peer, const sync::Scope& scope) {
       if (!had || !old.scope.has(collection)) continue;
       if (!scope.has(collection)) {
         changes.forget(row);
-      } else if (old.scope.excludedFields != scope.excludedFields) {
+      } else if (!old.scope.sameFields(scope)) {
         changes.dropExcluded(row, scope);
       }
       return;

@@ -21,6 +21,7 @@ bool worthRetrying(ErrorCode code) {
     case ErrorCode::ExpiredCertificate:  // the peer's: whoever runs it will notice
     case ErrorCode::HubStopping:
     case ErrorCode::TooManyAttempts:
+    case ErrorCode::FilterFailed:  // what it asks may answer again
       return true;
     default:
       return false;

@@ -9,26 +9,28 @@
 namespace blazedb::sync {
 namespace {
 
-constexpr std::uint8_t kSomeCollections = 1;
+enum Flag : std::uint8_t { kSomeCollections = 1, kSomeFields = 2 };
 
-void order(std::vector<std::string>& names) {
+using Names = std::vector<std::string>;
+
+void order(Names& names) {
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
 }
 
-bool contains(const std::vector<std::string>& names, std::string_view name) {
+bool contains(const Names& names, std::string_view name) {
   return std::binary_search(names.begin(), names.end(), name);
 }
 
-void append(base::Bytes& out, const std::vector<std::string>& names) {
+void append(base::Bytes& out, const Names& names) {
   base::appendVarint(out, names.size());
   for (const std::string& name : names) base::appendSized(out, base::viewOf(name));
 }
 
 // Names that are valid, ascending and each there once.
 template <class Valid>
-std::vector<std::string> read(base::Reader& in, Valid&& valid) {
-  std::vector<std::string> names;
+Names read(base::Reader& in, Valid&& valid) {
+  Names names;
   std::uint64_t count = in.varint();
   if (count > in.remaining()) in.fail();
   for (std::uint64_t i = 0; i < count && in.ok(); i++) {
@@ -42,35 +44,42 @@ std::vector<std::string> read(base::Reader& in, Valid&& valid) {
 }  // namespace
 
 bool Scope::has(std::string_view collection) const { return !collections || contains(*collections, collection); }
-bool Scope::excludes(std::string_view field) const { return contains(excludedFields, field); }
+bool Scope::excludes(std::string_view field) const {
+  return fields ? !contains(*fields, field) : contains(excludedFields, field);
+}
 
-Scope makeScope(std::optional<std::vector<std::string>> collections, std::vector<std::string> excludedFields) {
-  Scope scope{std::move(collections), std::move(excludedFields)};
+Scope makeScope(std::optional<Names> collections, Names excludedFields, std::optional<Names> fields) {
+  Scope scope{std::move(collections), std::move(fields), std::move(excludedFields)};
   if (scope.collections) order(*scope.collections);
   order(scope.excludedFields);
+  if (scope.fields) {
+    order(*scope.fields);
+    std::erase_if(*scope.fields, [&](const std::string& name) { return contains(scope.excludedFields, name); });
+    scope.excludedFields.clear();
+  }
   return scope;
 }
 
 Scope intersect(const Scope& a, const Scope& b) {
-  Scope both;
+  auto both = [](const std::optional<Names>& some, const std::optional<Names>& others) {
+    if (!some || !others) return some ? some : others;
+    std::optional<Names> common(std::in_place);
+    std::set_intersection(some->begin(), some->end(), others->begin(), others->end(), std::back_inserter(*common));
+    return common;
+  };
+  Names excluded;
   std::set_union(a.excludedFields.begin(), a.excludedFields.end(), b.excludedFields.begin(), b.excludedFields.end(),
-                 std::back_inserter(both.excludedFields));
-  if (a.collections && b.collections) {
-    both.collections.emplace();
-    std::set_intersection(a.collections->begin(), a.collections->end(), b.collections->begin(), b.collections->end(),
-                          std::back_inserter(*both.collections));
-  } else {
-    both.collections = a.collections ? a.collections : b.collections;
-  }
-  return both;
+                 std::back_inserter(excluded));
+  return makeScope(both(a.collections, b.collections), std::move(excluded), both(a.fields, b.fields));
 }
 
 base::Bytes encode(const Scope& scope) {
   base::Bytes out;
   if (scope.full()) return out;
-  out.push_back(scope.collections ? kSomeCollections : 0);
+  out.push_back(
+      static_cast<std::uint8_t>((scope.collections ? kSomeCollections : 0) | (scope.fields ? kSomeFields : 0)));
   if (scope.collections) append(out, *scope.collections);
-  append(out, scope.excludedFields);
+  append(out, scope.fields ? *scope.fields : scope.excludedFields);
   return out;
 }
 
@@ -79,10 +88,14 @@ std::optional<Scope> decodeScope(base::ByteView bytes) {
   if (bytes.empty()) return scope;
   base::Reader in(bytes);
   std::uint8_t flags = in.byte();
-  if (flags > kSomeCollections) in.fail();
+  if (flags > (kSomeCollections | kSomeFields)) in.fail();
   if (flags & kSomeCollections) scope.collections = read(in, [](std::string_view name) { return base::isName(name); });
-  scope.excludedFields =
+  Names named =
       read(in, [](std::string_view name) { return !name.empty() && name.size() <= base::kFieldNameBytesMax; });
+  if (flags & kSomeFields)
+    scope.fields = std::move(named);
+  else
+    scope.excludedFields = std::move(named);
   if (!in.ok() || !in.atEnd() || scope.full()) return std::nullopt;
   return scope;
 }

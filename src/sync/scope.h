@@ -1,4 +1,5 @@
-// Which part of a database a link carries, in both directions: some collections or all of them, without some fields.
+// Which part of a database a link carries, in both directions: some collections or all of them; of their records some
+// fields, all but some, or all.
 //
 // Each end says in its Hello what it wants or may have; both compute the intersection, and hold to it as senders and as
 // receivers. A cursor belongs to a scope: "I have everything up to here" means "of that scope", so that a link with
@@ -6,9 +7,9 @@
 //
 // The encoding is canonical, because cursors are kept under it: empty for everything, else
 //
-//   flags        1 byte    1 some collections only
+//   flags        1 byte    1 some collections only · 2 some fields only
 //   collections  varint n, n sized names, ascending       where flags say so
-//   excluded     varint n, n sized names, ascending
+//   fields       varint n, n sized names, ascending: those that are carried where flags say so, else those that are not
 #pragma once
 
 #include <cstddef>
@@ -23,9 +24,12 @@ namespace blazedb::sync {
 
 struct Scope {
   std::optional<std::vector<std::string>> collections;  // ascending, each once; absent: all
-  std::vector<std::string> excludedFields;              // likewise
+  std::optional<std::vector<std::string>> fields;       // likewise
+  std::vector<std::string> excludedFields;              // likewise; empty where `fields` are named
 
-  bool full() const { return !collections && excludedFields.empty(); }
+  bool full() const { return !collections && allFields(); }
+  bool allFields() const { return !fields && excludedFields.empty(); }
+  bool sameFields(const Scope& other) const { return fields == other.fields && excludedFields == other.excludedFields; }
   bool has(std::string_view collection) const;
   bool excludes(std::string_view field) const;
 
@@ -33,7 +37,8 @@ struct Scope {
 };
 
 // From lists in any order, with repeats.
-Scope makeScope(std::optional<std::vector<std::string>> collections, std::vector<std::string> excludedFields);
+Scope makeScope(std::optional<std::vector<std::string>> collections, std::vector<std::string> excludedFields,
+                std::optional<std::vector<std::string>> fields = std::nullopt);
 
 // What both carry.
 Scope intersect(const Scope& a, const Scope& b);

@@ -31,12 +31,14 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/bytes.h"
+#include "blazedb/export_policy.h"
 #include "sync/store.h"
 
 namespace blazedb::sync {
@@ -47,6 +49,8 @@ struct SessionOptions {
   Scope scope;                    // what this end wants, or may give and take; the link carries what both ends have
   bool leaveOtherScopes = false;  // remove what an earlier, wider scope brought from this peer
   bool peerMayBeServer = true;
+  std::shared_ptr<const ExportFilter> filter;  // what of the scope this end sends; none: everything
+  bool importer = false;  // the peer decides what this end holds: what it takes back goes, whoever has changed it since
   std::int64_t withheldDelayMs = 50;  // how long a cursor may lag behind what was withheld
   std::int64_t digestDelayMs = 500;   // how long both ends must be at rest before they compare
 };

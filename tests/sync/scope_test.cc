@@ -11,6 +11,7 @@ namespace {
 
 Scope only(std::vector<std::string> collections) { return makeScope(std::move(collections), {}); }
 Scope without(std::vector<std::string> fields) { return makeScope(std::nullopt, std::move(fields)); }
+Scope fieldsOf(std::vector<std::string> fields) { return makeScope(std::nullopt, {}, std::move(fields)); }
 
 TEST(Scope, OfListsInAnyOrderIsTheSame) {
   EXPECT_EQ(makeScope({{"b", "a", "b"}}, {"y", "x", "x"}), makeScope({{"a", "b"}}, {"x", "y"}));
@@ -26,13 +27,14 @@ TEST(Scope, OfEverythingIsNoBytesAndNothingElseIs) {
 }
 
 TEST(Scope, SurvivesItsEncoding) {
-  for (const Scope& scope : {only({"a", "b"}), only({}), without({"password"}), makeScope({{"a"}}, {"x", "\u00e9"})})
+  for (const Scope& scope : {only({"a", "b"}), only({}), without({"password"}), makeScope({{"a"}}, {"x", "\u00e9"}),
+                             fieldsOf({"x"}), fieldsOf({}), makeScope({{"a"}}, {}, {{"x"}})})
     EXPECT_EQ(decodeScope(encode(scope)), scope);
 }
 
 TEST(Scope, RefusesWhatEncodeDoesNotMake) {
   EXPECT_FALSE(decodeScope(Bytes{0, 0})) << "everything, written otherwise";
-  EXPECT_FALSE(decodeScope(Bytes{2, 0}));
+  EXPECT_FALSE(decodeScope(Bytes{4, 0}));
   EXPECT_FALSE(decodeScope(Bytes{1, 1, 1, 'a'})) << "ends early";
   EXPECT_FALSE(decodeScope(Bytes{1, 2, 1, 'b', 1, 'a', 0})) << "not ascending";
   EXPECT_FALSE(decodeScope(Bytes{1, 2, 1, 'a', 1, 'a', 0})) << "twice";
@@ -47,6 +49,16 @@ TEST(Scope, OfTwoIsWhatBothCarry) {
   EXPECT_EQ(intersect(Scope{}, only({"a"})), only({"a"}));
   EXPECT_EQ(intersect(without({"x"}), without({"y"})), without({"x", "y"}));
   EXPECT_TRUE(intersect(Scope{}, Scope{}).full());
+  EXPECT_EQ(intersect(fieldsOf({"x", "y"}), fieldsOf({"y", "z"})), fieldsOf({"y"}));
+  EXPECT_EQ(intersect(fieldsOf({"x", "y"}), without({"y", "z"})), fieldsOf({"x"}));
+  EXPECT_EQ(intersect(Scope{}, fieldsOf({"x"})), fieldsOf({"x"}));
+}
+
+TEST(Scope, OfSomeFieldsExcludesTheOthers) {
+  EXPECT_FALSE(fieldsOf({"x"}).excludes("x"));
+  EXPECT_TRUE(fieldsOf({"x"}).excludes("y"));
+  EXPECT_TRUE(fieldsOf({}).excludes("x"));
+  EXPECT_FALSE(fieldsOf({}).full());
 }
 
 class ScopeTest : public SessionTest {
