@@ -3,10 +3,10 @@
 //   ExportPolicy policy;
 //   policy.collections = {"notes"};
 //   policy.fields = {"title", "text"};
-//   policy.filter = {"shared-v1", [](const std::string&, const Record& note) { return note.boolean("shared") == true; }};
+//   policy.filter = {"shared", [](const std::string&, const Record& note) { return note.boolean("shared") == true; }};
 //
-// The exporter holds to it, whatever the importer asks for. `collections` and `fields` bound both directions; the filter
-// decides what leaves, not what may come in.
+// The exporter holds to it, whatever the importer asks for. `collections` and `fields` bound both directions; the
+// filter decides what leaves, not what may come in.
 #pragma once
 
 #include <functional>
