@@ -30,15 +30,16 @@ class EmptyStore final : public sync::Store {
   std::uint64_t feedEnd() const override { return 0; }
   std::uint64_t purgeHorizon() const override { return 0; }
   bool empty() const override { return true; }
-  std::uint64_t resolve(const sync::Cursor&) const override { return 0; }
+  sync::Cursor resolve(const sync::Cursor&) const override { return {}; }
   sync::Cursor cursorOn(const UUID&, const sync::Scope&) const override { return {}; }
   std::uint64_t ahead(std::uint64_t, const sync::Scope&) const override { return 0; }
   sync::FeedRead readFeed(const sync::FeedQuery& query, sync::BatchWriter&) override { return {query.after, true}; }
   bool readRecord(const sync::RecordKey&, const sync::Scope&, sync::BatchWriter&) override { return false; }
   sync::ApplyResult apply(const sync::Incoming&) override { return {}; }
-  void finishSweep(const sync::Peer&, const sync::Scope&, sync::Sweep&, std::uint64_t, const sync::Cursor&) override {}
+  void finishSweep(const sync::Peer&, const sync::Scope&, sync::Sweep&, const sync::Cursor&,
+                   const sync::Cursor&) override {}
   void leaveOtherScopes(const UUID&, const sync::Scope&) override {}
-  void noteAcknowledged(const sync::Peer&, const sync::Scope&, std::uint64_t,
+  void noteAcknowledged(const sync::Peer&, const sync::Scope&, const sync::Cursor&,
                         const std::optional<PeerFeed>&) override {}
   std::vector<sync::DigestLine> digests() const override { return {}; }
   std::vector<std::pair<UUID, sync::Hash128>> inventory(std::string_view, std::uint8_t) const override { return {}; }

@@ -329,7 +329,8 @@ bool Changes::recall(const sync::Incoming& incoming, const sync::Change& change,
   bool forgotten = false;
   // The peer has what it acknowledged, and what it sent itself: that is withheld from it, acknowledged or not.
   auto had = [&](std::uint64_t position) {
-    return position <= incoming.acknowledged || (loaded_.row.origin == origin_ && position == loaded_.row.position);
+    return incoming.acknowledged.has(loaded_.row.position, position) ||
+           (loaded_.row.origin == origin_ && position == loaded_.row.position);
   };
   auto compare = [&](const sync::Stamp& mine, const sync::Stamp& its, std::uint64_t& position) {
     if (mine <= its || !had(position)) return;

@@ -35,6 +35,10 @@
 
 namespace blazedb::db {
 
+// The feed's last entries are never trimmed: a peer that is only a little behind sees which records moved on, and which
+// transactions therefore belong together.
+inline constexpr std::uint64_t kUntrimmed = 65'536;
+
 struct Environment {
   storage::FileSystem& files;
   base::Clock& clock;
@@ -135,16 +139,16 @@ class Engine final : public sync::Store {
   std::uint64_t feedEnd() const override { return feedEnd_.load(std::memory_order_acquire); }
   std::uint64_t purgeHorizon() const override { return horizon_.load(std::memory_order_acquire); }
   bool empty() const override;
-  std::uint64_t resolve(const sync::Cursor& cursor) const override;
+  sync::Cursor resolve(const sync::Cursor& cursor) const override;
   sync::Cursor cursorOn(const UUID& peer, const sync::Scope& scope) const override;
   std::uint64_t ahead(std::uint64_t position, const sync::Scope& scope) const override;
   sync::FeedRead readFeed(const sync::FeedQuery& query, sync::BatchWriter& out) override;
   bool readRecord(const sync::RecordKey& key, const sync::Scope& scope, sync::BatchWriter& out) override;
   sync::ApplyResult apply(const sync::Incoming& incoming) override;
-  void finishSweep(const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep, std::uint64_t peerHasApplied,
-                   const sync::Cursor& cursor) override;
+  void finishSweep(const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep,
+                   const sync::Cursor& peerHasApplied, const sync::Cursor& cursor) override;
   void leaveOtherScopes(const UUID& peer, const sync::Scope& scope) override;
-  void noteAcknowledged(const sync::Peer& peer, const sync::Scope& scope, std::uint64_t position,
+  void noteAcknowledged(const sync::Peer& peer, const sync::Scope& scope, const sync::Cursor& cursor,
                         const std::optional<PeerFeed>& its) override;
   std::vector<sync::DigestLine> digests() const override;
   std::vector<std::pair<UUID, sync::Hash128>> inventory(std::string_view collection,
@@ -178,12 +182,13 @@ class Engine final : public sync::Store {
   };
   struct PeerState {
     std::uint64_t incarnation = 0;
-    std::uint64_t acknowledged = 0;
-    std::uint64_t passed = 0;      // acknowledged, and this replica has what the peer had when it said so
-    std::uint64_t waitingFor = 0;  // the end of the peer's feed that `candidate` waits for
+    std::uint64_t position = 0;      // applied, and
+    std::uint64_t acknowledged = 0;  // up to where nothing is lacking (Cursor)
+    std::uint64_t passed = 0;        // applied, and this replica has what the peer had when it said so
+    std::uint64_t waitingFor = 0;    // the end of the peer's feed that `candidate` waits for
     std::uint64_t candidate = 0;
     std::int64_t seenMs = 0;
-    std::map<base::Bytes, std::uint64_t> acknowledgedIn;  // by encoded scope; since it was last saved
+    std::map<base::Bytes, sync::Cursor> acknowledgedIn;  // by encoded scope; since it was last saved
     bool saved = false;
   };
 

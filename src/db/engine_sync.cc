@@ -63,14 +63,14 @@ sync::Identity Engine::identity() {
 
 bool Engine::empty() const { return readers_.lease()->empty(); }
 
-std::uint64_t Engine::resolve(const sync::Cursor& cursor) const {
+sync::Cursor Engine::resolve(const sync::Cursor& cursor) const {
   std::lock_guard lock(chainMutex_);
   for (std::size_t i = 0; i < chain_.size(); i++) {
     if (chain_[i].id != cursor.incarnation) continue;
     std::uint64_t end = i + 1 < chain_.size() ? chain_[i + 1].first - 1 : feedEnd();
-    return std::min(cursor.position, end);
+    return {chain_.back().id, std::min(cursor.position, end), std::min(cursor.complete, end)};
   }
-  return 0;
+  return {};
 }
 
 sync::Cursor Engine::cursorOn(const UUID& peer, const sync::Scope& scope) const {
@@ -98,34 +98,37 @@ sync::FeedRead Engine::readFeed(const sync::FeedQuery& query, sync::BatchWriter&
   std::int64_t echo = query.withholdEchoes ? originOf(query.peer, *reader) : 0;
   std::shared_ptr<const Catalog> names;
 
-  sync::FeedRead read{query.after, true};
+  sync::FeedRead read{query.after, query.complete, true};
   // The last place where a batch may end, and what the batch was there.
   sync::BatchWriter::Checkpoint good = out.checkpoint();
   std::uint64_t goodTo = query.after;
   // A transaction whose records moved on belongs together with the transactions up to here, where they moved to.
   std::uint64_t joinedUntil = 0;
+  bool cut = false;  // through a transaction
   sync::EncodedState encoded;
 
   auto tooLarge = [&] {
     // A transaction beyond the limits goes in several batches; what comes before it goes first.
+    read.atEnd = false;
     if (goodTo > query.after) {
       out.rewind(good);
       read.to = goodTo;
+    } else {
+      cut = true;
     }
-    read.atEnd = false;
     return false;
   };
   reader->feed(query.after, [&](const FeedEntry& entry) {
     const Row& row = entry.row;
     bool current = !entry.gone && row.position == entry.position;
     if (!entry.gone && row.position > entry.position) joinedUntil = std::max(joinedUntil, row.position);
-    bool withheld = current && echo != 0 && row.origin == echo && changedOnce(row, query.after);
+    bool withheld = current && echo != 0 && row.origin == echo && changedOnce(row, query.complete);
     // Looked up late, because a collection may be younger than the call.
     if (current && !withheld && (!names || !names->names.contains(row.collection))) names = catalog();
     sync::Change change;
     if (current && !withheld) {
       change.collection = names->names.at(row.collection);
-      withheld = !query.scope.has(change.collection) || !toChange(row, query.after, query.scope, encoded, change);
+      withheld = !query.scope.has(change.collection) || !toChange(row, query.complete, query.scope, encoded, change);
     }
     if (current && !withheld) {
       if (out.changes() > 0 &&
@@ -137,8 +140,9 @@ sync::FeedRead Engine::readFeed(const sync::FeedQuery& query, sync::BatchWriter&
     }
     read.to = entry.position;
     bool ends = entry.mark != 0 && entry.position >= joinedUntil;
-    if (ends || (query.catchingUp && entry.mark != 0)) out.endTransaction();
-    if (ends || query.catchingUp) {
+    bool whole = ends || (query.catchingUp && entry.mark != 0);
+    if (whole) out.endTransaction();
+    if (whole || (query.catchingUp && out.bytes() >= 2 * query.bytesWanted)) {
       good = out.checkpoint();
       goodTo = entry.position;
       read.atEnd = out.bytes() < query.bytesWanted;
@@ -147,6 +151,10 @@ sync::FeedRead Engine::readFeed(const sync::FeedQuery& query, sync::BatchWriter&
     if (out.changes() >= base::kTransactionRecordsMax) return tooLarge();
     return true;
   });
+  // In the middle of a catching-up it is not known which records that were passed over come later; nor where their
+  // passed entries may have been trimmed already.
+  bool known = !query.catchingUp && !cut && query.complete == query.after && query.after + kUntrimmed >= feedEnd();
+  if (read.atEnd || known) read.complete = read.to;
   return read;
 }
 
@@ -183,7 +191,7 @@ sync::ApplyResult Engine::apply(const sync::Incoming& incoming) {
 }
 
 void Engine::finishSweep(const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep,
-                         std::uint64_t peerHasApplied, const sync::Cursor& cursor) {
+                         const sync::Cursor& peerHasApplied, const sync::Cursor& cursor) {
   std::sort(sweep.mentioned.begin(), sweep.mentioned.end());
   std::uint64_t raised = 0;
   write(Durability::full, [&](Changes& changes) {
@@ -192,8 +200,8 @@ void Engine::finishSweep(const sync::Peer& from, const sync::Scope& scope, sync:
     std::int64_t origin = tables_->originOf(from);
     tables_->rows(0, [&](const Row& row) {
       // What the peer has not applied will be sent to it, and stays; what came from the peer itself would be withheld.
-      bool sent =
-          row.position > peerHasApplied && !(origin != 0 && row.origin == origin && changedOnce(row, peerHasApplied));
+      bool sent = row.position > peerHasApplied.position &&
+                  !(origin != 0 && row.origin == origin && changedOnce(row, peerHasApplied.complete));
       bool keep = !(row.flags & kAlive) || sent || !scope.has(names->names.at(row.collection)) ||
                   std::binary_search(sweep.mentioned.begin(), sweep.mentioned.end(), row.number);
       if (!keep) unmentioned.push_back(row.number);
@@ -227,8 +235,8 @@ void Engine::leaveOtherScopes(const UUID& peer, const sync::Scope& scope) {
   auto remove = [&](Changes& changes, const Row& row) {
     const std::string& collection = catalog()->names.at(row.collection);
     for (const ReadTables::LinkedScope& old : left) {
-      bool had =
-          row.position <= old.acknowledged || (theirs.contains(row.origin) && changedOnce(row, old.acknowledged));
+      bool had = row.position <= old.acknowledged.position ||
+                 (theirs.contains(row.origin) && changedOnce(row, old.acknowledged.complete));
       if (!had || !old.scope.has(collection)) continue;
       if (!scope.has(collection)) {
         changes.forget(row);
@@ -254,7 +262,7 @@ void Engine::leaveOtherScopes(const UUID& peer, const sync::Scope& scope) {
   }
 }
 
-void Engine::noteAcknowledged(const sync::Peer& peer, const sync::Scope& scope, std::uint64_t position,
+void Engine::noteAcknowledged(const sync::Peer& peer, const sync::Scope& scope, const sync::Cursor& cursor,
                               const std::optional<PeerFeed>& its) {
   bool isNew = false;
   {
@@ -266,12 +274,13 @@ void Engine::noteAcknowledged(const sync::Peer& peer, const sync::Scope& scope, 
       state = {};
       state.incarnation = peer.incarnation;
     }
-    state.acknowledged = std::max(state.acknowledged, position);
-    state.acknowledgedIn[sync::encode(scope)] = position;
+    state.position = std::max(state.position, cursor.position);
+    state.acknowledged = std::max(state.acknowledged, cursor.complete);
+    state.acknowledgedIn[sync::encode(scope)] = cursor;
     state.seenMs = environment_.clock.wallMs();
     state.saved = false;
     if (state.candidate == 0) {
-      state.candidate = state.acknowledged;
+      state.candidate = state.position;
       state.waitingFor = its ? its->end : 0;
     }
     if (!its || its->applied >= state.waitingFor) {
@@ -307,7 +316,7 @@ Engine::Unsent Engine::unsentTo(const std::optional<UUID>& peer, const sync::Sco
   ReaderPool::Lease reader = readers_.lease();
   if (peer)
     for (const ReadTables::LinkedScope& linked : reader->scopesOf(*peer))
-      if (linked.scope == scope) acknowledged = std::max(acknowledged, linked.acknowledged);
+      if (linked.scope == scope) acknowledged = std::max(acknowledged, linked.acknowledged.position);
   storage::Statement select = reader.connection().prepare(
       "SELECT c.name, r.id FROM feed f JOIN records r ON r.row = f.row AND r.position = f.position "
       "JOIN collections c ON c.id = r.collection LEFT JOIN origins o ON o.id = r.origin "

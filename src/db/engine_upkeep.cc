@@ -17,8 +17,6 @@ constexpr std::size_t kPurgeAtOnce = 1000;
 constexpr std::size_t kRestampAtOnce = 1000;
 constexpr std::size_t kRestampBytes = 4u << 20;
 constexpr std::uint64_t kTrimAtOnce = 5000;
-// The feed's last entries stay: a peer that is only a little behind still sees which transactions belong together.
-constexpr std::uint64_t kUntrimmed = 65'536;
 constexpr std::uint64_t kWorthTrimming = 100'000;
 
 base::Bytes fixed64(std::uint64_t value) {
@@ -142,7 +140,7 @@ void Engine::savePeers() {
       save.bind(4, static_cast<std::int64_t>(peer.passed));
       save.bind(5, peer.seenMs);
       save.run();
-      for (const auto& [scope, position] : peer.acknowledgedIn) tables_->setAcknowledged(id, scope, position);
+      for (const auto& [scope, cursor] : peer.acknowledgedIn) tables_->setAcknowledged(id, scope, cursor);
       peer.saved = true;
     }
     statements_->commit.run();

@@ -42,8 +42,10 @@ CREATE TABLE incarnations(number INTEGER PRIMARY KEY, id INTEGER NOT NULL, first
 CREATE TABLE origins(
   id INTEGER PRIMARY KEY, replica BLOB NOT NULL, incarnation INTEGER NOT NULL, UNIQUE(replica, incarnation));
 CREATE TABLE cursors(
-  peer BLOB NOT NULL, scope BLOB NOT NULL, incarnation INTEGER NOT NULL, position INTEGER NOT NULL,
-  acknowledged INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(peer, scope)) WITHOUT ROWID;
+  peer BLOB NOT NULL, scope BLOB NOT NULL, incarnation INTEGER NOT NULL DEFAULT 0,
+  position INTEGER NOT NULL DEFAULT 0, complete INTEGER NOT NULL DEFAULT 0,
+  acknowledged INTEGER NOT NULL DEFAULT 0, acknowledged_complete INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY(peer, scope)) WITHOUT ROWID;
 CREATE TABLE peers(
   replica BLOB PRIMARY KEY, incarnation INTEGER NOT NULL, acknowledged INTEGER NOT NULL, passed INTEGER NOT NULL,
   seen_ms INTEGER NOT NULL) WITHOUT ROWID;

@@ -115,8 +115,8 @@ ReadTables::ReadTables(storage::Connection& c)
       empty_(c.prepare("SELECT NOT EXISTS(SELECT 1 FROM records)")),
       origin_(c.prepare("SELECT id FROM origins WHERE replica = ?1 AND incarnation = ?2")),
       origins_(c.prepare("SELECT id FROM origins WHERE replica = ?1")),
-      cursor_(c.prepare("SELECT incarnation, position FROM cursors WHERE peer = ?1 AND scope = ?2")),
-      scopes_(c.prepare("SELECT scope, acknowledged FROM cursors WHERE peer = ?1")),
+      cursor_(c.prepare("SELECT incarnation, position, complete FROM cursors WHERE peer = ?1 AND scope = ?2")),
+      scopes_(c.prepare("SELECT scope, acknowledged, acknowledged_complete FROM cursors WHERE peer = ?1")),
       meta_(c.prepare("SELECT value FROM meta WHERE key = ?1")),
       conflictCount_(c.prepare("SELECT count(*) FROM conflicts")) {}
 
@@ -223,7 +223,7 @@ sync::Cursor ReadTables::cursorOn(const UUID& peer, const sync::Scope& scope) {
   cursor_.bindBlob(2, key);
   Open open(cursor_);
   if (!cursor_.step()) return {};
-  return {asUnsigned(cursor_.integer(0)), asUnsigned(cursor_.integer(1))};
+  return {asUnsigned(cursor_.integer(0)), asUnsigned(cursor_.integer(1)), asUnsigned(cursor_.integer(2))};
 }
 
 std::vector<ReadTables::LinkedScope> ReadTables::scopesOf(const UUID& peer) {
@@ -234,7 +234,7 @@ std::vector<ReadTables::LinkedScope> ReadTables::scopesOf(const UUID& peer) {
     std::optional<sync::Scope> scope = sync::decodeScope(scopes_.blob(0));
     if (!scope)
       throw Error(ErrorCode::DamagedPage, "the scope of a cursor cannot be decoded; restore the file from a backup");
-    scopes.push_back({std::move(*scope), asUnsigned(scopes_.integer(1))});
+    scopes.push_back({std::move(*scope), {0, asUnsigned(scopes_.integer(1)), asUnsigned(scopes_.integer(2))}});
   }
   return scopes;
 }
@@ -261,10 +261,12 @@ WriteTables::WriteTables(storage::Connection& c)
       insertCollection_(c.prepare("INSERT INTO collections(name, live, digest_low, digest_high) VALUES(?1, 0, 0, 0)")),
       updateCollection_(c.prepare("UPDATE collections SET live = ?2, digest_low = ?3, digest_high = ?4 WHERE id = ?1")),
       insertOrigin_(c.prepare("INSERT INTO origins(replica, incarnation) VALUES(?1, ?2)")),
-      setCursor_(c.prepare("INSERT INTO cursors(peer, scope, incarnation, position) VALUES(?1, ?2, ?3, ?4) "
-                           "ON CONFLICT DO UPDATE SET incarnation = ?3, position = ?4")),
-      setAcknowledged_(c.prepare("INSERT INTO cursors(peer, scope, incarnation, position, acknowledged) "
-                                 "VALUES(?1, ?2, 0, 0, ?3) ON CONFLICT DO UPDATE SET acknowledged = ?3")),
+      setCursor_(c.prepare("INSERT INTO cursors(peer, scope, incarnation, position, complete) "
+                           "VALUES(?1, ?2, ?3, ?4, ?5) "
+                           "ON CONFLICT DO UPDATE SET incarnation = ?3, position = ?4, complete = ?5")),
+      setAcknowledged_(c.prepare("INSERT INTO cursors(peer, scope, acknowledged, acknowledged_complete) "
+                                 "VALUES(?1, ?2, ?3, ?4) "
+                                 "ON CONFLICT DO UPDATE SET acknowledged = ?3, acknowledged_complete = ?4")),
       removeCursors_(c.prepare("DELETE FROM cursors WHERE peer = ?1 AND scope IS NOT ?2")),
       setMeta_(c.prepare("INSERT INTO meta(key, value) VALUES(?1, ?2) ON CONFLICT DO UPDATE SET value = ?2")),
       removeMeta_(c.prepare("DELETE FROM meta WHERE key = ?1")),
@@ -341,13 +343,15 @@ void WriteTables::setCursor(const UUID& peer, const sync::Scope& scope, const sy
   setCursor_.bindBlob(2, key);
   setCursor_.bind(3, asSigned(cursor.incarnation));
   setCursor_.bind(4, asSigned(cursor.position));
+  setCursor_.bind(5, asSigned(cursor.complete));
   setCursor_.run();
 }
 
-void WriteTables::setAcknowledged(const UUID& peer, base::ByteView scope, std::uint64_t position) {
+void WriteTables::setAcknowledged(const UUID& peer, base::ByteView scope, const sync::Cursor& cursor) {
   setAcknowledged_.bindBlob(1, peer.bytes);
   setAcknowledged_.bindBlob(2, scope);
-  setAcknowledged_.bind(3, asSigned(position));
+  setAcknowledged_.bind(3, asSigned(cursor.position));
+  setAcknowledged_.bind(4, asSigned(cursor.complete));
   setAcknowledged_.run();
 }
 

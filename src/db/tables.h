@@ -80,7 +80,7 @@ class ReadTables {
   // The scopes under which there has been a link with the peer, and how far it had applied this feed there.
   struct LinkedScope {
     sync::Scope scope;
-    std::uint64_t acknowledged = 0;
+    sync::Cursor acknowledged;  // its incarnation is not known
   };
   std::vector<LinkedScope> scopesOf(const UUID& peer);
   std::optional<base::Bytes> meta(std::string_view key);
@@ -108,7 +108,7 @@ class WriteTables : public ReadTables {
   void updateCollection(const CollectionRow& collection);
   std::int64_t internOrigin(const sync::Peer& peer);
   void setCursor(const UUID& peer, const sync::Scope& scope, const sync::Cursor& cursor);
-  void setAcknowledged(const UUID& peer, base::ByteView scope, std::uint64_t position);
+  void setAcknowledged(const UUID& peer, base::ByteView scope, const sync::Cursor& cursor);
   // All of the peer's, but for one.
   void removeCursors(const UUID& peer, const std::optional<sync::Scope>& except);
   void setMeta(std::string_view key, base::ByteView value);

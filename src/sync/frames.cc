@@ -10,6 +10,7 @@ using base::ByteView;
 using base::Reader;
 
 enum ChangeFlag : std::uint8_t { kEndsTransaction = 1, kComplete = 2, kSameCollection = 4 };
+enum BatchFlag : std::uint8_t { kAtEnd = 1, kNothingLater = 2 };
 enum HelloFlag : std::uint8_t { kSends = 1, kReceives = 2 };
 
 Bytes begin(FrameType type) { return {static_cast<std::uint8_t>(type)}; }
@@ -51,12 +52,16 @@ bool readBool(Reader& in) {
 void appendCursor(Bytes& out, const Cursor& cursor) {
   base::appendFixed64(out, cursor.incarnation);
   base::appendVarint(out, cursor.position);
+  base::appendVarint(out, cursor.position - cursor.complete);
 }
 
 Cursor readCursor(Reader& in) {
   Cursor cursor;
   cursor.incarnation = in.fixed64();
   cursor.position = in.varint();
+  std::uint64_t behind = in.varint();
+  if (behind > cursor.position) in.fail();
+  cursor.complete = cursor.position - behind;
   return cursor;
 }
 
@@ -148,12 +153,12 @@ void BatchWriter::rewind(const Checkpoint& to) {
   lastCollection_.clear();
 }
 
-Bytes BatchWriter::finishBatch(std::uint64_t to, bool atEnd) const {
+Bytes BatchWriter::finishBatch(std::uint64_t to, bool atEnd, bool complete) const {
   Bytes out = begin(FrameType::batch);
   out.reserve(body_.size() + 32);
   base::appendVarint(out, from_);
   base::appendVarint(out, to);
-  out.push_back(atEnd ? 1 : 0);
+  out.push_back(static_cast<std::uint8_t>((atEnd ? kAtEnd : 0) | (complete ? kNothingLater : 0)));
   base::appendVarint(out, at_.changes);
   base::append(out, body_);
   return out;
@@ -247,7 +252,10 @@ std::optional<Batch> decodeBatch(ByteView frame) {
   Batch batch;
   batch.from = in.varint();
   batch.to = in.varint();
-  batch.atEnd = readBool(in);
+  std::uint8_t flags = in.byte();
+  if (flags > (kAtEnd | kNothingLater)) in.fail();
+  batch.atEnd = flags & kAtEnd;
+  batch.complete = flags & kNothingLater;
   batch.changes = readChanges(in, 0);
   if (batch.to < batch.from) in.fail();
   for (const Change& change : batch.changes)

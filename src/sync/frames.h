@@ -66,9 +66,17 @@ struct Peer {
 };
 
 // A place in somebody's feed. Positions mean something only together with the incarnation that was writing.
+//
+// A record is told of where it changed last. Whoever has read up to a position in the middle therefore lacks earlier
+// changes of the records that change again beyond it: nothing is lacking up to `complete` only, and what comes next has
+// to say everything that changed since there.
 struct Cursor {
   std::uint64_t incarnation = 0;
   std::uint64_t position = 0;
+  std::uint64_t complete = 0;  // at most position
+
+  // Has whoever stands here heard of what changed at `change` of a record that changed last at `latest`?
+  bool has(std::uint64_t latest, std::uint64_t change) const { return latest <= position || change <= complete; }
   friend bool operator==(const Cursor&, const Cursor&) = default;
 };
 
@@ -83,7 +91,7 @@ struct Change {
   std::string_view collection;
   UUID id;
   std::uint64_t position = 0;  // in the sender's feed
-  bool complete = false;       // every cell that the sender holds; otherwise what changed since the cursor
+  bool complete = false;       // every cell that the sender holds; otherwise what changed since Cursor::complete
   bool endsTransaction = false;
   base::ByteView stamps;
   base::ByteView fields;
@@ -114,7 +122,8 @@ struct Welcome {
 struct Batch {
   std::uint64_t from = 0;
   std::uint64_t to = 0;
-  bool atEnd = false;  // the feed ended at `to`: the receiver now has every record
+  bool atEnd = false;     // the feed ended at `to`
+  bool complete = false;  // nothing that changed up to `to` is told of later: see Cursor
   std::vector<Change> changes;
 };
 
@@ -196,7 +205,7 @@ class BatchWriter {
   Checkpoint checkpoint() const { return at_; }
   void rewind(const Checkpoint& to);
 
-  base::Bytes finishBatch(std::uint64_t to, bool atEnd) const;
+  base::Bytes finishBatch(std::uint64_t to, bool atEnd, bool complete) const;
   base::Bytes finishRows(bool answer, const std::vector<RecordKey>& gone) const;
 
  private:

@@ -9,8 +9,6 @@
 namespace blazedb::sync {
 namespace {
 
-// Large enough that a commit's fixed cost disappears, small enough that progress is smooth and memory stays flat.
-constexpr std::size_t kBatchBytes = 512u << 10;
 constexpr std::size_t kBatchesInFlight = 4;
 // Beyond this many in flight, small batches wait and grow.
 constexpr std::size_t kSmallBatchesInFlight = 2;
@@ -198,7 +196,8 @@ void Session::onBye(const Bye& bye) {
 void Session::onSubscribe(const Subscribe& subscribe) {
   if (subscribed_ || !options_.sends || !peer_->receives) return broken("Subscribe out of place");
   subscribed_ = true;
-  std::uint64_t from = store_.resolve(subscribe.cursor);
+  Cursor start = store_.resolve(subscribe.cursor);
+  std::uint64_t from = start.position;
   // A file that was restored may hold again what it had deleted and forgotten. Where digests are compared that is found
   // out; a part begins anew.
   if (from < subscribe.cursor.position && !scope_.full()) from = 0;
@@ -206,7 +205,11 @@ void Session::onSubscribe(const Subscribe& subscribe) {
   peerSweeps_ = subscribe.hasData && from < store_.purgeHorizon();
   if (peerSweeps_) from = 0;
   withholdEchoes_ = !fellBack && !peerSweeps_;
-  readTo_ = announcedTo_ = ackedTo_ = from;
+  start.position = from;
+  start.complete = std::min(from, start.complete);
+  acked_ = start;
+  readTo_ = announcedTo_ = from;
+  completeTo_ = start.complete;
   horizon_ = store_.purgeHorizon();
   std::uint64_t end = store_.feedEnd();
   sendCatchingUp_ = from < end || peerSweeps_;
@@ -232,7 +235,7 @@ bool Session::maySend() const {
 
 void Session::send() {
   if (settling_ || !maySend()) return;
-  if (store_.purgeHorizon() > std::max(horizon_, ackedTo_)) {
+  if (store_.purgeHorizon() > std::max(horizon_, acked_.position)) {
     // A sweep has taken records away here that the peer may still hold: it has to sweep too.
     return stop(ErrorCode::Offline, "deletes were taken over from another peer; starting over");
   }
@@ -241,15 +244,17 @@ void Session::send() {
     if (inFlight_.size() >= kSmallBatchesInFlight && !sendCatchingUp_) return;
     FeedQuery query{scope_};
     query.after = readTo_;
+    query.complete = completeTo_;
     query.catchingUp = sendCatchingUp_;
     query.withholdEchoes = withholdEchoes_;
     query.peer = peer();
-    query.bytesWanted = kBatchBytes;
+    query.bytesWanted = options_.batchBytes;
     BatchWriter batch(announcedTo_);
     FeedRead read = store_.readFeed(query, batch);
     if (readTo_ == announcedTo_) withheldSinceMs_ = nowMs_;
     readTo_ = read.to;
-    if (batch.changes() > 0 || (sendCatchingUp_ && read.atEnd)) sendBatch(batch, read.to, read.atEnd);
+    completeTo_ = read.complete;
+    if (batch.changes() > 0 || (sendCatchingUp_ && read.atEnd)) sendBatch(batch, read.atEnd);
     if (sendCatchingUp_ && read.atEnd) {
       sendCatchingUp_ = false;
       withholdEchoes_ = true;
@@ -259,27 +264,29 @@ void Session::send() {
   }
 }
 
-void Session::sendBatch(const BatchWriter& batch, std::uint64_t to, bool atEnd) {
-  base::Bytes frame = batch.finishBatch(to, atEnd);
-  inFlight_.push_back({to, frame.size()});
+// Up to what was read.
+void Session::sendBatch(const BatchWriter& batch, bool atEnd) {
+  base::Bytes frame = batch.finishBatch(readTo_, atEnd, completeTo_ == readTo_);
+  inFlight_.push_back({readTo_, completeTo_, frame.size()});
   inFlightBytes_ += frame.size();
-  announcedTo_ = to;
+  announcedTo_ = readTo_;
   emit(std::move(frame));
 }
 
 void Session::announceWithheld() {
-  if (readTo_ > announcedTo_) sendBatch(BatchWriter(announcedTo_), readTo_, false);
+  if (readTo_ > announcedTo_) sendBatch(BatchWriter(announcedTo_), false);
 }
 
 void Session::onAck(const Ack& ack) {
   if (inFlight_.empty() || ack.position != inFlight_.front().to) return broken("Ack for what was not sent");
   inFlightBytes_ -= inFlight_.front().bytes;
+  acked_.position = inFlight_.front().to;
+  acked_.complete = inFlight_.front().complete;
   inFlight_.pop_front();
-  ackedTo_ = ack.position;
   bool hears = options_.receives && peer_->sends;
   std::optional<Store::PeerFeed> its;
   if (hears) its = {ack.feedEnd, savedTo_};
-  store_.noteAcknowledged(peer(), scope_, ackedTo_, its);
+  store_.noteAcknowledged(peer(), scope_, acked_, its);
   activity();
   send();
 }
@@ -303,6 +310,7 @@ void Session::onWelcome(const Welcome& welcome) {
   if (welcome_ || !options_.receives || !peer_->sends) return broken("Welcome out of place");
   welcome_ = welcome;
   appliedTo_ = status_.appliedTo = savedTo_ = welcome.from;
+  appliedComplete_ = std::min(welcome.from, store_.cursorOn(peer_->identity.replica, scope_).complete);
   status_.expected = welcome.ahead;
   receiveCatchingUp_ = welcome.from < welcome.feedEnd || welcome.sweep;
   if (welcome.sweep) sweep_.emplace();
@@ -348,9 +356,9 @@ bool Session::applyBatch(const base::Bytes& frame) {
   Incoming incoming{scope_};
   incoming.from = peer();
   incoming.changes = std::move(batch->changes);
-  if (!sweep_) incoming.cursor = Cursor{peer_->identity.incarnation, batch->to};
+  if (!sweep_) incoming.cursor = cursorAt(*batch);
   incoming.sweep = sweep_ ? &*sweep_ : nullptr;
-  incoming.acknowledged = ackedTo_;
+  incoming.acknowledged = acked_;
 
   std::map<RecordKey, Change> whole;
   for (const base::Bytes& answer : answers_) {
@@ -392,7 +400,12 @@ bool Session::applyBatch(const base::Bytes& frame) {
   return true;
 }
 
+Cursor Session::cursorAt(const Batch& batch) const {
+  return {peer_->identity.incarnation, batch.to, batch.complete ? batch.to : appliedComplete_};
+}
+
 void Session::finishBatch(const Batch& batch) {
+  appliedComplete_ = cursorAt(batch).complete;
   appliedTo_ = status_.appliedTo = batch.to;
   if (batch.atEnd && receiveCatchingUp_) {
     if (sweep_) finishSweep(batch.to);
@@ -408,13 +421,13 @@ void Session::saveCursor() {
   if (appliedTo_ <= savedTo_ || sweep_) return;
   Incoming cursorOnly{scope_};
   cursorOnly.from = peer();
-  cursorOnly.cursor = Cursor{peer_->identity.incarnation, appliedTo_};
+  cursorOnly.cursor = Cursor{peer_->identity.incarnation, appliedTo_, appliedComplete_};
   store_.apply(cursorOnly);
   savedTo_ = appliedTo_;
 }
 
 void Session::finishSweep(std::uint64_t position) {
-  Cursor cursor{peer_->identity.incarnation, position};
+  Cursor cursor{peer_->identity.incarnation, position, appliedComplete_};
   store_.finishSweep(peer(), scope_, *sweep_, store_.resolve(welcome_->applied), cursor);
   sweep_.reset();
   savedTo_ = position;
@@ -429,7 +442,7 @@ void Session::onRows(base::ByteView frame) {
     Incoming repair{scope_};
     repair.from = peer();
     repair.changes = std::move(rows->changes);
-    repair.acknowledged = ackedTo_;
+    repair.acknowledged = acked_;
     ApplyResult result = store_.apply(repair);
     if (result.refused) stop(ErrorCode::ClockSkew, *result.refused);
     return send();
@@ -525,7 +538,7 @@ void Session::onInventory(const Inventory& theirs) {
 void Session::updateState() {
   if (stopped()) return;
   // What was withheld is with the peer already.
-  status_.acknowledgedTo = inFlight_.empty() && subscribed_ && !sendCatchingUp_ ? readTo_ : ackedTo_;
+  status_.acknowledgedTo = inFlight_.empty() && subscribed_ && !sendCatchingUp_ ? readTo_ : acked_.position;
   bool known = peer_.has_value() && (receiveCatchingUp_ ? welcome_.has_value() : true) &&
                (!options_.sends || !peer_->receives || subscribed_);
   status_.state = !known                                  ? SessionState::connecting

@@ -51,6 +51,9 @@ struct SessionOptions {
   bool peerMayBeServer = true;
   std::shared_ptr<const ExportFilter> filter;  // what of the scope this end sends; none: everything
   bool importer = false;  // the peer decides what this end holds: what it takes back goes, whoever has changed it since
+  std::size_t batchBytes =
+      512u << 10;                     // large enough that a commit's fixed cost disappears, small enough that progress
+                                      // is smooth and memory stays flat
   std::int64_t withheldDelayMs = 50;  // how long a cursor may lag behind what was withheld
   std::int64_t digestDelayMs = 500;   // how long both ends must be at rest before they compare
 };
@@ -107,6 +110,7 @@ class Session {
  private:
   struct InFlight {
     std::uint64_t to = 0;
+    std::uint64_t complete = 0;
     std::size_t bytes = 0;
   };
 
@@ -116,7 +120,7 @@ class Session {
   void onNeed(const Need& need);
   bool maySend() const;
   void send();
-  void sendBatch(const BatchWriter& batch, std::uint64_t to, bool atEnd);
+  void sendBatch(const BatchWriter& batch, bool atEnd);
   void announceWithheld();
 
   // Receiving.
@@ -128,6 +132,7 @@ class Session {
   void finishBatch(const Batch& batch);
   void finishSweep(std::uint64_t position);
   void saveCursor();
+  Cursor cursorAt(const Batch& batch) const;
 
   // At rest.
   bool comparable() const;
@@ -167,8 +172,9 @@ class Session {
   bool withholdEchoes_ = true;
   std::uint64_t horizon_ = 0;      // as it was when the peer subscribed
   std::uint64_t readTo_ = 0;       // read, sent or withheld
+  std::uint64_t completeTo_ = 0;   // Cursor::complete of what was read
   std::uint64_t announcedTo_ = 0;  // covered by a batch
-  std::uint64_t ackedTo_ = 0;
+  Cursor acked_;
   std::int64_t withheldSinceMs_ = 0;
   std::deque<InFlight> inFlight_;
   std::size_t inFlightBytes_ = 0;
@@ -177,6 +183,7 @@ class Session {
   std::optional<Welcome> welcome_;
   bool receiveCatchingUp_ = true;
   std::uint64_t appliedTo_ = 0;
+  std::uint64_t appliedComplete_ = 0;
   std::uint64_t savedTo_ = 0;  // as the stored cursor says
   std::int64_t unsavedSinceMs_ = 0;
   std::optional<Sweep> sweep_;

@@ -24,15 +24,17 @@ struct FeedQuery {
 
   const Scope& scope;          // leave out what is outside of it
   std::uint64_t after = 0;     // the first position that may be read is after + 1
-  bool catchingUp = false;     // the reader may see transactions in part until it has reached the end
+  std::uint64_t complete = 0;  // up to here the reader lacks nothing (Cursor): a part says what changed since
+  bool catchingUp = false;     // a batch may end in a large transaction, and where records moved on from
   bool withholdEchoes = true;  // leave out what `peer` itself sent
   Peer peer;
   std::size_t bytesWanted = 0;  // stop at the first good place once the batch has this many bytes
 };
 
 struct FeedRead {
-  std::uint64_t to = 0;  // the last position that was covered, also by what was withheld
-  bool atEnd = false;    // nothing lay beyond it: with this the reader has every record
+  std::uint64_t to = 0;        // the last position that was covered, also by what was withheld
+  std::uint64_t complete = 0;  // up to here the reader then lacks nothing
+  bool atEnd = false;          // nothing lay beyond `to`
 };
 
 // Rows that a sweeping replica has been told of: rows of the local store, by their number.
@@ -45,10 +47,10 @@ struct Incoming {
 
   const Scope& scope;  // anything outside of it is refused
   Peer from;
-  std::vector<Change> changes;     // ends of transactions are marked in them
-  std::optional<Cursor> cursor;    // moved together with the data; absent for repairs and sweeps
-  std::uint64_t acknowledged = 0;  // `from` has applied this replica's feed up to here
-  Sweep* sweep = nullptr;          // present while sweeping: collects what was mentioned
+  std::vector<Change> changes;   // ends of transactions are marked in them
+  std::optional<Cursor> cursor;  // moved together with the data; absent for repairs and sweeps
+  Cursor acknowledged;           // what `from` has applied of this replica's feed
+  Sweep* sweep = nullptr;        // present while sweeping: collects what was mentioned
 };
 
 struct ApplyResult {
@@ -68,8 +70,9 @@ class Store {
   virtual std::uint64_t purgeHorizon() const = 0;
   virtual bool empty() const = 0;
 
-  // Where a peer's cursor on this feed really stands: at most where its incarnation ended, 0 if that is unknown.
-  virtual std::uint64_t resolve(const Cursor& cursor) const = 0;
+  // Where a peer's cursor on this feed really stands: at most where its incarnation ended, 0 if that is unknown. Of
+  // this replica's present incarnation.
+  virtual Cursor resolve(const Cursor& cursor) const = 0;
   // This replica's cursor on the peer's feed, for a scope.
   virtual Cursor cursorOn(const UUID& peer, const Scope& scope) const = 0;
   // About how many records of the scope a reader of the feed has before it after `position`.
@@ -82,19 +85,19 @@ class Store {
   virtual ApplyResult apply(const Incoming& incoming) = 0;
   // Ends a sweep: removes every live record of the scope that was not mentioned and is not beyond `peerHasApplied` of
   // this feed, raises the purge horizon to the feed's end and moves the cursor, in one transaction.
-  virtual void finishSweep(const Peer& from, const Scope& scope, Sweep& sweep, std::uint64_t peerHasApplied,
+  virtual void finishSweep(const Peer& from, const Scope& scope, Sweep& sweep, const Cursor& peerHasApplied,
                            const Cursor& cursor) = 0;
   // Removes what earlier scopes of the peer brought and `scope` leaves out, except for what the peer has not applied of
   // this feed; a later wider scope begins anew.
   virtual void leaveOtherScopes(const UUID& peer, const Scope& scope) = 0;
 
-  // The peer has applied this feed up to `position`. Its own ended at `end` when it said so, and this replica has
+  // The peer has applied this feed up to `cursor`. Its own ended at `end` when it said so, and this replica has
   // applied that up to `applied`; none where it sends nothing here.
   struct PeerFeed {
     std::uint64_t end = 0;
     std::uint64_t applied = 0;
   };
-  virtual void noteAcknowledged(const Peer& peer, const Scope& scope, std::uint64_t position,
+  virtual void noteAcknowledged(const Peer& peer, const Scope& scope, const Cursor& cursor,
                                 const std::optional<PeerFeed>& its) = 0;
 
   virtual std::vector<DigestLine> digests() const = 0;

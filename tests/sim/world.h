@@ -128,6 +128,7 @@ class World {
   bool lossy_ = false;
   bool brutal_ = false;  // power cuts, restores, clones
   bool fleet_ = false;   // a hub whose clients may each have a part, and whose tokens are revoked
+  bool small_ = false;   // batches: a catching-up takes several
   bool healing_ = false;
 };
 

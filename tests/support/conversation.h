@@ -26,7 +26,7 @@ class PassingStore : public sync::Store {
   std::uint64_t feedEnd() const override { return store_.feedEnd(); }
   std::uint64_t purgeHorizon() const override { return store_.purgeHorizon(); }
   bool empty() const override { return store_.empty(); }
-  std::uint64_t resolve(const sync::Cursor& cursor) const override { return store_.resolve(cursor); }
+  sync::Cursor resolve(const sync::Cursor& cursor) const override { return store_.resolve(cursor); }
   sync::Cursor cursorOn(const UUID& peer, const sync::Scope& scope) const override {
     return store_.cursorOn(peer, scope);
   }
@@ -40,14 +40,14 @@ class PassingStore : public sync::Store {
     return store_.readRecord(key, scope, out);
   }
   sync::ApplyResult apply(const sync::Incoming& incoming) override { return store_.apply(incoming); }
-  void finishSweep(const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep, std::uint64_t peerHasApplied,
-                   const sync::Cursor& cursor) override {
+  void finishSweep(const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep,
+                   const sync::Cursor& peerHasApplied, const sync::Cursor& cursor) override {
     store_.finishSweep(from, scope, sweep, peerHasApplied, cursor);
   }
   void leaveOtherScopes(const UUID& peer, const sync::Scope& scope) override { store_.leaveOtherScopes(peer, scope); }
-  void noteAcknowledged(const sync::Peer& peer, const sync::Scope& scope, std::uint64_t position,
+  void noteAcknowledged(const sync::Peer& peer, const sync::Scope& scope, const sync::Cursor& cursor,
                         const std::optional<PeerFeed>& its) override {
-    store_.noteAcknowledged(peer, scope, position, its);
+    store_.noteAcknowledged(peer, scope, cursor, its);
   }
   std::vector<sync::DigestLine> digests() const override { return store_.digests(); }
   std::vector<std::pair<UUID, sync::Hash128>> inventory(std::string_view collection,
