@@ -34,7 +34,12 @@ class EmptyStore final : public sync::Store {
   sync::Cursor cursorOn(const UUID&, const sync::Scope&) const override { return {}; }
   std::uint64_t ahead(std::uint64_t, const sync::Scope&) const override { return 0; }
   sync::FeedRead readFeed(const sync::FeedQuery& query, sync::BatchWriter&) override { return {query.after, true}; }
-  bool readRecord(const sync::RecordKey&, const sync::Scope&, sync::BatchWriter&) override { return false; }
+  bool readRecord(const sync::RecordKey&, const sync::Scope&, const sync::Importer*, sync::BatchWriter&) override {
+    return false;
+  }
+  std::optional<std::string> filterOf(const UUID&) const override { return std::nullopt; }
+  void noteFilter(const UUID&, const std::optional<std::string>&) override {}
+  void forgetDelivered(const UUID&) override {}
   sync::ApplyResult apply(const sync::Incoming&) override { return {}; }
   void finishSweep(const sync::Peer&, const sync::Scope&, sync::Sweep&, const sync::Cursor&,
                    const sync::Cursor&) override {}

@@ -18,7 +18,8 @@ namespace {
 int flagsOf(const sync::RecordState& state, std::uint64_t position) {
   bool uniform = state.base.position >= position && (!state.tomb.stamp.present() || state.tomb.position >= position);
   for (const sync::Cell& cell : state.cells) uniform = uniform && cell.position >= position;
-  return (state.alive() ? kAlive : 0) | (state.whole ? kWhole : 0) | (uniform ? kUniform : 0);
+  bool left = !state.base.stamp.present() && !state.tomb.stamp.present();
+  return (left ? kLeft : 0) | (state.alive() ? kAlive : 0) | (state.whole ? kWhole : 0) | (uniform ? kUniform : 0);
 }
 
 // The highest time of any stamp, without `over`s: those are history.
@@ -223,8 +224,9 @@ sync::ApplyResult Changes::apply(const sync::Incoming& incoming) {
   sync::ApplyResult result;
   if (!incoming.changes.empty()) origin_ = tables_.internOrigin(incoming.from);
   for (const sync::Change& change : incoming.changes) {
-    mergeOne(incoming, change, result);
-    if (result.refused) return result;
+    if (!change.left) mergeOne(incoming, change, result);
+    if (change.left && !leave(incoming, change)) result.unsent = true;
+    if (result.refused || result.unsent) return result;
     if (change.endsTransaction) endTransaction();
   }
   if (result.missing.empty() && incoming.cursor)
@@ -321,6 +323,25 @@ std::int64_t Changes::mergeHeld(CollectionRow& collection, const sync::Incoming&
     tables_.update(loaded_.row);
   }
   return loaded_.row.number;
+}
+
+// What the peer no longer holds, and this replica had from there, is forgotten; and so that others who had it from here
+// hear of it, the row stays in the feed. Of an exporter that is the law, once it has got what was changed here; between
+// equals it is so for what nobody else has touched. False: something has to be sent first.
+bool Changes::leave(const sync::Incoming& incoming, const sync::Change& change) {
+  if (!incoming.scope.has(change.collection))
+    throw Error(ErrorCode::ProtocolError, "the peer sent what this link does not carry");
+  CollectionRow* collection = knownCollection(std::string(change.collection));
+  if (incoming.exporter || !collection || !load(collection->id, change.id, loaded_)) return true;
+  if (loaded_.row.flags & kLeft) return true;
+  bool theirs = tables_.originsOf(incoming.from.replica).contains(loaded_.row.origin);
+  if (!incoming.importer && !theirs) return true;
+  bool sent = loaded_.row.position <= incoming.acknowledged.position || theirs || !incoming.sendsBack;
+  if (!sent) return incoming.sweep != nullptr;  // what a sweep finds unsent it keeps
+  loaded_.state = {};
+  loaded_.state.whole = false;
+  save(*collection, loaded_, origin_);
+  return true;
 }
 
 // What the peer had once applied and now speaks as if it had never heard of, it has purged: it must hear of it again,

@@ -156,6 +156,7 @@ class Changes {
                 sync::ApplyResult& result);
   std::int64_t mergeHeld(CollectionRow& collection, const sync::Incoming& incoming, const sync::Change& change,
                          sync::RecordState& theirs, sync::ApplyResult& result);
+  bool leave(const sync::Incoming& incoming, const sync::Change& change);
   bool recall(const sync::Incoming& incoming, const sync::Change& change, const sync::RecordState& theirs);
   void noteOverridden(const CollectionRow& collection, const UUID& id, const sync::MergeOutcome& outcome);
 

@@ -133,6 +133,14 @@ void Engine::loadAll() {
     peer.saved = true;
     acknowledgedByAny_ = std::max(acknowledgedByAny_.load(), peer.acknowledged);
   }
+  storage::Statement leaving = file_->writer().prepare(
+      "SELECT i.replica, max(d.left) FROM importers i JOIN delivered d ON d.importer = i.number AND d.left > 0 "
+      "GROUP BY i.number");
+  while (leaving.step()) {
+    base::ByteView raw = leaving.blob(0);
+    if (std::optional<UUID> id = uuidOf(base::Bytes(raw.begin(), raw.end())))
+      leaving_[*id] = static_cast<std::uint64_t>(leaving.integer(1));
+  }
   hasPeers_ = passedByAllPeers().has_value();
   reload();
   feedEnd_ = mirror_.position;

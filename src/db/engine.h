@@ -143,7 +143,11 @@ class Engine final : public sync::Store {
   sync::Cursor cursorOn(const UUID& peer, const sync::Scope& scope) const override;
   std::uint64_t ahead(std::uint64_t position, const sync::Scope& scope) const override;
   sync::FeedRead readFeed(const sync::FeedQuery& query, sync::BatchWriter& out) override;
-  bool readRecord(const sync::RecordKey& key, const sync::Scope& scope, sync::BatchWriter& out) override;
+  bool readRecord(const sync::RecordKey& key, const sync::Scope& scope, const sync::Importer* importer,
+                  sync::BatchWriter& out) override;
+  std::optional<std::string> filterOf(const UUID& importer) const override;
+  void noteFilter(const UUID& importer, const std::optional<std::string>& filter) override;
+  void forgetDelivered(const UUID& importer) override;
   sync::ApplyResult apply(const sync::Incoming& incoming) override;
   void finishSweep(const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep,
                    const sync::Cursor& peerHasApplied, const sync::Cursor& cursor) override;
@@ -220,6 +224,8 @@ class Engine final : public sync::Store {
   std::optional<std::uint64_t> passedByAllPeers() const;
   void insertJournal(const Changes& changes);
   std::int64_t originOf(const sync::Peer& peer, ReadTables& tables);
+  void noteDelivered(const UUID& importer, const std::vector<Delivery>& news);
+  void forgetLeft(const UUID& importer, std::uint64_t acknowledged);
 
   Environment environment_;
   std::string path_;
@@ -264,6 +270,9 @@ class Engine final : public sync::Store {
 
   std::mutex originsMutex_;
   std::map<std::pair<UUID, std::uint64_t>, std::int64_t> origins_;
+
+  std::mutex leavingMutex_;
+  std::map<UUID, std::uint64_t> leaving_;  // importers, and the last position at which one was told that something left
 
   mutable std::mutex peersMutex_;
   std::map<UUID, PeerState> peers_;

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "blazedb/error.h"
+#include "db/chooser.h"
 #include "db/engine.h"
 #include "db/schema.h"
 
@@ -106,6 +107,7 @@ sync::FeedRead Engine::readFeed(const sync::FeedQuery& query, sync::BatchWriter&
   std::uint64_t joinedUntil = 0;
   bool cut = false;  // through a transaction
   sync::EncodedState encoded;
+  Chooser chooser(query.importer, *reader);
 
   auto tooLarge = [&] {
     // A transaction beyond the limits goes in several batches; what comes before it goes first.
@@ -123,14 +125,20 @@ sync::FeedRead Engine::readFeed(const sync::FeedQuery& query, sync::BatchWriter&
     bool current = !entry.gone && row.position == entry.position;
     if (!entry.gone && row.position > entry.position) joinedUntil = std::max(joinedUntil, row.position);
     bool withheld = current && echo != 0 && row.origin == echo && changedOnce(row, query.complete);
+    bool tell = current && (!withheld || query.importer);
     // Looked up late, because a collection may be younger than the call.
-    if (current && !withheld && (!names || !names->names.contains(row.collection))) names = catalog();
+    if (tell && (!names || !names->names.contains(row.collection))) names = catalog();
     sync::Change change;
-    if (current && !withheld) {
-      change.collection = names->names.at(row.collection);
-      withheld = !query.scope.has(change.collection) || !toChange(row, query.complete, query.scope, encoded, change);
+    if (tell) {
+      const std::string& collection = names->names.at(row.collection);
+      change.collection = collection;
+      Verdict verdict = query.scope.has(collection) ? chooser.judge(collection, row) : Verdict::nothing;
+      change.left = verdict == Verdict::takeBack;
+      tell = change.left ||
+             (!withheld && verdict != Verdict::nothing &&
+              toChange(row, verdict == Verdict::giveWhole ? 0 : query.complete, query.scope, encoded, change));
     }
-    if (current && !withheld) {
+    if (tell) {
       if (out.changes() > 0 &&
           out.bytes() + row.stamps.size() + row.fields.size() + kFrameMargin > base::kFrameBytesMax)
         return tooLarge();
@@ -155,13 +163,21 @@ sync::FeedRead Engine::readFeed(const sync::FeedQuery& query, sync::BatchWriter&
   // passed entries may have been trimmed already.
   bool known = !query.catchingUp && !cut && query.complete == query.after && query.after + kUntrimmed >= feedEnd();
   if (read.atEnd || known) read.complete = read.to;
+  if (!chooser.news().empty()) noteDelivered(query.importer->replica, chooser.news());
   return read;
 }
 
-bool Engine::readRecord(const sync::RecordKey& key, const sync::Scope& scope, sync::BatchWriter& out) {
+bool Engine::readRecord(const sync::RecordKey& key, const sync::Scope& scope, const sync::Importer* importer,
+                        sync::BatchWriter& out) {
   std::int64_t collection = scope.has(key.collection) ? collectionId(key.collection) : 0;
   if (collection == 0) return false;
-  return readers_.lease()->find(collection, key.id, [&](const Row& row) {
+  ReaderPool::Lease reader = readers_.lease();
+  Chooser chooser(importer, *reader);
+  bool added = false;
+  reader->find(collection, key.id, [&](const Row& row) {
+    Verdict verdict = chooser.judge(key.collection, row);
+    // What has left is told in the feed.
+    if (verdict != Verdict::give && verdict != Verdict::giveWhole) return;
     sync::EncodedState encoded;
     sync::Change change;
     change.collection = key.collection;
@@ -169,7 +185,10 @@ bool Engine::readRecord(const sync::RecordKey& key, const sync::Scope& scope, sy
     toChange(row, 0, scope, encoded, change);
     change.complete = true;
     out.add(change);
+    added = true;
   });
+  if (added && !chooser.news().empty()) noteDelivered(importer->replica, chooser.news());
+  return added;
 }
 
 sync::ApplyResult Engine::apply(const sync::Incoming& incoming) {
@@ -179,7 +198,7 @@ sync::ApplyResult Engine::apply(const sync::Incoming& incoming) {
     // What a power cut takes away is asked for again: the cursor is in the same transaction.
     write(Durability::normal, [&](Changes& changes) {
       result = changes.apply(incoming);
-      if (!result.missing.empty() || result.refused) throw Abandon{};
+      if (!result.missing.empty() || result.refused || result.unsent) throw Abandon{};
     });
     std::lock_guard lock(originsMutex_);
     auto known = origins_.find({incoming.from.replica, incoming.from.incarnation});
@@ -290,6 +309,7 @@ void Engine::noteAcknowledged(const sync::Peer& peer, const sync::Scope& scope, 
     hasPeers_ = true;
     if (state.acknowledged > acknowledgedByAny_) acknowledgedByAny_ = state.acknowledged;
   }
+  forgetLeft(peer.replica, cursor.position);
   // That there is a peer must survive a crash: its deletes and ours wait for each other. How far it is may be told
   // later.
   if (isNew) {
@@ -297,6 +317,41 @@ void Engine::noteAcknowledged(const sync::Peer& peer, const sync::Scope& scope, 
     savePeers();
   }
 }
+
+// Before the batch leaves.
+void Engine::noteDelivered(const UUID& importer, const std::vector<Delivery>& news) {
+  write([&](Changes&) {
+    std::int64_t number = tables_->addImporter(importer);
+    for (const Delivery& each : news) tables_->setDelivery(number, each);
+  });
+  std::lock_guard lock(leavingMutex_);
+  for (const Delivery& each : news)
+    if (each.left > 0) leaving_[importer] = std::max(leaving_[importer], each.left);
+}
+
+// The importer has given up what it was told to be gone.
+void Engine::forgetLeft(const UUID& importer, std::uint64_t acknowledged) {
+  {
+    std::lock_guard lock(leavingMutex_);
+    auto found = leaving_.find(importer);
+    if (found == leaving_.end()) return;
+    if (found->second <= acknowledged) leaving_.erase(found);
+  }
+  write(Durability::normal, [&](Changes&) { tables_->removeLeft(tables_->importer(importer), acknowledged); });
+}
+
+std::optional<std::string> Engine::filterOf(const UUID& importer) const { return readers_.lease()->filterOf(importer); }
+
+void Engine::noteFilter(const UUID& importer, const std::optional<std::string>& filter) {
+  write(Durability::normal, [&](Changes&) {
+    if (filter)
+      tables_->setFilter(tables_->addImporter(importer), *filter);
+    else
+      tables_->removeImporter(importer);
+  });
+}
+
+void Engine::forgetDelivered(const UUID& importer) { noteFilter(importer, std::nullopt); }
 
 void Engine::noteRemote(const std::string& address, const UUID& replica) {
   if (remoteAt(address) == replica) return;

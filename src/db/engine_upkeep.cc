@@ -27,7 +27,8 @@ base::Bytes fixed64(std::uint64_t value) {
 
 void giveNewReplicaId(WriteTables& tables, storage::Connection& connection, const UUID& id) {
   tables.setMeta("replica", id.bytes);
-  connection.execute("DELETE FROM peers");  // nobody has heard of this replica yet
+  // Nobody has heard of this replica yet.
+  connection.execute("DELETE FROM peers; DELETE FROM importers; DELETE FROM delivered");
 }
 
 }  // namespace
@@ -184,6 +185,10 @@ void Engine::renewReplicaId() {
   std::unique_lock lock = lockIdle();
   replica_ = id;
   setSelf();
+  {
+    std::lock_guard leavingLock(leavingMutex_);
+    leaving_.clear();
+  }
   std::lock_guard peersLock(peersMutex_);
   peers_.clear();
   hasPeers_ = false;

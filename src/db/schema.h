@@ -9,6 +9,8 @@
 //   incarnations   every writable opening that wrote or spoke: its random id and the first position that it could write
 //   origins        (replica, incarnation) of peers, numbered, so that a row can say in a byte where its latest change
 //                  came from
+//   importers      peers that are given what a filter chooses, and which
+//   delivered      what each of them may have; `left`: the position at which it was told that it has it no more, 0 before
 //   cursors        how far each peer's feed has been applied here, by scope
 //   peers          how far each peer has applied this feed, and when it was last seen
 //   conflicts      the journal: what a merge overrode that this replica had written
@@ -23,6 +25,7 @@ inline constexpr int kSchemaVersion = 1;
 enum RowFlag : int {
   kAlive = 1,
   kWhole = 2,
+  kLeft = 8,     // taken back by whoever it came from; nothing is known of it any more
   kUniform = 4,  // everything in it changed at the row's own position: it travels byte for byte
 };
 
@@ -41,6 +44,10 @@ CREATE TABLE feed(position INTEGER PRIMARY KEY, row INTEGER NOT NULL, mark INTEG
 CREATE TABLE incarnations(number INTEGER PRIMARY KEY, id INTEGER NOT NULL, first INTEGER NOT NULL);
 CREATE TABLE origins(
   id INTEGER PRIMARY KEY, replica BLOB NOT NULL, incarnation INTEGER NOT NULL, UNIQUE(replica, incarnation));
+CREATE TABLE importers(number INTEGER PRIMARY KEY, replica BLOB NOT NULL UNIQUE, filter TEXT);
+CREATE TABLE delivered(
+  row INTEGER NOT NULL, importer INTEGER NOT NULL, left INTEGER NOT NULL, PRIMARY KEY(row, importer)) WITHOUT ROWID;
+CREATE INDEX delivered_left ON delivered(importer, left) WHERE left > 0;
 CREATE TABLE cursors(
   peer BLOB NOT NULL, scope BLOB NOT NULL, incarnation INTEGER NOT NULL DEFAULT 0,
   position INTEGER NOT NULL DEFAULT 0, complete INTEGER NOT NULL DEFAULT 0,

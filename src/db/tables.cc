@@ -117,6 +117,9 @@ ReadTables::ReadTables(storage::Connection& c)
       origins_(c.prepare("SELECT id FROM origins WHERE replica = ?1")),
       cursor_(c.prepare("SELECT incarnation, position, complete FROM cursors WHERE peer = ?1 AND scope = ?2")),
       scopes_(c.prepare("SELECT scope, acknowledged, acknowledged_complete FROM cursors WHERE peer = ?1")),
+      importer_(c.prepare("SELECT number FROM importers WHERE replica = ?1")),
+      filterOf_(c.prepare("SELECT filter FROM importers WHERE replica = ?1 AND filter IS NOT NULL")),
+      delivery_(c.prepare("SELECT left FROM delivered WHERE row = ?1 AND importer = ?2")),
       meta_(c.prepare("SELECT value FROM meta WHERE key = ?1")),
       conflictCount_(c.prepare("SELECT count(*) FROM conflicts")) {}
 
@@ -239,6 +242,25 @@ std::vector<ReadTables::LinkedScope> ReadTables::scopesOf(const UUID& peer) {
   return scopes;
 }
 
+std::int64_t ReadTables::importer(const UUID& replica) {
+  importer_.bindBlob(1, replica.bytes);
+  Open open(importer_);
+  return importer_.step() ? importer_.integer(0) : 0;
+}
+
+std::optional<std::string> ReadTables::filterOf(const UUID& importer) {
+  filterOf_.bindBlob(1, importer.bytes);
+  Open open(filterOf_);
+  return filterOf_.step() ? std::optional<std::string>(filterOf_.text(0)) : std::nullopt;
+}
+
+std::optional<std::uint64_t> ReadTables::delivery(std::int64_t row, std::int64_t importer) {
+  delivery_.bind(1, row);
+  delivery_.bind(2, importer);
+  Open open(delivery_);
+  return delivery_.step() ? std::optional(asUnsigned(delivery_.integer(0))) : std::nullopt;
+}
+
 std::optional<base::Bytes> ReadTables::meta(std::string_view key) {
   meta_.bindText(1, key);
   Open open(meta_);
@@ -268,6 +290,14 @@ WriteTables::WriteTables(storage::Connection& c)
                                  "VALUES(?1, ?2, ?3, ?4) "
                                  "ON CONFLICT DO UPDATE SET acknowledged = ?3, acknowledged_complete = ?4")),
       removeCursors_(c.prepare("DELETE FROM cursors WHERE peer = ?1 AND scope IS NOT ?2")),
+      addImporter_(c.prepare("INSERT INTO importers(replica) VALUES(?1)")),
+      setFilter_(c.prepare("UPDATE importers SET filter = ?2 WHERE number = ?1")),
+      removeImporter_(c.prepare("DELETE FROM importers WHERE number = ?1")),
+      removeDelivered_(c.prepare("DELETE FROM delivered WHERE importer = ?1")),
+      setDelivery_(c.prepare("INSERT INTO delivered(row, importer, left) VALUES(?1, ?2, ?3) "
+                             "ON CONFLICT DO UPDATE SET left = ?3")),
+      removeLeft_(c.prepare("DELETE FROM delivered WHERE importer = ?1 AND left > 0 AND left <= ?2")),
+      removeDeliveries_(c.prepare("DELETE FROM delivered WHERE row = ?1")),
       setMeta_(c.prepare("INSERT INTO meta(key, value) VALUES(?1, ?2) ON CONFLICT DO UPDATE SET value = ?2")),
       removeMeta_(c.prepare("DELETE FROM meta WHERE key = ?1")),
       addIncarnation_(c.prepare("INSERT INTO incarnations(id, first) VALUES(?1, ?2)")),
@@ -300,6 +330,8 @@ void WriteTables::update(const Row& row) {
 void WriteTables::removeRow(std::int64_t row) {
   remove_.bind(1, row);
   remove_.run();
+  removeDeliveries_.bind(1, row);  // its number may be given again
+  removeDeliveries_.run();
 }
 
 void WriteTables::appendFeed(std::uint64_t position, std::int64_t row, std::uint64_t mark) {
@@ -364,6 +396,40 @@ void WriteTables::removeCursors(const UUID& peer, const std::optional<sync::Scop
   else
     removeCursors_.bindNull(2);
   removeCursors_.run();
+}
+
+std::int64_t WriteTables::addImporter(const UUID& replica) {
+  if (std::int64_t known = importer(replica)) return known;
+  addImporter_.bindBlob(1, replica.bytes);
+  addImporter_.run();
+  return connection_.lastInsertRow();
+}
+
+void WriteTables::setFilter(std::int64_t importer, const std::string& filter) {
+  setFilter_.bind(1, importer);
+  setFilter_.bindText(2, filter);
+  setFilter_.run();
+}
+
+void WriteTables::removeImporter(const UUID& replica) {
+  std::int64_t number = importer(replica);
+  for (storage::Statement* remove : {&removeImporter_, &removeDelivered_}) {
+    remove->bind(1, number);
+    remove->run();
+  }
+}
+
+void WriteTables::setDelivery(std::int64_t importer, const Delivery& delivery) {
+  setDelivery_.bind(1, delivery.row);
+  setDelivery_.bind(2, importer);
+  setDelivery_.bind(3, asSigned(delivery.left));
+  setDelivery_.run();
+}
+
+void WriteTables::removeLeft(std::int64_t importer, std::uint64_t upTo) {
+  removeLeft_.bind(1, importer);
+  removeLeft_.bind(2, asSigned(upTo));
+  removeLeft_.run();
 }
 
 void WriteTables::setMeta(std::string_view key, base::ByteView value) {

@@ -40,6 +40,12 @@ struct FeedEntry {
   Row row;                 // row.position != position: stale, the record moved on
 };
 
+// What an importer may have, or was told that it has no more (schema.h).
+struct Delivery {
+  std::int64_t row = 0;
+  std::uint64_t left = 0;
+};
+
 struct CollectionRow {
   std::int64_t id = 0;
   std::string name;
@@ -83,12 +89,18 @@ class ReadTables {
     sync::Cursor acknowledged;  // its incarnation is not known
   };
   std::vector<LinkedScope> scopesOf(const UUID& peer);
+  // The number of an importer, 0 where it is none.
+  std::int64_t importer(const UUID& replica);
+  std::optional<std::string> filterOf(const UUID& importer);
+  // Delivery::left, where there is one.
+  std::optional<std::uint64_t> delivery(std::int64_t row, std::int64_t importer);
   std::optional<base::Bytes> meta(std::string_view key);
   std::int64_t conflictCount();
 
  private:
   storage::Statement find_, findByNumber_, live_, lastLive_, rows_, feed_, dead_, deadWhole_, collections_,
-      lastPosition_, lastMark_, empty_, origin_, origins_, cursor_, scopes_, meta_, conflictCount_;
+      lastPosition_, lastMark_, empty_, origin_, origins_, cursor_, scopes_, importer_, filterOf_, delivery_, meta_,
+      conflictCount_;
 };
 
 class WriteTables : public ReadTables {
@@ -101,7 +113,7 @@ class WriteTables : public ReadTables {
   void removeRow(std::int64_t number);
   // All rows and the whole feed. Without a condition SQLite gives whole pages back and changes none of them, so that
   // this takes no memory for what it removes.
-  void removeAllRows() { connection_.execute("DELETE FROM records; DELETE FROM feed"); }
+  void removeAllRows() { connection_.execute("DELETE FROM records; DELETE FROM feed; DELETE FROM delivered"); }
   void appendFeed(std::uint64_t position, std::int64_t row, std::uint64_t mark);
   void setMark(std::uint64_t position, std::uint64_t mark);
   std::int64_t insertCollection(const std::string& name);
@@ -111,6 +123,13 @@ class WriteTables : public ReadTables {
   void setAcknowledged(const UUID& peer, base::ByteView scope, const sync::Cursor& cursor);
   // All of the peer's, but for one.
   void removeCursors(const UUID& peer, const std::optional<sync::Scope>& except);
+  // Gives its number.
+  std::int64_t addImporter(const UUID& replica);
+  void setFilter(std::int64_t importer, const std::string& filter);
+  void removeImporter(const UUID& replica);
+  void setDelivery(std::int64_t importer, const Delivery& delivery);
+  // What was told to be gone, up to a position that the importer has acknowledged.
+  void removeLeft(std::int64_t importer, std::uint64_t upTo);
   void setMeta(std::string_view key, base::ByteView value);
   void removeMeta(std::string_view key);
   void addIncarnation(std::uint64_t id, std::uint64_t first);
@@ -126,8 +145,9 @@ class WriteTables : public ReadTables {
  private:
   storage::Connection& connection_;
   storage::Statement insert_, update_, remove_, appendFeed_, setMark_, insertCollection_, updateCollection_,
-      insertOrigin_, setCursor_, setAcknowledged_, removeCursors_, setMeta_, removeMeta_, addIncarnation_, save_, keep_,
-      takeBack_;
+      insertOrigin_, setCursor_, setAcknowledged_, removeCursors_, addImporter_, setFilter_, removeImporter_,
+      removeDelivered_, setDelivery_, removeLeft_, removeDeliveries_, setMeta_, removeMeta_, addIncarnation_, save_,
+      keep_, takeBack_;
 };
 
 // Calls `visit` for the records that `readPage(after)` gives, page by page, until it returns false. No statement is

@@ -9,9 +9,9 @@ using base::Bytes;
 using base::ByteView;
 using base::Reader;
 
-enum ChangeFlag : std::uint8_t { kEndsTransaction = 1, kComplete = 2, kSameCollection = 4 };
+enum ChangeFlag : std::uint8_t { kEndsTransaction = 1, kComplete = 2, kSameCollection = 4, kLeft = 8 };
 enum BatchFlag : std::uint8_t { kAtEnd = 1, kNothingLater = 2 };
-enum HelloFlag : std::uint8_t { kSends = 1, kReceives = 2 };
+enum HelloFlag : std::uint8_t { kSends = 1, kReceives = 2, kChooses = 4 };
 
 Bytes begin(FrameType type) { return {static_cast<std::uint8_t>(type)}; }
 
@@ -107,9 +107,10 @@ std::vector<Change> readChanges(Reader& in, std::uint64_t from) {
   std::uint64_t position = from;
   for (Change& change : changes) {
     std::uint8_t flags = in.byte();
-    if (flags > 7) in.fail();
+    if (flags > 15) in.fail();
     change.endsTransaction = flags & kEndsTransaction;
     change.complete = flags & kComplete;
+    change.left = flags & kLeft;
     if (!(flags & kSameCollection)) collection = readName(in);
     if (collection.empty()) in.fail();
     change.collection = collection;
@@ -118,6 +119,7 @@ std::vector<Change> readChanges(Reader& in, std::uint64_t from) {
     change.position = position;
     change.stamps = in.sized();
     change.fields = in.sized();
+    if (change.left && !(change.stamps.empty() && change.fields.empty())) in.fail();
     if (!in.ok()) return {};
   }
   return changes;
@@ -129,7 +131,8 @@ void BatchWriter::add(const Change& change) {
   at_.lastFlags = body_.size();
   bool same = at_.changes > 0 && change.collection == lastCollection_;
   body_.push_back(static_cast<std::uint8_t>((change.endsTransaction ? kEndsTransaction : 0) |
-                                            (change.complete ? kComplete : 0) | (same ? kSameCollection : 0)));
+                                            (change.complete ? kComplete : 0) | (same ? kSameCollection : 0) |
+                                            (change.left ? kLeft : 0)));
   if (!same) {
     appendText(body_, change.collection);
     lastCollection_ = change.collection;
@@ -181,7 +184,8 @@ Bytes encode(const Hello& hello) {
   out.push_back(static_cast<std::uint8_t>(hello.identity.role));
   appendText(out, hello.identity.name);
   base::appendFixed64(out, static_cast<std::uint64_t>(hello.wallMs));
-  out.push_back(static_cast<std::uint8_t>((hello.sends ? kSends : 0) | (hello.receives ? kReceives : 0)));
+  out.push_back(static_cast<std::uint8_t>((hello.sends ? kSends : 0) | (hello.receives ? kReceives : 0) |
+                                          (hello.chooses ? kChooses : 0)));
   base::appendSized(out, encode(hello.scope));
   return out;
 }
@@ -200,7 +204,8 @@ std::optional<Hello> decodeHello(ByteView frame) {
   hello.identity.name = readName(in);
   hello.wallMs = static_cast<std::int64_t>(in.fixed64());
   std::uint8_t flags = in.byte();
-  if (flags > 3) in.fail();
+  if (flags > 7) in.fail();
+  hello.chooses = flags & kChooses;
   hello.sends = flags & kSends;
   hello.receives = flags & kReceives;
   std::optional<Scope> scope = decodeScope(in.sized());

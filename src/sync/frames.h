@@ -95,6 +95,7 @@ struct Change {
   bool endsTransaction = false;
   base::ByteView stamps;
   base::ByteView fields;
+  bool left = false;  // no longer held: whoever had it from the sender gives it up. Neither stamps nor fields
 };
 
 struct Hello {
@@ -103,7 +104,8 @@ struct Hello {
   std::int64_t wallMs = 0;
   bool sends = true;
   bool receives = true;
-  Scope scope;  // what this end wants or may have
+  bool chooses = false;  // what this end sends is a choice: that a record is missing there means nothing
+  Scope scope;           // what this end wants or may have
 };
 
 struct Subscribe {

@@ -32,6 +32,7 @@ void Session::start(std::int64_t wallMs, std::int64_t nowMs) {
   hello.wallMs = wallMs;
   hello.sends = options_.sends;
   hello.receives = options_.receives;
+  hello.chooses = options_.filter != nullptr;
   hello.scope = options_.scope;
   emit(encode(hello));
 }
@@ -164,6 +165,7 @@ void Session::onHello(const Hello& hello) {
     return stop(ErrorCode::NotAllowed, "none of the collections asked for is granted");
   peer_ = hello;
   status_.peer = hello.identity;
+  if (options_.filter) importer_.emplace(Importer{hello.identity.replica, *options_.filter});
   status_.sending = options_.sends && hello.receives;
   status_.receiving = options_.receives && hello.sends;
   if (options_.leaveOtherScopes) store_.leaveOtherScopes(hello.identity.replica, scope_);
@@ -193,20 +195,45 @@ void Session::onBye(const Bye& bye) {
 // ----------------------------------------------------------------------------------------------------
 // sending
 
+// A peer that starts anew hears of everything that there is; one that sweeps also gives up what there is not.
+Cursor Session::whereToStart(const Subscribe& subscribe) {
+  Cursor start = store_.resolve(subscribe.cursor);
+  bool fellBack = start.position < subscribe.cursor.position;
+  peerSweeps_ = subscribe.hasData && start.position < store_.purgeHorizon() && !peer_->chooses;
+  // A file that was restored may hold again what it had deleted and forgotten. Where digests are compared that is found
+  // out; a part begins anew.
+  bool anew = fellBack && !scope_.full();
+  if (options_.exporter) {
+    const UUID& replica = peer_->identity.replica;
+    std::optional<std::string> known = store_.filterOf(replica);
+    std::optional<std::string> wanted = importer_ ? std::optional(importer_->filter.id) : std::nullopt;
+    filterNoted_ = known == wanted;
+    // With another filter what it was given is gone through again. Where it was given things and it is not known which,
+    // it gives up what it is not given now.
+    anew |= !filterNoted_;
+    peerSweeps_ |= importer_ && subscribe.cursor.position > 0 && (!known || fellBack);
+    if (peerSweeps_ && known) {
+      store_.forgetDelivered(replica);
+      filterNoted_ = false;
+    }
+  }
+  return anew || peerSweeps_ ? Cursor{} : start;
+}
+
+// The importer's cursor has moved under this filter; in a sweep that is so at the end.
+void Session::noteFilter() {
+  if (filterNoted_ || !options_.exporter || (peerSweeps_ && (sendCatchingUp_ || !inFlight_.empty()))) return;
+  store_.noteFilter(peer_->identity.replica, importer_ ? std::optional(importer_->filter.id) : std::nullopt);
+  filterNoted_ = true;
+}
+
 void Session::onSubscribe(const Subscribe& subscribe) {
   if (subscribed_ || !options_.sends || !peer_->receives) return broken("Subscribe out of place");
   subscribed_ = true;
-  Cursor start = store_.resolve(subscribe.cursor);
+  Cursor start = whereToStart(subscribe);
   std::uint64_t from = start.position;
-  // A file that was restored may hold again what it had deleted and forgotten. Where digests are compared that is found
-  // out; a part begins anew.
-  if (from < subscribe.cursor.position && !scope_.full()) from = 0;
   bool fellBack = from < subscribe.cursor.position || from == 0;
-  peerSweeps_ = subscribe.hasData && from < store_.purgeHorizon();
-  if (peerSweeps_) from = 0;
   withholdEchoes_ = !fellBack && !peerSweeps_;
-  start.position = from;
-  start.complete = std::min(from, start.complete);
   acked_ = start;
   readTo_ = announcedTo_ = from;
   completeTo_ = start.complete;
@@ -214,8 +241,8 @@ void Session::onSubscribe(const Subscribe& subscribe) {
   std::uint64_t end = store_.feedEnd();
   sendCatchingUp_ = from < end || peerSweeps_;
   if (!sendCatchingUp_) withholdEchoes_ = true;  // all that is read from now on is newer than what fell back
-  emit(encode(
-      Welcome{from, end, store_.ahead(from, scope_), peerSweeps_, store_.cursorOn(peer_->identity.replica, scope_)}));
+  emit(encode(Welcome{from, end, importer_ ? 0 : store_.ahead(from, scope_), peerSweeps_,
+                      store_.cursorOn(peer_->identity.replica, scope_)}));
   send();
 }
 
@@ -235,7 +262,7 @@ bool Session::maySend() const {
 
 void Session::send() {
   if (settling_ || !maySend()) return;
-  if (store_.purgeHorizon() > std::max(horizon_, acked_.position)) {
+  if (store_.purgeHorizon() > std::max(horizon_, acked_.position) && !peer_->chooses) {
     // A sweep has taken records away here that the peer may still hold: it has to sweep too.
     return stop(ErrorCode::Offline, "deletes were taken over from another peer; starting over");
   }
@@ -248,6 +275,7 @@ void Session::send() {
     query.catchingUp = sendCatchingUp_;
     query.withholdEchoes = withholdEchoes_;
     query.peer = peer();
+    query.importer = importer();
     query.bytesWanted = options_.batchBytes;
     BatchWriter batch(announcedTo_);
     FeedRead read = store_.readFeed(query, batch);
@@ -287,6 +315,8 @@ void Session::onAck(const Ack& ack) {
   std::optional<Store::PeerFeed> its;
   if (hears) its = {ack.feedEnd, savedTo_};
   store_.noteAcknowledged(peer(), scope_, acked_, its);
+  noteFilter();
+  if (std::exchange(unsent_, false)) applyHeld();
   activity();
   send();
 }
@@ -296,7 +326,7 @@ void Session::onNeed(const Need& need) {
   std::vector<RecordKey> gone;
   BatchWriter rows;
   for (const RecordKey& key : need.keys) {
-    if (!store_.readRecord(key, scope_, rows)) gone.push_back(key);
+    if (!store_.readRecord(key, scope_, importer(), rows)) gone.push_back(key);
     if (rows.bytes() >= kRowsBytes) emit(std::exchange(rows, BatchWriter()).finishRows(true, {}));
   }
   emit(rows.finishRows(true, gone));
@@ -324,7 +354,7 @@ void Session::onBatch(base::ByteView frame) {
   if (heldBytes_ >= base::kInFlightBytesMax) return broken("more than may be under way");
   held_.emplace_back(frame.begin(), frame.end());
   heldBytes_ += frame.size();
-  if (needed_.empty()) applyHeld();
+  if (needed_.empty() && !unsent_) applyHeld();
 }
 
 void Session::applyHeld() {
@@ -359,6 +389,9 @@ bool Session::applyBatch(const base::Bytes& frame) {
   if (!sweep_) incoming.cursor = cursorAt(*batch);
   incoming.sweep = sweep_ ? &*sweep_ : nullptr;
   incoming.acknowledged = acked_;
+  incoming.importer = options_.importer;
+  incoming.exporter = options_.exporter;
+  incoming.sendsBack = subscribed_;
 
   std::map<RecordKey, Change> whole;
   for (const base::Bytes& answer : answers_) {
@@ -382,6 +415,10 @@ bool Session::applyBatch(const base::Bytes& frame) {
   ApplyResult result = store_.apply(incoming);
   if (result.refused) {
     stop(ErrorCode::ClockSkew, *result.refused);
+    return false;
+  }
+  if (result.unsent) {
+    unsent_ = true;
     return false;
   }
   if (!result.missing.empty()) {
@@ -471,7 +508,7 @@ void Session::onRows(base::ByteView frame) {
 // Two ends that carry a part of themselves, or one way, hold different things.
 bool Session::comparable() const {
   return scope_.full() && options_.sends && options_.receives && peer_ && peer_->sends && peer_->receives &&
-         subscribed_ && welcome_;
+         !options_.filter && !peer_->chooses && subscribed_ && welcome_;
 }
 
 bool Session::atRest() const {
@@ -520,7 +557,7 @@ void Session::onInventory(const Inventory& theirs) {
   std::map<UUID, Hash128> known(theirs.records.begin(), theirs.records.end());
   BatchWriter rows;
   auto repair = [&](const UUID& id) {
-    if (!store_.readRecord({theirs.collection, id}, scope_, rows)) return;
+    if (!store_.readRecord({theirs.collection, id}, scope_, nullptr, rows)) return;
     status_.repaired++;
     if (rows.bytes() >= kRowsBytes) emit(std::exchange(rows, BatchWriter()).finishRows(false, {}));
   };

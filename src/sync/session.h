@@ -49,7 +49,8 @@ struct SessionOptions {
   Scope scope;                    // what this end wants, or may give and take; the link carries what both ends have
   bool leaveOtherScopes = false;  // remove what an earlier, wider scope brought from this peer
   bool peerMayBeServer = true;
-  std::shared_ptr<const ExportFilter> filter;  // what of the scope this end sends; none: everything
+  bool exporter = false;                       // this end decides what the peer holds
+  std::shared_ptr<const ExportFilter> filter;  // for an exporter: what of the scope it sends; none: everything
   bool importer = false;  // the peer decides what this end holds: what it takes back goes, whoever has changed it since
   std::size_t batchBytes =
       512u << 10;                     // large enough that a commit's fixed cost disappears, small enough that progress
@@ -116,6 +117,9 @@ class Session {
 
   // Sending.
   void onSubscribe(const Subscribe& subscribe);
+  Cursor whereToStart(const Subscribe& subscribe);
+  void noteFilter();
+  const Importer* importer() const { return importer_ ? &*importer_ : nullptr; }
   void onAck(const Ack& ack);
   void onNeed(const Need& need);
   bool maySend() const;
@@ -166,7 +170,9 @@ class Session {
   bool settling_ = false;
 
   // Sending. Positions are in this replica's feed.
-  bool subscribed_ = false;  // the peer has said where it stands
+  bool subscribed_ = false;           // the peer has said where it stands
+  std::optional<Importer> importer_;  // it, where this end has a filter
+  bool filterNoted_ = false;
   bool peerSweeps_ = false;
   bool sendCatchingUp_ = true;  // the peer has not yet been told of everything
   bool withholdEchoes_ = true;
@@ -192,6 +198,7 @@ class Session {
   std::vector<RecordKey> needed_;
   std::vector<base::Bytes> answers_;
   std::vector<RecordKey> gone_;
+  bool unsent_ = false;  // the first that is held waits for Acks
 
   // Where both feeds stood: the end of this one, and how far the peer's has been applied.
   using Place = std::pair<std::uint64_t, std::uint64_t>;

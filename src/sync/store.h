@@ -13,11 +13,18 @@
 #include <string_view>
 #include <vector>
 
+#include "blazedb/export_policy.h"
 #include "blazedb/uuid.h"
 #include "sync/frames.h"
 #include "sync/record_state.h"
 
 namespace blazedb::sync {
+
+// A peer that is given what a filter chooses. What it was given is remembered, so that it can be taken back.
+struct Importer {
+  UUID replica;
+  const ExportFilter& filter;
+};
 
 struct FeedQuery {
   explicit FeedQuery(const Scope& s) : scope(s) {}
@@ -28,7 +35,8 @@ struct FeedQuery {
   bool catchingUp = false;     // a batch may end in a large transaction, and where records moved on from
   bool withholdEchoes = true;  // leave out what `peer` itself sent
   Peer peer;
-  std::size_t bytesWanted = 0;  // stop at the first good place once the batch has this many bytes
+  const Importer* importer = nullptr;  // the same, where a filter chooses
+  std::size_t bytesWanted = 0;         // stop at the first good place once the batch has this many bytes
 };
 
 struct FeedRead {
@@ -51,11 +59,15 @@ struct Incoming {
   std::optional<Cursor> cursor;  // moved together with the data; absent for repairs and sweeps
   Cursor acknowledged;           // what `from` has applied of this replica's feed
   Sweep* sweep = nullptr;        // present while sweeping: collects what was mentioned
+  bool importer = false;         // what `from` takes back goes, whoever has changed it since
+  bool exporter = false;         // nothing that `from` takes back goes
+  bool sendsBack = false;        // `from` gets what is changed here
 };
 
 struct ApplyResult {
   std::vector<RecordKey> missing;      // not empty: nothing was merged; whole records are needed first
   std::optional<std::string> refused;  // set: nothing was merged; a stamp that is not acceptable, and why
+  bool unsent = false;  // set: nothing was merged; what is taken back has changes that `from` has to get first
 };
 
 class Store {
@@ -79,8 +91,15 @@ class Store {
   virtual std::uint64_t ahead(std::uint64_t position, const Scope& scope) const = 0;
 
   virtual FeedRead readFeed(const FeedQuery& query, BatchWriter& out) = 0;
-  // Adds the whole record, as the scope has it, to `out`; false where it is not held, or outside.
-  virtual bool readRecord(const RecordKey& key, const Scope& scope, BatchWriter& out) = 0;
+  // Adds the whole record, as the scope has it, to `out`; false where it is not held, outside, or not chosen.
+  virtual bool readRecord(const RecordKey& key, const Scope& scope, const Importer* importer, BatchWriter& out) = 0;
+
+  // The filter under which an importer was given what it has; none where that is not known. To be noted once its cursor
+  // has moved under it. Without one: the peer is no importer any more.
+  virtual std::optional<std::string> filterOf(const UUID& importer) const = 0;
+  virtual void noteFilter(const UUID& importer, const std::optional<std::string>& filter) = 0;
+  // What it has is not known any more: it is about to sweep.
+  virtual void forgetDelivered(const UUID& importer) = 0;
 
   virtual ApplyResult apply(const Incoming& incoming) = 0;
   // Ends a sweep: removes every live record of the scope that was not mentioned and is not beyond `peerHasApplied` of

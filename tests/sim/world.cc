@@ -281,7 +281,7 @@ void World::chaos() {
 
 std::optional<Stored> World::stored(Replica& replica, const Key& key) {
   sync::BatchWriter out;
-  if (!replica.engine->readRecord({key.first, key.second}, {}, out)) return std::nullopt;
+  if (!replica.engine->readRecord({key.first, key.second}, {}, nullptr, out)) return std::nullopt;
   base::Bytes frame = out.finishRows(true, {});
   std::optional<sync::Rows> rows = sync::decodeRows(frame);
   std::optional<sync::RecordState> state = sync::decodeState(rows->changes[0].stamps, rows->changes[0].fields, 0);

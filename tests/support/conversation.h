@@ -36,9 +36,15 @@ class PassingStore : public sync::Store {
   sync::FeedRead readFeed(const sync::FeedQuery& query, sync::BatchWriter& out) override {
     return store_.readFeed(query, out);
   }
-  bool readRecord(const sync::RecordKey& key, const sync::Scope& scope, sync::BatchWriter& out) override {
-    return store_.readRecord(key, scope, out);
+  bool readRecord(const sync::RecordKey& key, const sync::Scope& scope, const sync::Importer* importer,
+                  sync::BatchWriter& out) override {
+    return store_.readRecord(key, scope, importer, out);
   }
+  std::optional<std::string> filterOf(const UUID& importer) const override { return store_.filterOf(importer); }
+  void noteFilter(const UUID& importer, const std::optional<std::string>& filter) override {
+    store_.noteFilter(importer, filter);
+  }
+  void forgetDelivered(const UUID& importer) override { store_.forgetDelivered(importer); }
   sync::ApplyResult apply(const sync::Incoming& incoming) override { return store_.apply(incoming); }
   void finishSweep(const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep,
                    const sync::Cursor& peerHasApplied, const sync::Cursor& cursor) override {

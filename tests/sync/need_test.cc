@@ -70,7 +70,7 @@ TEST_F(NeedTest, AppliesInOrderWhatComesWhileItWaits) {
 TEST_F(NeedTest, GoesOnWithoutARecordThatIsGone) {
   struct Forgetful : PassingStore {
     using PassingStore::PassingStore;
-    bool readRecord(const RecordKey&, const Scope&, BatchWriter&) override { return false; }
+    bool readRecord(const RecordKey&, const Scope&, const Importer*, BatchWriter&) override { return false; }
   } store(*a.engine);
   UUID other;
   a->write([&](db::Changes& changes) {

@@ -185,7 +185,7 @@ TEST_F(SessionTest, ThatDoesNotSendGivesNothingAway) {
 TEST_F(SessionTest, ThatDoesNotReceiveTakesNothing) {
   UUID id = b.insert({{"n", 1}});
   BatchWriter rows;
-  ASSERT_TRUE(b->readRecord({"default", id}, {}, rows));
+  ASSERT_TRUE(b->readRecord({"default", id}, {}, nullptr, rows));
   SessionOptions sendsOnly;
   sendsOnly.receives = false;
   for (bool answer : {false, true}) expectProtocolError(*greeted(sendsOnly), rows.finishRows(answer, {}));

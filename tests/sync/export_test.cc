@@ -1,0 +1,260 @@
+// An exporter's filter chooses what an importer holds: here A exports to B what is "open".
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "blazedb/error.h"
+#include "sync/session_test.h"
+
+namespace blazedb::sync {
+namespace {
+
+std::shared_ptr<const ExportFilter> whereOpen(const std::string& id = "open") {
+  auto filter = std::make_shared<ExportFilter>();
+  filter->id = id;
+  filter->matches = [](const std::string&, const Record& record) { return record.boolean("open") == true; };
+  return filter;
+}
+
+class ExportTest : public SessionTest {
+ protected:
+  static SessionOptions exporter(std::shared_ptr<const ExportFilter> filter) {
+    SessionOptions options;
+    options.exporter = true;
+    options.filter = std::move(filter);
+    return options;
+  }
+  static SessionOptions importer() {
+    SessionOptions options;
+    options.importer = true;
+    return options;
+  }
+  Conversation linked() {
+    Conversation talk(a, b, now, exporter(filter), importer());
+    talk.start();
+    talk.rest();
+    EXPECT_TRUE(talk.live());
+    return talk;
+  }
+  // How many changes a further conversation brings to B.
+  std::size_t changesAgain() { return linked().changesFrom(0); }
+  // Every record that `from` has told of, in batches and answers.
+  static std::set<UUID> toldOf(const Conversation& talk, int from) {
+    std::set<UUID> ids;
+    auto add = [&](const std::vector<Change>& changes) {
+      for (const Change& change : changes) ids.insert(change.id);
+    };
+    for (const base::Bytes& frame : talk.said(from, FrameType::batch)) add(decodeBatch(frame).value().changes);
+    for (const base::Bytes& frame : talk.said(from, FrameType::rows)) add(decodeRows(frame).value().changes);
+    return ids;
+  }
+
+  std::shared_ptr<const ExportFilter> filter = whereOpen();
+  Replica c{"C", now, 3};
+};
+
+TEST_F(ExportTest, OnlyWhatMatchesLeaves) {
+  UUID open = a.insert({{"open", true}, {"n", 1}}), closed = a.insert({{"open", false}, {"n", 2}});
+  Conversation talk = linked();
+  a.updateFields(closed, {{"n", 3}});
+  UUID gone = a.insert({{"open", false}});
+  a.remove(gone);
+  talk.rest();
+  EXPECT_EQ(b.fetch(open)->integer("n"), 1);
+  EXPECT_FALSE(b.fetch(closed));
+  EXPECT_EQ(toldOf(talk, 0), std::set<UUID>{open}) << "not by id, nor by its delete";
+  EXPECT_FALSE(talk.status(0).verified || talk.status(1).verified) << "two ends that hold different things";
+  EXPECT_EQ(talk.said(0, FrameType::digest).size() + talk.said(1, FrameType::digest).size(), 0u);
+}
+
+TEST_F(ExportTest, WhatStopsMatchingLeavesAndWhatBeginsToArrivesWhole) {
+  UUID id = a.insert({{"open", true}, {"n", 1}, {"text", "whole"}});
+  Conversation talk = linked();
+  a.updateFields(id, {{"open", false}});
+  talk.rest();
+  EXPECT_FALSE(b.fetch(id));
+  EXPECT_EQ(b->count("default"), 0u);
+  a.updateFields(id, {{"n", 2}});
+  talk.rest();
+  EXPECT_FALSE(b.fetch(id));
+  a.updateFields(id, {{"open", true}});
+  talk.rest();
+  ASSERT_TRUE(b.fetch(id));
+  EXPECT_EQ(b.fetch(id)->integer("n"), 2);
+  EXPECT_EQ(b.fetch(id)->string("text"), "whole");
+  EXPECT_TRUE(a.fetch(id)) << "it never left here";
+}
+
+TEST_F(ExportTest, ADeleteOfWhatMatchedIsADelete) {
+  UUID id = a.insert({{"open", true}});
+  Conversation talk = linked();
+  a.remove(id);
+  talk.rest();
+  EXPECT_FALSE(b.fetch(id));
+  EXPECT_TRUE(b.stored(id).tomb.present());
+}
+
+TEST_F(ExportTest, WhatLeftWhileTheImporterWasAwayLeavesWhenItReturns) {
+  UUID left = a.insert({{"open", true}}), stays = a.insert({{"open", true}});
+  linked();
+  a.updateFields(left, {{"open", false}});
+  a.reopen();
+  b.reopen();
+  Conversation talk = linked();
+  EXPECT_FALSE(b.fetch(left));
+  EXPECT_TRUE(b.fetch(stays));
+  EXPECT_EQ(toldOf(talk, 0), std::set<UUID>{left});
+}
+
+TEST_F(ExportTest, IsSaidAgainUntilTheImporterHasHeardIt) {
+  UUID id = a.insert({{"open", true}});
+  Conversation talk = linked();
+  a.updateFields(id, {{"open", false}});
+  talk.feedsMoved();  // said, and lost
+  a.reopen();
+  linked();
+  EXPECT_FALSE(b.fetch(id));
+  EXPECT_EQ(changesAgain(), 0u) << "and then it is over";
+}
+
+TEST_F(ExportTest, AnotherFilterIsGoneThroughOnce) {
+  UUID open = a.insert({{"open", true}, {"red", false}}), red = a.insert({{"open", false}, {"red", true}});
+  linked();
+  auto other = std::make_shared<ExportFilter>();
+  other->id = "red";
+  other->matches = [](const std::string&, const Record& record) { return record.boolean("red") == true; };
+  filter = other;
+  linked();
+  EXPECT_FALSE(b.fetch(open));
+  EXPECT_TRUE(b.fetch(red));
+  EXPECT_EQ(changesAgain(), 0u);
+  filter = nullptr;
+  linked();
+  EXPECT_TRUE(b.fetch(open));
+  EXPECT_EQ(changesAgain(), 0u);
+  filter = whereOpen();
+  linked();
+  EXPECT_TRUE(b.fetch(open));
+  EXPECT_FALSE(b.fetch(red)) << "it had been given everything";
+}
+
+TEST_F(ExportTest, AnImportersOwnRecordsStayWithItAndReachTheExporter) {
+  UUID own = b.insert({{"open", false}, {"n", 1}});
+  Conversation talk = linked();
+  EXPECT_TRUE(a.fetch(own));
+  EXPECT_TRUE(b.fetch(own)) << "it was never given to it";
+  a.updateFields(own, {{"open", true}});
+  talk.rest();
+  EXPECT_EQ(b.fetch(own)->boolean("open"), true);
+  a.updateFields(own, {{"open", false}});
+  talk.rest();
+  EXPECT_FALSE(b.fetch(own));
+}
+
+TEST_F(ExportTest, AChangeThatTheExporterDoesNotHaveIsSentBeforeTheRecordLeaves) {
+  UUID id = a.insert({{"open", true}, {"n", 1}});
+  { Conversation talk = linked(); }
+  a.updateFields(id, {{"open", false}});
+  b.updateFields(id, {{"n", 2}});
+  linked();
+  EXPECT_FALSE(b.fetch(id));
+  EXPECT_EQ(a.fetch(id)->integer("n"), 2) << "not lost";
+}
+
+TEST_F(ExportTest, AnImporterIsNoAuthorityOnWhatIsMissing) {
+  UUID open = a.insert({{"open", true}}), closed = a.insert({{"open", false}});
+  linked();
+  // Deletes that B forgets after so long a time.
+  UUID gone = b.insert({{"open", true}});
+  b.remove(gone);
+  now += 2 * b.options.tombstoneRetention.count();
+  b->maintain();
+  b->maintain();
+  linked();
+  EXPECT_TRUE(a.fetch(open));
+  EXPECT_TRUE(a.fetch(closed)) << "what B does not hold is not swept";
+}
+
+TEST_F(ExportTest, AfterARestoreOfTheExporterTheImporterSweeps) {
+  UUID id = a.insert({{"open", true}});
+  linked();
+  a.engine.reset();
+  std::vector<std::uint8_t> copy = a.files.contents(Replica::kPath);
+  a.open();
+  UUID later = a.insert({{"open", true}});
+  linked();
+  a.engine.reset();
+  a.files.setContents(Replica::kPath, copy);
+  a.open();
+  a.updateFields(id, {{"open", false}});
+  Conversation talk = linked();
+  EXPECT_TRUE(decodeWelcome(talk.said(0, FrameType::welcome)[0])->sweep);
+  EXPECT_FALSE(b.fetch(id));
+  EXPECT_TRUE(b.fetch(later)) << "B had it, and sent it back before it was told what there is";
+  EXPECT_TRUE(a.fetch(later));
+}
+
+TEST_F(ExportTest, WhatLeftIsTakenOnFromWhoeverHadItFromThere) {
+  UUID id = a.insert({{"open", true}, {"n", 1}});
+  linked();
+  // B exports everything to C.
+  auto onward = [&] {
+    Conversation talk(b, c, now, exporter(nullptr), importer());
+    talk.start();
+    talk.rest();
+    EXPECT_TRUE(talk.live());
+  };
+  onward();
+  c.updateFields(id, {{"n", 2}});
+  onward();
+  linked();
+  EXPECT_EQ(a.fetch(id)->integer("n"), 2);
+  a.updateFields(id, {{"open", false}});
+  linked();
+  onward();
+  EXPECT_FALSE(b.fetch(id));
+  EXPECT_FALSE(c.fetch(id)) << "although it has changed it";
+  EXPECT_TRUE(a.fetch(id));
+}
+
+TEST_F(ExportTest, BetweenEqualsWhatSomebodyElseHasTouchedStays) {
+  UUID id = a.insert({{"open", true}, {"n", 1}}), other = a.insert({{"open", true}});
+  linked();
+  synced(b, c);
+  c.updateFields(id, {{"n", 2}});
+  a.updateFields(id, {{"open", false}});
+  a.updateFields(other, {{"open", false}});
+  linked();
+  synced(b, c);
+  EXPECT_FALSE(c.fetch(other));
+  EXPECT_TRUE(c.fetch(id)) << "C wrote it";
+}
+
+TEST_F(ExportTest, AFilterThatThrowsStopsTheSessionAndSaysWhere) {
+  auto broken = std::make_shared<ExportFilter>();
+  broken->id = "broken";
+  broken->matches = [](const std::string&, const Record&) -> bool { throw std::runtime_error("no such field"); };
+  filter = broken;
+  UUID id = a.insert({{"open", true}});
+  Conversation talk(a, b, now, exporter(filter), importer());
+  talk.start();
+  try {
+    talk.rest();
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::FilterFailed);
+    EXPECT_NE(std::string(error.what()).find(id.toString()), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("no such field"), std::string::npos) << error.what();
+  }
+}
+
+TEST_F(ExportTest, ABackupOfTheExporterHasNoImporters) {
+  a.insert({{"open", true}});
+  linked();
+  EXPECT_EQ(a->filterOf(b->info().replica), "open");
+  a->renewReplicaId();
+  EXPECT_FALSE(a->filterOf(b->info().replica));
+}
+
+}  // namespace
+}  // namespace blazedb::sync
