@@ -80,8 +80,8 @@ class HubTest : public testing::Test {
   struct Client {
     Client(HubTest& test, std::uint64_t seed) : replica("c" + std::to_string(seed), test.worldMs, seed) {}
     ~Client() { disconnect(); }
-    void connect(HubTest& test, RemoteOptions options) {
-      link = std::make_unique<RemoteLink>(test.io, *replica.engine, test.clock, test.random, std::move(options),
+    void connect(HubTest& test, RemoteOptions remote) {
+      link = std::make_unique<RemoteLink>(test.io, *replica.engine, test.clock, test.random, std::move(remote),
                                           [this](const LinkStatus& status) { heard.note(status); });
       listener = replica.engine->addFeedListener([this] { link->feedMoved(); });
     }

@@ -120,6 +120,19 @@ TEST_F(CrossAppTest, WritesOfItsOwnEndAReadOnlyImporterUnlessItAdopts) {
   EXPECT_TRUE(importer_.fetch(own));
 }
 
+TEST_F(CrossAppTest, AReleasedImporterThatWroteNothingIsBoundAgain) {
+  share({.policy = {.collections = {"notes"}}});
+  UUID note = exporter_.collection("notes").insert({{"n", 1}});
+  ConnectionId id = connect(ConnectionMode::readOnly);
+  topology_.synchronize(kPatience);
+  topology_.disconnect(id);
+  importer_.releaseReadOnly();
+  connect(ConnectionMode::readOnly);
+  topology_.synchronize(kPatience);
+  EXPECT_TRUE(importer_.collection("notes").fetch(note));
+  EXPECT_TRUE(importer_.info().readOnlySource);
+}
+
 TEST_F(CrossAppTest, ABoundImporterTakesNothingFromAnother) {
   share();
   ConnectionId id = connect(ConnectionMode::readOnly);
@@ -135,10 +148,12 @@ TEST_F(CrossAppTest, ABoundImporterTakesNothingFromAnother) {
 }
 
 TEST_F(CrossAppTest, AWriteOnlyImporterOnlySends) {
-  share(kMayWrite);
   UUID there = exporter_.insert({{"n", 1}}), here = importer_.insert({{"n", 2}});
-  connect(ConnectionMode::writeOnly);
+  ConnectionId id = connect(ConnectionMode::writeOnly);
+  EXPECT_GT(topology_.status(id).pending, 0u);
+  share(kMayWrite);
   topology_.synchronize(kPatience);
+  EXPECT_EQ(topology_.status(id).pending, 0u);
   EXPECT_TRUE(exporter_.fetch(here));
   EXPECT_FALSE(importer_.fetch(there));
   EXPECT_EQ(sharing_.connections()[0].mode, ConnectionMode::writeOnly);
