@@ -5,6 +5,7 @@
 #include "blazedb/database.h"
 #include "blazedb/error.h"
 #include "blazedb/export_policy.h"
+#include "blazedb/local_peers.h"
 #include "blazedb/record.h"
 #include "blazedb/records.h"
 #include "blazedb/remote.h"

@@ -108,7 +108,8 @@ struct ListenerInfo {
   ListenerId id;
   std::string host;
   std::uint16_t port = 0;
-  std::string pin;  // of the certificate; empty without TLS
+  std::string pin;        // of the certificate; empty without TLS
+  std::string path = {};  // of the socket of listenLocal, instead of all these
 };
 
 // One database kept in sync with one hub: a topology of its own, with one connection. A cheap handle; the sync ends

@@ -28,6 +28,7 @@
 #include "blazedb/database.h"
 #include "blazedb/error.h"
 #include "blazedb/export.h"
+#include "blazedb/local_peers.h"
 #include "blazedb/remote.h"
 #include "blazedb/subscription.h"
 
@@ -76,8 +77,9 @@ enum class ConnectionState : std::uint8_t {
 struct ConnectionStatus {
   ConnectionId id;
   NodeId from;
-  NodeId to;                // 0 where that is elsewhere
-  std::string remote = {};  // then: "host:port/database", or what a client's token is called and its address
+  NodeId to;                // 0 where that is elsewhere: what another app shares is `from`, everything else `to`
+  std::string remote = {};  // then: "host:port/database", or what a client's token is called and its address; of
+                            // another app the path of its socket, or "pid 1234 (uid 1000)"
   ConnectionMode mode = ConnectionMode::bidirectional;
   ConnectionState state = ConnectionState::connecting;
   std::uint64_t done = 0;      // records received in this catching-up, both directions
@@ -139,10 +141,26 @@ class BLAZEDB_API Topology {
   ListenerInfo listen(const std::vector<NodeId>& nodes, const ListenOptions& options = {});
   // Reads the certificate and its key again: for new connections. NotFound, InvalidArgument (then the old one stays).
   void reloadCertificate(ListenerId listener);
+
+  // Offers a node to other apps of this machine, at the path of a socket (local_peers.h). Listens when it returns. A
+  // socket that a process which has died left behind is removed, any other file stays. Errors: NotFound, ModeForbids (a
+  // remoteOnly node), ReadOnlyReplica (others would write), InvalidPolicy, InvalidArgument (a path that is not
+  // absolute, or too long), AlreadyExists (what is there is no socket), IoError (somebody listens there).
+  ListenerInfo listenLocal(NodeId node, const std::string& socketPath, const ListenLocalOptions& options = {});
+  // Connects with what another app offers; returns at once. `mode` is meant as if that were connected to this node:
+  // with readOnly this node only receives, and is bound to the other database as soon as it is found. Whoever offers
+  // need not be there yet. Errors: NotFound, ModeForbids (a remoteOnly node), AlreadyExists (this node is connected
+  // there already), ReadOnlyReplica, InvalidArgument (a path). What is known only on the way there (NotAllowed,
+  // HasOwnWrites, ReadOnlyReplica) is in the status.
+  ConnectionId connectCrossApp(NodeId node, const std::string& socketPath,
+                               ConnectionMode mode = ConnectionMode::bidirectional,
+                               const CrossAppOptions& options = {});
+
   // Tells the clients that the hub is stopping, and ends their connections. NotFound.
   void stopListening(ListenerId listener);
 
-  // Of a connection that was made by connectRemote: ends the conversation, and begins it again at once. NotFound.
+  // Of a connection that was made by connectRemote or connectCrossApp: ends the conversation, and begins it again at
+  // once. NotFound.
   void pause(ConnectionId connection);
   void resume(ConnectionId connection);
 

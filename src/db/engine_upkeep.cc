@@ -257,7 +257,10 @@ void Engine::bindTo(const UUID& source, bool adopt) {
                                                 " already; end that with releaseReadOnly() first");
   write(Durability::full, [&](Changes& changes) {
     // Own writes, and what came from others than the source: a replica of the source has neither.
-    bool foreign = tables_->cursorOn(source, {}).incarnation == 0;
+    std::vector<ReadTables::LinkedScope> linked = tables_->scopesOf(source);
+    bool foreign = std::none_of(linked.begin(), linked.end(), [&](const ReadTables::LinkedScope& link) {
+      return tables_->cursorOn(source, link.scope).incarnation != 0;
+    });
     bool own = false;
     auto isOwn = [&](const Row& row) {
       sync::RecordState state = row.state();

@@ -2,7 +2,9 @@
 
 #include <malloc.h>
 
+#include <algorithm>
 #include <array>
+#include <asio/basic_socket_acceptor.hpp>
 #include <asio/bind_executor.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/ip/v6_only.hpp>
@@ -10,6 +12,7 @@
 #include <asio/steady_timer.hpp>
 #include <chrono>
 #include <condition_variable>
+#include <cstring>
 #include <map>
 #include <mutex>
 #include <set>
@@ -24,6 +27,7 @@ namespace blazedb::link {
 namespace {
 
 using asio::ip::tcp;
+using AnyAcceptor = asio::basic_socket_acceptor<asio::generic::stream_protocol>;
 
 // After a failure of the machine itself, most likely: no more file descriptors.
 constexpr std::chrono::milliseconds kAcceptAgain{100};
@@ -36,6 +40,29 @@ asio::ip::address plainAddress(const asio::ip::address& address) {
   if (address.is_v6() && address.to_v6().is_v4_mapped())
     return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
   return address;
+}
+
+tcp::endpoint tcpEndpoint(const asio::generic::stream_protocol::endpoint& any) {
+  tcp::endpoint endpoint;
+  std::size_t size = std::min(any.size(), endpoint.capacity());
+  std::memcpy(endpoint.data(), any.data(), size);
+  endpoint.resize(size);
+  return endpoint;
+}
+
+// Absent for one that has gone again.
+std::optional<PeerInfo> peerOf(Socket& socket, bool isLocal) {
+  if (isLocal) {
+    std::optional<Credentials> credentials = credentialsOf(socket.native_handle());
+    if (!credentials) return std::nullopt;
+    std::string text = credentials->text();
+    return PeerInfo{std::move(text), 0, std::move(credentials)};
+  }
+  asio::error_code gone;
+  tcp::endpoint from = tcpEndpoint(socket.remote_endpoint(gone));
+  if (gone) return std::nullopt;
+  socket.set_option(tcp::no_delay(true), gone);
+  return PeerInfo{plainAddress(from.address()).to_string(), from.port()};
 }
 
 // Whose failures count together. Who has one IPv6 address has the 2^64 beside it.
@@ -89,6 +116,19 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
         fan_(io.makeStrand()) {}
 
   void listen() {
+    if (options_.path.empty()) {
+      listenOnPort();
+    } else {
+      file_.emplace(options_.path, options_.mode);
+      asio::error_code failed;
+      acceptor_.assign(asio::generic::stream_protocol(AF_UNIX, 0), file_->socket().get(), failed);
+      if (failed) throw Error(ErrorCode::IoError, "cannot listen at " + options_.path + ": " + failed.message());
+      file_->socket().release();
+    }
+    accept();
+  }
+
+  void listenOnPort() {
     tcp::endpoint endpoint = endpointToListenOn();
     if (!options_.tls && !options_.allowPlaintext && !endpoint.address().is_loopback())
       throw Error(
@@ -102,11 +142,10 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
     if (!failed && endpoint.address().is_v6()) acceptor_.set_option(asio::ip::v6_only(false), failed);
     if (!failed) acceptor_.bind(endpoint, failed);
     if (!failed) acceptor_.listen(asio::socket_base::max_listen_connections, failed);
-    if (!failed) port_ = acceptor_.local_endpoint(failed).port();
+    if (!failed) port_ = tcpEndpoint(acceptor_.local_endpoint(failed)).port();
     if (failed)
       throw Error(ErrorCode::IoError, "cannot listen on " + endpoint.address().to_string() + " port " +
                                           std::to_string(endpoint.port()) + ": " + failed.message());
-    accept();
   }
 
   std::uint16_t port() const { return port_; }
@@ -140,6 +179,7 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
   }
 
   void stopAll() {
+    file_.reset();
     std::unique_lock lock(mutex_);
     stopping_ = true;
     asio::error_code ignored;
@@ -155,8 +195,10 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
   Io& io() { return io_; }
   base::Clock& clock() { return clock_; }
   const AcceptorOptions& options() const { return options_; }
+  bool compression() const { return options_.compression && options_.path.empty(); }
 
   Admission admit(const Knock& knock, const PeerInfo& peer) {
+    if (peer.credentials) return admit_(knock, peer);
     std::string from = neighbourhood(peer.address);
     std::int64_t now = clock_.monotonicUs() / 1000;
     {
@@ -219,7 +261,7 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
 
   // On the thread of the sockets, but for the first time.
   void accept() {
-    acceptor_.async_accept([self = shared_from_this()](asio::error_code error, tcp::socket socket) {
+    acceptor_.async_accept([self = shared_from_this()](asio::error_code error, Socket socket) {
       std::lock_guard lock(self->mutex_);
       if (self->stopping_) return;
       if (!error) self->welcome(std::move(socket));
@@ -232,16 +274,13 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
     });
   }
 
-  void welcome(tcp::socket socket) {
-    asio::error_code gone;
-    tcp::endpoint from = socket.remote_endpoint(gone);
-    if (gone) return;
-    socket.set_option(tcp::no_delay(true), gone);
+  void welcome(Socket socket) {
+    std::optional<PeerInfo> peer = peerOf(socket, !options_.path.empty());
+    if (!peer) return;
     std::uint64_t id = ++lastId_;
-    auto arrival = std::make_shared<Arrival>(shared_from_this(), id,
-                                             PeerInfo{plainAddress(from.address()).to_string(), from.port()});
+    auto arrival = std::make_shared<Arrival>(shared_from_this(), id, std::move(*peer));
     try {
-      arrival->begin(Socket(std::move(socket)),
+      arrival->begin(std::move(socket),
                      [this](int fd) { return options_.tls ? options_.tls->accept(fd) : plainStream(fd); });
     } catch (const std::exception&) {
       return;  // no memory for one more
@@ -283,9 +322,10 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
   Admitter admit_;
   Changed changed_;
   std::uint16_t port_ = 0;
+  std::optional<SocketFile> file_;  // where there is a path
 
   mutable std::mutex mutex_;
-  tcp::acceptor acceptor_;
+  AnyAcceptor acceptor_;
   asio::steady_timer again_;
   asio::steady_timer afterStorm_;
   bool storm_ = false;
@@ -323,7 +363,7 @@ void Acceptor::Arrival::onFirstFrame(base::ByteView frame) {
   database_ = knock->database;
   guest_ = std::move(std::get<Guest>(admission));
   core_->admitted(id_);
-  bool compression = core_->options().compression && (knock->capabilities & kCanZstd);
+  bool compression = core_->compression() && (knock->capabilities & kCanZstd);
   say(encode(Admit{kLinkVersion, compression ? kCanZstd : 0}));
   open(*guest_.store, guest_.session, compression);
 }

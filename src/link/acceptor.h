@@ -1,4 +1,5 @@
-// The hub's end of links between processes: listens on a port, lets in whom its owner admits, and serves them.
+// The hub's end of links between processes: listens on a port, or at a path for processes of this machine, lets in whom
+// its owner admits, and serves them.
 //
 // Whoever knocks is nobody until `admit` has said otherwise. Until then a connection gets 64 KiB and five seconds;
 // there are at most so many of them, and when there are more the one that has taken longest goes, which is hardly ever
@@ -10,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -20,22 +22,26 @@
 #include "link/io.h"
 #include "link/link.h"
 #include "link/tls.h"
+#include "link/unix_socket.h"
 
 namespace blazedb::link {
 
 struct AcceptorOptions {
+  std::string path;                       // of a unix socket, instead of the address and all about TLS
+  std::uint32_t mode = 0600;              // of that
   std::string address;                    // of this machine, to listen on; empty: all
   std::uint16_t port = 0;                 // 0: one that is free
   std::shared_ptr<const TlsContext> tls;  // none: in the clear; shared with the connections that were made with it
   bool allowPlaintext = false;            // in the clear, also beyond this machine
-  bool compression = true;
-  std::size_t halfOpenMax = 1024;  // connections that are not yet admitted
+  bool compression = true;                // where there is no path
+  std::size_t halfOpenMax = 1024;         // connections that are not yet admitted
   Timing timing;
 };
 
 struct PeerInfo {
-  std::string address;
+  std::string address;  // of a process of this machine what its credentials say
   std::uint16_t port = 0;
+  std::optional<Credentials> credentials = {};  // over a unix socket
 };
 
 struct Guest {
@@ -57,13 +63,14 @@ struct Served {
 
 class Acceptor {
  public:
-  // Called on a worker; may read from storage. Codes WrongToken and UnknownDatabase count as failed attempts.
+  // Called on a worker; may read from storage. Codes WrongToken and UnknownDatabase count as failed attempts, but not
+  // those of processes of this machine, which have no token to guess.
   using Admitter = std::function<Admission(const Knock&, const PeerInfo&)>;
   // As the listener of a link, for those who were admitted; the last time with `stopped` and the reason.
   using Changed = std::function<void(const Served&)>;
 
   // Listens when it returns. Throws Error: PlaintextForbidden, InvalidArgument for an address that is not of this
-  // machine, IoError where the port is taken. `io` and `clock` must outlive it.
+  // machine, IoError where the port is taken; for a path as SocketFile does. `io` and `clock` must outlive it.
   Acceptor(Io& io, base::Clock& clock, AcceptorOptions options, Admitter admit, Changed changed);
   // As stop().
   ~Acceptor();

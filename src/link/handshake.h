@@ -23,6 +23,9 @@ inline constexpr std::size_t kTokenBytesMax = 256;
 // Bits of what an end can do; unknown ones are ignored.
 inline constexpr std::uint64_t kCanZstd = 1;
 
+// The name to knock with where only one database is offered: over a unix socket, whose path says which.
+inline constexpr const char* kOnlyDatabase = ".";
+
 // Beside the types of sync/frames.h.
 inline constexpr std::uint8_t kKnockType = 64;
 inline constexpr std::uint8_t kAdmitType = 65;

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <utility>
 
+#include "link/folder_watch.h"
 #include "link/retry.h"
 #include "link/status_board.h"
 
@@ -47,8 +48,10 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
         board_(clock, std::move(listener)),
         strand_(io.makeStrand()),
         resolver_(io.sockets()),
-        timer_(io.sockets()) {}
+        timer_(io.sockets()),
+        retry_(isLocal() ? kLastLocalRetryMs : kLastRetryMs) {}
 
+  bool isLocal() const { return !options_.path.empty(); }
   // From any thread.
   template <class Task>
   void post(Task task) {
@@ -95,6 +98,7 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
     status_.state = LinkState::connecting;
     status_.error.reset();
     board_.put(status_);
+    if (isLocal()) return connectToPath();
     timer_.expires_after(std::chrono::milliseconds(options_.connectMs));
     timer_.async_wait(onStrand(attempt, [](Core& self, asio::error_code cancelled) {
       if (!cancelled) self.failed("no answer within " + std::to_string(self.options_.connectMs) + " ms");
@@ -130,12 +134,13 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
     else if (wasPaused || status_.state != LinkState::connecting)
       connect();
   }
-  // Another network: what could not be reached may be now.
-  void networkChanged() {
+  // Another network, or a new name where the socket should be: what could not be reached may be now.
+  void surroundingsChanged() {
     if (status_.state == LinkState::offline) resume();
   }
   void end() {
     stopping_ = true;
+    if (watch_) watch_->stop();
     interrupt({ErrorCode::Offline, "the peer has disconnected"});
   }
 
@@ -166,10 +171,32 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
   }
 
   const RemoteOptions& options() const { return options_; }
+  bool compression() const { return options_.compression && !isLocal(); }
   Io& io() { return io_; }
   base::Clock& clock() { return clock_; }
 
  private:
+  // Nothing here waits, as the kernel is the only one to ask.
+  void connectToPath() {
+    if (!watch_)
+      watch_ = std::make_shared<FolderWatch>(io_, strand_, options_.path, [weak = weak_from_this()] {
+        if (auto self = weak.lock()) self->surroundingsChanged();
+      });
+    watch_->begin();  // before the attempt, so that nothing comes between the two
+    Dialled dialled = dial(options_.path);
+    if (!dialled.socket) return failed(dialled.failure);
+    std::optional<Credentials> listener = credentialsOf(dialled.socket.get());
+    if (!listener) return failed("nobody listens there any more");
+    if (auto refusal = options_.checkListener ? options_.checkListener(*listener) : refuseStranger(*listener))
+      return broke({refusal->code, "not connected to " + options_.path + ": " + refusal->text});
+    Socket socket(io_.sockets());
+    asio::error_code error;
+    socket.assign(asio::generic::stream_protocol(AF_UNIX, 0), dialled.socket.get(), error);
+    if (error) return failed(error.message());
+    dialled.socket.release();
+    talk(std::move(socket));
+  }
+
   void connectTo(std::uint64_t attempt, std::vector<tcp::endpoint> endpoints) {
     for (const tcp::endpoint& endpoint : endpoints)
       if (!options_.tls && !options_.allowPlaintext && !endpoint.address().is_loopback())
@@ -186,18 +213,18 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
     asio::async_connect(connecting->socket, connecting->endpoints,
                         onStrand(attempt, [connecting](Core& self, asio::error_code error, const auto&) {
                           if (error) return self.failed(error.message());
-                          self.talk();
+                          asio::error_code ignored;
+                          connecting->socket.set_option(tcp::no_delay(true), ignored);
+                          self.talk(Socket(std::move(connecting->socket)));
                         }));
   }
 
-  void talk() {
+  void talk(Socket socket) {
     attempt_++;  // the timer of this one no longer counts
     timer_.cancel();
-    asio::error_code ignored;
-    socket_->set_option(tcp::no_delay(true), ignored);
     auto dialogue = std::make_shared<Dialogue>(shared_from_this(), strand_);
     try {
-      dialogue->begin(Socket(std::move(*socket_)), [this](int fd) {
+      dialogue->begin(std::move(socket), [this](int fd) {
         return options_.tls ? options_.tls->connect(fd, options_.host) : plainStream(fd);
       });
       dialogue->knock();
@@ -210,8 +237,8 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
   }
 
   void failed(const std::string& what) {
-    broke(
-        {ErrorCode::Offline, "cannot connect to " + options_.host + ":" + std::to_string(options_.port) + ": " + what});
+    std::string where = isLocal() ? options_.path : options_.host + ":" + std::to_string(options_.port);
+    broke({ErrorCode::Offline, "cannot connect to " + where + ": " + what});
   }
 
   void broke(const sync::Bye& why) {
@@ -283,6 +310,7 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
   tcp::resolver resolver_;
   std::shared_ptr<tcp::socket> socket_;  // until it is connected
   asio::steady_timer timer_;             // of this attempt, or until the next
+  std::shared_ptr<FolderWatch> watch_;   // of the socket; shared with what waits for its folder
   std::uint64_t attempt_ = 0;
   Retry retry_;
   bool stopping_ = false;
@@ -302,7 +330,7 @@ void RemoteLink::Dialogue::knock() {
   Knock knock;
   knock.database = options.database;
   knock.token = options.token;
-  knock.capabilities = options.compression ? kCanZstd : 0;
+  knock.capabilities = core_->compression() ? kCanZstd : 0;
   say(encode(knock));
 }
 
@@ -310,10 +338,12 @@ void RemoteLink::Dialogue::onFirstFrame(base::ByteView frame) {
   if (std::optional<sync::Bye> bye = sync::decodeBye(frame)) return finish(*bye);
   std::optional<Admit> admit = decodeAdmit(frame);
   if (!admit)
-    return leave({ErrorCode::ProtocolError, "what listens there is no BlazeDB hub; check the port, and useTLS"});
+    return leave({ErrorCode::ProtocolError, core_->isLocal()
+                                                ? "what listens there is no BlazeDB; check the path"
+                                                : "what listens there is no BlazeDB hub; check the port, and useTLS"});
   if (admit->version > kLinkVersion)
     return leave({ErrorCode::ProtocolTooNew, "the hub speaks a newer protocol; update BlazeDB here"});
-  bool compression = core_->options().compression && (admit->capabilities & kCanZstd);
+  bool compression = core_->compression() && (admit->capabilities & kCanZstd);
   open(core_->store(), core_->options().session, compression);
   admitted_ = true;
   core_->admitted(*this);
@@ -323,7 +353,7 @@ void RemoteLink::Dialogue::onStatus(const sync::SessionStatus& status) { core_->
 
 void RemoteLink::Dialogue::onEnd(const sync::SessionStatus& status, const sync::Bye& why) {
   sync::Bye reason = why;
-  if (!admitted_ && reason.code == ErrorCode::Offline)
+  if (!admitted_ && reason.code == ErrorCode::Offline && !core_->isLocal())
     reason.text += ", before it had let this one in; if that is always so, check the port, and useTLS at both ends";
   std::exchange(core_, nullptr)->ended(status, bytes(), reason);
 }
@@ -332,7 +362,8 @@ RemoteLink::RemoteLink(Io& io, sync::Store& store, base::Clock& clock, base::Ran
                        Listener listener)
     : core_(std::make_shared<Core>(io, store, clock, random, std::move(options), std::move(listener))) {
   core_->post(&Core::connect);
-  networkListener_ = io.network().add([core = core_] { core->post(&Core::networkChanged); });
+  if (!core_->isLocal())
+    networkListener_ = io.network().add([core = core_] { core->post(&Core::surroundingsChanged); });
 }
 
 RemoteLink::~RemoteLink() {

@@ -1,10 +1,12 @@
-// The link from a database of this process to one behind a host and a port.
+// The link from a database of this process to one behind a host and a port, or behind a socket of this machine.
 //
 // It resolves, connects, shakes hands, knocks and runs a session; when that breaks it begins again, with growing
 // delays. Each attempt starts from the cursors that are stored, so that nothing has to be remembered of the one before.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -14,17 +16,21 @@
 #include "link/io.h"
 #include "link/link.h"
 #include "link/tls.h"
+#include "link/unix_socket.h"
 
 namespace blazedb::link {
 
 struct RemoteOptions {
+  std::string path;  // of a unix socket, instead of the host, the token and all about TLS
+  // Of that: why not with whoever listens there. None: refuseStranger (unix_socket.h).
+  std::function<std::optional<sync::Bye>(const Credentials&)> checkListener;
   std::string host;
   std::uint16_t port = 0;
   std::string database;
   base::Bytes token;
   std::shared_ptr<const TlsContext> tls;  // shared with other links; none: in the clear
   bool allowPlaintext = false;            // in the clear, also beyond this machine
-  bool compression = true;
+  bool compression = true;                // where there is no path
   sync::SessionOptions session;
   std::int64_t connectMs = 10'000;  // to find the host and to connect
   Timing timing;

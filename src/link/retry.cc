@@ -7,7 +7,6 @@ namespace blazedb::link {
 namespace {
 
 constexpr std::int64_t kFirstRetryMs = 100;
-constexpr std::int64_t kLastRetryMs = 30'000;
 
 }  // namespace
 
@@ -38,7 +37,7 @@ sync::Bye failureOf(const std::exception& error) {
 }
 
 std::int64_t Retry::nextDelayMs(base::Random& random) {
-  std::int64_t most = std::min(kFirstRetryMs << std::min(failures_++, 10), kLastRetryMs);
+  std::int64_t most = std::min(kFirstRetryMs << std::min(failures_++, 10), lastMs_);
   return most / 2 + static_cast<std::int64_t>(random.next64() % static_cast<std::uint64_t>(most / 2));
 }
 

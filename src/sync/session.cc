@@ -163,6 +163,8 @@ void Session::onHello(const Hello& hello) {
   scope_ = intersect(options_.scope, hello.scope);
   if (scope_.collections && scope_.collections->empty())
     return stop(ErrorCode::NotAllowed, "none of the collections asked for is granted");
+  if (options_.meet)
+    if (std::optional<Bye> refusal = options_.meet(hello.identity)) return stop(refusal->code, refusal->text);
   peer_ = hello;
   status_.peer = hello.identity;
   if (options_.filter) importer_.emplace(Importer{hello.identity.replica, *options_.filter});

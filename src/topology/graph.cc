@@ -60,9 +60,9 @@ std::string describe(const ConnectionStatus& status) {
   return out.str();
 }
 
-// What stands at the other end: a node of this topology, or something elsewhere.
-std::string farEnd(const std::map<NodeId, const TopologyNode*>& nodes, const ConnectionStatus& status) {
-  return status.remote.empty() ? nodes.at(status.to)->name : status.remote;
+// What stands at an end: a node of this topology, or something elsewhere.
+std::string endOf(const std::map<NodeId, const TopologyNode*>& nodes, NodeId id, const ConnectionStatus& status) {
+  return id == NodeId{} ? status.remote : nodes.at(id)->name;
 }
 
 // For Graphviz. Names of nodes need no escape, but what people call a token may.
@@ -90,8 +90,8 @@ std::string TopologyGraph::visualize() const {
         << (node.records == 1 ? " record)" : " records)") << "\n";
   auto known = byId(*this);
   for (const ConnectionStatus& status : connections)
-    out << "  " << known.at(status.from)->name << " " << arrowOf(status.mode) << " " << farEnd(known, status) << "  "
-        << describe(status) << "\n";
+    out << "  " << endOf(known, status.from, status) << " " << arrowOf(status.mode) << " "
+        << endOf(known, status.to, status) << "  " << describe(status) << "\n";
   return out.str();
 }
 
@@ -105,7 +105,7 @@ std::string TopologyGraph::toDot() const {
     const char* direction = status.mode == ConnectionMode::bidirectional ? "both"
                             : status.mode == ConnectionMode::readOnly    ? "forward"
                                                                          : "back";
-    out << "  " << quoted(known.at(status.from)->name) << " -> " << quoted(farEnd(known, status))
+    out << "  " << quoted(endOf(known, status.from, status)) << " -> " << quoted(endOf(known, status.to, status))
         << " [dir=" << direction << ", label=\"" << nameOf(status.state) << "\"];\n";
   }
   out << "}\n";

@@ -1,15 +1,9 @@
-// The hub's side of a topology: databases that are offered on a port, and who is let in to them.
-//
-// A client is let in by a token of the database that it asks for; what the token grants becomes the options of the
-// session that serves it. Tokens are looked at again while their bearers are connected: one that is revoked, or whose
-// time is over, ends the connection within a second.
+// Databases that are offered to others, and who is served from them: what listening on a port (token_listener.h) and
+// listening for apps of this machine (local_listener.h) have in common.
 #pragma once
 
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/clock.h"
@@ -29,39 +23,33 @@ class Listener {
   };
   struct Guest {
     NodeId node;
-    std::string name;  // of its token, and where it is
+    std::string name;  // what it was let in with, and where it is
     link::Served served;
   };
 
-  // Listens when it returns. `io` and `clock` must outlive it. Errors as Topology::listen says.
-  Listener(link::Io& io, base::Clock& clock, std::vector<Offer> offers, const ListenOptions& options);
-  ~Listener();
+  virtual ~Listener() = default;
   Listener(const Listener&) = delete;
 
-  ListenerInfo info() const;
-  std::vector<Guest> guests() const;
+  virtual ListenerInfo info() const = 0;
   // Reads the certificate's files again, for new connections.
-  void reload();
+  virtual void reload() {}
+  std::vector<Guest> guests() const;
   // Ends one guest, with a word of why. False where there is none of this number.
   bool dismiss(std::uint64_t served);
 
- private:
-  link::Admission admit(const link::Knock& knock) const;
-  void patrol();
-  void endRevoked();
-  const Offer* find(const std::string& name) const;
-  std::shared_ptr<const link::TlsContext> tlsContext();
+ protected:
+  explicit Listener(std::vector<Offer> offers) : offers_(std::move(offers)) {}
 
-  base::Clock& clock_;
+  // Listens when it returns: admit() is called from here on, and until close().
+  void open(link::Io& io, base::Clock& clock, const link::AcceptorOptions& options);
+  // Tells the guests, and waits until they have gone. For the destructors of what admits.
+  void close();
+  virtual link::Admission admit(const link::Knock& knock, const link::PeerInfo& peer) const = 0;
+  virtual const Offer* find(const std::string& name) const = 0;
+  virtual std::string nameOf(const link::Served& served) const = 0;
+
   std::vector<Offer> offers_;
-  ListenOptions options_;
-  std::string pin_;  // guarded by mutex_
   std::unique_ptr<link::Acceptor> acceptor_;
-
-  mutable std::mutex mutex_;
-  std::condition_variable wake_;
-  bool stopping_ = false;
-  std::thread patrol_;
 };
 
 }  // namespace blazedb::topology

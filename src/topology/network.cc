@@ -33,17 +33,23 @@ constexpr int kListenerShift = 40;
 
 ConnectionId idOf(ListenerId listener, std::uint64_t served) { return {listener.value << kListenerShift | served}; }
 
-void refuseReplica(const db::Engine& receiver) {
+}  // namespace
+
+void Network::refuseReplica(const db::Engine& receiver) {
   if (std::optional<UUID> source = receiver.source())
     throw Error(ErrorCode::ReadOnlyReplica,
                 "'" + receiver.name() + "' is a read-only replica of " + source->toString() +
                     " and receives from nobody else; end that with releaseReadOnly() first");
 }
 
-}  // namespace
+void Network::refuseRemoteOnly(const Node& node) {
+  if (node.syncMode == SyncMode::remoteOnly)
+    throw Error(ErrorCode::ModeForbids,
+                "the node '" + node.name + "' is registered as remoteOnly and opens no local connection");
+}
 
 bool Network::Connection::sends(int end) const {
-  return mode == ConnectionMode::bidirectional || (mode == ConnectionMode::readOnly) == (end == 0);
+  return mode == ConnectionMode::bidirectional || (mode == ConnectionMode::readOnly) == (end == (isImport ? 1 : 0));
 }
 
 std::string Network::Connection::names() const {
@@ -108,10 +114,8 @@ ConnectionId Network::connectLocal(NodeId from, NodeId to, ConnectionMode mode, 
   const Node& source = node(from);
   const Node& target = node(to);
   if (from == to) throw Error(ErrorCode::InvalidArgument, "a database cannot be connected with itself");
-  for (const Node* end : {&source, &target})
-    if (end->syncMode == SyncMode::remoteOnly)
-      throw Error(ErrorCode::ModeForbids,
-                  "the node '" + end->name + "' is registered as remoteOnly and opens no local connection");
+  refuseRemoteOnly(source);
+  refuseRemoteOnly(target);
   for (const auto& [id, other] : connections_)
     if ((other->from == from && other->to == to) || (other->from == to && other->to == from))
       throw Error(ErrorCode::AlreadyExists, "'" + source.name + "' and '" + target.name +
@@ -231,8 +235,8 @@ void Network::synchronize(std::chrono::milliseconds timeout) {
 ConnectionStatus Network::describe(ConnectionId id, const Connection& connection, const link::LinkStatus& status) {
   ConnectionStatus out;
   out.id = id;
-  out.from = connection.from;
-  out.to = connection.to;
+  out.from = connection.isImport ? connection.to : connection.from;
+  out.to = connection.isImport ? connection.from : connection.to;
   out.remote = connection.remote;
   out.mode = connection.mode;
   out.state = stateOf(status.state);
@@ -263,6 +267,8 @@ ConnectionStatus Network::describe(ListenerId listener, const Listener::Guest& g
   out.id = idOf(listener, guest.served.id);
   out.from = guest.node;
   out.remote = guest.name;
+  if (session.sending != session.receiving)
+    out.mode = session.sending ? ConnectionMode::readOnly : ConnectionMode::writeOnly;
   out.state = stateOf(guest.served.status.state);
   out.done = std::min(session.received, session.expected);
   out.total = session.expected;

@@ -27,6 +27,9 @@ class Network {
   ConnectionId connectLocal(NodeId from, NodeId to, ConnectionMode mode, const ConnectOptions& options);
   ConnectionId connectRemote(NodeId node, const RemoteNode& remote, const SyncPolicy& policy);
   ListenerInfo listen(const std::vector<NodeId>& nodes, const ListenOptions& options);
+  ListenerInfo listenLocal(NodeId node, const std::string& path, const ListenLocalOptions& options);
+  ConnectionId connectCrossApp(NodeId node, const std::string& path, ConnectionMode mode,
+                               const CrossAppOptions& options);
   void reloadCertificate(ListenerId id);
   void stopListening(ListenerId id);
   void pause(ConnectionId id);
@@ -52,7 +55,8 @@ class Network {
   };
   struct Connection {
     NodeId from, to;
-    std::string remote;  // instead of `to`
+    std::string remote;     // instead of `to`
+    bool isImport = false;  // of what is at `remote`: that is the source, and `from` the target
     sync::Scope scope;
     ConnectionMode mode = ConnectionMode::bidirectional;
     std::shared_ptr<db::Engine> fromEngine, toEngine;  // with the databases' handles; the second only within a process
@@ -75,6 +79,12 @@ class Network {
   std::map<ListenerId, ListenerPtr> listeners() const;
   ListenerPtr listener(ListenerId id) const;
   link::Io& io();
+  // These are called with the lock held.
+  ListenerInfo add(ListenerPtr listener);
+  // A connection of a node with something elsewhere.
+  ConnectionId add(NodeId from, const std::string& remote, ConnectionMode mode, link::RemoteOptions options);
+  static void refuseRemoteOnly(const Node& node);
+  static void refuseReplica(const db::Engine& receiver);
   link::Link::Listener reporter(ConnectionId id, const ConnectionPtr& connection);
   static ConnectionStatus describe(ListenerId listener, const Listener::Guest& guest);
   static ConnectionStatus describe(ConnectionId id, const Connection& connection, const link::LinkStatus& status);

@@ -5,6 +5,7 @@
 #include "base/names.h"
 #include "blazedb/error.h"
 #include "topology/network.h"
+#include "topology/token_listener.h"
 
 namespace blazedb::topology {
 namespace {
@@ -68,19 +69,22 @@ ConnectionId Network::connectRemote(NodeId from, const RemoteNode& remote, const
   std::lock_guard lock(mutex_);
   const Node& source = node(from);
   refuseLocalOnly(source.syncMode, source.name);
-  std::string address = addressOf(remote);
-  for (const auto& [id, other] : connections_)
-    if (other->from == from && other->remote == address)
-      throw Error(ErrorCode::AlreadyExists, "'" + source.name + "' and " + address +
-                                                " are connected already; disconnect them first to change the policy");
-  if (std::optional<UUID> origin = source.engine->source())
-    throw Error(ErrorCode::ReadOnlyReplica, "'" + source.name + "' is a read-only replica of " + origin->toString() +
-                                                "; end that with releaseReadOnly() first");
+  refuseReplica(*source.engine);
+  return add(from, addressOf(remote), ConnectionMode::bidirectional, std::move(options));
+}
 
+ConnectionId Network::add(NodeId from, const std::string& remote, ConnectionMode mode, link::RemoteOptions options) {
+  const Node& source = node(from);
+  for (const auto& [id, other] : connections_)
+    if (other->from == from && other->remote == remote)
+      throw Error(ErrorCode::AlreadyExists, "'" + source.name + "' and " + remote +
+                                                " are connected already; disconnect them first to change how");
   ConnectionId id{nextId_++};
   auto connection = std::make_shared<Connection>();
   connection->from = from;
-  connection->remote = address;
+  connection->remote = remote;
+  connection->isImport = !options.path.empty();
+  connection->mode = mode;
   connection->scope = options.session.scope;
   connection->fromEngine = source.engine;
   connection->listeners = std::make_shared<Listeners>();
@@ -102,11 +106,13 @@ ListenerInfo Network::listen(const std::vector<NodeId>& nodes, const ListenOptio
     refuseLocalOnly(offered.syncMode, offered.name);
     offers.push_back({id, offered.name, offered.engine});
   }
-  ListenerId id{nextId_++};
-  auto listener = std::make_shared<Listener>(io(), clock_, std::move(offers), options);
+  return add(std::make_shared<TokenListener>(io(), clock_, std::move(offers), options));
+}
+
+ListenerInfo Network::add(ListenerPtr listener) {
   ListenerInfo info = listener->info();
-  info.id = id;
-  listeners_[id] = std::move(listener);
+  info.id = {nextId_++};
+  listeners_[info.id] = std::move(listener);
   return info;
 }
 

@@ -22,6 +22,13 @@ ListenerInfo Topology::listen(NodeId node, const ListenOptions& options) { retur
 ListenerInfo Topology::listen(const std::vector<NodeId>& nodes, const ListenOptions& options) {
   return network_->listen(nodes, options);
 }
+ListenerInfo Topology::listenLocal(NodeId node, const std::string& socketPath, const ListenLocalOptions& options) {
+  return network_->listenLocal(node, socketPath, options);
+}
+ConnectionId Topology::connectCrossApp(NodeId node, const std::string& socketPath, ConnectionMode mode,
+                                       const CrossAppOptions& options) {
+  return network_->connectCrossApp(node, socketPath, mode, options);
+}
 void Topology::reloadCertificate(ListenerId listener) { network_->reloadCertificate(listener); }
 void Topology::stopListening(ListenerId listener) { network_->stopListening(listener); }
 

@@ -80,8 +80,8 @@ class HubTest : public testing::Test {
   struct Client {
     Client(HubTest& test, std::uint64_t seed) : replica("c" + std::to_string(seed), test.worldMs, seed) {}
     ~Client() { disconnect(); }
-    void connect(HubTest& test, RemoteOptions options) {
-      link = std::make_unique<RemoteLink>(test.io, *replica.engine, test.clock, test.random, std::move(options),
+    void connect(HubTest& test, RemoteOptions remote) {
+      link = std::make_unique<RemoteLink>(test.io, *replica.engine, test.clock, test.random, std::move(remote),
                                           [this](const LinkStatus& status) { heard.note(status); });
       listener = replica.engine->addFeedListener([this] { link->feedMoved(); });
     }
@@ -139,6 +139,21 @@ class HubTest : public testing::Test {
     return remote;
   }
 
+  // What was there before and what is written after, at both ends.
+  void expectBothWays(Client& client, const RemoteOptions& remote) {
+    UUID hubs = hub.insert({{"from", "hub"}});
+    UUID clients = client.replica.insert({{"from", "client"}});
+    client.connect(*this, remote);
+    ASSERT_TRUE(client.link->waitSynchronized(soonUs()));
+    EXPECT_EQ(hub.fetch(clients)->string("from"), "client");
+    EXPECT_EQ(client.replica.fetch(hubs)->string("from"), "hub");
+    UUID there = hub.insert({{"later", true}});
+    UUID here = client.replica.insert({{"later", true}});
+    ASSERT_TRUE(client.link->waitSynchronized(soonUs()));
+    EXPECT_TRUE(client.replica.fetch(there));
+    EXPECT_TRUE(hub.fetch(here));
+    expectSame(client);
+  }
   void expectSame(Client& client) { EXPECT_EQ(client.replica->digests(), hub->digests()); }
 
   std::filesystem::path folder;

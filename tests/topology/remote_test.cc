@@ -1,45 +1,16 @@
 // A hub and its clients, in one process, over TLS on loopback: the public API as the guide shows it.
 #include <gtest/gtest.h>
 
-#include <condition_variable>
 #include <fstream>
-#include <mutex>
 
 #include "blazedb/blazedb.h"
 #include "db/open_database.h"
+#include "topology/watched.h"
 
 namespace blazedb {
 namespace {
 
-constexpr auto kPatience = std::chrono::seconds(30);
 const SyncPolicy kReadable{.encryptionMode = EncryptionMode::smartProxy};
-
-// What a connection has said so far, and the wait for what it will say.
-class Watched {
- public:
-  explicit Watched(SyncEngine& engine)
-      : last_(engine.status()), subscription_(engine.onStatus([this](const ConnectionStatus& status) {
-          std::lock_guard lock(mutex_);
-          last_ = status;
-          changed_.notify_all();
-        })) {
-    // What was said between the two.
-    std::lock_guard lock(mutex_);
-    last_ = engine.status();
-  }
-  ConnectionStatus waitFor(ConnectionState state) {
-    std::unique_lock lock(mutex_);
-    EXPECT_TRUE(changed_.wait_for(lock, kPatience, [&] { return last_.state == state; }))
-        << "it is " << static_cast<int>(last_.state) << " " << last_.message;
-    return last_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  ConnectionStatus last_;
-  Subscription subscription_;
-};
 
 class RemoteTest : public FolderTest {
  protected:
@@ -209,8 +180,8 @@ TEST_F(RemoteTest, ATokenGrantsDirectionsCollectionsAndRole) {
   Database reader = open("reader"), writer = open("writer"), server = open("server");
   reader.collection("notes").insert({{"n", 2}});
   writer.insert({{"n", 3}});
-  SyncEngine reading = reader.enableSync(
-      remote(token({.name = "r", .mayWrite = false, .collections = {"notes"}}).secret), kReadable);
+  SyncEngine reading =
+      reader.enableSync(remote(token({.name = "r", .mayWrite = false, .collections = {"notes"}}).secret), kReadable);
   reading.synchronize(kPatience);
   EXPECT_EQ(reader.collection("notes").count(), 2u);
   EXPECT_EQ(reader.count(), 0u);

@@ -1,0 +1,108 @@
+#include "topology/local_listener.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/limits.h"
+#include "base/names.h"
+#include "base/random.h"
+#include "blazedb/error.h"
+#include "link/retry.h"
+
+namespace blazedb::topology {
+namespace {
+
+void check(const ExportPolicy& policy) {
+  for (const std::string& name : policy.collections)
+    if (!base::isName(name))
+      throw Error(ErrorCode::InvalidPolicy,
+                  "'" + name + "' is not the name of a collection: 1 to 128 of A-Z a-z 0-9 _ . -");
+  if (policy.fields && policy.fields->empty())
+    throw Error(ErrorCode::InvalidPolicy, "the policy names no field: leave `fields` out for all of them");
+  for (const std::string& field : policy.fields.value_or(std::vector<std::string>()))
+    if (field.empty() || field.size() > base::kFieldNameBytesMax)
+      throw Error(ErrorCode::InvalidPolicy, "'" + field + "' is not the name of a field: 1 to 128 bytes");
+  if (policy.filter && !policy.filter->matches)
+    throw Error(ErrorCode::InvalidPolicy, "the filter has no function: leave it out for all records");
+}
+
+sync::SessionOptions rightsOf(const ExportPolicy& policy, base::Random& random) {
+  sync::SessionOptions options;
+  std::optional<std::vector<std::string>> collections;
+  if (!policy.collections.empty()) collections = policy.collections;
+  options.scope = sync::makeScope(std::move(collections), {}, policy.fields);
+  options.receives = !policy.readOnly;
+  if (policy.filter) {
+    ExportFilter filter = *policy.filter;
+    // Nobody says that it is the one of another time.
+    if (filter.id.empty()) filter.id = "once-" + std::to_string(random.next64()) + std::to_string(random.next64());
+    options.filter = std::make_shared<const ExportFilter>(std::move(filter));
+  }
+  return options;
+}
+
+// What a process runs; empty where it is not told.
+std::string executableOf(std::int64_t pid) {
+  std::error_code hidden;
+  return std::filesystem::read_symlink("/proc/" + std::to_string(pid) + "/exe", hidden).string();
+}
+
+template <class List, class Element>
+bool has(const List& list, const Element& element) {
+  return std::find(list.begin(), list.end(), element) != list.end();
+}
+
+}  // namespace
+
+LocalListener::LocalListener(link::Io& io, base::Clock& clock, base::Random& random, Offer offer,
+                             const std::string& path, const ListenLocalOptions& options)
+    : Listener({std::move(offer)}), path_(path), peers_(options.peers) {
+  check(options.policy);
+  if (options.mode != 0600 && options.mode != 0660 && options.mode != 0666)
+    throw Error(ErrorCode::InvalidArgument, "the mode of a socket is 0600, 0660 or 0666");
+  session_ = rightsOf(options.policy, random);
+  for (std::string& file : peers_.executables) {
+    std::error_code absent;  // then nobody runs it
+    std::filesystem::path real = std::filesystem::canonical(file, absent);
+    if (!absent) file = real.string();
+  }
+  link::AcceptorOptions accept;
+  accept.path = path_;
+  accept.mode = options.mode;
+  open(io, clock, accept);
+}
+
+LocalListener::~LocalListener() { close(); }
+
+ListenerInfo LocalListener::info() const {
+  ListenerInfo info;
+  info.path = path_;
+  return info;
+}
+
+const Listener::Offer* LocalListener::find(const std::string& name) const {
+  return name == link::kOnlyDatabase || name == offers_[0].name ? &offers_[0] : nullptr;
+}
+
+std::optional<sync::Bye> LocalListener::refuse(const link::Credentials& peer) const {
+  bool allowed = peer.uid == geteuid() || has(peers_.users, peer.uid) || has(peers_.groups, peer.gid) ||
+                 std::any_of(peer.groups.begin(), peer.groups.end(), [&](auto id) { return has(peers_.groups, id); });
+  if (!allowed)
+    return sync::Bye{ErrorCode::NotAllowed, "'" + offers_[0].name + "' is not shared with the user of " + peer.text()};
+  if (peers_.executables.empty()) return std::nullopt;
+  std::string file = executableOf(peer.pid);
+  if (!file.empty() && has(peers_.executables, file)) return std::nullopt;
+  return sync::Bye{ErrorCode::NotAllowed, "'" + offers_[0].name + "' is not shared with the program of " + peer.text() +
+                                              ": " + (file.empty() ? "it is not to be seen" : file)};
+}
+
+link::Admission LocalListener::admit(const link::Knock& knock, const link::PeerInfo& peer) const {
+  if (std::optional<sync::Bye> refusal = refuse(*peer.credentials)) return *refusal;
+  const Offer* offer = find(knock.database);
+  if (!offer) return sync::Bye{ErrorCode::UnknownDatabase, "there is no database '" + knock.database + "' at " + path_};
+  return link::Guest{offer->engine, session_, {}};
+}
+
+}  // namespace blazedb::topology
