@@ -95,9 +95,9 @@ void CliTest::failAsWrongUsage(const std::vector<std::string>& words, const std:
   expectFailure(run(words), 2, what);
 }
 
-void insertManyRecords(Database database) {
+void insertManyRecords(Database database, int count) {
   constexpr int kBatch = 10'000;
-  for (int first = 0; first < 100'000; first += kBatch) {
+  for (int first = 0; first < count; first += kBatch) {
     std::vector<Record> records;
     for (int n = first; n < first + kBatch; n++) records.push_back({{"n", n}, {"text", "record " + std::to_string(n)}});
     database.insertMany(records);

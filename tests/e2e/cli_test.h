@@ -49,8 +49,8 @@ class CliTest : public testing::Test {
   std::string folder_;
 };
 
-// Inserts 100,000 records, whose sync takes long enough to have a middle.
-void insertManyRecords(Database database);
+// So many that their sync takes long enough to have a middle.
+void insertManyRecords(Database database, int count = 100'000);
 // Does the bar show a part of the whole: not 0 %, not yet 100 %?
 bool isInTheMiddle(const std::string& out);
 

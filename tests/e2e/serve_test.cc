@@ -9,17 +9,13 @@
 #include <chrono>
 #include <filesystem>
 #include <future>
-#include <memory>
 #include <optional>
 
-#include "blazedb/blazedb.h"
-#include "e2e/cli_test.h"
+#include "e2e/hub_process.h"
 #include "support/errors.h"
 
 namespace blazedb::e2e {
 namespace {
-
-constexpr std::chrono::seconds kBarrier{60};
 
 // The answer of an HTTP server on loopback to GET `path`, with its head.
 std::string get(std::int64_t port, const std::string& path) {
@@ -41,35 +37,10 @@ std::string get(std::int64_t port, const std::string& path) {
   return answer;
 }
 
-class Serve : public CliTest {
+class Serve : public WithHubProcess {
  protected:
   Serve() { makeDatabase("hub.blazedb", SyncRole::server).collection("notes").insert({{"n", 1}}); }
 
-  // Starts the hub on these files, and reads where it listens.
-  void start(const std::vector<std::string>& files, const std::string& port = "0") {
-    std::vector<std::string> words = {"serve", "--host", "127.0.0.1", "--port", port, "--healthz-port", "0", "--json"};
-    words.insert(words.end(), files.begin(), files.end());
-    hub_ = std::make_unique<Process>(command(words), withPassword());
-    std::string first;
-    hub_->readUntil([&](const std::string& out) {
-      first = out.substr(0, out.find('\n'));
-      return first.size() < out.size();
-    });
-    said_ = parsed(first);
-  }
-  std::string token(const std::string& file, const std::vector<std::string>& more = {}) const {
-    std::vector<std::string> words = {"token", "create", file};
-    words.insert(words.end(), more.begin(), more.end());
-    return linesOf(succeed(words)).at(0);
-  }
-  SyncEngine connect(Database& client, const std::string& token, const std::string& database = "hub") const {
-    return client.enableSync({.host = "127.0.0.1",
-                              .port = static_cast<std::uint16_t>(said_.integer("port").value()),
-                              .database = database,
-                              .authToken = token,
-                              .pinning = CertificatePinningConfig::fromSpki(said_.string("pin").value())},
-                             {.encryptionMode = EncryptionMode::smartProxy});
-  }
   // None: it synchronizes.
   static std::optional<ErrorCode> refusalOf(SyncEngine sync) {
     return test::errorOf([&] { sync.synchronize(kBarrier); });
@@ -83,10 +54,6 @@ class Serve : public CliTest {
     EXPECT_TRUE(last.starts_with("blazedb: ")) << last;
     EXPECT_NE(last.find(what), std::string::npos) << last;
   }
-
-  const std::string file_ = path("hub.blazedb");
-  std::unique_ptr<Process> hub_;
-  Object said_;
 };
 
 TEST_F(Serve, AClientWithATokenAndThePinSyncs) {
@@ -150,14 +117,12 @@ TEST_F(Serve, SeveralDatabasesArePrivateToTheirTokens) {
 TEST_F(Serve, ThePinSurvivesARestartAndTheClientReturns) {
   start({file_});
   std::string pin = said_.string("pin").value();
-  std::string port = std::to_string(said_.integer("port").value());
   Database client = makeDatabase("client.blazedb");
   SyncEngine sync = connect(client, token(file_));
   sync.synchronize(kBarrier);
-  hub_->send(SIGKILL);
-  hub_->wait();
+  killHub();
   UUID id = client.insert({{"written", "while it was away"}});
-  start({file_}, port);
+  start({file_});
   EXPECT_EQ(said_.string("pin"), pin);
   sync.synchronize(kBarrier);
   EXPECT_EQ(parsed(succeed({"get", file_, id.toString(), "--json"})).string("written"), "while it was away");
@@ -252,7 +217,7 @@ TEST_F(Serve, WhatCannotBeServedIsSaid) {
   expectOneError({"serve", file_}, "is open in process " + std::to_string(hub_->pid()));
   makeDatabase("other.blazedb");
   expectOneError(
-      {"serve", path("other.blazedb"), "--port", std::to_string(said_.integer("port").value()), "--host", "127.0.0.1"},
+      {"serve", path("other.blazedb"), "--port", std::to_string(port()), "--host", "127.0.0.1"},
       "IoError");
 }
 
