@@ -67,8 +67,13 @@ SyncEngine WithHubProcess::connect(Database& client, const std::string& token, c
 }
 
 WithHubProcess::Words WithHubProcess::syncWords(const std::string& file, const Words& more) const {
-  Words words = {"sync",         file,       host_ + ":" + std::to_string(port()) + "/hub",
-                 "--encryption", "smartProxy", "--pin", said_.string("pin").value()};
+  Words words = {"sync",
+                 file,
+                 host_ + ":" + std::to_string(port()) + "/hub",
+                 "--encryption",
+                 "smartProxy",
+                 "--pin",
+                 said_.string("pin").value()};
   words.insert(words.end(), more.begin(), more.end());
   return words;
 }
