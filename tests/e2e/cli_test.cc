@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
+#include <thread>
 
 #include "codec/json.h"
 
@@ -110,6 +111,15 @@ bool isInTheMiddle(const std::string& out) {
   if (bar == std::string::npos || percent == std::string::npos) return false;
   int done = std::stoi(out.substr(percent - 3, 3));
   return done >= 5 && done <= 90;
+}
+
+void waitFor(const char* what, const std::function<bool()>& hasCome) {
+  auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (!hasCome()) {
+    if (std::chrono::steady_clock::now() > deadline)
+      throw std::runtime_error(std::string("in vain waited for: ") + what);
+    std::this_thread::yield();
+  }
 }
 
 Object parsed(const std::string& json) {

@@ -27,7 +27,9 @@ void WithHubProcess::start(const Words& filesAndOptions) {
   std::string port = std::to_string(said_.integer("port").value_or(0));
   Words words = {"serve", "--host", host_, "--port", port, "--healthz-port", "0", "--json"};
   words.insert(words.end(), filesAndOptions.begin(), filesAndOptions.end());
-  hub_ = std::make_unique<Process>(command(words), withPassword());
+  words = command(words);
+  words.insert(words.begin(), before_.begin(), before_.end());
+  hub_ = std::make_unique<Process>(words, withPassword());
   std::string first;
   hub_->readUntil([&](const std::string& out) {
     first = out.substr(0, out.find('\n'));

@@ -55,6 +55,7 @@ class WithHubProcess : public CliTest {
 
   const std::string file_ = path("hub.blazedb");
   std::string host_ = "127.0.0.1";
+  Words before_;  // the command that runs the hub, where that is another one
   std::unique_ptr<Process> hub_;
   Object said_;  // by the hub, when it began to listen
 };

@@ -216,9 +216,7 @@ TEST_F(Serve, WhatCannotBeServedIsSaid) {
   start({file_});
   expectOneError({"serve", file_}, "is open in process " + std::to_string(hub_->pid()));
   makeDatabase("other.blazedb");
-  expectOneError(
-      {"serve", path("other.blazedb"), "--port", std::to_string(port()), "--host", "127.0.0.1"},
-      "IoError");
+  expectOneError({"serve", path("other.blazedb"), "--port", std::to_string(port()), "--host", "127.0.0.1"}, "IoError");
 }
 
 }  // namespace
