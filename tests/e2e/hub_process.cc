@@ -2,6 +2,8 @@
 
 #include <signal.h>
 
+#include "link/raw_socket.h"
+
 namespace blazedb::e2e {
 
 void Watch::until(const std::function<bool(const Object&)>& wanted) {
@@ -54,6 +56,18 @@ std::string WithHubProcess::token(const std::string& file, const Words& more) co
   Words words = {"token", "create", file};
   words.insert(words.end(), more.begin(), more.end());
   return linesOf(succeed(words)).at(0);
+}
+
+std::string WithHubProcess::healthAnswer(const std::string& path) const {
+  auto socket = link::RawSocket::connect(static_cast<std::uint16_t>(said_.integer("healthzPort").value()));
+  socket.send(base::viewOf("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
+  return std::string(base::textOf(socket.receiveAll()));
+}
+
+Object WithHubProcess::health() const {
+  std::string answer = healthAnswer("/healthz");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 200")) << answer;
+  return parsed(answer.substr(answer.find("\r\n\r\n") + 4));
 }
 
 RemoteNode WithHubProcess::hubNode(const std::string& token, const std::string& database, std::uint16_t port) const {

@@ -45,6 +45,10 @@ class WithHubProcess : public CliTest {
   // Its secret.
   std::string token(const std::string& file, const Words& more = {}) const;
 
+  // What its page of this path answers, with its head; and what the one about its health says.
+  std::string healthAnswer(const std::string& path) const;
+  Object health() const;
+
   // The hub, to a client of this process. `port` 0: its own.
   RemoteNode hubNode(const std::string& token, const std::string& database = "hub", std::uint16_t port = 0) const;
   SyncEngine connect(Database& client, const std::string& token, const std::string& database = "hub") const;

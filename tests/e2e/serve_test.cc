@@ -1,9 +1,5 @@
 // blazedb serve: the daemon as a client, an operator and a supervisor see it.
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <signal.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -16,26 +12,6 @@
 
 namespace blazedb::e2e {
 namespace {
-
-// The answer of an HTTP server on loopback to GET `path`, with its head.
-std::string get(std::int64_t port, const std::string& path) {
-  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  std::string request = "GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", answer;
-  if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
-      send(fd, request.data(), request.size(), MSG_NOSIGNAL) > 0) {
-    char buffer[4096];
-    while (ssize_t got = recv(fd, buffer, sizeof buffer, 0)) {
-      if (got < 0) break;
-      answer.append(buffer, static_cast<std::size_t>(got));
-    }
-  }
-  close(fd);
-  return answer;
-}
 
 class Serve : public WithHubProcess {
  protected:
@@ -178,19 +154,15 @@ TEST_F(Serve, SigtermSaysGoodbyeAndLeavesNothingBehind) {
 
 TEST_F(Serve, ItsHealthIsOnLoopback) {
   start({file_});
-  std::int64_t port = said_.integer("healthzPort").value();
-  std::string answer = get(port, "/healthz");
-  EXPECT_TRUE(answer.starts_with("HTTP/1.1 200")) << answer;
-  Object health = parsed(answer.substr(answer.find("\r\n\r\n") + 4));
+  Object health = this->health();
   EXPECT_EQ(health.string("status"), "ok");
   EXPECT_EQ(health.integer("databases"), 1);
   EXPECT_EQ(health.integer("clients"), 0);
   Database client = makeDatabase("client.blazedb");
   SyncEngine sync = connect(client, token(file_));
   sync.synchronize(kBarrier);
-  answer = get(port, "/healthz");
-  EXPECT_EQ(parsed(answer.substr(answer.find("\r\n\r\n") + 4)).integer("clients"), 1);
-  EXPECT_TRUE(get(port, "/").starts_with("HTTP/1.1 404"));
+  EXPECT_EQ(this->health().integer("clients"), 1);
+  EXPECT_TRUE(healthAnswer("/").starts_with("HTTP/1.1 404"));
 }
 
 TEST_F(Serve, PeopleAreShownWhatAClientTypes) {
