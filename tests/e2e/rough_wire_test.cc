@@ -48,6 +48,7 @@ TEST_P(SyncOverARoughWire, LosesNothing) {
   sync.synchronize(kBarrier);
   EXPECT_EQ(sync.status().state, ConnectionState::live);
   EXPECT_EQ(sync.pendingChanges().count, 0u);
+  EXPECT_EQ(sync.status().repaired, 0u) << "it was lost, and found again by comparing";
   stopHub();
   Database hub = open("hub.blazedb");
   EXPECT_TRUE(diff(hub, client).empty());
