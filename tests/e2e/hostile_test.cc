@@ -122,13 +122,15 @@ TEST_F(Hostile, AClientThatDoesNotReadCostsAWindowAndHoldsNobodyUp) {
     reading.synchronize(kBarrier);
   };
   for (int warm = 0; warm < 5; warm++) writeSome();
-  std::uint64_t before = memory("VmRSS");
+  [[maybe_unused]] std::uint64_t before = memory("VmRSS");
   deaf->send(SIGSTOP);
   auto begin = steady_clock::now();
   for (int round = 0; round < kRounds; round++) writeSome();
   EXPECT_EQ(reader.count(), writer.count());
-  // 8 MiB may be on their way to it, and what is being made of them; not what it has missed.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // these need memory of their own
+  // 8 MiB may be on their way to it, and what is being made of them; not the 60 that it has missed.
   EXPECT_LT(memory("VmHWM"), before + 30);
+#endif
   if (std::getenv("BLAZEDB_LONG_TESTS")) {
     waitFor("the end of its connection", [&] { return health().integer("clients") == 2; });
     EXPECT_LT(steady_clock::now() - begin, std::chrono::seconds(60)) << "30 are promised, from the last it has taken";
