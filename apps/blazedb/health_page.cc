@@ -1,5 +1,6 @@
 #include "health_page.h"
 
+#define CPPHTTPLIB_USE_POLL  // select() is for file descriptors below 1024, and a hub has more
 #include <httplib.h>
 
 #include <atomic>

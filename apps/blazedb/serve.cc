@@ -1,4 +1,5 @@
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -58,6 +59,14 @@ class ServiceSignals {
   sigset_t before_;
 };
 
+// A shell gives a thousand, and the right to more. Each client takes one.
+void allowManyFiles() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+}
+
 std::uint16_t portOf(std::uint64_t number) {
   if (number > kPortMax) throw UsageError(std::to_string(number) + " is no port: they go up to 65535");
   return static_cast<std::uint16_t>(number);
@@ -116,6 +125,7 @@ int serve(Serve options) {
   if (options.listen.certificateFile.empty() != options.listen.keyFile.empty())
     throw UsageError("--cert and --key go together");
   ServiceSignals signals;
+  allowManyFiles();
   server::Log log(options.json ? server::Log::Format::json : server::Log::Format::text,
                   [](std::string_view line) { std::fputs((std::string(line) + "\n").c_str(), stderr); });
   server::Hub hub(openDatabases(options.files, options.passwordFile), options.listen, log, runForVisitor);

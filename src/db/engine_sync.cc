@@ -69,7 +69,9 @@ sync::Cursor Engine::resolve(const sync::Cursor& cursor) const {
   for (std::size_t i = 0; i < chain_.size(); i++) {
     if (chain_[i].id != cursor.incarnation) continue;
     std::uint64_t end = i + 1 < chain_.size() ? chain_[i + 1].first - 1 : feedEnd();
-    return {chain_.back().id, std::min(cursor.position, end), std::min(cursor.complete, end)};
+    std::uint64_t complete = std::min(cursor.complete, end);
+    if (cursor.reach > end) return {cursor.incarnation, complete, complete, complete};
+    return {cursor.incarnation, cursor.position, complete, cursor.reach};
   }
   return {};
 }
@@ -99,7 +101,7 @@ sync::FeedRead Engine::readFeed(const sync::FeedQuery& query, sync::BatchWriter&
   std::int64_t echo = query.withholdEchoes ? originOf(query.peer, *reader) : 0;
   std::shared_ptr<const Catalog> names;
 
-  sync::FeedRead read{query.after, query.complete, true};
+  sync::FeedRead read{query.after, query.complete, 0, true};
   // The last place where a batch may end, and what the batch was there.
   sync::BatchWriter::Checkpoint good = out.checkpoint();
   std::uint64_t goodTo = query.after;
@@ -163,6 +165,7 @@ sync::FeedRead Engine::readFeed(const sync::FeedQuery& query, sync::BatchWriter&
   // passed entries may have been trimmed already.
   bool known = !query.catchingUp && !cut && query.complete == query.after && query.after + kUntrimmed >= feedEnd();
   if (read.atEnd || known) read.complete = read.to;
+  read.reach = std::max(feedEnd(), read.to);
   if (!chooser.news().empty()) noteDelivered(query.importer->replica, chooser.news());
   return read;
 }

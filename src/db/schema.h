@@ -51,6 +51,7 @@ CREATE INDEX delivered_left ON delivered(importer, left) WHERE left > 0;
 CREATE TABLE cursors(
   peer BLOB NOT NULL, scope BLOB NOT NULL, incarnation INTEGER NOT NULL DEFAULT 0,
   position INTEGER NOT NULL DEFAULT 0, complete INTEGER NOT NULL DEFAULT 0,
+  reach INTEGER NOT NULL DEFAULT 0,
   acknowledged INTEGER NOT NULL DEFAULT 0, acknowledged_complete INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY(peer, scope)) WITHOUT ROWID;
 CREATE TABLE peers(

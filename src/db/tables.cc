@@ -115,7 +115,7 @@ ReadTables::ReadTables(storage::Connection& c)
       empty_(c.prepare("SELECT NOT EXISTS(SELECT 1 FROM records)")),
       origin_(c.prepare("SELECT id FROM origins WHERE replica = ?1 AND incarnation = ?2")),
       origins_(c.prepare("SELECT id FROM origins WHERE replica = ?1")),
-      cursor_(c.prepare("SELECT incarnation, position, complete FROM cursors WHERE peer = ?1 AND scope = ?2")),
+      cursor_(c.prepare("SELECT incarnation, position, complete, reach FROM cursors WHERE peer = ?1 AND scope = ?2")),
       scopes_(c.prepare("SELECT scope, acknowledged, acknowledged_complete FROM cursors WHERE peer = ?1")),
       importer_(c.prepare("SELECT number FROM importers WHERE replica = ?1")),
       filterOf_(c.prepare("SELECT filter FROM importers WHERE replica = ?1 AND filter IS NOT NULL")),
@@ -226,7 +226,8 @@ sync::Cursor ReadTables::cursorOn(const UUID& peer, const sync::Scope& scope) {
   cursor_.bindBlob(2, key);
   Open open(cursor_);
   if (!cursor_.step()) return {};
-  return {asUnsigned(cursor_.integer(0)), asUnsigned(cursor_.integer(1)), asUnsigned(cursor_.integer(2))};
+  return {asUnsigned(cursor_.integer(0)), asUnsigned(cursor_.integer(1)), asUnsigned(cursor_.integer(2)),
+          asUnsigned(cursor_.integer(3))};
 }
 
 std::vector<ReadTables::LinkedScope> ReadTables::scopesOf(const UUID& peer) {
@@ -237,7 +238,7 @@ std::vector<ReadTables::LinkedScope> ReadTables::scopesOf(const UUID& peer) {
     std::optional<sync::Scope> scope = sync::decodeScope(scopes_.blob(0));
     if (!scope)
       throw Error(ErrorCode::DamagedPage, "the scope of a cursor cannot be decoded; restore the file from a backup");
-    scopes.push_back({std::move(*scope), {0, asUnsigned(scopes_.integer(1)), asUnsigned(scopes_.integer(2))}});
+    scopes.push_back({std::move(*scope), {0, asUnsigned(scopes_.integer(1)), asUnsigned(scopes_.integer(2)), 0}});
   }
   return scopes;
 }
@@ -283,9 +284,9 @@ WriteTables::WriteTables(storage::Connection& c)
       insertCollection_(c.prepare("INSERT INTO collections(name, live, digest_low, digest_high) VALUES(?1, 0, 0, 0)")),
       updateCollection_(c.prepare("UPDATE collections SET live = ?2, digest_low = ?3, digest_high = ?4 WHERE id = ?1")),
       insertOrigin_(c.prepare("INSERT INTO origins(replica, incarnation) VALUES(?1, ?2)")),
-      setCursor_(c.prepare("INSERT INTO cursors(peer, scope, incarnation, position, complete) "
-                           "VALUES(?1, ?2, ?3, ?4, ?5) "
-                           "ON CONFLICT DO UPDATE SET incarnation = ?3, position = ?4, complete = ?5")),
+      setCursor_(c.prepare("INSERT INTO cursors(peer, scope, incarnation, position, complete, reach) "
+                           "VALUES(?1, ?2, ?3, ?4, ?5, ?6) "
+                           "ON CONFLICT DO UPDATE SET incarnation = ?3, position = ?4, complete = ?5, reach = ?6")),
       setAcknowledged_(c.prepare("INSERT INTO cursors(peer, scope, acknowledged, acknowledged_complete) "
                                  "VALUES(?1, ?2, ?3, ?4) "
                                  "ON CONFLICT DO UPDATE SET acknowledged = ?3, acknowledged_complete = ?4")),
@@ -376,6 +377,7 @@ void WriteTables::setCursor(const UUID& peer, const sync::Scope& scope, const sy
   setCursor_.bind(3, asSigned(cursor.incarnation));
   setCursor_.bind(4, asSigned(cursor.position));
   setCursor_.bind(5, asSigned(cursor.complete));
+  setCursor_.bind(6, asSigned(cursor.reach));
   setCursor_.run();
 }
 

@@ -34,7 +34,8 @@ struct AcceptorOptions {
   std::shared_ptr<const TlsContext> tls;  // none: in the clear; shared with the connections that were made with it
   bool allowPlaintext = false;            // in the clear, also beyond this machine
   bool compression = true;                // where there is no path
-  std::size_t halfOpenMax = 1024;         // connections that are not yet admitted
+  std::size_t halfOpenMax = 1024;         // connections that are not yet admitted; also no more than a quarter of the
+                                          // files that this process may have
   Timing timing;
 };
 

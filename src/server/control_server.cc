@@ -21,7 +21,6 @@
 namespace blazedb::server {
 namespace {
 
-constexpr int kSecondsToAdmit = 5;
 constexpr std::chrono::seconds kPatienceAtTheEnd{2};
 constexpr std::size_t kConversationsMax = 64;
 
@@ -56,7 +55,8 @@ struct ControlServer::Conversation {
   std::thread thread;
 };
 
-ControlServer::ControlServer(const std::vector<Database>& databases, Run run) : run_(std::move(run)) {
+ControlServer::ControlServer(const std::vector<Database>& databases, Run run, std::chrono::milliseconds toAdmit)
+    : run_(std::move(run)), toAdmit_(toAdmit) {
   for (const Database& database : databases) {
     std::string path = storage::PosixFileSystem().canonical(database.path());
     int fd = listenBeside(path);
@@ -135,13 +135,13 @@ void ControlServer::begin(const Listener& listener, int fd) {
 }
 
 void ControlServer::converse(const Listener& listener, ControlSocket& socket) {
-  socket.setPatience(kSecondsToAdmit);
+  socket.setDeadline(std::chrono::steady_clock::now() + toAdmit_);
   if (!admit(listener, socket)) return;
   std::optional<ControlFrame> frame = socket.receive();
   if (!frame || frame->kind != Kind::command) return;
   std::optional<ControlRequest> request = parseRequest(frame->payload);
   if (!request) return;
-  socket.setPatience(0);
+  socket.setDeadline(std::nullopt);
   ControlCaller caller(socket);
   auto status = static_cast<std::uint8_t>(run_(listener.database, *request, caller));
   socket.send(Kind::exit, base::ByteView(&status, 1));

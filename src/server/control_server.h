@@ -1,6 +1,7 @@
 // The owner's end of control sockets (control_wire.h): lets commands in, and runs them one thread each.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -48,8 +49,10 @@ class ControlServer {
   // come to an end soon once the caller has gone.
   using Run = std::function<int(const Database& database, const ControlRequest& request, ControlCaller& caller)>;
 
-  // Listens for commands on each of the databases. Throws Error(IoError) where a socket cannot be made.
-  ControlServer(const std::vector<Database>& databases, Run run);
+  // Listens for commands on each of the databases; `toAdmit` is how long a caller may take until it has said what it
+  // wants. Throws Error(IoError) where a socket cannot be made.
+  ControlServer(const std::vector<Database>& databases, Run run,
+                std::chrono::milliseconds toAdmit = std::chrono::seconds(5));
   // Takes the sockets away, lets what runs come to its end, hangs up on who takes longer than a second or two for that,
   // and returns when nothing runs any more.
   ~ControlServer();
@@ -72,6 +75,7 @@ class ControlServer {
   void close();
 
   Run run_;
+  std::chrono::milliseconds toAdmit_;
   base::SystemRandom random_;
   std::vector<Listener> listeners_;
   int wake_ = -1;  // readable when it is time to end

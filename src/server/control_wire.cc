@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -75,16 +74,6 @@ bool sendAll(int fd, base::ByteView bytes) {
   return true;
 }
 
-bool receiveAll(int fd, std::span<std::uint8_t> out) {
-  while (!out.empty()) {
-    ssize_t got = ::recv(fd, out.data(), out.size(), 0);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return false;
-    out = out.subspan(static_cast<std::size_t>(got));
-  }
-  return true;
-}
-
 int keepingErrno(int fd) {
   int error = errno;
   close(fd);
@@ -104,14 +93,36 @@ bool ControlSocket::send(Kind kind, base::ByteView payload) {
   return sendAll(fd_, head) && sendAll(fd_, payload);
 }
 
+// Whether there is something to receive, be it the end, before the deadline.
+bool ControlSocket::waitForMore() const {
+  if (!deadline_) return true;
+  for (;;) {
+    auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline_ - std::chrono::steady_clock::now()).count();
+    pollfd wait{fd_, POLLIN, 0};
+    int ready = left > 0 ? poll(&wait, 1, static_cast<int>(left)) : 0;
+    if (ready >= 0 || errno != EINTR) return ready > 0;
+  }
+}
+
+bool ControlSocket::receiveAll(std::span<std::uint8_t> out) {
+  while (!out.empty()) {
+    if (!waitForMore()) return false;
+    ssize_t got = ::recv(fd_, out.data(), out.size(), 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return false;
+    out = out.subspan(static_cast<std::size_t>(got));
+  }
+  return true;
+}
+
 std::optional<ControlFrame> ControlSocket::receive() {
   std::array<std::uint8_t, kHeadBytes> head;
-  if (!receiveAll(fd_, head)) return std::nullopt;
+  if (!receiveAll(head)) return std::nullopt;
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < 4; i++) bytes |= std::size_t{head[1 + i]} << (8 * i);
   if (bytes > kControlFrameBytesMax) return std::nullopt;
   ControlFrame frame{static_cast<Kind>(head[0]), base::Bytes(bytes)};
-  if (!receiveAll(fd_, frame.payload)) return std::nullopt;
+  if (!receiveAll(frame.payload)) return std::nullopt;
   return frame;
 }
 
@@ -119,11 +130,6 @@ std::optional<base::Bytes> ControlSocket::receive(Kind kind, std::size_t bytes) 
   std::optional<ControlFrame> frame = receive();
   if (!frame || frame->kind != kind || frame->payload.size() != bytes) return std::nullopt;
   return std::move(frame->payload);
-}
-
-void ControlSocket::setPatience(int seconds) {
-  timeval time{seconds, 0};
-  setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
 }
 
 bool ControlSocket::peerHasGone() const {

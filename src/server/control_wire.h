@@ -27,8 +27,10 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -65,7 +67,7 @@ class ControlSocket {
  public:
   explicit ControlSocket(int fd) : fd_(fd) {}
   ~ControlSocket();
-  ControlSocket(ControlSocket&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
+  ControlSocket(ControlSocket&& other) noexcept : fd_(other.fd_), deadline_(other.deadline_) { other.fd_ = -1; }
   ControlSocket& operator=(ControlSocket&&) = delete;
 
   // False, or nothing, where the other end has gone, is too slow, or says what cannot be.
@@ -74,8 +76,8 @@ class ControlSocket {
   // The payload of the next frame, if it is of this kind and has this size.
   std::optional<base::Bytes> receive(Kind kind, std::size_t bytes);
 
-  // How long receive() and send() wait for each part; 0: without an end.
-  void setPatience(int seconds);
+  // Until when receive() waits, however slowly the other end speaks; none: without an end.
+  void setDeadline(std::optional<std::chrono::steady_clock::time_point> deadline) { deadline_ = deadline; }
   bool peerHasGone() const;
   // Lets receive() fail from now on, and peerHasGone() say so; what was begun may still be answered.
   void stopListening();
@@ -89,7 +91,11 @@ class ControlSocket {
   int fd() const { return fd_; }
 
  private:
+  bool receiveAll(std::span<std::uint8_t> out);
+  bool waitForMore() const;
+
   int fd_;
+  std::optional<std::chrono::steady_clock::time_point> deadline_;
 };
 
 // A socket that listens beside the file, or one that is connected with who listens there. `path` is canonical. Gives

@@ -10,7 +10,6 @@ using base::ByteView;
 using base::Reader;
 
 enum ChangeFlag : std::uint8_t { kEndsTransaction = 1, kComplete = 2, kSameCollection = 4, kLeft = 8 };
-enum BatchFlag : std::uint8_t { kAtEnd = 1, kNothingLater = 2 };
 enum HelloFlag : std::uint8_t { kSends = 1, kReceives = 2, kChooses = 4 };
 
 Bytes begin(FrameType type) { return {static_cast<std::uint8_t>(type)}; }
@@ -53,6 +52,7 @@ void appendCursor(Bytes& out, const Cursor& cursor) {
   base::appendFixed64(out, cursor.incarnation);
   base::appendVarint(out, cursor.position);
   base::appendVarint(out, cursor.position - cursor.complete);
+  base::appendVarint(out, cursor.reach - cursor.position);
 }
 
 Cursor readCursor(Reader& in) {
@@ -62,6 +62,9 @@ Cursor readCursor(Reader& in) {
   std::uint64_t behind = in.varint();
   if (behind > cursor.position) in.fail();
   cursor.complete = cursor.position - behind;
+  std::uint64_t beyond = in.varint();
+  if (beyond > UINT64_MAX - cursor.position) in.fail();
+  cursor.reach = cursor.position + beyond;
   return cursor;
 }
 
@@ -156,12 +159,13 @@ void BatchWriter::rewind(const Checkpoint& to) {
   lastCollection_.clear();
 }
 
-Bytes BatchWriter::finishBatch(std::uint64_t to, bool atEnd, bool complete) const {
+Bytes BatchWriter::finishBatch(std::uint64_t to, bool atEnd, std::uint64_t reach) const {
   Bytes out = begin(FrameType::batch);
   out.reserve(body_.size() + 32);
   base::appendVarint(out, from_);
   base::appendVarint(out, to);
-  out.push_back(static_cast<std::uint8_t>((atEnd ? kAtEnd : 0) | (complete ? kNothingLater : 0)));
+  out.push_back(atEnd ? 1 : 0);
+  base::appendVarint(out, reach - to);
   base::appendVarint(out, at_.changes);
   base::append(out, body_);
   return out;
@@ -257,10 +261,10 @@ std::optional<Batch> decodeBatch(ByteView frame) {
   Batch batch;
   batch.from = in.varint();
   batch.to = in.varint();
-  std::uint8_t flags = in.byte();
-  if (flags > (kAtEnd | kNothingLater)) in.fail();
-  batch.atEnd = flags & kAtEnd;
-  batch.complete = flags & kNothingLater;
+  batch.atEnd = readBool(in);
+  std::uint64_t beyond = in.varint();
+  if (beyond > UINT64_MAX - batch.to) in.fail();
+  batch.reach = batch.to + beyond;
   batch.changes = readChanges(in, 0);
   if (batch.to < batch.from) in.fail();
   for (const Change& change : batch.changes)

@@ -69,11 +69,13 @@ struct Peer {
 //
 // A record is told of where it changed last. Whoever has read up to a position in the middle therefore lacks earlier
 // changes of the records that change again beyond it: nothing is lacking up to `complete` only, and what comes next has
-// to say everything that changed since there.
+// to say everything that changed since there. And should the owner lose its latest commits, these records may lie behind
+// again: who has passed over some up to `reach` then has to go back to `complete`.
 struct Cursor {
   std::uint64_t incarnation = 0;
   std::uint64_t position = 0;
   std::uint64_t complete = 0;  // at most position
+  std::uint64_t reach = 0;     // at least position; the same where nothing was passed over
 
   // Has whoever stands here heard of what changed at `change` of a record that changed last at `latest`?
   bool has(std::uint64_t latest, std::uint64_t change) const { return latest <= position || change <= complete; }
@@ -124,8 +126,8 @@ struct Welcome {
 struct Batch {
   std::uint64_t from = 0;
   std::uint64_t to = 0;
-  bool atEnd = false;     // the feed ended at `to`
-  bool complete = false;  // nothing that changed up to `to` is told of later: see Cursor
+  bool atEnd = false;       // the feed ended at `to`
+  std::uint64_t reach = 0;  // what was passed over lies up to here; `to` where nothing was: see Cursor
   std::vector<Change> changes;
 };
 
@@ -207,7 +209,7 @@ class BatchWriter {
   Checkpoint checkpoint() const { return at_; }
   void rewind(const Checkpoint& to);
 
-  base::Bytes finishBatch(std::uint64_t to, bool atEnd, bool complete) const;
+  base::Bytes finishBatch(std::uint64_t to, bool atEnd, std::uint64_t reach) const;
   base::Bytes finishRows(bool answer, const std::vector<RecordKey>& gone) const;
 
  private:

@@ -239,6 +239,7 @@ void Session::onSubscribe(const Subscribe& subscribe) {
   acked_ = start;
   readTo_ = announcedTo_ = from;
   completeTo_ = start.complete;
+  reach_ = std::max(start.reach, from);
   horizon_ = store_.purgeHorizon();
   std::uint64_t end = store_.feedEnd();
   sendCatchingUp_ = from < end || peerSweeps_;
@@ -284,6 +285,7 @@ void Session::send() {
     if (readTo_ == announcedTo_) withheldSinceMs_ = nowMs_;
     readTo_ = read.to;
     completeTo_ = read.complete;
+    reach_ = completeTo_ == readTo_ ? readTo_ : std::max(reach_, read.reach);
     if (batch.changes() > 0 || (sendCatchingUp_ && read.atEnd)) sendBatch(batch, read.atEnd);
     if (sendCatchingUp_ && read.atEnd) {
       sendCatchingUp_ = false;
@@ -296,7 +298,7 @@ void Session::send() {
 
 // Up to what was read.
 void Session::sendBatch(const BatchWriter& batch, bool atEnd) {
-  base::Bytes frame = batch.finishBatch(readTo_, atEnd, completeTo_ == readTo_);
+  base::Bytes frame = batch.finishBatch(readTo_, atEnd, std::max(reach_, readTo_));
   inFlight_.push_back({readTo_, completeTo_, frame.size()});
   inFlightBytes_ += frame.size();
   announcedTo_ = readTo_;
@@ -342,7 +344,9 @@ void Session::onWelcome(const Welcome& welcome) {
   if (welcome_ || !options_.receives || !peer_->sends) return broken("Welcome out of place");
   welcome_ = welcome;
   appliedTo_ = status_.appliedTo = savedTo_ = welcome.from;
-  appliedComplete_ = std::min(welcome.from, store_.cursorOn(peer_->identity.replica, scope_).complete);
+  applied_ = store_.cursorOn(peer_->identity.replica, scope_);
+  applied_.complete = std::min(applied_.complete, welcome.from);
+  if (applied_.complete == welcome.from) applied_.reach = welcome.from;
   status_.expected = welcome.ahead;
   receiveCatchingUp_ = welcome.from < welcome.feedEnd || welcome.sweep;
   if (welcome.sweep) sweep_.emplace();
@@ -440,11 +444,13 @@ bool Session::applyBatch(const base::Bytes& frame) {
 }
 
 Cursor Session::cursorAt(const Batch& batch) const {
-  return {peer_->identity.incarnation, batch.to, batch.complete ? batch.to : appliedComplete_};
+  bool complete = batch.reach == batch.to;
+  return {peer_->identity.incarnation, batch.to, complete ? batch.to : applied_.complete,
+          complete ? batch.to : std::max(batch.reach, applied_.reach)};
 }
 
 void Session::finishBatch(const Batch& batch) {
-  appliedComplete_ = cursorAt(batch).complete;
+  applied_ = cursorAt(batch);
   appliedTo_ = status_.appliedTo = batch.to;
   if (batch.atEnd && receiveCatchingUp_) {
     if (sweep_) finishSweep(batch.to);
@@ -460,14 +466,13 @@ void Session::saveCursor() {
   if (appliedTo_ <= savedTo_ || sweep_) return;
   Incoming cursorOnly{scope_};
   cursorOnly.from = peer();
-  cursorOnly.cursor = Cursor{peer_->identity.incarnation, appliedTo_, appliedComplete_};
+  cursorOnly.cursor = applied_;
   store_.apply(cursorOnly);
   savedTo_ = appliedTo_;
 }
 
 void Session::finishSweep(std::uint64_t position) {
-  Cursor cursor{peer_->identity.incarnation, position, appliedComplete_};
-  store_.finishSweep(peer(), scope_, *sweep_, store_.resolve(welcome_->applied), cursor);
+  store_.finishSweep(peer(), scope_, *sweep_, store_.resolve(welcome_->applied), applied_);
   sweep_.reset();
   savedTo_ = position;
 }

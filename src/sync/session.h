@@ -54,8 +54,8 @@ struct SessionOptions {
   std::shared_ptr<const ExportFilter> filter;  // for an exporter: what of the scope it sends; none: everything
   bool importer = false;  // the peer decides what this end holds: what it takes back goes, whoever has changed it since
   std::size_t batchBytes =
-      512u << 10;                     // large enough that a commit's fixed cost disappears, small enough that progress
-                                      // is smooth and memory stays flat
+      512u << 10;  // large enough that a commit's fixed cost disappears, small enough that progress
+                   // is smooth and memory stays flat
   // Called once the peer is known, before anything of it is merged; says why not with this one. Absent: with anyone.
   std::function<std::optional<Bye>(const Identity& peer)> meet;
   std::int64_t withheldDelayMs = 50;  // how long a cursor may lag behind what was withheld
@@ -182,6 +182,7 @@ class Session {
   std::uint64_t horizon_ = 0;      // as it was when the peer subscribed
   std::uint64_t readTo_ = 0;       // read, sent or withheld
   std::uint64_t completeTo_ = 0;   // Cursor::complete of what was read
+  std::uint64_t reach_ = 0;        // likewise
   std::uint64_t announcedTo_ = 0;  // covered by a batch
   Cursor acked_;
   std::int64_t withheldSinceMs_ = 0;
@@ -192,7 +193,7 @@ class Session {
   std::optional<Welcome> welcome_;
   bool receiveCatchingUp_ = true;
   std::uint64_t appliedTo_ = 0;
-  std::uint64_t appliedComplete_ = 0;
+  Cursor applied_;             // the same, with the rest of it
   std::uint64_t savedTo_ = 0;  // as the stored cursor says
   std::int64_t unsavedSinceMs_ = 0;
   std::optional<Sweep> sweep_;

@@ -42,6 +42,7 @@ struct FeedQuery {
 struct FeedRead {
   std::uint64_t to = 0;        // the last position that was covered, also by what was withheld
   std::uint64_t complete = 0;  // up to here the reader then lacks nothing
+  std::uint64_t reach = 0;     // what was passed over lies up to here
   bool atEnd = false;          // nothing lay beyond `to`
 };
 

@@ -34,6 +34,7 @@ sync::SessionOptions rightsOf(const ExportPolicy& policy, base::Random& random) 
   if (!policy.collections.empty()) collections = policy.collections;
   options.scope = sync::makeScope(std::move(collections), {}, policy.fields);
   options.receives = !policy.readOnly;
+  options.exporter = true;
   if (policy.filter) {
     ExportFilter filter = *policy.filter;
     // Nobody says that it is the one of another time.

@@ -47,13 +47,13 @@ TEST(EngineTest, ADeleteIsRememberedUntilWhatThePeerHadThenHasArrived) {
   sync::Peer peer{uuidOf(77), 5};
   sync::Scope everything;
   now += 2 * a.options.tombstoneRetention.count();
-  a->noteAcknowledged(peer, everything, {0, end, end}, sync::Store::PeerFeed{10, 9});
+  a->noteAcknowledged(peer, everything, {0, end, end, end}, sync::Store::PeerFeed{10, 9});
   a->maintain();
   EXPECT_EQ(a->purgeHorizon(), 0u);
-  a->noteAcknowledged(peer, everything, {0, end, end}, sync::Store::PeerFeed{20, 9});
+  a->noteAcknowledged(peer, everything, {0, end, end, end}, sync::Store::PeerFeed{20, 9});
   a->maintain();
   EXPECT_EQ(a->purgeHorizon(), 0u);
-  a->noteAcknowledged(peer, everything, {0, end, end}, sync::Store::PeerFeed{20, 10});
+  a->noteAcknowledged(peer, everything, {0, end, end, end}, sync::Store::PeerFeed{20, 10});
   a->maintain();
   EXPECT_EQ(a->purgeHorizon(), end) << "the end of then, not that of now";
 }
@@ -66,8 +66,8 @@ TEST(EngineTest, ADeleteNeedNotBeRememberedForAPeerThatSendsNothing) {
   sync::Peer peer{uuidOf(77), 5};
   now += 2 * a.options.tombstoneRetention.count();
   a->noteAcknowledged(peer, sync::Scope(), {}, sync::Store::PeerFeed{10, 9});
-  a->noteAcknowledged(peer, sync::Scope(), {0, a->feedEnd(), a->feedEnd()}, std::nullopt);
-  a->noteAcknowledged(peer, sync::Scope(), {0, a->feedEnd(), a->feedEnd()}, std::nullopt);
+  a->noteAcknowledged(peer, sync::Scope(), {0, a->feedEnd(), a->feedEnd(), a->feedEnd()}, std::nullopt);
+  a->noteAcknowledged(peer, sync::Scope(), {0, a->feedEnd(), a->feedEnd(), a->feedEnd()}, std::nullopt);
   a->maintain();
   EXPECT_EQ(a->purgeHorizon(), a->feedEnd());
 }

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
+#include <thread>
 
 #include "codec/json.h"
 
@@ -95,9 +96,9 @@ void CliTest::failAsWrongUsage(const std::vector<std::string>& words, const std:
   expectFailure(run(words), 2, what);
 }
 
-void insertManyRecords(Database database) {
+void insertManyRecords(Database database, int count) {
   constexpr int kBatch = 10'000;
-  for (int first = 0; first < 100'000; first += kBatch) {
+  for (int first = 0; first < count; first += kBatch) {
     std::vector<Record> records;
     for (int n = first; n < first + kBatch; n++) records.push_back({{"n", n}, {"text", "record " + std::to_string(n)}});
     database.insertMany(records);
@@ -110,6 +111,15 @@ bool isInTheMiddle(const std::string& out) {
   if (bar == std::string::npos || percent == std::string::npos) return false;
   int done = std::stoi(out.substr(percent - 3, 3));
   return done >= 5 && done <= 90;
+}
+
+void waitFor(const char* what, const std::function<bool()>& hasCome) {
+  auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (!hasCome()) {
+    if (std::chrono::steady_clock::now() > deadline)
+      throw std::runtime_error(std::string("in vain waited for: ") + what);
+    std::this_thread::yield();
+  }
 }
 
 Object parsed(const std::string& json) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -49,10 +50,13 @@ class CliTest : public testing::Test {
   std::string folder_;
 };
 
-// Inserts 100,000 records, whose sync takes long enough to have a middle.
-void insertManyRecords(Database database);
+// So many that their sync takes long enough to have a middle.
+void insertManyRecords(Database database, int count = 100'000);
 // Does the bar show a part of the whole: not 0 %, not yet 100 %?
 bool isInTheMiddle(const std::string& out);
+
+// Looks again and again, for what nobody tells; throws std::runtime_error when it has not come after kPatience.
+void waitFor(const char* what, const std::function<bool()>& hasCome);
 
 // The fields of a line of JSON.
 Object parsed(const std::string& json);

@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "blazedb/topology.h"
-#include "e2e/cli_test.h"
+#include "e2e/hub_process.h"
 
 namespace blazedb::e2e {
 namespace {
@@ -224,28 +224,13 @@ TEST_F(SyncWithHub, TheCommandThatServeShowsIsTheOneToType) {
   EXPECT_NE(succeed(words).find("in sync: 1 record"), std::string::npos) << shown;
 }
 
-// What the lines of --watch --json say.
-std::size_t statesIn(const std::string& out, const std::string& state) {
-  std::size_t count = 0;
-  std::string sought = "\"state\":\"" + state + "\"";
-  for (std::size_t at = out.find(sought); at != std::string::npos; at = out.find(sought, at + 1)) count++;
-  return count;
-}
-
 class WatchedSync : public SyncWithHub {
  protected:
-  // Has the client been live so often?
-  void untilLive(std::size_t times) {
-    watch_.readUntil([times](const std::string& out) { return statesIn(out, "live") >= times; });
-  }
-  // Through the client's control socket: what it has.
-  bool clientHas(const UUID& id) const { return run({"get", client_, id.toString()}).status == 0; }
-
-  Process watch_{command(syncWords({"--watch", "--json"})), with(token_)};
+  Watch watch_{command(syncWords({"--watch", "--json"})), with(token_)};
 };
 
 TEST_F(WatchedSync, SendsAndReceivesUntilASignalComes) {
-  untilLive(1);
+  watch_.untilState("live");
   UUID there = hub_.insert({{"n", 1}});
   std::string here = linesOf(succeed({"insert", client_, R"({"n": 2})"})).at(0);
   succeed({"count", client_});
@@ -259,13 +244,13 @@ TEST_F(WatchedSync, SendsAndReceivesUntilASignalComes) {
 }
 
 TEST_F(WatchedSync, IsBackWhenTheHubIs) {
-  untilLive(1);
+  watch_.untilState("live");
   hubStops();
-  watch_.readUntil([](const std::string& out) { return statesIn(out, "offline") >= 1; });
+  watch_.untilState("offline");
   std::string here = linesOf(succeed({"insert", client_, R"({"n": 1})"})).at(0);
   UUID there = hub_.insert({{"n", 2}});
   hubReturns();
-  untilLive(2);
+  watch_.untilVerified();
   watch_.send(SIGTERM);
   EXPECT_EQ(watch_.wait().status, 0);
   EXPECT_TRUE(open("client.blazedb").fetch(there));
@@ -273,11 +258,11 @@ TEST_F(WatchedSync, IsBackWhenTheHubIs) {
 }
 
 TEST_F(WatchedSync, EndsWithTheReasonWhenTheTokenIsRevoked) {
-  untilLive(1);
+  watch_.untilState("live");
   hub_.revokeToken(hub_.tokens().at(0).id);
   Result result = watch_.wait();
   EXPECT_EQ(result.status, 1);
-  EXPECT_EQ(statesIn(result.out, "stopped"), 1u) << result.out;
+  EXPECT_EQ(parsed(linesOf(result.out).back()).string("state"), "stopped") << result.out;
   EXPECT_TRUE(result.err.starts_with("blazedb: WrongToken: ")) << result.err;
 }
 
@@ -301,17 +286,6 @@ class LargeSyncWithHub : public SyncWithHub {
     EXPECT_TRUE(diff(hub_, open("client.blazedb")).empty());
   }
 };
-
-TEST_F(LargeSyncWithHub, AClientThatIsKilledGoesOnWhereItWas) {
-  {
-    Process process(command(syncWords()), with(token_, onTerminal()));
-    process.readUntil(isInTheMiddle);
-    process.send(SIGKILL);
-    EXPECT_EQ(process.wait().status, 128 + SIGKILL);
-  }
-  expectTheRest();
-  succeed({"verify", client_});
-}
 
 TEST_F(LargeSyncWithHub, OneThatIsInterruptedSaysSoAndGoesOnWhereItWas) {
   {

@@ -1,75 +1,22 @@
 // blazedb serve: the daemon as a client, an operator and a supervisor see it.
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <signal.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <future>
-#include <memory>
 #include <optional>
 
-#include "blazedb/blazedb.h"
-#include "e2e/cli_test.h"
+#include "e2e/hub_process.h"
 #include "support/errors.h"
 
 namespace blazedb::e2e {
 namespace {
 
-constexpr std::chrono::seconds kBarrier{60};
-
-// The answer of an HTTP server on loopback to GET `path`, with its head.
-std::string get(std::int64_t port, const std::string& path) {
-  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  std::string request = "GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", answer;
-  if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
-      send(fd, request.data(), request.size(), MSG_NOSIGNAL) > 0) {
-    char buffer[4096];
-    while (ssize_t got = recv(fd, buffer, sizeof buffer, 0)) {
-      if (got < 0) break;
-      answer.append(buffer, static_cast<std::size_t>(got));
-    }
-  }
-  close(fd);
-  return answer;
-}
-
-class Serve : public CliTest {
+class Serve : public WithHubProcess {
  protected:
   Serve() { makeDatabase("hub.blazedb", SyncRole::server).collection("notes").insert({{"n", 1}}); }
 
-  // Starts the hub on these files, and reads where it listens.
-  void start(const std::vector<std::string>& files, const std::string& port = "0") {
-    std::vector<std::string> words = {"serve", "--host", "127.0.0.1", "--port", port, "--healthz-port", "0", "--json"};
-    words.insert(words.end(), files.begin(), files.end());
-    hub_ = std::make_unique<Process>(command(words), withPassword());
-    std::string first;
-    hub_->readUntil([&](const std::string& out) {
-      first = out.substr(0, out.find('\n'));
-      return first.size() < out.size();
-    });
-    said_ = parsed(first);
-  }
-  std::string token(const std::string& file, const std::vector<std::string>& more = {}) const {
-    std::vector<std::string> words = {"token", "create", file};
-    words.insert(words.end(), more.begin(), more.end());
-    return linesOf(succeed(words)).at(0);
-  }
-  SyncEngine connect(Database& client, const std::string& token, const std::string& database = "hub") const {
-    return client.enableSync({.host = "127.0.0.1",
-                              .port = static_cast<std::uint16_t>(said_.integer("port").value()),
-                              .database = database,
-                              .authToken = token,
-                              .pinning = CertificatePinningConfig::fromSpki(said_.string("pin").value())},
-                             {.encryptionMode = EncryptionMode::smartProxy});
-  }
   // None: it synchronizes.
   static std::optional<ErrorCode> refusalOf(SyncEngine sync) {
     return test::errorOf([&] { sync.synchronize(kBarrier); });
@@ -83,10 +30,6 @@ class Serve : public CliTest {
     EXPECT_TRUE(last.starts_with("blazedb: ")) << last;
     EXPECT_NE(last.find(what), std::string::npos) << last;
   }
-
-  const std::string file_ = path("hub.blazedb");
-  std::unique_ptr<Process> hub_;
-  Object said_;
 };
 
 TEST_F(Serve, AClientWithATokenAndThePinSyncs) {
@@ -150,14 +93,12 @@ TEST_F(Serve, SeveralDatabasesArePrivateToTheirTokens) {
 TEST_F(Serve, ThePinSurvivesARestartAndTheClientReturns) {
   start({file_});
   std::string pin = said_.string("pin").value();
-  std::string port = std::to_string(said_.integer("port").value());
   Database client = makeDatabase("client.blazedb");
   SyncEngine sync = connect(client, token(file_));
   sync.synchronize(kBarrier);
-  hub_->send(SIGKILL);
-  hub_->wait();
+  killHub();
   UUID id = client.insert({{"written", "while it was away"}});
-  start({file_}, port);
+  start({file_});
   EXPECT_EQ(said_.string("pin"), pin);
   sync.synchronize(kBarrier);
   EXPECT_EQ(parsed(succeed({"get", file_, id.toString(), "--json"})).string("written"), "while it was away");
@@ -213,19 +154,15 @@ TEST_F(Serve, SigtermSaysGoodbyeAndLeavesNothingBehind) {
 
 TEST_F(Serve, ItsHealthIsOnLoopback) {
   start({file_});
-  std::int64_t port = said_.integer("healthzPort").value();
-  std::string answer = get(port, "/healthz");
-  EXPECT_TRUE(answer.starts_with("HTTP/1.1 200")) << answer;
-  Object health = parsed(answer.substr(answer.find("\r\n\r\n") + 4));
+  Object health = this->health();
   EXPECT_EQ(health.string("status"), "ok");
   EXPECT_EQ(health.integer("databases"), 1);
   EXPECT_EQ(health.integer("clients"), 0);
   Database client = makeDatabase("client.blazedb");
   SyncEngine sync = connect(client, token(file_));
   sync.synchronize(kBarrier);
-  answer = get(port, "/healthz");
-  EXPECT_EQ(parsed(answer.substr(answer.find("\r\n\r\n") + 4)).integer("clients"), 1);
-  EXPECT_TRUE(get(port, "/").starts_with("HTTP/1.1 404"));
+  EXPECT_EQ(this->health().integer("clients"), 1);
+  EXPECT_TRUE(healthAnswer("/").starts_with("HTTP/1.1 404"));
 }
 
 TEST_F(Serve, PeopleAreShownWhatAClientTypes) {
@@ -251,9 +188,7 @@ TEST_F(Serve, WhatCannotBeServedIsSaid) {
   start({file_});
   expectOneError({"serve", file_}, "is open in process " + std::to_string(hub_->pid()));
   makeDatabase("other.blazedb");
-  expectOneError(
-      {"serve", path("other.blazedb"), "--port", std::to_string(said_.integer("port").value()), "--host", "127.0.0.1"},
-      "IoError");
+  expectOneError({"serve", path("other.blazedb"), "--port", std::to_string(port()), "--host", "127.0.0.1"}, "IoError");
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // The control socket against who does not keep to it: no proof, a wrong one, another user, silence, garbage.
 #include "server/control_server.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -51,14 +52,16 @@ class ControlSocketTest : public FolderTest {
   std::atomic<int> runs_{0};
   std::optional<ControlServer> server_;
   std::function<void(ControlCaller&)> whileItRuns_ = [](ControlCaller&) {};
-  ControlSocketTest() {
+  ControlSocketTest() { listen(std::chrono::seconds(5)); }
+  void listen(std::chrono::milliseconds toAdmit) {
+    server_.reset();
     auto run = [this](const Database& database, const ControlRequest& request, ControlCaller& caller) {
       runs_++;
       whileItRuns_(caller);
       caller.out(database.name() + " " + request.words.at(0));
       return 7;
     };
-    server_.emplace(std::vector{db_}, run);
+    server_.emplace(std::vector{db_}, run, toAdmit);
   }
 };
 
@@ -147,6 +150,45 @@ TEST_F(ControlSocketTest, GarbageAndSizesThatCannotBeAreHungUpOn) {
   }
 }
 
+TEST_F(ControlSocketTest, WhoSaysNothingIsNotWaitedForLong) {
+  listen(std::chrono::milliseconds(500));
+  crypto::SecretBytes own = key("db");
+  ControlSocket silent = connected(), admittedAndSilent = connected();
+  ASSERT_TRUE(admitted(admittedAndSilent, own.view()));
+  EXPECT_FALSE(silent.receive());  // ends only if the server ends it
+  EXPECT_FALSE(admittedAndSilent.receive());
+}
+
+// A byte, and then another: each comes in time, and the whole would take days.
+TEST_F(ControlSocketTest, NeitherIsWhoSpeaksSlowly) {
+  listen(std::chrono::milliseconds(50));
+  ControlSocket slow = connected();
+  const base::Bytes head = {'h', 0, 0, 16, 0};  // a megabyte will follow
+  ASSERT_EQ(::send(slow.fd(), head.data(), head.size(), MSG_NOSIGNAL), 5);
+  auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  pollfd between{slow.fd(), POLLRDHUP, 0};
+  while (poll(&between, 1, 5) == 0 && std::chrono::steady_clock::now() < deadline)
+    ::send(slow.fd(), "x", 1, MSG_NOSIGNAL);
+  EXPECT_TRUE(slow.peerHasGone());
+}
+
+// What runs takes as long as it takes, and so does who types its input.
+TEST_F(ControlSocketTest, TheLimitIsForTheQuestionAndNotForTheAnswer) {
+  listen(std::chrono::milliseconds(500));
+  crypto::SecretBytes own = key("db");
+  std::optional<std::string> typed;
+  whileItRuns_ = [&](ControlCaller& caller) { typed = caller.input(); };
+  ControlSocket socket = connected();
+  ASSERT_TRUE(admitted(socket, own.view()));
+  ASSERT_TRUE(sendCommand(socket));
+  ASSERT_TRUE(socket.receive(Kind::input, 0));
+  pollfd quiet{socket.fd(), POLLIN, 0};
+  EXPECT_EQ(poll(&quiet, 1, 600), 0) << "it has hung up";
+  ASSERT_TRUE(socket.send(Kind::input, base::viewOf("late")));
+  EXPECT_EQ(base::textOf(socket.receive().value().payload), "db count");
+  EXPECT_EQ(typed, "late");
+}
+
 TEST_F(ControlSocketTest, TheServerEndsWhileSomebodyIsSilent) {
   ControlSocket silent = connected();
   ControlSocket admittedAndSilent = connected();
@@ -167,7 +209,6 @@ TEST_F(ControlSocketTest, WhatRunsWhenTheServerEndsIsAnswered) {
   std::jthread end([&] { server_.reset(); });
   EXPECT_EQ(base::textOf(socket.receive().value().payload), "db count");
   EXPECT_TRUE(socket.receive(Kind::exit, 1));
-
 }
 
 TEST_F(ControlSocketTest, AnotherUserIsNotHeard) {

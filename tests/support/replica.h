@@ -19,8 +19,10 @@ namespace blazedb::test {
 // The time that all replicas of a test live in, and how far one of them is off.
 class WorldClock final : public base::Clock {
  public:
+  static constexpr std::int64_t kBeginningMs = 1'763'800'000'000;
+
   explicit WorldClock(const std::int64_t& worldMs) : worldMs_(worldMs) {}
-  std::int64_t wallMs() override { return 1'763'800'000'000 + worldMs_ + skewMs; }
+  std::int64_t wallMs() override { return kBeginningMs + worldMs_ + skewMs; }
   std::int64_t monotonicUs() override { return worldMs_ * 1000; }
   std::int64_t skewMs = 0;
 

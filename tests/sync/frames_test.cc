@@ -51,7 +51,7 @@ std::vector<Change> changes() {
 Bytes batch() {
   BatchWriter writer(10);
   for (const Change& change : changes()) writer.add(change);
-  return writer.finishBatch(400, true, true);
+  return writer.finishBatch(400, true, 500);
 }
 
 Bytes rows() {
@@ -73,7 +73,7 @@ struct Kind {
 Bytes encodeAgain(const Batch& batch) {
   BatchWriter writer(batch.from);
   for (const Change& change : batch.changes) writer.add(change);
-  return writer.finishBatch(batch.to, batch.atEnd, batch.complete);
+  return writer.finishBatch(batch.to, batch.atEnd, batch.reach);
 }
 Bytes encodeAgain(const Rows& rows) {
   BatchWriter writer;
@@ -96,8 +96,8 @@ std::function<std::optional<Bytes>(ByteView)> again(Decode decode) {
 
 std::vector<Kind> kinds() {
   return {{"hello", encode(hello()), again(decodeHello)},
-          {"subscribe", encode(Subscribe{{7, 300, 200}, true}), again(decodeSubscribe)},
-          {"welcome", encode(Welcome{5, 300, 20, true, {9, 70'000, 0}}), again(decodeWelcome)},
+          {"subscribe", encode(Subscribe{{7, 300, 200, 350}, true}), again(decodeSubscribe)},
+          {"welcome", encode(Welcome{5, 300, 20, true, {9, 70'000, 0, 70'000}}), again(decodeWelcome)},
           {"batch", batch(), again(decodeBatch)},
           {"ack", encode(Ack{300, 5}), again(decodeAck)},
           {"need", encode(Need{{{"notes", id(1)}, {"people", id(2)}}}), again(decodeNeed)},
@@ -207,7 +207,7 @@ TEST(Frames, WithACollectionThatIsNoNameAreRefused) {
   for (std::string name : {std::string(), std::string("a/b"), std::string(129, 'a')}) {
     BatchWriter writer;
     writer.add({name, id(1), 5, true, true, kStamps, kFields});
-    EXPECT_FALSE(decodeBatch(writer.finishBatch(5, true, true))) << name;
+    EXPECT_FALSE(decodeBatch(writer.finishBatch(5, true, 5))) << name;
     EXPECT_FALSE(decodeRows(writer.finishRows(true, {}))) << name;
     EXPECT_FALSE(decodeNeed(encode(Need{{{name, id(1)}}}))) << name;
     EXPECT_FALSE(decodeDigest(encode(DigestFrame{1, 1, {{name, 1, {}}}}))) << name;
@@ -243,7 +243,7 @@ TEST(Batch, SaysWhatWasPutIn) {
   EXPECT_EQ(read->from, 10u);
   EXPECT_EQ(read->to, 400u);
   EXPECT_TRUE(read->atEnd);
-  EXPECT_TRUE(read->complete);
+  EXPECT_EQ(read->reach, 500u);
   std::vector<Change> wanted = changes();
   ASSERT_EQ(read->changes.size(), wanted.size());
   for (std::size_t i = 0; i < wanted.size(); i++) {
@@ -269,7 +269,7 @@ TEST(Batch, NamesACollectionOnceForARunOfChanges) {
 TEST(Batch, WhoseFirstChangeNamesNoCollectionIsRefused) {
   BatchWriter writer;
   writer.add({"a", id(1), 1, true, true, kStamps, kFields});
-  Bytes frame = writer.finishBatch(1, true, true);
+  Bytes frame = writer.finishBatch(1, true, 1);
   ASSERT_TRUE(decodeBatch(frame));
   frame[5] |= 4;                                      // as the one before
   frame.erase(frame.begin() + 6, frame.begin() + 8);  // and no name
@@ -280,7 +280,7 @@ TEST(Batch, WithChangesOutsideOfItIsRefused) {
   auto of = [](std::uint64_t from, std::uint64_t to, std::uint64_t position) {
     BatchWriter writer(from);
     writer.add({"a", id(1), position, true, true, kStamps, kFields});
-    return decodeBatch(writer.finishBatch(to, true, true)).has_value();
+    return decodeBatch(writer.finishBatch(to, true, to)).has_value();
   };
   EXPECT_TRUE(of(10, 20, 11));
   EXPECT_TRUE(of(10, 20, 20));
@@ -299,7 +299,7 @@ TEST(BatchWriter, GoesBackToACheckpoint) {
   writer.rewind(after);
   EXPECT_EQ(writer.changes(), 1u);
   writer.add(all[1]);
-  std::optional<Batch> read = decodeBatch(writer.finishBatch(400, false, false));
+  std::optional<Batch> read = decodeBatch(writer.finishBatch(400, false, 400));
   ASSERT_TRUE(read);
   ASSERT_EQ(read->changes.size(), 2u);
   EXPECT_EQ(read->changes[1].collection, "notes");
@@ -313,7 +313,7 @@ TEST(BatchWriter, EndsATransactionWithTheLastChange) {
   writer.add({"a", id(1), 1, true, false, kStamps, kFields});
   writer.add({"a", id(2), 2, true, false, kStamps, kFields});
   writer.endTransaction();
-  Bytes frame = writer.finishBatch(2, true, true);
+  Bytes frame = writer.finishBatch(2, true, 2);
   std::optional<Batch> read = decodeBatch(frame);
   EXPECT_FALSE(read->changes[0].endsTransaction);
   EXPECT_TRUE(read->changes[1].endsTransaction);

@@ -136,16 +136,16 @@ TEST_F(SessionTest, RefusesASecondGreeting) {
 }
 
 TEST_F(SessionTest, RefusesABatchThatDoesNotFollowTheOneBefore) {
-  expectProtocolError(*talking(), BatchWriter(5).finishBatch(6, false, false));
+  expectProtocolError(*talking(), BatchWriter(5).finishBatch(6, false, 6));
   auto session = talking();
-  session->receive(BatchWriter(0).finishBatch(6, false, false), now);
+  session->receive(BatchWriter(0).finishBatch(6, false, 6), now);
   EXPECT_FALSE(session->stopped());
   session->takeFrames();
-  expectProtocolError(*session, BatchWriter(0).finishBatch(6, false, false));
+  expectProtocolError(*session, BatchWriter(0).finishBatch(6, false, 6));
 }
 
 TEST_F(SessionTest, RefusesABatchBeforeWelcome) {
-  expectProtocolError(*greeted(), BatchWriter(0).finishBatch(6, false, false));
+  expectProtocolError(*greeted(), BatchWriter(0).finishBatch(6, false, 6));
 }
 
 TEST_F(SessionTest, RefusesAnAckForWhatItHasNotSent) {
@@ -163,7 +163,7 @@ TEST_F(SessionTest, RefusesARecordThatCannotBeDecoded) {
   batch.add({"default", uuidOf(1), 1, true, true, stamps, stamps});
   auto session = talking();
   try {
-    session->receive(batch.finishBatch(1, true, true), now);
+    session->receive(batch.finishBatch(1, true, 1), now);
     FAIL() << "accepted";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::ProtocolError);
@@ -190,7 +190,7 @@ TEST_F(SessionTest, ThatDoesNotReceiveTakesNothing) {
   sendsOnly.receives = false;
   for (bool answer : {false, true}) expectProtocolError(*greeted(sendsOnly), rows.finishRows(answer, {}));
   expectProtocolError(*greeted(sendsOnly), encode(Welcome{}));
-  expectProtocolError(*greeted(sendsOnly), BatchWriter(0).finishBatch(6, false, false));
+  expectProtocolError(*greeted(sendsOnly), BatchWriter(0).finishBatch(6, false, 6));
   EXPECT_EQ(a.count(), 0u);
 }
 

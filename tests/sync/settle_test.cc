@@ -108,7 +108,7 @@ TEST_F(SettleTest, RefusesMoreBatchesThanMayBeUnderWayWhileItWaitsForWholeRecord
     change.fields = encoded.fields;
     BatchWriter out(position - 1);
     out.add(change);
-    return out.finishBatch(position, false, false);
+    return out.finishBatch(position, false, position);
   };
   session->receive(batch(1, false), now);
   std::vector<Bytes> said = session->takeFrames();
