@@ -10,7 +10,7 @@
 //   origins        (replica, incarnation) of peers, numbered, so that a row can say in a byte where its latest change
 //                  came from
 //   importers      peers that are given what a filter chooses, and which
-//   delivered      what each of them may have; `left`: the position at which it was told that it has it no more, 0 before
+//   delivered      what each of them may have; `left`: 0, or the position at which it was told that it has it no more
 //   cursors        how far each peer's feed has been applied here, by scope
 //   peers          how far each peer has applied this feed, and when it was last seen
 //   conflicts      the journal: what a merge overrode that this replica had written

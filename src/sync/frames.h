@@ -69,8 +69,8 @@ struct Peer {
 //
 // A record is told of where it changed last. Whoever has read up to a position in the middle therefore lacks earlier
 // changes of the records that change again beyond it: nothing is lacking up to `complete` only, and what comes next has
-// to say everything that changed since there. And should the owner lose its latest commits, these records may lie behind
-// again: who has passed over some up to `reach` then has to go back to `complete`.
+// to say everything that changed since there. And should the owner lose its latest commits, these records may lie
+// behind again: who has passed over some up to `reach` then has to go back to `complete`.
 struct Cursor {
   std::uint64_t incarnation = 0;
   std::uint64_t position = 0;
