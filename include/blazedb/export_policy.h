@@ -19,7 +19,7 @@
 namespace blazedb {
 
 // Chooses records. One that stops matching leaves the importers that were given it; one that begins to match arrives
-// whole. What an importer itself wrote and never matched stays there too.
+// whole. What an importer writes and does not match is handed over: it leaves once the exporter has it.
 struct ExportFilter {
   // Of the same filter always the same text, and another one when what it chooses changes: then, and only then, what an
   // importer has is gone through again. Empty: it is, after each enable().

@@ -256,13 +256,24 @@ void Changes::mergeOne(const sync::Incoming& incoming, const sync::Change& chang
   mirror_.clock.observe(time);
   CollectionRow& collection = collectionFor(change.collection);
   std::int64_t row = 0;
+  std::uint64_t latest = 0;
   if (load(collection.id, change.id, loaded_)) {
+    latest = loaded_.row.position;
     row = mergeHeld(collection, incoming, change, *theirs, result);
   } else {
     mergeNew(collection, change, *theirs, result);
     row = loaded_.row.number;
   }
   if (incoming.sweep && row != 0) incoming.sweep->mentioned.push_back(row);
+  if (incoming.chooses && result.missing.empty()) noteHolder(collection, incoming, latest);
+}
+
+// Whoever speaks of a record has it, also where it should not. The feed decides that, which has to come by: what changed
+// nothing takes a position then. `latest`: the row's before the change.
+void Changes::noteHolder(CollectionRow& collection, const sync::Incoming& incoming, std::uint64_t latest) {
+  std::int64_t importer = tables_.addImporter(incoming.from.replica);
+  if (tables_.noteHolder(importer, loaded_.row.number, latest, incoming.acknowledged) && loaded_.row.position == latest)
+    save(collection, loaded_, loaded_.row.origin);
 }
 
 void Changes::mergeNew(CollectionRow& collection, const sync::Change& change, sync::RecordState& theirs,

@@ -19,22 +19,25 @@ bool matches(const ExportFilter& filter, const std::string& collection, const Ro
 
 }  // namespace
 
-Chooser::Chooser(const sync::Importer* importer, ReadTables& tables)
-    : importer_(importer), tables_(tables), number_(importer ? tables.importer(importer->replica) : 0) {}
+Chooser::Chooser(const sync::Importer* importer, std::uint64_t complete, ReadTables& tables)
+    : importer_(importer),
+      complete_(complete),
+      tables_(tables),
+      number_(importer ? tables.importer(importer->replica) : 0) {}
 
 Verdict Chooser::judge(const std::string& collection, const Row& row) {
   if (!importer_) return row.flags & kLeft ? Verdict::takeBack : Verdict::give;
-  std::optional<std::uint64_t> left = number_ == 0 ? std::nullopt : tables_.delivery(row.number, number_);
+  using Kind = Delivery::Kind;
+  std::optional<Delivery> known;
+  if (number_ != 0) known = tables_.delivery(row.number, number_);
   // A deleted one that was never given is nobody's business, whatever it was.
-  bool chosen = !(row.flags & kLeft) && ((row.flags & kAlive) || left) && matches(importer_->filter, collection, row);
-  if (chosen) {
-    if (left == 0u) return Verdict::give;
-    news_.push_back({row.number, 0});
-    return Verdict::giveWhole;
-  }
-  if (!left) return Verdict::nothing;
-  news_.push_back({row.number, row.position});
-  return Verdict::takeBack;
+  bool there = row.flags & kAlive || known;
+  bool chosen = there && !(row.flags & kLeft) && matches(importer_->filter, collection, row);
+  if (!chosen && !known) return Verdict::nothing;
+  if (chosen && known && known->kind == Kind::given && known->position <= complete_) return Verdict::give;
+  news_.push_back({row.number, chosen ? Kind::given : Kind::takenBack, row.position});
+  if (!chosen) return Verdict::takeBack;
+  return !known || known->kind == Kind::itsOwn ? Verdict::giveWhole : Verdict::giveAgain;
 }
 
 }  // namespace blazedb::db

@@ -17,14 +17,15 @@ namespace blazedb::db {
 enum class Verdict : std::uint8_t {
   nothing,    // of this the importer does not hear
   give,       // what changed
-  giveWhole,  // it does not have the record yet
+  giveWhole,  // it does not have the record yet, unless it wrote it
+  giveAgain,  // it may hear only now that it has the record no more, or has not heard of it: whole, whoever wrote it
   takeBack,
 };
 
 class Chooser {
  public:
-  // Without an importer everything is given. Both must outlive it; `tables` is read from.
-  Chooser(const sync::Importer* importer, ReadTables& tables);
+  // Without an importer everything is given. The importer lacks nothing up to `complete`, or is about to.
+  Chooser(const sync::Importer* importer, std::uint64_t complete, ReadTables& tables);
 
   // Throws FilterFailed.
   Verdict judge(const std::string& collection, const Row& row);
@@ -34,6 +35,7 @@ class Chooser {
 
  private:
   const sync::Importer* importer_;
+  std::uint64_t complete_;
   ReadTables& tables_;
   std::int64_t number_ = 0;
   std::vector<Delivery> news_;

@@ -134,7 +134,7 @@ void Engine::loadAll() {
     acknowledgedByAny_ = std::max(acknowledgedByAny_.load(), peer.acknowledged);
   }
   storage::Statement leaving = file_->writer().prepare(
-      "SELECT i.replica, max(d.left) FROM importers i JOIN delivered d ON d.importer = i.number AND d.left > 0 "
+      "SELECT i.replica, max(d.position) FROM importers i JOIN delivered d ON d.importer = i.number AND d.kind = 2 "
       "GROUP BY i.number");
   while (leaving.step()) {
     base::ByteView raw = leaving.blob(0);

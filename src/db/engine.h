@@ -225,7 +225,7 @@ class Engine final : public sync::Store {
   void insertJournal(const Changes& changes);
   std::int64_t originOf(const sync::Peer& peer, ReadTables& tables);
   void noteDelivered(const UUID& importer, const std::vector<Delivery>& news);
-  void forgetLeft(const UUID& importer, std::uint64_t acknowledged);
+  void forgetTakenBack(const UUID& importer, std::uint64_t acknowledged);
 
   Environment environment_;
   std::string path_;
@@ -272,7 +272,7 @@ class Engine final : public sync::Store {
   std::map<std::pair<UUID, std::uint64_t>, std::int64_t> origins_;
 
   std::mutex leavingMutex_;
-  std::map<UUID, std::uint64_t> leaving_;  // importers, and the last position at which one was told that something left
+  std::map<UUID, std::uint64_t> leaving_;  // importers, and the last position at which something was taken back
 
   mutable std::mutex peersMutex_;
   std::map<UUID, PeerState> peers_;

@@ -109,7 +109,7 @@ sync::FeedRead Engine::readFeed(const sync::FeedQuery& query, sync::BatchWriter&
   std::uint64_t joinedUntil = 0;
   bool cut = false;  // through a transaction
   sync::EncodedState encoded;
-  Chooser chooser(query.importer, *reader);
+  Chooser chooser(query.importer, query.complete, *reader);
 
   auto tooLarge = [&] {
     // A transaction beyond the limits goes in several batches; what comes before it goes first.
@@ -136,9 +136,10 @@ sync::FeedRead Engine::readFeed(const sync::FeedQuery& query, sync::BatchWriter&
       change.collection = collection;
       Verdict verdict = query.scope.has(collection) ? chooser.judge(collection, row) : Verdict::nothing;
       change.left = verdict == Verdict::takeBack;
+      std::uint64_t after = verdict == Verdict::give ? query.complete : 0;
+      withheld = withheld && verdict != Verdict::giveAgain && changedOnce(row, after);
       tell = change.left ||
-             (!withheld && verdict != Verdict::nothing &&
-              toChange(row, verdict == Verdict::giveWhole ? 0 : query.complete, query.scope, encoded, change));
+             (!withheld && verdict != Verdict::nothing && toChange(row, after, query.scope, encoded, change));
     }
     if (tell) {
       if (out.changes() > 0 &&
@@ -175,12 +176,12 @@ bool Engine::readRecord(const sync::RecordKey& key, const sync::Scope& scope, co
   std::int64_t collection = scope.has(key.collection) ? collectionId(key.collection) : 0;
   if (collection == 0) return false;
   ReaderPool::Lease reader = readers_.lease();
-  Chooser chooser(importer, *reader);
+  Chooser chooser(importer, 0, *reader);
   bool added = false;
   reader->find(collection, key.id, [&](const Row& row) {
     Verdict verdict = chooser.judge(key.collection, row);
     // What has left is told in the feed.
-    if (verdict != Verdict::give && verdict != Verdict::giveWhole) return;
+    if (verdict == Verdict::nothing || verdict == Verdict::takeBack) return;
     sync::EncodedState encoded;
     sync::Change change;
     change.collection = key.collection;
@@ -312,7 +313,7 @@ void Engine::noteAcknowledged(const sync::Peer& peer, const sync::Scope& scope, 
     hasPeers_ = true;
     if (state.acknowledged > acknowledgedByAny_) acknowledgedByAny_ = state.acknowledged;
   }
-  forgetLeft(peer.replica, cursor.position);
+  forgetTakenBack(peer.replica, cursor.complete);
   // That there is a peer must survive a crash: its deletes and ours wait for each other. How far it is may be told
   // later.
   if (isNew) {
@@ -329,18 +330,18 @@ void Engine::noteDelivered(const UUID& importer, const std::vector<Delivery>& ne
   });
   std::lock_guard lock(leavingMutex_);
   for (const Delivery& each : news)
-    if (each.left > 0) leaving_[importer] = std::max(leaving_[importer], each.left);
+    if (each.kind == Delivery::Kind::takenBack) leaving_[importer] = std::max(leaving_[importer], each.position);
 }
 
 // The importer has given up what it was told to be gone.
-void Engine::forgetLeft(const UUID& importer, std::uint64_t acknowledged) {
+void Engine::forgetTakenBack(const UUID& importer, std::uint64_t acknowledged) {
   {
     std::lock_guard lock(leavingMutex_);
     auto found = leaving_.find(importer);
     if (found == leaving_.end()) return;
     if (found->second <= acknowledged) leaving_.erase(found);
   }
-  write(Durability::normal, [&](Changes&) { tables_->removeLeft(tables_->importer(importer), acknowledged); });
+  write(Durability::normal, [&](Changes&) { tables_->removeTakenBack(tables_->importer(importer), acknowledged); });
 }
 
 std::optional<std::string> Engine::filterOf(const UUID& importer) const { return readers_.lease()->filterOf(importer); }

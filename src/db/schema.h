@@ -10,7 +10,7 @@
 //   origins        (replica, incarnation) of peers, numbered, so that a row can say in a byte where its latest change
 //                  came from
 //   importers      peers that are given what a filter chooses, and which
-//   delivered      what each of them may have; `left`: 0, or the position at which it was told that it has it no more
+//   delivered      what each of them may have (Delivery): since or until which position
 //   cursors        how far each peer's feed has been applied here, by scope
 //   peers          how far each peer has applied this feed, and when it was last seen
 //   conflicts      the journal: what a merge overrode that this replica had written
@@ -46,8 +46,9 @@ CREATE TABLE origins(
   id INTEGER PRIMARY KEY, replica BLOB NOT NULL, incarnation INTEGER NOT NULL, UNIQUE(replica, incarnation));
 CREATE TABLE importers(number INTEGER PRIMARY KEY, replica BLOB NOT NULL UNIQUE, filter TEXT);
 CREATE TABLE delivered(
-  row INTEGER NOT NULL, importer INTEGER NOT NULL, left INTEGER NOT NULL, PRIMARY KEY(row, importer)) WITHOUT ROWID;
-CREATE INDEX delivered_left ON delivered(importer, left) WHERE left > 0;
+  row INTEGER NOT NULL, importer INTEGER NOT NULL, kind INTEGER NOT NULL, position INTEGER NOT NULL,
+  PRIMARY KEY(row, importer)) WITHOUT ROWID;
+CREATE INDEX delivered_taken_back ON delivered(importer, position) WHERE kind = 2;
 CREATE TABLE cursors(
   peer BLOB NOT NULL, scope BLOB NOT NULL, incarnation INTEGER NOT NULL DEFAULT 0,
   position INTEGER NOT NULL DEFAULT 0, complete INTEGER NOT NULL DEFAULT 0,

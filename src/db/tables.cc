@@ -119,7 +119,7 @@ ReadTables::ReadTables(storage::Connection& c)
       scopes_(c.prepare("SELECT scope, acknowledged, acknowledged_complete FROM cursors WHERE peer = ?1")),
       importer_(c.prepare("SELECT number FROM importers WHERE replica = ?1")),
       filterOf_(c.prepare("SELECT filter FROM importers WHERE replica = ?1 AND filter IS NOT NULL")),
-      delivery_(c.prepare("SELECT left FROM delivered WHERE row = ?1 AND importer = ?2")),
+      delivery_(c.prepare("SELECT kind, position FROM delivered WHERE row = ?1 AND importer = ?2")),
       meta_(c.prepare("SELECT value FROM meta WHERE key = ?1")),
       conflictCount_(c.prepare("SELECT count(*) FROM conflicts")) {}
 
@@ -255,11 +255,12 @@ std::optional<std::string> ReadTables::filterOf(const UUID& importer) {
   return filterOf_.step() ? std::optional<std::string>(filterOf_.text(0)) : std::nullopt;
 }
 
-std::optional<std::uint64_t> ReadTables::delivery(std::int64_t row, std::int64_t importer) {
+std::optional<Delivery> ReadTables::delivery(std::int64_t row, std::int64_t importer) {
   delivery_.bind(1, row);
   delivery_.bind(2, importer);
   Open open(delivery_);
-  return delivery_.step() ? std::optional(asUnsigned(delivery_.integer(0))) : std::nullopt;
+  if (!delivery_.step()) return std::nullopt;
+  return Delivery{row, static_cast<Delivery::Kind>(delivery_.integer(0)), asUnsigned(delivery_.integer(1))};
 }
 
 std::optional<base::Bytes> ReadTables::meta(std::string_view key) {
@@ -295,9 +296,9 @@ WriteTables::WriteTables(storage::Connection& c)
       setFilter_(c.prepare("UPDATE importers SET filter = ?2 WHERE number = ?1")),
       removeImporter_(c.prepare("DELETE FROM importers WHERE number = ?1")),
       removeDelivered_(c.prepare("DELETE FROM delivered WHERE importer = ?1")),
-      setDelivery_(c.prepare("INSERT INTO delivered(row, importer, left) VALUES(?1, ?2, ?3) "
-                             "ON CONFLICT DO UPDATE SET left = ?3")),
-      removeLeft_(c.prepare("DELETE FROM delivered WHERE importer = ?1 AND left > 0 AND left <= ?2")),
+      setDelivery_(c.prepare("INSERT INTO delivered(row, importer, kind, position) VALUES(?1, ?2, ?3, ?4) "
+                             "ON CONFLICT DO UPDATE SET kind = ?3, position = ?4")),
+      removeTakenBack_(c.prepare("DELETE FROM delivered WHERE importer = ?1 AND kind = 2 AND position <= ?2")),
       removeDeliveries_(c.prepare("DELETE FROM delivered WHERE row = ?1")),
       setMeta_(c.prepare("INSERT INTO meta(key, value) VALUES(?1, ?2) ON CONFLICT DO UPDATE SET value = ?2")),
       removeMeta_(c.prepare("DELETE FROM meta WHERE key = ?1")),
@@ -424,14 +425,24 @@ void WriteTables::removeImporter(const UUID& replica) {
 void WriteTables::setDelivery(std::int64_t importer, const Delivery& delivery) {
   setDelivery_.bind(1, delivery.row);
   setDelivery_.bind(2, importer);
-  setDelivery_.bind(3, asSigned(delivery.left));
+  setDelivery_.bind(3, static_cast<std::int64_t>(delivery.kind));
+  setDelivery_.bind(4, asSigned(delivery.position));
   setDelivery_.run();
 }
 
-void WriteTables::removeLeft(std::int64_t importer, std::uint64_t upTo) {
-  removeLeft_.bind(1, importer);
-  removeLeft_.bind(2, asSigned(upTo));
-  removeLeft_.run();
+bool WriteTables::noteHolder(std::int64_t importer, std::int64_t row, std::uint64_t latest,
+                             const sync::Cursor& acknowledged) {
+  std::optional<Delivery> known = delivery(row, importer);
+  bool hasHeard = known && acknowledged.has(latest, known->position);
+  if (known && (known->kind != Delivery::Kind::takenBack || !hasHeard)) return false;
+  setDelivery(importer, {row, Delivery::Kind::itsOwn, 0});
+  return true;
+}
+
+void WriteTables::removeTakenBack(std::int64_t importer, std::uint64_t upTo) {
+  removeTakenBack_.bind(1, importer);
+  removeTakenBack_.bind(2, asSigned(upTo));
+  removeTakenBack_.run();
 }
 
 void WriteTables::setMeta(std::string_view key, base::ByteView value) {

@@ -40,10 +40,16 @@ struct FeedEntry {
   Row row;                 // row.position != position: stale, the record moved on
 };
 
-// What an importer may have, or was told that it has no more (schema.h).
+// A record that an importer may have.
 struct Delivery {
+  enum class Kind : std::uint8_t {
+    itsOwn,     // it has sent a change of it, and may not know it whole
+    given,      // at `position`: it has it once its cursor is there
+    takenBack,  // at `position`: likewise it has it no more
+  };
   std::int64_t row = 0;
-  std::uint64_t left = 0;
+  Kind kind = Kind::itsOwn;
+  std::uint64_t position = 0;
 };
 
 struct CollectionRow {
@@ -92,8 +98,7 @@ class ReadTables {
   // The number of an importer, 0 where it is none.
   std::int64_t importer(const UUID& replica);
   std::optional<std::string> filterOf(const UUID& importer);
-  // Delivery::left, where there is one.
-  std::optional<std::uint64_t> delivery(std::int64_t row, std::int64_t importer);
+  std::optional<Delivery> delivery(std::int64_t row, std::int64_t importer);
   std::optional<base::Bytes> meta(std::string_view key);
   std::int64_t conflictCount();
 
@@ -128,8 +133,11 @@ class WriteTables : public ReadTables {
   void setFilter(std::int64_t importer, const std::string& filter);
   void removeImporter(const UUID& replica);
   void setDelivery(std::int64_t importer, const Delivery& delivery);
-  // What was told to be gone, up to a position that the importer has acknowledged.
-  void removeLeft(std::int64_t importer, std::uint64_t upTo);
+  // Whoever sends a change of a record has it, unless it has yet to hear that it was taken back. False where that was
+  // known. `latest`: the row's position before that change.
+  bool noteHolder(std::int64_t importer, std::int64_t row, std::uint64_t latest, const sync::Cursor& acknowledged);
+  // What was taken back, up to a position that the importer has acknowledged.
+  void removeTakenBack(std::int64_t importer, std::uint64_t upTo);
   void setMeta(std::string_view key, base::ByteView value);
   void removeMeta(std::string_view key);
   void addIncarnation(std::uint64_t id, std::uint64_t first);
@@ -146,8 +154,8 @@ class WriteTables : public ReadTables {
   storage::Connection& connection_;
   storage::Statement insert_, update_, remove_, appendFeed_, setMark_, insertCollection_, updateCollection_,
       insertOrigin_, setCursor_, setAcknowledged_, removeCursors_, addImporter_, setFilter_, removeImporter_,
-      removeDelivered_, setDelivery_, removeLeft_, removeDeliveries_, setMeta_, removeMeta_, addIncarnation_, save_,
-      keep_, takeBack_;
+      removeDelivered_, setDelivery_, removeTakenBack_, removeDeliveries_, setMeta_, removeMeta_, addIncarnation_,
+      save_, keep_, takeBack_;
 };
 
 // Calls `visit` for the records that `readPage(after)` gives, page by page, until it returns false. No statement is

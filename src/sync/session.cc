@@ -217,6 +217,8 @@ Cursor Session::whereToStart(const Subscribe& subscribe) {
     if (peerSweeps_ && known) {
       store_.forgetDelivered(replica);
       filterNoted_ = false;
+    } else if (known && !filterNoted_) {
+      store_.noteFilter(replica, "");  // from now on what it has was given partly under the one, partly under the other
     }
   }
   return anew || peerSweeps_ ? Cursor{} : start;
@@ -397,6 +399,7 @@ bool Session::applyBatch(const base::Bytes& frame) {
   incoming.acknowledged = acked_;
   incoming.importer = options_.importer;
   incoming.exporter = options_.exporter;
+  incoming.chooses = importer_.has_value();
   incoming.sendsBack = subscribed_;
 
   std::map<RecordKey, Change> whole;

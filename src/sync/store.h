@@ -62,6 +62,7 @@ struct Incoming {
   Sweep* sweep = nullptr;        // present while sweeping: collects what was mentioned
   bool importer = false;         // what `from` takes back goes, whoever has changed it since
   bool exporter = false;         // nothing that `from` takes back goes
+  bool chooses = false;          // `from` is given what a filter chooses
   bool sendsBack = false;        // `from` gets what is changed here
 };
 

@@ -1,17 +1,11 @@
-// Runs seeds. BLAZEDB_SIM_FIRST and BLAZEDB_SIM_COUNT choose which (default: 1 and 2,000).
+// Runs seeds (seeds.h): 1 to 2,000.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
+#include "sim/seeds.h"
 #include "sim/world.h"
 
 namespace blazedb::sim {
 namespace {
-
-std::uint64_t setting(const char* name, std::uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  return text ? std::strtoull(text, nullptr, 10) : otherwise;
-}
 
 class Seeds : public testing::TestWithParam<int> {};
 

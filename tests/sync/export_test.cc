@@ -138,17 +138,32 @@ TEST_F(ExportTest, AnotherFilterIsGoneThroughOnce) {
   EXPECT_FALSE(b.fetch(red)) << "it had been given everything";
 }
 
-TEST_F(ExportTest, AnImportersOwnRecordsStayWithItAndReachTheExporter) {
-  UUID own = b.insert({{"open", false}, {"n", 1}});
+TEST_F(ExportTest, WhatAnImporterWritesAndDoesNotMatchIsHandedOver) {
+  UUID closed = b.insert({{"open", false}, {"n", 1}}), open = b.insert({{"open", true}});
   Conversation talk = linked();
-  EXPECT_TRUE(a.fetch(own));
-  EXPECT_TRUE(b.fetch(own)) << "it was never given to it";
-  a.updateFields(own, {{"open", true}});
+  EXPECT_TRUE(a.fetch(closed) && a.fetch(open) && b.fetch(open));
+  EXPECT_FALSE(b.fetch(closed));
+  EXPECT_FALSE(toldOf(talk, 0).contains(open)) << "it knows that";
+  a.updateFields(closed, {{"open", true}});
   talk.rest();
-  EXPECT_EQ(b.fetch(own)->boolean("open"), true);
-  a.updateFields(own, {{"open", false}});
-  talk.rest();
-  EXPECT_FALSE(b.fetch(own));
+  EXPECT_EQ(b.fetch(closed)->integer("n"), 1);
+}
+
+TEST_F(ExportTest, AlsoWhereItsChangeChangesNothing) {
+  UUID id = a.insert({{"open", true}, {"n", 1}});
+  linked();
+  synced(b, c);
+  b.updateFields(id, {{"n", 2}});
+  synced(b, c);
+  a.updateFields(id, {{"open", false}});
+  a.clock.skewMs = 1000;
+  a.updateFields(id, {{"n", 3}});  // wins
+  linked();
+  EXPECT_FALSE(b.fetch(id));
+  synced(b, c);
+  linked();
+  EXPECT_EQ(a.fetch(id)->integer("n"), 3);
+  EXPECT_FALSE(b.fetch(id)) << "C has brought it back with a change that was B's";
 }
 
 TEST_F(ExportTest, AChangeThatTheExporterDoesNotHaveIsSentBeforeTheRecordLeaves) {

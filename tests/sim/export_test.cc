@@ -1,0 +1,165 @@
+// Exports by chance: an exporter with a filter that changes, two importers of it, and one that imports from the first of
+// these. Everybody writes, conversations break off anywhere, processes die. In the end each holds what it should.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <set>
+
+#include "sim/random.h"
+#include "sim/seeds.h"
+#include "support/conversation.h"
+
+namespace blazedb::sim {
+namespace {
+
+using test::Conversation;
+using test::Replica;
+
+constexpr std::int64_t kShades = 4;  // of the field that filters look at
+
+class ExportWorld {
+ public:
+  explicit ExportWorld(std::uint64_t seed) : dice_(seed) {
+    for (std::uint64_t i = 0; i < 4; i++)
+      replicas_.push_back(std::make_unique<Replica>(std::string(1, static_cast<char>('A' + i)), now_, 10 * seed + i));
+    replicas_[0]->options.role = dice_.percent(50) ? SyncRole::server : SyncRole::client;
+    replicas_[0]->reopen();
+    small_ = dice_.percent(50);
+    chooseFilter();
+  }
+
+  void chaos() {
+    for (std::int64_t i = dice_.between(20, 60); i > 0; i--) {
+      now_ += dice_.between(1, 2000);
+      if (dice_.percent(55)) {
+        write(static_cast<int>(dice_.below(4)));
+      } else if (dice_.percent(70)) {
+        talk(static_cast<int>(dice_.below(3)), false);
+      } else if (dice_.percent(50)) {
+        kill(static_cast<int>(dice_.below(4)));
+      } else if (dice_.percent(30)) {
+        chooseFilter();
+      } else {
+        (*replicas_[dice_.below(4)])->maintain();
+      }
+    }
+  }
+
+  // Until nothing moves any more.
+  void rest() {
+    std::vector<std::uint64_t> before;
+    for (int round = 0; round < 20; round++) {
+      now_ += 1000;
+      for (int link = 0; link < 3; link++) talk(link, true);
+      std::vector<std::uint64_t> ends;
+      for (auto& replica : replicas_) ends.push_back((*replica)->feedEnd());
+      if (ends == before) return;
+      before = ends;
+    }
+    ADD_FAILURE() << "no rest";
+  }
+
+  void judge() {
+    for (const auto& [id, author] : authors_) {
+      SCOPED_TRACE("record " + id.toString() + " of " + std::to_string(author));
+      std::optional<Record> original = replicas_[0]->fetch(id);
+      if (!removed_.contains(id)) {
+        EXPECT_TRUE(original) << "lost";
+      }
+      for (int importer : {1, 2}) {
+        std::optional<Record> copy = replicas_[static_cast<std::size_t>(importer)]->fetch(id);
+        if (original && matches(*original)) {
+          EXPECT_EQ(copy, original) << "importer " << importer;
+        } else {
+          EXPECT_FALSE(copy) << "importer " << importer;
+        }
+      }
+      EXPECT_EQ(replicas_[3]->fetch(id).has_value(), replicas_[1]->fetch(id).has_value()) << "the chain";
+    }
+  }
+
+ private:
+  Replica& any(int number) { return *replicas_[static_cast<std::size_t>(number)]; }
+  bool matches(const Record& record) const { return record.integer("shade").value_or(-1) % 2 == parity_; }
+
+  void chooseFilter() {
+    parity_ = static_cast<std::int64_t>(dice_.below(2));
+    auto filter = std::make_shared<ExportFilter>();
+    filter->id = "parity " + std::to_string(parity_);
+    filter->matches = [parity = parity_](const std::string&, const Record& record) {
+      return record.integer("shade").value_or(-1) % 2 == parity;
+    };
+    filter_ = std::move(filter);
+  }
+
+  void write(int number) {
+    Replica& replica = any(number);
+    UUID id;
+    if (authors_.empty() || dice_.percent(40)) {
+      id =
+          replica.insert({{"shade", dice_.between(0, kShades - 1)}, {"n", counter_++}, {"text", std::string(40, 'x')}});
+      authors_[id] = number;
+      return;
+    }
+    auto at = authors_.begin();
+    std::advance(at, static_cast<std::ptrdiff_t>(dice_.below(authors_.size())));
+    id = at->first;
+    if (!replica.fetch(id)) return;
+    if (dice_.percent(10)) {
+      replica.remove(id);
+      removed_.insert(id);
+    } else if (dice_.percent(50)) {
+      replica.updateFields(id, {{"shade", dice_.between(0, kShades - 1)}});
+    } else {
+      replica.updateFields(id, {{"n", counter_++}});
+    }
+  }
+
+  void kill(int number) {
+    any(number).kill();
+    any(number).open();
+  }
+
+  // A with B, A with C, B with D.
+  void talk(int link, bool toTheEnd) {
+    Replica &from = any(link == 2 ? 1 : 0), &to = any(link == 2 ? 3 : link + 1);
+    sync::SessionOptions exports, imports;
+    exports.exporter = imports.importer = true;
+    if (link != 2) exports.filter = filter_;
+    if (small_) exports.batchBytes = imports.batchBytes = 150;
+    Conversation conversation(from, to, now_, exports, imports);
+    conversation.start();
+    if (toTheEnd || dice_.percent(40)) return conversation.rest();
+    for (std::int64_t frames = dice_.between(0, 25); frames > 0; frames--) {
+      if (dice_.percent(20)) write(static_cast<int>(dice_.below(4)));
+      conversation.feedsMoved();
+      conversation.deliver(static_cast<int>(dice_.below(2)));
+    }
+  }
+
+  std::int64_t now_ = 0;
+  Dice dice_;
+  bool small_ = false;
+  std::vector<std::unique_ptr<Replica>> replicas_;
+  std::shared_ptr<const ExportFilter> filter_;
+  std::int64_t parity_ = 0;
+  std::int64_t counter_ = 0;
+  std::map<UUID, int> authors_;
+  std::set<UUID> removed_;
+};
+
+TEST(Exports, EachHoldsWhatItShould) {
+  std::uint64_t first = setting("BLAZEDB_SIM_FIRST", 1), count = setting("BLAZEDB_SIM_COUNT", 150);
+  for (std::uint64_t seed = first; seed < first + count; seed++) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    ExportWorld world(seed);
+    world.chaos();
+    world.rest();
+    world.judge();
+    if (HasFailure()) return;
+  }
+}
+
+}  // namespace
+}  // namespace blazedb::sim
