@@ -14,6 +14,7 @@ enum ExitStatus : int { kFine = 0, kFailed = 1, kWrongUsage = 2 };
 
 using Run = std::function<int()>;
 
+Run declareAttach(Arguments& arguments);
 Run declareBackup(Arguments& arguments);
 Run declareConflicts(Arguments& arguments);
 Run declareCount(Arguments& arguments);
@@ -23,6 +24,7 @@ Run declareDemo(Arguments& arguments);
 Run declareDiff(Arguments& arguments);
 Run declareExport(Arguments& arguments);
 Run declareGet(Arguments& arguments);
+Run declareGroups(Arguments& arguments);
 Run declareImport(Arguments& arguments);
 Run declareInfo(Arguments& arguments);
 Run declareInsert(Arguments& arguments);
@@ -31,6 +33,7 @@ Run declareRelease(Arguments& arguments);
 Run declareRenew(Arguments& arguments);
 Run declareRestamp(Arguments& arguments);
 Run declareServe(Arguments& arguments);
+Run declareShare(Arguments& arguments);
 Run declareStop(Arguments& arguments);
 Run declareSync(Arguments& arguments);
 Run declareToken(Arguments& arguments);

@@ -31,10 +31,11 @@ int syncFiles(const Sync& options) {
   Interrupt interrupt;
   auto [a, b] = openDatabases(options.databases);
   SyncJob job{.databases = {a, b}, .watch = options.watch, .json = options.json};
-  job.connect = [&](Topology& topology) {
+  job.connect = [&] {
+    Topology topology;
     NodeId from = topology.registerDatabase(job.databases[0], "A");
     NodeId to = topology.registerDatabase(job.databases[1], "B");
-    return topology.connectLocal(from, to, parseMode(options.mode), {.adopt = options.adopt});
+    return connectionOf(topology, topology.connectLocal(from, to, parseMode(options.mode), {.adopt = options.adopt}));
   };
   job.advice = [](ErrorCode) { return std::string(); };
   return runSync(job, interrupt);
@@ -50,10 +51,7 @@ int syncWithHub(const Sync& options, const RemoteAddress& address) {
   Database database = openDatabase(options.databases.a);
   RemoteNode remote = options.remote.node(address);
   SyncJob job{.databases = {database}, .watch = options.watch, .json = options.json};
-  job.connect = [&](Topology& topology) {
-    NodeId node = topology.registerDatabase(database, database.name());
-    return topology.connectRemote(node, remote, options.remote.policy());
-  };
+  job.connect = [&] { return connectionOf(database.enableSync(remote, options.remote.policy())); };
   job.advice = adviceAboutHub;
   return runSync(job, interrupt);
 }

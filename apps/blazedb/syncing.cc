@@ -11,6 +11,7 @@
 #include "forward.h"
 #include "output.h"
 #include "progress.h"
+#include "status_lines.h"
 #include "text.h"
 
 namespace blazedb::cli {
@@ -21,72 +22,6 @@ namespace {
 constexpr std::chrono::milliseconds kBetweenLooks{100};
 constexpr std::chrono::milliseconds kBetweenLooksMax{10'000};
 
-const char* stateName(ConnectionState state) {
-  switch (state) {
-    case ConnectionState::connecting:
-      return "connecting";
-    case ConnectionState::catchingUp:
-      return "catchingUp";
-    case ConnectionState::live:
-      return "live";
-    case ConnectionState::offline:
-      return "offline";
-    case ConnectionState::paused:
-      return "paused";
-    case ConnectionState::stopped:
-      break;
-  }
-  return "stopped";
-}
-
-// What --watch prints. The topology calls it on a thread of its own.
-class StatusLines {
- public:
-  explicit StatusLines(bool json) : json_(json) {}
-
-  void show(const ConnectionStatus& status) {
-    if (last_ && last_->state == status.state && last_->error == status.error && last_->verified == status.verified)
-      return;
-    last_ = status;
-    try {
-      json_ ? printAsJson(status) : printForPeople(status);
-      flushOutput();
-    } catch (...) {
-      // Nothing may be thrown here. With nobody left to read, the watch ends as it does by a signal.
-      kill(getpid(), SIGTERM);
-    }
-  }
-
- private:
-  static void printAsJson(const ConnectionStatus& status) {
-    printJson({{"time", timeText(Date::now())},
-               {"state", stateName(status.state)},
-               {"done", jsonNumber(status.done)},
-               {"total", jsonNumber(status.total)},
-               {"pending", jsonNumber(status.pending)},
-               {"bytes", jsonNumber(status.bytes)},
-               {"verified", status.verified},
-               {"error", status.error ? Value(errorName(*status.error)) : Value()},
-               {"message", status.message}});
-  }
-
-  static void printForPeople(const ConnectionStatus& status) {
-    std::string line = timeText(Date::now()) + "  " + padRight(stateName(status.state), 10);
-    if (status.state == ConnectionState::catchingUp)
-      line += "  " + grouped(status.done) + " of " + counted(status.total, "record");
-    if (status.state == ConnectionState::live)
-      line += status.verified       ? "  verified: both hold the same"
-              : status.pending == 0 ? "  all is sent"
-                                    : "  " + counted(status.pending, "change") + " to go";
-    if (status.error) line += "  " + std::string(errorName(*status.error)) + ": " + oneLine(status.message);
-    if (status.state == ConnectionState::offline) line += "; next try in " + durationText(status.nextTry);
-    printLine(line);
-  }
-
-  bool json_;
-  std::optional<ConnectionStatus> last_;
-};
-
 class Syncing {
  public:
   explicit Syncing(const SyncJob& job);
@@ -95,22 +30,20 @@ class Syncing {
   void untilInSync(Interrupt& interrupt);
   // Returns when a signal has come. Throws what stopped the connection for good.
   void untilInterrupted(Interrupt& interrupt);
-  ConnectionStatus status() const { return topology_.status(connection_); }
+  ConnectionStatus status() const { return connection_.status(); }
 
  private:
   void throwIf(ConnectionState state) const;
 
   const SyncJob& job_;
-  Topology topology_;
   ProgressBar bar_{"syncing", "records"};
   StatusLines lines_;
-  ConnectionId connection_;
+  SyncConnection connection_;
   Subscription listener_;  // last, so that it ends first
 };
 
-Syncing::Syncing(const SyncJob& job) : job_(job), lines_(job.json) {
-  connection_ = job.connect(topology_);
-  listener_ = topology_.onStatus(connection_, [this](const ConnectionStatus& status) {
+Syncing::Syncing(const SyncJob& job) : job_(job), lines_(job.json), connection_(job.connect()) {
+  listener_ = connection_.onStatus([this](const ConnectionStatus& status) {
     if (job_.watch)
       lines_.show(status);
     else if (status.state == ConnectionState::catchingUp)
@@ -132,7 +65,7 @@ void Syncing::untilInSync(Interrupt& interrupt) {
     // Nobody waits here for a disk that may have room some day, or for a hub; --watch does.
     throwIf(ConnectionState::offline);
     try {
-      topology_.synchronize(wait);
+      connection_.synchronize(wait);
       return;
     } catch (const Error& error) {
       throwIf(ConnectionState::stopped);
@@ -155,6 +88,22 @@ std::uint64_t conflictsOf(const std::vector<Database>& databases) {
 }
 
 }  // namespace
+
+SyncConnection connectionOf(SyncEngine sync) {
+  return {[sync] { return sync.status(); },
+          [sync](std::chrono::milliseconds timeout) mutable { sync.synchronize(timeout); },
+          [sync](std::function<void(const ConnectionStatus&)> listener) mutable {
+            return sync.onStatus(std::move(listener));
+          }};
+}
+
+SyncConnection connectionOf(Topology topology, ConnectionId id) {
+  return {[topology, id] { return topology.status(id); },
+          [topology](std::chrono::milliseconds timeout) mutable { topology.synchronize(timeout); },
+          [topology, id](std::function<void(const ConnectionStatus&)> listener) mutable {
+            return topology.onStatus(id, std::move(listener));
+          }};
+}
 
 int runSync(const SyncJob& job, Interrupt& interrupt) {
   std::uint64_t conflictsBefore = conflictsOf(job.databases);

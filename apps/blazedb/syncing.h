@@ -1,7 +1,8 @@
-// What both forms of `blazedb sync` do once they know what to connect: bring it in sync and say what that took, or stay
+// What `blazedb sync` and `attach` do once they know what to connect: bring it in sync and say what that took, or stay
 // connected and print each change of the status.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <vector>
@@ -11,9 +12,18 @@
 
 namespace blazedb::cli {
 
+// One connection, whoever keeps it. It ends with the last copy of this.
+struct SyncConnection {
+  std::function<ConnectionStatus()> status;
+  std::function<void(std::chrono::milliseconds timeout)> synchronize;
+  std::function<Subscription(std::function<void(const ConnectionStatus&)> listener)> onStatus;
+};
+SyncConnection connectionOf(SyncEngine sync);
+SyncConnection connectionOf(Topology topology, ConnectionId id);
+
 struct SyncJob {
   std::vector<Database> databases;  // those that are open here
-  std::function<ConnectionId(Topology&)> connect = {};
+  std::function<SyncConnection()> connect = {};
   // Which options mend an error: a clause that follows its message, or nothing.
   std::function<std::string(ErrorCode)> advice = {};
   bool watch = false;

@@ -119,6 +119,12 @@ std::vector<std::string> splitAtCommas(const std::string& text) {
   return parts;
 }
 
+std::string joined(const std::vector<std::string>& texts) {
+  std::string all;
+  for (const std::string& text : texts) all += (all.empty() ? "" : ",") + text;
+  return all;
+}
+
 std::string oneLine(std::string text) {
   for (char& c : text)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
@@ -128,6 +134,12 @@ std::string oneLine(std::string text) {
 Value jsonNumber(std::uint64_t number) {
   constexpr std::uint64_t kMax = std::numeric_limits<std::int64_t>::max();
   return Value(static_cast<long>(number < kMax ? number : kMax));
+}
+
+Value jsonArray(const std::vector<std::string>& texts) {
+  Array array;
+  for (const std::string& text : texts) array.emplace_back(text);
+  return array;
 }
 
 }  // namespace blazedb::cli

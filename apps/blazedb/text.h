@@ -36,10 +36,13 @@ std::string shortened(const std::string& text, std::size_t columns);
 std::string wrapped(const std::string& text, std::size_t indent, std::size_t columns);
 // The parts between the commas that are not empty.
 std::vector<std::string> splitAtCommas(const std::string& text);
+// "a,b"
+std::string joined(const std::vector<std::string>& texts);
 // Everything on one line: control characters become spaces.
 std::string oneLine(std::string text);
 
-// For --json, whose numbers are int64.
+// For --json. Its numbers are int64.
 Value jsonNumber(std::uint64_t number);
+Value jsonArray(const std::vector<std::string>& texts);
 
 }  // namespace blazedb::cli

@@ -50,12 +50,6 @@ std::int64_t parseTokenId(const std::string& text) {
 
 Value textOrNull(const std::optional<Date>& date) { return date ? Value(timeText(*date)) : Value(); }
 
-Array asArray(const std::vector<std::string>& texts) {
-  Array array;
-  for (const std::string& text : texts) array.push_back(text);
-  return array;
-}
-
 Object asJson(const Token& token) {
   const TokenOptions& options = token.options;
   return {{"id", Value(static_cast<long>(token.id))},
@@ -64,17 +58,11 @@ Object asJson(const Token& token) {
           {"role", options.role == SyncRole::server ? "server" : "client"},
           {"mayRead", options.mayRead},
           {"mayWrite", options.mayWrite},
-          {"collections", asArray(options.collections)},
-          {"teams", asArray(options.teams)},
+          {"collections", jsonArray(options.collections)},
+          {"teams", jsonArray(options.teams)},
           {"created", timeText(token.created)},
           {"expires", textOrNull(options.expires)},
           {"revoked", textOrNull(token.revoked)}};
-}
-
-std::string joined(const std::vector<std::string>& texts) {
-  std::string all;
-  for (const std::string& text : texts) all += (all.empty() ? "" : ",") + text;
-  return all;
 }
 
 std::string forPeople(const Token& token) {

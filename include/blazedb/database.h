@@ -175,6 +175,9 @@ class BLAZEDB_API Database : public Records {
 
  private:
   friend class Topology;
+  friend class CrossAppSyncCoordinator;
+  friend SyncEngine connectToSharedDatabase(const Database&, const AppGroup&, const std::string&, AccessMode,
+                                            const ConnectOptions&);
   friend class server::ControlServer;
   friend BLAZEDB_API std::vector<Difference> diff(const Database& first, const Database& second, std::size_t limit);
   explicit Database(std::shared_ptr<db::OpenDatabase> open);

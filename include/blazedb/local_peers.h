@@ -40,8 +40,10 @@ struct CrossAppOptions {
   // For readOnly: a database that has writes of its own ends the connection with HasOwnWrites unless this is set; then
   // the other one's state replaces them.
   bool adopt = false;
-  // Whose socket is trusted beside our own user's and root's. Executables are not looked at.
-  std::vector<std::uint32_t> users = {};
+  // For modes that send: NotAllowed where writes are not taken there. Without it, they stay here.
+  bool mustSend = false;
+  // Who may have made the socket, beside our own user and root.
+  LocalPeers peers = {};
 };
 
 }  // namespace blazedb

@@ -30,7 +30,14 @@
 namespace blazedb {
 
 class Database;
+class SyncEngine;
+struct AppGroup;
 struct ConnectionStatus;
+struct ConnectOptions;
+enum class AccessMode : std::uint8_t;
+[[nodiscard]] BLAZEDB_API SyncEngine connectToSharedDatabase(const Database& database, const AppGroup& group,
+                                                             const std::string& name, AccessMode mode,
+                                                             const ConnectOptions& options);  // cross_app.h
 namespace topology {
 class SyncHandle;
 }
@@ -112,8 +119,8 @@ struct ListenerInfo {
   std::string path = {};  // of the socket of listenLocal, instead of all these
 };
 
-// One database kept in sync with one hub: a topology of its own, with one connection. A cheap handle; the sync ends
-// with the last one. Safe to use from any thread.
+// One database kept in sync with one other, of a hub or of another app: a topology of its own, with one connection. A
+// cheap handle; the sync ends with the last one. Safe to use from any thread.
 class BLAZEDB_API SyncEngine {
  public:
   // Returns when each side has applied all that the other had committed before the call. Timeout; or the error that
@@ -123,7 +130,7 @@ class BLAZEDB_API SyncEngine {
   void pause();
   void resume();
   ConnectionStatus status() const;
-  // Writes here that the hub does not have yet.
+  // Writes here that the other end does not have yet.
   struct PendingChange {
     std::string collection;
     UUID record;
@@ -138,6 +145,8 @@ class BLAZEDB_API SyncEngine {
 
  private:
   friend class Database;
+  friend SyncEngine connectToSharedDatabase(const Database&, const AppGroup&, const std::string&, AccessMode,
+                                            const ConnectOptions&);
   explicit SyncEngine(std::shared_ptr<topology::SyncHandle> handle);
   std::shared_ptr<topology::SyncHandle> handle_;  // with every copy of this handle
 };

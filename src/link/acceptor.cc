@@ -91,6 +91,10 @@ class Acceptor::Arrival final : public Conversation {
 
   Served served() const;
   const sync::Store* store() const { return guest_.store.get(); }
+  bool waitSynchronized(std::uint64_t pingNumber, std::uint64_t feedEnd, std::int64_t deadlineUs) {
+    bool reached = board_.waitSynchronized(pingNumber, feedEnd, deadlineUs);
+    return reached || board_.status().state == LinkState::stopped;
+  }
 
  protected:
   void onFirstFrame(base::ByteView frame) override;
@@ -170,6 +174,21 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
   std::vector<Served> served() const {
     std::vector<Served> all;
     for (const auto& arrival : admitted()) all.push_back(arrival->served());
+    return all;
+  }
+
+  bool waitSynchronized(std::int64_t deadlineUs) {
+    std::vector<std::shared_ptr<Arrival>> asked = admitted();
+    std::vector<std::uint64_t> ends;
+    for (const auto& arrival : asked) ends.push_back(arrival->store()->feedEnd());
+    std::uint64_t number = 0;
+    {
+      std::lock_guard lock(mutex_);  // numbers grow, also for those who are asked by two threads
+      number = ++lastPing_;
+      for (const auto& arrival : asked) arrival->ping(number);
+    }
+    bool all = true;
+    for (std::size_t i = 0; i < asked.size(); i++) all &= asked[i]->waitSynchronized(number, ends[i], deadlineUs);
     return all;
   }
 
@@ -341,6 +360,7 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
   bool storm_ = false;
   bool stopping_ = false;
   std::uint64_t lastId_ = 0;
+  std::uint64_t lastPing_ = 0;
   std::map<std::uint64_t, std::shared_ptr<Arrival>> arrivals_;  // shared with the steps that are on their way
   std::set<std::uint64_t> halfOpen_;                            // of these
   std::map<std::uint64_t, std::shared_ptr<Arrival>> admitted_;  // likewise
@@ -412,6 +432,7 @@ Acceptor::~Acceptor() { stop(); }
 std::uint16_t Acceptor::port() const { return core_->port(); }
 void Acceptor::feedMoved(const sync::Store& store) { core_->feedMoved(store); }
 std::vector<Served> Acceptor::served() const { return core_->served(); }
+bool Acceptor::waitSynchronized(std::int64_t deadlineUs) { return core_->waitSynchronized(deadlineUs); }
 void Acceptor::setTls(std::shared_ptr<const TlsContext> tls) { core_->setTls(std::move(tls)); }
 std::size_t Acceptor::stop(const std::function<bool(const Served&)>& which, const sync::Bye& why) {
   return core_->stop(which, why);

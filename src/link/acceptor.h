@@ -82,6 +82,9 @@ class Acceptor {
   // The feed of a store has moved. Quick: for a commit's listener.
   void feedMoved(const sync::Store& store);
   std::vector<Served> served() const;
+  // Returns when everyone who was served at the call has gone, or has everything that the store had and has told what
+  // he had. False at the deadline (of the clock's monotonicUs).
+  bool waitSynchronized(std::int64_t deadlineUs);
   // For new connections; as AcceptorOptions::tls, and not none.
   void setTls(std::shared_ptr<const TlsContext> tls);
   // Says `why` to those that `which` picks, and ends them; returns at once, and how many they are.

@@ -386,13 +386,7 @@ bool RemoteLink::waitAcknowledged(int, std::uint64_t position, std::int64_t dead
 
 bool RemoteLink::waitSynchronized(std::int64_t deadlineUs) {
   std::uint64_t mine = core_->store().feedEnd();
-  std::uint64_t number = core_->ping();
-  return core_->board().wait(deadlineUs, [&](const LinkStatus& status) {
-    const sync::SessionStatus& end = status.ends[0];
-    bool talking = status.state == LinkState::catchingUp || status.state == LinkState::live;
-    return talking && end.pong && end.pong->number >= number && (!end.sending || end.acknowledgedTo >= mine) &&
-           (!end.receiving || end.appliedTo >= end.pong->feedEnd);
-  });
+  return core_->board().waitSynchronized(core_->ping(), mine, deadlineUs);
 }
 
 }  // namespace blazedb::link

@@ -47,6 +47,15 @@ bool StatusBoard::wait(std::int64_t deadlineUs, const std::function<bool(const L
   return is;
 }
 
+bool StatusBoard::waitSynchronized(std::uint64_t pingNumber, std::uint64_t feedEnd, std::int64_t deadlineUs) {
+  return wait(deadlineUs, [&](const LinkStatus& status) {
+    const sync::SessionStatus& end = status.ends[0];
+    bool talking = status.state == LinkState::catchingUp || status.state == LinkState::live;
+    return talking && end.pong && end.pong->number >= pingNumber && (!end.sending || end.acknowledgedTo >= feedEnd) &&
+           (!end.receiving || end.appliedTo >= end.pong->feedEnd);
+  });
+}
+
 void StatusBoard::expect(bool paused) {
   std::lock_guard lock(mutex_);
   bool idle = status_.state == LinkState::paused || status_.state == LinkState::stopped;

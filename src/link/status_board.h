@@ -29,6 +29,9 @@ class StatusBoard {
   // Waits until `reached` says yes of a status. False at the deadline, when the link has stopped or is paused, or once
   // the board is closed. `reached` is called with a lock held.
   bool wait(std::int64_t deadlineUs, const std::function<bool(const LinkStatus&)>& reached);
+  // Waits likewise until each end has everything that the other had when it was asked for a sign of life with
+  // `pingNumber`; the end of this one's feed was `feedEnd` then. For links to other processes.
+  bool waitSynchronized(std::uint64_t pingNumber, std::uint64_t feedEnd, std::int64_t deadlineUs);
   // The link goes: nobody waits any longer, nothing is told any more.
   void close();
 

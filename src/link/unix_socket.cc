@@ -18,6 +18,8 @@
 namespace blazedb::link {
 namespace {
 
+using base::Descriptor;
+
 // Whoever makes or removes a socket has the folder for a moment only.
 constexpr std::chrono::milliseconds kTurnAgain{2};
 constexpr int kTurnTries = 1000;
@@ -73,10 +75,6 @@ std::optional<sync::Bye> refuseStranger(const Credentials& listener) {
   if (listener.uid == ::geteuid() || listener.uid == 0) return std::nullopt;
   return sync::Bye{ErrorCode::NotAllowed, "it is " + listener.text() + " who listens there, another user; see to who " +
                                               "may write in that folder"};
-}
-
-Descriptor::~Descriptor() {
-  if (fd_ >= 0) ::close(fd_);
 }
 
 Dialled dial(const std::string& path) {

@@ -14,9 +14,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "base/descriptor.h"
 #include "sync/frames.h"
 
 namespace blazedb::link {
@@ -41,28 +41,9 @@ std::optional<Credentials> credentialsOf(int fd);
 // Why not with this one: it is neither of our own user nor root.
 std::optional<sync::Bye> refuseStranger(const Credentials& listener);
 
-// Closes a file descriptor with itself.
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(other.release()) {}
-  ~Descriptor();
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-
-  explicit operator bool() const { return fd_ >= 0; }
-  int get() const { return fd_; }
-  int release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
-
 // A connected socket, or the errno and in words why there is none. Never waits.
 struct Dialled {
-  Descriptor socket;
+  base::Descriptor socket;
   int error = 0;
   std::string failure = {};
 };
@@ -79,7 +60,7 @@ class SocketFile {
   SocketFile(const SocketFile&) = delete;
 
   // For whoever accepts from it. Non-blocking.
-  Descriptor& socket() { return socket_; }
+  base::Descriptor& socket() { return socket_; }
 
  private:
   class Turn;
@@ -88,8 +69,8 @@ class SocketFile {
   [[noreturn]] void fail(const char* doing, int error) const;
 
   std::string path_, name_;
-  Descriptor folder_;
-  Descriptor socket_;
+  base::Descriptor folder_;
+  base::Descriptor socket_;
   std::uint64_t device_ = 0, inode_ = 0;  // of the file
 };
 

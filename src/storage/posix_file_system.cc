@@ -11,23 +11,12 @@
 #include <cstring>
 #include <utility>
 
+#include "base/descriptor.h"
+
 namespace blazedb::storage {
 namespace {
 
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  Descriptor& operator=(Descriptor&&) = delete;
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  bool ok() const { return number_ >= 0; }
-  int get() const { return number_; }
-
- private:
-  int number_;
-};
+using base::Descriptor;
 
 IoStatus statusOfErrno() {
   switch (errno) {
@@ -110,7 +99,7 @@ class PosixLock final : public FileLock {
 std::int64_t readOwner(const std::string& note) {
   Descriptor file(::open(note.c_str(), O_RDONLY | O_CLOEXEC));
   char text[24];
-  ssize_t got = file.ok() ? ::read(file.get(), text, sizeof text) : 0;
+  ssize_t got = file ? ::read(file.get(), text, sizeof text) : 0;
   std::int64_t pid = 0;
   if (got > 0) std::from_chars(text, text + got, pid);
   return pid;
@@ -120,12 +109,12 @@ std::int64_t readOwner(const std::string& note) {
 void writeOwner(const std::string& note) {
   Descriptor file(::open(note.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
   std::string text = std::to_string(::getpid()) + "\n";
-  if (!file.ok() || ::write(file.get(), text.data(), text.size()) < 0) return;
+  if (!file || ::write(file.get(), text.data(), text.size()) < 0) return;
 }
 
 IoStatus openAt(const std::string& path, int flags, std::unique_ptr<File>& file) {
   Descriptor descriptor(::open(path.c_str(), O_RDWR | O_CLOEXEC | flags, 0600));
-  if (!descriptor.ok()) return statusOfErrno();
+  if (!descriptor) return statusOfErrno();
   file = std::make_unique<PosixFile>(std::move(descriptor));
   return IoStatus::ok;
 }
@@ -164,13 +153,13 @@ IoStatus PosixFileSystem::publish(const std::string& from, const std::string& to
 
 IoStatus PosixFileSystem::syncFolder(const std::string& path) {
   Descriptor folder(::open(folderOf(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder.ok()) return statusOfErrno();
+  if (!folder) return statusOfErrno();
   return ::fsync(folder.get()) == 0 ? IoStatus::ok : IoStatus::failed;
 }
 
 IoStatus PosixFileSystem::lock(const std::string& path, std::unique_ptr<FileLock>& lock, std::int64_t& ownerPid) {
   Descriptor file(::open(path.c_str(), O_RDWR | O_CLOEXEC));
-  if (!file.ok()) return statusOfErrno();
+  if (!file) return statusOfErrno();
   if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return IoStatus::failed;
     ownerPid = readOwner(ownerNote(path));

@@ -164,7 +164,7 @@ void Session::onHello(const Hello& hello) {
   if (scope_.collections && scope_.collections->empty())
     return stop(ErrorCode::NotAllowed, "none of the collections asked for is granted");
   if (options_.meet)
-    if (std::optional<Bye> refusal = options_.meet(hello.identity)) return stop(refusal->code, refusal->text);
+    if (std::optional<Bye> refusal = options_.meet(hello)) return stop(refusal->code, refusal->text);
   peer_ = hello;
   status_.peer = hello.identity;
   if (options_.filter) importer_.emplace(Importer{hello.identity.replica, *options_.filter});

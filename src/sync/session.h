@@ -57,7 +57,7 @@ struct SessionOptions {
       512u << 10;  // large enough that a commit's fixed cost disappears, small enough that progress
                    // is smooth and memory stays flat
   // Called once the peer is known, before anything of it is merged; says why not with this one. Absent: with anyone.
-  std::function<std::optional<Bye>(const Identity& peer)> meet;
+  std::function<std::optional<Bye>(const Hello& peer)> meet;
   std::int64_t withheldDelayMs = 50;  // how long a cursor may lag behind what was withheld
   std::int64_t digestDelayMs = 500;   // how long both ends must be at rest before they compare
 };

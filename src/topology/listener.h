@@ -2,7 +2,9 @@
 // listening for apps of this machine (local_listener.h) have in common.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +29,9 @@ class Listener {
     link::Served served;
   };
 
+  // Called on a worker, as Acceptor::Changed.
+  using Changed = std::function<void(const Guest&)>;
+
   virtual ~Listener() = default;
   Listener(const Listener&) = delete;
 
@@ -34,6 +39,8 @@ class Listener {
   // Reads the certificate's files again, for new connections.
   virtual void reload() {}
   std::vector<Guest> guests() const;
+  // As Acceptor's.
+  bool waitSynchronized(std::int64_t deadlineUs) { return acceptor_->waitSynchronized(deadlineUs); }
   // Ends one guest, with a word of why. False where there is none of this number.
   bool dismiss(std::uint64_t served);
 
@@ -41,10 +48,11 @@ class Listener {
   explicit Listener(std::vector<Offer> offers) : offers_(std::move(offers)) {}
 
   // Listens when it returns: admit() is called from here on, and until close().
-  void open(link::Io& io, base::Clock& clock, const link::AcceptorOptions& options);
+  void open(link::Io& io, base::Clock& clock, const link::AcceptorOptions& options, Changed changed = {});
   // Tells the guests, and waits until they have gone. For the destructors of what admits.
   void close();
   virtual link::Admission admit(const link::Knock& knock, const link::PeerInfo& peer) const = 0;
+  std::optional<Guest> guest(const link::Served& served) const;
   virtual const Offer* find(const std::string& name) const = 0;
   virtual std::string nameOf(const link::Served& served) const = 0;
 

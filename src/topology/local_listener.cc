@@ -57,22 +57,31 @@ bool has(const List& list, const Element& element) {
 
 }  // namespace
 
+std::optional<sync::Bye> refusePeer(const LocalPeers& peers, const link::Credentials& peer, const std::string& what) {
+  bool allowed = peer.uid == geteuid() || has(peers.users, peer.uid) || has(peers.groups, peer.gid) ||
+                 std::any_of(peer.groups.begin(), peer.groups.end(), [&](auto id) { return has(peers.groups, id); });
+  if (!allowed) return sync::Bye{ErrorCode::NotAllowed, what + " the user of " + peer.text()};
+  if (peers.executables.empty()) return std::nullopt;
+  std::string file = executableOf(peer.pid);
+  for (const std::string& path : peers.executables) {
+    std::error_code absent;  // then nobody runs it
+    if (!file.empty() && std::filesystem::canonical(path, absent) == file) return std::nullopt;
+  }
+  return sync::Bye{ErrorCode::NotAllowed,
+                   what + " the program of " + peer.text() + ": " + (file.empty() ? "it is not to be seen" : file)};
+}
+
 LocalListener::LocalListener(link::Io& io, base::Clock& clock, base::Random& random, Offer offer,
-                             const std::string& path, const ListenLocalOptions& options)
+                             const std::string& path, const ListenLocalOptions& options, Changed changed)
     : Listener({std::move(offer)}), path_(path), peers_(options.peers) {
   check(options.policy);
   if (options.mode != 0600 && options.mode != 0660 && options.mode != 0666)
     throw Error(ErrorCode::InvalidArgument, "the mode of a socket is 0600, 0660 or 0666");
   session_ = rightsOf(options.policy, random);
-  for (std::string& file : peers_.executables) {
-    std::error_code absent;  // then nobody runs it
-    std::filesystem::path real = std::filesystem::canonical(file, absent);
-    if (!absent) file = real.string();
-  }
   link::AcceptorOptions accept;
   accept.path = path_;
   accept.mode = options.mode;
-  open(io, clock, accept);
+  open(io, clock, accept, std::move(changed));
 }
 
 LocalListener::~LocalListener() { close(); }
@@ -87,20 +96,9 @@ const Listener::Offer* LocalListener::find(const std::string& name) const {
   return name == link::kOnlyDatabase || name == offers_[0].name ? &offers_[0] : nullptr;
 }
 
-std::optional<sync::Bye> LocalListener::refuse(const link::Credentials& peer) const {
-  bool allowed = peer.uid == geteuid() || has(peers_.users, peer.uid) || has(peers_.groups, peer.gid) ||
-                 std::any_of(peer.groups.begin(), peer.groups.end(), [&](auto id) { return has(peers_.groups, id); });
-  if (!allowed)
-    return sync::Bye{ErrorCode::NotAllowed, "'" + offers_[0].name + "' is not shared with the user of " + peer.text()};
-  if (peers_.executables.empty()) return std::nullopt;
-  std::string file = executableOf(peer.pid);
-  if (!file.empty() && has(peers_.executables, file)) return std::nullopt;
-  return sync::Bye{ErrorCode::NotAllowed, "'" + offers_[0].name + "' is not shared with the program of " + peer.text() +
-                                              ": " + (file.empty() ? "it is not to be seen" : file)};
-}
-
 link::Admission LocalListener::admit(const link::Knock& knock, const link::PeerInfo& peer) const {
-  if (std::optional<sync::Bye> refusal = refuse(*peer.credentials)) return *refusal;
+  if (auto refusal = refusePeer(peers_, *peer.credentials, "'" + offers_[0].name + "' is not shared with"))
+    return *refusal;
   const Offer* offer = find(knock.database);
   if (!offer) return sync::Bye{ErrorCode::UnknownDatabase, "there is no database '" + knock.database + "' at " + path_};
   return link::Guest{offer->engine, session_, {}};

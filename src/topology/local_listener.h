@@ -8,11 +8,14 @@
 
 namespace blazedb::topology {
 
+// Why not with this process; nothing where it may. `what` begins the reason.
+std::optional<sync::Bye> refusePeer(const LocalPeers& peers, const link::Credentials& peer, const std::string& what);
+
 class LocalListener final : public Listener {
  public:
   // Listens when it returns. `io`, `clock` and `random` must outlive it. Errors as Topology::listenLocal says.
   LocalListener(link::Io& io, base::Clock& clock, base::Random& random, Offer offer, const std::string& path,
-                const ListenLocalOptions& options);
+                const ListenLocalOptions& options, Changed changed);
   ~LocalListener() override;
 
   ListenerInfo info() const override;
@@ -21,8 +24,6 @@ class LocalListener final : public Listener {
   link::Admission admit(const link::Knock& knock, const link::PeerInfo& peer) const override;
   const Offer* find(const std::string& name) const override;
   std::string nameOf(const link::Served& served) const override { return served.peer.address; }
-  std::optional<sync::Bye> refuse(const link::Credentials& peer) const;
-
   std::string path_;
   LocalPeers peers_;
   sync::SessionOptions session_;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/contain.h"
 #include "base/names.h"
 #include "blazedb/error.h"
 #include "link/local_link.h"
@@ -131,7 +130,6 @@ ConnectionId Network::connectLocal(NodeId from, NodeId to, ConnectionMode mode, 
   connection->mode = mode;
   connection->fromEngine = source.engine;
   connection->toEngine = target.engine;
-  connection->listeners = std::make_shared<Listeners>();
 
   sync::SessionOptions first, second;
   first.sends = second.receives = connection->sends(0);
@@ -152,12 +150,7 @@ link::Link::Listener Network::reporter(ConnectionId id, const ConnectionPtr& con
       if (!alive) return;
       if (!alive->remote.empty() && status.ends[0].peer)
         alive->fromEngine->noteRemote(alive->remote, status.ends[0].peer->replica);
-      std::vector<std::function<void(const ConnectionStatus&)>> calls;
-      {
-        std::lock_guard held(alive->listeners->mutex);
-        for (const auto& [number, listener] : alive->listeners->all) calls.push_back(listener);
-      }
-      for (const auto& call : calls) base::contain(call, describe(id, *alive, status));
+      alive->listeners->tell(describe(id, *alive, status));
     });
   };
 }
@@ -232,6 +225,14 @@ void Network::synchronize(std::chrono::milliseconds timeout) {
   }
 }
 
+void Network::synchronize(ListenerId id, std::chrono::milliseconds timeout) {
+  if (listener(id)->waitSynchronized(clock_.monotonicUs() + std::chrono::microseconds(timeout).count())) return;
+  std::string behind;
+  for (const ConnectionStatus& status : connections(std::nullopt))
+    if (!status.verified) behind += (behind.empty() ? "" : ", ") + status.remote;
+  throw Error(ErrorCode::Timeout, "not in sync yet with " + (behind.empty() ? "all that are connected" : behind));
+}
+
 ConnectionStatus Network::describe(ConnectionId id, const Connection& connection, const link::LinkStatus& status) {
   ConnectionStatus out;
   out.id = id;
@@ -275,6 +276,10 @@ ConnectionStatus Network::describe(ListenerId listener, const Listener::Guest& g
   out.bytes = guest.served.status.bytes;
   out.repaired = guest.served.status.repaired;
   out.verified = session.verified;
+  if (guest.served.status.error) {
+    out.error = guest.served.status.error->code;
+    out.message = guest.served.status.error->text;
+  }
   return out;
 }
 
@@ -316,17 +321,7 @@ TopologyGraph Network::graph() const {
 
 Subscription Network::onStatus(ConnectionId id, std::function<void(const ConnectionStatus&)> listener) {
   ConnectionPtr found = connection(id);
-  std::shared_ptr<Listeners> listeners = found->listeners;
-  std::lock_guard lock(listeners->mutex);
-  int number = listeners->next++;
-  listeners->all[number] = std::move(listener);
-  return Subscription([listeners, number, callbacks = std::weak_ptr<CallbackThread>(callbacks_)] {
-    {
-      std::lock_guard held(listeners->mutex);
-      listeners->all.erase(number);
-    }
-    if (auto thread = callbacks.lock()) thread->drain();
-  });
+  return found->listeners->add(std::move(listener), callbacks_);
 }
 
 }  // namespace blazedb::topology

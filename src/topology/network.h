@@ -16,6 +16,7 @@
 #include "link/remote_link.h"
 #include "topology/callback_thread.h"
 #include "topology/listener.h"
+#include "topology/status_listeners.h"
 
 namespace blazedb::topology {
 
@@ -27,15 +28,20 @@ class Network {
   ConnectionId connectLocal(NodeId from, NodeId to, ConnectionMode mode, const ConnectOptions& options);
   ConnectionId connectRemote(NodeId node, const RemoteNode& remote, const SyncPolicy& policy);
   ListenerInfo listen(const std::vector<NodeId>& nodes, const ListenOptions& options);
-  ListenerInfo listenLocal(NodeId node, const std::string& path, const ListenLocalOptions& options);
+  // `changed` is called with each new state of a connection there, on a worker.
+  ListenerInfo listenLocal(NodeId node, const std::string& path, const ListenLocalOptions& options,
+                           std::function<void(const ConnectionStatus&)> changed = {});
+  // `look` is called before each attempt, and throws where there must be none.
   ConnectionId connectCrossApp(NodeId node, const std::string& path, ConnectionMode mode,
-                               const CrossAppOptions& options);
+                               const CrossAppOptions& options, std::function<void()> look = {});
   void reloadCertificate(ListenerId id);
   void stopListening(ListenerId id);
   void pause(ConnectionId id);
   void resume(ConnectionId id);
   void disconnect(ConnectionId id);
   void synchronize(std::chrono::milliseconds timeout);
+  // With whoever is connected there now. NotFound, Timeout.
+  void synchronize(ListenerId listener, std::chrono::milliseconds timeout);
   std::vector<ConnectionStatus> connections(std::optional<NodeId> node) const;
   ConnectionStatus status(ConnectionId id) const;
   TopologyGraph graph() const;
@@ -48,11 +54,6 @@ class Network {
     std::string name;
     SyncMode syncMode = SyncMode::localAndRemote;
   };
-  struct Listeners {
-    std::mutex mutex;
-    int next = 1;
-    std::map<int, std::function<void(const ConnectionStatus&)>> all;
-  };
   struct Connection {
     NodeId from, to;
     std::string remote;     // instead of `to`
@@ -61,7 +62,7 @@ class Network {
     ConnectionMode mode = ConnectionMode::bidirectional;
     std::shared_ptr<db::Engine> fromEngine, toEngine;  // with the databases' handles; the second only within a process
     int fromListener = 0, toListener = 0;
-    std::shared_ptr<Listeners> listeners;
+    std::shared_ptr<StatusListeners> listeners = std::make_shared<StatusListeners>();
     std::unique_ptr<link::Link> link;        // last: it ends first
     link::RemoteLink* remoteLink = nullptr;  // the same, where it is one
 
@@ -80,7 +81,7 @@ class Network {
   ListenerPtr listener(ListenerId id) const;
   link::Io& io();
   // These are called with the lock held.
-  ListenerInfo add(ListenerPtr listener);
+  ListenerInfo add(ListenerPtr listener, ListenerId id);
   // A connection of a node with something elsewhere.
   ConnectionId add(NodeId from, const std::string& remote, ConnectionMode mode, link::RemoteOptions options);
   static void refuseRemoteOnly(const Node& node);

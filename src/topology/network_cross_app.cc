@@ -18,13 +18,21 @@ void checkPath(const std::string& path) {
     throw Error(ErrorCode::InvalidArgument, "the path of a socket begins with /, and '" + path + "' does not");
 }
 
-// Binds `engine` to whatever is found at the other end, before anything of that is merged. What this throws away it
-// throws away once: a replica that was released since, and written to, ends the connection.
-auto bindToPeer(std::shared_ptr<db::Engine> engine, bool adopt) {
-  auto mayAdopt = std::make_shared<std::atomic<bool>>(adopt);  // shared by the sessions of the link
-  return [engine = std::move(engine), mayAdopt](const sync::Identity& peer) -> std::optional<sync::Bye> {
+// What is to be settled with the other end before anything of it is merged: whether it takes what is written here, and
+// to whom `engine` is bound. What binding throws away it throws away once: a replica that was released since, and
+// written to, ends the connection.
+auto meeting(std::shared_ptr<db::Engine> engine, ConnectionMode mode, const CrossAppOptions& options) {
+  auto mayAdopt = std::make_shared<std::atomic<bool>>(options.adopt);  // shared by the sessions of the link
+  return [engine = std::move(engine), mode, mustSend = options.mustSend,
+          mayAdopt](const sync::Hello& peer) -> std::optional<sync::Bye> {
+    if (mode != ConnectionMode::readOnly) {
+      if (peer.receives || !mustSend) return std::nullopt;
+      return sync::Bye{ErrorCode::NotAllowed, "'" + peer.identity.name +
+                                                  "' is shared read-only, and what is written here would not get "
+                                                  "there; connect read-only, or have it shared for writing"};
+    }
     try {
-      engine->bindTo(peer.replica, *mayAdopt);
+      engine->bindTo(peer.identity.replica, *mayAdopt);
       *mayAdopt = false;
       return std::nullopt;
     } catch (const Error& error) {
@@ -35,18 +43,26 @@ auto bindToPeer(std::shared_ptr<db::Engine> engine, bool adopt) {
 
 }  // namespace
 
-ListenerInfo Network::listenLocal(NodeId id, const std::string& path, const ListenLocalOptions& options) {
+ListenerInfo Network::listenLocal(NodeId id, const std::string& path, const ListenLocalOptions& options,
+                                  std::function<void(const ConnectionStatus&)> changed) {
   checkPath(path);
   std::lock_guard lock(mutex_);
   const Node& offered = node(id);
   refuseRemoteOnly(offered);
   if (!options.policy.readOnly) refuseReplica(*offered.engine);
+  ListenerId listener{nextId_++};
+  Listener::Changed tell;
+  if (changed)
+    tell = [listener, changed = std::move(changed)](const Listener::Guest& guest) {
+      changed(describe(listener, guest));
+    };
   return add(std::make_shared<LocalListener>(io(), clock_, random_, Listener::Offer{id, offered.name, offered.engine},
-                                             path, options));
+                                             path, options, std::move(tell)),
+             listener);
 }
 
 ConnectionId Network::connectCrossApp(NodeId to, const std::string& path, ConnectionMode mode,
-                                      const CrossAppOptions& options) {
+                                      const CrossAppOptions& options, std::function<void()> look) {
   checkPath(path);
   if (path.size() > link::kSocketPathBytesMax)
     throw Error(ErrorCode::InvalidArgument,
@@ -60,15 +76,21 @@ ConnectionId Network::connectCrossApp(NodeId to, const std::string& path, Connec
   link::RemoteOptions remote;
   remote.path = path;
   remote.database = link::kOnlyDatabase;
-  remote.checkListener = [users = options.users](const link::Credentials& listener) -> std::optional<sync::Bye> {
-    if (std::find(users.begin(), users.end(), listener.uid) != users.end()) return std::nullopt;
-    return link::refuseStranger(listener);
+  remote.checkListener = [peers = options.peers,
+                          look = std::move(look)](const link::Credentials& listener) -> std::optional<sync::Bye> {
+    try {
+      if (look) look();
+    } catch (const Error& error) {
+      return link::failureOf(error);
+    }
+    if (listener.uid == 0 && peers.executables.empty()) return std::nullopt;
+    return refusePeer(peers, listener, "who listens there is not to be trusted:");
   };
   remote.session.sends = mode != ConnectionMode::readOnly;
   remote.session.receives = mode != ConnectionMode::writeOnly;
   remote.session.importer = true;
   remote.session.leaveOtherScopes = true;
-  if (mode == ConnectionMode::readOnly) remote.session.meet = bindToPeer(target.engine, options.adopt);
+  remote.session.meet = meeting(target.engine, mode, options);
   return add(to, path, mode, std::move(remote));
 }
 

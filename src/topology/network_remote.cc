@@ -87,7 +87,6 @@ ConnectionId Network::add(NodeId from, const std::string& remote, ConnectionMode
   connection->mode = mode;
   connection->scope = options.session.scope;
   connection->fromEngine = source.engine;
-  connection->listeners = std::make_shared<Listeners>();
   auto link = std::make_unique<link::RemoteLink>(io(), *source.engine, clock_, random_, std::move(options),
                                                  reporter(id, connection));
   connection->remoteLink = link.get();
@@ -106,12 +105,12 @@ ListenerInfo Network::listen(const std::vector<NodeId>& nodes, const ListenOptio
     refuseLocalOnly(offered.syncMode, offered.name);
     offers.push_back({id, offered.name, offered.engine});
   }
-  return add(std::make_shared<TokenListener>(io(), clock_, std::move(offers), options));
+  return add(std::make_shared<TokenListener>(io(), clock_, std::move(offers), options), {nextId_++});
 }
 
-ListenerInfo Network::add(ListenerPtr listener) {
+ListenerInfo Network::add(ListenerPtr listener, ListenerId id) {
   ListenerInfo info = listener->info();
-  info.id = {nextId_++};
+  info.id = id;
   listeners_[info.id] = std::move(listener);
   return info;
 }

@@ -6,7 +6,7 @@
 #include "blazedb/error.h"
 #include "blazedb/topology.h"
 #include "link/certificate.h"
-#include "topology/network.h"
+#include "topology/sync_handle.h"
 
 namespace blazedb {
 
@@ -29,22 +29,10 @@ CertificatePinningConfig CertificatePinningConfig::fromSpki(const std::vector<st
   return config;
 }
 
-namespace topology {
-
-class SyncHandle {
- public:
-  SyncHandle(std::shared_ptr<db::Engine> engine, const RemoteNode& remote, const SyncPolicy& policy) {
-    NodeId node = network.registerDatabase(engine, engine->name(), {});
-    connection = network.connectRemote(node, remote, policy);
-  }
-  Network network;
-  ConnectionId connection;
-};
-
-}  // namespace topology
-
 SyncEngine Database::enableSync(const RemoteNode& remote, const SyncPolicy& policy) const {
-  return SyncEngine(std::make_shared<topology::SyncHandle>(engine_, remote, policy));
+  auto handle = std::make_shared<topology::SyncHandle>(engine_);
+  handle->connection = handle->network.connectRemote(handle->node, remote, policy);
+  return SyncEngine(std::move(handle));
 }
 
 SyncEngine::SyncEngine(std::shared_ptr<topology::SyncHandle> handle) : handle_(std::move(handle)) {}

@@ -74,6 +74,21 @@ TEST_F(CrossAppTest, WithoutMoreTheImporterMayNotWrite) {
   EXPECT_EQ(sharing_.connections()[0].mode, ConnectionMode::readOnly);
 }
 
+TEST_F(CrossAppTest, AnImporterThatHasToWriteIsRefusedWhereItMayNot) {
+  share();
+  UUID there = exporter_.insert({{"n", 1}});
+  ConnectionId id = connect(ConnectionMode::bidirectional, {.mustSend = true});
+  ConnectionStatus refused = stopped(id);
+  EXPECT_EQ(refused.error, ErrorCode::NotAllowed);
+  EXPECT_NE(refused.message.find("shared read-only"), std::string::npos) << refused.message;
+  EXPECT_FALSE(importer_.fetch(there));
+  sharing_.stopListening(listening_.id);
+  share(kMayWrite);
+  topology_.resume(id);
+  topology_.synchronize(kPatience);
+  EXPECT_TRUE(importer_.fetch(there));
+}
+
 TEST_F(CrossAppTest, OnlyWhatThePolicyNamesLeaves) {
   share({.policy = {.collections = {"notes"}, .fields = std::vector<std::string>{"title"}}});
   UUID note = exporter_.collection("notes").insert({{"title", "t"}, {"secret", "s"}});
@@ -383,7 +398,7 @@ TEST_F(OtherUserTest, ItsSocketIsNotTrustedUnlessItIsNamed) {
   other.begin();
   EXPECT_EQ(Watched(topology, id).waitFor(ConnectionState::stopped).error, ErrorCode::NotAllowed);
   topology.disconnect(id);
-  topology.connectCrossApp(node, socket(), ConnectionMode::bidirectional, {.users = {kNobody}});
+  topology.connectCrossApp(node, socket(), ConnectionMode::bidirectional, {.peers = {.users = {kNobody}}});
   topology.synchronize(kPatience);
 }
 

@@ -1,0 +1,28 @@
+// What --watch prints: a line for each change of a connection's status.
+#pragma once
+
+#include <map>
+
+#include "blazedb/topology.h"
+
+namespace blazedb::cli {
+
+// A listener for Topology::onStatus and its like, which call it on one thread.
+class StatusLines {
+ public:
+  // `named`: each line says which connection it is about.
+  explicit StatusLines(bool json, bool named = false) : json_(json), named_(named) {}
+
+  // Throws nothing. Where nobody reads what is printed, the watch ends as it does by a signal.
+  void show(const ConnectionStatus& status);
+
+ private:
+  void printAsJson(const ConnectionStatus& status) const;
+  void printForPeople(const ConnectionStatus& status) const;
+
+  bool json_;
+  bool named_;
+  std::map<ConnectionId, ConnectionStatus> last_;
+};
+
+}  // namespace blazedb::cli

@@ -1,0 +1,125 @@
+#include "blazedb/cross_app.h"
+
+#include <mutex>
+#include <optional>
+
+#include "blazedb/error.h"
+#include "topology/app_group.h"
+#include "topology/shared_note.h"
+#include "topology/shared_watch.h"
+#include "topology/sync_handle.h"
+
+namespace blazedb {
+namespace {
+
+using topology::AppGroupFolder;
+
+LocalPeers peersOf(const AppGroup& group, const AppGroupFolder& folder) {
+  LocalPeers peers{group.users, group.groups, group.executables};
+  if (folder.members()) peers.groups.push_back(*folder.members());
+  return peers;
+}
+
+}  // namespace
+
+class CrossAppSyncCoordinator::Sharing {
+ public:
+  Sharing(std::shared_ptr<db::Engine> engine, AppGroup group, ExportPolicy policy)
+      : engine_(std::move(engine)), group_(std::move(group)), policy_(std::move(policy)) {}
+
+  void enable() {
+    std::lock_guard lock(mutex_);
+    if (shared_) return;
+    AppGroupFolder folder(group_, AppGroupFolder::IfMissing::make);
+    std::string path = folder.socketPath(engine_->name());
+    ListenLocalOptions options{policy_, peersOf(group_, folder), folder.members() ? 0660u : 0600u};
+    auto sharing = std::make_unique<Shared>(std::move(folder), engine_);
+    auto changed = [callbacks = callbacks_, listeners = listeners_](const ConnectionStatus& status) {
+      callbacks->post([listeners, status] { listeners->tell(status); });
+    };
+    sharing->listener = sharing->network.listenLocal(sharing->node, path, options, changed).id;
+    sharing->note.publish(policy_);
+    shared_ = std::move(sharing);
+  }
+  void disable() {
+    std::lock_guard lock(mutex_);
+    shared_.reset();
+  }
+  bool enabled() const { return shared() != nullptr; }
+  std::vector<ConnectionStatus> connections() const {
+    auto sharing = shared();
+    return sharing ? sharing->network.connections(std::nullopt) : std::vector<ConnectionStatus>();
+  }
+  void synchronize(std::chrono::milliseconds timeout) const {
+    if (auto sharing = shared()) sharing->network.synchronize(sharing->listener, timeout);
+  }
+  Subscription onStatus(std::function<void(const ConnectionStatus&)> listener) {
+    return listeners_->add(std::move(listener), callbacks_);
+  }
+
+ private:
+  struct Shared {
+    Shared(AppGroupFolder folder, const std::shared_ptr<db::Engine>& engine)
+        : note(std::move(folder), engine->name()), node(network.registerDatabase(engine, engine->name(), {})) {}
+
+    topology::SharedNote note;  // the name is ours for longer than anybody can connect
+    topology::Network network;
+    NodeId node;
+    ListenerId listener;
+  };
+
+  std::shared_ptr<Shared> shared() const {
+    std::lock_guard lock(mutex_);
+    return shared_;
+  }
+
+  std::shared_ptr<db::Engine> engine_;  // with the database's handles
+  AppGroup group_;
+  ExportPolicy policy_;
+  // Both with what is on its way on the network's threads.
+  std::shared_ptr<topology::CallbackThread> callbacks_ = std::make_shared<topology::CallbackThread>();
+  std::shared_ptr<topology::StatusListeners> listeners_ = std::make_shared<topology::StatusListeners>();
+  mutable std::mutex mutex_;
+  std::shared_ptr<Shared> shared_;  // with calls that wait on it
+};
+
+CrossAppSyncCoordinator::CrossAppSyncCoordinator(const Database& database, AppGroup group, ExportPolicy policy)
+    : sharing_(std::make_unique<Sharing>(database.engine_, std::move(group), std::move(policy))) {}
+CrossAppSyncCoordinator::~CrossAppSyncCoordinator() = default;
+CrossAppSyncCoordinator::CrossAppSyncCoordinator(CrossAppSyncCoordinator&&) noexcept = default;
+CrossAppSyncCoordinator& CrossAppSyncCoordinator::operator=(CrossAppSyncCoordinator&&) noexcept = default;
+
+void CrossAppSyncCoordinator::enable() { sharing_->enable(); }
+void CrossAppSyncCoordinator::disable() { sharing_->disable(); }
+bool CrossAppSyncCoordinator::enabled() const { return sharing_->enabled(); }
+std::vector<ConnectionStatus> CrossAppSyncCoordinator::connections() const { return sharing_->connections(); }
+void CrossAppSyncCoordinator::synchronize(std::chrono::milliseconds timeout) { sharing_->synchronize(timeout); }
+Subscription CrossAppSyncCoordinator::onStatus(std::function<void(const ConnectionStatus&)> listener) {
+  return sharing_->onStatus(std::move(listener));
+}
+
+SyncEngine connectToSharedDatabase(const Database& database, const AppGroup& group, const std::string& name,
+                                   AccessMode mode, const ConnectOptions& options) {
+  AppGroupFolder folder(group, AppGroupFolder::IfMissing::make);
+  std::string path = folder.socketPath(name);
+  auto handle = std::make_shared<topology::SyncHandle>(database.engine_);
+  bool receivesOnly = mode == AccessMode::readOnly;
+  handle->connection = handle->network.connectCrossApp(
+      handle->node, path, receivesOnly ? ConnectionMode::readOnly : ConnectionMode::bidirectional,
+      {.adopt = options.adopt, .mustSend = !receivesOnly, .peers = peersOf(group, folder)},
+      [group] { AppGroupFolder(group, AppGroupFolder::IfMissing::make); });
+  return SyncEngine(std::move(handle));
+}
+
+std::vector<SharedDatabase> listSharedDatabases(const AppGroup& group) {
+  return topology::sharedIn(AppGroupFolder(group, AppGroupFolder::IfMissing::refuse));
+}
+
+Subscription watchSharedDatabases(const AppGroup& group,
+                                  std::function<void(const std::vector<SharedDatabase>&)> listener) {
+  return topology::watchShared(group, std::move(listener));
+}
+
+std::vector<std::string> listAppGroups(const std::string& root) { return topology::appGroupsIn(root); }
+
+}  // namespace blazedb

@@ -1,0 +1,131 @@
+#include "topology/shared_watch.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cstring>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "base/contain.h"
+#include "base/descriptor.h"
+#include "blazedb/error.h"
+#include "topology/app_group.h"
+#include "topology/shared_note.h"
+
+namespace blazedb::topology {
+namespace {
+
+constexpr std::uint32_t kChanges =
+    IN_MODIFY | IN_ATTRIB | IN_CLOSE_WRITE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF;
+constexpr std::uint32_t kFolderGone = IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED;
+constexpr int kFirstLookMs = 5;
+constexpr int kLookTimes = 4;  // each after this many times the wait before
+constexpr int kLastLookMs = 1280;
+
+class Watch {
+ public:
+  Watch(AppGroup group, std::function<void(const std::vector<SharedDatabase>&)> listener)
+      : group_(std::move(group)), listener_(std::move(listener)), ended_(eventfd(0, EFD_CLOEXEC)) {
+    watchFolder();
+  }
+
+  void run() {
+    look();
+    int nextLookMs = -1;
+    while (changes_) {
+      std::array<pollfd, 2> waits = {{{changes_.get(), POLLIN, 0}, {ended_.get(), POLLIN, 0}}};
+      int ready = poll(waits.data(), waits.size(), nextLookMs);
+      if (ready < 0 && errno == EINTR) continue;
+      if (ready < 0 || waits[1].revents != 0) return;
+      std::uint32_t happened = waits[0].revents != 0 ? takeEvents() : 0;
+      if (happened & kFolderGone) goOnElsewhere();
+      look();
+      if (happened & IN_CLOSE_WRITE)
+        nextLookMs = kFirstLookMs;
+      else if (nextLookMs > 0)
+        nextLookMs = nextLookMs >= kLastLookMs ? -1 : nextLookMs * kLookTimes;
+    }
+  }
+
+  void end() {
+    ending_ = true;
+    std::uint64_t one = 1;
+    while (write(ended_.get(), &one, sizeof one) < 0 && errno == EINTR) {
+    }
+  }
+
+ private:
+  // The folder is not kept open: as long as it is, the kernel does not say that it was removed.
+  void watchFolder() {
+    AppGroupFolder folder(group_, AppGroupFolder::IfMissing::make);
+    changes_ = base::Descriptor(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+    if (!changes_ || inotify_add_watch(changes_.get(), folder.path().c_str(),
+                                       kChanges | IN_ONLYDIR | IN_DONT_FOLLOW | IN_EXCL_UNLINK) < 0)
+      throw Error(ErrorCode::IoError, "cannot watch " + folder.path() + ": " + std::strerror(errno));
+  }
+
+  // What is there now may be another folder of the same name.
+  void goOnElsewhere() {
+    try {
+      watchFolder();
+    } catch (const Error&) {
+      changes_ = base::Descriptor();
+    }
+  }
+
+  std::uint32_t takeEvents() {
+    alignas(inotify_event) char buffer[4096];
+    std::uint32_t happened = 0;
+    for (ssize_t got = 0; (got = read(changes_.get(), buffer, sizeof buffer)) > 0;)
+      for (ssize_t at = 0; at < got;) {
+        inotify_event event;
+        std::memcpy(&event, buffer + at, sizeof event);
+        happened |= event.mask;
+        at += static_cast<ssize_t>(sizeof event + event.len);
+      }
+    return happened;
+  }
+
+  void look() {
+    std::vector<SharedDatabase> now;
+    try {
+      now = sharedIn(AppGroupFolder(group_, AppGroupFolder::IfMissing::refuse));
+    } catch (const Error&) {
+      // Where nobody can meet, nothing is shared.
+    }
+    if (told_ == now || ending_) return;
+    told_ = now;
+    base::contain(listener_, now);
+  }
+
+  AppGroup group_;
+  std::function<void(const std::vector<SharedDatabase>&)> listener_;
+  base::Descriptor ended_;
+  base::Descriptor changes_;
+  std::optional<std::vector<SharedDatabase>> told_;
+  std::atomic<bool> ending_ = false;
+};
+
+}  // namespace
+
+Subscription watchShared(AppGroup group, std::function<void(const std::vector<SharedDatabase>&)> listener) {
+  // Shared by the thread and the subscription, which may end in the listener.
+  auto watch = std::make_shared<Watch>(std::move(group), std::move(listener));
+  auto thread = std::make_shared<std::thread>([watch] { watch->run(); });  // std::function wants a copy
+  return Subscription([watch, thread] {
+    watch->end();
+    if (thread->get_id() == std::this_thread::get_id())
+      thread->detach();
+    else
+      thread->join();
+  });
+}
+
+}  // namespace blazedb::topology

@@ -1,0 +1,52 @@
+// Whoever wants to hear of a connection's status.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "base/contain.h"
+#include "blazedb/topology.h"
+#include "topology/callback_thread.h"
+
+namespace blazedb::topology {
+
+// Thread-safe. Shared by what tells and the subscriptions.
+class StatusListeners : public std::enable_shared_from_this<StatusListeners> {
+ public:
+  using Listener = std::function<void(const ConnectionStatus&)>;
+
+  // `callbacks` is the thread on which tell() is called.
+  Subscription add(Listener listener, const std::shared_ptr<CallbackThread>& callbacks) {
+    std::lock_guard lock(mutex_);
+    int number = next_++;
+    all_[number] = std::move(listener);
+    return Subscription([self = shared_from_this(), number, weak = std::weak_ptr<CallbackThread>(callbacks)] {
+      self->remove(number);
+      if (auto thread = weak.lock()) thread->drain();
+    });
+  }
+
+  void tell(const ConnectionStatus& status) {
+    std::vector<Listener> calls;
+    {
+      std::lock_guard lock(mutex_);
+      for (const auto& [number, listener] : all_) calls.push_back(listener);
+    }
+    for (const Listener& call : calls) base::contain(call, status);
+  }
+
+ private:
+  void remove(int number) {
+    std::lock_guard lock(mutex_);
+    all_.erase(number);
+  }
+
+  std::mutex mutex_;
+  int next_ = 1;
+  std::map<int, Listener> all_;
+};
+
+}  // namespace blazedb::topology
