@@ -268,7 +268,7 @@ void Changes::mergeOne(const sync::Incoming& incoming, const sync::Change& chang
   if (incoming.chooses && result.missing.empty()) noteHolder(collection, incoming, latest);
 }
 
-// Whoever speaks of a record has it, also where it should not. The feed decides that, which has to come by: what changed
+// Whoever speaks of a record has it, also where it should not. The feed decides that, and has to come by: what changed
 // nothing takes a position then. `latest`: the row's before the change.
 void Changes::noteHolder(CollectionRow& collection, const sync::Incoming& incoming, std::uint64_t latest) {
   std::int64_t importer = tables_.addImporter(incoming.from.replica);

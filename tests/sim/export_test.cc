@@ -1,5 +1,5 @@
-// Exports by chance: an exporter with a filter that changes, two importers of it, and one that imports from the first of
-// these. Everybody writes, conversations break off anywhere, processes die. In the end each holds what it should.
+// Exports by chance: an exporter with a filter that changes, two importers of it, and one that imports from the first
+// of these. Everybody writes, conversations break off anywhere, processes die. In the end each holds what it should.
 #include <gtest/gtest.h>
 
 #include <map>
