@@ -31,6 +31,8 @@ class File {
   // Writes all or says why not; after a failure any part may have been written. A gap before `offset` reads as zeros.
   virtual IoStatus writeAt(std::uint64_t offset, base::ByteView bytes) = 0;
   virtual IoStatus truncate(std::uint64_t bytes) = 0;
+  // What was written there may go to the disk at once, so that a later sync() has less to wait for. Promises nothing.
+  virtual void writeSoon(std::uint64_t /*offset*/, std::uint64_t /*bytes*/) {}
   // On return what was written is on the disk. After a failure nobody knows what is; do not try again.
   virtual IoStatus sync() = 0;
   virtual IoStatus size(std::uint64_t& bytes) = 0;

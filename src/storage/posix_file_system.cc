@@ -71,6 +71,10 @@ class PosixFile final : public File {
     return ::ftruncate(descriptor_.get(), static_cast<off_t>(bytes)) == 0 ? IoStatus::ok : statusOfErrno();
   }
 
+  void writeSoon(std::uint64_t offset, std::uint64_t bytes) override {
+    ::sync_file_range(descriptor_.get(), static_cast<off_t>(offset), static_cast<off_t>(bytes), SYNC_FILE_RANGE_WRITE);
+  }
+
   IoStatus sync() override { return ::fdatasync(descriptor_.get()) == 0 ? IoStatus::ok : IoStatus::failed; }
 
   IoStatus size(std::uint64_t& bytes) override {

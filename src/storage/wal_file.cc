@@ -8,6 +8,8 @@
 namespace blazedb::storage {
 namespace {
 
+constexpr std::uint64_t kSoonBytes = 1u << 20;
+
 // SQLite's fields are big-endian, ours little-endian.
 std::uint32_t getBig32(const std::uint8_t* at) {
   return std::uint32_t{at[0]} << 24 | std::uint32_t{at[1]} << 16 | std::uint32_t{at[2]} << 8 | at[3];
@@ -185,7 +187,19 @@ int WalFile::flush() {
   if (batchCount_ == 0) return SQLITE_OK;
   std::size_t bytes = std::exchange(batchCount_, 0) * frameBytes();
   if (shared_.poisoned) return SQLITE_IOERR_WRITE;
-  return writeCode(file_->writeAt(frameAt(batchFirst_), {batch_.data(), bytes}));
+  std::uint64_t at = frameAt(batchFirst_);
+  int code = writeCode(file_->writeAt(at, {batch_.data(), bytes}));
+  if (code == SQLITE_OK) writeSoon(at, bytes);
+  return code;
+}
+
+// Without syncs the log would be in memory until a checkpoint, and whoever needs it then would wait for all of it.
+void WalFile::writeSoon(std::uint64_t at, std::uint64_t bytes) {
+  if (at != soonEnd_) soonBegin_ = at;
+  soonEnd_ = at + bytes;
+  if (soonEnd_ - soonBegin_ < kSoonBytes) return;
+  file_->writeSoon(soonBegin_, soonEnd_ - soonBegin_);
+  soonBegin_ = soonEnd_;
 }
 
 void WalFile::dropUnwritten() {

@@ -85,6 +85,7 @@ class WalFile final : public SealedFile {
   int writeHeader(const std::uint8_t* in);
   int writePage(std::uint32_t frame, const std::uint8_t* plain);
   int flush();
+  void writeSoon(std::uint64_t at, std::uint64_t bytes);
   void makeRoom();
   WalRecord record(const std::uint8_t* header) const;
 
@@ -104,6 +105,7 @@ class WalFile final : public SealedFile {
   std::optional<PendingHeader> pendingHeader_;  // its page comes next
   std::uint32_t committedFrames_ = 0;
   std::uint32_t durableFrames_ = 0;
+  std::uint64_t soonBegin_ = 0, soonEnd_ = 0;  // what was written since writeSoon()
   std::uint64_t roomEnd_ = 0;  // the file was at least as long when it was last looked at
 };
 
