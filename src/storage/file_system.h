@@ -21,6 +21,7 @@ enum class IoStatus {
   absent,     // there is no such file
   exists,     // there is already such a file
   inUse,      // another handle has the lock
+  noHandle,   // this process, or the system, has as many files open as it may
   failed,     // anything else
 };
 

@@ -27,6 +27,9 @@ IoStatus statusOfErrno() {
       return IoStatus::absent;
     case EEXIST:
       return IoStatus::exists;
+    case EMFILE:
+    case ENFILE:
+      return IoStatus::noHandle;
     default:
       return IoStatus::failed;
   }

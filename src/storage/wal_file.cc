@@ -227,9 +227,10 @@ int WalFile::sync() {
   if (shared_.poisoned) return SQLITE_IOERR_FSYNC;
   if (int code = flush()) return code;
   makeRoom();
-  bool done =
-      file_->sync() == IoStatus::ok && (nameDurable_ || shared_.files.syncFolder(shared_.walPath) == IoStatus::ok);
-  if (!done) {
+  IoStatus status = file_->sync();
+  if (status == IoStatus::ok && !nameDurable_) status = shared_.files.syncFolder(shared_.walPath);
+  if (status == IoStatus::noHandle) return SQLITE_IOERR_FSYNC;  // no sync has failed: there was none
+  if (status != IoStatus::ok) {
     shared_.poisoned = true;
     return SQLITE_IOERR_FSYNC;
   }

@@ -95,6 +95,18 @@ TEST_F(FaultTest, EveryOperationMayFailOnceOrForGood) {
   EXPECT_GT(failures, points / 2);
 }
 
+TEST_F(FaultTest, WithoutADescriptorForTheFolderACommitFailsAndTheNextOneDoesNot) {
+  begin();
+  auto file = open();
+  files.failAt(Operation::syncFolder, 1, IoStatus::noHandle);
+  EXPECT_EQ(errorOf([&] { insert(file->writer(), 5, 300); }), ErrorCode::IoError);
+  if (file->writer().inTransaction()) file->writer().execute("ROLLBACK");
+  std::int64_t before = numberOf(file->writer(), "SELECT count(*) FROM notes");
+  insert(file->writer(), 5, 300);
+  EXPECT_EQ(numberOf(file->writer(), "SELECT count(*) FROM notes"), before + 5);
+  EXPECT_TRUE(file->verifyPages().empty());
+}
+
 TEST_F(FaultTest, CreatingLeavesNothingWhateverFails) {
   for (Operation operation : {Operation::open, Operation::create, Operation::publish, Operation::read, Operation::write,
                               Operation::truncate, Operation::sync, Operation::size}) {
