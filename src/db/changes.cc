@@ -323,6 +323,11 @@ std::int64_t Changes::mergeHeld(CollectionRow& collection, const sync::Incoming&
   }
   if (outcome.changed) noteOverridden(collection, change.id, outcome);
   bool forgotten = recall(incoming, change, theirs);
+  if (outcome.changed && alive && !theirs.whole && !theirs.alive()) {
+    // The peer has deleted what lives on here, and thrown its values away: it needs all of them.
+    sync::detail::reviveAt(mine, nextPosition());
+    forgotten = true;
+  }
   if (outcome.changed || forgotten) {
     save(collection, loaded_, outcome.revived || forgotten ? 0 : origin_);
   } else if (mine.whole != wasWhole) {

@@ -78,7 +78,9 @@ TEST_F(NeedTest, GoesOnWithoutARecordThatIsGone) {
     other = changes.insert("default", std::nullopt, {{"n", 3}});
   });
   std::uint64_t end = a->feedEnd();
-  Conversation talk(a, store, b, *b.engine, now);
+  SessionOptions silent;  // A does not hear of the delete, and has no reason to send it all by itself
+  silent.sends = false;
+  Conversation talk(a, store, b, *b.engine, now, {}, silent);
   talk.start();
   talk.settle();
   EXPECT_EQ(talk.said(1, FrameType::need).size(), 1u);
