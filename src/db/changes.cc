@@ -352,8 +352,15 @@ bool Changes::leave(const sync::Incoming& incoming, const sync::Change& change) 
   if (loaded_.row.flags & kLeft) return true;
   bool theirs = tables_.originsOf(incoming.from.replica).contains(loaded_.row.origin);
   if (!incoming.importer && !theirs) return true;
-  bool sent = loaded_.row.position <= incoming.acknowledged.position || theirs || !incoming.sendsBack;
-  if (!sent) return incoming.sweep != nullptr;  // what a sweep finds unsent it keeps
+  auto unsent = [&](std::uint64_t position) {
+    std::uint64_t latest = loaded_.row.position;
+    return !incoming.acknowledged.has(latest, position) && !(theirs && position == latest);
+  };
+  const sync::RecordState& mine = loaded_.state;
+  bool waits = incoming.sendsBack && (unsent(mine.base.position) || unsent(mine.tomb.position) ||
+                                      std::any_of(mine.cells.begin(), mine.cells.end(),
+                                                  [&](const auto& cell) { return unsent(cell.position); }));
+  if (waits) return incoming.sweep != nullptr;  // what a sweep finds unsent it keeps
   loaded_.state = {};
   loaded_.state.whole = false;
   save(*collection, loaded_, origin_);

@@ -176,6 +176,26 @@ TEST_F(ExportTest, AChangeThatTheExporterDoesNotHaveIsSentBeforeTheRecordLeaves)
   EXPECT_EQ(a.fetch(id)->integer("n"), 2) << "not lost";
 }
 
+TEST_F(ExportTest, AlsoWhereTheExporterHasChangedAnotherFieldSince) {
+  UUID id = a.insert({{"open", true}, {"n", 1}, {"m", 1}});
+  {
+    Conversation talk = linked();
+    b.updateFields(id, {{"n", 2}});
+    a.updateFields(id, {{"m", 2}});
+    talk.feedsMoved();  // what B says is lost
+    while (talk.deliver(1)) {
+    }
+    ASSERT_EQ(b.fetch(id)->integer("m"), 2);
+    a.updateFields(id, {{"open", false}});
+    talk.feedsMoved();
+    while (talk.deliver(1)) {
+    }
+  }
+  linked();
+  EXPECT_FALSE(b.fetch(id));
+  EXPECT_EQ(a.fetch(id)->integer("n"), 2);
+}
+
 TEST_F(ExportTest, AnImporterIsNoAuthorityOnWhatIsMissing) {
   UUID open = a.insert({{"open", true}}), closed = a.insert({{"open", false}});
   linked();
