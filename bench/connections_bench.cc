@@ -44,6 +44,7 @@ class EmptyStore final : public sync::Store {
   void finishSweep(const sync::Peer&, const sync::Scope&, sync::Sweep&, const sync::Cursor&,
                    const sync::Cursor&) override {}
   void leaveOtherScopes(const UUID&, const sync::Scope&) override {}
+  void noteReader(const sync::Peer&, const sync::Scope&) override {}
   void noteAcknowledged(const sync::Peer&, const sync::Scope&, const sync::Cursor&,
                         const std::optional<PeerFeed>&) override {}
   std::vector<sync::DigestLine> digests() const override { return {}; }

@@ -7,7 +7,8 @@
 namespace blazedb::base {
 
 // Records.
-inline constexpr std::size_t kRecordBytesMax = 8u << 20;  // encoded fields of one record
+inline constexpr std::size_t kRecordBytesMax = 8u << 20;   // encoded fields of one that is written
+inline constexpr std::size_t kMergedBytesMax = 15u << 20;  // of one that several have written to, with its stamps
 inline constexpr int kNestingMax = 64;                    // arrays and objects inside each other
 inline constexpr std::size_t kFieldNameBytesMax = 128;    // UTF-8
 inline constexpr std::size_t kNameBytesMax = 128;         // collections, databases, nodes: [A-Za-z0-9_.-]

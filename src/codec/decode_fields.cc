@@ -12,8 +12,8 @@ namespace blazedb::codec {
 namespace {
 
 using base::kFieldNameBytesMax;
+using base::kMergedBytesMax;
 using base::kNestingMax;
-using base::kRecordBytesMax;
 
 // Reading a value either builds it or only checks it: the same walk for both, so that what is valid does not depend on
 // who asks. Checked stands in for a Value and keeps nothing.
@@ -120,7 +120,7 @@ bool removedIsNext(const CborReader& in) { return !in.atEnd() && in.rest()[0] ==
 
 // A record beyond the limit cannot have come from here: it is refused unread.
 base::ByteView withinLimit(base::ByteView encoded) {
-  return encoded.size() <= kRecordBytesMax ? encoded : base::ByteView{};
+  return encoded.size() <= kMergedBytesMax ? encoded : base::ByteView{};
 }
 
 }  // namespace

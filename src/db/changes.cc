@@ -472,9 +472,13 @@ base::ByteView Changes::encode(const Object& fields) {
 void Changes::save(CollectionRow& collection, Loaded& loaded, std::int64_t origin) {
   std::uint64_t position = nextPosition();
   sync::encodeState(loaded.state, position, encoded_);
-  if (encoded_.fields.size() > base::kRecordBytesMax)
-    throw Error(ErrorCode::TooLarge, "the record " + loaded.row.id.toString() +
-                                         " would be larger than 8 MiB; split it, or keep large data in files");
+  // What others have written is there already, and must not hold up all the rest.
+  bool merges = origin != 0, grows = encoded_.fields.size() > loaded.row.fields.size();
+  if ((!merges && grows && encoded_.fields.size() > base::kRecordBytesMax) ||
+      encoded_.fields.size() + encoded_.stamps.size() > base::kMergedBytesMax)
+    throw Error(ErrorCode::TooLarge, "the record " + loaded.row.id.toString() + " would be larger than " +
+                                         (merges ? "15 MiB, with what others have added to it" : "8 MiB") +
+                                         "; split it, or keep large data in files");
   Row& row = loaded.row;
   row.position = position;
   row.origin = origin;

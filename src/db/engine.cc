@@ -119,19 +119,19 @@ void Engine::loadAll() {
     chain_.push_back({id, static_cast<std::uint64_t>(chain.integer(1))});
     author_.own.insert(id);
   }
-  storage::Statement peers =
-      file_->writer().prepare("SELECT replica, incarnation, acknowledged, passed, seen_ms FROM peers");
+  storage::Statement peers = file_->writer().prepare("SELECT replica, incarnation FROM peers");
   while (peers.step()) {
     base::ByteView raw = peers.blob(0);
     std::optional<UUID> id = uuidOf(base::Bytes(raw.begin(), raw.end()));
     if (!id) continue;
     PeerState& peer = peers_[*id];
     peer.incarnation = static_cast<std::uint64_t>(peers.integer(1));
-    peer.acknowledged = static_cast<std::uint64_t>(peers.integer(2));
-    peer.passed = static_cast<std::uint64_t>(peers.integer(3));
-    peer.seenMs = peers.integer(4);
     peer.saved = true;
-    acknowledgedByAny_ = std::max(acknowledgedByAny_.load(), peer.acknowledged);
+    for (ReadTables::LinkedScope& linked : tables_->scopesOf(*id)) {
+      if (!linked.seenMs) continue;
+      acknowledgedByAny_ = std::max(acknowledgedByAny_.load(), linked.acknowledged.complete);
+      static_cast<ReadTables::LinkedScope&>(peer.readings.emplace_back()) = std::move(linked);
+    }
   }
   storage::Statement leaving = file_->writer().prepare(
       "SELECT i.replica, max(d.position) FROM importers i JOIN delivered d ON d.importer = i.number AND d.kind = 2 "

@@ -152,6 +152,7 @@ class Engine final : public sync::Store {
   void finishSweep(const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep,
                    const sync::Cursor& peerHasApplied, const sync::Cursor& cursor) override;
   void leaveOtherScopes(const UUID& peer, const sync::Scope& scope) override;
+  void noteReader(const sync::Peer& peer, const sync::Scope& scope) override;
   void noteAcknowledged(const sync::Peer& peer, const sync::Scope& scope, const sync::Cursor& cursor,
                         const std::optional<PeerFeed>& its) override;
   std::vector<sync::DigestLine> digests() const override;
@@ -185,15 +186,15 @@ class Engine final : public sync::Store {
     std::uint64_t first = 0;
   };
   struct PeerState {
+    struct Reading : ReadTables::LinkedScope {
+      std::uint64_t candidate = 0;   // will be `passed`
+      std::uint64_t waitingFor = 0;  // once the peer's feed is applied up to here
+    };
     std::uint64_t incarnation = 0;
-    std::uint64_t position = 0;      // applied, and
-    std::uint64_t acknowledged = 0;  // up to where nothing is lacking (Cursor)
-    std::uint64_t passed = 0;        // applied, and this replica has what the peer had when it said so
-    std::uint64_t waitingFor = 0;    // the end of the peer's feed that `candidate` waits for
-    std::uint64_t candidate = 0;
-    std::int64_t seenMs = 0;
-    std::map<base::Bytes, sync::Cursor> acknowledgedIn;  // by encoded scope; since it was last saved
+    std::vector<Reading> readings;  // those that were ever asked for
     bool saved = false;
+
+    Reading* find(const sync::Scope& scope);
   };
 
   Engine(const Environment& environment, std::string path, const EngineOptions& options,
@@ -222,6 +223,8 @@ class Engine final : public sync::Store {
   bool trimFeed();
   void savePeers();
   std::optional<std::uint64_t> passedByAllPeers() const;
+  void stillThere(const sync::Peer& peer, const sync::Scope& scope);
+  void removeCursors(const UUID& peer, const std::optional<sync::Scope>& except);
   void insertJournal(const Changes& changes);
   std::int64_t originOf(const sync::Peer& peer, ReadTables& tables);
   void noteDelivered(const UUID& importer, const std::vector<Delivery>& news);

@@ -198,6 +198,7 @@ bool Engine::readRecord(const sync::RecordKey& key, const sync::Scope& scope, co
 sync::ApplyResult Engine::apply(const sync::Incoming& incoming) {
   sync::ApplyResult result;
   std::size_t mentioned = incoming.sweep ? incoming.sweep->mentioned.size() : 0;
+  stillThere(incoming.from, incoming.scope);
   try {
     // What a power cut takes away is asked for again: the cursor is in the same transaction.
     write(Durability::normal, [&](Changes& changes) {
@@ -280,46 +281,83 @@ void Engine::leaveOtherScopes(const UUID& peer, const sync::Scope& scope) {
       for (std::int64_t number : numbers) tables_->findByNumber(number, [&](const Row& row) { remove(changes, row); });
       more = numbers.size() == kRowsAtOnce;
       if (more) after = numbers.back();
-      if (!more) tables_->removeCursors(peer, scope);
+      if (!more) removeCursors(peer, scope);
     });
   }
 }
 
-void Engine::noteAcknowledged(const sync::Peer& peer, const sync::Scope& scope, const sync::Cursor& cursor,
-                              const std::optional<PeerFeed>& its) {
-  bool isNew = false;
+Engine::PeerState::Reading* Engine::PeerState::find(const sync::Scope& scope) {
+  auto found = std::find_if(readings.begin(), readings.end(), [&](const Reading& each) { return each.scope == scope; });
+  return found == readings.end() ? nullptr : &*found;
+}
+
+void Engine::removeCursors(const UUID& peer, const std::optional<sync::Scope>& except) {
+  tables_->removeCursors(peer, except);
+  std::lock_guard lock(peersMutex_);
+  auto known = peers_.find(peer);
+  if (known != peers_.end())
+    std::erase_if(known->second.readings, [&](const PeerState::Reading& each) { return each.scope != except; });
+}
+
+// That there is a reader must survive a crash: its deletes and ours wait for each other. How far it is may be saved
+// later.
+void Engine::noteReader(const sync::Peer& peer, const sync::Scope& scope) {
   {
     std::lock_guard lock(peersMutex_);
     PeerState& state = peers_[peer.replica];
-    isNew = state.seenMs == 0;
+    PeerState::Reading* reading = state.find(scope);
+    bool isNew = reading == nullptr;
+    if (isNew) {
+      reading = &state.readings.emplace_back();
+      reading->scope = scope;
+    }
+    reading->seenMs = environment_.clock.wallMs();
+    state.saved = false;
+    hasPeers_ = true;
+    if (!isNew) return;
+  }
+  std::unique_lock lock = lockIdle();
+  savePeers();
+}
+
+// A reader that has nothing to acknowledge for long is seen by what it sends.
+void Engine::stillThere(const sync::Peer& peer, const sync::Scope& scope) {
+  std::int64_t now = environment_.clock.wallMs();
+  std::lock_guard lock(peersMutex_);
+  auto known = peers_.find(peer.replica);
+  PeerState::Reading* reading = known == peers_.end() ? nullptr : known->second.find(scope);
+  if (!reading || now - *reading->seenMs < options_.tombstoneRetention.count() / 8) return;
+  reading->seenMs = now;
+  known->second.saved = false;
+  hasPeers_ = true;
+}
+
+void Engine::noteAcknowledged(const sync::Peer& peer, const sync::Scope& scope, const sync::Cursor& cursor,
+                              const std::optional<PeerFeed>& its) {
+  noteReader(peer, scope);
+  {
+    std::lock_guard lock(peersMutex_);
+    PeerState& state = peers_[peer.replica];
     if (state.incarnation != peer.incarnation) {
-      // What an earlier incarnation had passed may have been taken back since.
-      state = {};
+      // What an earlier incarnation had passed may have been taken back since, in any scope.
+      for (PeerState::Reading& each : state.readings) each.passed = each.candidate = 0;
       state.incarnation = peer.incarnation;
     }
-    state.position = std::max(state.position, cursor.position);
-    state.acknowledged = std::max(state.acknowledged, cursor.complete);
-    state.acknowledgedIn[sync::encode(scope)] = cursor;
-    state.seenMs = environment_.clock.wallMs();
+    PeerState::Reading* reading = state.find(scope);
+    if (!reading) return;  // the scope has been left meanwhile
     state.saved = false;
-    if (state.candidate == 0) {
-      state.candidate = state.position;
-      state.waitingFor = its ? its->end : 0;
+    reading->acknowledged = cursor;
+    if (reading->candidate == 0) {
+      reading->candidate = cursor.position;
+      reading->waitingFor = its ? its->end : 0;
     }
-    if (!its || its->applied >= state.waitingFor) {
-      state.passed = state.candidate;
-      state.candidate = 0;
+    if (!its || its->applied >= reading->waitingFor) {
+      reading->passed = reading->candidate;
+      reading->candidate = 0;
     }
-    hasPeers_ = true;
-    if (state.acknowledged > acknowledgedByAny_) acknowledgedByAny_ = state.acknowledged;
+    if (cursor.complete > acknowledgedByAny_) acknowledgedByAny_ = cursor.complete;
   }
   forgetTakenBack(peer.replica, cursor.complete);
-  // That there is a peer must survive a crash: its deletes and ours wait for each other. How far it is may be told
-  // later.
-  if (isNew) {
-    std::unique_lock lock = lockIdle();
-    savePeers();
-  }
 }
 
 // Before the batch leaves.

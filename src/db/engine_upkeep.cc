@@ -28,7 +28,8 @@ base::Bytes fixed64(std::uint64_t value) {
 void giveNewReplicaId(WriteTables& tables, storage::Connection& connection, const UUID& id) {
   tables.setMeta("replica", id.bytes);
   // Nobody has heard of this replica yet.
-  connection.execute("DELETE FROM peers; DELETE FROM importers; DELETE FROM delivered");
+  tables.removeReadings();
+  connection.execute("DELETE FROM importers; DELETE FROM delivered");
 }
 
 }  // namespace
@@ -46,8 +47,10 @@ std::optional<std::uint64_t> Engine::passedByAllPeers() const {
   std::optional<std::uint64_t> least;
   std::lock_guard lock(peersMutex_);
   for (const auto& [id, peer] : peers_) {
-    if (peer.seenMs + options_.tombstoneRetention.count() < now) continue;  // no longer known
-    least = std::min(least.value_or(peer.passed), peer.passed);
+    for (const PeerState::Reading& reading : peer.readings) {
+      if (*reading.seenMs + options_.tombstoneRetention.count() < now) continue;  // no longer known
+      least = std::min(least.value_or(reading.passed), reading.passed);
+    }
   }
   return least;
 }
@@ -131,17 +134,13 @@ void Engine::savePeers() {
   statements_->begin.run();
   try {
     storage::Statement save = file_->writer().prepare(
-        "INSERT INTO peers(replica, incarnation, acknowledged, passed, seen_ms) VALUES(?1, ?2, ?3, ?4, ?5) "
-        "ON CONFLICT DO UPDATE SET incarnation = ?2, acknowledged = ?3, passed = ?4, seen_ms = ?5");
+        "INSERT INTO peers(replica, incarnation) VALUES(?1, ?2) ON CONFLICT DO UPDATE SET incarnation = ?2");
     for (auto& [id, peer] : peers_) {
       if (peer.saved) continue;
       save.bindBlob(1, id.bytes);
       save.bind(2, static_cast<std::int64_t>(peer.incarnation));
-      save.bind(3, static_cast<std::int64_t>(peer.acknowledged));
-      save.bind(4, static_cast<std::int64_t>(peer.passed));
-      save.bind(5, peer.seenMs);
       save.run();
-      for (const auto& [scope, cursor] : peer.acknowledgedIn) tables_->setAcknowledged(id, scope, cursor);
+      for (const PeerState::Reading& reading : peer.readings) tables_->setReading(id, reading);
       peer.saved = true;
     }
     statements_->commit.run();
@@ -241,7 +240,8 @@ std::uint64_t Engine::restamp() {
     // Nor may a peer count as seen in the future: deletes would be kept for it until then.
     std::lock_guard peersLock(peersMutex_);
     for (auto& [id, peer] : peers_) {
-      peer.seenMs = std::min(peer.seenMs, environment_.clock.wallMs());
+      for (PeerState::Reading& reading : peer.readings)
+        reading.seenMs = std::min(*reading.seenMs, environment_.clock.wallMs());
       peer.saved = false;
     }
   }
@@ -277,7 +277,7 @@ void Engine::bindTo(const UUID& source, bool adopt) {
                                                "replica cannot keep; connect with adopt to replace them");
     if (adopt) {
       changes.forgetAll();
-      tables_->removeCursors(source, std::nullopt);
+      removeCursors(source, std::nullopt);
       changes.takeEmptyPosition();
       tables_->setMeta("horizon", fixed64(mirror_.position));
     }

@@ -11,8 +11,9 @@
 //                  came from
 //   importers      peers that are given what a filter chooses, and which
 //   delivered      what each of them may have (Delivery): since or until which position
-//   cursors        how far each peer's feed has been applied here, by scope
-//   peers          how far each peer has applied this feed, and when it was last seen
+//   cursors        by scope: how far each peer's feed has been applied here, how far each has applied this one, and
+//                  when it was last seen
+//   peers          the incarnation in which each peer has last told of that
 //   conflicts      the journal: what a merge overrode that this replica had written
 //   tokens         what lets clients in: a hash of each, and what its bearer may do
 #pragma once
@@ -54,10 +55,9 @@ CREATE TABLE cursors(
   position INTEGER NOT NULL DEFAULT 0, complete INTEGER NOT NULL DEFAULT 0,
   reach INTEGER NOT NULL DEFAULT 0,
   acknowledged INTEGER NOT NULL DEFAULT 0, acknowledged_complete INTEGER NOT NULL DEFAULT 0,
+  passed INTEGER NOT NULL DEFAULT 0, seen_ms INTEGER,
   PRIMARY KEY(peer, scope)) WITHOUT ROWID;
-CREATE TABLE peers(
-  replica BLOB PRIMARY KEY, incarnation INTEGER NOT NULL, acknowledged INTEGER NOT NULL, passed INTEGER NOT NULL,
-  seen_ms INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE peers(replica BLOB PRIMARY KEY, incarnation INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE conflicts(
   id INTEGER PRIMARY KEY AUTOINCREMENT, time_ms INTEGER NOT NULL, collection TEXT NOT NULL, record BLOB NOT NULL,
   field TEXT NOT NULL, lost BLOB NOT NULL, lost_stamp BLOB NOT NULL, won BLOB NOT NULL, won_stamp BLOB NOT NULL);

@@ -116,7 +116,8 @@ ReadTables::ReadTables(storage::Connection& c)
       origin_(c.prepare("SELECT id FROM origins WHERE replica = ?1 AND incarnation = ?2")),
       origins_(c.prepare("SELECT id FROM origins WHERE replica = ?1")),
       cursor_(c.prepare("SELECT incarnation, position, complete, reach FROM cursors WHERE peer = ?1 AND scope = ?2")),
-      scopes_(c.prepare("SELECT scope, acknowledged, acknowledged_complete FROM cursors WHERE peer = ?1")),
+      scopes_(c.prepare(
+          "SELECT scope, acknowledged, acknowledged_complete, passed, seen_ms FROM cursors WHERE peer = ?1")),
       importer_(c.prepare("SELECT number FROM importers WHERE replica = ?1")),
       filterOf_(c.prepare("SELECT filter FROM importers WHERE replica = ?1 AND filter IS NOT NULL")),
       delivery_(c.prepare("SELECT kind, position FROM delivered WHERE row = ?1 AND importer = ?2")),
@@ -238,7 +239,12 @@ std::vector<ReadTables::LinkedScope> ReadTables::scopesOf(const UUID& peer) {
     std::optional<sync::Scope> scope = sync::decodeScope(scopes_.blob(0));
     if (!scope)
       throw Error(ErrorCode::DamagedPage, "the scope of a cursor cannot be decoded; restore the file from a backup");
-    scopes.push_back({std::move(*scope), {0, asUnsigned(scopes_.integer(1)), asUnsigned(scopes_.integer(2)), 0}});
+    LinkedScope linked;
+    linked.scope = std::move(*scope);
+    linked.acknowledged = {0, asUnsigned(scopes_.integer(1)), asUnsigned(scopes_.integer(2)), 0};
+    linked.passed = asUnsigned(scopes_.integer(3));
+    if (!scopes_.isNull(4)) linked.seenMs = scopes_.integer(4);
+    scopes.push_back(std::move(linked));
   }
   return scopes;
 }
@@ -288,9 +294,10 @@ WriteTables::WriteTables(storage::Connection& c)
       setCursor_(c.prepare("INSERT INTO cursors(peer, scope, incarnation, position, complete, reach) "
                            "VALUES(?1, ?2, ?3, ?4, ?5, ?6) "
                            "ON CONFLICT DO UPDATE SET incarnation = ?3, position = ?4, complete = ?5, reach = ?6")),
-      setAcknowledged_(c.prepare("INSERT INTO cursors(peer, scope, acknowledged, acknowledged_complete) "
-                                 "VALUES(?1, ?2, ?3, ?4) "
-                                 "ON CONFLICT DO UPDATE SET acknowledged = ?3, acknowledged_complete = ?4")),
+      setReading_(
+          c.prepare("INSERT INTO cursors(peer, scope, acknowledged, acknowledged_complete, passed, seen_ms) "
+                    "VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE "
+                    "SET acknowledged = ?3, acknowledged_complete = ?4, passed = ?5, seen_ms = ?6")),
       removeCursors_(c.prepare("DELETE FROM cursors WHERE peer = ?1 AND scope IS NOT ?2")),
       addImporter_(c.prepare("INSERT INTO importers(replica) VALUES(?1)")),
       setFilter_(c.prepare("UPDATE importers SET filter = ?2 WHERE number = ?1")),
@@ -382,12 +389,23 @@ void WriteTables::setCursor(const UUID& peer, const sync::Scope& scope, const sy
   setCursor_.run();
 }
 
-void WriteTables::setAcknowledged(const UUID& peer, base::ByteView scope, const sync::Cursor& cursor) {
-  setAcknowledged_.bindBlob(1, peer.bytes);
-  setAcknowledged_.bindBlob(2, scope);
-  setAcknowledged_.bind(3, asSigned(cursor.position));
-  setAcknowledged_.bind(4, asSigned(cursor.complete));
-  setAcknowledged_.run();
+void WriteTables::setReading(const UUID& peer, const LinkedScope& reading) {
+  base::Bytes scope = sync::encode(reading.scope);
+  setReading_.bindBlob(1, peer.bytes);
+  setReading_.bindBlob(2, scope);
+  setReading_.bind(3, asSigned(reading.acknowledged.position));
+  setReading_.bind(4, asSigned(reading.acknowledged.complete));
+  setReading_.bind(5, asSigned(reading.passed));
+  if (reading.seenMs)
+    setReading_.bind(6, *reading.seenMs);
+  else
+    setReading_.bindNull(6);
+  setReading_.run();
+}
+
+void WriteTables::removeReadings() {
+  connection_.execute(
+      "DELETE FROM peers; UPDATE cursors SET acknowledged = 0, acknowledged_complete = 0, passed = 0, seen_ms = NULL");
 }
 
 void WriteTables::removeCursors(const UUID& peer, const std::optional<sync::Scope>& except) {

@@ -92,7 +92,9 @@ class ReadTables {
   // The scopes under which there has been a link with the peer, and how far it had applied this feed there.
   struct LinkedScope {
     sync::Scope scope;
-    sync::Cursor acknowledged;  // its incarnation is not known
+    sync::Cursor acknowledged;           // its incarnation is not known
+    std::uint64_t passed = 0;            // likewise, and this replica has what the peer had when it said so
+    std::optional<std::int64_t> seenMs;  // when there was last a link; none where it has never asked for this feed
   };
   std::vector<LinkedScope> scopesOf(const UUID& peer);
   // The number of an importer, 0 where it is none.
@@ -125,7 +127,9 @@ class WriteTables : public ReadTables {
   void updateCollection(const CollectionRow& collection);
   std::int64_t internOrigin(const sync::Peer& peer);
   void setCursor(const UUID& peer, const sync::Scope& scope, const sync::Cursor& cursor);
-  void setAcknowledged(const UUID& peer, base::ByteView scope, const sync::Cursor& cursor);
+  void setReading(const UUID& peer, const LinkedScope& reading);
+  // No peer knows anything of this feed.
+  void removeReadings();
   // All of the peer's, but for one.
   void removeCursors(const UUID& peer, const std::optional<sync::Scope>& except);
   // Gives its number.
@@ -153,7 +157,7 @@ class WriteTables : public ReadTables {
  private:
   storage::Connection& connection_;
   storage::Statement insert_, update_, remove_, appendFeed_, setMark_, insertCollection_, updateCollection_,
-      insertOrigin_, setCursor_, setAcknowledged_, removeCursors_, addImporter_, setFilter_, removeImporter_,
+      insertOrigin_, setCursor_, setReading_, removeCursors_, addImporter_, setFilter_, removeImporter_,
       removeDelivered_, setDelivery_, removeTakenBack_, removeDeliveries_, setMeta_, removeMeta_, addIncarnation_,
       save_, keep_, takeBack_;
 };

@@ -16,9 +16,8 @@ constexpr std::int64_t kSaveCursorDelayMs = 200;
 // What was withheld is announced, and a cursor that nothing came with is saved, without a delay once it is this far
 // behind: a bulk copy that is killed must not send back what it had brought.
 constexpr std::uint64_t kFarBehind = 1000;
-// Need and Rows are cut into pieces well below the frame limit.
-constexpr std::size_t kKeysPerNeed = 10'000;
-constexpr std::size_t kRowsBytes = 4u << 20;
+// A Rows gets no more records beyond this: the last one may take nearly a whole frame.
+constexpr std::size_t kRowsBytes = 512u << 10;
 
 }  // namespace
 
@@ -170,6 +169,7 @@ void Session::onHello(const Hello& hello) {
   if (options_.filter) importer_.emplace(Importer{hello.identity.replica, *options_.filter});
   status_.sending = options_.sends && hello.receives;
   status_.receiving = options_.receives && hello.sends;
+  if (status_.sending) store_.noteReader(peer(), scope_);
   if (options_.leaveOtherScopes) store_.leaveOtherScopes(hello.identity.replica, scope_);
   if (!options_.receives || !hello.sends) {
     receiveCatchingUp_ = false;
@@ -333,7 +333,7 @@ void Session::onNeed(const Need& need) {
   BatchWriter rows;
   for (const RecordKey& key : need.keys) {
     if (!store_.readRecord(key, scope_, importer(), rows)) gone.push_back(key);
-    if (rows.bytes() >= kRowsBytes) emit(std::exchange(rows, BatchWriter()).finishRows(true, {}));
+    if (rows.bytes() >= kRowsBytes) break;  // the rest is asked for again
   }
   emit(rows.finishRows(true, gone));
   activity();
@@ -432,12 +432,8 @@ bool Session::applyBatch(const base::Bytes& frame) {
   }
   if (!result.missing.empty()) {
     needed_ = std::move(result.missing);
-    for (std::size_t i = 0; i < needed_.size(); i += kKeysPerNeed) {
-      std::size_t end = std::min(i + kKeysPerNeed, needed_.size());
-      emit(encode(Need{
-          {needed_.begin() + static_cast<std::ptrdiff_t>(i), needed_.begin() + static_cast<std::ptrdiff_t>(end)}}));
-    }
     std::sort(needed_.begin(), needed_.end());
+    emit(encode(Need{needed_}));
     return false;
   }
   status_.received += incoming.changes.size();
@@ -494,11 +490,7 @@ void Session::onRows(base::ByteView frame) {
     if (result.refused) stop(ErrorCode::ClockSkew, *result.refused);
     return send();
   }
-  if (needed_.empty()) {
-    // The last piece of an answer may be empty. More than that would pile up until the next batch.
-    if (!rows->changes.empty() || !rows->gone.empty()) broken("Rows that nobody asked for");
-    return;
-  }
+  std::size_t asked = needed_.size();
   auto answered = [&](const RecordKey& key) {
     auto at = std::lower_bound(needed_.begin(), needed_.end(), key);
     if (at != needed_.end() && *at == key) needed_.erase(at);
@@ -508,8 +500,10 @@ void Session::onRows(base::ByteView frame) {
     answered(key);
     gone_.push_back(key);
   }
+  if (needed_.size() == asked) return broken("Rows that nobody asked for");
   answers_.emplace_back(frame.begin(), frame.end());
-  if (needed_.empty()) applyHeld();
+  if (needed_.empty()) return applyHeld();
+  emit(encode(Need{needed_}));
 }
 
 // ----------------------------------------------------------------------------------------------------

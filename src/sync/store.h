@@ -112,6 +112,8 @@ class Store {
   // this feed; a later wider scope begins anew.
   virtual void leaveOtherScopes(const UUID& peer, const Scope& scope) = 0;
 
+  // The peer reads this feed: from now on deletes are remembered for it.
+  virtual void noteReader(const Peer& peer, const Scope& scope) = 0;
   // The peer has applied this feed up to `cursor`. Its own ended at `end` when it said so, and this replica has
   // applied that up to `applied`; none where it sends nothing here.
   struct PeerFeed {

@@ -222,16 +222,15 @@ TEST(Fields, ARecordMayHaveUpToTheLimitOfBytes) {
   EXPECT_EQ(bytes.size(), kRecordBytesMax);
   EXPECT_EQ(decoded(bytes), largest);
 
-  Bytes oneMore(kRecordBytesMax - head + 1);
   base::Bytes out;
-  auto problem = encodeFields(out, {{"f", oneMore}});
+  auto problem = encodeFields(out, {{"f", Bytes(kRecordBytesMax - head + 1)}});
   ASSERT_TRUE(problem);
   EXPECT_EQ(problem->code(), ErrorCode::TooLarge);
   EXPECT_TRUE(out.empty());
   appendMapHead(out, 1);
   appendText(out, "f");
-  appendByteString(out, oneMore);
-  EXPECT_EQ(out.size(), kRecordBytesMax + 1);
+  appendByteString(out, Bytes(base::kMergedBytesMax - head + 1));
+  EXPECT_EQ(out.size(), base::kMergedBytesMax + 1);
   EXPECT_EQ(decoded(out), std::nullopt);
   EXPECT_FALSE(readerAccepts(out));
   out.clear();
@@ -365,7 +364,7 @@ TEST(Fields, ArraysThatAllClaimTheSameBytesCostNoMemory) {
   base::Bytes bytes = fromHex("a16161");
   for (int i = 0; i < kNestingMax; i++) appendArrayHead(bytes, 7'000'000);
   bytes.push_back(0xFF);
-  bytes.resize(kRecordBytesMax);
+  bytes.resize(base::kMergedBytesMax);
   EXPECT_EQ(decoded(bytes), std::nullopt);  // 64 times 7 million values of 40 bytes would be 18 GB
 }
 

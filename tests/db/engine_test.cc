@@ -58,6 +58,65 @@ TEST(EngineTest, ADeleteIsRememberedUntilWhatThePeerHadThenHasArrived) {
   EXPECT_EQ(a->purgeHorizon(), end) << "the end of then, not that of now";
 }
 
+// Seed 55132: what a peer has read in one scope says nothing about another.
+TEST(EngineTest, ADeleteIsRememberedUntilThePeerHasReadItsScope) {
+  std::int64_t now = 0;
+  Replica a("a", now, 1);
+  a.insert(uuidOf(1), {{"n", 1}});
+  a.remove(uuidOf(1));
+  std::uint64_t end = a->feedEnd();
+  sync::Peer peer{uuidOf(77), 5};
+  sync::Scope people = sync::makeScope(std::vector<std::string>{"people"}, {});
+  sync::Scope records = sync::makeScope(std::vector<std::string>{"default"}, {});
+  now += 2 * a.options.tombstoneRetention.count();
+  a->noteReader(peer, records);
+  a->noteAcknowledged(peer, people, {0, end, end, end}, std::nullopt);
+  a->maintain();
+  EXPECT_EQ(a->purgeHorizon(), 0u);
+  a.reopen();
+  a->maintain();
+  EXPECT_EQ(a->purgeHorizon(), 0u) << "known by the file too";
+  a->noteAcknowledged(peer, records, {0, end, end, end}, std::nullopt);
+  a->maintain();
+  EXPECT_EQ(a->purgeHorizon(), end);
+}
+
+TEST(EngineTest, AScopeThatThePeerHasLeftIsForgottenInTime) {
+  std::int64_t now = 0;
+  Replica a("a", now, 1);
+  sync::Peer peer{uuidOf(77), 5};
+  a->noteReader(peer, sync::makeScope(std::vector<std::string>{"people"}, {}));
+  a.insert(uuidOf(1), {{"n", 1}});
+  a.remove(uuidOf(1));
+  std::uint64_t end = a->feedEnd();
+  now += a.options.tombstoneRetention.count();
+  a->noteAcknowledged(peer, sync::Scope(), {0, end, end, end}, std::nullopt);
+  a->maintain();
+  EXPECT_EQ(a->purgeHorizon(), 0u);
+  now += 1;
+  a->maintain();
+  EXPECT_EQ(a->purgeHorizon(), end);
+}
+
+// One that only ever sends has nothing to acknowledge.
+TEST(EngineTest, APeerIsKnownAsLongAsItSends) {
+  std::int64_t now = 0;
+  Replica a("a", now, 1);
+  sync::Peer peer{uuidOf(77), 5};
+  sync::Scope everything;
+  a->noteReader(peer, everything);
+  a.insert(uuidOf(1), {{"n", 1}});
+  a.remove(uuidOf(1));
+  for (int i = 0; i < 3; i++) {
+    now += a.options.tombstoneRetention.count() * 3 / 4;
+    sync::Incoming nothing(everything);
+    nothing.from = peer;
+    a->apply(nothing);
+    a->maintain();
+  }
+  EXPECT_EQ(a->purgeHorizon(), 0u);
+}
+
 TEST(EngineTest, ADeleteNeedNotBeRememberedForAPeerThatSendsNothing) {
   std::int64_t now = 0;
   Replica a("a", now, 1);

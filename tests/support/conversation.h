@@ -51,6 +51,7 @@ class PassingStore : public sync::Store {
     store_.finishSweep(from, scope, sweep, peerHasApplied, cursor);
   }
   void leaveOtherScopes(const UUID& peer, const sync::Scope& scope) override { store_.leaveOtherScopes(peer, scope); }
+  void noteReader(const sync::Peer& peer, const sync::Scope& scope) override { store_.noteReader(peer, scope); }
   void noteAcknowledged(const sync::Peer& peer, const sync::Scope& scope, const sync::Cursor& cursor,
                         const std::optional<PeerFeed>& its) override {
     store_.noteAcknowledged(peer, scope, cursor, its);

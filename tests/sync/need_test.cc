@@ -90,5 +90,33 @@ TEST_F(NeedTest, GoesOnWithoutARecordThatIsGone) {
   EXPECT_GE(b->cursorOn(a->info().replica, {}).position, end);
 }
 
+// Who has asked for much takes it a frame at a time: the other end keeps none of it waiting.
+TEST_F(NeedTest, AsksAgainForWhatDidNotFitTheAnswer) {
+  constexpr std::size_t kEach = 300'000;
+  std::vector<UUID> ids;
+  for (int i = 0; i < 12; i++) ids.push_back(a.insert({{"payload", blazedb::Bytes(kEach, 1)}}));
+  synced();
+  for (const UUID& each : ids) ASSERT_TRUE(b.purge(each));
+  now += 1000;
+  a->write([&](db::Changes& changes) {
+    for (const UUID& each : ids) changes.updateFields("default", each, {{"n", 2}});
+  });
+  Conversation talk = synced();
+  std::vector<Bytes> answers = talk.said(0, FrameType::rows);
+  EXPECT_EQ(talk.said(1, FrameType::need).size(), answers.size());
+  EXPECT_GE(answers.size(), ids.size() / 2);
+  for (const Bytes& answer : answers) EXPECT_LE(answer.size(), 2 * kEach + 1000);
+  for (const UUID& each : ids) EXPECT_EQ(b.fetch(each)->integer("n"), 2);
+}
+
+TEST_F(NeedTest, RefusesAnAnswerToSomethingElse) {
+  Conversation talk(a, b, now);
+  talk.start();
+  while (talk.said(1, FrameType::need).empty()) ASSERT_TRUE(talk.deliver(1) | talk.deliver(0));
+  talk[1].receive(BatchWriter().finishRows(true, {{"default", UUID{}}}), now);
+  ASSERT_TRUE(talk[1].stopped());
+  EXPECT_EQ(talk.status(1).ended->code, ErrorCode::ProtocolError);
+}
+
 }  // namespace
 }  // namespace blazedb::sync

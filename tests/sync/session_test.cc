@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/limits.h"
+#include "support/errors.h"
 #include "sync/session_test.h"
 
 namespace blazedb::sync {
@@ -443,6 +444,24 @@ TEST_F(SessionTest, CreditBoundsWhatIsInFlight) {
     EXPECT_LE(inFlightMost, base::kInFlightBytesMax + each + 1000) << each;
     EXPECT_GE(inFlightMost, 2'000'000u) << "and it is made use of";
   }
+}
+
+// Neither of the two has done anything wrong.
+TEST_F(SessionTest, WhatTwoHaveAddedToARecordMayTogetherBeLargerThanEitherMayWrite) {
+  UUID id = a.insert({{"n", 1}});
+  Conversation talk = synced();
+  a.updateFields(id, {{"x", std::string(7'000'000, 'x')}});
+  b.updateFields(id, {{"y", std::string(7'000'000, 'y')}});
+  talk.rest();
+  for (Replica* each : {&a, &b}) EXPECT_EQ(each->fetch(id)->string("y")->size(), 7'000'000u);
+  EXPECT_TRUE(talk.verified());
+  a.updateFields(id, {{"n", 2}});
+  EXPECT_ERROR(TooLarge, a.updateFields(id, {{"z", std::string(1000, 'z')}}));
+  talk.rest();
+  EXPECT_EQ(b.fetch(id)->integer("n"), 2);
+  Replica c("C", now, 3);
+  EXPECT_TRUE(synced(b, c).verified());
+  EXPECT_EQ(c.fetch(id)->string("x")->size(), 7'000'000u);
 }
 
 TEST_F(SessionTest, TellsTheStoreWhatThePeerHas) {
