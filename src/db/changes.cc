@@ -473,7 +473,7 @@ void Changes::save(CollectionRow& collection, Loaded& loaded, std::int64_t origi
   std::uint64_t position = nextPosition();
   sync::encodeState(loaded.state, position, encoded_);
   // What others have written is there already, and must not hold up all the rest.
-  bool merges = origin != 0, grows = encoded_.fields.size() > loaded.row.fields.size();
+  bool merges = origin_ != 0, grows = encoded_.fields.size() > loaded.row.fields.size();
   if ((!merges && grows && encoded_.fields.size() > base::kRecordBytesMax) ||
       encoded_.fields.size() + encoded_.stamps.size() > base::kMergedBytesMax)
     throw Error(ErrorCode::TooLarge, "the record " + loaded.row.id.toString() + " would be larger than " +

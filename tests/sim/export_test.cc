@@ -4,8 +4,9 @@
 
 #include <map>
 #include <memory>
-#include <set>
+#include <string>
 
+#include "sim/oracle.h"
 #include "sim/random.h"
 #include "sim/seeds.h"
 #include "support/conversation.h"
@@ -16,6 +17,7 @@ namespace {
 using test::Conversation;
 using test::Replica;
 
+const std::string kRecords = "default";
 constexpr std::int64_t kShades = 4;  // of the field that filters look at
 
 class ExportWorld {
@@ -64,9 +66,8 @@ class ExportWorld {
     for (const auto& [id, author] : authors_) {
       SCOPED_TRACE("record " + id.toString() + " of " + std::to_string(author));
       std::optional<Record> original = replicas_[0]->fetch(id);
-      if (!removed_.contains(id)) {
-        EXPECT_TRUE(original) << "lost";
-      }
+      std::optional<Stored> kept = stored(**replicas_[0], {kRecords, id});
+      EXPECT_EQ(oracle_.check({kRecords, id}, kept ? &*kept : nullptr, {}), "") << "at the exporter, which gets it all";
       for (int importer : {1, 2}) {
         std::optional<Record> copy = replicas_[static_cast<std::size_t>(importer)]->fetch(id);
         if (original && matches(*original)) {
@@ -96,19 +97,25 @@ class ExportWorld {
   void write(int number) {
     Replica& replica = any(number);
     UUID id;
+    Stored before;
     if (authors_.empty() || dice_.percent(40)) {
       id =
           replica.insert({{"shade", dice_.between(0, kShades - 1)}, {"n", counter_++}, {"text", std::string(40, 'x')}});
       authors_[id] = number;
-      return;
+    } else {
+      auto at = authors_.begin();
+      std::advance(at, static_cast<std::ptrdiff_t>(dice_.below(authors_.size())));
+      id = at->first;
+      if (!replica.fetch(id)) return;
+      before = *stored(*replica, {kRecords, id});
+      change(replica, id);
     }
-    auto at = authors_.begin();
-    std::advance(at, static_cast<std::ptrdiff_t>(dice_.below(authors_.size())));
-    id = at->first;
-    if (!replica.fetch(id)) return;
+    oracle_.observe(number, {kRecords, id}, before, *stored(*replica, {kRecords, id}), true, true);
+  }
+
+  void change(Replica& replica, const UUID& id) {
     if (dice_.percent(10)) {
       replica.remove(id);
-      removed_.insert(id);
     } else if (dice_.percent(50)) {
       replica.updateFields(id, {{"shade", dice_.between(0, kShades - 1)}});
     } else {
@@ -146,7 +153,7 @@ class ExportWorld {
   std::int64_t parity_ = 0;
   std::int64_t counter_ = 0;
   std::map<UUID, int> authors_;
-  std::set<UUID> removed_;
+  Oracle oracle_;
 };
 
 TEST(Exports, EachHoldsWhatItShould) {

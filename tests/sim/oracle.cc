@@ -54,6 +54,15 @@ Stored toStored(const sync::RecordState& state) {
   return stored;
 }
 
+std::optional<Stored> stored(sync::Store& store, const Key& key) {
+  sync::BatchWriter out;
+  if (!store.readRecord({key.first, key.second}, {}, nullptr, out)) return std::nullopt;
+  base::Bytes frame = out.finishRows(true, {});
+  std::optional<sync::Rows> rows = sync::decodeRows(frame);
+  std::optional<sync::RecordState> state = sync::decodeState(rows->changes[0].stamps, rows->changes[0].fields, 0);
+  return toStored(*state);
+}
+
 void Oracle::observe(int replica, const Key& key, const Stored& before, const Stored& after, bool acknowledged,
                      bool durable) {
   History& history = histories_[key];

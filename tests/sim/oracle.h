@@ -17,6 +17,7 @@
 #include "blazedb/uuid.h"
 #include "sync/record_state.h"
 #include "sync/scope.h"
+#include "sync/store.h"
 
 namespace blazedb::sim {
 
@@ -42,6 +43,9 @@ struct Stored {
 Stored toStored(const sync::RecordState& state);
 
 using Key = std::pair<std::string, UUID>;
+
+// As the store holds it, dead or alive; std::nullopt where it does not.
+std::optional<Stored> stored(sync::Store& store, const Key& key);
 
 class Oracle {
  public:

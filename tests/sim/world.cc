@@ -11,6 +11,7 @@ namespace {
 
 constexpr const char* kPath = "db";
 constexpr const char* kCollections[] = {"notes", "people"};
+constexpr const char* kShared = "turn";
 constexpr const char* kFields[] = {"a", "b", "c", "d"};
 constexpr std::uint64_t kStepsMax = 400'000;
 const std::vector<std::uint8_t> kKey(32, 7);
@@ -109,7 +110,7 @@ void World::build() {
   for (int i = 0; i < 12; i++) {
     UUID id;
     dice_.fill(id.bytes);
-    ids_.push_back(id);
+    (i < 10 ? ids_ : shared_).push_back(id);
   }
 }
 
@@ -279,15 +280,6 @@ void World::chaos() {
 // ----------------------------------------------------------------------------------------------------
 // people do
 
-std::optional<Stored> World::stored(Replica& replica, const Key& key) {
-  sync::BatchWriter out;
-  if (!replica.engine->readRecord({key.first, key.second}, {}, nullptr, out)) return std::nullopt;
-  base::Bytes frame = out.finishRows(true, {});
-  std::optional<sync::Rows> rows = sync::decodeRows(frame);
-  std::optional<sync::RecordState> state = sync::decodeState(rows->changes[0].stamps, rows->changes[0].fields, 0);
-  return toStored(*state);
-}
-
 Key World::anyKey() { return {kCollections[dice_.below(2)], ids_[dice_.below(ids_.size())]}; }
 
 Record World::anyRecord() {
@@ -351,7 +343,7 @@ void World::write(Replica& replica) {
 }
 
 bool World::operate(Replica& replica, const Key& key, const std::function<void(db::Changes&)>& body) {
-  Stored before = stored(replica, key).value_or(Stored{});
+  Stored before = stored(*replica.engine, key).value_or(Stored{});
   bool acknowledged = true;
   try {
     replica.engine->write(body);
@@ -365,7 +357,7 @@ bool World::operate(Replica& replica, const Key& key, const std::function<void(d
     down(replica, true);
     open(replica);
   }
-  Stored after = stored(replica, key).value_or(Stored{});
+  Stored after = stored(*replica.engine, key).value_or(Stored{});
   oracle_.observe(replica.number, key, before, after, acknowledged, replica.durability == Durability::full);
   if (!replica.scope.full()) oracle_.linked(replica.number, replica.scope);
   report_.writes++;
@@ -392,6 +384,11 @@ void World::writeTransaction(Replica& replica) {
     dice_.fill(id.bytes);
     group.keys.push_back({kCollections[dice_.below(2)], id});
   }
+  Stored sharedBefore;
+  if (dice_.percent(50)) {
+    group.shared = Key{kCollections[0], shared_[dice_.below(shared_.size())]};
+    sharedBefore = stored(*replica.engine, *group.shared).value_or(Stored{});
+  }
   bool abandon = dice_.percent(10);
   note(replica.name, abandon ? " abandons" : " commits", " a transaction of ", size, " records");
   struct Abandoned {};
@@ -400,6 +397,7 @@ void World::writeTransaction(Replica& replica) {
     replica.engine->write([&](db::Changes& changes) {
       for (const Key& key : group.keys)
         changes.insert(key.first, key.second, {{"group", static_cast<std::int64_t>(groups_.size())}});
+      if (group.shared) changes.upsert(group.shared->first, group.shared->second, {{kShared, Value(++counter_)}});
       if (abandon) throw Abandoned{};
     });
   } catch (const Abandoned&) {
@@ -411,16 +409,23 @@ void World::writeTransaction(Replica& replica) {
   }
   std::size_t there = 0;
   for (const Key& key : group.keys) {
-    std::optional<Stored> after = stored(replica, key);
+    std::optional<Stored> after = stored(*replica.engine, key);
     if (after) there++;
     oracle_.observe(replica.number, key, {}, after.value_or(Stored{}), acknowledged && !abandon,
                     replica.durability == Durability::full);
     report_.writes++;
   }
+  if (group.shared) {
+    Stored after = stored(*replica.engine, *group.shared).value_or(Stored{});
+    oracle_.observe(replica.number, *group.shared, sharedBefore, after, acknowledged && !abandon,
+                    replica.durability == Durability::full);
+    group.wrote = after.latest();
+  }
   if (!replica.scope.full()) oracle_.linked(replica.number, replica.scope);
   if (there != 0 && there != group.keys.size()) fail("a transaction is there in part where it was made");
   if (abandon && there != 0) fail("an abandoned transaction left something behind");
   std::erase_if(group.keys, [&](const Key& key) { return !replica.scope.has(key.first); });
+  if (there == 0 || (group.shared && !replica.scope.has(group.shared->first))) group.shared.reset();
   groups_.push_back(std::move(group));
   feedsMoved();
 }
@@ -543,6 +548,10 @@ void World::checkGroups(Replica& replica) {
     if (there != 0 && there != carried)
       fail(replica.name + " sees a transaction in part: " + std::to_string(there) + " of " + std::to_string(carried) +
            " records, first " + groups_[i].keys[0].second.toString());
+    const std::optional<Key>& shared = groups_[i].shared;
+    if (there != 0 && shared && replica.scope.has(shared->first) &&
+        stored(*replica.engine, *shared).value_or(Stored{}).latest() < groups_[i].wrote)
+      fail(replica.name + " sees a transaction without what it wrote to " + shared->second.toString());
   }
 }
 
@@ -642,7 +651,7 @@ void World::judge() {
     std::optional<Stored> first;
     for (auto& replica : replicas_) {
       if (!replica->scope.has(key.first)) continue;
-      std::optional<Stored> here = stored(*replica, key);
+      std::optional<Stored> here = stored(*replica->engine, key);
       if (here) here = here->within(replica->scope);
       std::string wrong = oracle_.check(key, here ? &*here : nullptr, replica->scope);
       if (!wrong.empty())

@@ -69,9 +69,11 @@ class World {
     std::deque<Frame> towards[2];     // frames on their way to an end
     bool behind[2] = {false, false};  // this end began a catching-up here that it has not finished
   };
-  // Records that one transaction inserted and nobody touches again.
+  // Records that one transaction inserted and nobody touches again, and one that other transactions write to as well.
   struct Group {
     std::vector<Key> keys;
+    std::optional<Key> shared;
+    sync::Stamp wrote;  // what it wrote to that one
   };
 
   void build();
@@ -94,7 +96,6 @@ class World {
   void writeTransaction(Replica& replica);
   // False where power went off before it was acknowledged.
   bool operate(Replica& replica, const Key& key, const std::function<void(db::Changes&)>& body);
-  std::optional<Stored> stored(Replica& replica, const Key& key);
   Key anyKey();
   Record anyRecord();
 
@@ -122,6 +123,7 @@ class World {
   std::vector<Link> links_;
   Oracle oracle_;
   std::vector<UUID> ids_;
+  std::vector<UUID> shared_;  // what only transactions write to
   std::vector<Group> groups_;
   std::int64_t counter_ = 0;
   std::chrono::milliseconds retention_{std::chrono::hours(24 * 30)};

@@ -464,6 +464,22 @@ TEST_F(SessionTest, WhatTwoHaveAddedToARecordMayTogetherBeLargerThanEitherMayWri
   EXPECT_EQ(c.fetch(id)->string("x")->size(), 7'000'000u);
 }
 
+TEST_F(SessionTest, WhatComesBackToLifeMayBeAsLarge) {
+  UUID id = a.insert({{"n", 1}});
+  Conversation talk = synced();
+  a.updateFields(id, {{"x", std::string(7'000'000, 'x')}});
+  a.remove(id);
+  now += 1000;
+  b.updateFields(id, {{"y", std::string(7'000'000, 'y')}});
+  talk.rest();
+  for (Replica* each : {&a, &b}) {
+    ASSERT_TRUE(each->fetch(id));
+    EXPECT_EQ(each->fetch(id)->string("x")->size(), 7'000'000u);
+    EXPECT_EQ(each->fetch(id)->string("y")->size(), 7'000'000u);
+  }
+  EXPECT_TRUE(talk.verified());
+}
+
 TEST_F(SessionTest, TellsTheStoreWhatThePeerHas) {
   Conversation talk = synced();
   a.insert({{"n", 1}});
