@@ -17,8 +17,7 @@ inline constexpr std::size_t kNameBytesMax = 128;         // collections, databa
 inline constexpr std::size_t kFrameBytesMax = 16u << 20;             // after authentication
 inline constexpr std::size_t kFrameBytesMaxBeforeHello = 64u << 10;  // before it
 inline constexpr std::size_t kInFlightBytesMax = 8u << 20;           // sent to one peer and not acknowledged
-inline constexpr std::size_t kTransactionRecordsMax = 10'000;        // a larger transaction arrives in several commits
-inline constexpr std::size_t kTransactionBytesMax = 16u << 20;
+inline constexpr std::size_t kTransactionRecordsMax = 10'000;        // larger ones, and those beyond a frame, arrive in parts
 
 // Time.
 inline constexpr std::int64_t kClockSkewMsMax = 5 * 60 * 1000;

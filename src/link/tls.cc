@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <mutex>
 
 #include "blazedb/error.h"
 #include "link/certificate.h"
@@ -46,6 +47,20 @@ std::string openSslReason() {
 
 [[noreturn]] void unusable(const std::string& what) {
   throw Error(ErrorCode::InvalidArgument, what + ": " + openSslReason());
+}
+
+// Reading them takes 40 ms, and they fill a megabyte: all that need them at a time share them.
+std::shared_ptr<X509_STORE> systemAuthorities() {
+  static std::mutex mutex;
+  static std::weak_ptr<X509_STORE> shared;
+  std::lock_guard lock(mutex);
+  std::shared_ptr<X509_STORE> store = shared.lock();
+  if (store) return store;
+  store.reset(X509_STORE_new(), X509_STORE_free);
+  if (!store) throw std::bad_alloc();
+  X509_STORE_set_default_paths(store.get());
+  shared = store;
+  return store;
 }
 
 // What a failed TLS operation means to whoever has to set it right.
@@ -253,7 +268,7 @@ std::shared_ptr<const TlsContext> TlsContext::forClient(const TlsClientOptions& 
   made->pins_ = options.pins;
   ERR_clear_error();
   if (options.caFile.empty())
-    SSL_CTX_set_default_verify_paths(context);
+    SSL_CTX_set1_cert_store(context, (made->systemAuthorities_ = systemAuthorities()).get());
   else if (SSL_CTX_load_verify_file(context, options.caFile.c_str()) != 1)
     unusable("no authority's certificate (PEM) can be read from " + options.caFile);
   if (!options.certificateFile.empty()) made->useCertificate(options.certificateFile, options.keyFile);

@@ -19,6 +19,7 @@
 
 struct ssl_ctx_st;
 struct bio_method_st;
+struct x509_store_st;
 
 namespace blazedb::link {
 
@@ -61,6 +62,7 @@ class TlsContext : public std::enable_shared_from_this<TlsContext> {
   std::unique_ptr<ssl_ctx_st, Free> context_;
   std::unique_ptr<bio_method_st, Free> socket_;
   std::vector<std::string> pins_;
+  std::shared_ptr<x509_store_st> systemAuthorities_;
 };
 
 }  // namespace blazedb::link

@@ -51,6 +51,7 @@ class World {
     Dice random;
     std::unique_ptr<db::Engine> engine;  // none while it is down
     std::optional<Image> backup;
+    bool hasForgotten = false;  // deletes, for good
     Replica(int n, const std::int64_t& now, std::uint64_t seed)
         : number(n), name("R" + std::to_string(n)), clock(now), random(seed) {}
   };
@@ -132,6 +133,7 @@ class World {
   bool fleet_ = false;   // a hub whose clients may each have a part, and whose tokens are revoked
   bool small_ = false;   // batches: a catching-up takes several
   bool healing_ = false;
+  bool mayRepair_ = false;  // a file was put back that holds again what had been deleted and forgotten
 };
 
 }  // namespace blazedb::sim
