@@ -38,12 +38,14 @@ class EmptyStore final : public sync::Store {
     return false;
   }
   std::optional<std::string> filterOf(const UUID&) const override { return std::nullopt; }
-  void noteFilter(const UUID&, const std::optional<std::string>&) override {}
+  std::uint64_t floorOf(const UUID&) const override { return 0; }
+  void mixFilters(const UUID&) override {}
+  void noteFilter(const UUID&, const std::optional<std::string>&, std::uint64_t) override {}
   void forgetDelivered(const UUID&) override {}
   sync::ApplyResult apply(const sync::Incoming&) override { return {}; }
   void finishSweep(const sync::Peer&, const sync::Scope&, sync::Sweep&, const sync::Cursor&,
                    const sync::Cursor&) override {}
-  void leaveOtherScopes(const UUID&, const sync::Scope&) override {}
+  void leaveOtherScopes(const sync::Peer&, const sync::Scope&) override {}
   void noteReader(const sync::Peer&, const sync::Scope&) override {}
   void noteAcknowledged(const sync::Peer&, const sync::Scope&, const sync::Cursor&,
                         const std::optional<PeerFeed>&) override {}

@@ -8,16 +8,16 @@ namespace blazedb::base {
 
 // Records.
 inline constexpr std::size_t kRecordBytesMax = 8u << 20;   // encoded fields of one that is written
-inline constexpr std::size_t kMergedBytesMax = 15u << 20;  // of one that several have written to, with its stamps
-inline constexpr int kNestingMax = 64;                    // arrays and objects inside each other
-inline constexpr std::size_t kFieldNameBytesMax = 128;    // UTF-8
-inline constexpr std::size_t kNameBytesMax = 128;         // collections, databases, nodes: [A-Za-z0-9_.-]
+inline constexpr std::size_t kMergedBytesMax = 23u << 20;  // of one that several have written to, with its stamps
+inline constexpr int kNestingMax = 64;                     // arrays and objects inside each other
+inline constexpr std::size_t kFieldNameBytesMax = 128;     // UTF-8
+inline constexpr std::size_t kNameBytesMax = 128;          // collections, databases, nodes: [A-Za-z0-9_.-]
 
 // Frames and flow.
-inline constexpr std::size_t kFrameBytesMax = 16u << 20;             // after authentication
+inline constexpr std::size_t kFrameBytesMax = 24u << 20;             // after authentication
 inline constexpr std::size_t kFrameBytesMaxBeforeHello = 64u << 10;  // before it
 inline constexpr std::size_t kInFlightBytesMax = 8u << 20;           // sent to one peer and not acknowledged
-inline constexpr std::size_t kTransactionRecordsMax = 10'000;        // larger ones, and those beyond a frame, arrive in parts
+inline constexpr std::size_t kTransactionRecordsMax = 10'000;  // larger ones, and those beyond a frame, arrive in parts
 
 // Time.
 inline constexpr std::int64_t kClockSkewMsMax = 5 * 60 * 1000;

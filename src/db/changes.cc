@@ -258,6 +258,11 @@ void Changes::mergeOne(const sync::Incoming& incoming, const sync::Change& chang
   std::int64_t row = 0;
   std::uint64_t latest = 0;
   if (load(collection.id, change.id, loaded_)) {
+    // A repair does not bring back what somebody else has taken back, or that one would take it back for ever.
+    bool repair = !incoming.cursor && !incoming.sweep;
+    if (repair && (loaded_.row.flags & kLeft) && !tables_.originsOf(incoming.from.replica).contains(loaded_.row.origin))
+      return;
+    if (loaded_.row.flags & kLeft) result.mustSync = incoming.exporter;
     latest = loaded_.row.position;
     row = mergeHeld(collection, incoming, change, *theirs, result);
   } else {
@@ -265,15 +270,24 @@ void Changes::mergeOne(const sync::Incoming& incoming, const sync::Change& chang
     row = loaded_.row.number;
   }
   if (incoming.sweep && row != 0) incoming.sweep->mentioned.push_back(row);
-  if (incoming.chooses && result.missing.empty()) noteHolder(collection, incoming, latest);
+  if (incoming.chooses && result.missing.empty()) noteHolder(collection, incoming, latest, result);
 }
 
-// Whoever speaks of a record has it, also where it should not. The feed decides that, and has to come by: what changed
-// nothing takes a position then. `latest`: the row's before the change.
-void Changes::noteHolder(CollectionRow& collection, const sync::Incoming& incoming, std::uint64_t latest) {
+// Whoever speaks of a record has it, also where it should not, unless it has yet to hear that it was taken back. The
+// feed decides that, and has to come by: what changed nothing takes a position then. `latest`: the row's before the
+// change.
+void Changes::noteHolder(CollectionRow& collection, const sync::Incoming& incoming, std::uint64_t latest,
+                         sync::ApplyResult& result) {
   std::int64_t importer = tables_.addImporter(incoming.from.replica);
-  if (tables_.noteHolder(importer, loaded_.row.number, latest, incoming.acknowledged) && loaded_.row.position == latest)
-    save(collection, loaded_, loaded_.row.origin);
+  if (std::optional<Delivery> known = tables_.delivery(loaded_.row.number, importer)) {
+    if (known->kind != Delivery::Kind::takenBack) return;
+    if (!incoming.acknowledged.has(latest, known->position)) {
+      result.mustSync = true;
+      return;
+    }
+  }
+  tables_.setDelivery(importer, {loaded_.row.number, Delivery::Kind::itsOwn, 0});
+  if (loaded_.row.position == latest) save(collection, loaded_, loaded_.row.origin);
 }
 
 void Changes::mergeNew(CollectionRow& collection, const sync::Change& change, sync::RecordState& theirs,
@@ -360,7 +374,8 @@ bool Changes::leave(const sync::Incoming& incoming, const sync::Change& change) 
   bool waits = incoming.sendsBack && (unsent(mine.base.position) || unsent(mine.tomb.position) ||
                                       std::any_of(mine.cells.begin(), mine.cells.end(),
                                                   [&](const auto& cell) { return unsent(cell.position); }));
-  if (waits) return incoming.sweep != nullptr;  // what a sweep finds unsent it keeps
+  // What a sweep finds unsent it keeps. So do equals, of which each might wait for the other.
+  if (waits) return incoming.sweep != nullptr || !incoming.importer;
   loaded_.state = {};
   loaded_.state.whole = false;
   save(*collection, loaded_, origin_);
@@ -477,7 +492,7 @@ void Changes::save(CollectionRow& collection, Loaded& loaded, std::int64_t origi
   if ((!merges && grows && encoded_.fields.size() > base::kRecordBytesMax) ||
       encoded_.fields.size() + encoded_.stamps.size() > base::kMergedBytesMax)
     throw Error(ErrorCode::TooLarge, "the record " + loaded.row.id.toString() + " would be larger than " +
-                                         (merges ? "15 MiB, with what others have added to it" : "8 MiB") +
+                                         (merges ? "23 MiB, with what others have added to it" : "8 MiB") +
                                          "; split it, or keep large data in files");
   Row& row = loaded.row;
   row.position = position;

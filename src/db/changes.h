@@ -157,7 +157,8 @@ class Changes {
   std::int64_t mergeHeld(CollectionRow& collection, const sync::Incoming& incoming, const sync::Change& change,
                          sync::RecordState& theirs, sync::ApplyResult& result);
   bool leave(const sync::Incoming& incoming, const sync::Change& change);
-  void noteHolder(CollectionRow& collection, const sync::Incoming& incoming, std::uint64_t latest);
+  void noteHolder(CollectionRow& collection, const sync::Incoming& incoming, std::uint64_t latest,
+                  sync::ApplyResult& result);
   bool recall(const sync::Incoming& incoming, const sync::Change& change, const sync::RecordState& theirs);
   void noteOverridden(const CollectionRow& collection, const UUID& id, const sync::MergeOutcome& outcome);
 

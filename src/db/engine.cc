@@ -88,7 +88,7 @@ Engine::Engine(const Environment& environment, std::string path, const EngineOpt
 Engine::~Engine() {
   try {
     std::unique_lock lock = lockIdle();
-    savePeers();
+    saveNotes();
   } catch (const Error&) {
     // What is not known of peers delays a purge, nothing else.
   }
@@ -111,7 +111,7 @@ void Engine::loadAll() {
   author_.role = !role.empty() && role[0] == 1 ? sync::Role::server : sync::Role::client;
   author_.source = uuidOf(tables_->meta("source"));
   horizon_ = fixed64Of(tables_->meta("horizon"));
-  mirror_.stale = fixed64Of(tables_->meta("stale"));
+  mirror_.stale = savedStale_ = fixed64Of(tables_->meta("stale"));
 
   storage::Statement chain = file_->writer().prepare("SELECT id, first FROM incarnations ORDER BY number");
   while (chain.step()) {
@@ -147,13 +147,16 @@ void Engine::loadAll() {
   setSelf();
 }
 
-// After a rollback memory says again what the file says.
+// After a rollback memory says again what the file says. Nobody may write before it does.
 void Engine::reload() {
-  mirror_.position = tables_->lastPosition();
-  mirror_.clock.observe(tables_->lastMark());
+  std::uint64_t position = tables_->lastPosition(), mark = tables_->lastMark();
+  std::vector<CollectionRow> rows = tables_->collections();
+  mirror_.position = position;
+  mirror_.clock.observe(mark);
   mirror_.collections.clear();
-  for (CollectionRow& row : tables_->collections()) mirror_.collections.emplace(row.name, row);
+  for (CollectionRow& row : rows) mirror_.collections.emplace(row.name, row);
   publishCatalog();
+  outdated_ = false;
 }
 
 void Engine::publishCatalog() {
@@ -185,6 +188,7 @@ std::unique_lock<std::mutex> Engine::lockWriter() {
   for (int i = 0; i < kYieldsMax && !lock.owns_lock() && !lock.try_lock(); i++) std::this_thread::yield();
   if (!lock.owns_lock()) lock.lock();
   waiting_.fetch_sub(1);
+  if (outdated_ && !group_) reload();
   return lock;
 }
 
@@ -263,6 +267,8 @@ void Engine::runInGroup(const std::shared_ptr<Group>& group, const std::function
     group->operations++;
   } catch (...) {
     writing_ = std::thread::id();
+    mirror_.stale = stale;
+    outdated_ = true;
     bool open = file_->writer().inTransaction();
     try {
       if (open && saved) {
@@ -272,8 +278,8 @@ void Engine::runInGroup(const std::shared_ptr<Group>& group, const std::function
         statements_->rollback.run();
       }
       reload();
-      mirror_.stale = stale;
     } catch (...) {
+      rollback();
       failGroup(group, std::current_exception());
       throw;
     }
@@ -291,11 +297,12 @@ void Engine::commit(std::shared_ptr<Group> group) {
     statements_->commit.run();
   } catch (...) {
     std::exception_ptr error = std::current_exception();
+    outdated_ = true;
+    rollback();
     try {
-      if (file_->writer().inTransaction()) statements_->rollback.run();
       reload();
-    } catch (const Error&) {
-      // The first error is the one that tells what happened.
+    } catch (...) {
+      // It is tried again before the next write. The first error is the one that tells what happened.
     }
     failGroup(group, error);
     return;
@@ -312,6 +319,15 @@ void Engine::commit(std::shared_ptr<Group> group) {
     if (conflictListener_) conflictListener_();
   }
   if (file_->walBytes() >= kCheckpointBytes) file_->checkpoint();
+}
+
+// What had been done leaves SQLite's memory also where the disk does not answer.
+void Engine::rollback() noexcept {
+  try {
+    if (file_->writer().inTransaction()) statements_->rollback.run();
+  } catch (const Error&) {
+    // The error that led here tells what happened.
+  }
 }
 
 void Engine::failGroup(const std::shared_ptr<Group>& group, std::exception_ptr error) {

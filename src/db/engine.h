@@ -136,6 +136,8 @@ class Engine final : public sync::Store {
 
   // sync::Store
   sync::Identity identity() override;
+  // How many threads wait for the writer's lock.
+  int waitingWriters() const { return waiting_; }
   std::uint64_t feedEnd() const override { return feedEnd_.load(std::memory_order_acquire); }
   std::uint64_t purgeHorizon() const override { return horizon_.load(std::memory_order_acquire); }
   bool empty() const override;
@@ -146,12 +148,14 @@ class Engine final : public sync::Store {
   bool readRecord(const sync::RecordKey& key, const sync::Scope& scope, const sync::Importer* importer,
                   sync::BatchWriter& out) override;
   std::optional<std::string> filterOf(const UUID& importer) const override;
-  void noteFilter(const UUID& importer, const std::optional<std::string>& filter) override;
+  std::uint64_t floorOf(const UUID& importer) const override;
+  void mixFilters(const UUID& importer) override;
+  void noteFilter(const UUID& importer, const std::optional<std::string>& filter, std::uint64_t floor) override;
   void forgetDelivered(const UUID& importer) override;
   sync::ApplyResult apply(const sync::Incoming& incoming) override;
   void finishSweep(const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep,
                    const sync::Cursor& peerHasApplied, const sync::Cursor& cursor) override;
-  void leaveOtherScopes(const UUID& peer, const sync::Scope& scope) override;
+  void leaveOtherScopes(const sync::Peer& peer, const sync::Scope& scope) override;
   void noteReader(const sync::Peer& peer, const sync::Scope& scope) override;
   void noteAcknowledged(const sync::Peer& peer, const sync::Scope& scope, const sync::Cursor& cursor,
                         const std::optional<PeerFeed>& its) override;
@@ -215,13 +219,15 @@ class Engine final : public sync::Store {
   void writeLocked(Durability durability, const std::function<void(Changes&)>& body);
   void failGroup(const std::shared_ptr<Group>& group, std::exception_ptr error);
   void commit(std::shared_ptr<Group> group);
+  void rollback() noexcept;
   void notify();
   std::shared_ptr<const Catalog> catalog() const;
   std::int64_t collectionId(const std::string& name) const;
   void publishCatalog();
   bool purgeTombstones();
   bool trimFeed();
-  void savePeers();
+  void saveNotes(Durability durability = Durability::normal);
+  void raiseHorizon(std::uint64_t position);
   std::optional<std::uint64_t> passedByAllPeers() const;
   void stillThere(const sync::Peer& peer, const sync::Scope& scope);
   void removeCursors(const UUID& peer, const std::optional<sync::Scope>& except);
@@ -249,6 +255,8 @@ class Engine final : public sync::Store {
   int companions_ = 0;  // how many shared the latest durable commit
   std::uint64_t writesAtLastIdleCheck_ = 0;
   std::uint64_t trimmedTo_ = 0;
+  std::uint64_t savedStale_ = 0;
+  bool outdated_ = false;  // mirror_ is not what the file says, which could not be read
   UUID replica_;
 
   // What is committed, for everybody.

@@ -205,6 +205,7 @@ sync::ApplyResult Engine::apply(const sync::Incoming& incoming) {
       result = changes.apply(incoming);
       if (!result.missing.empty() || result.refused || result.unsent) throw Abandon{};
     });
+    if (result.mustSync) write(Durability::full, [](Changes& changes) { changes.takeEmptyPosition(); });
     std::lock_guard lock(originsMutex_);
     auto known = origins_.find({incoming.from.replica, incoming.from.incarnation});
     if (known != origins_.end() && known->second == 0) origins_.erase(known);
@@ -242,15 +243,21 @@ void Engine::finishSweep(const sync::Peer& from, const sync::Scope& scope, sync:
     }
     tables_->setCursor(from.replica, scope, cursor);
   });
-  if (raised != 0) horizon_.store(raised);
+  raiseHorizon(raised);
 }
 
 // In steps: the writer's lock must not be held for as long as it takes to remove a large collection. One that is
 // interrupted leaves the old cursors, and does the rest the next time.
-void Engine::leaveOtherScopes(const UUID& peer, const sync::Scope& scope) {
+void Engine::leaveOtherScopes(const sync::Peer& from, const sync::Scope& scope) {
+  const UUID& peer = from.replica;
+  // What an earlier incarnation has acknowledged may have been taken back by a power cut since.
+  bool sameIncarnation = false;
   {
     std::unique_lock lock = lockIdle();
-    savePeers();
+    saveNotes();
+    std::lock_guard peersLock(peersMutex_);
+    auto known = peers_.find(peer);
+    sameIncarnation = known != peers_.end() && known->second.incarnation == from.incarnation;
   }
   std::vector<ReadTables::LinkedScope> left = readers_.lease()->scopesOf(peer);
   std::erase_if(left, [&](const ReadTables::LinkedScope& old) { return old.scope == scope; });
@@ -259,7 +266,7 @@ void Engine::leaveOtherScopes(const UUID& peer, const sync::Scope& scope) {
   auto remove = [&](Changes& changes, const Row& row) {
     const std::string& collection = catalog()->names.at(row.collection);
     for (const ReadTables::LinkedScope& old : left) {
-      bool had = row.position <= old.acknowledged.position ||
+      bool had = (sameIncarnation && row.position <= old.acknowledged.position) ||
                  (theirs.contains(row.origin) && changedOnce(row, old.acknowledged.complete));
       if (!had || !old.scope.has(collection)) continue;
       if (!scope.has(collection)) {
@@ -300,8 +307,10 @@ void Engine::removeCursors(const UUID& peer, const std::optional<sync::Scope>& e
 }
 
 // That there is a reader must survive a crash: its deletes and ours wait for each other. How far it is may be saved
-// later.
+// later. One that comes with another scope may throw away what it has sent in the old one: with this commit that is on
+// the disk.
 void Engine::noteReader(const sync::Peer& peer, const sync::Scope& scope) {
+  bool leaves = false;
   {
     std::lock_guard lock(peersMutex_);
     PeerState& state = peers_[peer.replica];
@@ -314,10 +323,11 @@ void Engine::noteReader(const sync::Peer& peer, const sync::Scope& scope) {
     reading->seenMs = environment_.clock.wallMs();
     state.saved = false;
     hasPeers_ = true;
-    if (!isNew) return;
+    leaves = state.readings.size() > 1;
+    if (!isNew && !leaves) return;
   }
   std::unique_lock lock = lockIdle();
-  savePeers();
+  saveNotes(leaves ? Durability::full : Durability::normal);
 }
 
 // A reader that has nothing to acknowledge for long is seen by what it sends.
@@ -334,7 +344,6 @@ void Engine::stillThere(const sync::Peer& peer, const sync::Scope& scope) {
 
 void Engine::noteAcknowledged(const sync::Peer& peer, const sync::Scope& scope, const sync::Cursor& cursor,
                               const std::optional<PeerFeed>& its) {
-  noteReader(peer, scope);
   {
     std::lock_guard lock(peersMutex_);
     PeerState& state = peers_[peer.replica];
@@ -346,6 +355,7 @@ void Engine::noteAcknowledged(const sync::Peer& peer, const sync::Scope& scope, 
     PeerState::Reading* reading = state.find(scope);
     if (!reading) return;  // the scope has been left meanwhile
     state.saved = false;
+    reading->seenMs = environment_.clock.wallMs();
     reading->acknowledged = cursor;
     if (reading->candidate == 0) {
       reading->candidate = cursor.position;
@@ -360,9 +370,12 @@ void Engine::noteAcknowledged(const sync::Peer& peer, const sync::Scope& scope, 
   forgetTakenBack(peer.replica, cursor.complete);
 }
 
-// Before the batch leaves.
+// Before the batch leaves. What is taken back may have come from the importer, which will forget it: it has to be on the
+// disk here.
 void Engine::noteDelivered(const UUID& importer, const std::vector<Delivery>& news) {
-  write([&](Changes&) {
+  bool takesBack = std::any_of(news.begin(), news.end(),
+                               [](const Delivery& each) { return each.kind == Delivery::Kind::takenBack; });
+  write(takesBack ? Durability::full : options_.durability, [&](Changes&) {
     std::int64_t number = tables_->addImporter(importer);
     for (const Delivery& each : news) tables_->setDelivery(number, each);
   });
@@ -384,16 +397,30 @@ void Engine::forgetTakenBack(const UUID& importer, std::uint64_t acknowledged) {
 
 std::optional<std::string> Engine::filterOf(const UUID& importer) const { return readers_.lease()->filterOf(importer); }
 
-void Engine::noteFilter(const UUID& importer, const std::optional<std::string>& filter) {
+std::uint64_t Engine::floorOf(const UUID& importer) const { return readers_.lease()->floorOf(importer); }
+
+void Engine::noteFilter(const UUID& importer, const std::optional<std::string>& filter, std::uint64_t floor) {
   write(Durability::normal, [&](Changes&) {
     if (filter)
-      tables_->setFilter(tables_->addImporter(importer), *filter);
+      tables_->setFilter(tables_->addImporter(importer), *filter, floor);
     else
-      tables_->removeImporter(importer);
+      tables_->forgetDelivered(importer, true);
   });
 }
 
-void Engine::forgetDelivered(const UUID& importer) { noteFilter(importer, std::nullopt); }
+void Engine::mixFilters(const UUID& importer) {
+  write(Durability::normal, [&](Changes& changes) {
+    tables_->setFilter(tables_->addImporter(importer), "", 0);
+    changes.takeEmptyPosition();
+  });
+}
+
+void Engine::forgetDelivered(const UUID& importer) {
+  write(Durability::normal, [&](Changes&) {
+    tables_->addImporter(importer);
+    tables_->forgetDelivered(importer, false);
+  });
+}
 
 void Engine::noteRemote(const std::string& address, const UUID& replica) {
   if (remoteAt(address) == replica) return;

@@ -1,6 +1,7 @@
 // What is done now and then: purging tombstones, trimming the feed, copying the log, backups, verification, mending
 // what a wrong clock has done.
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/limits.h"
@@ -25,6 +26,10 @@ base::Bytes fixed64(std::uint64_t value) {
   return out;
 }
 
+std::uint64_t storedHorizon(ReadTables& tables) {
+  return base::Reader(tables.meta("horizon").value_or(fixed64(0))).fixed64();
+}
+
 void giveNewReplicaId(WriteTables& tables, storage::Connection& connection, const UUID& id) {
   tables.setMeta("replica", id.bytes);
   // Nobody has heard of this replica yet.
@@ -38,7 +43,7 @@ bool Engine::maintain() {
   bool more = purgeTombstones();
   more |= trimFeed();
   std::unique_lock lock = lockIdle();
-  savePeers();
+  saveNotes();
   return more;
 }
 
@@ -53,6 +58,13 @@ std::optional<std::uint64_t> Engine::passedByAllPeers() const {
     }
   }
   return least;
+}
+
+// Two may have raised it at a time, and each tells of it after its commit.
+void Engine::raiseHorizon(std::uint64_t position) {
+  std::uint64_t known = horizon_;
+  while (known < position && !horizon_.compare_exchange_weak(known, position)) {
+  }
 }
 
 // First the values of a deleted record go, once every known peer knows of the delete; after the retention time the
@@ -76,8 +88,10 @@ bool Engine::purgeTombstones() {
     });
   }
   if (values.empty() && whole.empty()) return false;
-  std::uint64_t horizon = horizon_;
+  std::uint64_t horizon = 0;
   write([&](Changes& changes) {
+    // Not horizon_: a sweep may have raised it in this very group.
+    horizon = storedHorizon(*tables_);
     auto stillDead = [&](std::int64_t number, auto&& then) {
       tables_->findByNumber(number, [&](const Row& found) {
         if (!(found.flags & kAlive) && found.position <= upTo) then(found);
@@ -91,7 +105,7 @@ bool Engine::purgeTombstones() {
       });
     if (!whole.empty()) tables_->setMeta("horizon", fixed64(horizon));
   });
-  horizon_.store(horizon);
+  raiseHorizon(horizon);
   return values.size() == kPurgeAtOnce || whole.size() == kPurgeAtOnce;
 }
 
@@ -119,18 +133,19 @@ bool Engine::trimFeed() {
     trim.step();
     std::uint64_t removed = static_cast<std::uint64_t>(file_->writer().changes());
     mirror_.stale -= std::min(mirror_.stale, removed);
-    tables_->setMeta("stale", fixed64(mirror_.stale));
   });
   trimmedTo_ = to < end ? to : 0;
   return trimmedTo_ != 0;
 }
 
-// Called with the writer's lock, outside of a transaction.
-void Engine::savePeers() {
+// What may be told later than it is known: how far peers are, and how much of the feed is stale. Called with the writer's
+// lock, outside of a transaction.
+void Engine::saveNotes(Durability durability) {
   std::lock_guard lock(peersMutex_);
-  bool unsaved = std::any_of(peers_.begin(), peers_.end(), [](const auto& entry) { return !entry.second.saved; });
+  bool unsaved = mirror_.stale != savedStale_ ||
+                 std::any_of(peers_.begin(), peers_.end(), [](const auto& entry) { return !entry.second.saved; });
   if (!unsaved) return;
-  file_->setDurable(false);
+  file_->setDurable(durability == Durability::full);
   statements_->begin.run();
   try {
     storage::Statement save = file_->writer().prepare(
@@ -143,10 +158,13 @@ void Engine::savePeers() {
       for (const PeerState::Reading& reading : peer.readings) tables_->setReading(id, reading);
       peer.saved = true;
     }
+    tables_->setMeta("stale", fixed64(mirror_.stale));
+    savedStale_ = mirror_.stale;
     statements_->commit.run();
   } catch (...) {
     if (file_->writer().inTransaction()) statements_->rollback.run();
     for (auto& [id, peer] : peers_) peer.saved = false;
+    savedStale_ = ~std::uint64_t{0};
     throw;
   }
 }
@@ -245,7 +263,7 @@ std::uint64_t Engine::restamp() {
       peer.saved = false;
     }
   }
-  savePeers();
+  saveNotes();
   return wrong;
 }
 
@@ -255,7 +273,8 @@ void Engine::bindTo(const UUID& source, bool adopt) {
   if (bound)
     throw Error(ErrorCode::ReadOnlyReplica, "'" + name_ + "' is a read-only replica of " + bound->toString() +
                                                 " already; end that with releaseReadOnly() first");
-  write(Durability::full, [&](Changes& changes) {
+  std::unique_lock lock = lockIdle();
+  writeLocked(Durability::full, [&](Changes& changes) {
     // Own writes, and what came from others than the source: a replica of the source has neither.
     std::vector<ReadTables::LinkedScope> linked = tables_->scopesOf(source);
     bool foreign = std::none_of(linked.begin(), linked.end(), [&](const ReadTables::LinkedScope& link) {
@@ -283,10 +302,9 @@ void Engine::bindTo(const UUID& source, bool adopt) {
     }
     tables_->setMeta("source", source.bytes);
   });
-  std::unique_lock lock = lockIdle();
   author_.source = source;
   setSelf();
-  horizon_ = base::Reader(tables_->meta("horizon").value_or(fixed64(0))).fixed64();
+  raiseHorizon(storedHorizon(*tables_));
 }
 
 void Engine::releaseSource() {
@@ -339,11 +357,17 @@ VerifyReport Engine::verify(const Progress& progress) {
   std::map<std::int64_t, CollectionRow> counted;
   std::uint64_t expected = 0;
   std::vector<CollectionRow> stored = reader->collections();
-  for (const CollectionRow& row : stored) expected += row.live;
+  std::set<std::int64_t> known;
+  for (const CollectionRow& row : stored) {
+    expected += row.live;
+    known.insert(row.id);
+  }
   reader->rows(0, [&](const Row& row) {
     std::optional<sync::RecordState> state = sync::decodeState(row.stamps, row.fields, row.position);
     Object fields;
-    if (!state || !codec::decodeFields(row.fields, fields)) {
+    if (!known.contains(row.collection)) {
+      report.problems.push_back("the record " + row.id.toString() + " belongs to no collection");
+    } else if (!state || !codec::decodeFields(row.fields, fields)) {
       report.problems.push_back("the record " + row.id.toString() + " cannot be decoded");
     } else if (state->alive() != ((row.flags & kAlive) != 0)) {
       report.problems.push_back("the record " + row.id.toString() + " is marked wrongly as " +

@@ -116,10 +116,11 @@ ReadTables::ReadTables(storage::Connection& c)
       origin_(c.prepare("SELECT id FROM origins WHERE replica = ?1 AND incarnation = ?2")),
       origins_(c.prepare("SELECT id FROM origins WHERE replica = ?1")),
       cursor_(c.prepare("SELECT incarnation, position, complete, reach FROM cursors WHERE peer = ?1 AND scope = ?2")),
-      scopes_(c.prepare(
-          "SELECT scope, acknowledged, acknowledged_complete, passed, seen_ms FROM cursors WHERE peer = ?1")),
+      scopes_(
+          c.prepare("SELECT scope, acknowledged, acknowledged_complete, passed, seen_ms FROM cursors WHERE peer = ?1")),
       importer_(c.prepare("SELECT number FROM importers WHERE replica = ?1")),
       filterOf_(c.prepare("SELECT filter FROM importers WHERE replica = ?1 AND filter IS NOT NULL")),
+      floorOf_(c.prepare("SELECT floor FROM importers WHERE replica = ?1")),
       delivery_(c.prepare("SELECT kind, position FROM delivered WHERE row = ?1 AND importer = ?2")),
       meta_(c.prepare("SELECT value FROM meta WHERE key = ?1")),
       conflictCount_(c.prepare("SELECT count(*) FROM conflicts")) {}
@@ -261,6 +262,11 @@ std::optional<std::string> ReadTables::filterOf(const UUID& importer) {
   return filterOf_.step() ? std::optional<std::string>(filterOf_.text(0)) : std::nullopt;
 }
 
+std::uint64_t ReadTables::floorOf(const UUID& importer) {
+  floorOf_.bindBlob(1, importer.bytes);
+  return asUnsigned(number(floorOf_));
+}
+
 std::optional<Delivery> ReadTables::delivery(std::int64_t row, std::int64_t importer) {
   delivery_.bind(1, row);
   delivery_.bind(2, importer);
@@ -294,17 +300,20 @@ WriteTables::WriteTables(storage::Connection& c)
       setCursor_(c.prepare("INSERT INTO cursors(peer, scope, incarnation, position, complete, reach) "
                            "VALUES(?1, ?2, ?3, ?4, ?5, ?6) "
                            "ON CONFLICT DO UPDATE SET incarnation = ?3, position = ?4, complete = ?5, reach = ?6")),
-      setReading_(
-          c.prepare("INSERT INTO cursors(peer, scope, acknowledged, acknowledged_complete, passed, seen_ms) "
-                    "VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE "
-                    "SET acknowledged = ?3, acknowledged_complete = ?4, passed = ?5, seen_ms = ?6")),
+      setReading_(c.prepare("INSERT INTO cursors(peer, scope, acknowledged, acknowledged_complete, passed, seen_ms) "
+                            "VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE "
+                            "SET acknowledged = ?3, acknowledged_complete = ?4, passed = ?5, seen_ms = ?6")),
       removeCursors_(c.prepare("DELETE FROM cursors WHERE peer = ?1 AND scope IS NOT ?2")),
       addImporter_(c.prepare("INSERT INTO importers(replica) VALUES(?1)")),
-      setFilter_(c.prepare("UPDATE importers SET filter = ?2 WHERE number = ?1")),
+      setFilter_(c.prepare(
+          "UPDATE importers SET filter = ?2, floor = CASE ?3 WHEN 0 THEN floor ELSE ?3 END WHERE number = ?1")),
+      loseTrack_(c.prepare("UPDATE importers SET filter = NULL, floor = 9223372036854775807 WHERE number = ?1")),
       removeImporter_(c.prepare("DELETE FROM importers WHERE number = ?1")),
       removeDelivered_(c.prepare("DELETE FROM delivered WHERE importer = ?1")),
       setDelivery_(c.prepare("INSERT INTO delivered(row, importer, kind, position) VALUES(?1, ?2, ?3, ?4) "
                              "ON CONFLICT DO UPDATE SET kind = ?3, position = ?4")),
+      raiseFloor_(c.prepare("UPDATE importers SET floor = max(floor, ?2) WHERE number = ?1 AND "
+                            "EXISTS(SELECT 1 FROM delivered WHERE importer = ?1 AND kind = 2 AND position <= ?2)")),
       removeTakenBack_(c.prepare("DELETE FROM delivered WHERE importer = ?1 AND kind = 2 AND position <= ?2")),
       removeDeliveries_(c.prepare("DELETE FROM delivered WHERE row = ?1")),
       setMeta_(c.prepare("INSERT INTO meta(key, value) VALUES(?1, ?2) ON CONFLICT DO UPDATE SET value = ?2")),
@@ -426,17 +435,18 @@ std::int64_t WriteTables::addImporter(const UUID& replica) {
   return connection_.lastInsertRow();
 }
 
-void WriteTables::setFilter(std::int64_t importer, const std::string& filter) {
+void WriteTables::setFilter(std::int64_t importer, const std::string& filter, std::uint64_t floor) {
   setFilter_.bind(1, importer);
   setFilter_.bindText(2, filter);
+  setFilter_.bind(3, asSigned(floor));
   setFilter_.run();
 }
 
-void WriteTables::removeImporter(const UUID& replica) {
+void WriteTables::forgetDelivered(const UUID& replica, bool importsNoMore) {
   std::int64_t number = importer(replica);
-  for (storage::Statement* remove : {&removeImporter_, &removeDelivered_}) {
-    remove->bind(1, number);
-    remove->run();
+  for (storage::Statement* each : {importsNoMore ? &removeImporter_ : &loseTrack_, &removeDelivered_}) {
+    each->bind(1, number);
+    each->run();
   }
 }
 
@@ -448,19 +458,12 @@ void WriteTables::setDelivery(std::int64_t importer, const Delivery& delivery) {
   setDelivery_.run();
 }
 
-bool WriteTables::noteHolder(std::int64_t importer, std::int64_t row, std::uint64_t latest,
-                             const sync::Cursor& acknowledged) {
-  std::optional<Delivery> known = delivery(row, importer);
-  bool hasHeard = known && acknowledged.has(latest, known->position);
-  if (known && (known->kind != Delivery::Kind::takenBack || !hasHeard)) return false;
-  setDelivery(importer, {row, Delivery::Kind::itsOwn, 0});
-  return true;
-}
-
 void WriteTables::removeTakenBack(std::int64_t importer, std::uint64_t upTo) {
-  removeTakenBack_.bind(1, importer);
-  removeTakenBack_.bind(2, asSigned(upTo));
-  removeTakenBack_.run();
+  for (storage::Statement* each : {&raiseFloor_, &removeTakenBack_}) {
+    each->bind(1, importer);
+    each->bind(2, asSigned(upTo));
+    each->run();
+  }
 }
 
 void WriteTables::setMeta(std::string_view key, base::ByteView value) {

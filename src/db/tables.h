@@ -100,14 +100,15 @@ class ReadTables {
   // The number of an importer, 0 where it is none.
   std::int64_t importer(const UUID& replica);
   std::optional<std::string> filterOf(const UUID& importer);
+  std::uint64_t floorOf(const UUID& importer);
   std::optional<Delivery> delivery(std::int64_t row, std::int64_t importer);
   std::optional<base::Bytes> meta(std::string_view key);
   std::int64_t conflictCount();
 
  private:
   storage::Statement find_, findByNumber_, live_, lastLive_, rows_, feed_, dead_, deadWhole_, collections_,
-      lastPosition_, lastMark_, empty_, origin_, origins_, cursor_, scopes_, importer_, filterOf_, delivery_, meta_,
-      conflictCount_;
+      lastPosition_, lastMark_, empty_, origin_, origins_, cursor_, scopes_, importer_, filterOf_, floorOf_, delivery_,
+      meta_, conflictCount_;
 };
 
 class WriteTables : public ReadTables {
@@ -134,13 +135,12 @@ class WriteTables : public ReadTables {
   void removeCursors(const UUID& peer, const std::optional<sync::Scope>& except);
   // Gives its number.
   std::int64_t addImporter(const UUID& replica);
-  void setFilter(std::int64_t importer, const std::string& filter);
-  void removeImporter(const UUID& replica);
+  void setFilter(std::int64_t importer, const std::string& filter, std::uint64_t floor);
+  // What it has: one that goes on importing has to sweep, wherever its cursor stands.
+  void forgetDelivered(const UUID& importer, bool importsNoMore);
   void setDelivery(std::int64_t importer, const Delivery& delivery);
-  // Whoever sends a change of a record has it, unless it has yet to hear that it was taken back. False where that was
-  // known. `latest`: the row's position before that change.
-  bool noteHolder(std::int64_t importer, std::int64_t row, std::uint64_t latest, const sync::Cursor& acknowledged);
   // What was taken back, up to a position that the importer has acknowledged.
+  // And raises the floor to it.
   void removeTakenBack(std::int64_t importer, std::uint64_t upTo);
   void setMeta(std::string_view key, base::ByteView value);
   void removeMeta(std::string_view key);
@@ -157,9 +157,9 @@ class WriteTables : public ReadTables {
  private:
   storage::Connection& connection_;
   storage::Statement insert_, update_, remove_, appendFeed_, setMark_, insertCollection_, updateCollection_,
-      insertOrigin_, setCursor_, setReading_, removeCursors_, addImporter_, setFilter_, removeImporter_,
-      removeDelivered_, setDelivery_, removeTakenBack_, removeDeliveries_, setMeta_, removeMeta_, addIncarnation_,
-      save_, keep_, takeBack_;
+      insertOrigin_, setCursor_, setReading_, removeCursors_, addImporter_, setFilter_, loseTrack_, removeImporter_,
+      removeDelivered_, setDelivery_, raiseFloor_, removeTakenBack_, removeDeliveries_, setMeta_, removeMeta_,
+      addIncarnation_, save_, keep_, takeBack_;
 };
 
 // Calls `visit` for the records that `readPage(after)` gives, page by page, until it returns false. No statement is

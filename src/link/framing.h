@@ -17,7 +17,7 @@
 // compresses gives it up when nothing has been sent for a while, and says so. An idle connection holds none.
 //
 // The receiver gives memory only for bytes that have come, and expands at most 16 times (or to 64 KiB) and to at most
-// 16 MiB; the sender sends plain what would expand further. Its window is bounded as well.
+// 24 MiB; the sender sends plain what would expand further. Its window is bounded as well.
 #pragma once
 
 #include <cstddef>

@@ -170,7 +170,7 @@ void Session::onHello(const Hello& hello) {
   status_.sending = options_.sends && hello.receives;
   status_.receiving = options_.receives && hello.sends;
   if (status_.sending) store_.noteReader(peer(), scope_);
-  if (options_.leaveOtherScopes) store_.leaveOtherScopes(hello.identity.replica, scope_);
+  if (options_.leaveOtherScopes && !status_.sending) store_.leaveOtherScopes(peer(), scope_);
   if (!options_.receives || !hello.sends) {
     receiveCatchingUp_ = false;
   } else {
@@ -213,27 +213,34 @@ Cursor Session::whereToStart(const Subscribe& subscribe) {
     // With another filter what it was given is gone through again. Where it was given things and it is not known which,
     // it gives up what it is not given now.
     anew |= !filterNoted_;
-    peerSweeps_ |= importer_ && subscribe.cursor.position > 0 && (!known || fellBack);
-    if (peerSweeps_ && known) {
+    bool putBack = start.position < store_.floorOf(replica);
+    peerSweeps_ |= importer_ && (putBack || (subscribe.cursor.position > 0 && (!known || fellBack)));
+    givenAnew_ = peerSweeps_ || (known && !filterNoted_);
+    if (peerSweeps_ && importer_) {
       store_.forgetDelivered(replica);
       filterNoted_ = false;
-    } else if (known && !filterNoted_) {
-      store_.noteFilter(replica, "");  // from now on what it has was given partly under the one, partly under the other
+    } else if (known && !filterNoted_ && !known->empty()) {
+      store_.mixFilters(replica);
     }
   }
   return anew || peerSweeps_ ? Cursor{} : start;
 }
 
-// The importer's cursor has moved under this filter; in a sweep that is so at the end.
+// The importer's cursor has moved under this filter. Where it had moved under another one, or it sweeps, that counts at
+// the end; and all cursors of before are below.
 void Session::noteFilter() {
-  if (filterNoted_ || !options_.exporter || (peerSweeps_ && (sendCatchingUp_ || !inFlight_.empty()))) return;
-  store_.noteFilter(peer_->identity.replica, importer_ ? std::optional(importer_->filter.id) : std::nullopt);
+  if (filterNoted_ || !options_.exporter || (givenAnew_ && (sendCatchingUp_ || !inFlight_.empty()))) return;
+  std::optional<std::string> filter;
+  if (importer_) filter = importer_->filter.id;
+  store_.noteFilter(peer_->identity.replica, filter, givenAnew_ ? acked_.position : 0);
   filterNoted_ = true;
 }
 
 void Session::onSubscribe(const Subscribe& subscribe) {
   if (subscribed_ || !options_.sends || !peer_->receives) return broken("Subscribe out of place");
   subscribed_ = true;
+  // Whoever has noted a reader has first put on its disk what that one had sent it.
+  if (options_.leaveOtherScopes) store_.leaveOtherScopes(peer(), scope_);
   Cursor start = whereToStart(subscribe);
   std::uint64_t from = start.position;
   bool fellBack = from < subscribe.cursor.position || from == 0;

@@ -176,6 +176,7 @@ class Session {
   bool subscribed_ = false;           // the peer has said where it stands
   std::optional<Importer> importer_;  // it, where this end has a filter
   bool filterNoted_ = false;
+  bool givenAnew_ = false;  // what the importer has may be of another filter
   bool peerSweeps_ = false;
   bool sendCatchingUp_ = true;  // the peer has not yet been told of everything
   bool withholdEchoes_ = true;

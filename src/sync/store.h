@@ -69,6 +69,7 @@ struct Incoming {
 struct ApplyResult {
   std::vector<RecordKey> missing;      // not empty: nothing was merged; whole records are needed first
   std::optional<std::string> refused;  // set: nothing was merged; a stamp that is not acceptable, and why
+  bool mustSync = false;               // `from` is about to forget what has come, once that is acknowledged
   bool unsent = false;  // set: nothing was merged; what is taken back has changes that `from` has to get first
 };
 
@@ -99,7 +100,13 @@ class Store {
   // The filter under which an importer was given what it has; none where that is not known. To be noted once its cursor
   // has moved under it. Without one: the peer is no importer any more.
   virtual std::optional<std::string> filterOf(const UUID& importer) const = 0;
-  virtual void noteFilter(const UUID& importer, const std::optional<std::string>& filter) = 0;
+  // An importer whose cursor stands below was put back, and may have what is not known here any more: what was taken
+  // back, and what another filter had given. It rises with what was taken back, and to `floor`.
+  virtual std::uint64_t floorOf(const UUID& importer) const = 0;
+  virtual void noteFilter(const UUID& importer, const std::optional<std::string>& filter, std::uint64_t floor) = 0;
+  // From now on what it has was given partly under one filter, partly under another. Takes a position, which no cursor
+  // of before has reached.
+  virtual void mixFilters(const UUID& importer) = 0;
   // What it has is not known any more: it is about to sweep.
   virtual void forgetDelivered(const UUID& importer) = 0;
 
@@ -110,11 +117,11 @@ class Store {
                            const Cursor& cursor) = 0;
   // Removes what earlier scopes of the peer brought and `scope` leaves out, except for what the peer has not applied of
   // this feed; a later wider scope begins anew.
-  virtual void leaveOtherScopes(const UUID& peer, const Scope& scope) = 0;
+  virtual void leaveOtherScopes(const Peer& peer, const Scope& scope) = 0;
 
   // The peer reads this feed: from now on deletes are remembered for it.
   virtual void noteReader(const Peer& peer, const Scope& scope) = 0;
-  // The peer has applied this feed up to `cursor`. Its own ended at `end` when it said so, and this replica has
+  // That reader has applied this feed up to `cursor`. Its own ended at `end` when it said so, and this replica has
   // applied that up to `applied`; none where it sends nothing here.
   struct PeerFeed {
     std::uint64_t end = 0;

@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <thread>
+#include <vector>
+
 #include "support/conversation.h"
 #include "support/errors.h"
 
@@ -47,6 +51,7 @@ TEST(EngineTest, ADeleteIsRememberedUntilWhatThePeerHadThenHasArrived) {
   sync::Peer peer{uuidOf(77), 5};
   sync::Scope everything;
   now += 2 * a.options.tombstoneRetention.count();
+  a->noteReader(peer, everything);
   a->noteAcknowledged(peer, everything, {0, end, end, end}, sync::Store::PeerFeed{10, 9});
   a->maintain();
   EXPECT_EQ(a->purgeHorizon(), 0u);
@@ -70,6 +75,7 @@ TEST(EngineTest, ADeleteIsRememberedUntilThePeerHasReadItsScope) {
   sync::Scope records = sync::makeScope(std::vector<std::string>{"default"}, {});
   now += 2 * a.options.tombstoneRetention.count();
   a->noteReader(peer, records);
+  a->noteReader(peer, people);
   a->noteAcknowledged(peer, people, {0, end, end, end}, std::nullopt);
   a->maintain();
   EXPECT_EQ(a->purgeHorizon(), 0u);
@@ -90,6 +96,7 @@ TEST(EngineTest, AScopeThatThePeerHasLeftIsForgottenInTime) {
   a.remove(uuidOf(1));
   std::uint64_t end = a->feedEnd();
   now += a.options.tombstoneRetention.count();
+  a->noteReader(peer, sync::Scope());
   a->noteAcknowledged(peer, sync::Scope(), {0, end, end, end}, std::nullopt);
   a->maintain();
   EXPECT_EQ(a->purgeHorizon(), 0u);
@@ -124,6 +131,7 @@ TEST(EngineTest, ADeleteNeedNotBeRememberedForAPeerThatSendsNothing) {
   a.remove(uuidOf(1));
   sync::Peer peer{uuidOf(77), 5};
   now += 2 * a.options.tombstoneRetention.count();
+  a->noteReader(peer, sync::Scope());
   a->noteAcknowledged(peer, sync::Scope(), {}, sync::Store::PeerFeed{10, 9});
   a->noteAcknowledged(peer, sync::Scope(), {0, a->feedEnd(), a->feedEnd(), a->feedEnd()}, std::nullopt);
   a->noteAcknowledged(peer, sync::Scope(), {0, a->feedEnd(), a->feedEnd(), a->feedEnd()}, std::nullopt);
@@ -161,6 +169,75 @@ TEST(EngineTest, WhoAdoptsHoldsNothingOfItsOwnAnyMore) {
   EXPECT_TRUE(talk.verified());
   EXPECT_EQ(b.count(), 1u);
   EXPECT_EQ(b.fetch(uuidOf(1))->integer("n"), 2);
+}
+
+// Runs each in a thread of its own while a writer holds the lock, and lets them go when all of them wait for it.
+void allAtOnce(Replica& replica, const std::vector<std::function<void()>>& bodies) {
+  std::vector<std::thread> threads;
+  replica->write([&](Changes&) {
+    for (const std::function<void()>& body : bodies) threads.emplace_back(body);
+    while (replica->waitingWriters() < static_cast<int>(bodies.size())) std::this_thread::yield();
+  });
+  for (std::thread& thread : threads) thread.join();
+}
+
+// A database that was away for a month does both in its first second.
+TEST(EngineTest, APurgeDoesNotTakeBackTheHorizonOfASweep) {
+  std::int64_t now = 0;
+  for (std::uint64_t i = 0; i < 20; i++) {
+    Replica a("a", now, 10 + i);
+    a.insert(uuidOf(1), {{"n", 1}});
+    a.remove(uuidOf(1));
+    for (std::uint64_t n = 2; n < 20; n++) a.insert(uuidOf(n), {{"n", 1}});
+    now += 2 * a.options.tombstoneRetention.count();
+    std::uint64_t end = a->feedEnd(), incarnation = a->identity().incarnation;
+    sync::Sweep nothingMentioned;
+    allAtOnce(a, {[&] {
+                    a->finishSweep({uuidOf(77), 5}, {}, nothingMentioned, {incarnation, end, end, end}, {5, 9, 9, 9});
+                  },
+                  [&] { a->maintain(); }});
+    ASSERT_EQ(a.count(), 0u);
+    EXPECT_GT(a->purgeHorizon(), end);
+    a.reopen();
+    EXPECT_GT(a->purgeHorizon(), end);
+  }
+}
+
+TEST(EngineTest, WhoWaitedWhileItBecameAReadOnlyReplicaIsRefused) {
+  std::int64_t now = 0;
+  for (std::uint64_t i = 0; i < 20; i++) {
+    Replica a("a", now, 10 + i);
+    std::optional<ErrorCode> bound, wrote;
+    allAtOnce(a, {[&] { bound = test::errorOf([&] { a->bindTo(uuidOf(77), false); }); },
+                  [&] { wrote = test::errorOf([&] {
+                          a.insert(uuidOf(5), {{"n", 1}});
+                        }); }});
+    EXPECT_TRUE(bound == ErrorCode::HasOwnWrites || wrote == ErrorCode::ReadOnlyReplica);
+    EXPECT_EQ(a.fetch(uuidOf(5)).has_value(), !wrote);
+  }
+}
+
+TEST(EngineTest, ATransactionThatADiskTookBackLeavesNothingInMemory) {
+  std::int64_t now = 0;
+  Replica a("a", now, 1);
+  for (std::uint64_t i = 1; i <= 2000; i++) a.insert(uuidOf(i), {{"text", std::string(1000, 'x')}});
+  a.reopen();
+  a->identity();
+  EXPECT_ERROR(IoError, a->write([&](Changes& changes) {
+    for (std::uint64_t i : {4000, 4005}) changes.insert("fresh", uuidOf(i), {{"n", 1}});
+    a.files.failAt(SimFileSystem::Operation::read, 1, storage::IoStatus::failed, true);
+    changes.fetch("default", uuidOf(1000));
+  }));
+  a.files.clearFaults();
+  a->write([&](Changes& changes) { changes.insert("fresh", uuidOf(4001), {{"n", 1}}); });
+  a.insert(uuidOf(4002), {{"n", 1}});
+  EXPECT_TRUE(a->fetch("fresh", uuidOf(4001)));
+  EXPECT_FALSE(a->fetch("fresh", uuidOf(4000)));
+  EXPECT_EQ(a->verify({}).problems, std::vector<std::string>{});
+  a.reopen();
+  EXPECT_TRUE(a->fetch("fresh", uuidOf(4001)));
+  a->write([&](Changes& changes) { changes.insert("other", uuidOf(4003), {{"n", 1}}); });
+  EXPECT_FALSE(a->fetch("other", uuidOf(4001)));
 }
 
 }  // namespace

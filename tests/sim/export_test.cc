@@ -1,5 +1,5 @@
 // Exports by chance: an exporter with a filter that changes, two importers of it, and one that imports from the first
-// of these. Everybody writes, conversations break off anywhere, processes die. In the end each holds what it should.
+// of these. Everybody writes, conversations break off anywhere, processes die, power goes. In the end each holds what it should.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -123,8 +123,12 @@ class ExportWorld {
     }
   }
 
+  // Its own writes are on its disk; what came from others may be lost with the power.
   void kill(int number) {
-    any(number).kill();
+    if (dice_.percent(50))
+      any(number).kill();
+    else
+      any(number).powerCut(dice_.roll());
     any(number).open();
   }
 

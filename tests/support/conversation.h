@@ -41,8 +41,10 @@ class PassingStore : public sync::Store {
     return store_.readRecord(key, scope, importer, out);
   }
   std::optional<std::string> filterOf(const UUID& importer) const override { return store_.filterOf(importer); }
-  void noteFilter(const UUID& importer, const std::optional<std::string>& filter) override {
-    store_.noteFilter(importer, filter);
+  std::uint64_t floorOf(const UUID& importer) const override { return store_.floorOf(importer); }
+  void mixFilters(const UUID& importer) override { store_.mixFilters(importer); }
+  void noteFilter(const UUID& importer, const std::optional<std::string>& filter, std::uint64_t floor) override {
+    store_.noteFilter(importer, filter, floor);
   }
   void forgetDelivered(const UUID& importer) override { store_.forgetDelivered(importer); }
   sync::ApplyResult apply(const sync::Incoming& incoming) override { return store_.apply(incoming); }
@@ -50,7 +52,9 @@ class PassingStore : public sync::Store {
                    const sync::Cursor& peerHasApplied, const sync::Cursor& cursor) override {
     store_.finishSweep(from, scope, sweep, peerHasApplied, cursor);
   }
-  void leaveOtherScopes(const UUID& peer, const sync::Scope& scope) override { store_.leaveOtherScopes(peer, scope); }
+  void leaveOtherScopes(const sync::Peer& peer, const sync::Scope& scope) override {
+    store_.leaveOtherScopes(peer, scope);
+  }
   void noteReader(const sync::Peer& peer, const sync::Scope& scope) override { store_.noteReader(peer, scope); }
   void noteAcknowledged(const sync::Peer& peer, const sync::Scope& scope, const sync::Cursor& cursor,
                         const std::optional<PeerFeed>& its) override {

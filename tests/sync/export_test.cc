@@ -29,8 +29,9 @@ class ExportTest : public SessionTest {
     options.importer = true;
     return options;
   }
-  Conversation linked() {
-    Conversation talk(a, b, now, exporter(filter), importer());
+  Conversation linked() { return linked(a, b, exporter(filter), importer()); }
+  Conversation linked(Replica& from, Replica& to, const SessionOptions& exports, const SessionOptions& imports) {
+    Conversation talk(from, to, now, exports, imports);
     talk.start();
     talk.rest();
     EXPECT_TRUE(talk.live());
@@ -289,6 +290,134 @@ TEST_F(ExportTest, ABackupOfTheExporterHasNoImporters) {
   EXPECT_EQ(a->filterOf(b->info().replica), "open");
   a->renewReplicaId();
   EXPECT_FALSE(a->filterOf(b->info().replica));
+}
+
+// Its file is put back to where it was: what it holds again was taken back, and is not remembered any more.
+TEST_F(ExportTest, AnImporterThatWasPutBackGivesUpWhatWasTakenBackSince) {
+  for (bool readOnly : {false, true}) {
+    SessionOptions exports = exporter(filter), imports = importer();
+    exports.receives = imports.sends = !readOnly;
+    Replica x("X", now, 20), y("Y", now, 30);
+    UUID id = x.insert({{"open", true}});
+    linked(x, y, exports, imports);
+    y.engine.reset();
+    std::vector<std::uint8_t> copy = y.files.contents(Replica::kPath);
+    y.open();
+    x.updateFields(id, {{"open", false}});
+    linked(x, y, exports, imports);
+    ASSERT_FALSE(y.fetch(id));
+    y.engine.reset();
+    y.files.setContents(Replica::kPath, copy);
+    y.open();
+    ASSERT_TRUE(y.fetch(id));
+    linked(x, y, exports, imports);
+    EXPECT_FALSE(y.fetch(id));
+  }
+}
+
+// What the importer has acknowledged is not on its disk.
+TEST_F(ExportTest, APowerCutOfTheImporterBringsNothingBack) {
+  int brought = 0;
+  for (std::uint64_t seed = 1; seed <= 20; seed++) {
+    Replica x("X", now, 100 + seed), y("Y", now, 200 + seed);
+    UUID id = x.insert({{"open", true}, {"n", 1}});
+    linked(x, y, exporter(filter), importer());
+    for (int i = 0; i < 2; i++) y->checkpointIfIdle();
+    x.updateFields(id, {{"open", false}});
+    linked(x, y, exporter(filter), importer());
+    ASSERT_FALSE(y.fetch(id));
+    y.powerCut(seed);
+    y.open();
+    brought += y.fetch(id) ? 1 : 0;
+    linked(x, y, exporter(filter), importer());
+    EXPECT_FALSE(y.fetch(id));
+  }
+  EXPECT_GT(brought, 0);
+}
+
+TEST_F(ExportTest, APowerCutOfTheImporterDoesNotBringTheOldFilterBack) {
+  int brought = 0;
+  auto red = std::make_shared<ExportFilter>();
+  red->id = "red";
+  red->matches = [](const std::string&, const Record& record) { return record.boolean("red") == true; };
+  for (std::uint64_t seed = 1; seed <= 20; seed++) {
+    Replica x("X", now, 100 + seed), y("Y", now, 200 + seed);
+    UUID open = x.insert({{"open", true}}), other = x.insert({{"open", false}, {"red", true}});
+    linked(x, y, exporter(filter), importer());
+    for (int i = 0; i < 2; i++) y->checkpointIfIdle();
+    linked(x, y, exporter(red), importer());
+    y.powerCut(seed);
+    y.open();
+    brought += y.fetch(other) ? 0 : 1;
+    linked(x, y, exporter(red), importer());
+    EXPECT_FALSE(y.fetch(open));
+    EXPECT_TRUE(y.fetch(other));
+  }
+  EXPECT_GT(brought, 0);
+}
+
+// C has closed what B imports, and keeps it: A takes it back from B, and C brings it again.
+TEST_F(ExportTest, ComesToRestWhereAnEqualKeepsWhatWasTakenBack) {
+  UUID id = a.insert({{"open", true}, {"n", 1}});
+  linked();
+  synced(b, c);
+  c.updateFields(id, {{"open", false}});
+  auto rounds = [&] {
+    for (int i = 0; i < 6; i++) {
+      now += 1000;
+      linked();
+      Conversation talk(b, c, now);
+      talk.start();
+      talk.rest();
+    }
+    return std::vector<std::uint64_t>{a->feedEnd(), b->feedEnd(), c->feedEnd()};
+  };
+  std::vector<std::uint64_t> rest = rounds();
+  EXPECT_EQ(rounds(), rest);
+  EXPECT_EQ(a.fetch(id)->boolean("open"), false);
+}
+
+// X imports r from A, Y imports s from E; each has something unsent of what is taken back from the other.
+TEST_F(ExportTest, TwoEqualsDoNotWaitForEachOther) {
+  Replica e("E", now, 4), &x = b, &y = c;
+  UUID r = a.insert({{"open", true}, {"f1", 0}, {"f2", 0}}), s = e.insert({{"open", true}, {"g1", 0}, {"g2", 0}});
+  linked(a, x, exporter(filter), importer());
+  linked(e, y, exporter(filter), importer());
+  synced(x, y);
+  now += 1000;
+  x.updateFields(r, {{"f2", 1}});
+  x.updateFields(s, {{"g1", 1}});
+  y.updateFields(s, {{"g2", 1}});
+  y.updateFields(r, {{"f1", 1}});
+  {
+    // Of each the first change arrives, and the connection breaks.
+    SessionOptions small;
+    small.batchBytes = 1;
+    Conversation talk(x, y, now, small, small);
+    talk.start();
+    int batches[2] = {0, 0};
+    for (bool moved = true; moved;) {
+      moved = false;
+      for (int end : {0, 1}) {
+        auto& waiting = talk.towards[static_cast<std::size_t>(end)];
+        if (!waiting.empty() && typeOf(waiting.front()) == FrameType::batch && batches[end]++ > 0) waiting.clear();
+        moved |= !waiting.empty() && talk.deliver(end);
+      }
+    }
+    ASSERT_EQ(y.fetch(r)->integer("f2"), 1);
+    ASSERT_EQ(x.fetch(r)->integer("f1"), 0);
+  }
+  a.updateFields(r, {{"open", false}});
+  e.updateFields(s, {{"open", false}});
+  linked(a, x, exporter(filter), importer());
+  linked(e, y, exporter(filter), importer());
+  ASSERT_FALSE(x.fetch(r) || y.fetch(s));
+  UUID later = x.insert({{"n", 1}});
+  Conversation talk(x, y, now);
+  talk.start();
+  talk.rest();
+  EXPECT_TRUE(talk.live());
+  EXPECT_TRUE(y.fetch(later));
 }
 
 }  // namespace

@@ -72,11 +72,12 @@ class ScopeTest : public SessionTest {
     replica->write([&](db::Changes& changes) { changes.updateFields(collection, id, fields); });
   }
   // B asks for a scope; A allows everything. Runs to rest.
-  Conversation linked(const Scope& scope, bool leaveOthers = false) {
+  Conversation linked(const Scope& scope, bool leaveOthers = false) { return linked(a, b, scope, leaveOthers); }
+  Conversation linked(Replica& hub, Replica& client, const Scope& scope, bool leaveOthers = false) {
     SessionOptions options;
     options.scope = scope;
     options.leaveOtherScopes = leaveOthers;
-    Conversation talk(a, b, now, {}, options);
+    Conversation talk(hub, client, now, {}, options);
     talk.start();
     talk.rest();
     EXPECT_TRUE(talk.live());
@@ -234,6 +235,41 @@ TEST_F(ScopeTest, ARoleThatIsNotGrantedIsRefused) {
   talk.start();
   talk.settle();
   EXPECT_EQ(talk.status(1).ended->code, ErrorCode::NotAllowed);
+}
+
+TEST_F(ScopeTest, WhatAPowerCutHasTakenFromThePeerStays) {
+  int lostAtHub = 0;
+  for (std::uint64_t seed = 1; seed <= 20; seed++) {
+    Replica hub("X", now, 100 + seed), client("Y", now, 200 + seed);
+    linked(hub, client, only({"x", "y"}));
+    UUID mine = insert(client, "y", {{"n", 1}});
+    linked(hub, client, only({"x", "y"}));
+    ASSERT_TRUE(hub->fetch("y", mine));
+    hub.powerCut(seed);
+    hub.open();
+    if (hub->fetch("y", mine)) continue;
+    lostAtHub++;
+    linked(hub, client, only({"x"}), true);
+    EXPECT_TRUE(client->fetch("y", mine));
+  }
+  EXPECT_GT(lostAtHub, 0);
+}
+
+// It is told that the hub has them, and gives them up.
+TEST_F(ScopeTest, WhatThePeerHasIsOnItsDiskBeforeItIsGivenUp) {
+  int given = 0;
+  for (std::uint64_t seed = 1; seed <= 20; seed++) {
+    Replica hub("X", now, 100 + seed), client("Y", now, 200 + seed);
+    linked(hub, client, only({"x", "y"}));
+    UUID mine = insert(client, "y", {{"n", 1}});
+    linked(hub, client, only({"x", "y"}));
+    linked(hub, client, only({"x"}), true);
+    given += client->fetch("y", mine) ? 0 : 1;
+    hub.powerCut(seed);
+    hub.open();
+    EXPECT_TRUE(client->fetch("y", mine) || hub->fetch("y", mine));
+  }
+  EXPECT_EQ(given, 20);
 }
 
 }  // namespace

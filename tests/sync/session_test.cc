@@ -450,10 +450,10 @@ TEST_F(SessionTest, CreditBoundsWhatIsInFlight) {
 TEST_F(SessionTest, WhatTwoHaveAddedToARecordMayTogetherBeLargerThanEitherMayWrite) {
   UUID id = a.insert({{"n", 1}});
   Conversation talk = synced();
-  a.updateFields(id, {{"x", std::string(7'000'000, 'x')}});
-  b.updateFields(id, {{"y", std::string(7'000'000, 'y')}});
+  a.updateFields(id, {{"x", std::string(8'300'000, 'x')}});
+  b.updateFields(id, {{"y", std::string(8'300'000, 'y')}});
   talk.rest();
-  for (Replica* each : {&a, &b}) EXPECT_EQ(each->fetch(id)->string("y")->size(), 7'000'000u);
+  for (Replica* each : {&a, &b}) EXPECT_EQ(each->fetch(id)->string("y")->size(), 8'300'000u);
   EXPECT_TRUE(talk.verified());
   a.updateFields(id, {{"n", 2}});
   EXPECT_ERROR(TooLarge, a.updateFields(id, {{"z", std::string(1000, 'z')}}));
@@ -461,7 +461,7 @@ TEST_F(SessionTest, WhatTwoHaveAddedToARecordMayTogetherBeLargerThanEitherMayWri
   EXPECT_EQ(b.fetch(id)->integer("n"), 2);
   Replica c("C", now, 3);
   EXPECT_TRUE(synced(b, c).verified());
-  EXPECT_EQ(c.fetch(id)->string("x")->size(), 7'000'000u);
+  EXPECT_EQ(c.fetch(id)->string("x")->size(), 8'300'000u);
 }
 
 TEST_F(SessionTest, WhatComesBackToLifeMayBeAsLarge) {

@@ -115,7 +115,7 @@ TEST_F(SettleTest, RefusesMoreBatchesThanMayBeUnderWayWhileItWaitsForWholeRecord
   ASSERT_FALSE(said.empty());
   ASSERT_EQ(typeOf(said.back()), FrameType::need);
   Bytes large = batch(2, true);
-  large.resize(base::kFrameBytesMax / 3);  // it is not read before its turn
+  large.resize(base::kInFlightBytesMax / 3 * 2);  // it is not read before its turn
   int taken = 0;
   while (!session->stopped() && taken < 10) {
     session->receive(large, now);
