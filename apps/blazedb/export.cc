@@ -28,7 +28,7 @@ Record labelled(const Record& record, const std::string& collection) {
   if (record.contains(kCollectionKey))
     throw Error(ErrorCode::InvalidArgument, "record " + record.id()->toString() + " of " + collection +
                                                 " has a field \"_collection\" of its own: export each collection by "
-                                                "itself, with -c");
+                                                "itself, with -c, and import it with -c");
   Record copy = record;
   copy.set(kCollectionKey, collection);
   return copy;
@@ -83,8 +83,8 @@ Run declareExport(Arguments& arguments) {
                    "write to this file, which is replaced once all is written (default: standard output)");
   arguments.note(
       "One JSON object a line, with the record's id as \"_id\" and, where all collections are exported, the name of "
-      "its collection as \"_collection\". blazedb import reads both back. What is exported is not encrypted; the file "
-      "that -o writes is readable by its owner alone.");
+      "its collection as \"_collection\". blazedb import reads both back; what was exported with -c, with -c. What is "
+      "exported is not encrypted; the file that -o writes is readable by its owner alone.");
   arguments.example("blazedb export notes.blazedb -o notes.jsonl");
   arguments.example("blazedb export notes.blazedb -c people | jq .name");
   return [options] { return exportRecords(*options); };

@@ -103,11 +103,10 @@ bool Importer::readLine(std::string& text) {
 Line Importer::parse(const std::string& text) const {
   try {
     Line line{line_, options_.collection, codec::recordFromJson(text)};
-    if (std::optional<std::string> named = line.record.string(kCollectionKey)) {
-      if (line.collection.empty()) line.collection = *named;
-      line.record.erase(kCollectionKey);
-    }
-    if (line.collection.empty()) line.collection = "default";
+    if (!line.collection.empty()) return line;
+    std::optional<std::string> named = line.record.string(kCollectionKey);
+    if (named) line.record.erase(kCollectionKey);
+    line.collection = named.value_or("default");
     return line;
   } catch (const Error& error) {
     fail(error, line_);
@@ -212,9 +211,9 @@ Run declareImport(Arguments& arguments) {
   auto options = std::make_shared<Import>();  // shared with the parser, which fills it in
   addDatabase(arguments, options->database);
   arguments.required("INPUT", options->input, "JSON Lines: one JSON object a line; - is standard input");
-  addCollection(
-      arguments, options->collection,
-      "store everything in this collection; without it, in what \"_collection\" of the line says, or default");
+  addCollection(arguments, options->collection,
+                "store the lines in this collection, as they are; without it, each in what its \"_collection\" says, "
+                "which is then no field of the record, or in default");
   arguments.flag("--upsert", options->upsert, "a line whose \"_id\" exists replaces that record");
   arguments.number("--from-line", "N", options->fromLine, "pass over the lines before this one");
   addJson(arguments, options->json, "print {\"inserted\": N, \"updated\": N, \"seconds\": N}");
@@ -222,7 +221,8 @@ Run declareImport(Arguments& arguments) {
       "A line with \"_id\" keeps it, others get new ids. The lines are stored in batches of 1,000, each of them all or "
       "nothing. When a line is wrong, or the import is interrupted, the message says up to which line the file is "
       "stored: go on from there with --from-line, or, where every line has an \"_id\", run all of it again with "
-      "--upsert, which is also safe after a crash. What blazedb export wrote has ids.");
+      "--upsert, which is also safe after a crash. What blazedb export wrote has ids; what it wrote with -c goes back "
+      "with -c.");
   arguments.example("blazedb import notes.blazedb notes.jsonl");
   arguments.example("zcat people.jsonl.gz | blazedb import notes.blazedb - -c people --upsert");
   return [options] { return import(*options); };

@@ -62,6 +62,16 @@ TEST_F(ImportExport, AFieldCalledCollectionIsNotOverwritten) {
   EXPECT_NE(succeed({"export", file_, "-c", "default"}).find("\"_collection\":\"stamps\""), std::string::npos);
 }
 
+TEST_F(ImportExport, AFieldCalledCollectionIsImportedAsItWas) {
+  open("a.blazedb").collection("people").insertMany({{{"_collection", "stamps"}}, {{"_collection", 7}}, {{"n", 1}}});
+  std::string lines = writeFile("people.jsonl", succeed({"export", file_, "-c", "people"}));
+  makeDatabase("b.blazedb");
+  succeed({"import", path("b.blazedb"), lines, "-c", "people"});
+  EXPECT_NE(succeed({"diff", file_, path("b.blazedb")}).find("equal: 3 records"), std::string::npos);
+  succeed({"import", file_, lines, "-c", "people", "--upsert"});
+  EXPECT_EQ(succeed({"export", file_, "-c", "people"}), readFile(lines));
+}
+
 TEST_F(ImportExport, TheExportedFileIsForItsOwnerAndReplacesWhole) {
   open("a.blazedb").insert({{"n", 1}});
   std::string out = writeFile("out.jsonl", "something older");
