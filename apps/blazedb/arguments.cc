@@ -95,6 +95,13 @@ CLI::Validator oneOf(const std::vector<std::string>& allowed) {
   return CLI::Validator(check, "");
 }
 
+CLI::Validator notEmpty() {
+  auto check = [](const std::string& given) {
+    return given.empty() ? "the value is empty; leave the option out for its default" : "";
+  };
+  return CLI::Validator(check, "");
+}
+
 // CLI11 begins its messages with a capital; ours go on after a colon.
 std::string asClause(std::string message) {
   if (message.size() > 1 && message[1] >= 'a' && message[1] <= 'z' && message[0] >= 'A' && message[0] <= 'Z')
@@ -132,22 +139,35 @@ void Arguments::optional(const std::string& name, std::string& target, const std
 
 void Arguments::option(const std::string& flags, const std::string& value, std::string& target,
                        const std::string& description) {
-  parser_->add_option(flags, target, description)->type_name(value);
+  parser_->add_option(flags, target, description)->check(notEmpty())->type_name(value);
 }
 
 void Arguments::list(const std::string& flags, const std::string& value, std::vector<std::string>& target,
                      const std::string& description) {
-  parser_->add_option(flags, target, description)->type_name(value)->allow_extra_args(false);
+  parser_->add_option(flags, target, description)->check(notEmpty())->type_name(value)->allow_extra_args(false);
+}
+
+void Arguments::names(const std::string& flags, std::vector<std::string>& target, const std::string& description) {
+  auto check = [](const std::string& given) {
+    std::vector<std::string> names = splitAtCommas(given);
+    bool named = std::find(names.begin(), names.end(), "") == names.end();
+    return named ? std::string() : "a name in '" + given + "' is empty; leave the option out for its default";
+  };
+  parser_
+      ->add_option_function<std::string>(
+          flags, [&target](const std::string& given) { target = splitAtCommas(given); }, description)
+      ->check(CLI::Validator(check, ""))
+      ->type_name("A,B");
 }
 
 void Arguments::number(const std::string& flags, const std::string& value, std::uint64_t& target,
                        const std::string& description) {
-  parser_->add_option(flags, target, description)->type_name(value);
+  parser_->add_option(flags, target, description)->check(notEmpty())->type_name(value);
 }
 
 void Arguments::number(const std::string& flags, const std::string& value, std::optional<std::uint64_t>& target,
                        const std::string& description) {
-  parser_->add_option(flags, target, description)->type_name(value);
+  parser_->add_option(flags, target, description)->check(notEmpty())->type_name(value);
 }
 
 void Arguments::choice(const std::string& flags, const std::vector<std::string>& allowed, std::string& target,

@@ -40,11 +40,14 @@ class Arguments {
   void requiredMany(const std::string& name, std::vector<std::string>& target, const std::string& description);
   void optional(const std::string& name, std::string& target, const std::string& description);
 
-  // `flags`: "-c,--collection" or "--limit". `value` names what follows, for the help: "FILE".
+  // `flags`: "-c,--collection" or "--limit". `value` names what follows, for the help: "FILE". An option that is given
+  // and empty, as by a variable that is not set, is a UsageError and not its default, which may be everything.
   void option(const std::string& flags, const std::string& value, std::string& target, const std::string& description);
   // May be given several times.
   void list(const std::string& flags, const std::string& value, std::vector<std::string>& target,
             const std::string& description);
+  // Names with commas between them.
+  void names(const std::string& flags, std::vector<std::string>& target, const std::string& description);
   void number(const std::string& flags, const std::string& value, std::uint64_t& target,
               const std::string& description);
   void number(const std::string& flags, const std::string& value, std::optional<std::uint64_t>& target,

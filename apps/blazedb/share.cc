@@ -14,8 +14,8 @@ namespace {
 struct Share {
   DatabaseArgument database;
   AppGroup group = "";
-  std::string collections;
-  std::string fields;
+  std::vector<std::string> collections;
+  std::vector<std::string> fields;
   bool readWrite = false;
   bool watch = false;
   bool json = false;
@@ -23,8 +23,8 @@ struct Share {
 
 ExportPolicy policyOf(const Share& options) {
   ExportPolicy policy;
-  policy.collections = splitAtCommas(options.collections);
-  if (!options.fields.empty()) policy.fields = splitAtCommas(options.fields);
+  policy.collections = options.collections;
+  if (!options.fields.empty()) policy.fields = options.fields;
   policy.readOnly = !options.readWrite;
   return policy;
 }
@@ -64,8 +64,8 @@ Run declareShare(Arguments& arguments) {
   auto options = std::make_shared<Share>();  // shared with the parser, which fills it in
   addDatabase(arguments, options->database);
   addGroup(arguments, options->group);
-  arguments.option("--collections", "A,B", options->collections, "share these alone (default: all)");
-  arguments.option("--fields", "A,B", options->fields, "share these fields alone (default: all)");
+  arguments.names("--collections", options->collections, "share these alone (default: all)");
+  arguments.names("--fields", options->fields, "share these fields alone (default: all)");
   arguments.flag("--read-write", options->readWrite, "others may write, too (default: they only receive)");
   arguments.flag("--watch", options->watch, "print a line for each app that comes, changes its state, or goes");
   addJson(arguments, options->json, "print what is shared, and with --watch the lines, as JSON");

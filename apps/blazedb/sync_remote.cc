@@ -4,7 +4,6 @@
 #include <filesystem>
 
 #include "password.h"
-#include "text.h"
 
 namespace blazedb::cli {
 namespace {
@@ -70,8 +69,8 @@ void RemoteSync::declare(Arguments& arguments) {
   arguments.option("--client-key", "PATH", clientKey, "its key");
   arguments.flag("--no-tls", noTls, "without encryption on the way: to a hub on this machine");
   arguments.flag("--allow-plaintext", allowPlaintext, "with --no-tls: to any machine");
-  arguments.option("--collections", "A,B", collections, "these alone (default: all)");
-  arguments.option("--exclude", "A,B", excluded, "fields that are neither sent nor received");
+  arguments.names("--collections", collections, "these alone (default: all)");
+  arguments.names("--exclude", excluded, "fields that are neither sent nor received");
   arguments.flag("--remove-out-of-scope", removeOutOfScope,
                  "remove here what an earlier sync brought and --collections or --exclude now leave out");
   arguments.choice("--encryption", {"e2eOnly", "smartProxy"}, encryption,
@@ -122,8 +121,8 @@ RemoteNode RemoteSync::node(const RemoteAddress& address) const {
 
 SyncPolicy RemoteSync::policy() const {
   SyncPolicy policy;
-  if (!collections.empty()) policy.collections = splitAtCommas(collections);
-  policy.excludeFields = splitAtCommas(excluded);
+  if (!collections.empty()) policy.collections = collections;
+  policy.excludeFields = excluded;
   policy.removeOutOfScope = removeOutOfScope;
   policy.encryptionMode = encryption == "smartProxy" ? EncryptionMode::smartProxy : EncryptionMode::e2eOnly;
   return policy;

@@ -30,8 +30,8 @@ struct RemoteSync {
   std::string clientKey;
   bool noTls = false;
   bool allowPlaintext = false;
-  std::string collections;
-  std::string excluded;
+  std::vector<std::string> collections;
+  std::vector<std::string> excluded;
   bool removeOutOfScope = false;
   std::string encryption;
 

@@ -111,9 +111,9 @@ std::string wrapped(const std::string& text, std::size_t indent, std::size_t col
 
 std::vector<std::string> splitAtCommas(const std::string& text) {
   std::vector<std::string> parts;
-  for (std::size_t start = 0; start < text.size();) {
+  for (std::size_t start = 0; start <= text.size();) {
     std::size_t end = std::min(text.find(',', start), text.size());
-    if (end > start) parts.push_back(text.substr(start, end - start));
+    parts.push_back(text.substr(start, end - start));
     start = end + 1;
   }
   return parts;

@@ -34,7 +34,7 @@ std::string shortened(const std::string& text, std::size_t columns);
 // Breaks `text` at spaces so that its lines end before `columns`; those after the first begin at `indent`, as the first
 // one is taken to do.
 std::string wrapped(const std::string& text, std::size_t indent, std::size_t columns);
-// The parts between the commas that are not empty.
+// The parts between the commas, which may be empty; at least one.
 std::vector<std::string> splitAtCommas(const std::string& text);
 // "a,b"
 std::string joined(const std::vector<std::string>& texts);

@@ -18,8 +18,8 @@ struct TokenCommand {
   std::string user;
   std::string role = "client";
   std::string access = "readWrite";
-  std::string collections;
-  std::string teams;
+  std::vector<std::string> collections;
+  std::vector<std::string> teams;
   std::string expires;
   bool json = false;
 };
@@ -87,8 +87,8 @@ int create(const TokenCommand& command) {
   options.role = command.role == "server" ? SyncRole::server : SyncRole::client;
   options.mayRead = command.access != "write";
   options.mayWrite = command.access != "read";
-  options.collections = splitAtCommas(command.collections);
-  options.teams = splitAtCommas(command.teams);
+  options.collections = command.collections;
+  options.teams = command.teams;
   if (!command.expires.empty()) options.expires = timeAfter(command.expires);
   NewToken made = openDatabase(command.database).createToken(options);
   if (!command.json) {
@@ -131,8 +131,8 @@ Run declareToken(Arguments& arguments) {
                    "server: its bearer's writes may win as a server's do (default: client)");
   arguments.choice("--access", {"readWrite", "read", "write"}, command->access,
                    "whether its bearer receives what is here, sends what is there, or both (default: readWrite)");
-  arguments.option("--collections", "A,B", command->collections, "these alone (default: all)");
-  arguments.option("--teams", "A,B", command->teams, "the teams that its bearer belongs to");
+  arguments.names("--collections", command->collections, "these alone (default: all)");
+  arguments.names("--teams", command->teams, "the teams that its bearer belongs to");
   arguments.option("--expires", "TIME", command->expires, "how long it is good: 90d, 12h or 30m (default: for ever)");
   addJson(arguments, command->json, "print tokens as JSON, one a line");
   arguments.note(

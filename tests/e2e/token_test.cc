@@ -61,5 +61,14 @@ TEST_F(TokenCommands, WhatMakesNoSenseIsSaid) {
   fail({"token", "create", hub_, "--collections", "a/b"}, "InvalidArgument");
 }
 
+// An unset variable in a script must not make a token for everything, or for ever.
+TEST_F(TokenCommands, WhatIsGivenAndEmptyIsNoToken) {
+  for (const char* option : {"--collections", "--teams", "--expires", "--name", "--user"})
+    failAsWrongUsage({"token", "create", hub_, option, ""}, option);
+  for (const char* list : {",", "notes,", ",notes", "notes,,people"})
+    failAsWrongUsage({"token", "create", hub_, "--collections", list}, "is empty");
+  EXPECT_EQ(succeed({"token", "list", hub_}), "no tokens\n");
+}
+
 }  // namespace
 }  // namespace blazedb::e2e

@@ -51,6 +51,22 @@ TEST_F(Usage, AnUnknownModeIsWrong) { failAsWrongUsage({"sync", "a", "b", "--mod
 
 TEST_F(Usage, ANumberThatIsNoneIsWrong) { failAsWrongUsage({"diff", "a", "b", "--limit", "few"}, "--limit"); }
 
+TEST_F(Usage, AnOptionThatIsGivenAndEmptyIsWrong) {
+  const std::vector<std::vector<std::string>> commands = {{"share", "a", "--group", "g", "--collections", ""},
+                                                          {"share", "a", "--group", "g", "--collections", ","},
+                                                          {"share", "a", "--group", "g", "--fields", ""},
+                                                          {"share", "a", "--group", "g", "--program", ""},
+                                                          {"sync", "a", "hub:1/b", "--collections", ""},
+                                                          {"sync", "a", "hub:1/b", "--exclude", "a,"},
+                                                          {"sync", "a", "hub:1/b", "--pin", ""},
+                                                          {"serve", "a", "--client-ca", ""},
+                                                          {"serve", "a", "--host", ""},
+                                                          {"serve", "a", "--healthz-port", ""},
+                                                          {"export", "a", "-c", ""},
+                                                          {"diff", "a", "b", "--limit", ""}};
+  for (const std::vector<std::string>& words : commands) failAsWrongUsage(words, "see blazedb " + words[0] + " --help");
+}
+
 TEST_F(Usage, AdoptWithoutReadOnlyIsWrong) { failAsWrongUsage({"sync", "a", "b", "--adopt"}, "--mode readOnly"); }
 
 TEST_F(Usage, WhatIsNeitherAFileNorADatabaseOfAHubIsWrong) {
