@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 
 #include "command.h"
@@ -7,6 +8,8 @@
 
 namespace blazedb::cli {
 namespace {
+
+constexpr std::uint64_t kLimitMax = 1'000'000'000;
 
 struct Diff {
   DatabasePair databases;
@@ -41,8 +44,9 @@ const char* kindForPeople(Difference::Kind kind) {
 int compare(const Diff& options) {
   auto [a, b] = openDatabases(options.databases);
   // One more than asked for tells whether there are more.
-  std::vector<Difference> differences = diff(a, b, options.limit + 1);
-  bool complete = differences.size() <= options.limit;
+  std::uint64_t limit = std::min(options.limit, kLimitMax);
+  std::vector<Difference> differences = diff(a, b, limit + 1);
+  bool complete = differences.size() <= limit;
   if (!complete) differences.pop_back();
   bool equal = complete && differences.empty();
   if (options.json) {

@@ -151,6 +151,9 @@ TEST_F(SyncCommands, DiffListsNoMoreThanItsLimit) {
   Object all = parsed(run({"diff", a_, b_, "--limit", "5", "--json"}).out);
   EXPECT_EQ(all.boolean("complete"), true);
   EXPECT_EQ(all.array("differences")->size(), 5u);
+  Object whatever = parsed(run({"diff", a_, b_, "--limit", "18446744073709551615", "--json"}).out);
+  EXPECT_EQ(whatever.boolean("equal"), false);
+  EXPECT_EQ(whatever.boolean("complete"), true);
 }
 
 TEST_F(SyncCommands, AWatchedSyncTellsItsStatesHoldsItsFilesAndEndsBySignal) {
