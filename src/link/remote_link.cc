@@ -1,7 +1,6 @@
 #include "link/remote_link.h"
 
 #include <asio/bind_executor.hpp>
-#include <asio/connect.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/post.hpp>
 #include <atomic>
@@ -9,6 +8,7 @@
 #include <mutex>
 #include <utility>
 
+#include "link/dialling.h"
 #include "link/folder_watch.h"
 #include "link/retry.h"
 #include "link/status_board.h"
@@ -105,13 +105,13 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
     }));
     asio::error_code notAnAddress;
     asio::ip::address address = asio::ip::make_address(options_.host, notAnAddress);
-    if (!notAnAddress) return connectTo(attempt, {tcp::endpoint(address, options_.port)});
+    if (!notAnAddress) return connectTo({tcp::endpoint(address, options_.port)});
     resolver_.async_resolve(options_.host, std::to_string(options_.port),
-                            onStrand(attempt, [attempt](Core& self, asio::error_code error, const auto& found) {
+                            onStrand(attempt, [](Core& self, asio::error_code error, const auto& found) {
                               if (error) return self.failed(error.message());
                               std::vector<tcp::endpoint> endpoints;
                               for (const auto& entry : found) endpoints.push_back(entry.endpoint());
-                              self.connectTo(attempt, std::move(endpoints));
+                              self.connectTo(std::move(endpoints));
                             }));
   }
 
@@ -197,31 +197,24 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
     talk(std::move(socket));
   }
 
-  void connectTo(std::uint64_t attempt, std::vector<tcp::endpoint> endpoints) {
+  void connectTo(std::vector<tcp::endpoint> endpoints) {
     for (const tcp::endpoint& endpoint : endpoints)
       if (!options_.tls && !options_.allowPlaintext && !endpoint.address().is_loopback())
         return broke({ErrorCode::PlaintextForbidden,
                       "without TLS only this machine may be connected, and " + options_.host +
                           " is another one; use TLS, or allowPlaintext where the network itself is safe"});
-    struct Connecting {
-      tcp::socket socket;
-      std::vector<tcp::endpoint> endpoints;
-    };
-    // Shared with the operation, which looks at both for as long as it lasts.
-    auto connecting = std::make_shared<Connecting>(Connecting{tcp::socket(io_.sockets()), std::move(endpoints)});
-    socket_ = {connecting, &connecting->socket};
-    asio::async_connect(connecting->socket, connecting->endpoints,
-                        onStrand(attempt, [connecting](Core& self, asio::error_code error, const auto&) {
-                          if (error) return self.failed(error.message());
-                          asio::error_code ignored;
-                          connecting->socket.set_option(tcp::no_delay(true), ignored);
-                          self.talk(Socket(std::move(connecting->socket)));
-                        }));
+    attempt_++;  // the timer of this one no longer counts
+    timer_.cancel();
+    dialling_ = std::make_shared<Dialling>(io_, strand_, std::move(endpoints), timer_.expiry());
+    dialling_->begin([self = shared_from_this()](std::optional<tcp::socket> socket, const std::string& failure) {
+      if (!socket) return self->failed(failure);
+      asio::error_code ignored;
+      socket->set_option(tcp::no_delay(true), ignored);
+      self->talk(Socket(std::move(*socket)));
+    });
   }
 
   void talk(Socket socket) {
-    attempt_++;  // the timer of this one no longer counts
-    timer_.cancel();
     auto dialogue = std::make_shared<Dialogue>(shared_from_this(), strand_);
     try {
       dialogue->begin(std::move(socket), [this](int fd) {
@@ -231,7 +224,7 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
     } catch (const std::exception& error) {
       return broke(failureOf(error));
     }
-    socket_.reset();
+    dialling_.reset();
     std::lock_guard lock(mutex_);
     dialogue_ = std::move(dialogue);
   }
@@ -270,9 +263,8 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
   void giveUp() {
     resolver_.cancel();
     timer_.cancel();
-    asio::error_code ignored;
-    if (socket_) socket_->close(ignored);
-    socket_.reset();
+    if (dialling_) dialling_->stop();
+    dialling_.reset();
   }
 
   void rest() {
@@ -308,9 +300,9 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
   std::condition_variable goneChanged_;
 
   tcp::resolver resolver_;
-  std::shared_ptr<tcp::socket> socket_;  // until it is connected
-  asio::steady_timer timer_;             // of this attempt, or until the next
-  std::shared_ptr<FolderWatch> watch_;   // of the socket; shared with what waits for its folder
+  std::shared_ptr<Dialling> dialling_;  // until it is connected; shared with what waits for it
+  asio::steady_timer timer_;            // of this attempt until its addresses are known, or until the next
+  std::shared_ptr<FolderWatch> watch_;  // of the socket; shared with what waits for its folder
   std::uint64_t attempt_ = 0;
   Retry retry_;
   bool stopping_ = false;

@@ -32,7 +32,7 @@ struct RemoteOptions {
   bool allowPlaintext = false;            // in the clear, also beyond this machine
   bool compression = true;                // where there is no path
   sync::SessionOptions session;
-  std::int64_t connectMs = 10'000;  // to find the host and to connect
+  std::int64_t connectMs = 10'000;  // to find the host and to connect; an address of several has a second at least
   Timing timing;
 };
 

@@ -33,10 +33,10 @@ class RawSocket {
       throw std::runtime_error("not connected");
     return made;
   }
-  static RawSocket listen() {
+  static RawSocket listen(int backlog = 8) {
     RawSocket made(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_in at = loopback(0);
-    if (::bind(made.fd_, reinterpret_cast<sockaddr*>(&at), sizeof at) != 0 || ::listen(made.fd_, 8) != 0)
+    if (::bind(made.fd_, reinterpret_cast<sockaddr*>(&at), sizeof at) != 0 || ::listen(made.fd_, backlog) != 0)
       throw std::runtime_error("not listening");
     return made;
   }
