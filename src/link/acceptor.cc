@@ -37,11 +37,11 @@ constexpr std::chrono::milliseconds kAcceptAgain{100};
 constexpr std::size_t kStorm = 256;
 constexpr std::chrono::milliseconds kStormOver{1000};
 
-// Those who are nobody may not take what the databases need to go on writing: a commit that gets no file descriptor
-// fails, and with it the database.
-std::size_t aQuarterOfTheFiles() {
+// Nobody may take what the databases need to go on writing: a commit that gets no file descriptor fails, and with it
+// the database. Nor what whoever runs the hub needs to send somebody away.
+std::size_t eighthsOfTheFiles(std::size_t eighths) {
   rlimit files{};
-  return getrlimit(RLIMIT_NOFILE, &files) == 0 ? static_cast<std::size_t>(files.rlim_cur / 4) : 256;
+  return (getrlimit(RLIMIT_NOFILE, &files) == 0 ? static_cast<std::size_t>(files.rlim_cur) : 1024) / 8 * eighths;
 }
 
 asio::ip::address plainAddress(const asio::ip::address& address) {
@@ -126,7 +126,8 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
         again_(io.sockets()),
         afterStorm_(io.sockets()),
         fan_(io.makeStrand()) {
-    options_.halfOpenMax = std::min(options_.halfOpenMax, aQuarterOfTheFiles());
+    options_.halfOpenMax = std::min(options_.halfOpenMax, eighthsOfTheFiles(2));
+    options_.admittedMax = std::min(options_.admittedMax, eighthsOfTheFiles(6));
   }
 
   void listen() {
@@ -245,10 +246,13 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
     }
     return admission;
   }
-  void admitted(std::uint64_t id) {
+  // False where there are as many as there may be.
+  bool admitted(std::uint64_t id) {
     std::lock_guard lock(mutex_);
+    if (admitted_.size() >= options_.admittedMax) return false;
     setUp(id);
     if (auto found = arrivals_.find(id); found != arrivals_.end()) admitted_.insert(*found);
+    return true;
   }
   void closed(std::uint64_t id) {
     std::shared_ptr<Arrival> last;  // goes without the lock
@@ -304,6 +308,8 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
   }
 
   void welcome(Socket socket) {
+    // Those who have been sent away have a file each until they have heard it.
+    if (arrivals_.size() >= arrivalsMax_) return makeRoom();
     std::optional<PeerInfo> peer = peerOf(socket, !options_.path.empty());
     if (!peer) return;
     std::uint64_t id = ++lastId_;
@@ -317,10 +323,13 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
     arrivals_[id] = std::move(arrival);
     halfOpen_.insert(id);
     storm_ |= halfOpen_.size() >= kStorm;
-    if (halfOpen_.size() > options_.halfOpenMax) {
-      arrivals_.at(*halfOpen_.begin())->stop({ErrorCode::TooManyAttempts, "too many connections are being set up"});
-      halfOpen_.erase(halfOpen_.begin());
-    }
+    if (halfOpen_.size() > options_.halfOpenMax) makeRoom();
+  }
+
+  void makeRoom() {
+    if (halfOpen_.empty()) return;
+    arrivals_.at(*halfOpen_.begin())->stop({ErrorCode::TooManyAttempts, "too many connections are being set up"});
+    halfOpen_.erase(halfOpen_.begin());
   }
 
   // One connection less is being set up.
@@ -348,6 +357,7 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
   Io& io_;
   base::Clock& clock_;
   AcceptorOptions options_;
+  const std::size_t arrivalsMax_ = eighthsOfTheFiles(7);
   Admitter admit_;
   Changed changed_;
   std::uint16_t port_ = 0;
@@ -392,7 +402,12 @@ void Acceptor::Arrival::onFirstFrame(base::ByteView frame) {
   if (const auto* refusal = std::get_if<sync::Bye>(&admission)) return leave(*refusal);
   database_ = knock->database;
   guest_ = std::move(std::get<Guest>(admission));
-  core_->admitted(id_);
+  if (!core_->admitted(id_)) {
+    guest_ = {};
+    return leave({ErrorCode::TooManyAttempts,
+                  "the hub has as many clients as its limit of open files allows; raise that there, with ulimit -n or "
+                  "LimitNOFILE"});
+  }
   bool compression = core_->compression() && (knock->capabilities & kCanZstd);
   say(encode(Admit{kLinkVersion, compression ? kCanZstd : 0}));
   open(*guest_.store, guest_.session, compression);

@@ -3,13 +3,15 @@
 //
 // Whoever knocks is nobody until `admit` has said otherwise. Until then a connection gets 64 KiB and five seconds;
 // there are at most so many of them, and when there are more the one that has taken longest goes, which is hardly ever
-// one that knows what it wants.
+// one that knows what it wants. Those who are admitted are bounded too, and the next one is told so. Whoever comes, an
+// eighth of the files that the process may have is left to the databases.
 //
 // One commit may concern hundreds of clients. The committing thread only leaves a note; a worker passes it on.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,8 +36,10 @@ struct AcceptorOptions {
   std::shared_ptr<const TlsContext> tls;  // none: in the clear; shared with the connections that were made with it
   bool allowPlaintext = false;            // in the clear, also beyond this machine
   bool compression = true;                // where there is no path
-  std::size_t halfOpenMax = 1024;         // connections that are not yet admitted; also no more than a quarter of the
-                                          // files that this process may have
+  // Connections that are not yet admitted, and those that are; also no more than a quarter, and three quarters, of the
+  // files that this process may have.
+  std::size_t halfOpenMax = 1024;
+  std::size_t admittedMax = std::numeric_limits<std::size_t>::max();
   Timing timing;
 };
 

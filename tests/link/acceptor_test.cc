@@ -2,6 +2,7 @@
 #include "link/acceptor.h"
 
 #include <gtest/gtest.h>
+#include <poll.h>
 
 #include <random>
 #include <thread>
@@ -11,6 +12,7 @@
 #include "link/framing.h"
 #include "link/hub_fixture.h"
 #include "link/raw_socket.h"
+#include "support/files_max.h"
 
 namespace blazedb::link {
 namespace {
@@ -176,6 +178,52 @@ TEST_F(AcceptorTest, TheOldestThatIsNotAdmittedMakesRoom) {
   for (int i = 0; i < 9; i++) silent.push_back(RawSocket::connect(acceptor->port()));
   silent.front().receiveAll();  // ends only if the hub ends it
   expectWellAndAlive();
+}
+
+TEST_F(AcceptorTest, WhoComesWhenItIsFullIsToldSoAndTriesAgain) {
+  options.admittedMax = 2;
+  listen();
+  Client a(*this, 1), b(*this, 2), late(*this, 3);
+  for (Client* client : {&a, &b}) {
+    client->connect(*this, toHub());
+    ASSERT_TRUE(client->link->waitSynchronized(soonUs()));
+  }
+  late.connect(*this, toHub());
+  EXPECT_EQ(late.heard.waitForError(), ErrorCode::TooManyAttempts);
+  EXPECT_EQ(acceptor->served().size(), 2u);
+  a.disconnect();
+  EXPECT_TRUE(late.link->waitSynchronized(soonUs()));
+  EXPECT_TRUE(b.link->waitSynchronized(soonUs()));
+}
+
+// Neither those with a token nor those without one: an eighth is for the databases.
+TEST_F(AcceptorTest, NobodyTakesAllTheFiles) {
+  constexpr int kFiles = 128;
+  options.timing = {.admitMs = 3'600'000, .pingMs = 3'600'000, .deadMs = 3'600'000};
+  {
+    test::FilesMax few(kFiles);
+    listen(nullptr);
+  }
+  std::vector<RawSocket> guests;
+  for (int i = 0; i < kFiles * 3 / 4; i++) {
+    guests.push_back(RawSocket::connect(acceptor->port()));
+    guests.back().send(knock());
+    ASSERT_FALSE(guests.back().receive().empty());
+  }
+  EXPECT_EQ(acceptor->served().size(), guests.size());
+  EXPECT_EQ(answerTo(knock()), ErrorCode::TooManyAttempts);
+
+  std::vector<RawSocket> silent;
+  std::vector<pollfd> waits;
+  for (int i = 0; i < kFiles; i++) {
+    silent.push_back(RawSocket::connect(acceptor->port()));
+    waits.push_back({silent.back().fd(), POLLIN, 0});
+  }
+  std::int64_t deadline = soonUs();
+  auto sentAway = [&] { return poll(waits.data(), waits.size(), 0); };
+  while (sentAway() < kFiles * 7 / 8 && clock.monotonicUs() < deadline) std::this_thread::yield();
+  EXPECT_GE(sentAway(), kFiles * 7 / 8);
+  EXPECT_EQ(acceptor->served().size(), guests.size());
 }
 
 // It reads nothing: what it is sent stays within the window, and after a while it is given up.

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <stdexcept>
 #include <utility>
@@ -57,14 +58,20 @@ class RawSocket {
     }
     return true;
   }
+  // What comes next; nothing at the end.
+  base::Bytes receive() const {
+    base::Bytes next(4096);
+    ssize_t got = ::recv(fd_, next.data(), next.size(), 0);
+    next.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    return next;
+  }
   // Everything until the other end is through with this connection.
   base::Bytes receiveAll() const {
     base::Bytes all;
-    std::uint8_t buffer[4096];
     for (;;) {
-      ssize_t got = ::recv(fd_, buffer, sizeof buffer, 0);
-      if (got <= 0) return all;
-      base::append(all, {buffer, static_cast<std::size_t>(got)});
+      base::Bytes next = receive();
+      if (next.empty()) return all;
+      base::append(all, next);
     }
   }
 
