@@ -23,6 +23,8 @@ namespace {
 
 constexpr std::chrono::seconds kPatienceAtTheEnd{2};
 constexpr std::size_t kConversationsMax = 64;
+// After a failure of the machine itself, most likely: no more file descriptors.
+constexpr int kAcceptAgainMs = 100;
 
 std::optional<ControlRequest> parseRequest(base::ByteView payload) {
   base::Reader in(payload);
@@ -108,11 +110,15 @@ void ControlServer::accept() {
       return;
     }
     if (waits.back().revents != 0) return;
+    bool failed = false;
     for (std::size_t i = 0; i < listeners_.size(); i++) {
       if ((waits[i].revents & POLLIN) == 0) continue;
       int fd = accept4(listeners_[i].fd, nullptr, nullptr, SOCK_CLOEXEC);
       if (fd >= 0) begin(listeners_[i], fd);
+      failed |= fd < 0;
     }
+    // Who could not be accepted is still there, so that the next look would be at once.
+    if (failed) poll(&waits.back(), 1, kAcceptAgainMs);
   }
 }
 

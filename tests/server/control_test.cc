@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <ctime>
 #include <future>
 #include <thread>
 
@@ -14,6 +15,7 @@
 #include "server/control_client.h"
 #include "storage/database_file.h"
 #include "storage/posix_file_system.h"
+#include "support/files_max.h"
 
 namespace blazedb::server {
 namespace {
@@ -170,6 +172,17 @@ TEST_F(ControlSocketTest, NeitherIsWhoSpeaksSlowly) {
   while (poll(&between, 1, 5) == 0 && std::chrono::steady_clock::now() < deadline)
     ::send(slow.fd(), "x", 1, MSG_NOSIGNAL);
   EXPECT_TRUE(slow.peerHasGone());
+}
+
+TEST_F(ControlSocketTest, WhoCannotBeAcceptedYetCostsNothing) {
+  std::optional<test::FilesMax> few(test::nextFile() + 1);
+  ControlSocket socket = connected();  // has the last file
+  std::clock_t before = std::clock();
+  pollfd ended{socket.fd(), POLLRDHUP, 0};
+  EXPECT_EQ(poll(&ended, 1, 400), 0);
+  EXPECT_LT(std::clock() - before, CLOCKS_PER_SEC / 10) << "it has asked all the time";
+  few.reset();
+  EXPECT_TRUE(admitted(socket, key("db").view()));
 }
 
 // What runs takes as long as it takes, and so does who types its input.
