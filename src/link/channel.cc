@@ -233,14 +233,16 @@ void Channel::split(base::ByteView bytes) {
 
 void Channel::discard() {
   std::array<std::uint8_t, kReadBytes> buffer;
-  for (;;) {
+  for (std::size_t count = 0; count < kReadAtOnce;) {
     StreamResult result = stream_->read(buffer);
     if (result.outcome == Outcome::wantRead || result.outcome == Outcome::wantWrite) {
       wantRead_ = true;
       return;
     }
     if (result.outcome != Outcome::done) return shut();
+    count += result.bytes;
   }
+  readSoon();
 }
 
 bool Channel::progressed(const StreamResult& result) {
