@@ -10,6 +10,7 @@
 
 #include "link/dialling.h"
 #include "link/folder_watch.h"
+#include "link/name_lookup.h"
 #include "link/retry.h"
 #include "link/status_board.h"
 
@@ -47,7 +48,7 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
         options_(std::move(options)),
         board_(clock, std::move(listener)),
         strand_(io.makeStrand()),
-        resolver_(io.sockets()),
+        lookup_([host = options_.host, port = options_.port] { return askSystem(host, port); }),
         timer_(io.sockets()),
         retry_(isLocal() ? kLastLocalRetryMs : kLastRetryMs) {}
 
@@ -84,11 +85,9 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
   // A handler for one attempt: later ones do not hear of it.
   template <class Body>
   auto onStrand(std::uint64_t attempt, Body body) {
-    return asio::bind_executor(strand_,
-                               [self = shared_from_this(), attempt, body](asio::error_code error, auto&&... rest) {
-                                 if (attempt == self->attempt_)
-                                   body(*self, error, std::forward<decltype(rest)>(rest)...);
-                               });
+    return asio::bind_executor(strand_, [self = shared_from_this(), attempt, body](asio::error_code error) {
+      if (attempt == self->attempt_) body(*self, error);
+    });
   }
 
  public:
@@ -106,13 +105,13 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
     asio::error_code notAnAddress;
     asio::ip::address address = asio::ip::make_address(options_.host, notAnAddress);
     if (!notAnAddress) return connectTo({tcp::endpoint(address, options_.port)});
-    resolver_.async_resolve(options_.host, std::to_string(options_.port),
-                            onStrand(attempt, [](Core& self, asio::error_code error, const auto& found) {
-                              if (error) return self.failed(error.message());
-                              std::vector<tcp::endpoint> endpoints;
-                              for (const auto& entry : found) endpoints.push_back(entry.endpoint());
-                              self.connectTo(std::move(endpoints));
-                            }));
+    try {
+      lookup_.begin([self = shared_from_this(), attempt](const Addresses& addresses) {
+        asio::post(self->strand_, [self, attempt, addresses] { self->found(attempt, addresses); });
+      });
+    } catch (const std::exception& noThread) {
+      failed(noThread.what());
+    }
   }
 
   void pauseOrResume() {
@@ -197,6 +196,12 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
     talk(std::move(socket));
   }
 
+  void found(std::uint64_t attempt, const Addresses& addresses) {
+    if (attempt != attempt_) return;
+    if (addresses.endpoints.empty()) return failed(addresses.failure);
+    connectTo(addresses.endpoints);
+  }
+
   void connectTo(std::vector<tcp::endpoint> endpoints) {
     for (const tcp::endpoint& endpoint : endpoints)
       if (!options_.tls && !options_.allowPlaintext && !endpoint.address().is_loopback())
@@ -261,7 +266,7 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
   }
 
   void giveUp() {
-    resolver_.cancel();
+    lookup_.stop();
     timer_.cancel();
     if (dialling_) dialling_->stop();
     dialling_.reset();
@@ -299,7 +304,7 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
   bool gone_ = false;
   std::condition_variable goneChanged_;
 
-  tcp::resolver resolver_;
+  NameLookup lookup_;
   std::shared_ptr<Dialling> dialling_;  // until it is connected; shared with what waits for it
   asio::steady_timer timer_;            // of this attempt until its addresses are known, or until the next
   std::shared_ptr<FolderWatch> watch_;  // of the socket; shared with what waits for its folder

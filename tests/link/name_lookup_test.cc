@@ -1,0 +1,70 @@
+// Names for which nobody answers, or late.
+#include "link/name_lookup.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+#include <memory>
+
+namespace blazedb::link {
+namespace {
+
+using asio::ip::tcp;
+
+Addresses oneAddress() { return {{tcp::endpoint(asio::ip::address_v4::loopback(), 1)}, {}}; }
+
+// As the system where no name server answers, until the test lets it.
+struct SlowSystem {
+  NameLookup::Ask ask() {
+    return [state = state_] {
+      state->asked++;
+      state->answer.get_future().wait();
+      return oneAddress();
+    };
+  }
+  void answer() { state_->answer.set_value(); }
+  int asked() const { return state_->asked; }
+
+ private:
+  struct State {
+    std::promise<void> answer;
+    std::atomic<int> asked = 0;
+  };
+  std::shared_ptr<State> state_ = std::make_shared<State>();  // shared with the question, which outlives who has asked
+};
+
+TEST(NameLookup, WhatIsNoNameIsSaid) {
+  EXPECT_EQ(askSystem("127.0.0.1", 80).endpoints.at(0), tcp::endpoint(asio::ip::address_v4::loopback(), 80));
+  Addresses none = askSystem("no such host.invalid", 80);
+  EXPECT_TRUE(none.endpoints.empty());
+  EXPECT_FALSE(none.failure.empty());
+}
+
+TEST(NameLookup, NobodyWaitsForAQuestionThatHasBeenGivenUp) {
+  SlowSystem system;
+  bool called = false;
+  {
+    NameLookup lookup(system.ask());
+    lookup.begin([&](const Addresses&) { called = true; });
+  }
+  EXPECT_FALSE(called);
+  system.answer();
+}
+
+TEST(NameLookup, WhoAsksAgainGetsTheAnswerToTheFirstQuestion) {
+  SlowSystem system;
+  NameLookup lookup(system.ask());
+  bool firstCalled = false;
+  std::promise<Addresses> answered;
+  lookup.begin([&](const Addresses&) { firstCalled = true; });
+  lookup.stop();
+  lookup.begin([&](const Addresses& addresses) { answered.set_value(addresses); });
+  system.answer();
+  EXPECT_EQ(answered.get_future().get().endpoints, oneAddress().endpoints);
+  EXPECT_FALSE(firstCalled);
+  EXPECT_EQ(system.asked(), 1);
+}
+
+}  // namespace
+}  // namespace blazedb::link
