@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <random>
 #include <thread>
 
@@ -318,6 +319,12 @@ TEST_F(AcceptorTest, ThoseWhoAreServedAreListedAndCanBeSentAway) {
   b.connect(*this, toHub());
   ASSERT_TRUE(a.link->waitSynchronized(soonUs()));
   ASSERT_TRUE(b.link->waitSynchronized(soonUs()));
+  // A client has its answer a moment before the list of the served says so.
+  auto known = [&] {
+    std::vector<Served> served = acceptor->served();
+    return std::all_of(served.begin(), served.end(), [](const Served& each) { return each.status.ends[0].peer; });
+  };
+  for (std::int64_t deadline = soonUs(); !known() && clock.monotonicUs() < deadline;) std::this_thread::yield();
   std::vector<Served> served = acceptor->served();
   ASSERT_EQ(served.size(), 2u);
   for (const Served& each : served) {
