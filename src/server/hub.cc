@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/contain.h"
 #include "blazedb/error.h"
 
 namespace blazedb::server {
@@ -18,6 +19,7 @@ Hub::Hub(std::vector<Database> databases, const ListenOptions& options, Log& log
   std::vector<NodeId> nodes;
   for (const Database& database : databases_) {
     nodes.push_back(topology_.registerDatabase(database, database.name()));
+    names_[nodes.back()] = database.name();
     log_.say(Level::info, "a database is open",
              {{"database", database.name()},
               {"path", database.path()},
@@ -52,34 +54,52 @@ Hub::Health Hub::health() const {
   Health health;
   health.databases = databases_.size();
   health.clients = topology_.connections().size();
+  health.problem = problem();
+  health.fine = health.problem.empty();
+  return health;
+}
+
+std::string Hub::problem() const {
   for (const Database& database : databases_) {
     try {
       database.info();
     } catch (const std::exception& error) {
-      health.fine = false;
-      health.problem = database.name() + ": " + error.what();
-      break;
+      return database.name() + ": " + error.what();
     }
   }
-  return health;
+  return {};
 }
 
+// Whatever goes wrong here, the databases that can be read are served.
 void Hub::watch() {
   std::map<ConnectionId, Object> known;
+  bool fine = true;
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, kBetweenLooks, [&] { return ending_; })) {
     lock.unlock();
-    logChanges(known);
+    base::contain([&] {
+      std::string wrong = look(known);
+      if (std::exchange(fine, wrong.empty()) && !wrong.empty())
+        log_.say(Level::error, "something is wrong", {{"reason", wrong}});
+    });
     lock.lock();
+  }
+}
+
+// What is wrong; empty: nothing.
+std::string Hub::look(std::map<ConnectionId, Object>& known) {
+  try {
+    logChanges(known);
+    return problem();
+  } catch (const std::exception& error) {
+    return error.what();
   }
 }
 
 void Hub::logChanges(std::map<ConnectionId, Object>& known) {
   std::map<ConnectionId, Object> now;
-  std::map<NodeId, std::string> names;
-  for (const TopologyNode& node : topology_.graph().nodes) names[node.id] = node.name;
   for (const ConnectionStatus& status : topology_.connections())
-    now[status.id] = {{"database", names[status.from]}, {"client", status.remote}};
+    now[status.id] = {{"database", names_.at(status.from)}, {"client", status.remote}};
   for (const auto& [id, client] : now)
     if (!known.contains(id)) log_.say(Level::info, "a client has connected", client);
   for (const auto& [id, client] : known)

@@ -37,7 +37,8 @@ class Hub {
   // Tokens need no reading: each is looked at where it is, in its database.
   void reload();
 
-  // Can every database be read? And who is connected. Thread-safe; quick.
+  // Can every database be read? And who is connected. Thread-safe; quick. When one cannot be read any more the log says
+  // so too, without being asked.
   struct Health {
     bool fine = true;
     std::uint64_t databases = 0;
@@ -47,10 +48,13 @@ class Hub {
   Health health() const;
 
  private:
+  std::string problem() const;
   void watch();
+  std::string look(std::map<ConnectionId, Object>& known);
   void logChanges(std::map<ConnectionId, Object>& known);
 
   std::vector<Database> databases_;
+  std::map<NodeId, std::string> names_;
   Log& log_;
   ControlServer control_;
   Topology topology_;

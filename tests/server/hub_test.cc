@@ -1,0 +1,75 @@
+// A hub whose databases fail under it.
+#include "server/hub.h"
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <fstream>
+#include <mutex>
+#include <vector>
+
+#include "db/open_database.h"
+
+namespace blazedb::server {
+namespace {
+
+constexpr std::chrono::seconds kPatience{30};
+
+class HubTest : public FolderTest {
+ protected:
+  // The file is no database any more, but for its header.
+  void damage(const std::string& name) const {
+    std::fstream file(path(name), std::ios::in | std::ios::out | std::ios::binary);
+    auto size = static_cast<std::size_t>(std::filesystem::file_size(path(name)));
+    file.seekp(kHeaderBytes);
+    file << std::string(size - kHeaderBytes, 'x');
+  }
+  static constexpr std::size_t kHeaderBytes = 8192;
+
+  bool waitForLine(const std::string& event) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, kPatience, [&] { return linesOf(event) > 0; });
+  }
+  // With the lock held.
+  std::size_t linesOf(const std::string& event) const {
+    return static_cast<std::size_t>(std::count_if(
+        lines_.begin(), lines_.end(), [&](const std::string& line) { return line.find(event) != std::string::npos; }));
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::string> lines_;
+  Log log_{Log::Format::text, [this](std::string_view line) {
+             std::lock_guard lock(mutex_);
+             lines_.emplace_back(line);
+             changed_.notify_all();
+           }};
+};
+
+TEST_F(HubTest, ADatabaseThatIsDamagedIsLoggedOnceAndTheOthersAreServed) {
+  Database bad = open("bad"), good = open("good"), client = open("client");
+  UUID id = good.insert({{"n", 1}});
+  Hub hub({bad, good}, {.host = "127.0.0.1", .port = 0}, log_,
+          [](const Database&, const ControlRequest&, ControlCaller&) { return 0; });
+  EXPECT_TRUE(hub.health().fine);
+  damage("bad");
+  // What is cached of a page goes when it is written elsewhere.
+  EXPECT_ERROR(DamagedPage, bad.insert({{"n", 2}}));
+  ASSERT_TRUE(waitForLine("something is wrong"));
+  EXPECT_FALSE(hub.health().fine);
+  RemoteNode toHub{.host = "127.0.0.1",
+                   .port = hub.listener().port,
+                   .database = "good",
+                   .authToken = good.createToken({.name = "test"}).secret,
+                   .pinning = CertificatePinningConfig::fromSpki(hub.listener().pin)};
+  SyncEngine sync = client.enableSync(toHub, {.encryptionMode = EncryptionMode::smartProxy});
+  sync.synchronize(kPatience);
+  EXPECT_TRUE(client.fetch(id));
+  ASSERT_TRUE(waitForLine("a client has connected"));
+  std::lock_guard lock(mutex_);
+  EXPECT_EQ(linesOf("something is wrong"), 1u);
+  EXPECT_EQ(linesOf("bad: DamagedPage"), 1u);
+}
+
+}  // namespace
+}  // namespace blazedb::server
