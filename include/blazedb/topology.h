@@ -14,7 +14,7 @@
 //
 // Topology is a cheap handle; connections end when the last handle goes or disconnect() is called. Safe to use from any
 // thread. Callbacks run on one thread of the topology, with no lock held; they may call back into the API, except
-// synchronize() and disconnect().
+// synchronize() and disconnect(), and let go of the last handle.
 #pragma once
 
 #include <chrono>

@@ -47,11 +47,11 @@ void Network::refuseRemoteOnly(const Node& node) {
                 "the node '" + node.name + "' is registered as remoteOnly and opens no local connection");
 }
 
-bool Network::Connection::sends(int end) const {
+bool Network::Ends::sends(int end) const {
   return mode == ConnectionMode::bidirectional || (mode == ConnectionMode::readOnly) == (end == (isImport ? 1 : 0));
 }
 
-std::string Network::Connection::names() const {
+std::string Network::Ends::names() const {
   return "'" + fromEngine->name() + "' and '" + (toEngine ? toEngine->name() : remote) + "'";
 }
 
@@ -136,21 +136,26 @@ ConnectionId Network::connectLocal(NodeId from, NodeId to, ConnectionMode mode, 
   second.sends = first.receives = connection->sends(1);
   connection->link = std::make_unique<link::LocalLink>(link::LocalLink::End{*source.engine, first},
                                                        link::LocalLink::End{*target.engine, second}, clock_, random_,
-                                                       reporter(id, connection));
+                                                       reporter(id, *connection));
   connection->listenToFeeds();
   connections_[id] = std::move(connection);
   return id;
 }
 
-// What a link says of itself, on the thread of the callbacks.
-link::Link::Listener Network::reporter(ConnectionId id, const ConnectionPtr& connection) {
-  return [callbacks = callbacks_, id, weak = std::weak_ptr<Connection>(connection)](const link::LinkStatus& status) {
-    callbacks->post([id, weak, status] {
-      ConnectionPtr alive = weak.lock();
+// What a link says of itself, on the thread of the callbacks. That holds no link, or it would be the last owner of one
+// when the network goes meanwhile; and no database while a listener runs, so that the listener can close it.
+link::Link::Listener Network::reporter(ConnectionId id, const Ends& connection) const {
+  auto ends = std::make_shared<const Ends>(connection);  // the link's; shared with a callback for a moment
+  return [callbacks = callbacks_, id, ends](const link::LinkStatus& status) {
+    callbacks->post([id, weak = std::weak_ptr(ends), status] {
+      std::shared_ptr<const Ends> alive = weak.lock();
       if (!alive) return;
       if (!alive->remote.empty() && status.ends[0].peer)
         alive->fromEngine->noteRemote(alive->remote, status.ends[0].peer->replica);
-      alive->listeners->tell(describe(id, *alive, status));
+      std::shared_ptr<StatusListeners> listeners = alive->listeners;
+      ConnectionStatus now = describe(id, *alive, status);
+      alive.reset();
+      listeners->tell(now);
     });
   };
 }
@@ -233,7 +238,7 @@ void Network::synchronize(ListenerId id, std::chrono::milliseconds timeout) {
   throw Error(ErrorCode::Timeout, "not in sync yet with " + (behind.empty() ? "all that are connected" : behind));
 }
 
-ConnectionStatus Network::describe(ConnectionId id, const Connection& connection, const link::LinkStatus& status) {
+ConnectionStatus Network::describe(ConnectionId id, const Ends& connection, const link::LinkStatus& status) {
   ConnectionStatus out;
   out.id = id;
   out.from = connection.isImport ? connection.to : connection.from;

@@ -54,20 +54,24 @@ class Network {
     std::string name;
     SyncMode syncMode = SyncMode::localAndRemote;
   };
-  struct Connection {
+  // What a connection is, but for its link.
+  struct Ends {
     NodeId from, to;
     std::string remote;     // instead of `to`
     bool isImport = false;  // of what is at `remote`: that is the source, and `from` the target
     sync::Scope scope;
     ConnectionMode mode = ConnectionMode::bidirectional;
     std::shared_ptr<db::Engine> fromEngine, toEngine;  // with the databases' handles; the second only within a process
-    int fromListener = 0, toListener = 0;
     std::shared_ptr<StatusListeners> listeners = std::make_shared<StatusListeners>();
-    std::unique_ptr<link::Link> link;        // last: it ends first
-    link::RemoteLink* remoteLink = nullptr;  // the same, where it is one
 
     bool sends(int end) const;  // 0: from, 1: to
     std::string names() const;
+  };
+  struct Connection : Ends {
+    int fromListener = 0, toListener = 0;
+    std::unique_ptr<link::Link> link;        // last: it ends first
+    link::RemoteLink* remoteLink = nullptr;  // the same, where it is one
+
     void listenToFeeds();
     ~Connection();
   };
@@ -86,9 +90,9 @@ class Network {
   ConnectionId add(NodeId from, const std::string& remote, ConnectionMode mode, link::RemoteOptions options);
   static void refuseRemoteOnly(const Node& node);
   static void refuseReplica(const db::Engine& receiver);
-  link::Link::Listener reporter(ConnectionId id, const ConnectionPtr& connection);
+  link::Link::Listener reporter(ConnectionId id, const Ends& ends) const;
   static ConnectionStatus describe(ListenerId listener, const Listener::Guest& guest);
-  static ConnectionStatus describe(ConnectionId id, const Connection& connection, const link::LinkStatus& status);
+  static ConnectionStatus describe(ConnectionId id, const Ends& connection, const link::LinkStatus& status);
 
   base::SystemClock clock_;
   base::SystemRandom random_;

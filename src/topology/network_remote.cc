@@ -88,7 +88,7 @@ ConnectionId Network::add(NodeId from, const std::string& remote, ConnectionMode
   connection->scope = options.session.scope;
   connection->fromEngine = source.engine;
   auto link = std::make_unique<link::RemoteLink>(io(), *source.engine, clock_, random_, std::move(options),
-                                                 reporter(id, connection));
+                                                 reporter(id, *connection));
   connection->remoteLink = link.get();
   connection->link = std::move(link);
   connection->listenToFeeds();

@@ -1,6 +1,8 @@
 // Callbacks on BlazeDB's own threads: what they throw ends with them, and nobody else goes without.
 #include <atomic>
 #include <future>
+#include <memory>
+#include <optional>
 #include <stdexcept>
 
 #include "blazedb/topology.h"
@@ -83,6 +85,32 @@ TEST_F(ListenersTest, AConflictListenerThatThrowsIsCalledAgainAndOthersAreToo) {
   }
   throws.reset();
   EXPECT_EQ(first.conflicts().size(), 2u);
+}
+
+TEST_F(ListenersTest, TheLastHandleMayGoInItsListener) {
+  struct Held {
+    Database one, two;
+    Topology topology;
+  };
+  auto held = std::make_unique<Held>(Held{open("one"), open("two"), {}});
+  ConnectionId link =
+      held->topology.connectLocal(held->topology.registerDatabase(held->one, "one"),
+                                  held->topology.registerDatabase(held->two, "two"), ConnectionMode::bidirectional);
+  std::promise<void> ready;
+  std::shared_future<void> isReady = ready.get_future().share();
+  auto gone = std::make_shared<std::promise<std::optional<ErrorCode>>>();  // with the listener, which may still run
+  Subscription listens = held->topology.onStatus(link, [this, &held, isReady, gone](const ConnectionStatus&) {
+    isReady.wait();
+    if (!held) return;
+    held.reset();
+    gone->set_value(test::errorOf([&] {  // nothing uses them any more
+      open("one");
+      open("two");
+    }));
+  });
+  held->one.insert({{"n", 1}});
+  ready.set_value();
+  EXPECT_EQ(gone->get_future().get(), std::nullopt);
 }
 
 }  // namespace

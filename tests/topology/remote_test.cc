@@ -1,7 +1,11 @@
 // A hub and its clients, in one process, over TLS on loopback: the public API as the guide shows it.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <fstream>
+#include <future>
+#include <memory>
+#include <optional>
 
 #include "blazedb/blazedb.h"
 #include "db/open_database.h"
@@ -296,6 +300,51 @@ TEST_F(RemoteTest, AHubAndLocalConnectionsFormOneGraph) {
   EXPECT_TRUE(besides.fetch(down));
   EXPECT_TRUE(hub_.fetch(up));
   EXPECT_ERROR(AlreadyExists, topology.connectRemote(a, remote("x"), kReadable));
+}
+
+TEST_F(RemoteTest, TheLastHandleMayGoInItsListener) {
+  // Shared with the listener, which runs for ever where this fails.
+  struct Held {
+    std::optional<Database> client;
+    std::optional<SyncEngine> sync;
+    std::promise<void> ready;
+    std::promise<std::optional<ErrorCode>> gone;
+    Subscription listens;
+  };
+  auto held = std::make_shared<Held>();
+  held->client = open("client");
+  held->sync = held->client->enableSync(remote(token().secret), kReadable);
+  std::shared_future<void> isReady = held->ready.get_future().share();
+  held->listens = held->sync->onStatus([this, held, isReady](const ConnectionStatus& status) {
+    isReady.wait();
+    if (status.state != ConnectionState::live || !held->sync) return;
+    held->client.reset();
+    held->sync.reset();
+    held->gone.set_value(test::errorOf([&] { open("client"); }));  // nothing uses it any more
+  });
+  held->client->insert({{"n", 1}});
+  held->ready.set_value();
+  auto gone = held->gone.get_future();
+  ASSERT_EQ(gone.wait_for(kPatience), std::future_status::ready);
+  EXPECT_EQ(gone.get(), std::nullopt);
+  held->listens.reset();
+}
+
+TEST_F(RemoteTest, AHandleMayGoWhileItsListenerRuns) {
+  std::optional<Database> client = open("client");
+  std::optional<SyncEngine> sync = client->enableSync(remote("wrong"), kReadable);
+  std::promise<void> runs;
+  std::atomic<bool> told = false, closed = false;
+  Subscription listens = sync->onStatus([&](const ConnectionStatus& status) {
+    if (status.state != ConnectionState::stopped || told.exchange(true)) return;
+    runs.set_value();
+    closed = comes([&] { return !test::errorOf([&] { open("client"); }); });  // nothing uses it any more
+  });
+  sync->resume();  // it may have stopped before
+  runs.get_future().wait();
+  client.reset();
+  sync.reset();
+  EXPECT_TRUE(closed);
 }
 
 }  // namespace

@@ -7,12 +7,23 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <thread>
 
 #include "blazedb/topology.h"
 
 namespace blazedb {
 
 constexpr auto kPatience = std::chrono::seconds(30);
+
+// Waits for what nobody tells of.
+inline bool comes(const std::function<bool()>& reached) {
+  auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (!reached()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
 
 class Watched {
  public:
