@@ -77,7 +77,8 @@ class BLAZEDB_API CrossAppSyncCoordinator {
   // or of a unix group; a path that is too long for a socket; a policy that cannot be), UnsafeFolder, AlreadyExists (a
   // database of this name is shared in the group already), NotAllowed, IoError.
   void enable();
-  // Ends the connections of the importers, who wait until it is shared again. Not from a callback.
+  // Ends the connections of the importers, who wait until it is shared again; a synchronize() has nobody left to wait
+  // for. Not from a callback.
   void disable();
   bool enabled() const;
 

@@ -165,7 +165,7 @@ class BLAZEDB_API Topology {
   void resume(ConnectionId connection);
 
   // Ends a connection; what was not sent yet stays in the feed for the next one. Returns when nothing of it runs any
-  // more. NotFound.
+  // more; a synchronize() that is waiting for it throws Timeout at once. NotFound.
   void disconnect(ConnectionId connection);
 
   // Returns when everything that any node had committed before the call is applied at every node that connections

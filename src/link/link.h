@@ -44,16 +44,20 @@ class Link {
   // ten times a second with progress.
   using Listener = std::function<void(const LinkStatus&)>;
 
-  // Ends the conversation. Afterwards neither the listener is called nor a store used. Not from the listener.
+  // As end().
   virtual ~Link() = default;
+
+  // Ends the conversation, for good; a second time does nothing. Who waits stops waiting. When it returns neither the
+  // listener is called any more nor a store used. Not from the listener.
+  virtual void end() = 0;
 
   // A feed of this process has moved. Thread-safe and quick: for a commit's listener.
   virtual void feedMoved() = 0;
 
   virtual LinkStatus status() const = 0;
 
-  // Both wait on the caller's thread; false at the deadline (of the clock's monotonicUs), or when the link has stopped
-  // or is paused.
+  // Both wait on the caller's thread; false at the deadline (of the clock's monotonicUs), or when the link has stopped,
+  // is paused or was ended.
   //
   // Until the peer of `end` has applied that end's feed up to `position`.
   virtual bool waitAcknowledged(int end, std::uint64_t position, std::int64_t deadlineUs) = 0;

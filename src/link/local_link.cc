@@ -12,14 +12,14 @@ LocalLink::LocalLink(End first, End second, base::Clock& clock, base::Random& ra
         run();
       }) {}
 
-LocalLink::~LocalLink() {
+void LocalLink::end() {
   {
     std::lock_guard lock(mutex_);
     stopping_ = true;
     wake_.notify_all();
   }
   board_.close();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void LocalLink::feedMoved() {

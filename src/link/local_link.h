@@ -32,10 +32,11 @@ class LocalLink final : public Link {
 
   // Stores, clock and random must outlive the link.
   LocalLink(End first, End second, base::Clock& clock, base::Random& random, Listener listener);
-  // Says goodbye and joins the thread.
-  ~LocalLink() override;
+  ~LocalLink() override { end(); }
   LocalLink(const LocalLink&) = delete;
 
+  // Says goodbye and joins the thread.
+  void end() override;
   void feedMoved() override;
   LinkStatus status() const override { return board_.status(); }
   bool waitAcknowledged(int end, std::uint64_t position, std::int64_t deadlineUs) override;

@@ -363,7 +363,7 @@ RemoteLink::RemoteLink(Io& io, sync::Store& store, base::Clock& clock, base::Ran
     networkListener_ = io.network().add([core = core_] { core->post(&Core::surroundingsChanged); });
 }
 
-RemoteLink::~RemoteLink() {
+void RemoteLink::end() {
   core_->io().network().remove(networkListener_);
   core_->board().close();
   core_->post(&Core::end);

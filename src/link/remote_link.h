@@ -41,10 +41,11 @@ class RemoteLink final : public Link {
   // `io`, `store`, `clock` and `random` must outlive it.
   RemoteLink(Io& io, sync::Store& store, base::Clock& clock, base::Random& random, RemoteOptions options,
              Listener listener);
-  // Says goodbye. Not from a listener: waits for the work of this link.
-  ~RemoteLink() override;
+  ~RemoteLink() override { end(); }
   RemoteLink(const RemoteLink&) = delete;
 
+  // Says goodbye. Not from a listener: waits for the work of this link.
+  void end() override;
   void feedMoved() override;
   LinkStatus status() const override;
   bool waitAcknowledged(int end, std::uint64_t position, std::int64_t deadlineUs) override;

@@ -33,17 +33,22 @@ class CrossAppSyncCoordinator::Sharing {
     AppGroupFolder folder(group_, AppGroupFolder::IfMissing::make);
     std::string path = folder.socketPath(engine_->name());
     ListenLocalOptions options{policy_, peersOf(group_, folder), folder.members() ? 0660u : 0600u};
-    auto sharing = std::make_unique<Shared>(std::move(folder), engine_);
+    auto note = std::make_unique<topology::SharedNote>(std::move(folder), engine_->name());
+    auto sharing = std::make_shared<Shared>(engine_);
     auto changed = [callbacks = callbacks_, listeners = listeners_](const ConnectionStatus& status) {
       callbacks->post([listeners, status] { listeners->tell(status); });
     };
     sharing->listener = sharing->network.listenLocal(sharing->node, path, options, changed).id;
-    sharing->note.publish(policy_);
+    note->publish(policy_);
+    note_ = std::move(note);
     shared_ = std::move(sharing);
   }
   void disable() {
     std::lock_guard lock(mutex_);
+    if (!shared_) return;
+    shared_->network.stopListening(shared_->listener);
     shared_.reset();
+    note_.reset();
   }
   bool enabled() const { return shared() != nullptr; }
   std::vector<ConnectionStatus> connections() const {
@@ -59,10 +64,9 @@ class CrossAppSyncCoordinator::Sharing {
 
  private:
   struct Shared {
-    Shared(AppGroupFolder folder, const std::shared_ptr<db::Engine>& engine)
-        : note(std::move(folder), engine->name()), node(network.registerDatabase(engine, engine->name(), {})) {}
+    explicit Shared(const std::shared_ptr<db::Engine>& engine)
+        : node(network.registerDatabase(engine, engine->name(), {})) {}
 
-    topology::SharedNote note;  // the name is ours for longer than anybody can connect
     topology::Network network;
     NodeId node;
     ListenerId listener;
@@ -80,7 +84,8 @@ class CrossAppSyncCoordinator::Sharing {
   std::shared_ptr<topology::CallbackThread> callbacks_ = std::make_shared<topology::CallbackThread>();
   std::shared_ptr<topology::StatusListeners> listeners_ = std::make_shared<topology::StatusListeners>();
   mutable std::mutex mutex_;
-  std::shared_ptr<Shared> shared_;  // with calls that wait on it
+  std::unique_ptr<topology::SharedNote> note_;  // the name is ours for longer than anybody can connect
+  std::shared_ptr<Shared> shared_;              // with calls that wait on it
 };
 
 CrossAppSyncCoordinator::CrossAppSyncCoordinator(const Database& database, AppGroup group, ExportPolicy policy)

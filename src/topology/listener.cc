@@ -18,7 +18,7 @@ void Listener::open(link::Io& io, base::Clock& clock, const link::AcceptorOption
 
 void Listener::close() {
   for (const Offer& offer : offers_) offer.engine->removeFeedListener(offer.feedListener);
-  acceptor_.reset();
+  acceptor_->stop();
 }
 
 std::vector<Listener::Guest> Listener::guests() const {

@@ -35,6 +35,9 @@ class Listener {
   virtual ~Listener() = default;
   Listener(const Listener&) = delete;
 
+  // Tells the guests, and waits until they have gone; who waits on them then waits no longer. A second time does
+  // nothing. Not from a callback. Destructors of what admits call it.
+  virtual void close();
   virtual ListenerInfo info() const = 0;
   // Reads the certificate's files again, for new connections.
   virtual void reload() {}
@@ -49,8 +52,6 @@ class Listener {
 
   // Listens when it returns: admit() is called from here on, and until close().
   void open(link::Io& io, base::Clock& clock, const link::AcceptorOptions& options, Changed changed = {});
-  // Tells the guests, and waits until they have gone. For the destructors of what admits.
-  void close();
   virtual link::Admission admit(const link::Knock& knock, const link::PeerInfo& peer) const = 0;
   std::optional<Guest> guest(const link::Served& served) const;
   virtual const Offer* find(const std::string& name) const = 0;

@@ -84,8 +84,6 @@ LocalListener::LocalListener(link::Io& io, base::Clock& clock, base::Random& ran
   open(io, clock, accept, std::move(changed));
 }
 
-LocalListener::~LocalListener() { close(); }
-
 ListenerInfo LocalListener::info() const {
   ListenerInfo info;
   info.path = path_;

@@ -16,7 +16,7 @@ class LocalListener final : public Listener {
   // Listens when it returns. `io`, `clock` and `random` must outlive it. Errors as Topology::listenLocal says.
   LocalListener(link::Io& io, base::Clock& clock, base::Random& random, Offer offer, const std::string& path,
                 const ListenLocalOptions& options, Changed changed);
-  ~LocalListener() override;
+  ~LocalListener() override { close(); }
 
   ListenerInfo info() const override;
 

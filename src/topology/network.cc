@@ -62,10 +62,14 @@ void Network::Connection::listenToFeeds() {
   moved();  // what was committed before the listeners were there
 }
 
-Network::Connection::~Connection() {
+void Network::Connection::end() {
   fromEngine->removeFeedListener(fromListener);
   if (toEngine) toEngine->removeFeedListener(toListener);
-  link.reset();
+  link->end();
+}
+
+Network::Connection::~Connection() {
+  if (link) end();
 }
 
 Network::~Network() {
@@ -174,7 +178,7 @@ void Network::disconnect(ConnectionId id) {
     ending = std::move(found->second);
     connections_.erase(found);
   }
-  ending.reset();
+  ending->end();
   callbacks_->drain();
 }
 
@@ -231,7 +235,10 @@ void Network::synchronize(std::chrono::milliseconds timeout) {
 }
 
 void Network::synchronize(ListenerId id, std::chrono::milliseconds timeout) {
-  if (listener(id)->waitSynchronized(clock_.monotonicUs() + std::chrono::microseconds(timeout).count())) return;
+  std::map<ListenerId, ListenerPtr> all = listeners();
+  auto found = all.find(id);
+  if (found == all.end()) return;
+  if (found->second->waitSynchronized(clock_.monotonicUs() + std::chrono::microseconds(timeout).count())) return;
   std::string behind;
   for (const ConnectionStatus& status : connections(std::nullopt))
     if (!status.verified) behind += (behind.empty() ? "" : ", ") + status.remote;

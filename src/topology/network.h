@@ -40,7 +40,7 @@ class Network {
   void resume(ConnectionId id);
   void disconnect(ConnectionId id);
   void synchronize(std::chrono::milliseconds timeout);
-  // With whoever is connected there now. NotFound, Timeout.
+  // With whoever is connected there now; with nobody where it was stopped. Timeout.
   void synchronize(ListenerId listener, std::chrono::milliseconds timeout);
   std::vector<ConnectionStatus> connections(std::optional<NodeId> node) const;
   ConnectionStatus status(ConnectionId id) const;
@@ -73,6 +73,8 @@ class Network {
     link::RemoteLink* remoteLink = nullptr;  // the same, where it is one
 
     void listenToFeeds();
+    // For good, whoever still waits on it; a second time does nothing.
+    void end();
     ~Connection();
   };
   using ConnectionPtr = std::shared_ptr<Connection>;  // shared with calls that wait on it

@@ -132,8 +132,11 @@ void Network::reloadCertificate(ListenerId id) { listener(id)->reload(); }
 
 void Network::stopListening(ListenerId id) {
   ListenerPtr closing = listener(id);
-  std::lock_guard lock(mutex_);
-  listeners_.erase(id);
+  {
+    std::lock_guard lock(mutex_);
+    if (listeners_.erase(id) == 0) return;  // another thread is at it
+  }
+  closing->close();
 }
 
 void Network::pause(ConnectionId id) {

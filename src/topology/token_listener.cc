@@ -49,14 +49,14 @@ TokenListener::TokenListener(link::Io& io, base::Clock& clock, std::vector<Offer
   patrol_ = std::thread([this] { patrol(); });
 }
 
-TokenListener::~TokenListener() {
+void TokenListener::close() {
   {
     std::lock_guard lock(mutex_);
     stopping_ = true;
     wake_.notify_all();
   }
-  patrol_.join();
-  close();
+  if (patrol_.joinable()) patrol_.join();
+  Listener::close();
 }
 
 // Without a certificate one is made, once, and kept beside the database: the pin that clients were told stays good.

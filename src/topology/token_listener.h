@@ -20,8 +20,9 @@ class TokenListener final : public Listener {
  public:
   // Listens when it returns. `io` and `clock` must outlive it. Errors as Topology::listen says.
   TokenListener(link::Io& io, base::Clock& clock, std::vector<Offer> offers, const ListenOptions& options);
-  ~TokenListener() override;
+  ~TokenListener() override { close(); }
 
+  void close() override;
   ListenerInfo info() const override;
   void reload() override;
 

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <future>
 #include <memory>
+#include <optional>
 #include <tuple>
 
 #include "blazedb/cross_app.h"
@@ -141,6 +142,30 @@ TEST_F(AppSharingTest, TheSharerCanWaitForAllThatAreConnected) {
   writes.pause();
   reads.pause();
   sharing.synchronize(kPatience);  // nobody is left to wait for
+}
+
+TEST_F(AppSharingTest, NothingIsSharedAnyMoreWhereTheSharerWaitsForAnAppThatIsBusy) {
+  CrossAppSyncCoordinator sharing(notes_, group_, kWritable);
+  sharing.enable();
+  SyncEngine sync = attach(mine_, AccessMode::readWrite);
+  Watched(sync).waitUntil([](const ConnectionStatus& status) { return status.verified; });
+  auto bytes = [&] { return sharing.connections().at(0).bytes; };
+  std::future<std::optional<ErrorCode>> waits;
+  mine_.transaction([&](Transaction&) {  // nothing can be merged meanwhile
+    std::uint64_t atRest = bytes();
+    notes_.insert({{"n", 1}});
+    ASSERT_TRUE(comes([&] { return bytes() > atRest; }));
+    std::uint64_t sent = bytes();
+    waits = std::async(std::launch::async, [&] { return test::errorOf([&] { sharing.synchronize(2 * kPatience); }); });
+    ASSERT_TRUE(comes([&] { return bytes() > sent; }));  // the app was asked
+    sharing.disable();
+    EXPECT_TRUE(listSharedDatabases(group_).empty());
+    ASSERT_EQ(waits.wait_for(kPatience), std::future_status::ready);
+    EXPECT_EQ(waits.get(), std::nullopt);  // nobody is left to wait for
+    sharing.enable();
+  });
+  sync.synchronize(kPatience);
+  EXPECT_EQ(mine_.count(), 1u);
 }
 
 TEST_F(AppSharingTest, TheSharerHearsOfAppsThatComeAndGo) {

@@ -347,5 +347,28 @@ TEST_F(RemoteTest, AHandleMayGoWhileItsListenerRuns) {
   EXPECT_TRUE(closed);
 }
 
+TEST_F(RemoteTest, ADisconnectedLinkMovesNothingAndLetsGoOfWhoWaitsForIt) {
+  Database a = open("a"), b = open("b");
+  Topology topology;
+  NodeId first = topology.registerDatabase(a, "a"), second = topology.registerDatabase(b, "b");
+  ConnectionId local = topology.connectLocal(first, second, ConnectionMode::bidirectional);
+  ConnectionId toHub = topology.connectRemote(first, remote(token().secret), kReadable);
+  ConnectionId toNobody = topology.connectCrossApp(first, (folder_ / "nobody.sock").string());
+  Watched(topology, toHub).waitUntil([](const ConnectionStatus& status) { return status.verified; });
+  std::uint64_t atRest = topology.status(toHub).bytes;
+  auto waits =
+      std::async(std::launch::async, [&] { return test::errorOf([&] { topology.synchronize(2 * kPatience); }); });
+  ASSERT_TRUE(comes([&] { return topology.status(toHub).bytes > atRest; }));  // it has asked the hub
+  topology.disconnect(local);
+  for (std::uint64_t n = 1; n <= 5; n++) {
+    a.insert({{"n", 1}});
+    ASSERT_TRUE(comes([&] { return hub_.count() == n; }));
+  }
+  EXPECT_EQ(b.count(), 0u);
+  topology.disconnect(toNobody);
+  ASSERT_EQ(waits.wait_for(kPatience), std::future_status::ready);
+  EXPECT_EQ(waits.get(), ErrorCode::Timeout);
+}
+
 }  // namespace
 }  // namespace blazedb
