@@ -370,8 +370,8 @@ void Engine::noteAcknowledged(const sync::Peer& peer, const sync::Scope& scope, 
   forgetTakenBack(peer.replica, cursor.complete);
 }
 
-// Before the batch leaves. What is taken back may have come from the importer, which will forget it: it has to be on the
-// disk here.
+// Before the batch leaves. What is taken back may have come from the importer, which will forget it: it has to be on
+// the disk here.
 void Engine::noteDelivered(const UUID& importer, const std::vector<Delivery>& news) {
   bool takesBack = std::any_of(news.begin(), news.end(),
                                [](const Delivery& each) { return each.kind == Delivery::Kind::takenBack; });

@@ -138,8 +138,8 @@ bool Engine::trimFeed() {
   return trimmedTo_ != 0;
 }
 
-// What may be told later than it is known: how far peers are, and how much of the feed is stale. Called with the writer's
-// lock, outside of a transaction.
+// What may be saved later than it is known: how far peers are, and how much of the feed is stale. Called with the
+// writer's lock, outside of a transaction.
 void Engine::saveNotes(Durability durability) {
   std::lock_guard lock(peersMutex_);
   bool unsaved = mirror_.stale != savedStale_ ||

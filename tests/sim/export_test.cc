@@ -1,5 +1,6 @@
 // Exports by chance: an exporter with a filter that changes, two importers of it, and one that imports from the first
-// of these. Everybody writes, conversations break off anywhere, processes die, power goes. In the end each holds what it should.
+// of these. Everybody writes, conversations break off anywhere, processes die, power goes. In the end each holds what
+// it should.
 #include <gtest/gtest.h>
 
 #include <map>
