@@ -2,10 +2,13 @@
 #include "link/name_lookup.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <filesystem>
 #include <future>
 #include <memory>
+#include <thread>
 
 namespace blazedb::link {
 namespace {
@@ -16,9 +19,14 @@ Addresses oneAddress() { return {{tcp::endpoint(asio::ip::address_v4::loopback()
 
 // As the system where no name server answers, until the test lets it.
 struct SlowSystem {
+  // The thread that nobody waits for is over when the next test begins, which may fork.
+  ~SlowSystem() {
+    std::string thread = "/proc/self/task/" + std::to_string(state_->thread.get_future().get());
+    while (std::filesystem::exists(thread)) std::this_thread::yield();
+  }
   NameLookup::Ask ask() {
     return [state = state_] {
-      state->asked++;
+      if (state->asked++ == 0) state->thread.set_value(gettid());
       state->answer.get_future().wait();
       return oneAddress();
     };
@@ -28,6 +36,7 @@ struct SlowSystem {
 
  private:
   struct State {
+    std::promise<pid_t> thread;
     std::promise<void> answer;
     std::atomic<int> asked = 0;
   };
