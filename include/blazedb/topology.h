@@ -82,7 +82,7 @@ struct ConnectionStatus {
                             // another app the path of its socket, or "pid 1234 (uid 1000)"
   ConnectionMode mode = ConnectionMode::bidirectional;
   ConnectionState state = ConnectionState::connecting;
-  std::uint64_t done = 0;      // records received in this catching-up, both directions
+  std::uint64_t done = 0;      // records that have arrived in this catching-up, both directions
   std::uint64_t total = 0;     // about how many it will be
   std::uint64_t pending = 0;   // changes committed at either end that the other has not applied yet (about)
   std::uint64_t bytes = 0;     // across the link, both directions, since it was made

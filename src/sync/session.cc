@@ -253,8 +253,8 @@ void Session::onSubscribe(const Subscribe& subscribe) {
   std::uint64_t end = store_.feedEnd();
   sendCatchingUp_ = from < end || peerSweeps_;
   if (!sendCatchingUp_) withholdEchoes_ = true;  // all that is read from now on is newer than what fell back
-  emit(encode(Welcome{from, end, importer_ ? 0 : store_.ahead(from, scope_), peerSweeps_,
-                      store_.cursorOn(peer_->identity.replica, scope_)}));
+  status_.toDeliver = importer_ ? 0 : store_.ahead(from, scope_);
+  emit(encode(Welcome{from, end, status_.toDeliver, peerSweeps_, store_.cursorOn(peer_->identity.replica, scope_)}));
   send();
 }
 
@@ -308,7 +308,7 @@ void Session::send() {
 // Up to what was read.
 void Session::sendBatch(const BatchWriter& batch, bool atEnd) {
   base::Bytes frame = batch.finishBatch(readTo_, atEnd, std::max(reach_, readTo_));
-  inFlight_.push_back({readTo_, completeTo_, frame.size()});
+  inFlight_.push_back({readTo_, completeTo_, frame.size(), batch.changes()});
   inFlightBytes_ += frame.size();
   announcedTo_ = readTo_;
   emit(std::move(frame));
@@ -321,6 +321,7 @@ void Session::announceWithheld() {
 void Session::onAck(const Ack& ack) {
   if (inFlight_.empty() || ack.position != inFlight_.front().to) return broken("Ack for what was not sent");
   inFlightBytes_ -= inFlight_.front().bytes;
+  status_.delivered += inFlight_.front().changes;
   acked_.position = inFlight_.front().to;
   acked_.complete = inFlight_.front().complete;
   inFlight_.pop_front();

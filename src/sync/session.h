@@ -71,6 +71,8 @@ struct SessionStatus {
   bool receiving = false;            // likewise
   std::uint64_t received = 0;        // records of this catching-up
   std::uint64_t expected = 0;        // about how many it will be; 0 before Welcome
+  std::uint64_t delivered = 0;       // and those that the peer has acknowledged,
+  std::uint64_t toDeliver = 0;       // of about so many; 0 before its Subscribe
   std::uint64_t acknowledgedTo = 0;  // the peer has everything of this feed up to here
   std::uint64_t appliedTo = 0;       // this replica has everything of the peer's feed up to here
   std::optional<Pong> pong;          // the latest
@@ -116,6 +118,7 @@ class Session {
     std::uint64_t to = 0;
     std::uint64_t complete = 0;
     std::size_t bytes = 0;
+    std::uint64_t changes = 0;
   };
 
   // Sending.

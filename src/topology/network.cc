@@ -32,6 +32,15 @@ constexpr int kListenerShift = 40;
 
 ConnectionId idOf(ListenerId listener, std::uint64_t served) { return {listener.value << kListenerShift | served}; }
 
+// What arrives at an end that is elsewhere is known by what it acknowledges.
+void addProgress(const sync::SessionStatus& session, bool peerIsElsewhere, ConnectionStatus& out) {
+  out.done += std::min(session.received, session.expected);
+  out.total += session.expected;
+  if (!peerIsElsewhere) return;
+  out.done += std::min(session.delivered, session.toDeliver);
+  out.total += session.toDeliver;
+}
+
 }  // namespace
 
 void Network::refuseReplica(const db::Engine& receiver) {
@@ -255,8 +264,7 @@ ConnectionStatus Network::describe(ConnectionId id, const Ends& connection, cons
   out.state = stateOf(status.state);
   for (int end = 0; end < 2; end++) {
     const sync::SessionStatus& session = status.ends[static_cast<std::size_t>(end)];
-    out.done += std::min(session.received, session.expected);
-    out.total += session.expected;
+    addProgress(session, connection.toEngine == nullptr, out);
     if (!connection.sends(end) || (end == 1 && !connection.toEngine)) continue;
     if (session.peer && !session.sending) continue;  // the token does not let it
     std::uint64_t feedEnd = (end == 0 ? connection.fromEngine : connection.toEngine)->feedEnd();
@@ -283,8 +291,7 @@ ConnectionStatus Network::describe(ListenerId listener, const Listener::Guest& g
   if (session.sending != session.receiving)
     out.mode = session.sending ? ConnectionMode::readOnly : ConnectionMode::writeOnly;
   out.state = stateOf(guest.served.status.state);
-  out.done = std::min(session.received, session.expected);
-  out.total = session.expected;
+  addProgress(session, true, out);
   out.bytes = guest.served.status.bytes;
   out.repaired = guest.served.status.repaired;
   out.verified = session.verified;

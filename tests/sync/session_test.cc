@@ -232,6 +232,8 @@ TEST_F(SessionTest, BringsEverythingBothWays) {
   EXPECT_EQ(a.fetch(y)->integer("n"), 2);
   EXPECT_EQ(talk.status(0).received, 1u);
   EXPECT_EQ(talk.status(0).expected, 1u);
+  EXPECT_EQ(talk.status(0).delivered, 1u);
+  EXPECT_EQ(talk.status(0).toDeliver, 1u);
   EXPECT_EQ(talk.status(0).peer->name, "B");
   EXPECT_EQ(talk.status(0).bytesSent, talk.status(1).bytesReceived);
   expectSame(a, b);

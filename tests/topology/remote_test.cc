@@ -57,6 +57,8 @@ TEST_F(RemoteTest, BringsEverythingBothWays) {
   UUID here = client.insert({{"n", 2}});
   SyncEngine sync = client.enableSync(remote(token().secret), kReadable);
   sync.synchronize(kPatience);
+  EXPECT_EQ(sync.status().done, 2u) << "one each way";
+  EXPECT_EQ(sync.status().total, 2u);
   EXPECT_EQ(client.fetch(there)->integer("n"), 1);
   EXPECT_EQ(hub_.fetch(here)->integer("n"), 2);
   hub_.updateFields(there, {{"n", 3}});
