@@ -28,7 +28,7 @@ mutant() {
     exit 1
   fi
   local out
-  if out=$(BLAZEDB_SIM_COUNT=$seeds timeout 600 build/release/tests/sim/sim_tests --gtest_filter='All*:Exports*' --gtest_fail_fast 2>&1); then
+  if out=$(BLAZEDB_SIM_COUNT=$seeds BLAZEDB_SIM_FAILED_MAX=1 timeout 600 build/release/tests/sim/sim_tests --gtest_filter='All*:Exports*' --gtest_fail_fast 2>&1); then
     echo "MISSED  $name"
   else
     caught=$((caught + 1))
