@@ -299,7 +299,8 @@ TEST(BatchWriter, GoesBackToACheckpoint) {
   writer.rewind(after);
   EXPECT_EQ(writer.changes(), 1u);
   writer.add(all[1]);
-  std::optional<Batch> read = decodeBatch(writer.finishBatch(400, false, 400));
+  base::Bytes frame = writer.finishBatch(400, false, 400);
+  std::optional<Batch> read = decodeBatch(frame);
   ASSERT_TRUE(read);
   ASSERT_EQ(read->changes.size(), 2u);
   EXPECT_EQ(read->changes[1].collection, "notes");

@@ -225,14 +225,14 @@ TEST(Merge, SaysWhatItDid) {
   for (std::uint64_t seed = 1; seed <= 20'000; seed++) {
     RandomStates states(seed);
     const RecordState before = states.state(), theirs = states.state();
-    RecordState after = before;
+    RecordState after = before, held = before;
     MergeOutcome outcome = merge(after, theirs, kHere, nobody);
     ASSERT_EQ(outcome.changed, !same(before, after)) << "seed " << seed;
-    bool held = before.base.stamp.present() || before.tomb.stamp.present();
-    ASSERT_EQ(outcome.revived, held && !before.alive() && after.alive()) << "seed " << seed;
+    bool isHeld = before.base.stamp.present() || before.tomb.stamp.present();
+    ASSERT_EQ(outcome.revived, isHeld && !before.alive() && after.alive()) << "seed " << seed;
     ASSERT_TRUE(outcome.overridden.empty()) << "seed " << seed;
     for (const Cell& cell : after.cells) {
-      const Cell* old = RecordState(before).find(cell.name);
+      const Cell* old = held.find(cell.name);
       bool isNew = !old || old->stamp != cell.stamp || outcome.revived;
       for (const Cell& each : before.cells)
         if (each.name == cell.name) {
