@@ -28,11 +28,11 @@ mutant() {
     exit 1
   fi
   local out
-  if out=$(BLAZEDB_SIM_COUNT=$seeds BLAZEDB_SIM_FAILED_MAX=1 timeout 600 build/release/tests/sim/sim_tests --gtest_filter='All*:Exports*' --gtest_fail_fast 2>&1); then
+  if out=$(BLAZEDB_SIM_COUNT=$seeds BLAZEDB_SIM_FAILED_MAX=1 timeout $((120 + seeds / 5)) build/release/tests/sim/sim_tests --gtest_filter='All*:Exports*' --gtest_fail_fast 2>&1); then
     echo "MISSED  $name"
   else
     caught=$((caught + 1))
-    echo "caught  $name: $(grep -m1 -oE 'seed [0-9]+: .*' <<<"$out" || echo 'it crashed or hung')"
+    echo "caught  $name: $(grep -m1 -oE 'seed [0-9]+(: .*)?$' <<<"$out" || echo 'it crashed or hung')"
   fi
   mv "$file.sound" "$file"
   touch "$file"  # else it is older than what was built from the bug
