@@ -61,6 +61,6 @@ mutant "a sweep does not concern who is catching up" src/sync/session.cc 'if (st
 mutant "a part says what changed since the batch before" src/sync/session.cc 'query.complete = completeTo_;' 'query.complete = readTo_;'
 mutant "a catching-up that is interrupted counts as complete" src/sync/session.cc 'bool complete = batch.reach == batch.to;' 'bool complete = batch.reach >= batch.to;'
 mutant "an echo hides an earlier change" src/db/engine_sync.cc 'verdict != Verdict::giveAgain && changedOnce(row, after)' 'verdict != Verdict::giveAgain'
-mutant "what a peer has passed counts in every scope" src/db/engine_sync.cc 'const Reading& each) { return each.scope == scope; }' 'const Reading&) { return true; }'
+mutant "what a peer has passed counts in every scope" src/db/engine_sync.cc 'const Reading& each) { return each.scope == scope; }' 'const Reading& each) { return each.scope == scope || true; }'
 mutant "what is taken back goes although a field of it is unsent" src/db/changes.cc 'if (waits) return' 'if (waits && loaded_.row.origin == 0) return'
 echo "$caught of $planted planted bugs caught, $seeds seeds each"
