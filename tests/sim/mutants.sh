@@ -54,7 +54,7 @@ mutant "a sweep removes what the peer has not seen" src/db/engine_sync.cc 'row.p
 mutant "a feed is read from one position too far" src/db/tables.cc 'WHERE f.position > ?1 ORDER' 'WHERE f.position > ?1 + 1 ORDER'
 mutant "echoes withheld are not announced at the end" src/sync/session.cc 'if (readTo_ > announcedTo_) sendBatch' 'if (readTo_ > announcedTo_ + 1000) sendBatch'
 mutant "a scope's cursor is used for another scope" src/db/tables.cc 'WHERE peer = ?1 AND scope = ?2' 'WHERE peer = ?1 AND scope >= x'"'"''"'"' AND ?2 IS NOT NULL'
-mutant "what is unsent is removed with the scope it belonged to" src/db/engine_sync.cc '(sameIncarnation && row.position <= old.acknowledged.position) ||' 'row.position > 0 ||'
+mutant "what is unsent is removed with the scope it belonged to" src/db/engine_sync.cc '(sameIncarnation && row.position <= old.acknowledged.position) ||' '(sameIncarnation || row.position > 0) ||'
 mutant "a delete that came from who has forgotten it is not told again" src/db/changes.cc '(loaded_.row.origin == origin_ && position' '(false && loaded_.row.origin == origin_ && position'
 mutant "a part of a record that lives looks dead" src/db/engine_sync.cc 'state.alive() && state.tomb.stamp.present() ? state.latest()' 'false && state.tomb.stamp.present() ? state.latest()'
 mutant "a sweep does not concern who is catching up" src/sync/session.cc 'if (store_.purgeHorizon() > std::max(horizon_, acked_.position) && !peer_->chooses) {' 'if (!sendCatchingUp_ && store_.purgeHorizon() > std::max(horizon_, acked_.position) && !peer_->chooses) {'
