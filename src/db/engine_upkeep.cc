@@ -144,7 +144,7 @@ void Engine::saveNotes(Durability durability) {
   std::lock_guard lock(peersMutex_);
   bool unsaved = mirror_.stale != savedStale_ ||
                  std::any_of(peers_.begin(), peers_.end(), [](const auto& entry) { return !entry.second.saved; });
-  if (!unsaved) return;
+  if (!unsaved && durability == Durability::normal) return;
   file_->setDurable(durability == Durability::full);
   statements_->begin.run();
   try {

@@ -83,6 +83,14 @@ class ScopeTest : public SessionTest {
     EXPECT_TRUE(talk.live());
     return talk;
   }
+  // A record of the client's own, in y, that the hub has acknowledged and not put on its disk.
+  UUID handedOver(Replica& hub, Replica& client) {
+    linked(hub, client, only({"x", "y"}));
+    UUID mine = insert(client, "y", {{"n", 1}});
+    linked(hub, client, only({"x", "y"}));
+    EXPECT_TRUE(hub->fetch("y", mine));
+    return mine;
+  }
 };
 
 TEST_F(ScopeTest, OnlyTheCollectionsAskedForTravelEitherWay) {
@@ -241,10 +249,7 @@ TEST_F(ScopeTest, WhatAPowerCutHasTakenFromThePeerStays) {
   int lostAtHub = 0;
   for (std::uint64_t seed = 1; seed <= 20; seed++) {
     Replica hub("X", now, 100 + seed), client("Y", now, 200 + seed);
-    linked(hub, client, only({"x", "y"}));
-    UUID mine = insert(client, "y", {{"n", 1}});
-    linked(hub, client, only({"x", "y"}));
-    ASSERT_TRUE(hub->fetch("y", mine));
+    UUID mine = handedOver(hub, client);
     hub.powerCut(seed);
     hub.open();
     if (hub->fetch("y", mine)) continue;
@@ -260,9 +265,7 @@ TEST_F(ScopeTest, WhatThePeerHasIsOnItsDiskBeforeItIsGivenUp) {
   int given = 0;
   for (std::uint64_t seed = 1; seed <= 20; seed++) {
     Replica hub("X", now, 100 + seed), client("Y", now, 200 + seed);
-    linked(hub, client, only({"x", "y"}));
-    UUID mine = insert(client, "y", {{"n", 1}});
-    linked(hub, client, only({"x", "y"}));
+    UUID mine = handedOver(hub, client);
     linked(hub, client, only({"x"}), true);
     given += client->fetch("y", mine) ? 0 : 1;
     hub.powerCut(seed);
