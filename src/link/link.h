@@ -22,7 +22,7 @@ struct LinkStatus {
   std::uint64_t bytes = 0;         // that have crossed the link, both ways, since it was made
   std::uint64_t repaired = 0;      // likewise
   std::optional<sync::Bye> error;  // with offline and stopped
-  std::int64_t nextTryMs = 0;      // with offline: how long from when this was said
+  std::int64_t nextTryMs = 0;      // with offline: from when this was said
 };
 
 inline LinkState linkStateOf(sync::SessionState state) {

@@ -53,7 +53,7 @@ void LocalLink::run() {
     } catch (const std::exception& error) {
       why = failureOf(error);
     }
-    publish(sessions);
+    noteSessions(sessions);
     bytesBefore_ = status_.bytes;
     repairedBefore_ = status_.repaired;
     {
@@ -133,21 +133,26 @@ bool LocalLink::sleep(std::optional<std::int64_t> untilMs, bool forFeed) {
   return !stopping_;
 }
 
-void LocalLink::publish(const Sessions& sessions) {
+void LocalLink::noteSessions(const Sessions& sessions) {
   if (!sessions[0] || !sessions[1]) return;
   for (std::size_t i = 0; i < 2; i++) status_.ends[i] = sessions[i]->status();
-  status_.state = linkStateOf(std::min(status_.ends[0].state, status_.ends[1].state));
   status_.bytes = bytesBefore_ + status_.ends[0].bytesSent + status_.ends[1].bytesSent;
   status_.repaired = repairedBefore_ + status_.ends[0].repaired + status_.ends[1].repaired;
+}
+
+void LocalLink::publish(const Sessions& sessions) {
+  if (sessions[0]->stopped() || sessions[1]->stopped()) return;  // publishEnd() says what that means
+  noteSessions(sessions);
+  status_.state = linkStateOf(std::min(status_.ends[0].state, status_.ends[1].state));
   status_.error.reset();
-  if (status_.state == LinkState::live) retry_.reset();
+  retry_.note(status_, {ends_[0].store.feedEnd(), ends_[1].store.feedEnd()}, nowMs());
   board_.put(status_);
 }
 
 void LocalLink::publishEnd(const sync::Bye& why, bool forGood) {
   status_.state = forGood ? LinkState::stopped : LinkState::offline;
   status_.error = why;
-  status_.nextTryMs = retry_.nextDelayMs(random_);
+  status_.nextTryMs = forGood ? 0 : retry_.nextDelayMs(random_, nowMs());
   board_.put(status_);
 }
 

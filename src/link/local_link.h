@@ -50,6 +50,7 @@ class LocalLink final : public Link {
   void exchange(Sessions& sessions);
   void settle(Sessions& sessions);
   bool sleep(std::optional<std::int64_t> untilMs, bool forFeed);
+  void noteSessions(const Sessions& sessions);
   void publish(const Sessions& sessions);
   void publishEnd(const sync::Bye& why, bool forGood);
   std::int64_t nowMs() { return clock_.monotonicUs() / 1000; }

@@ -152,7 +152,7 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
     noteSession(session, bytes);
     status_.state = linkStateOf(session.state);
     status_.error.reset();
-    if (session.state == sync::SessionState::live) retry_.reset();
+    retry_.note(status_, {store_.feedEnd(), 0}, nowMs());
     board_.put(status_);
   }
   void ended(const sync::SessionStatus& session, std::uint64_t bytes, const sync::Bye& why) {
@@ -244,7 +244,7 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
     giveUp();
     status_.error = why;
     status_.state = worthRetrying(why.code) ? LinkState::offline : LinkState::stopped;
-    status_.nextTryMs = status_.state == LinkState::offline ? retry_.nextDelayMs(random_) : 0;
+    status_.nextTryMs = status_.state == LinkState::offline ? retry_.nextDelayMs(random_, nowMs()) : 0;
     if (status_.state == LinkState::offline) {
       timer_.expires_after(std::chrono::milliseconds(status_.nextTryMs));
       timer_.async_wait(onStrand(attempt, [](Core& self, asio::error_code cancelled) {
@@ -283,6 +283,8 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
     gone_ = true;
     goneChanged_.notify_all();
   }
+
+  std::int64_t nowMs() const { return clock_.monotonicUs() / 1000; }
 
   void noteSession(const sync::SessionStatus& session, std::uint64_t bytes) {
     status_.ends[0] = session;

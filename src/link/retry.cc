@@ -7,6 +7,7 @@ namespace blazedb::link {
 namespace {
 
 constexpr std::int64_t kFirstRetryMs = 100;
+constexpr std::int64_t kQuietMs = 60'000;
 
 }  // namespace
 
@@ -36,9 +37,24 @@ sync::Bye failureOf(const std::exception& error) {
   return {ours->code(), colon == std::string::npos ? what : what.substr(colon + 2)};
 }
 
-std::int64_t Retry::nextDelayMs(base::Random& random) {
+std::int64_t Retry::nextDelayMs(base::Random& random, std::int64_t nowMs) {
+  if (live_ && nowMs >= live_->sinceMs + kQuietMs) reset();
+  live_.reset();
   std::int64_t most = std::min(kFirstRetryMs << std::min(failures_++, 10), lastMs_);
   return most / 2 + static_cast<std::int64_t>(random.next64() % static_cast<std::uint64_t>(most / 2));
+}
+
+void Retry::note(const LinkStatus& status, const std::array<std::uint64_t, 2>& feedEnds, std::int64_t nowMs) {
+  if (status.state != LinkState::live) return;
+  if (!live_) live_ = {nowMs, feedEnds};
+  bool moved = false;
+  bool acknowledged = true;
+  for (std::size_t i = 0; i < 2; i++) {
+    const sync::SessionStatus& end = status.ends[i];
+    moved |= end.received + end.delivered > 0;
+    acknowledged &= !end.sending || end.acknowledgedTo >= live_->feedEnds[i];
+  }
+  if (moved && acknowledged) reset();
 }
 
 }  // namespace blazedb::link

@@ -1,5 +1,6 @@
 #include "link/status_board.h"
 
+#include <algorithm>
 #include <chrono>
 
 namespace blazedb::link {
@@ -12,9 +13,20 @@ bool verified(const LinkStatus& status) {
 
 }  // namespace
 
+LinkStatus StatusBoard::current() const {
+  LinkStatus now = status_;
+  if (pauseExpected_ || now.state == LinkState::paused) {
+    now.state = pauseExpected_ ? LinkState::paused : LinkState::connecting;
+    now.error.reset();
+  }
+  if (now.state == LinkState::offline)
+    now.nextTryMs = std::max<std::int64_t>(putMs_ + now.nextTryMs - clock_.monotonicUs() / 1000, 0);
+  return now;
+}
+
 LinkStatus StatusBoard::status() const {
   std::lock_guard lock(mutex_);
-  return status_;
+  return current();
 }
 
 void StatusBoard::put(const LinkStatus& status) {
@@ -22,6 +34,7 @@ void StatusBoard::put(const LinkStatus& status) {
     std::lock_guard lock(mutex_);
     if (closed_) return;
     status_ = status;
+    putMs_ = clock_.monotonicUs() / 1000;
     if (waiting_ > 0) changed_.notify_all();
   }
   bool news = reported_ != status.state || reportedVerified_ != verified(status) ||
@@ -36,12 +49,14 @@ void StatusBoard::put(const LinkStatus& status) {
 bool StatusBoard::wait(std::int64_t deadlineUs, const std::function<bool(const LinkStatus&)>& reached) {
   std::unique_lock lock(mutex_);
   waiting_++;
-  bool is = reached(status_);
-  while (!is && !closed_ && status_.state != LinkState::stopped && status_.state != LinkState::paused) {
+  bool is = false;
+  for (;;) {
+    LinkStatus now = current();
+    is = reached(now);
+    if (is || closed_ || now.state == LinkState::stopped || now.state == LinkState::paused) break;
     std::int64_t left = deadlineUs - clock_.monotonicUs();
     if (left <= 0) break;
     changed_.wait_for(lock, std::chrono::microseconds(left));
-    is = reached(status_);
   }
   waiting_--;
   return is;
@@ -58,10 +73,9 @@ bool StatusBoard::waitSynchronized(std::uint64_t pingNumber, std::uint64_t feedE
 
 void StatusBoard::expect(bool paused) {
   std::lock_guard lock(mutex_);
-  bool idle = status_.state == LinkState::paused || status_.state == LinkState::stopped;
-  if (!paused && !idle) return;
-  status_.state = paused ? LinkState::paused : LinkState::connecting;
-  status_.error.reset();
+  pauseExpected_ = paused;
+  // It will be tried again, so that this does not stand for long.
+  if (!paused && status_.state == LinkState::stopped) status_.state = LinkState::connecting;
   changed_.notify_all();
 }
 

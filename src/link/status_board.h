@@ -16,6 +16,8 @@ class StatusBoard {
  public:
   StatusBoard(base::Clock& clock, Link::Listener listener) : clock_(clock), listener_(std::move(listener)) {}
 
+  // Of this moment: where the owner has asked for a pause or for its end, what that makes of what was put up; and how
+  // long it is from now to the next try.
   LinkStatus status() const;
   // When progress was last told: a link that has much to do need not put up more than ten a second.
   bool progressDue() const { return clock_.monotonicUs() / 1000 >= reportedMs_ + kProgressMs; }
@@ -23,7 +25,9 @@ class StatusBoard {
   // The link's: from one thread at a time. The listener is called on it, with no lock held.
   void put(const LinkStatus& status);
 
-  // What the owner has just asked for and the link will do: to pause, or to try again.
+  // What the owner has just asked for: to pause, or to try again. Whoever asks, and then looks or waits, must not be
+  // told of the time before. What was put up stays as it is: a pause that is over before the link has heard of it
+  // changes nothing there, and the link does not put up anything then.
   void expect(bool paused);
 
   // Waits until `reached` says yes of a status. False at the deadline, when the link has stopped or is paused, or once
@@ -44,7 +48,11 @@ class StatusBoard {
   std::condition_variable changed_;
   int waiting_ = 0;
   bool closed_ = false;
+  LinkStatus current() const;  // with the lock
+
   LinkStatus status_;
+  std::int64_t putMs_ = 0;
+  bool pauseExpected_ = false;
 
   // What the listener was told.
   std::int64_t reportedMs_ = 0;

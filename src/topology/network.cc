@@ -294,7 +294,7 @@ ConnectionStatus Network::describe(ListenerId listener, const Listener::Guest& g
   addProgress(session, true, out);
   out.bytes = guest.served.status.bytes;
   out.repaired = guest.served.status.repaired;
-  out.verified = session.verified;
+  out.verified = session.verified && guest.served.status.state == link::LinkState::live;
   if (guest.served.status.error) {
     out.error = guest.served.status.error->code;
     out.message = guest.served.status.error->text;

@@ -125,8 +125,10 @@ class HubTest : public testing::Test {
   Admission admit(const Knock& knock) const {
     if (knock.database != "orders") return sync::Bye{ErrorCode::UnknownDatabase, "there is no such database here"};
     if (base::textOf(knock.token) != "secret") return sync::Bye{ErrorCode::WrongToken, "nobody has this token"};
-    // The engine outlives the acceptor.
-    return Guest{std::shared_ptr<sync::Store>(std::shared_ptr<void>(), hub.engine.get()), {}, "the token"};
+    // The store outlives the acceptor.
+    return Guest{std::shared_ptr<sync::Store>(std::shared_ptr<void>(), servedStore ? servedStore : hub.engine.get()),
+                 {},
+                 "the token"};
   }
 
   RemoteOptions toHub() {
@@ -162,6 +164,7 @@ class HubTest : public testing::Test {
   std::int64_t worldMs = 0;
   std::string pin, clientCaFile;
   test::Replica hub{"hub", worldMs, 1000};
+  sync::Store* servedStore = nullptr;  // instead of the hub's
   Heard hubHeard;
   Io io;
   AcceptorOptions options;

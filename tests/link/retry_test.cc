@@ -1,0 +1,125 @@
+// When a link that broke tries again, and what makes the delay short again.
+#include "link/retry.h"
+
+#include <gtest/gtest.h>
+
+#include "link/hub_fixture.h"
+#include "link/local_link.h"
+#include "support/conversation.h"
+
+namespace blazedb::link {
+namespace {
+
+// Sends, and has no room for what comes.
+class FullStore final : public test::PassingStore {
+ public:
+  using PassingStore::PassingStore;
+  sync::ApplyResult apply(const sync::Incoming& incoming) override {
+    if (!incoming.changes.empty()) throw Error(ErrorCode::DiskFull, "no space left; free some and try again");
+    return PassingStore::apply(incoming);
+  }
+};
+
+class RetryTest : public HubTest {
+ protected:
+  // What the delay is after the fourth time that a link has broken.
+  static std::int64_t fourthDelayMs(Heard& heard) {
+    std::int64_t delayMs = 0;
+    int broken = 0;
+    heard.wait([&](const LinkStatus& status) {
+      if (status.state != LinkState::offline) return false;
+      delayMs = status.nextTryMs;
+      return ++broken == 4;
+    });
+    return delayMs;
+  }
+};
+
+TEST_F(RetryTest, AHubThatIsFullIsTriedLessAndLessOften) {
+  FullStore full(*hub.engine);
+  servedStore = &full;
+  listen();
+  Client client(*this, 1);
+  client.replica.insert({{"n", 1}});
+  client.connect(*this, toHub());
+  EXPECT_GE(fourthDelayMs(client.heard), 400);
+}
+
+TEST_F(RetryTest, ADatabaseOfThisProcessThatIsFullIsTriedLessAndLessOften) {
+  FullStore full(*hub.engine);
+  test::Replica other("other", worldMs, 1);
+  other.insert({{"n", 1}});
+  Heard heard;
+  bool live = false;
+  LocalLink link({*other.engine, {}}, {full, {}}, clock, random, [&](const LinkStatus& status) {
+    live |= status.state == LinkState::live;
+    heard.note(status);
+  });
+  EXPECT_GE(fourthDelayMs(heard), 400);
+  link.end();
+  EXPECT_FALSE(live) << "it was never";
+}
+
+class RetryRuleTest : public testing::Test {
+ protected:
+  RetryRuleTest() {
+    status_.state = LinkState::live;
+    status_.ends[0].sending = true;
+    for (int i = 0; i < 12; i++) retry_.nextDelayMs(random_, nowMs_);
+  }
+  bool isShort() { return retry_.nextDelayMs(random_, nowMs_) <= 100; }
+  void note(std::uint64_t feedEnd) { retry_.note(status_, {feedEnd, 0}, nowMs_); }
+
+  base::SystemRandom random_;
+  std::int64_t nowMs_ = 0;
+  LinkStatus status_;
+  Retry retry_;
+};
+
+TEST_F(RetryRuleTest, DelaysGrowUpToTheLast) {
+  std::int64_t delayMs = retry_.nextDelayMs(random_, nowMs_);
+  EXPECT_GE(delayMs, kLastRetryMs / 2);
+  EXPECT_LE(delayMs, kLastRetryMs);
+  retry_.reset();
+  EXPECT_TRUE(isShort());
+}
+
+TEST_F(RetryRuleTest, ToBeLiveIsNoSuccess) {
+  note(0);
+  EXPECT_FALSE(isShort());
+}
+
+TEST_F(RetryRuleTest, WhatWasAcknowledgedIsASuccess) {
+  status_.ends[0].delivered = 1;
+  status_.ends[0].acknowledgedTo = 7;
+  note(7);
+  EXPECT_TRUE(isShort());
+}
+
+TEST_F(RetryRuleTest, APartOfItIsNone) {
+  status_.ends[0].delivered = 1;
+  status_.ends[0].acknowledgedTo = 6;
+  note(7);
+  EXPECT_FALSE(isShort());
+}
+
+TEST_F(RetryRuleTest, WhatWasWrittenSinceIsNotWaitedFor) {
+  status_.ends[0].received = 1;
+  status_.ends[0].acknowledgedTo = 6;
+  note(7);
+  status_.ends[0].acknowledgedTo = 7;
+  note(8);
+  EXPECT_TRUE(isShort());
+}
+
+TEST_F(RetryRuleTest, AMinuteWithoutABreakIsASuccess) {
+  note(0);
+  nowMs_ += 59'999;
+  EXPECT_FALSE(isShort());
+  note(0);
+  nowMs_ += 60'000;
+  EXPECT_TRUE(isShort());
+}
+
+}  // namespace
+}  // namespace blazedb::link

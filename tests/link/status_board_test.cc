@@ -1,0 +1,74 @@
+// What is said of a link to whoever looks, while it does not always know yet what it was asked for.
+#include "link/status_board.h"
+
+#include <gtest/gtest.h>
+
+#include "support/replica.h"
+
+namespace blazedb::link {
+namespace {
+
+class StatusBoardTest : public testing::Test {
+ protected:
+  void put(LinkState state) {
+    LinkStatus status;
+    status.state = state;
+    if (state == LinkState::offline || state == LinkState::stopped) status.error = {ErrorCode::Offline, "why"};
+    status.nextTryMs = 1000;
+    board_.put(status);
+  }
+  LinkState state() const { return board_.status().state; }
+
+  std::int64_t worldMs_ = 0;
+  test::WorldClock clock_{worldMs_};
+  StatusBoard board_{clock_, {}};
+};
+
+TEST_F(StatusBoardTest, APauseIsSaidAtOnceAndWhateverTheLinkSaysMeanwhile) {
+  put(LinkState::offline);
+  board_.expect(true);
+  EXPECT_EQ(state(), LinkState::paused);
+  EXPECT_FALSE(board_.status().error);
+  put(LinkState::live);
+  EXPECT_EQ(state(), LinkState::paused);
+  EXPECT_FALSE(board_.wait(clock_.monotonicUs() + 1, [](const LinkStatus&) { return false; })) << "waits for nothing";
+}
+
+TEST_F(StatusBoardTest, APauseThatIsOverBeforeTheLinkHasHeardOfItLeavesItLive) {
+  put(LinkState::live);
+  board_.expect(true);
+  board_.expect(false);
+  EXPECT_EQ(state(), LinkState::live);
+}
+
+TEST_F(StatusBoardTest, WhoResumesIsNotToldOfThePauseAnyMore) {
+  put(LinkState::live);
+  board_.expect(true);
+  put(LinkState::paused);
+  EXPECT_EQ(state(), LinkState::paused);
+  board_.expect(false);
+  EXPECT_EQ(state(), LinkState::connecting);
+  put(LinkState::paused);  // late
+  EXPECT_EQ(state(), LinkState::connecting);
+  put(LinkState::live);
+  EXPECT_EQ(state(), LinkState::live);
+}
+
+TEST_F(StatusBoardTest, WhoTriesAStoppedLinkAgainIsNotToldOfItsEndAnyMore) {
+  put(LinkState::stopped);
+  board_.expect(false);
+  EXPECT_EQ(state(), LinkState::connecting);
+  put(LinkState::stopped);
+  EXPECT_EQ(state(), LinkState::stopped);
+}
+
+TEST_F(StatusBoardTest, TheNextTryIsCountedFromNow) {
+  put(LinkState::offline);
+  worldMs_ += 400;
+  EXPECT_EQ(board_.status().nextTryMs, 600);
+  worldMs_ += 4000;
+  EXPECT_EQ(board_.status().nextTryMs, 0);
+}
+
+}  // namespace
+}  // namespace blazedb::link
