@@ -1,0 +1,73 @@
+"""The hub of a scenario, as its operator sees it: the commands of blazedb for the file that it serves, its log, its memory.
+
+The test that runs a scenario starts the hub and tells about it in the environment.
+"""
+
+import json
+import os
+import subprocess
+import uuid
+
+
+class Hub:
+    def __init__(self):
+        self.program, self.file = os.environ["BLAZEDB"], os.environ["HUB_FILE"]
+        self.port, self.pin = int(os.environ["HUB_PORT"]), os.environ["HUB_PIN"]
+        self.process, self.log_file = int(os.environ["HUB_PROCESS"]), os.environ["HUB_LOG"]
+        self.folder = os.path.dirname(self.file)
+
+    # ---- Commands
+
+    def run(self, *words, token=None, check=True):
+        environment = os.environ | ({"BLAZEDB_TOKEN": token} if token else {})
+        result = subprocess.run([self.program, *words], env=environment, capture_output=True, text=True, check=False)
+        assert not check or result.returncode == 0, f"blazedb {' '.join(words)}: {result.stderr}"
+        return result
+
+    def token(self, *options):
+        return self.run("token", "create", self.file, *options).stdout.splitlines()[0]
+
+    def insert(self, fields, collection="notes"):
+        return uuid.UUID(self.run("insert", self.file, json.dumps(fields), "-c", collection).stdout.split()[0])
+
+    def update(self, record, fields, collection="notes"):
+        self.run("update", self.file, str(record), json.dumps(fields), "-c", collection)
+
+    def delete(self, record, collection="notes"):
+        self.run("delete", self.file, str(record), "-c", collection)
+
+    def get(self, record, collection="notes", file=None):
+        """Its fields; None where there is none."""
+        result = self.run("get", file or self.file, str(record), "-c", collection, "--json", check=False)
+        return json.loads(result.stdout) if result.returncode == 0 else None
+
+    def count(self, collection="notes", file=None):
+        return int(self.run("count", file or self.file, "-c", collection).stdout)
+
+    def records(self, file=None, collection="notes"):
+        return [json.loads(line) for line in self.run("export", file or self.file, "-c", collection).stdout.splitlines()]
+
+    # ---- Honest clients
+
+    def client(self, name):
+        """A new, empty database of a client."""
+        file = os.path.join(self.folder, name + ".blazedb")
+        self.run("create", file)
+        return file
+
+    def sync(self, file, token, *options, check=True):
+        address = f"127.0.0.1:{self.port}/hub"
+        words = ("sync", file, address, "--encryption", "smartProxy", "--pin", self.pin, *options)
+        return self.run(*words, token=token, check=check)
+
+    # ---- The process
+
+    def peak_memory(self):
+        """What it has had at most, in MiB."""
+        with open(f"/proc/{self.process}/status", encoding="ascii") as status:
+            (line,) = (line for line in status if line.startswith("VmHWM:"))
+        return int(line.split()[1]) >> 10
+
+    def log(self):
+        with open(self.log_file, encoding="utf-8") as log:
+            return [json.loads(line) for line in log]

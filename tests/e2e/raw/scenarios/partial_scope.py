@@ -1,0 +1,33 @@
+"""A link may carry some collections and leave out fields: neither end is told of the rest, and the rest stays where it is."""
+
+from frames import Digest, Key, Need, Rows, Scope
+from peer import Peer, Session
+
+
+def run(hub):
+    shown = hub.insert({"title": "shown", "secret": "s"}, "notes")
+    hidden = hub.insert({"title": "hidden"}, "journal")
+    peer = Peer()
+    scope = Scope(collections=("notes", "people"), without=("secret",))
+    with Session(hub, peer, hub.token(), scope=scope) as session:
+        session.subscribe()
+        session.synchronize()
+        key = Key("notes", shown.bytes)
+        print("got", {key: peer.fields(key) for key in peer.rows})
+        assert [*peer.rows] == [key] and peer.fields(key) == {"title": "shown"}
+        assert session.welcome.ahead == 1
+
+        peer.update(key, {"title": "changed here"})
+        peer.insert("people", {"name": "Ada"})
+        session.synchronize()
+        print("the hub has", hub.get(shown))
+        assert hub.get(shown) == {"_id": str(shown), "title": "changed here", "secret": "s"}
+        assert hub.count("people") == 1
+
+        session.send(Need([Key("journal", hidden.bytes)]))
+        rows = session.until(Rows)
+        assert rows.gone == [Key("journal", hidden.bytes)] and not rows.changes
+
+        # Digests are not compared on such a link: one that is wrong is not answered.
+        session.send(Digest(peer.feed_end, peer.cursor.position, {"notes": (7, 7)}))
+        assert session.outcome() is None

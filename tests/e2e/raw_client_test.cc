@@ -1,0 +1,60 @@
+// A client that is not ours: raw/ speaks the protocol in Python, written from docs/protocol.md alone. Each of its
+// scenarios is a stranger's program that meets a real hub, honest or not, and says what must hold.
+#include <algorithm>
+#include <filesystem>
+
+#include "e2e/hub_process.h"
+
+namespace blazedb::e2e {
+namespace {
+
+const std::filesystem::path kFolder = std::filesystem::path(BLAZEDB_SOURCE_DIR) / "tests/e2e/raw";
+
+std::vector<std::string> scenarios() {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(kFolder / "scenarios"))
+    if (entry.path().extension() == ".py" && entry.path().stem() != "__init__") names.push_back(entry.path().stem());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+class RawClient : public WithHubProcess, public testing::WithParamInterface<std::string> {
+ protected:
+  // The hub's log goes to a file, for the scenario to read.
+  RawClient() : log_(path("hub.log")) {
+    makeDatabase("hub.blazedb", SyncRole::server);
+    before_ = {"/bin/sh", "-c", "exec \"$@\" 2>" + log_, "sh"};
+  }
+
+  ProcessOptions environment() const {
+    ProcessOptions options = withPassword();
+    options.environment["BLAZEDB"] = BLAZEDB_BINARY;
+    options.environment["HUB_FILE"] = file_;
+    options.environment["HUB_LOG"] = log_;
+    options.environment["HUB_PORT"] = std::to_string(port());
+    options.environment["HUB_HEALTH_PORT"] = std::to_string(said_.integer("healthzPort").value());
+    options.environment["HUB_PIN"] = said_.string("pin").value();
+    options.environment["HUB_PROCESS"] = std::to_string(hub_->pid());
+    options.environment["PYTHONDONTWRITEBYTECODE"] = "1";
+    return options;
+  }
+
+  const std::string log_;
+};
+
+TEST_P(RawClient, Holds) {
+  start({file_});
+  Result result = Process({"/usr/bin/python3", kFolder / "run.py", GetParam()}, environment()).wait();
+  EXPECT_EQ(result.status, 0) << result.out << result.err;
+  // Whatever it was: the hub serves the next one, ends when it is asked to, and has logged nothing that is no event.
+  Database client = makeDatabase("next.blazedb");
+  connect(client, token(file_)).synchronize(kBarrier);
+  stopHub();
+  for (const std::string& line : linesOf(readFile(log_))) EXPECT_TRUE(parsed(line).string("event")) << line;
+}
+
+INSTANTIATE_TEST_SUITE_P(Scenarios, RawClient, testing::ValuesIn(scenarios()),
+                         [](const auto& scenario) { return scenario.param; });
+
+}  // namespace
+}  // namespace blazedb::e2e
