@@ -20,8 +20,10 @@ constexpr std::size_t kReadAtOnce = 256u << 10;
 // Beyond this the owner is told when it has gone out.
 constexpr std::size_t kOutboxHigh = 256u << 10;
 constexpr std::chrono::milliseconds kLastMoment{1000};
-// What a waiting frame takes beside its bytes.
-constexpr std::size_t kPacketOverhead = 64;
+// What a waiting packet takes beside its bytes: the node of a list, and what the allocator rounds up.
+constexpr std::size_t kPacketOverhead = 112;
+
+std::size_t costOf(const Packet& packet) { return packet.payload.size() + kPacketOverhead; }
 
 }  // namespace
 
@@ -56,28 +58,30 @@ void Channel::send(const std::vector<base::Bytes>& frames) {
   run(false);
 }
 
-std::vector<base::Bytes> Channel::take() {
-  std::vector<Packet> packets;
-  bool wasFull = false;
-  {
-    std::lock_guard lock(mutex_);
-    packets.swap(inbox_);
-    wasFull = !mayRead();
-    inboxBytes_ = 0;
-  }
-  if (wasFull) readSoon();
-  std::vector<base::Bytes> frames;
-  for (Packet& packet : packets) {
+std::optional<base::Bytes> Channel::take() {
+  for (;;) {
+    Packet packet;
+    bool again = false;
+    {
+      std::lock_guard lock(mutex_);
+      if (inbox_.empty()) return std::nullopt;
+      packet = std::move(inbox_.front());
+      inbox_.pop_front();
+      inboxBytes_ -= costOf(packet);
+      again = paused_ && inboxBytes_ <= inboxBytesMax_ / 2;
+      if (again) paused_ = false;
+    }
+    if (again) readSoon();
     std::optional<base::Bytes> frame = unpacker_.unpack(std::move(packet));
     if (!frame) {
       std::lock_guard lock(mutex_);
-      end({ErrorCode::ProtocolError, "the peer sent a frame that cannot be unpacked"});
-      readSoon();  // so that the owner is woken for it
-      break;
+      blame("a frame that cannot be unpacked");
+      inbox_.clear();
+      inboxBytes_ = 0;
+      return std::nullopt;
     }
-    if (!frame->empty()) frames.push_back(std::move(*frame));
+    if (!frame->empty()) return frame;
   }
-  return frames;
 }
 
 void Channel::admit(bool compression) {
@@ -106,6 +110,11 @@ void Channel::forget() {
 std::optional<sync::Bye> Channel::ended() const {
   std::lock_guard lock(mutex_);
   return ended_;
+}
+
+std::optional<sync::Bye> Channel::fault() const {
+  std::lock_guard lock(mutex_);
+  return fault_;
 }
 
 std::size_t Channel::waiting() const {
@@ -209,7 +218,11 @@ void Channel::write() {
 
 void Channel::read() {
   std::array<std::uint8_t, kReadBytes> buffer;
-  for (std::size_t count = 0; mayRead();) {
+  for (std::size_t count = 0;;) {
+    if (!mayRead()) {
+      paused_ = true;
+      return;
+    }
     StreamResult result = stream_->read(buffer);
     if (!progressed(result)) return;
     aliveMs_ = clock_.monotonicUs() / 1000;
@@ -224,11 +237,16 @@ void Channel::read() {
 void Channel::split(base::ByteView bytes) {
   splitter_.append(bytes);
   while (std::optional<Packet> packet = splitter_.next()) {
-    inboxBytes_ += packet->payload.size() + kPacketOverhead;
+    inboxBytes_ += costOf(*packet);
     inbox_.push_back(std::move(*packet));
     news_ = true;
   }
-  if (splitter_.fault()) end({ErrorCode::ProtocolError, std::string("the peer sent ") + splitter_.fault()});
+  if (splitter_.fault()) blame(splitter_.fault());
+}
+
+void Channel::blame(const std::string& what) {
+  fault_ = sync::Bye{ErrorCode::ProtocolError, "the peer sent " + what};
+  news_ = true;
 }
 
 void Channel::discard() {

@@ -1,11 +1,14 @@
 // Frames both ways over one connected socket.
 //
-// The thread of the sockets reads, and finds the frames; whoever has the channel takes them, on a thread of its own,
-// and is woken when there is something to take. Sending is tried at once on the sender's thread, because that saves a
-// change of threads on the way of every commit; what the socket does not take is sent when it can.
+// The thread of the sockets reads, and finds the packets; whoever has the channel takes the frames in them, one by one,
+// on a thread of its own, and is woken when there is something to take. A packet stays as it came until then: what a
+// frame expands to takes memory only while it is looked at. Sending is tried at once on the sender's thread, because
+// that saves a change of threads on the way of every commit; what the socket does not take is sent when it can.
 //
-// Both directions are bounded. Reading stops while a megabyte of frames is waiting to be taken, and the owner is told
+// Both directions are bounded. Reading stops while a megabyte of packets is waiting to be taken, and the owner is told
 // how much it has sent that is not yet on its way, so that it can stop answering.
+//
+// A peer that breaks the framing is not read any more, but it can still be told so: fault() is no end.
 #pragma once
 
 #include <cstddef>  // what Asio takes the standard library to have depends on which headers came before it
@@ -18,6 +21,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/bytes.h"
@@ -47,8 +51,8 @@ class Channel : public std::enable_shared_from_this<Channel> {
   //
   // Frames may be sent at once; they wait for the end of the handshake.
   void send(const std::vector<base::Bytes>& frames);
-  // What has come, in order, and no longer than a little above a megabyte at a time.
-  std::vector<base::Bytes> take();
+  // The next frame that has come; none: nothing is waiting.
+  std::optional<base::Bytes> take();
   // From now on frames may be large, and compressed if both ends can.
   void admit(bool compression);
   // Gives up what compression keeps, until the next frame.
@@ -58,6 +62,8 @@ class Channel : public std::enable_shared_from_this<Channel> {
   //
   // Why nothing more comes or goes; what has come before can still be taken.
   std::optional<sync::Bye> ended() const;
+  // What the peer did that makes what follows unreadable; what came before can still be taken.
+  std::optional<sync::Bye> fault() const;
   // Bytes that wait for the socket.
   std::size_t waiting() const;
   // All bytes so far, both ways, as framed.
@@ -81,12 +87,13 @@ class Channel : public std::enable_shared_from_this<Channel> {
   void read();
   void discard();
   void split(base::ByteView bytes);
+  void blame(const std::string& what);
   // Whether a result lets the caller go on; else it has noted what is waited for, or the end.
   bool progressed(const StreamResult& result);
   void wait();
   void end(sync::Bye why);
   void shut();
-  bool mayRead() const { return inboxBytes_ < inboxBytesMax_; }
+  bool mayRead() const { return inboxBytes_ < inboxBytesMax_ && !fault_; }
 
   Io& io_;
   base::Clock& clock_;
@@ -101,9 +108,10 @@ class Channel : public std::enable_shared_from_this<Channel> {
   Socket socket_;
   std::unique_ptr<Stream> stream_;
   Splitter splitter_;
-  std::vector<Packet> inbox_;
+  std::list<Packet> inbox_;
   std::size_t inboxBytes_ = 0;
   std::size_t inboxBytesMax_ = base::kFrameBytesMaxBeforeHello;
+  bool paused_ = false;            // not read, until less is waiting
   std::list<base::Bytes> outbox_;  // as the inbox, it holds nothing while it is empty: a deque would
   std::size_t outboxBytes_ = 0;
   std::size_t outboxUsed_ = 0;  // of its first
@@ -111,6 +119,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
   bool wantRead_ = false, wantWrite_ = false;
   bool readArmed_ = false, writeArmed_ = false;
   bool news_ = false;  // wake() is due
+  std::optional<sync::Bye> fault_;
   std::optional<sync::Bye> ended_;
   std::optional<asio::steady_timer> lastMoment_;
   std::uint64_t bytes_ = 0;

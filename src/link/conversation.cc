@@ -11,6 +11,23 @@
 #include "link/retry.h"
 
 namespace blazedb::link {
+namespace {
+
+// So much of one peer in a step, then the others have their turn.
+constexpr std::size_t kFramesAtOnce = 256;
+constexpr std::size_t kBytesAtOnce = 1u << 20;
+
+// What a peer hears of trouble at this end: nothing of names and places here.
+sync::Bye toldOf(const sync::Bye& why) {
+  const std::string more = "; whoever runs it finds more in its log. It is tried again by itself";
+  if (why.code == ErrorCode::DiskFull) return {why.code, "the disk of the other end is full; make room there" + more};
+  if (why.code == ErrorCode::FilterFailed)
+    return {why.code, "the function that chooses what the other end exports has failed" + more};
+  return {ErrorCode::IoError,
+          "the other end could not go on with its database (" + std::string(errorName(why.code)) + ")" + more};
+}
+
+}  // namespace
 
 Conversation::Conversation(Io& io, Strand strand, base::Clock& clock, const Timing& timing)
     : strand_(std::move(strand)), clock_(clock), io_(io), timing_(timing), timer_(io.sockets()) {}
@@ -41,6 +58,11 @@ void Conversation::stop(const sync::Bye& why) {
   schedule();
 }
 
+std::optional<sync::Bye> Conversation::stopWanted() {
+  std::lock_guard lock(stopMutex_);
+  return stopWanted_;
+}
+
 bool Conversation::closed() const { return !channel_ || channel_->closed(); }
 
 void Conversation::schedule() {
@@ -55,7 +77,7 @@ void Conversation::step() {
     try {
       talk();
     } catch (const std::exception& error) {
-      finish(failureOf(error));
+      fail(error);
     }
   }
   if (ended_ && channel_->closed() && !std::exchange(toldClosed_, true)) onClosed();
@@ -63,12 +85,7 @@ void Conversation::step() {
 
 void Conversation::talk() {
   std::int64_t now = nowMs();
-  std::optional<sync::Bye> stopping;
-  {
-    std::lock_guard lock(stopMutex_);
-    stopping = stopWanted_;
-  }
-  if (stopping) return leave(*stopping);
+  if (std::optional<sync::Bye> stopping = stopWanted()) return leave(*stopping);
 
   std::optional<sync::Bye> broken = channel_->ended();
   bool took = takeFrames(now);
@@ -94,8 +111,7 @@ void Conversation::talk() {
     onStatus(session_->status());
   }
   if (broken && !took) return drop(*broken);
-  // The channel wakes this when what waits has become little.
-  if (broken || (!taken_.empty() && !tooMuchWaits())) schedule();
+  if (broken) schedule();
   if (session_)
     if (auto due = session_->nextTickMs()) wakeAt(*due);
 }
@@ -103,25 +119,34 @@ void Conversation::talk() {
 // Hands over what has come, until there is much to say to it: whoever does not read the answers may wait with the
 // questions. Whether anything had come.
 bool Conversation::takeFrames(std::int64_t now) {
-  if (tooMuchWaits()) return true;
-  if (taken_.empty()) {
-    taken_ = channel_->take();
-    nextTaken_ = 0;
-  }
-  if (taken_.empty()) return false;
-  tookMs_ = now;
-  askedMs_.reset();
-  while (nextTaken_ < taken_.size() && !tooMuchWaits() && !ended_) {
-    base::Bytes frame = std::move(taken_[nextTaken_++]);
+  std::size_t frames = 0, bytes = 0;
+  bool full = false;
+  while (!ended_ && !stopWanted()) {
+    full = tooMuchWaits();
+    if (full) break;  // the channel wakes this when it has become little
+    if (frames == kFramesAtOnce || bytes >= kBytesAtOnce) {
+      schedule();
+      break;
+    }
+    std::optional<base::Bytes> frame = channel_->take();
+    if (!frame) {
+      if (std::optional<sync::Bye> fault = channel_->fault()) leave(*fault);
+      break;
+    }
+    frames++;
+    bytes += frame->size();
     if (!session_) {
-      onFirstFrame(frame);
+      onFirstFrame(*frame);
       continue;
     }
-    session_->receive(frame, now);
+    session_->receive(*frame, now);
     for (base::Bytes& answer : session_->takeFrames()) addAnswer(std::move(answer));
   }
-  if (nextTaken_ == taken_.size()) taken_ = {};
-  return true;
+  if (frames > 0) {
+    tookMs_ = now;
+    askedMs_.reset();
+  }
+  return frames > 0 || full;
 }
 
 void Conversation::addAnswer(base::Bytes frame) {
@@ -178,12 +203,27 @@ void Conversation::open(sync::Store& store, const sync::SessionOptions& options,
 }
 
 void Conversation::leave(const sync::Bye& why) {
-  if (session_) {
-    session_->settle(nowMs());
-    session_->stop(why.code, why.text);
-    sendAnswers();
-  } else {
-    say(sync::encode(why));
+  try {
+    if (session_) {
+      session_->settle(nowMs());
+      session_->stop(why.code, why.text);
+      sendAnswers();
+    } else {
+      say(sync::encode(why));
+    }
+  } catch (const std::exception&) {
+    say(sync::encode(why));  // what the store failed to save is asked for again
+  }
+  finish(why);
+}
+
+// The session is of no further use.
+void Conversation::fail(const std::exception& error) {
+  sync::Bye why = failureOf(error);
+  try {
+    say(sync::encode(toldOf(why)));
+  } catch (const std::exception&) {
+    // No memory for that either: the peer will see the end of the stream.
   }
   finish(why);
 }
@@ -199,7 +239,6 @@ void Conversation::finish(const sync::Bye& why) {
   sync::SessionStatus status;
   if (session_) status = session_->status();
   session_.reset();
-  taken_ = {};
   answers_ = {};
   timer_.cancel();
   channel_->close();

@@ -8,6 +8,9 @@
 // gives up when nothing has come for thirty. A peer that does not read what it is sent is not listened to either, and
 // ends in the same way.
 //
+// Whatever ends a conversation has a reason. Both ends hear it as long as the stream carries anything: of what went
+// wrong in here the peer is told the kind and what helps, and no more.
+//
 // There are two kinds: the client's (remote_link.cc) knocks, the hub's (acceptor.cc) admits.
 #pragma once
 
@@ -76,6 +79,7 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
 
  private:
   void schedule();
+  std::optional<sync::Bye> stopWanted();
   void step();
   void talk();
   bool takeFrames(std::int64_t now);
@@ -84,6 +88,7 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   void sendAnswers();
   void keepAlive(std::int64_t now);
   void drop(const sync::Bye& why);
+  void fail(const std::exception& error);
   void wakeAt(std::int64_t ms);
   std::int64_t nowMs() const { return clock_.monotonicUs() / 1000; }
 
@@ -99,8 +104,6 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
 
   // The strand's.
   std::unique_ptr<sync::Session> session_;
-  std::vector<base::Bytes> taken_;  // frames that have come
-  std::size_t nextTaken_ = 0;       // of these
   std::vector<base::Bytes> answers_;
   std::size_t answersBytes_ = 0;
   std::uint64_t saidBytes_ = 0;
