@@ -162,12 +162,27 @@ void Arguments::names(const std::string& flags, std::vector<std::string>& target
 
 void Arguments::number(const std::string& flags, const std::string& value, std::uint64_t& target,
                        const std::string& description) {
-  parser_->add_option(flags, target, description)->check(notEmpty())->type_name(value);
+  readNumber(flags, value, description, [&target](std::uint64_t number) { target = number; });
 }
 
 void Arguments::number(const std::string& flags, const std::string& value, std::optional<std::uint64_t>& target,
                        const std::string& description) {
-  parser_->add_option(flags, target, description)->check(notEmpty())->type_name(value);
+  readNumber(flags, value, description, [&target](std::uint64_t number) { target = number; });
+}
+
+// Read here: CLI11 takes 010 for 8, 0x10 for 16, and what is too much for the most.
+void Arguments::readNumber(const std::string& flags, const std::string& value, const std::string& description,
+                           const std::function<void(std::uint64_t)>& keep) {
+  auto check = [](const std::string& given) {
+    if (parseNumber(given)) return std::string();
+    return "'" + given + "' is no number: write digits alone, as 10";
+  };
+  parser_
+      ->add_option_function<std::string>(
+          flags, [keep](const std::string& given) { keep(*parseNumber(given)); }, description)
+      ->check(notEmpty())
+      ->check(CLI::Validator(check, ""))
+      ->type_name(value);
 }
 
 void Arguments::choice(const std::string& flags, const std::vector<std::string>& allowed, std::string& target,

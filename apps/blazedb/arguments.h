@@ -48,6 +48,7 @@ class Arguments {
             const std::string& description);
   // Names with commas between them.
   void names(const std::string& flags, std::vector<std::string>& target, const std::string& description);
+  // Digits alone, which are decimal (parseNumber).
   void number(const std::string& flags, const std::string& value, std::uint64_t& target,
               const std::string& description);
   void number(const std::string& flags, const std::string& value, std::optional<std::uint64_t>& target,
@@ -69,6 +70,9 @@ class Arguments {
   bool parse(std::vector<std::string> words);
 
  private:
+  void readNumber(const std::string& flags, const std::string& value, const std::string& description,
+                  const std::function<void(std::uint64_t)>& keep);
+
   std::unique_ptr<CLI::App> parser_;
   std::vector<std::string> notes_;
   std::vector<std::string> examples_;

@@ -1,4 +1,3 @@
-#include <charconv>
 #include <memory>
 
 #include "codec/json.h"
@@ -18,14 +17,6 @@ struct Conflicts {
   std::string dismiss;
   bool json = false;
 };
-
-std::int64_t parseConflictId(const std::string& text) {
-  std::int64_t id = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-  if (error != std::errc() || end != text.data() + text.size())
-    throw UsageError("'" + text + "' is no conflict's number; blazedb conflicts FILE lists them");
-  return id;
-}
 
 void printAsJson(const Conflict& conflict) {
   printJson({{"id", Value(static_cast<long>(conflict.id))},
@@ -60,7 +51,9 @@ int conflicts(const Conflicts& options) {
   // Read before anything is opened: a wrong number is wrong usage.
   bool restores = !options.restore.empty();
   bool dismisses = !options.dismiss.empty();
-  std::int64_t id = restores || dismisses ? parseConflictId(restores ? options.restore : options.dismiss) : 0;
+  std::int64_t id = restores || dismisses ? parseListNumber(restores ? options.restore : options.dismiss, "conflict",
+                                                            "blazedb conflicts FILE")
+                                          : 0;
   Database database = openDatabase(options.database);
   if (restores)
     database.restoreConflict(id);

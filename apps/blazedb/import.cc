@@ -9,11 +9,11 @@
 
 #include "codec/json.h"
 #include "command.h"
-#include "lines.h"
 #include "open.h"
 #include "output.h"
 #include "progress.h"
 #include "text.h"
+#include "text_input.h"
 
 namespace blazedb::cli {
 namespace {
@@ -49,7 +49,7 @@ std::string messageOf(const Error& error) {
 class Importer {
  public:
   Importer(const Import& options, Database database, Interrupt& interrupt)
-      : options_(options), database_(std::move(database)), interrupt_(interrupt), reader_(options.input) {}
+      : options_(options), database_(std::move(database)), interrupt_(interrupt), reader_({.path = options.input}) {}
 
   // Throws Error with the line and with what is stored; Cancelled after a signal.
   void run();
@@ -68,7 +68,7 @@ class Importer {
   const Import& options_;
   Database database_;
   Interrupt& interrupt_;
-  LineReader reader_;
+  TextInput reader_;
   ProgressBar bar_{"importing", "records"};
   std::vector<Line> batch_;
   std::uint64_t batchBegin_ = 0;  // bytes of the input
@@ -92,7 +92,7 @@ void Importer::run() {
 
 bool Importer::readLine(std::string& text) {
   try {
-    if (!reader_.next(text, interrupt_)) return false;
+    if (!reader_.nextLine(text)) return false;
   } catch (const Error& error) {
     fail(error, line_ + 1);
   }

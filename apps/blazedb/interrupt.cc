@@ -10,15 +10,23 @@
 #include "visitor.h"
 
 namespace blazedb::cli {
+namespace {
+
+sigset_t endingSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  return signals;
+}
+
+}  // namespace
 
 Interrupt::Interrupt() {
   // The signals are for the process, which is about more than this one command.
   if (visitor()) return;
-  sigemptyset(&signals_);
-  sigaddset(&signals_, SIGINT);
-  sigaddset(&signals_, SIGTERM);
+  signals_ = endingSignals();
   pthread_sigmask(SIG_BLOCK, &signals_, &before_);
-  signalled_ = signalfd(-1, &signals_, SFD_CLOEXEC);
 }
 
 Interrupt::~Interrupt() {
@@ -26,7 +34,6 @@ Interrupt::~Interrupt() {
   // One that came too late to stop anything must not kill what has succeeded.
   requested();
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  close(signalled_);
 }
 
 bool Interrupt::requested() {
@@ -41,18 +48,27 @@ void Interrupt::wait() {
     if (sigwaitinfo(&signals_, nullptr) > 0) notice();
 }
 
-bool Interrupt::waitReadable(int fd) {
-  std::array<pollfd, 2> waits = {{{fd, POLLIN, 0}, {signalled_, POLLIN, 0}}};
-  while (!requested()) {
-    int ready = poll(waits.data(), waits.size(), -1);
-    if (ready > 0 && (waits[1].revents & POLLIN) == 0) return true;
-  }
-  return false;
-}
-
 void Interrupt::notice() {
   requested_ = true;
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
+
+bool waitReadable(int fd) {
+  sigset_t signals = endingSignals();
+  for (;;) {
+    // Blocked, so that none comes between the look and the wait.
+    sigset_t before, pending;
+    pthread_sigmask(SIG_BLOCK, &signals, &before);
+    int signalled = signalfd(-1, &signals, SFD_CLOEXEC);
+    std::array<pollfd, 2> waits = {{{fd, POLLIN, 0}, {signalled, POLLIN, 0}}};
+    int ready = poll(waits.data(), waits.size(), -1);
+    close(signalled);
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    // Here one that nobody has blocked has ended the process, unless the process ignores it.
+    sigpending(&pending);
+    if (sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM)) return false;
+    if (ready > 0 && waits[0].revents != 0) return true;
+  }
 }
 
 }  // namespace blazedb::cli

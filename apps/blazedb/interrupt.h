@@ -22,16 +22,17 @@ class Interrupt {
   bool requested();
   // Returns when one has come.
   void wait();
-  // Waits until `fd` has something to read, or its end. False where a signal came first.
-  bool waitReadable(int fd);
 
  private:
   void notice();
 
   sigset_t signals_;
   sigset_t before_;
-  int signalled_ = -1;  // readable while a signal waits
   bool requested_ = false;
 };
+
+// Waits until `fd` has something to read, or its end. False where a signal came first, which the Interrupt of this
+// thread has requested() then; where there is none, the signal ends the process as ever.
+bool waitReadable(int fd);
 
 }  // namespace blazedb::cli

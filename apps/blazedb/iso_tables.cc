@@ -1,11 +1,11 @@
 #include "iso_tables.h"
 
-#include <fstream>
-#include <iterator>
+#include <filesystem>
 #include <utility>
 
 #include "blazedb/error.h"
 #include "codec/json.h"
+#include "text_input.h"
 
 namespace blazedb::cli {
 namespace {
@@ -15,11 +15,10 @@ constexpr const char* kFolder = "/usr/share/iso-codes/json/";
 // Each file is one object with one array of objects, under the number of the standard.
 std::vector<Record> readTable(const std::string& standard) {
   std::string path = kFolder + ("iso_" + standard + ".json");
-  std::ifstream file(path, std::ios::binary);
-  if (!file)
+  if (!std::filesystem::exists(path))
     throw Error(ErrorCode::NotFound, "the demo loads the ISO tables of the package iso-codes, and there is no " + path +
                                          "; apt-get install iso-codes");
-  std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  std::string text = TextInput({.path = path, .unit = "the table"}).rest();
   Value content = codec::valueFromJson(text);
   const Object* object = content.as<Object>();
   const Value* rows = object ? object->find(standard) : nullptr;

@@ -1,17 +1,15 @@
 #include "open.h"
 
-#include <array>
-#include <cerrno>
-#include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
+#include <limits>
 #include <memory>
 
 #include "codec/json.h"
 #include "forward.h"
-#include "lines.h"
 #include "progress.h"
+#include "text.h"
+#include "text_input.h"
 #include "visitor.h"
 
 namespace blazedb::cli {
@@ -32,29 +30,12 @@ PasswordSource sourceFor(const DatabaseArgument& database) {
           .fileOption = "--password-file"};
 }
 
-std::string standardInput() {
-  std::string text;
-  std::array<char, 65536> buffer;
-  auto next = [&]() -> std::string {
-    if (visitor()) return visitor()->input().value_or("");
-    return {buffer.data(), std::fread(buffer.data(), 1, buffer.size(), stdin)};
-  };
-  for (std::string part = next(); !part.empty(); part = next()) {
-    text += part;
-    if (text.size() > kLineBytesMax)
-      throw Error(ErrorCode::TooLarge, "standard input holds more than 64 MiB; for many records use blazedb import");
-  }
-  if (!visitor() && std::ferror(stdin))
-    throw Error(ErrorCode::IoError, std::string("cannot read standard input: ") + std::strerror(errno));
-  return text;
-}
-
 }  // namespace
 
 void addDatabase(Arguments& arguments, DatabaseArgument& database) {
   arguments.required("FILE", database.file, "the database");
   arguments.option("--password-file", "PATH", database.passwordFile,
-                   "the password is the first line of this file; without it, the password is taken from "
+                   "the password is the first line of this file (- is standard input); without it, it is taken from "
                    "BLAZEDB_PASSWORD or asked for at the terminal");
 }
 
@@ -94,7 +75,7 @@ void addDatabases(Arguments& arguments, DatabasePair& pair, const std::string& s
   arguments.required("A", pair.a.file, "a database");
   arguments.required("B", pair.b.file, second);
   arguments.option("--password-file", "PATH", pair.a.passwordFile,
-                   "the password is the first line of this file; without it, the password is taken from "
+                   "the password is the first line of this file (- is standard input); without it, it is taken from "
                    "BLAZEDB_PASSWORD or asked for at the terminal");
   arguments.option("--password-file-b", "PATH", pair.b.passwordFile,
                    "likewise for B, or BLAZEDB_PASSWORD_B; without either, B has the password of A");
@@ -165,6 +146,12 @@ UUID parseId(const std::string& id) {
   throw UsageError("'" + id + "' is no id: one looks like 01890a5d-ac96-774b-bcce-b302099a8057");
 }
 
+std::int64_t parseListNumber(const std::string& text, const std::string& noun, const std::string& list) {
+  std::optional<std::uint64_t> number = parseNumber(text);
+  if (number && *number <= std::numeric_limits<std::int64_t>::max()) return static_cast<std::int64_t>(*number);
+  throw UsageError("'" + text + "' is no " + noun + "'s number; " + list + " shows them");
+}
+
 Error noSuchRecord(const UUID& id, const Collection& collection) {
   return Error(ErrorCode::NotFound, "there is no record " + id.toString() + " in the collection " + collection.name());
 }
@@ -173,7 +160,9 @@ void addRecord(Arguments& arguments, std::string& json, const std::string& descr
   arguments.required("JSON", json, description + ", a JSON object; - reads it from standard input");
 }
 
-Record parseRecord(const std::string& json) { return codec::recordFromJson(json == "-" ? standardInput() : json); }
+Record parseRecord(const std::string& json) {
+  return codec::recordFromJson(json == "-" ? TextInput({.path = json, .unit = "the record"}).rest() : json);
+}
 
 void addJson(Arguments& arguments, bool& json, const std::string& description) {
   arguments.flag("--json", json, description);

@@ -55,6 +55,8 @@ Collection existingCollection(const Database& database, const std::string& name)
 // ID: UsageError where it is no UUID.
 void addId(Arguments& arguments, std::string& id);
 UUID parseId(const std::string& id);
+// The number of a token or of a conflict, as `list` shows it; `noun`: "conflict". UsageError where it is none.
+std::int64_t parseListNumber(const std::string& text, const std::string& noun, const std::string& list);
 // NotFound, for an id that a collection does not hold.
 Error noSuchRecord(const UUID& id, const Collection& collection);
 

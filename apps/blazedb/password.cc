@@ -15,11 +15,14 @@
 #include <string_view>
 
 #include "blazedb/error.h"
+#include "text_input.h"
 
 namespace blazedb::cli {
 namespace {
 
-constexpr std::size_t kPasswordBytesMax = 4096;
+constexpr std::size_t kPasswordBytesMax = std::size_t{128} << 10;  // as in an environment variable, on Linux
+// A terminal keeps 4,095 bytes of a line and drops the rest, without a word.
+constexpr std::size_t kTypedBytesMax = 4094;
 
 class FileDescriptor {
  public:
@@ -35,36 +38,37 @@ class FileDescriptor {
   int fd_;
 };
 
-// Reads up to the end of the line or of the input into memory that never moves, so that no copy stays behind. Nothing
-// where the input ends before it has begun. `mayRead` is asked before each byte.
-template <class MayRead>
-std::optional<Password> readLine(int fd, const std::string& noun, const MayRead& mayRead) {
+TextSource sourceOf(const PasswordSource& source, std::size_t bytesMax) {
+  return {.path = source.file,
+          .name = "the " + source.noun + " file " + source.file,
+          .unit = "the " + source.noun,
+          .bytesMax = bytesMax,
+          .bytesAtOnce = 1};
+}
+
+// Into memory that never moves, so that no copy stays behind. Nothing where the input ends before it has begun.
+std::optional<Password> firstLine(TextInput& input) {
   std::string line;
   line.reserve(kPasswordBytesMax);
   bool any = false;
-  char c = 0;
-  while (mayRead() && line.size() < kPasswordBytesMax) {
-    ssize_t got = read(fd, &c, 1);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw Error(ErrorCode::IoError, "cannot read the " + noun + ": " + std::strerror(errno));
-    if (got == 0) break;
-    any = true;
-    if (c == '\n') break;
-    line += c;
+  try {
+    any = input.nextLine(line);
+  } catch (...) {
+    Password wiped(std::move(line));
+    throw;
   }
-  if (!line.empty() && line.back() == '\r') line.pop_back();
   Password password(std::move(line));
   if (!any) return std::nullopt;
   return password;
 }
 
 Password fromFile(const PasswordSource& source) {
-  const std::string& path = source.file;
-  std::string what = "the " + source.noun + " file " + path;
-  FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) throw Error(ErrorCode::IoError, "cannot open " + what + ": " + std::strerror(errno));
-  std::optional<Password> password = readLine(file.get(), source.noun, [] { return true; });
-  if (!password) throw Error(ErrorCode::InvalidArgument, what + " is empty: its first line is the " + source.noun);
+  TextInput input(sourceOf(source, kPasswordBytesMax));
+  std::optional<Password> password = firstLine(input);
+  if (input.interrupted()) throw Error(ErrorCode::Cancelled, "interrupted before a " + source.noun + " was given");
+  if (!password)
+    throw Error(ErrorCode::InvalidArgument,
+                "the " + source.noun + " file " + source.file + " is empty: its first line is the " + source.noun);
   return std::move(*password);
 }
 
@@ -106,7 +110,7 @@ void show(int terminal, std::string_view text) {
 }
 
 // Nothing where a signal came first.
-std::optional<Password> askOnce(int terminal, const std::string& prompt, const std::string& noun) {
+std::optional<Password> askOnce(int terminal, const std::string& prompt, const PasswordSource& source) {
   sigset_t signals = promptSignals();
   SilentTerminal silent(terminal, signals);
   FileDescriptor signalled(signalfd(-1, &signals, SFD_CLOEXEC));
@@ -119,24 +123,25 @@ std::optional<Password> askOnce(int terminal, const std::string& prompt, const s
     return !interrupted;
   };
   show(terminal, prompt + ": ");
-  std::optional<Password> password = readLine(terminal, noun, waitForKey);
+  TextInput typed(sourceOf(source, kTypedBytesMax), terminal, waitForKey);
+  std::optional<Password> password = firstLine(typed);
   if (interrupted) {
     show(terminal, "\n");
     return std::nullopt;
   }
-  if (!password) throw Error(ErrorCode::Cancelled, "no " + noun + " was given");
+  if (!password) throw Error(ErrorCode::Cancelled, "no " + source.noun + " was given");
   return password;
 }
 
-Password ask(int terminal, const std::string& prompt, const std::string& noun) {
+Password ask(int terminal, const std::string& prompt, const PasswordSource& source) {
   for (;;) {
-    std::optional<Password> password = askOnce(terminal, prompt, noun);
+    std::optional<Password> password = askOnce(terminal, prompt, source);
     if (password) return std::move(*password);
     // Here ^C has ended the process, and ^Z is over, unless somebody has blocked them for longer (interrupt.h).
     sigset_t pending;
     sigpending(&pending);
     if (sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM))
-      throw Error(ErrorCode::Cancelled, "interrupted before a " + noun + " was given");
+      throw Error(ErrorCode::Cancelled, "interrupted before a " + source.noun + " was given");
   }
 }
 
@@ -145,10 +150,10 @@ Password fromTerminal(const PasswordSource& source) {
   if (terminal.get() < 0)
     throw Error(ErrorCode::NotFound, "there is no " + source.noun + ", and no terminal to ask at: set " +
                                          source.variable + " or give " + source.fileOption + " FILE");
-  Password password = ask(terminal.get(), source.prompt, source.noun);
+  Password password = ask(terminal.get(), source.prompt, source);
   if (source.same && password.text().empty()) return Password(source.same->text());
   if (source.isNew && !password.text().empty()) {
-    Password again = ask(terminal.get(), "The same again", source.noun);
+    Password again = ask(terminal.get(), "The same again", source);
     if (again.text() != password.text())
       throw Error(ErrorCode::InvalidArgument, "the two passwords differ; nothing was changed");
   }

@@ -23,7 +23,7 @@ class Password {
 
 // Looked at in this order; what is empty is passed over. Last of all the terminal is asked.
 struct PasswordSource {
-  std::string file;                // its first line is the password
+  std::string file;                // its first line is the password; see text_input.h
   const char* variable;            // an environment variable
   std::string prompt;              // "Password for notes.blazedb"
   std::string fileOption;          // for messages: "--password-file"
@@ -32,8 +32,8 @@ struct PasswordSource {
   std::string noun = "password";   // what it is, in messages
 };
 
-// Throws blazedb::Error: IoError (the file), InvalidArgument (an empty new password, two answers that differ), NotFound
-// (no password and no terminal), Cancelled (a signal, or the end of input).
+// Throws blazedb::Error: NotFound (the file; no password and no terminal), IoError, InvalidArgument (a file without a
+// line, an empty new password, two answers that differ), TooLarge, Cancelled (a signal, or the end of input).
 Password readPassword(const PasswordSource& source);
 
 }  // namespace blazedb::cli

@@ -1,9 +1,10 @@
 #include "sync_remote.h"
 
-#include <charconv>
 #include <filesystem>
+#include <limits>
 
 #include "password.h"
+#include "text.h"
 
 namespace blazedb::cli {
 namespace {
@@ -19,11 +20,10 @@ bool exists(const std::string& path) {
 }
 
 std::uint16_t parsePort(const std::string& text, const std::string& port) {
-  std::uint16_t number = 0;
-  auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-  if (error != std::errc() || end != port.data() + port.size() || number == 0)
+  std::optional<std::uint64_t> number = parseNumber(port);
+  if (!number || *number == 0 || *number > std::numeric_limits<std::uint16_t>::max())
     unclear(text, "'" + port + "' is no port, which is 1 to 65535");
-  return number;
+  return static_cast<std::uint16_t>(*number);
 }
 
 }  // namespace
@@ -110,12 +110,12 @@ RemoteNode RemoteSync::node(const RemoteAddress& address) const {
   node.caFile = caFile;
   node.clientCertificateFile = clientCertificate;
   node.clientKeyFile = clientKey;
-  node.authToken = readPassword({.file = tokenFile,
+  Password token = readPassword({.file = tokenFile,
                                  .variable = "BLAZEDB_TOKEN",
                                  .prompt = "Token for " + address.database + " at " + address.host,
                                  .fileOption = "--token-file",
-                                 .noun = "token"})
-                       .text();
+                                 .noun = "token"});
+  node.authToken = trimmed(token.text());  // it has no blanks, and an editor or a mail adds them
   return node;
 }
 

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,10 @@ std::string wrapped(const std::string& text, std::size_t indent, std::size_t col
 std::vector<std::string> splitAtCommas(const std::string& text);
 // "a,b"
 std::string joined(const std::vector<std::string>& texts);
+// Without the blanks at both ends.
+std::string trimmed(const std::string& text);
+// Digits alone, read as a decimal number: 010 is 10. Nothing for a sign, a blank, another base, or beyond 2^64 - 1.
+std::optional<std::uint64_t> parseNumber(std::string_view text);
 // Everything on one line: control characters become spaces.
 std::string oneLine(std::string text);
 

@@ -1,4 +1,3 @@
-#include <charconv>
 #include <chrono>
 #include <memory>
 
@@ -27,25 +26,16 @@ struct TokenCommand {
 // "90d", "12h", "30m": that long from now.
 Date timeAfter(const std::string& text) {
   using std::chrono::microseconds;
-  std::int64_t count = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  microseconds one = unit == "d"   ? microseconds(std::chrono::hours(24))
-                     : unit == "h" ? microseconds(std::chrono::hours(1))
-                     : unit == "m" ? microseconds(std::chrono::minutes(1))
+  char unit = text.empty() ? ' ' : text.back();
+  microseconds one = unit == 'd'   ? microseconds(std::chrono::hours(24))
+                     : unit == 'h' ? microseconds(std::chrono::hours(1))
+                     : unit == 'm' ? microseconds(std::chrono::minutes(1))
                                    : microseconds(0);
-  constexpr std::int64_t kCountMax = 1'000'000;  // of days: 2,700 years
-  if (error != std::errc() || one.count() == 0 || count < 1 || count > kCountMax)
+  constexpr std::uint64_t kCountMax = 1'000'000;  // of days: 2,700 years
+  std::optional<std::uint64_t> count = parseNumber(text.substr(0, text.size() - 1));
+  if (!count || one.count() == 0 || *count < 1 || *count > kCountMax)
     throw UsageError("--expires '" + text + "': write days, hours or minutes, as 90d, 12h or 30m");
-  return {Date::now().microseconds + count * one.count()};
-}
-
-std::int64_t parseTokenId(const std::string& text) {
-  std::int64_t id = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size())
-    throw UsageError("'" + text + "' is no token's number; blazedb token list FILE shows them");
-  return id;
+  return {Date::now().microseconds + static_cast<std::int64_t>(*count) * one.count()};
 }
 
 Value textOrNull(const std::optional<Date>& date) { return date ? Value(timeText(*date)) : Value(); }
@@ -110,7 +100,7 @@ int list(const TokenCommand& command) {
 
 int run(const TokenCommand& command) {
   if (command.action == "revoke") {
-    std::int64_t id = parseTokenId(command.id);
+    std::int64_t id = parseListNumber(command.id, "token", "blazedb token list FILE");
     openDatabase(command.database).revokeToken(id);
     return kFine;
   }

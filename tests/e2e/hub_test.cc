@@ -88,6 +88,11 @@ TEST_F(SyncWithHub, TheTokenMayStandInAFile) {
   EXPECT_EQ(open("client.blazedb").count(), 1u);
 }
 
+TEST_F(SyncWithHub, WhatAnEditorAddsToATokenDoesNotCount) {
+  succeed(syncWords({"--token-file", writeFile("1.token", "\xef\xbb\xbf" + token_ + " \t\r\n")}));
+  succeed(syncWords({"--token-file", writeFile("2.token", " " + token_)}));
+}
+
 TEST_F(SyncWithHub, TheTokenIsAskedForAtTheTerminalAndNotShown) {
   hub_.insert({{"n", 1}});
   Process process(command(syncWords()), onTerminal());

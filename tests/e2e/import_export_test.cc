@@ -152,7 +152,7 @@ TEST_F(ImportExport, ALineWithoutEndIsRefused) {
   std::string input = path("endless");
   std::ofstream(input) << "{\"n\":1}\n";
   std::filesystem::resize_file(input, std::uintmax_t{200} << 20);  // a line of zeros, which costs no disk
-  fail({"import", file_, input}, "line 2: the line is longer than 64 MiB");
+  fail({"import", file_, input}, "line 2: the line is longer than 64.0 MiB");
 }
 
 TEST_F(ImportExport, AMissingInputIsSaid) { fail({"import", file_, path("absent.jsonl")}, "absent.jsonl"); }
