@@ -37,6 +37,9 @@ namespace blazedb {
   X(DiskFull, 26)             /* no space left; nothing of the operation was kept */                 \
   X(IoError, 27)              /* the file system failed to read, write or open */                    \
   X(NeedsReopen, 28)          /* a sync to disk failed earlier; close and open the database again */ \
+  X(WrongLog, 29)             /* the log beside the file is of a state that the file never had */    \
+  X(OpenedReadOnly, 30)       /* this database was opened with DatabaseOptions::readOnly */          \
+  X(OutOfMemory, 31)          /* there is not enough memory for this */                              \
   X(ReadOnlyReplica, 40)      /* this database only receives from its source */                      \
   X(DuplicateReplica, 41)     /* two files carry the same replica id */                              \
   X(HasOwnWrites, 42)         /* a read-only target holds writes of its own; see `adopt` */          \

@@ -29,14 +29,26 @@ void require(IoStatus status, const std::string& path, const char* what) {
   if (status != IoStatus::ok) raiseIo(status, path, what);
 }
 
+std::string randomSuffix(const char* kind, base::Random& random) {
+  char suffix[40];
+  std::snprintf(suffix, sizeof suffix, "-%s-%016llx", kind, static_cast<unsigned long long>(random.next64()));
+  return suffix;
+}
+
+// Gives a log that nothing can be done with another name: what it holds is perhaps in no other file. Gives that name.
+std::string setAside(FileSystem& files, base::Random& random, const std::string& walPath) {
+  std::string unused = walPath + randomSuffix("unused", random);
+  require(files.publish(walPath, unused), walPath, "cannot be renamed");
+  return unused;
+}
+
 // A file that has no name yet that anyone would open. Removed again, unless it is published.
 class NewFile {
  public:
-  NewFile(FileSystem& files, base::Random& random, std::string target) : files_(files), target_(std::move(target)) {
+  NewFile(FileSystem& files, base::Random& random, std::string target)
+      : files_(files), random_(random), target_(std::move(target)) {
     if (files_.exists(target_)) raiseIo(IoStatus::exists, target_, "");
-    char suffix[32];
-    std::snprintf(suffix, sizeof suffix, "-new-%016llx", static_cast<unsigned long long>(random.next64()));
-    path_ = target_ + suffix;
+    path_ = target_ + randomSuffix("new", random);
     require(files_.create(path_, file_), path_, "cannot be created");
   }
   ~NewFile() {
@@ -51,8 +63,7 @@ class NewFile {
   void publish() {
     require(file_->sync(), path_, "cannot be synced");
     // What a database of this name has left behind is not the WAL of this one.
-    if (files_.exists(target_ + "-wal"))
-      require(files_.remove(target_ + "-wal"), target_ + "-wal", "cannot be removed");
+    if (files_.exists(target_ + "-wal")) setAside(files_, random_, target_ + "-wal");
     require(files_.publish(path_, target_), target_, "cannot be given its name");
     path_.clear();
     require(files_.syncFolder(target_), target_, "its folder cannot be synced");
@@ -60,6 +71,7 @@ class NewFile {
 
  private:
   FileSystem& files_;
+  base::Random& random_;
   std::string target_;
   std::string path_;
   std::unique_ptr<File> file_;
@@ -159,6 +171,7 @@ std::unique_ptr<DatabaseFile> DatabaseFile::create(FileSystem& files, base::Rand
   header.protectWith(key, options.cost, random);
   header.dataKey = crypto::SecretBytes(crypto::kKeyBytes);
   random.fill(header.dataKey.span());
+  header.state = header.logState = random.next64();
   writeFreshHeader(file, header, random);
   {
     auto vfs = makeVfs(files, random, file.path(), header);
@@ -197,16 +210,15 @@ DatabaseFile::DatabaseFile(FileSystem& files, base::Random& random, std::string 
       lock_(std::move(lock)),
       pageBytes_(header.pageBytes),
       cipher_(header.cipher),
-      headerFile_(std::move(headerFile)),
-      header_(std::move(header)) {
+      controlKey_(controlKeyOf(header)),
+      vfs_(makeVfs(files, random, path_, header)),
+      header_(std::move(headerFile), path_, std::move(header), random) {
   // Without a single page SQLite would see a new database, throw the WAL away and begin.
   std::uint64_t bytes = 0;
-  require(headerFile_->size(bytes), path_, "cannot be read");
+  require(header_.file().size(bytes), path_, "cannot be read");
   if (bytes < kHeaderBytes + pageBytes_)
     throw Error(ErrorCode::TruncatedFile, path_ + ": ends before its first page; restore it from a backup");
-  vfs_ = makeVfs(files_, random_, path_, header_);
-  controlKey_ = controlKeyOf(header_);
-  header_.dataKey = crypto::SecretBytes();  // the VFS has made its keys of it
+  vfs_->shared().header = &header_;
   recover(options.writerCacheKiB);
   writer_->execute("PRAGMA synchronous=FULL");
   writer_->execute(("PRAGMA journal_size_limit=" + std::to_string(kWalFileBytesKept)).c_str());
@@ -235,6 +247,10 @@ void DatabaseFile::recover(int cacheKiB) {
   IoStatus status = files_.open(walPath, wal);
   if (status == IoStatus::ok) status = WalFile::vouchedFrames(*wal, *vfs_->makeSealer(), vouched);
   if (status != IoStatus::ok && status != IoStatus::absent) raiseIo(status, walPath, "cannot be read");
+  if (wal && !belongs(*wal, vouched)) {
+    unusedLog_ = setAside(files_, random_, walPath);
+    vouched = 0;
+  }
   try {
     writer_ = std::make_unique<Connection>(*vfs_, Connection::Role::writer, cacheKiB);
     writer_->execute("SELECT 1 FROM sqlite_schema");
@@ -243,11 +259,31 @@ void DatabaseFile::recover(int cacheKiB) {
     throw;
   }
   walFrames_ = vfs_->shared().walIndex.committedFrames();
-  if (vouched > walFrames_)
+  const std::optional<LogBase>& base = vfs_->shared().logBase;
+  if (vouched > walFrames_ || (base && header_.lacksFrames(*base, walFrames_)))
     throw Error(ErrorCode::DamagedPage,
                 walPath + ": is damaged, and complete transactions in it are lost; restore the database from a backup");
   if (walFrames_ == 0) requireAllPages();
   writer_->checkpointOnClose();
+}
+
+// Before SQLite sees it: does the log belong to the file as it is? False where it is of no use to it.
+bool DatabaseFile::belongs(File& wal, std::uint32_t vouched) {
+  const std::string& walPath = vfs_->shared().walPath;
+  std::optional<LogBase> base = WalFile::baseOf(wal, *vfs_->makeSealer());
+  if (!base) {
+    // Of a database with another key, or what a crash left of a log that had just begun: that one has no frame yet.
+    std::uint64_t bytes = 0;
+    require(wal.size(bytes), walPath, "cannot be read");
+    return vouched > 0 || bytes <= WalFile::kSlotsBytes;
+  }
+  FileHeader::Fit fit = header_.fitOf(*base);
+  if (fit == FileHeader::Fit::foreign)
+    throw Error(ErrorCode::WrongLog, walPath + " is the log of a later state than " + path_ +
+                                         " has, which seems to be an older copy: put the newer file back to have both; "
+                                         "or rename the log to go on without what it holds");
+  if (fit == FileHeader::Fit::fits) vfs_->shared().logBase = base;
+  return fit == FileHeader::Fit::fits;
 }
 
 // Page 1 says how many pages there are (the in-header database size; see sqlite.org/fileformat2.html). A page 1 that is
@@ -255,8 +291,8 @@ void DatabaseFile::recover(int cacheKiB) {
 void DatabaseFile::requireAllPages() {
   std::vector<std::uint8_t> page(pageBytes_);
   std::uint64_t bytes = 0;
-  require(headerFile_->size(bytes), path_, "cannot be read");
-  if (headerFile_->readAt(kHeaderBytes, page) != IoStatus::ok) return;
+  require(header_.file().size(bytes), path_, "cannot be read");
+  if (header_.file().readAt(kHeaderBytes, page) != IoStatus::ok) return;
   if (!vfs_->makeSealer()->openPage(1, page.data(), page.data())) return;
   std::uint64_t pages = 0;
   for (int i = 28; i < 32; i++) pages = pages << 8 | page[static_cast<std::size_t>(i)];
@@ -286,36 +322,25 @@ void DatabaseFile::checkpoint() {
 std::uint64_t DatabaseFile::walBytes() const { return walFrames_ * std::uint64_t{kSealedRecordBytes + pageBytes_}; }
 
 void DatabaseFile::changePassword(const KeySource& oldKey, const KeySource& newKey, const crypto::KdfCost& cost) {
-  std::lock_guard guard(headerMutex_);
   if (vfs_->shared().poisoned)
     throw Error(ErrorCode::NeedsReopen, path_ + ": a sync to disk has failed; close the database and open it again");
-  KeyHeader header = readHeader(*headerFile_, path_, oldKey, random_);
-  header.protectWith(newKey, cost, random_);
   try {
-    rewriteHeader(*headerFile_, path_, header, random_);
-  } catch (const Error&) {
-    vfs_->shared().poisoned = true;  // which of the two opens the file is known when it is opened again
+    header_.changePassword(oldKey, newKey, cost);
+  } catch (const Error& error) {
+    // Which of the two opens the file is known when it is opened again.
+    if (error.code() == ErrorCode::IoError || error.code() == ErrorCode::DiskFull) vfs_->shared().poisoned = true;
     throw;
   }
-  header_ = std::move(header);
 }
 
 void DatabaseFile::backup(const std::string& path, const std::function<void(Connection&)>& fixup,
                           const Progress& progress) {
   std::string canonical = files_.canonical(path);
   NewFile file(files_, random_, canonical);
-  KeyHeader header;
-  {
-    std::lock_guard guard(headerMutex_);
-    header.cipher = header_.cipher;
-    header.pageBytes = header_.pageBytes;
-    header.kind = header_.kind;
-    header.cost = header_.cost;
-    header.salt = header_.salt;
-    header.keyEncryptingKey = crypto::SecretBytes(header_.keyEncryptingKey.view());
-  }
+  KeyHeader header = header_.secretForCopy();
   header.dataKey = crypto::SecretBytes(crypto::kKeyBytes);
   random_.fill(header.dataKey.span());
+  header.state = header.logState = random_.next64();
   writeFreshHeader(file, header, random_);
   auto vfs = makeVfs(files_, random_, file.path(), header);
   {
@@ -346,7 +371,7 @@ std::vector<std::string> DatabaseFile::verifyPages(const Progress& progress) {
     }
   };
   note([&] { checkpoint(); });
-  for (int copy : damagedHeaderCopies(*headerFile_))
+  for (int copy : damagedHeaderCopies(header_.file()))
     problems.push_back("copy " + std::to_string(copy) + " of the header is damaged");
   verifyMainFile(progress, problems);
   note([&] {
@@ -364,14 +389,14 @@ void DatabaseFile::verifyMainFile(const Progress& progress, std::vector<std::str
   std::vector<std::uint8_t> page(pageBytes_);
   std::uint32_t lockPage = static_cast<std::uint32_t>(kLockByte / pageBytes_) + 1;
   std::uint64_t bytes = 0;
-  require(headerFile_->size(bytes), path_, "cannot be read");
+  require(header_.file().size(bytes), path_, "cannot be read");
   auto pages = static_cast<std::uint32_t>((bytes - kHeaderBytes) / pageBytes_);
   for (std::uint32_t number = 1; number <= pages && problems.size() < kProblemsMax; number++) {
     if (progress && number % 256 == 0 && !progress(number, pages))
       throw Error(ErrorCode::Cancelled, "verify was stopped");
     if (number == lockPage) continue;
     std::uint64_t at = kHeaderBytes + std::uint64_t{number - 1} * pageBytes_;
-    if (headerFile_->readAt(at, page) != IoStatus::ok || !sealer->openPage(number, page.data(), page.data()))
+    if (header_.file().readAt(at, page) != IoStatus::ok || !sealer->openPage(number, page.data(), page.data()))
       problems.push_back("page " + std::to_string(number) + " fails authentication");
   }
   if (progress && !progress(pages, pages)) throw Error(ErrorCode::Cancelled, "verify was stopped");

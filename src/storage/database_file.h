@@ -12,7 +12,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +20,7 @@
 #include "base/random.h"
 #include "storage/connection.h"
 #include "storage/encrypted_vfs.h"
+#include "storage/file_header.h"
 #include "storage/file_system.h"
 #include "storage/key_header.h"
 #include "storage/key_source.h"
@@ -55,8 +55,12 @@ class DatabaseFile {
                                               const OpenOptions& openOptions = {});
 
   // Opens what is there and recovers what a crash has left. `files` and `random` must outlive the result. Throws
-  // Error(NotFound, DatabaseInUse, WrongPassword, NotADatabase, NewerFormat, TruncatedFile, DamagedPage, DiskFull,
-  // IoError).
+  // Error(NotFound, DatabaseInUse, WrongPassword, NotADatabase, NewerFormat, TruncatedFile, DamagedPage, WrongLog,
+  // DiskFull, IoError).
+  //
+  // A log that belongs to another state of the file (file_header.h) is never put upon it. One of an earlier state, or of
+  // another database, gets another name, NAME-wal-unused-X: the file was used without it. One of a state that this file
+  // has never had is WrongLog: what it holds is in danger.
   static std::unique_ptr<DatabaseFile> open(FileSystem& files, base::Random& random, const std::string& path,
                                             const KeySource& key, const OpenOptions& options = {});
 
@@ -101,6 +105,10 @@ class DatabaseFile {
   static crypto::SecretBytes controlKeyOf(const KeyHeader& header);
   base::ByteView controlKey() const { return controlKey_.view(); }
 
+  // Where the log is now that was found beside the file when it was opened and was of no use to it; empty where there
+  // was none.
+  const std::string& unusedLog() const { return unusedLog_; }
+
   const std::string& filePath() const { return path_; }
   std::uint32_t pageSize() const { return pageBytes_; }
   std::string_view cipherName() const { return crypto::cipherName(cipher_); }
@@ -110,6 +118,7 @@ class DatabaseFile {
                std::unique_ptr<File> headerFile, KeyHeader header, const OpenOptions& options);
 
   void recover(int cacheKiB);
+  bool belongs(File& wal, std::uint32_t vouched);
   void requireAllPages();
   void verifyMainFile(const Progress& progress, std::vector<std::string>& problems);
 
@@ -119,12 +128,11 @@ class DatabaseFile {
   std::unique_ptr<FileLock> lock_;
   const std::uint32_t pageBytes_;
   const crypto::Cipher cipher_;
-  std::unique_ptr<File> headerFile_;  // the file itself, read past SQLite
-  std::mutex headerMutex_;            // guards header_, and writing it
-  KeyHeader header_;
   crypto::SecretBytes controlKey_;
   std::unique_ptr<EncryptedVfs> vfs_;
+  FileHeader header_;
   std::unique_ptr<Connection> writer_;
+  std::string unusedLog_;
   bool durable_ = true;
   std::uint32_t walFrames_ = 0;
 };

@@ -23,11 +23,18 @@ void put32(std::uint8_t* at, std::uint32_t value) {
   for (int i = 0; i < 4; i++) at[i] = static_cast<std::uint8_t>(value >> (8 * i));
 }
 
+void put64(std::uint8_t* at, std::uint64_t value) {
+  put32(at, static_cast<std::uint32_t>(value));
+  put32(at + 4, static_cast<std::uint32_t>(value >> 32));
+}
+
 std::uint32_t get32(const std::uint8_t* at) {
   std::uint32_t value = 0;
   for (int i = 0; i < 4; i++) value |= std::uint32_t{at[i]} << (8 * i);
   return value;
 }
+
+std::uint64_t get64(const std::uint8_t* at) { return get32(at) | std::uint64_t{get32(at + 4)} << 32; }
 
 base::ByteView part(const Block& block, std::size_t from, std::size_t bytes) {
   return base::ByteView(block).subspan(from, bytes);
@@ -50,6 +57,9 @@ Block encodeBlock(const KeyHeader& header, base::Random& random) {
   put32(at + 24, header.cost.memoryKiB);
   put32(at + 28, header.cost.passes);
   std::memcpy(at + 32, header.salt.data(), header.salt.size());
+  put64(at + 48, header.state);
+  put64(at + 56, header.logState);
+  put32(at + 64, header.logFrames);
   wrappingCipher(header, random)
       .seal(at + kSealedKeyAt, header.dataKey.view(), part(block, 0, kSealedKeyAt), at + kSealAt);
   auto checksum = crypto::hash256(part(block, 0, kChecksumAt));
@@ -78,6 +88,9 @@ std::optional<KeyHeader> parsePublicPart(const Block& block) {
   header.pageBytes = get32(at + 20);
   header.cost = {get32(at + 24), get32(at + 28)};
   std::memcpy(header.salt.data(), at + 32, header.salt.size());
+  header.state = get64(at + 48);
+  header.logState = get64(at + 56);
+  header.logFrames = get32(at + 64);
   bool known = (header.cipher == crypto::Cipher::xaes256Gcm || header.cipher == crypto::Cipher::xchacha20Poly1305) &&
                at[17] <= 1 && std::has_single_bit(header.pageBytes) && header.pageBytes >= kPageBytesMin &&
                header.pageBytes <= kPageBytesMax;
@@ -122,6 +135,11 @@ int currentCopy(const std::array<Block, 2>& copies, const std::string& path) {
     throw Error(ErrorCode::DamagedPage, path + ": both copies of the header are damaged; restore it from a backup");
   if (!first || !second) return first ? 0 : 1;
   return get32(copies[1].data() + 12) > get32(copies[0].data() + 12) ? 1 : 0;
+}
+
+// Whether the same secret opens both: kind, cost and salt.
+bool sameSecret(const Block& a, const Block& b) {
+  return a[17] == b[17] && base::equal(part(a, 24, 24), part(b, 24, 24));
 }
 
 }  // namespace
@@ -178,9 +196,18 @@ void rewriteHeader(File& file, const std::string& path, KeyHeader& header, base:
   for (int copy : {1 - current, current}) writeCopy(file, path, copy, encodeBlock(header, random));
 }
 
+IoStatus writeOlderCopy(File& file, const KeyHeader& header, base::Random& random) {
+  std::array<Block, 2> copies = {};
+  for (std::size_t copy = 0; copy < 2; copy++)
+    if (file.readAt(copy * kHeaderBlockBytes, copies[copy]) != IoStatus::ok) copies[copy] = {};
+  bool firstCounts =
+      intact(copies[0]) && (!intact(copies[1]) || get32(copies[0].data() + 12) >= get32(copies[1].data() + 12));
+  return file.writeAt(firstCounts ? kHeaderBlockBytes : 0, encodeBlock(header, random));
+}
+
 void repairHeader(File& file, const std::string& path, KeyHeader& header, base::Random& random) {
   std::array<Block, 2> copies = readCopies(file, path);
-  bool sound = intact(copies[0]) && intact(copies[1]) && get32(copies[0].data() + 12) == get32(copies[1].data() + 12);
+  bool sound = intact(copies[0]) && intact(copies[1]) && sameSecret(copies[0], copies[1]);
   if (!sound) rewriteHeader(file, path, header, random);
 }
 

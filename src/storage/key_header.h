@@ -5,9 +5,9 @@
 //
 // Changing the password wraps the same data key anew and touches no page. The header must survive a power cut in that
 // moment, so it is kept twice, each copy in a 4096-byte block of its own (blocks 0 and 1): a drive that tears or
-// garbles one block leaves the other. Both copies are the same but for a moment: a change writes the older one with the
-// next generation, syncs, and then the other. The intact copy with the highest generation counts; a damaged one is
-// rewritten when the file is opened.
+// garbles one block leaves the other. A change writes the older one with the next generation and syncs; a change of the
+// password then writes the other as well. The intact copy with the highest generation counts; one that is damaged, or
+// opened by another password, is rewritten when the file is opened.
 //
 //   offset  bytes
 //        0      8  "BlazeDB\n"
@@ -20,7 +20,10 @@
 //       24      4  Argon2id memory, KiB
 //       28      4  Argon2id passes
 //       32     16  Argon2id salt
-//       48   3944  zeros
+//       48      8  state of the pages (file_header.h)
+//       56      8  state that the log began from whose frames are in the pages
+//       64      4  how many of its frames
+//       68   3924  zeros
 //     3992     32  data key, sealed
 //     4024     40  nonce and tag of that seal; bytes 0 to 3992 are its associated data
 //     4064     32  BLAKE2b-256 of bytes 0 to 4064
@@ -58,6 +61,9 @@ struct KeyHeader {
   KeySource::Kind kind = KeySource::Kind::rawKey;
   crypto::KdfCost cost;  // zeros without a password
   std::array<std::uint8_t, crypto::kSaltBytes> salt = {};
+  std::uint64_t state = 0;
+  std::uint64_t logState = 0;
+  std::uint32_t logFrames = 0;
   crypto::SecretBytes keyEncryptingKey;
   crypto::SecretBytes dataKey;
 
@@ -77,8 +83,11 @@ KeyHeader readHeader(File& file, const std::string& path, const KeySource& sourc
 // Error(IoError, DiskFull); the file then opens with the old secret or with the new one.
 void rewriteHeader(File& file, const std::string& path, KeyHeader& header, base::Random& random);
 
-// Where a power cut or a bad block left the copies different: makes them the same again, from the one that counts.
-// `header` is what readHeader() gave.
+// Writes `header` to the copy that does not count; it has the next generation. Not synced.
+IoStatus writeOlderCopy(File& file, const KeyHeader& header, base::Random& random);
+
+// Where a bad block left one copy only, or a power cut left one that another password opens: makes them the same again,
+// from the one that counts. `header` is what readHeader() gave.
 void repairHeader(File& file, const std::string& path, KeyHeader& header, base::Random& random);
 
 // The number (0 or 1) of each copy that is not intact; empty for a sound file.

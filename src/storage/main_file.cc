@@ -82,9 +82,14 @@ int MainFile::truncate(sqlite3_int64 bytes) {
   return writeCode(file_->truncate(onDisk(bytes)), SQLITE_IOERR_TRUNCATE);
 }
 
+// SQLite syncs the main file when a checkpoint has copied all that the log holds, and at no other time.
 int MainFile::sync() {
   if (shared_.poisoned) return SQLITE_IOERR_FSYNC;
-  if (file_->sync() == IoStatus::ok) return SQLITE_OK;
+  IoStatus status = shared_.header != nullptr && shared_.logBase
+                        ? shared_.header->endState(*file_, *shared_.logBase, shared_.walIndex.committedFrames())
+                        : file_->sync();
+  if (status == IoStatus::ok) return SQLITE_OK;
+  if (status == IoStatus::noSpace) return SQLITE_FULL;
   shared_.poisoned = true;
   return SQLITE_IOERR_FSYNC;
 }

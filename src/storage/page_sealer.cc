@@ -55,11 +55,16 @@ bool PageSealer::openFrameHeader(std::uint32_t frame, const std::uint8_t* pageSe
 }
 
 void PageSealer::sealWalHeader(std::uint8_t slot, const WalRecord& plain, std::uint8_t* sealed) {
-  wal_.seal(sealed, plain, label("wlog", slot), sealed + kWalRecordBytes);
+  wal_.seal(sealed, plain, label("wlg2", slot), sealed + kWalRecordBytes);
 }
 
-bool PageSealer::openWalHeader(std::uint8_t slot, const std::uint8_t* sealed, WalRecord& plain) {
-  return wal_.open(plain.data(), {sealed, kWalRecordBytes}, label("wlog", slot), sealed + kWalRecordBytes);
+bool PageSealer::openWalHeader(std::uint8_t slot, const std::uint8_t* sealed, WalRecord& plain, bool& ofBefore) {
+  auto opens = [&](const char(&kind)[5]) {
+    return wal_.open(plain.data(), {sealed, kWalRecordBytes}, label(kind, slot), sealed + kWalRecordBytes);
+  };
+  ofBefore = false;
+  if (opens("wlg2")) return true;
+  return ofBefore = opens("wlog");
 }
 
 }  // namespace blazedb::storage

@@ -3,7 +3,8 @@
 //   page          ciphertext (P - 40) | nonce 24 | tag 16      associated data: "page", page number
 //   frame header  ciphertext 32       | nonce 24 | tag 16      associated data: "fram", frame number, nonce and tag
 //                                                              of its page
-//   WAL header    ciphertext 32       | nonce 24 | tag 16      associated data: "wlog", slot
+//   WAL header    ciphertext 32       | nonce 24 | tag 16      associated data: "wlg2", slot; of before file_header.h:
+//                                                              "wlog", slot
 //
 // SQLite leaves the last 40 bytes of each page alone ("reserved bytes"), so that a sealed page has the size of a plain
 // one. A page is sealed for its number and not for its place: a checkpoint moves it from the WAL into the main file as
@@ -48,7 +49,8 @@ class PageSealer {
   [[nodiscard]] bool openFrameHeader(std::uint32_t frame, const std::uint8_t* pageSeal, const std::uint8_t* sealed,
                                      WalRecord& plain);
   void sealWalHeader(std::uint8_t slot, const WalRecord& plain, std::uint8_t* sealed);
-  [[nodiscard]] bool openWalHeader(std::uint8_t slot, const std::uint8_t* sealed, WalRecord& plain);
+  // `ofBefore`: the header names no state.
+  [[nodiscard]] bool openWalHeader(std::uint8_t slot, const std::uint8_t* sealed, WalRecord& plain, bool& ofBefore);
 
  private:
   std::size_t pageBytes_;

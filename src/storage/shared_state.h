@@ -3,8 +3,10 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 
+#include "storage/file_header.h"
 #include "storage/file_system.h"
 #include "storage/frame_cache.h"
 #include "storage/main_lock.h"
@@ -25,6 +27,10 @@ struct SharedState {
 
   // Which filling of the WAL the current one is; a frame of another is not read.
   std::atomic<std::uint32_t> walGeneration = 0;
+  // None for a file that is being made: nobody puts another one in its place. Not owned.
+  FileHeader* header = nullptr;
+  // Of the log as it is filled now; none where there is no log yet. Of the writing connection.
+  std::optional<LogBase> logBase;
   // A sync has failed: what is on the disk is unknown, so nothing more is written until the file is opened again.
   std::atomic<bool> poisoned = false;
   // The last page that failed authentication, for the message.

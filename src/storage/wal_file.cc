@@ -1,6 +1,7 @@
 #include "storage/wal_file.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <limits>
 #include <utility>
@@ -23,6 +24,16 @@ void putLittle32(std::uint8_t* at, std::uint32_t value) {
   for (int i = 0; i < 4; i++) at[i] = static_cast<std::uint8_t>(value >> (8 * i));
 }
 
+constexpr std::size_t kBaseBytes = 12;
+
+// SQLite's first bytes: magic (its last bit tells how this machine computes checksums), version, page size.
+void putConstants(std::uint8_t* at, std::size_t pageBytes) {
+  std::uint32_t magic = 0x377f0682 | (std::endian::native == std::endian::big ? 1 : 0);
+  std::uint32_t fields[] = {magic, 3007000, static_cast<std::uint32_t>(pageBytes)};
+  for (std::uint32_t field : fields)
+    for (int shift = 24; shift >= 0; shift -= 8) *at++ = static_cast<std::uint8_t>(field >> shift);
+}
+
 std::uint32_t generationOfHeader(const WalRecord& header) { return getBig32(header.data() + 12); }
 std::uint32_t pageOfFrame(const WalRecord& header) { return getBig32(header.data()); }
 std::uint32_t generationOfFrame(const WalRecord& header) { return getLittle32(header.data() + 24); }
@@ -40,17 +51,28 @@ WalFile::WalFile(std::unique_ptr<File> file, MainFile& main)
 
 WalFile::~WalFile() { main_.attachWal(nullptr); }
 
-std::optional<WalRecord> WalFile::currentHeader(File& file, PageSealer& sealer) {
+std::optional<WalFile::Header> WalFile::currentHeader(File& file, PageSealer& sealer) {
   std::array<std::uint8_t, kSlotsBytes> slots;
   IoStatus status = file.readAt(0, slots);
   if (status != IoStatus::ok && status != IoStatus::shortRead) return std::nullopt;
-  std::optional<WalRecord> current;
+  std::optional<Header> current;
   for (std::uint8_t slot = 0; slot < 2; slot++) {
-    WalRecord header;
-    if (!sealer.openWalHeader(slot, slots.data() + slot * kSealedRecordBytes, header)) continue;
-    if (!current || generationOfHeader(header) > generationOfHeader(*current)) current = header;
+    Header header;
+    bool ofBefore = false;
+    if (!sealer.openWalHeader(slot, slots.data() + slot * kSealedRecordBytes, header.plain, ofBefore)) continue;
+    if (!ofBefore) {
+      const std::uint8_t* base = header.plain.data();
+      header.base = {getLittle32(base), getLittle32(base + 4) | std::uint64_t{getLittle32(base + 8)} << 32};
+      putConstants(header.plain.data(), sealer.pageBytes());
+    }
+    if (!current || generationOfHeader(header.plain) > generationOfHeader(current->plain)) current = header;
   }
   return current;
+}
+
+std::optional<LogBase> WalFile::baseOf(File& file, PageSealer& sealer) {
+  std::optional<Header> header = currentHeader(file, sealer);
+  return header ? std::optional(header->base) : std::nullopt;
 }
 
 int WalFile::read(void* out, int bytes, sqlite3_int64 offset) {
@@ -63,10 +85,10 @@ int WalFile::read(void* out, int bytes, sqlite3_int64 offset) {
 }
 
 int WalFile::readHeader(std::uint8_t* out, int bytes, int from) {
-  std::optional<WalRecord> header = currentHeader(*file_, sealer_);
+  std::optional<Header> header = currentHeader(*file_, sealer_);
   if (!header && !main_.recovering()) return damaged();
-  if (header && main_.recovering()) shared_.walGeneration = generationOfHeader(*header);
-  WalRecord plain = header.value_or(WalRecord{});  // zeros are no header: recovery takes the WAL for empty
+  if (header && main_.recovering()) shared_.walGeneration = generationOfHeader(header->plain);
+  WalRecord plain = header ? header->plain : WalRecord{};  // zeros are no header: recovery takes the WAL for empty
   std::memcpy(out, plain.data() + from, static_cast<std::size_t>(bytes));
   return SQLITE_OK;
 }
@@ -142,11 +164,31 @@ int WalFile::writeHeader(const std::uint8_t* in) {
   committedFrames_ = durableFrames_ = 0;
   // After a recovery that found nothing in a filling, SQLite begins the same one again. Its header is not put at risk
   // for that: the one before it no longer has all of its frames.
-  if (currentHeader(*file_, sealer_) == header) return SQLITE_OK;
+  std::optional<Header> current = currentHeader(*file_, sealer_);
+  if (current && current->plain == header) return SQLITE_OK;
+  if (int code = beginLog()) return code;
   auto slot = static_cast<std::uint8_t>(generationOfHeader(header) % 2);
+  LogBase base = shared_.logBase.value_or(LogBase{});
+  putLittle32(header.data(), base.generation);
+  putLittle32(header.data() + 4, static_cast<std::uint32_t>(base.state));
+  putLittle32(header.data() + 8, static_cast<std::uint32_t>(base.state >> 32));
   std::array<std::uint8_t, kSealedRecordBytes> sealed;
   sealer_.sealWalHeader(slot, header, sealed.data());
   return writeCode(file_->writeAt(slot * kSealedRecordBytes, sealed));
+}
+
+// A log that there was before is gone for good before the state that it began from is.
+int WalFile::beginLog() {
+  if (shared_.header == nullptr) return SQLITE_OK;
+  if (!shared_.logBase) {
+    IoStatus status = syncName();
+    if (status == IoStatus::noHandle) return SQLITE_IOERR_FSYNC;
+    if (status == IoStatus::ok) status = shared_.header->beginState();
+    if (status == IoStatus::failed) shared_.poisoned = true;
+    if (status != IoStatus::ok) return writeCode(status);
+  }
+  shared_.logBase = shared_.header->base();
+  return SQLITE_OK;
 }
 
 WalRecord WalFile::record(const std::uint8_t* header) const {
@@ -228,15 +270,20 @@ int WalFile::sync() {
   if (int code = flush()) return code;
   makeRoom();
   IoStatus status = file_->sync();
-  if (status == IoStatus::ok && !nameDurable_) status = shared_.files.syncFolder(shared_.walPath);
+  if (status == IoStatus::ok) status = syncName();
   if (status == IoStatus::noHandle) return SQLITE_IOERR_FSYNC;  // no sync has failed: there was none
   if (status != IoStatus::ok) {
     shared_.poisoned = true;
     return SQLITE_IOERR_FSYNC;
   }
-  nameDurable_ = true;
   durableFrames_ = committedFrames_;
   return SQLITE_OK;
+}
+
+IoStatus WalFile::syncName() {
+  IoStatus status = nameDurable_ ? IoStatus::ok : shared_.files.syncFolder(shared_.walPath);
+  nameDurable_ = status == IoStatus::ok;
+  return status;
 }
 
 // Where it fails nothing is lost: the frames that come there meet the same disk, and tell.
@@ -262,7 +309,7 @@ int WalFile::size(sqlite3_int64& bytes) {
 
 IoStatus WalFile::vouchedFrames(File& file, PageSealer& sealer, std::uint32_t& frames) {
   frames = 0;
-  std::optional<WalRecord> header = currentHeader(file, sealer);
+  std::optional<Header> header = currentHeader(file, sealer);
   std::uint64_t bytes = 0;
   if (IoStatus status = file.size(bytes); status != IoStatus::ok) return status;
   std::size_t frameBytes = kSealedRecordBytes + sealer.pageBytes();
@@ -274,8 +321,8 @@ IoStatus WalFile::vouchedFrames(File& file, PageSealer& sealer, std::uint32_t& f
     if (file.readAt(at + frameBytes - pageSeal.size(), pageSeal) == IoStatus::failed) continue;
     WalRecord frame;
     if (!sealer.openFrameHeader(number, pageSeal.data(), sealed.data(), frame)) continue;
-    bool current = header && generationOfFrame(frame) == generationOfHeader(*header);
-    bool later = !header || generationOfFrame(frame) > generationOfHeader(*header);
+    bool current = header && generationOfFrame(frame) == generationOfHeader(header->plain);
+    bool later = !header || generationOfFrame(frame) > generationOfHeader(header->plain);
     if (current) frames = std::max(frames, durableFramesOfFrame(frame));
     if (later && durableFramesOfFrame(frame) > 0) frames = std::numeric_limits<std::uint32_t>::max();
   }

@@ -2,7 +2,8 @@
 //
 //   slot 0, 72 bytes | slot 1, 72 bytes | frame 0 | frame 1 | ...
 //
-//   slot     a sealed WAL header: SQLite's 32 bytes
+//   slot     a sealed WAL header: the generation of the main file's header 4 | the state that the log began from 8
+//            (file_header.h; both little-endian) | SQLite's 32 bytes without the first 12, which are always the same
 //   frame    a sealed frame header (32 + 40 bytes), then a sealed page (page_sealer.h)
 //   frame header    SQLite's 24 bytes | generation 4 | durable frames 4     (both little-endian)
 //
@@ -44,6 +45,8 @@ namespace blazedb::storage {
 
 class WalFile final : public SealedFile {
  public:
+  static constexpr std::uint64_t kSlotsBytes = 2 * kSealedRecordBytes;  // before the first frame
+
   // `main` is the main file of the same connection.
   WalFile(std::unique_ptr<File> file, MainFile& main);
   ~WalFile() override;
@@ -57,6 +60,8 @@ class WalFile final : public SealedFile {
   // Forgets frames that are not written yet.
   void dropUnwritten();
 
+  // The state of the main file that it began from; none where no header is authentic.
+  static std::optional<LogBase> baseOf(File& file, PageSealer& sealer);
   // How many frames the WAL must hold according to its own frames; more than it can hold where a header that was in use
   // is gone. To be compared with what recovery found, before anything is written.
   static IoStatus vouchedFrames(File& file, PageSealer& sealer, std::uint32_t& frames);
@@ -64,7 +69,6 @@ class WalFile final : public SealedFile {
  private:
   static constexpr int kPlainHeaderBytes = 32;
   static constexpr int kPlainFrameHeaderBytes = 24;
-  static constexpr std::uint64_t kSlotsBytes = 2 * kSealedRecordBytes;
   static constexpr std::size_t kBatchBytes = 64 << 10;
   static constexpr std::uint64_t kRoomBytesMax = 4 << 20;
 
@@ -73,7 +77,11 @@ class WalFile final : public SealedFile {
     std::array<std::uint8_t, kPlainFrameHeaderBytes> bytes;
   };
 
-  static std::optional<WalRecord> currentHeader(File& file, PageSealer& sealer);
+  struct Header {
+    WalRecord plain;  // SQLite's
+    LogBase base;
+  };
+  static std::optional<Header> currentHeader(File& file, PageSealer& sealer);
   std::size_t frameBytes() const { return kSealedRecordBytes + sealer_.pageBytes(); }
   std::uint64_t frameAt(std::uint32_t frame) const { return kSlotsBytes + frame * std::uint64_t{frameBytes()}; }
 
@@ -83,6 +91,8 @@ class WalFile final : public SealedFile {
   int damaged();
 
   int writeHeader(const std::uint8_t* in);
+  int beginLog();
+  IoStatus syncName();
   int writePage(std::uint32_t frame, const std::uint8_t* plain);
   int flush();
   void writeSoon(std::uint64_t at, std::uint64_t bytes);
@@ -106,7 +116,7 @@ class WalFile final : public SealedFile {
   std::uint32_t committedFrames_ = 0;
   std::uint32_t durableFrames_ = 0;
   std::uint64_t soonBegin_ = 0, soonEnd_ = 0;  // what was written since writeSoon()
-  std::uint64_t roomEnd_ = 0;  // the file was at least as long when it was last looked at
+  std::uint64_t roomEnd_ = 0;                  // the file was at least as long when it was last looked at
 };
 
 }  // namespace blazedb::storage

@@ -87,6 +87,7 @@ TEST_F(KillTest, NothingAcknowledgedIsLost) {
     dice();
 
     auto file = open();
+    EXPECT_EQ(file->unusedLog(), "");
     Connection& reader = file->writer();
     std::int64_t last = numberOf(reader, "SELECT coalesce(max(txn), 0) FROM txns");
     EXPECT_GE(last, acknowledged) << "round " << round;

@@ -24,6 +24,7 @@ class PowerCutTest : public StorageTest {
 
   // What a restart shows. Takes over into the ledger what it finds.
   void check(DatabaseFile& file, Ledger& ledger, const std::string& where) {
+    EXPECT_EQ(file.unusedLog(), "") << where << ": a crash leaves a log that belongs to its file";
     EXPECT_EQ(file.verifyPages(), std::vector<std::string>()) << where;
     Connection& writer = file.writer();
     std::int64_t last = numberOf(writer, "SELECT coalesce(max(txn), 0) FROM txns");
