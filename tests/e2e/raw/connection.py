@@ -21,6 +21,10 @@ PLAIN, COMPRESSED, NEW_CONTEXT, END_OF_CONTEXT = range(4)
 ZSTD = 1  # the capability
 
 
+def packet(kind, payload):
+    return struct.pack("<I", kind << 30 | len(payload)) + payload
+
+
 class Ended(Exception):
     """The hub has ended the stream, with no Bye before it."""
 
@@ -45,7 +49,7 @@ class Connection:
         self.socket = context.wrap_socket(plain)
         pin = pin_of(self.socket.getpeercert(binary_form=True))
         assert pin == hub.pin, f"the hub's key is {pin}, not {hub.pin}"
-        self.capabilities, self.unpacking = capabilities, None
+        self.capabilities, self.unpacking, self.told = capabilities, None, 0
 
     def knock(self, database, token):
         self.send(frames.Knock(database, token, self.capabilities))
@@ -57,7 +61,7 @@ class Connection:
         self.send_packet(PLAIN, frames.encode(frame))
 
     def send_packet(self, kind, payload):
-        self.send_bytes(struct.pack("<I", kind << 30 | len(payload)) + payload)
+        self.send_bytes(packet(kind, payload))
 
     def send_bytes(self, data):
         try:
@@ -77,10 +81,15 @@ class Connection:
             if kind == NEW_CONTEXT:
                 self.unpacking = Unpacking()
             frame = frames.decode(self.unpacking.take(payload) if kind != PLAIN else payload)
-            print("  <-", textwrap.shorten(repr(frame), 160), flush=True)
+            self.tell(frame)
             if isinstance(frame, frames.Bye):
                 raise Refused(frame)
             return frame
+
+    def tell(self, frame):
+        self.told += 1
+        if self.told <= 100:
+            print("  <-", textwrap.shorten(repr(frame)[:1000], 160), flush=True)
 
     def take(self, count):
         data = bytearray()

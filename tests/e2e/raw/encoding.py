@@ -327,7 +327,7 @@ def hash_of(record, state):
 
 
 def siphash128(key, data):
-    """SipHash-2-4 with 128 bits of output, after its reference implementation; the first eight bytes are the lower half."""
+    """SipHash-2-4 with 128 bits of output, as its reference implementation has it."""
     mask = UINT64_MAX
     k0, k1 = struct.unpack("<QQ", key)
     v = [k0 ^ 0x736F6D6570736575, k1 ^ 0x646F72616E646F6D ^ 0xEE, k0 ^ 0x6C7967656E657261, k1 ^ 0x7465646279746573]

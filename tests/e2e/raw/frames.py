@@ -186,7 +186,8 @@ class Welcome:
     applied: Cursor = Cursor()
 
     def encode(self):
-        return varint(self.start) + varint(self.feed_end) + varint(self.ahead) + boolean(self.sweep) + self.applied.encode()
+        places = varint(self.start) + varint(self.feed_end) + varint(self.ahead)
+        return places + boolean(self.sweep) + self.applied.encode()
 
     @staticmethod
     def read(r):
@@ -204,7 +205,8 @@ class Batch:
     reach: int = 0
 
     def encode(self):
-        return varint(self.start) + varint(self.end) + boolean(self.feed_ends) + varint(self.reach) + encode_changes(self.changes)
+        place = varint(self.start) + varint(self.end) + boolean(self.feed_ends) + varint(self.reach)
+        return place + encode_changes(self.changes)
 
     @staticmethod
     def read(r):
@@ -388,7 +390,10 @@ class Admit:
 
 KINDS = {
     kind.TYPE: kind
-    for kind in (Hello, Subscribe, Welcome, Batch, Ack, Need, Rows, Digest, Buckets, Inventory, Bye, Ping, Pong, Knock, Admit)
+    for kind in (
+        *(Hello, Subscribe, Welcome, Batch, Ack, Need, Rows, Digest, Buckets, Inventory, Bye, Ping, Pong),
+        *(Knock, Admit),
+    )
 }
 
 

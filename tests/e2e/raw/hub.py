@@ -1,4 +1,4 @@
-"""The hub of a scenario, as its operator sees it: the commands of blazedb for the file that it serves, its log, its memory.
+"""The hub of a scenario, as its operator sees it: the commands of blazedb for its file, its log, its memory.
 
 The test that runs a scenario starts the hub and tells about it in the environment.
 """
@@ -14,6 +14,7 @@ class Hub:
         self.program, self.file = os.environ["BLAZEDB"], os.environ["HUB_FILE"]
         self.port, self.pin = int(os.environ["HUB_PORT"]), os.environ["HUB_PIN"]
         self.process, self.log_file = int(os.environ["HUB_PROCESS"]), os.environ["HUB_LOG"]
+        self.health_port = int(os.environ["HUB_HEALTH_PORT"])
         self.folder = os.path.dirname(self.file)
 
     # ---- Commands
@@ -45,7 +46,8 @@ class Hub:
         return int(self.run("count", file or self.file, "-c", collection).stdout)
 
     def records(self, file=None, collection="notes"):
-        return [json.loads(line) for line in self.run("export", file or self.file, "-c", collection).stdout.splitlines()]
+        lines = self.run("export", file or self.file, "-c", collection).stdout.splitlines()
+        return [json.loads(line) for line in lines]
 
     # ---- Honest clients
 
@@ -67,6 +69,12 @@ class Hub:
         with open(f"/proc/{self.process}/status", encoding="ascii") as status:
             (line,) = (line for line in status if line.startswith("VmHWM:"))
         return int(line.split()[1]) >> 10
+
+    def processor_seconds(self):
+        """What it has used so far, in all its threads."""
+        with open(f"/proc/{self.process}/stat", encoding="ascii") as stat:
+            words = stat.read().rsplit(")", 1)[1].split()
+        return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
     def log(self):
         with open(self.log_file, encoding="utf-8") as log:

@@ -1,4 +1,4 @@
-"""Whoever gets a part of a record that it does not hold asks for the whole of it, and waits for that before it goes on."""
+"""Whoever gets a part of a record that it does not hold asks for the whole of it, and waits for that."""
 
 from encoding import State
 from frames import Ack, Batch, Key, Need, Rows

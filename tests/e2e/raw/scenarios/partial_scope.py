@@ -1,4 +1,4 @@
-"""A link may carry some collections and leave out fields: neither end is told of the rest, and the rest stays where it is."""
+"""A link may carry some collections and leave out fields: the rest is not told of, and stays where it is."""
 
 from frames import Digest, Key, Need, Rows, Scope
 from peer import Peer, Session
