@@ -43,8 +43,11 @@ class EmptyStore final : public sync::Store {
   void noteFilter(const UUID&, const std::optional<std::string>&, std::uint64_t) override {}
   void forgetDelivered(const UUID&) override {}
   sync::ApplyResult apply(const sync::Incoming&) override { return {}; }
-  void finishSweep(const sync::Peer&, const sync::Scope&, sync::Sweep&, const sync::Cursor&,
-                   const sync::Cursor&) override {}
+  Horizon finishSweep(const sync::Peer&, const sync::Scope&, sync::Sweep&, const sync::Cursor&,
+                      const sync::Cursor&) override {
+    return {};
+  }
+  void dropCursor(const sync::Peer&, const sync::Scope&) override {}
   void leaveOtherScopes(const sync::Peer&, const sync::Scope&) override {}
   void noteReader(const sync::Peer&, const sync::Scope&) override {}
   void noteAcknowledged(const sync::Peer&, const sync::Scope&, const sync::Cursor&,

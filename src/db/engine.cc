@@ -110,7 +110,7 @@ void Engine::loadAll() {
   base::Bytes role = tables_->meta("role").value_or(base::Bytes{0});
   author_.role = !role.empty() && role[0] == 1 ? sync::Role::server : sync::Role::client;
   author_.source = uuidOf(tables_->meta("source"));
-  horizon_ = fixed64Of(tables_->meta("horizon"));
+  horizon_ = tables_->horizon();
   mirror_.stale = savedStale_ = fixed64Of(tables_->meta("stale"));
 
   storage::Statement chain = file_->writer().prepare("SELECT id, first FROM incarnations ORDER BY number");

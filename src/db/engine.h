@@ -153,8 +153,9 @@ class Engine final : public sync::Store {
   void noteFilter(const UUID& importer, const std::optional<std::string>& filter, std::uint64_t floor) override;
   void forgetDelivered(const UUID& importer) override;
   sync::ApplyResult apply(const sync::Incoming& incoming) override;
-  void finishSweep(const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep,
-                   const sync::Cursor& peerHasApplied, const sync::Cursor& cursor) override;
+  Horizon finishSweep(const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep,
+                      const sync::Cursor& peerHasApplied, const sync::Cursor& cursor) override;
+  void dropCursor(const sync::Peer& peer, const sync::Scope& scope) override;
   void leaveOtherScopes(const sync::Peer& peer, const sync::Scope& scope) override;
   void noteReader(const sync::Peer& peer, const sync::Scope& scope) override;
   void noteAcknowledged(const sync::Peer& peer, const sync::Scope& scope, const sync::Cursor& cursor,

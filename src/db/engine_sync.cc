@@ -215,10 +215,10 @@ sync::ApplyResult Engine::apply(const sync::Incoming& incoming) {
   return result;
 }
 
-void Engine::finishSweep(const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep,
-                         const sync::Cursor& peerHasApplied, const sync::Cursor& cursor) {
+sync::Store::Horizon Engine::finishSweep(const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep,
+                                         const sync::Cursor& peerHasApplied, const sync::Cursor& cursor) {
   std::sort(sweep.mentioned.begin(), sweep.mentioned.end());
-  std::uint64_t raised = 0;
+  Horizon horizon;
   write(Durability::full, [&](Changes& changes) {
     std::shared_ptr<const Catalog> names = catalog();
     std::vector<std::int64_t> unmentioned;
@@ -232,18 +232,22 @@ void Engine::finishSweep(const sync::Peer& from, const sync::Scope& scope, sync:
       if (!keep) unmentioned.push_back(row.number);
       return true;
     });
+    horizon.before = horizon.after = tables_->horizon();
     for (std::int64_t number : unmentioned) tables_->findByNumber(number, [&](const Row& row) { changes.forget(row); });
     if (!unmentioned.empty()) {
       // Peers whose cursor stands at the end must hear of it too: the horizon lies beyond.
       changes.takeEmptyPosition();
-      raised = mirror_.position;
-      base::Bytes value;
-      base::appendFixed64(value, raised);
-      tables_->setMeta("horizon", value);
+      horizon.after = mirror_.position;
+      tables_->setHorizon(horizon.after);
     }
     tables_->setCursor(from.replica, scope, cursor);
   });
-  raiseHorizon(raised);
+  raiseHorizon(horizon.after);
+  return horizon;
+}
+
+void Engine::dropCursor(const sync::Peer& peer, const sync::Scope& scope) {
+  write(Durability::full, [&](Changes&) { tables_->setCursor(peer.replica, scope, {}); });
 }
 
 // In steps: the writer's lock must not be held for as long as it takes to remove a large collection. One that is

@@ -26,10 +26,6 @@ base::Bytes fixed64(std::uint64_t value) {
   return out;
 }
 
-std::uint64_t storedHorizon(ReadTables& tables) {
-  return base::Reader(tables.meta("horizon").value_or(fixed64(0))).fixed64();
-}
-
 void giveNewReplicaId(WriteTables& tables, storage::Connection& connection, const UUID& id) {
   tables.setMeta("replica", id.bytes);
   // Nobody has heard of this replica yet.
@@ -91,7 +87,7 @@ bool Engine::purgeTombstones() {
   std::uint64_t horizon = 0;
   write([&](Changes& changes) {
     // Not horizon_: a sweep may have raised it in this very group.
-    horizon = storedHorizon(*tables_);
+    horizon = tables_->horizon();
     auto stillDead = [&](std::int64_t number, auto&& then) {
       tables_->findByNumber(number, [&](const Row& found) {
         if (!(found.flags & kAlive) && found.position <= upTo) then(found);
@@ -103,7 +99,7 @@ bool Engine::purgeTombstones() {
         horizon = std::max(horizon, row.position);
         changes.forget(row);
       });
-    if (!whole.empty()) tables_->setMeta("horizon", fixed64(horizon));
+    if (!whole.empty()) tables_->setHorizon(horizon);
   });
   raiseHorizon(horizon);
   return values.size() == kPurgeAtOnce || whole.size() == kPurgeAtOnce;
@@ -298,13 +294,13 @@ void Engine::bindTo(const UUID& source, bool adopt) {
       changes.forgetAll();
       removeCursors(source, std::nullopt);
       changes.takeEmptyPosition();
-      tables_->setMeta("horizon", fixed64(mirror_.position));
+      tables_->setHorizon(mirror_.position);
     }
     tables_->setMeta("source", source.bytes);
   });
   author_.source = source;
   setSelf();
-  raiseHorizon(storedHorizon(*tables_));
+  raiseHorizon(tables_->horizon());
 }
 
 void Engine::releaseSource() {

@@ -283,6 +283,11 @@ std::optional<base::Bytes> ReadTables::meta(std::string_view key) {
   return base::Bytes(value.begin(), value.end());
 }
 
+std::uint64_t ReadTables::horizon() {
+  std::optional<base::Bytes> value = meta("horizon");
+  return value ? base::Reader(*value).fixed64() : 0;
+}
+
 WriteTables::WriteTables(storage::Connection& c)
     : ReadTables(c),
       connection_(c),
@@ -470,6 +475,12 @@ void WriteTables::setMeta(std::string_view key, base::ByteView value) {
   setMeta_.bindText(1, key);
   setMeta_.bindBlob(2, value);
   setMeta_.run();
+}
+
+void WriteTables::setHorizon(std::uint64_t position) {
+  base::Bytes value;
+  base::appendFixed64(value, position);
+  setMeta("horizon", value);
 }
 
 void WriteTables::removeMeta(std::string_view key) {

@@ -103,6 +103,7 @@ class ReadTables {
   std::uint64_t floorOf(const UUID& importer);
   std::optional<Delivery> delivery(std::int64_t row, std::int64_t importer);
   std::optional<base::Bytes> meta(std::string_view key);
+  std::uint64_t horizon();
   std::int64_t conflictCount();
 
  private:
@@ -143,6 +144,7 @@ class WriteTables : public ReadTables {
   // And raises the floor to it.
   void removeTakenBack(std::int64_t importer, std::uint64_t upTo);
   void setMeta(std::string_view key, base::ByteView value);
+  void setHorizon(std::uint64_t position);
   void removeMeta(std::string_view key);
   void addIncarnation(std::uint64_t id, std::uint64_t first);
 

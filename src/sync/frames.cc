@@ -10,7 +10,7 @@ using base::ByteView;
 using base::Reader;
 
 enum ChangeFlag : std::uint8_t { kEndsTransaction = 1, kComplete = 2, kSameCollection = 4, kLeft = 8 };
-enum HelloFlag : std::uint8_t { kSends = 1, kReceives = 2, kChooses = 4 };
+enum HelloFlag : std::uint8_t { kSends = 1, kReceives = 2, kChooses = 4, kKeeps = 8 };
 
 Bytes begin(FrameType type) { return {static_cast<std::uint8_t>(type)}; }
 
@@ -189,7 +189,7 @@ Bytes encode(const Hello& hello) {
   appendText(out, hello.identity.name);
   base::appendFixed64(out, static_cast<std::uint64_t>(hello.wallMs));
   out.push_back(static_cast<std::uint8_t>((hello.sends ? kSends : 0) | (hello.receives ? kReceives : 0) |
-                                          (hello.chooses ? kChooses : 0)));
+                                          (hello.chooses ? kChooses : 0) | (hello.sweeps ? 0 : kKeeps)));
   base::appendSized(out, encode(hello.scope));
   return out;
 }
@@ -208,7 +208,8 @@ std::optional<Hello> decodeHello(ByteView frame) {
   hello.identity.name = readName(in);
   hello.wallMs = static_cast<std::int64_t>(in.fixed64());
   std::uint8_t flags = in.byte();
-  if (flags > 7) in.fail();
+  if (flags > 15) in.fail();
+  hello.sweeps = !(flags & kKeeps);
   hello.chooses = flags & kChooses;
   hello.sends = flags & kSends;
   hello.receives = flags & kReceives;
@@ -241,6 +242,7 @@ Bytes encode(const Welcome& welcome) {
   base::appendVarint(out, welcome.feedEnd);
   base::appendVarint(out, welcome.ahead);
   out.push_back(welcome.sweep ? 1 : 0);
+  base::appendVarint(out, welcome.horizon);
   appendCursor(out, welcome.applied);
   return out;
 }
@@ -252,6 +254,7 @@ std::optional<Welcome> decodeWelcome(ByteView frame) {
   welcome.feedEnd = in.varint();
   welcome.ahead = in.varint();
   welcome.sweep = readBool(in);
+  welcome.horizon = in.varint();
   welcome.applied = readCursor(in);
   return close(in, std::move(welcome));
 }

@@ -107,6 +107,7 @@ struct Hello {
   bool sends = true;
   bool receives = true;
   bool chooses = false;  // what this end sends is a choice: that a record is missing there means nothing
+  bool sweeps = true;    // may be told to sweep; else it keeps what it was not told to delete
   Scope scope;           // what this end wants or may have
 };
 
@@ -120,7 +121,8 @@ struct Welcome {
   std::uint64_t feedEnd = 0;
   std::uint64_t ahead = 0;  // about how many records will come
   bool sweep = false;
-  Cursor applied;  // what the sender of this frame has applied of the receiver's feed
+  std::uint64_t horizon = 0;  // deletes up to here may be forgotten
+  Cursor applied;             // what the sender of this frame has applied of the receiver's feed
 };
 
 struct Batch {

@@ -32,6 +32,7 @@ void Session::start(std::int64_t wallMs, std::int64_t nowMs) {
   hello.sends = options_.sends;
   hello.receives = options_.receives;
   hello.chooses = options_.filter != nullptr;
+  hello.sweeps = options_.peerMayErase;
   hello.scope = options_.scope;
   emit(encode(hello));
 }
@@ -175,6 +176,7 @@ void Session::onHello(const Hello& hello) {
     receiveCatchingUp_ = false;
   } else {
     Cursor cursor = store_.cursorOn(hello.identity.replica, scope_);
+    askedFrom_ = cursor.position;
     emit(encode(Subscribe{cursor, !store_.empty()}));
   }
   if (!options_.sends || !hello.receives) sendCatchingUp_ = false;
@@ -201,7 +203,7 @@ void Session::onBye(const Bye& bye) {
 Cursor Session::whereToStart(const Subscribe& subscribe) {
   Cursor start = store_.resolve(subscribe.cursor);
   bool fellBack = start.position < subscribe.cursor.position;
-  peerSweeps_ = subscribe.hasData && start.position < store_.purgeHorizon() && !peer_->chooses;
+  peerSweeps_ = subscribe.hasData && start.position < horizon_ && peer_->sweeps;
   // A file that was restored may hold again what it had deleted and forgotten. Where digests are compared that is found
   // out; a part begins anew.
   bool anew = fellBack && !scope_.full();
@@ -241,7 +243,10 @@ void Session::onSubscribe(const Subscribe& subscribe) {
   subscribed_ = true;
   // Whoever has noted a reader has first put on its disk what that one had sent it.
   if (options_.leaveOtherScopes) store_.leaveOtherScopes(peer(), scope_);
+  horizon_ = store_.purgeHorizon();
   Cursor start = whereToStart(subscribe);
+  // At 0 everything comes that the peer has; that this end has forgotten a delete then does no harm.
+  if (subscribe.hasData && start.position < horizon_ && !peer_->sweeps && askedFrom_ > 0) return startOver();
   std::uint64_t from = start.position;
   bool fellBack = from < subscribe.cursor.position || from == 0;
   withholdEchoes_ = !fellBack && !peerSweeps_;
@@ -249,12 +254,12 @@ void Session::onSubscribe(const Subscribe& subscribe) {
   readTo_ = announcedTo_ = from;
   completeTo_ = start.complete;
   reach_ = std::max(start.reach, from);
-  horizon_ = store_.purgeHorizon();
   std::uint64_t end = store_.feedEnd();
   sendCatchingUp_ = from < end || peerSweeps_;
   if (!sendCatchingUp_) withholdEchoes_ = true;  // all that is read from now on is newer than what fell back
   status_.toDeliver = importer_ ? 0 : store_.ahead(from, scope_);
-  emit(encode(Welcome{from, end, status_.toDeliver, peerSweeps_, store_.cursorOn(peer_->identity.replica, scope_)}));
+  emit(encode(
+      Welcome{from, end, status_.toDeliver, peerSweeps_, horizon_, store_.cursorOn(peer_->identity.replica, scope_)}));
   send();
 }
 
@@ -274,10 +279,9 @@ bool Session::maySend() const {
 
 void Session::send() {
   if (settling_ || !maySend()) return;
-  if (store_.purgeHorizon() > std::max(horizon_, acked_.position) && !peer_->chooses) {
-    // A sweep has taken records away here that the peer may still hold: it has to sweep too.
-    return stop(ErrorCode::Offline, "deletes were taken over from another peer; starting over");
-  }
+  // A sweep has taken records away here that the peer may still hold.
+  if (store_.purgeHorizon() > std::max(horizon_, acked_.position) && (peer_->sweeps || status_.receiving))
+    return startOver();
   while (!stopped() && (readTo_ < store_.feedEnd() || (sendCatchingUp_ && inFlight_.empty()))) {
     if (inFlight_.size() >= kBatchesInFlight || inFlightBytes_ >= base::kInFlightBytesMax) return;
     if (inFlight_.size() >= kSmallBatchesInFlight && !sendCatchingUp_) return;
@@ -352,9 +356,18 @@ void Session::onNeed(const Need& need) {
 
 void Session::onWelcome(const Welcome& welcome) {
   if (welcome_ || !options_.receives || !peer_->sends) return broken("Welcome out of place");
+  Cursor held = store_.cursorOn(peer_->identity.replica, scope_);
+  if (welcome.sweep) {
+    if (!options_.peerMayErase)
+      return stop(ErrorCode::NotAllowed, "'" + peer_->identity.name + "' may not make '" + store_.identity().name +
+                                             "' sweep: that takes a token of role server");
+    // Where a cursor on an earlier incarnation really stands only the sender can tell.
+    bool behind = held.position < welcome.horizon || held.incarnation != peer_->identity.incarnation;
+    if (!behind && !options_.importer) return broken("a sweep that is not due");
+  }
   welcome_ = welcome;
   appliedTo_ = status_.appliedTo = savedTo_ = welcome.from;
-  applied_ = store_.cursorOn(peer_->identity.replica, scope_);
+  applied_ = held;
   applied_.complete = std::min(applied_.complete, welcome.from);
   if (applied_.complete == welcome.from) applied_.reach = welcome.from;
   status_.expected = welcome.ahead;
@@ -459,12 +472,13 @@ Cursor Session::cursorAt(const Batch& batch) const {
 void Session::finishBatch(const Batch& batch) {
   applied_ = cursorAt(batch);
   appliedTo_ = status_.appliedTo = batch.to;
-  if (batch.atEnd && receiveCatchingUp_) {
+  bool caughtUp = batch.atEnd && receiveCatchingUp_;
+  if (caughtUp) {
     if (sweep_) finishSweep(batch.to);
     receiveCatchingUp_ = false;
   }
   emit(encode(Ack{batch.to, store_.feedEnd()}));
-  if (settling_ || appliedTo_ - savedTo_ >= kFarBehind) saveCursor();
+  if (settling_ || caughtUp || appliedTo_ - savedTo_ >= kFarBehind) saveCursor();
   activity();
   send();
 }
@@ -478,8 +492,16 @@ void Session::saveCursor() {
   savedTo_ = appliedTo_;
 }
 
+// The peer may hold what this end has deleted and forgotten. In the next conversation one of them is told everything.
+void Session::startOver() {
+  if (!peer_->sweeps) store_.dropCursor(peer(), scope_);
+  stop(ErrorCode::Offline, "deletes that the peer may have missed are forgotten here; starting over");
+}
+
 void Session::finishSweep(std::uint64_t position) {
-  store_.finishSweep(peer(), scope_, *sweep_, store_.resolve(welcome_->applied), applied_);
+  Store::Horizon horizon = store_.finishSweep(peer(), scope_, *sweep_, store_.resolve(welcome_->applied), applied_);
+  // What it removed the peer does not hold either.
+  if (horizon.before <= std::max(horizon_, acked_.position)) horizon_ = horizon.after;
   sweep_.reset();
   savedTo_ = position;
 }

@@ -25,6 +25,10 @@
 // everything that is live, and removes what was not mentioned. Until it has, it sends nothing of its own. If both would
 // have to, the client (between equals: the lower replica id) goes first.
 //
+// Nobody else decides that an end sweeps: it does where its own cursor and the horizon in Welcome say so, and where the
+// peer may make it forget (SessionOptions::peerMayErase). An end that keeps what it has says so in Hello. Who has
+// forgotten deletes that such a peer never heard of reads that peer's feed again from 0: what was deleted comes back.
+//
 // At rest the two ends compare digests. "In sync" in a status is that comparison, not an assumption; a difference is
 // located by buckets of ids, repaired by sending whole records both ways, and counted.
 #pragma once
@@ -50,6 +54,7 @@ struct SessionOptions {
   Scope scope;                    // what this end wants, or may give and take; the link carries what both ends have
   bool leaveOtherScopes = false;  // remove what an earlier, wider scope brought from this peer
   bool peerMayBeServer = true;
+  bool peerMayErase = true;                    // the peer may tell this end to sweep
   bool exporter = false;                       // this end decides what the peer holds
   std::shared_ptr<const ExportFilter> filter;  // for an exporter: what of the scope it sends; none: everything
   bool importer = false;  // the peer decides what this end holds: what it takes back goes, whoever has changed it since
@@ -142,6 +147,7 @@ class Session {
   void finishBatch(const Batch& batch);
   void finishSweep(std::uint64_t position);
   void saveCursor();
+  void startOver();
   Cursor cursorAt(const Batch& batch) const;
 
   // At rest.
@@ -194,6 +200,7 @@ class Session {
   std::size_t inFlightBytes_ = 0;
 
   // Receiving. Positions are in the peer's feed.
+  std::uint64_t askedFrom_ = 0;  // in Subscribe
   std::optional<Welcome> welcome_;
   bool receiveCatchingUp_ = true;
   std::uint64_t appliedTo_ = 0;

@@ -113,8 +113,14 @@ class Store {
   virtual ApplyResult apply(const Incoming& incoming) = 0;
   // Ends a sweep: removes every live record of the scope that was not mentioned and is not beyond `peerHasApplied` of
   // this feed, raises the purge horizon to the feed's end and moves the cursor, in one transaction.
-  virtual void finishSweep(const Peer& from, const Scope& scope, Sweep& sweep, const Cursor& peerHasApplied,
-                           const Cursor& cursor) = 0;
+  struct Horizon {
+    std::uint64_t before = 0;
+    std::uint64_t after = 0;
+  };
+  virtual Horizon finishSweep(const Peer& from, const Scope& scope, Sweep& sweep, const Cursor& peerHasApplied,
+                              const Cursor& cursor) = 0;
+  // Puts this replica's cursor on the peer's feed back to 0, on the disk.
+  virtual void dropCursor(const Peer& peer, const Scope& scope) = 0;
   // Removes what earlier scopes of the peer brought and `scope` leaves out, except for what the peer has not applied of
   // this feed; a later wider scope begins anew.
   virtual void leaveOtherScopes(const Peer& peer, const Scope& scope) = 0;

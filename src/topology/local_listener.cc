@@ -35,6 +35,7 @@ sync::SessionOptions rightsOf(const ExportPolicy& policy, base::Random& random) 
   options.scope = sync::makeScope(std::move(collections), {}, policy.fields);
   options.receives = !policy.readOnly;
   options.exporter = true;
+  options.peerMayErase = false;
   if (policy.filter) {
     ExportFilter filter = *policy.filter;
     // Nobody says that it is the one of another time.

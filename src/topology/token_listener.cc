@@ -29,7 +29,7 @@ sync::SessionOptions rightsOf(const TokenOptions& token) {
   sync::SessionOptions options;
   options.sends = token.mayRead;
   options.receives = token.mayWrite;
-  options.peerMayBeServer = token.role == SyncRole::server;
+  options.peerMayBeServer = options.peerMayErase = token.role == SyncRole::server;
   if (!token.collections.empty()) options.scope = sync::makeScope(token.collections, {});
   return options;
 }

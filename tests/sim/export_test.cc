@@ -138,6 +138,7 @@ class ExportWorld {
     Replica &from = any(link == 2 ? 1 : 0), &to = any(link == 2 ? 3 : link + 1);
     sync::SessionOptions exports, imports;
     exports.exporter = imports.importer = true;
+    exports.peerMayErase = false;
     if (link != 2) exports.filter = filter_;
     if (small_) exports.batchBytes = imports.batchBytes = 150;
     Conversation conversation(from, to, now_, exports, imports);

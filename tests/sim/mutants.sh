@@ -57,7 +57,7 @@ mutant "a scope's cursor is used for another scope" src/db/tables.cc 'WHERE peer
 mutant "what is unsent is removed with the scope it belonged to" src/db/engine_sync.cc '(sameIncarnation && row.position <= old.acknowledged.position) ||' '(sameIncarnation || row.position > 0) ||'
 mutant "a delete that came from who has forgotten it is not told again" src/db/changes.cc '(loaded_.row.origin == origin_ && position' '(false && loaded_.row.origin == origin_ && position'
 mutant "a part of a record that lives looks dead" src/db/engine_sync.cc 'state.alive() && state.tomb.stamp.present() ? state.latest()' 'false && state.tomb.stamp.present() ? state.latest()'
-mutant "a sweep does not concern who is catching up" src/sync/session.cc 'if (store_.purgeHorizon() > std::max(horizon_, acked_.position) && !peer_->chooses) {' 'if (!sendCatchingUp_ && store_.purgeHorizon() > std::max(horizon_, acked_.position) && !peer_->chooses) {'
+mutant "a sweep does not concern who is catching up" src/sync/session.cc 'if (store_.purgeHorizon() > std::max(horizon_, acked_.position) && (' 'if (!sendCatchingUp_ && store_.purgeHorizon() > std::max(horizon_, acked_.position) && ('
 mutant "a part says what changed since the batch before" src/sync/session.cc 'query.complete = completeTo_;' 'query.complete = readTo_;'
 mutant "a catching-up that is interrupted counts as complete" src/sync/session.cc 'bool complete = batch.reach == batch.to;' 'bool complete = batch.reach >= batch.to;'
 mutant "an echo hides an earlier change" src/db/engine_sync.cc 'verdict != Verdict::giveAgain && changedOnce(row, after)' 'verdict != Verdict::giveAgain'

@@ -88,6 +88,7 @@ void World::build() {
     links_.emplace_back();
     links_.back().ends[0] = a;
     links_.back().ends[1] = b;
+    links_.back().keeps = fleet_ || dice_.percent(30);
   };
   std::uint64_t shape = fleet_ ? 0 : dice_.below(4);
   for (int i = 1; i < count; i++)
@@ -210,6 +211,7 @@ void World::cloneInto(Replica& from) {
   links_.emplace_back();
   links_.back().ends[0] = fleet_ ? 0 : static_cast<int>(dice_.below(static_cast<std::uint64_t>(number)));
   links_.back().ends[1] = number;
+  links_.back().keeps = fleet_ || dice_.percent(30);
   oracle_.deletesMayBeForgotten();
   note(copy.name, " is a copy of ", from.name, ", linked with R", links_.back().ends[0]);
 }
@@ -442,6 +444,7 @@ void World::connect(Link& link) {
   guarded(link, [&] {
     sync::SessionOptions gives, asks;
     gives.batchBytes = asks.batchBytes = small_ ? 400 : 512u << 10;
+    gives.peerMayErase = !link.keeps;
     asks.scope = b.scope;
     asks.leaveOtherScopes = link.leavesOthers;
     link.sessions[0] = std::make_unique<sync::Session>(*a.engine, gives);

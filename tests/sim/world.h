@@ -62,6 +62,7 @@ class World {
   struct Link {
     int ends[2] = {0, 0};
     bool cut = false;
+    bool keeps = false;  // end 0 forgets nothing because end 1 says so
     std::int64_t nextTry = 0;
     std::int64_t resetAt = -1;
     bool revoked = false;       // the hub refuses the client

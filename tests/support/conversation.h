@@ -48,10 +48,11 @@ class PassingStore : public sync::Store {
   }
   void forgetDelivered(const UUID& importer) override { store_.forgetDelivered(importer); }
   sync::ApplyResult apply(const sync::Incoming& incoming) override { return store_.apply(incoming); }
-  void finishSweep(const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep,
-                   const sync::Cursor& peerHasApplied, const sync::Cursor& cursor) override {
-    store_.finishSweep(from, scope, sweep, peerHasApplied, cursor);
+  Horizon finishSweep(const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep,
+                      const sync::Cursor& peerHasApplied, const sync::Cursor& cursor) override {
+    return store_.finishSweep(from, scope, sweep, peerHasApplied, cursor);
   }
+  void dropCursor(const sync::Peer& peer, const sync::Scope& scope) override { store_.dropCursor(peer, scope); }
   void leaveOtherScopes(const sync::Peer& peer, const sync::Scope& scope) override {
     store_.leaveOtherScopes(peer, scope);
   }

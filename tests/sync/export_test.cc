@@ -21,6 +21,7 @@ class ExportTest : public SessionTest {
   static SessionOptions exporter(std::shared_ptr<const ExportFilter> filter) {
     SessionOptions options;
     options.exporter = true;
+    options.peerMayErase = false;
     options.filter = std::move(filter);
     return options;
   }
@@ -206,8 +207,12 @@ TEST_F(ExportTest, AnImporterIsNoAuthorityOnWhatIsMissing) {
   now += 2 * b.options.tombstoneRetention.count();
   b->maintain();
   b->maintain();
+  Conversation first(a, b, now, exporter(filter), importer());
+  first.start();
+  first.rest();
+  EXPECT_EQ(first.status(0).ended->code, ErrorCode::Offline) << "B reads from 0 what it may have deleted";
   linked();
-  EXPECT_TRUE(a.fetch(open));
+  EXPECT_TRUE(a.fetch(open) && b.fetch(open));
   EXPECT_TRUE(a.fetch(closed)) << "what B does not hold is not swept";
 }
 

@@ -19,6 +19,7 @@ Hello hello() {
   hello.identity = {id(1), 0x1122334455667788, Role::server, "hub-1"};
   hello.wallMs = 1'763'800'000'123;
   hello.receives = false;
+  hello.sweeps = false;
   return hello;
 }
 
@@ -97,7 +98,7 @@ std::function<std::optional<Bytes>(ByteView)> again(Decode decode) {
 std::vector<Kind> kinds() {
   return {{"hello", encode(hello()), again(decodeHello)},
           {"subscribe", encode(Subscribe{{7, 300, 200, 350}, true}), again(decodeSubscribe)},
-          {"welcome", encode(Welcome{5, 300, 20, true, {9, 70'000, 0, 70'000}}), again(decodeWelcome)},
+          {"welcome", encode(Welcome{5, 300, 20, true, 290, {9, 70'000, 0, 70'000}}), again(decodeWelcome)},
           {"batch", batch(), again(decodeBatch)},
           {"ack", encode(Ack{300, 5}), again(decodeAck)},
           {"need", encode(Need{{{"notes", id(1)}, {"people", id(2)}}}), again(decodeNeed)},

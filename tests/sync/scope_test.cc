@@ -203,7 +203,7 @@ TEST_F(ScopeTest, ASweepKeepsWhatTheLinkDoesNotCarry) {
   Conversation talk(a, b, now, {}, options);
   talk.start();
   talk.rest();
-  EXPECT_EQ(talk.status(0).ended->code, ErrorCode::Offline) << "A is to start over: B has removed something";
+  EXPECT_TRUE(talk.live());
   linked(only({"x"}));
   EXPECT_FALSE(b->fetch("x", gone));
   EXPECT_TRUE(b->fetch("y", other));

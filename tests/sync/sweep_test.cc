@@ -29,10 +29,10 @@ class SweepTest : public SessionTest {
   }
   // Connects again as long as a sweep ends the conversation, as a link does. Gives the first one.
   Conversation reconciled() { return reconciled(a, b); }
-  Conversation reconciled(Replica& first, Replica& second) {
+  Conversation reconciled(Replica& first, Replica& second, const SessionOptions& options = {}) {
     std::optional<Conversation> talk;
     for (int tries = 0; tries < 4; tries++) {
-      Conversation next(first, second, now);
+      Conversation next(first, second, now, options);
       next.start();
       next.rest();
       bool over = next[0].stopped();
@@ -66,6 +66,128 @@ TEST_F(SweepTest, WhoMissedPurgedDeletesIsToldEverythingAndRemovesTheRest) {
 
   Conversation again = synced();
   EXPECT_FALSE(sweeps(again, 0) || sweeps(again, 1));
+}
+
+// Whoever serves others keeps what it has, unless a server says otherwise.
+class KeepingTest : public SweepTest {
+ protected:
+  KeepingTest() { keeps.peerMayErase = false; }
+
+  SessionOptions keeps;
+};
+
+TEST_F(KeepingTest, APeerThatMayNotMakesNobodySweep) {
+  UUID id = a.insert({{"n", 1}});
+  auto session = greeted(keeps);
+  session->receive(encode(Welcome{0, 0, 0, true, 1'000'000, {}}), now);
+  ASSERT_TRUE(session->stopped());
+  EXPECT_EQ(session->status().ended->code, ErrorCode::NotAllowed);
+  session->receive(BatchWriter(0).finishBatch(0, true, 0), now);
+  EXPECT_TRUE(a.fetch(id));
+}
+
+TEST_F(KeepingTest, NorDoesOneThatMayWhereItIsNotDue) {
+  UUID id = a.insert({{"n", 1}});
+  b.insert({{"n", 2}});
+  synced();
+  auto session = std::make_unique<Session>(*a.engine);
+  session->start(a.clock.wallMs(), now);
+  Hello hello;
+  hello.identity = b->identity();
+  hello.wallMs = a.clock.wallMs();
+  session->receive(encode(hello), now);
+  session->takeFrames();
+  expectProtocolError(*session, encode(Welcome{0, 0, 0, true, b->feedEnd() - 1, {}}));
+  EXPECT_TRUE(a.fetch(id));
+}
+
+TEST_F(KeepingTest, WhatWasDeletedAndForgottenElsewhereComesBack) {
+  UUID gone = b.insert({{"n", 1}}), kept = a.insert({{"n", 2}});
+  synced();
+  b.remove(gone);
+  UUID own = b.insert({{"n", 3}});
+  longTimePasses();
+  ASSERT_FALSE(b.stored(gone).held);
+  Conversation talk = reconciled(a, b, keeps);
+  EXPECT_TRUE(a.fetch(gone) && a.fetch(kept) && a.fetch(own));
+  EXPECT_TRUE(b.fetch(gone)) << "both hold the same";
+  expectSame(a, b);
+  Conversation again(a, b, now, keeps);
+  again.start();
+  again.rest();
+  EXPECT_TRUE(again.verified());
+  EXPECT_EQ(again.changesFrom(0) + again.changesFrom(1), 0u) << "and that is it";
+}
+
+TEST_F(KeepingTest, AlsoWhereTheReadingAnewIsInterrupted) {
+  SessionOptions small;
+  small.batchBytes = 200;
+  for (int i = 0; i < 40; i++) a.insert({{"n", i}});
+  UUID gone = a.insert({{"n", 40}});
+  synced();
+  b.remove(gone);
+  longTimePasses();
+  ASSERT_FALSE(b.stored(gone).held);
+  keeps.batchBytes = 200;
+  int tries = 0;
+  for (; !b.fetch(gone); tries++) {
+    ASSERT_LT(tries, 100);
+    Conversation talk(a, b, now, keeps, small);
+    talk.start();
+    for (int i = 0; i < 24; i++) talk.deliver(i % 2);
+    b.kill();
+    b.open();
+  }
+  EXPECT_GT(tries, 2);
+  reconciled(a, b, keeps);
+  expectSame(a, b);
+}
+
+TEST_F(KeepingTest, ItStillMakesOthersSweep) {
+  UUID gone = a.insert({{"n", 1}}), kept = a.insert({{"n", 2}});
+  synced();
+  a.remove(gone);
+  UUID own = b.insert({{"n", 3}});
+  longTimePasses();
+  Conversation talk(a, b, now, keeps);
+  talk.start();
+  talk.rest();
+  EXPECT_TRUE(sweeps(talk, 1));
+  EXPECT_TRUE(talk.verified()) << "what the peer swept away is what this end does not hold";
+  EXPECT_FALSE(b.fetch(gone));
+  EXPECT_TRUE(a.fetch(own) && b.fetch(kept));
+  expectSame(a, b);
+  Conversation again(a, b, now, keeps);
+  again.start();
+  again.rest();
+  EXPECT_FALSE(sweeps(again, 0) || sweeps(again, 1));
+  EXPECT_EQ(again.changesFrom(0) + again.changesFrom(1), 0u);
+}
+
+TEST_F(KeepingTest, WhatASweepTookAwayElsewhereComesBackFromWhoKeepsIt) {
+  Replica c("C", now, 3);
+  c.options.tombstoneRetention = std::chrono::hours(1);
+  c.reopen();
+  UUID gone = c.insert({{"n", 1}}), kept = c.insert({{"n", 2}});
+  synced(b, c);
+  synced(a, b);
+  c.remove(gone);
+  longTimePasses();
+  while (c->maintain()) {
+  }
+  Conversation withA(a, b, now, keeps);
+  withA.start();
+  withA.rest();
+  ASSERT_TRUE(withA.verified());
+  reconciled(b, c);
+  ASSERT_FALSE(b.fetch(gone));
+  withA.settle();
+  ASSERT_TRUE(withA[1].stopped());
+  reconciled(a, b, keeps);
+  EXPECT_TRUE(a.fetch(gone) && a.fetch(kept) && b.fetch(gone));
+  expectSame(a, b);
+  reconciled(b, c);
+  EXPECT_TRUE(c.fetch(gone));
 }
 
 TEST_F(SweepTest, WhoHasNoDataNeedNotSweep) {

@@ -139,7 +139,7 @@ class Scope:
 @dataclasses.dataclass
 class Hello:
     TYPE = 1
-    SENDS, RECEIVES, CHOOSES = 1, 2, 4
+    SENDS, RECEIVES, CHOOSES, KEEPS = 1, 2, 4, 8
 
     replica: bytes
     incarnation: int
@@ -183,15 +183,16 @@ class Welcome:
     feed_end: int = 0
     ahead: int = 0
     sweep: bool = False
+    horizon: int = 0
     applied: Cursor = Cursor()
 
     def encode(self):
         places = varint(self.start) + varint(self.feed_end) + varint(self.ahead)
-        return places + boolean(self.sweep) + self.applied.encode()
+        return places + boolean(self.sweep) + varint(self.horizon) + self.applied.encode()
 
     @staticmethod
     def read(r):
-        return Welcome(r.varint(), r.varint(), r.varint(), r.boolean(), Cursor.read(r))
+        return Welcome(r.varint(), r.varint(), r.varint(), r.boolean(), r.varint(), Cursor.read(r))
 
 
 @dataclasses.dataclass
