@@ -357,12 +357,13 @@ std::int64_t Changes::mergeHeld(CollectionRow& collection, const sync::Incoming&
 
 // What the peer no longer holds, and this replica had from there, is forgotten; and so that others who had it from here
 // hear of it, the row stays in the feed. Of an exporter that is the law, once it has got what was changed here; between
-// equals it is so for what nobody else has touched. False: something has to be sent first.
+// equals it is so for what nobody else has touched; of a peer that may not make others forget it is not listened to.
+// False: something has to be sent first.
 bool Changes::leave(const sync::Incoming& incoming, const sync::Change& change) {
   if (!incoming.scope.has(change.collection))
     throw Error(ErrorCode::ProtocolError, "the peer sent what this link does not carry");
   CollectionRow* collection = knownCollection(std::string(change.collection));
-  if (incoming.exporter || !collection || !load(collection->id, change.id, loaded_)) return true;
+  if (!incoming.mayErase || !collection || !load(collection->id, change.id, loaded_)) return true;
   if (loaded_.row.flags & kLeft) return true;
   bool theirs = tables_.originsOf(incoming.from.replica).contains(loaded_.row.origin);
   if (!incoming.importer && !theirs) return true;

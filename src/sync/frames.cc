@@ -309,6 +309,8 @@ std::optional<Rows> decodeRows(ByteView frame) {
   rows.answer = readBool(in);
   rows.gone = readKeys(in);
   rows.changes = readChanges(in, 0);
+  for (const Change& change : rows.changes)
+    if (change.left) in.fail();
   return close(in, std::move(rows));
 }
 

@@ -420,6 +420,7 @@ bool Session::applyBatch(const base::Bytes& frame) {
   incoming.acknowledged = acked_;
   incoming.importer = options_.importer;
   incoming.exporter = options_.exporter;
+  incoming.mayErase = options_.peerMayErase;
   incoming.chooses = importer_.has_value();
   incoming.sendsBack = subscribed_;
 

@@ -54,7 +54,7 @@ struct SessionOptions {
   Scope scope;                    // what this end wants, or may give and take; the link carries what both ends have
   bool leaveOtherScopes = false;  // remove what an earlier, wider scope brought from this peer
   bool peerMayBeServer = true;
-  bool peerMayErase = true;                    // the peer may tell this end to sweep
+  bool peerMayErase = true;                    // the peer may tell this end to sweep, and take back what it gave
   bool exporter = false;                       // this end decides what the peer holds
   std::shared_ptr<const ExportFilter> filter;  // for an exporter: what of the scope it sends; none: everything
   bool importer = false;  // the peer decides what this end holds: what it takes back goes, whoever has changed it since

@@ -61,7 +61,8 @@ struct Incoming {
   Cursor acknowledged;           // what `from` has applied of this replica's feed
   Sweep* sweep = nullptr;        // present while sweeping: collects what was mentioned
   bool importer = false;         // what `from` takes back goes, whoever has changed it since
-  bool exporter = false;         // nothing that `from` takes back goes
+  bool exporter = false;         // `from` is an importer of what is held here
+  bool mayErase = true;          // what `from` takes back may go
   bool chooses = false;          // `from` is given what a filter chooses
   bool sendsBack = false;        // `from` gets what is changed here
 };

@@ -4,6 +4,8 @@ nothing away."""
 from frames import Batch, Change, Key, Rows
 from peer import Peer, Session
 
+PROTOCOL_ERROR = 46
+
 
 def run(hub):
     made_there = Key("notes", hub.insert({"made": "at the hub"}).bytes)
@@ -25,3 +27,19 @@ def run(hub):
                 session.send(Rows(what.startswith("an answer"), gone=keys))
             print(what, "->", session.outcome())
         assert hub.count() == 2
+    # Nor what it has just written itself: that would be a delete which leaves no trace.
+    for frame in (Batch, Rows):
+        with Session(hub, Peer(), hub.token()) as session:
+            session.subscribe()
+            session.synchronize()
+            session.peer.update(keys[0], {"touched": frame.__name__})
+            session.synchronize()
+            if frame is Batch:
+                change = Change(keys[0].collection, keys[0].id, session.sent + 1, taken_back=True)
+                session.send(Batch(session.sent, session.sent + 1, [change]))
+                assert session.outcome() is None
+            else:
+                session.send(Rows(False, changes=[Change(keys[0].collection, keys[0].id, 0, taken_back=True)]))
+                end = session.outcome()
+                assert end and end.code == PROTOCOL_ERROR
+        assert hub.get(uuid.UUID(bytes=made_there.id))["touched"] == frame.__name__
