@@ -22,7 +22,7 @@ from encoding import State, hash_of, sized
 
 HEADER_COPY = 4096
 SEAL, NONCE, TAG = 40, 24, 16
-WAL_HEADER, FRAME_HEADER = 32, 32
+WAL_HEADER, SQLITE_WAL = 32, bytes.fromhex("377f0682002de218")
 UNUSED_PAGE_AT = 1 << 30
 ALIVE, WHOLE = 1, 2
 
@@ -112,7 +112,10 @@ class File:
         if not intact:
             raise ValueError("neither copy of the header is intact")
         header = max(intact, key=lambda copy: struct.unpack_from("<I", copy, 12))
-        version, _, cipher, stretched, self.page_size, memory, passes = struct.unpack_from("<IIBBxxIII", header, 8)
+        fields = struct.unpack_from("<IIBBxxIII", header, 8)
+        version, self.generation, cipher, stretched, self.page_size, memory, passes = fields
+        self.state, self.state_before = header[48:56], header[56:64]
+        (self.frames_in_pages,) = struct.unpack_from("<I", header, 64)
         if version != 1 or cipher not in CIPHERS:
             raise ValueError(f"format version {version}, cipher {cipher}")
         key = key_from_password(password, header[32:48], memory, passes) if stretched else password
@@ -130,13 +133,26 @@ class File:
         plain = self.plain(self.page_key, sealed, b"page" + struct.pack("<I", number))
         return None if plain is None else plain + bytes(SEAL)
 
+    def log_slot(self, number):
+        """(Generation of the file's header, state of its pages, SQLite's header); None where it is not authentic."""
+        sealed, place = self.log[72 * number : 72 * number + 72], struct.pack("<I", number)
+        if plain := self.plain(self.log_key, sealed, b"wlg2" + place):
+            sqlite_header = SQLITE_WAL + struct.pack(">I", self.page_size) + plain[12:]
+            return struct.unpack_from("<I", plain)[0], plain[4:12], sqlite_header
+        if plain := self.plain(self.log_key, sealed, b"wlog" + place):
+            return 0, bytes(8), plain
+        return None
+
     def frames(self):
-        """Of the log: SQLite's header and frames, in plain bytes, and the numbers of their pages."""
-        sealed = [(self.log[at : at + 72], b"wlog" + struct.pack("<I", at // 72)) for at in (0, 72)]
-        slots = [plain for slot, place in sealed if (plain := self.plain(self.log_key, slot, place)) is not None]
+        """Of the log, where it belongs to the file: SQLite's header and frames, and the numbers of their pages."""
+        slots = [slot for number in (0, 1) if (slot := self.log_slot(number))]
         if not slots:
-            return b"", {}
-        header = max(slots, key=lambda slot: slot[12:16])
+            return b"", set()
+        header_generation, state, header = max(slots, key=lambda slot: slot[2][12:16])
+        if state not in (self.state, self.state_before):
+            if header_generation < self.generation:
+                return b"", set()
+            raise ValueError("the file is older than its log")
         (generation,) = struct.unpack_from(">I", header, 12)
         out, pages, durable, at = bytearray(header), set(), 0, 144
         for k in range((len(self.log) - 144) // (72 + self.page_size)):
@@ -152,7 +168,8 @@ class File:
             durable = max(durable, struct.unpack_from("<I", frame, 28)[0])
             pages.add(number)
             out += frame[:24] + plain
-        if (len(out) - WAL_HEADER) // (24 + self.page_size) < durable:
+        found = (len(out) - WAL_HEADER) // (24 + self.page_size)
+        if found < durable or state != self.state and found < self.frames_in_pages:
             raise ValueError("the log ends before what was known to be on the disk")
         return bytes(out), pages
 
