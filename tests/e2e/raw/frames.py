@@ -24,6 +24,14 @@ class Cursor:
     def encode(self):
         return fixed64(self.incarnation) + varint(self.position) + varint(self.behind) + varint(self.reach)
 
+    def moved(self, incarnation, batch):
+        """By a batch of a feed's owner who has this incarnation."""
+        if batch.reach == 0:
+            return Cursor(incarnation, batch.end)
+        lacks_nothing_to = self.position - self.behind
+        reaches_to = max(batch.end + batch.reach, self.position + self.reach)
+        return Cursor(incarnation, batch.end, batch.end - lacks_nothing_to, reaches_to - batch.end)
+
     @staticmethod
     def read(reader):
         return Cursor(reader.fixed64(), reader.varint(), reader.varint(), reader.varint())

@@ -246,9 +246,7 @@ class Session:
     def apply(self, batch):
         for change in batch.changes:
             self.merge(change)
-        complete = self.peer.cursor.position - self.peer.cursor.behind
-        behind = batch.end - complete if batch.reach else 0
-        self.peer.cursor = Cursor(self.theirs.incarnation, batch.end, behind, batch.reach)
+        self.peer.cursor = self.peer.cursor.moved(self.theirs.incarnation, batch)
         self.up_to_date = self.up_to_date or batch.feed_ends
         self.send(Ack(batch.end, self.peer.feed_end))
 
