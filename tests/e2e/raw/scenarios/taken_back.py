@@ -1,5 +1,7 @@
-"""What was taken back, or is no longer held, is the word of an exporter: a client that says it of the hub's records takes
-nothing away."""
+"""What was taken back, or is no longer held, is the word of an exporter: a client that says it of the hub's records
+takes nothing away."""
+
+import uuid
 
 from frames import Batch, Change, Key, Rows
 from peer import Peer, Session
