@@ -41,7 +41,8 @@ class NewFile {
   Descriptor file_;
 };
 
-// Gives the file at `from` the name `to`; EEXIST, and nothing changes, where `to` is taken; EOPNOTSUPP as above. Atomic.
+// Gives the file at `from` the name `to`, atomically; EEXIST, and nothing changes, where `to` is taken; EOPNOTSUPP as
+// above.
 [[nodiscard]] int renameNew(const std::string& from, const std::string& to);
 
 // "." for a path without one.

@@ -58,9 +58,9 @@ class DatabaseFile {
   // Error(NotFound, DatabaseInUse, WrongPassword, NotADatabase, NewerFormat, TruncatedFile, DamagedPage, WrongLog,
   // DiskFull, IoError).
   //
-  // A log that belongs to another state of the file (file_header.h) is never put upon it. One of an earlier state, or of
-  // another database, gets another name, NAME-wal-unused-X: the file was used without it. One of a state that this file
-  // has never had is WrongLog: what it holds is in danger.
+  // A log that belongs to another state of the file (file_header.h) is never put upon it. One of an earlier state, or
+  // of another database, gets another name, NAME-wal-unused-X: the file was used without it. One of a state that this
+  // file has never had is WrongLog: what it holds is in danger.
   static std::unique_ptr<DatabaseFile> open(FileSystem& files, base::Random& random, const std::string& path,
                                             const KeySource& key, const OpenOptions& options = {});
 

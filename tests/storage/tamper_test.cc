@@ -167,7 +167,7 @@ TEST_F(TamperTest, AMainFileThatIsCutBesideItsWalIsNeverAnEmptyDatabase) {
   }
 }
 
-// Cut in the later of its two headers, it seems to be the filling before, whose frames the file has and the log has not.
+// Cut in the later of its two headers, it seems to be the filling before, whose frames the file has and the log lacks.
 TEST_F(TamperTest, AWalThatIsCutGivesAnEarlierWholeState) {
   for (std::size_t bytes = 0; bytes < commitEnds.back(); bytes += 97) {
     put(main, base::Bytes(wal.begin(), wal.begin() + static_cast<std::ptrdiff_t>(bytes)));
