@@ -6,7 +6,7 @@
 //
 // Ownership   Database and Collection are cheap handles, copied like a shared_ptr; the file closes when the last
 //             handle, and every topology in which it is registered, has gone. A process owns its file: a second open()
-//             gives DatabaseInUse.
+//             gives DatabaseInUse. A child made by fork() must not use it, and ends with _exit() or exec().
 // Threads     Every function may be called from any thread. One writer at a time; threads that write together share a
 //             commit. Readers run beside the writer on a snapshot.
 // Durability  With Durability::full (the default) what a call wrote is on disk when it returns. With

@@ -144,8 +144,12 @@ std::unique_ptr<FileLock> lockFile(FileSystem& files, const std::string& path) {
   IoStatus status = files.lock(path, lock, owner);
   if (status == IoStatus::absent) throw Error(ErrorCode::NotFound, path + ": there is no such file");
   if (status == IoStatus::inUse)
-    throw Error(ErrorCode::DatabaseInUse, path + ": is open in process " +
-                                              (owner ? std::to_string(owner) : "(unknown)") +
+    throw Error(ErrorCode::DatabaseInUse, path + ": is open in " +
+                                              (owner ? "process " + std::to_string(owner)
+                                                     : std::string("another process, of a container or machine that "
+                                                                   "shares the folder, or made by the one that opened "
+                                                                   "it (see with: fuser " +
+                                                                   path + ")")) +
                                               "; close it there, or connect to it");
   require(status, path, "cannot be opened");
   return lock;

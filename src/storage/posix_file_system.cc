@@ -1,8 +1,10 @@
 #include "storage/posix_file_system.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -93,29 +95,48 @@ class PosixFile final : public File {
 
 std::string ownerNote(const std::string& path) { return path + "-owner"; }
 
+// A child made by fork() shares the open file, and with it the lock. So it is given up by name, and only by the process
+// that took it: else an idle child would keep it, or one that ends in an orderly way would take it from its parent.
 class PosixLock final : public FileLock {
  public:
   PosixLock(Descriptor descriptor, std::string note) : descriptor_(std::move(descriptor)), note_(std::move(note)) {}
-  ~PosixLock() override { ::unlink(note_.c_str()); }  // before the descriptor, and with it the lock, goes
+  ~PosixLock() override {
+    if (::getpid() != owner_) return;
+    ::unlink(note_.c_str());
+    ::flock(descriptor_.get(), LOCK_UN);
+  }
 
  private:
   Descriptor descriptor_;
   std::string note_;
+  pid_t owner_ = ::getpid();
 };
 
+// Where a pid means something: on one machine, and in one namespace of it.
+std::string pidSpace() {
+  utsname machine{};
+  struct stat space {};
+  if (::uname(&machine) != 0 || ::stat("/proc/self/ns/pid", &space) != 0) return {};
+  return std::string(machine.nodename) + " " + std::to_string(space.st_ino);
+}
+
+// 0 where that process is none of here, or has ended: then a child of it has the lock.
 std::int64_t readOwner(const std::string& note) {
-  Descriptor file(::open(note.c_str(), O_RDONLY | O_CLOEXEC));
-  char text[24];
+  Descriptor file(::open(note.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  char text[512];
   ssize_t got = file ? ::read(file.get(), text, sizeof text) : 0;
-  std::int64_t pid = 0;
-  if (got > 0) std::from_chars(text, text + got, pid);
-  return pid;
+  if (got <= 0) return 0;
+  pid_t pid = 0;
+  const char* end = std::from_chars(text, text + got, pid).ptr;
+  std::string_view space(end, static_cast<std::size_t>(text + got - end));
+  bool isHere = space == "\n" || space == "\n" + pidSpace() + "\n";
+  return isHere && pid > 0 && (::kill(pid, 0) == 0 || errno == EPERM) ? pid : 0;
 }
 
 // Failing to write it down costs a second opener the pid in his message, nothing else.
 void writeOwner(const std::string& note) {
-  Descriptor file(::open(note.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-  std::string text = std::to_string(::getpid()) + "\n";
+  Descriptor file(::open(note.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
+  std::string text = std::to_string(::getpid()) + "\n" + pidSpace() + "\n";
   if (!file || ::write(file.get(), text.data(), text.size()) < 0) return;
 }
 

@@ -2,8 +2,8 @@
 //
 // The lock is flock(2) on the database file itself: it belongs to the open file, so that it vanishes with its process,
 // holds against a second handle in the same process, and follows the file through renames and links. flock does not
-// tell who holds it; the holder writes its pid into a file beside it (`<path>-owner`), which means nothing while the
-// lock is free.
+// tell who holds it; the holder writes its pid, and where that means something, into a file beside it (`<path>-owner`),
+// which means nothing while the lock is free.
 #pragma once
 
 #include "storage/file_system.h"

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <set>
 
 #include "storage/storage_fixture.h"
@@ -91,6 +92,80 @@ TEST_F(PosixFileSystemTest, AnOpenerInAnotherProcessLearnsThePidAndTheLockDiesWi
   ::close(ready[0]);
   ::close(ready[1]);
   open("a");
+}
+
+// Waits in a child of its own until this goes.
+class IdleChild {
+ public:
+  explicit IdleChild(const std::function<void()>& first = {}) {
+    if (::pipe(ready_) != 0) throw std::runtime_error("no pipe");
+    pid_ = ::fork();
+    if (pid_ != 0) {
+      char byte;
+      ready = ::read(ready_[0], &byte, 1) == 1;
+      return;
+    }
+    if (first) first();
+    if (::write(ready_[1], "x", 1) != 1) ::_exit(1);
+    for (;;) ::pause();
+  }
+  ~IdleChild() {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+    ::close(ready_[0]);
+    ::close(ready_[1]);
+  }
+  IdleChild(const IdleChild&) = delete;
+
+  bool ready = false;
+
+ private:
+  int ready_[2];
+  pid_t pid_;
+};
+
+TEST_F(PosixFileSystemTest, AChildThatDoesNothingKeepsNoLock) {
+  auto file = create("a");
+  IdleChild child;
+  ASSERT_TRUE(child.ready);
+  file.reset();
+  open("a");
+}
+
+TEST_F(PosixFileSystemTest, AChildThatEndsTakesNoLockFromItsParent) {
+  create("a");
+  std::unique_ptr<FileLock> lock;
+  std::int64_t owner = 0;
+  ASSERT_EQ(files.lock(folder / "a", lock, owner), IoStatus::ok);
+  IdleChild child([&] { lock.reset(); });
+  ASSERT_TRUE(child.ready);
+  std::unique_ptr<FileLock> second;
+  EXPECT_EQ(files.lock(folder / "a", second, owner), IoStatus::inUse);
+  EXPECT_EQ(owner, ::getpid());
+}
+
+TEST_F(PosixFileSystemTest, APidThatMeansNothingHereIsNotShown) {
+  auto file = create("a");
+  auto shown = [&](const std::string& note) {
+    std::ofstream(folder / "a-owner", std::ios::trunc) << note;
+    std::unique_ptr<FileLock> lock;
+    std::int64_t owner = 0;
+    EXPECT_EQ(files.lock(folder / "a", lock, owner), IoStatus::inUse);
+    return owner;
+  };
+  EXPECT_EQ(shown("1\n"), 1) << "of an earlier version";
+  EXPECT_EQ(shown("1\nelsewhere 4026531836\n"), 0);
+  EXPECT_EQ(shown("no pid"), 0);
+  EXPECT_EQ(shown("-1\n"), 0);
+  pid_t gone = ::fork();
+  if (gone == 0) ::_exit(0);
+  ::waitpid(gone, nullptr, 0);
+  EXPECT_EQ(shown(std::to_string(gone) + "\n"), 0);
+  fs::remove(folder / "a-owner");
+  ASSERT_EQ(::mkfifo((folder / "a-owner").c_str(), 0600), 0);
+  std::unique_ptr<FileLock> lock;
+  std::int64_t owner = 0;
+  EXPECT_EQ(files.lock(folder / "a", lock, owner), IoStatus::inUse) << "and does not wait for somebody";
 }
 
 // The log must be found under whichever name the file is opened.
