@@ -492,9 +492,11 @@ void Changes::save(CollectionRow& collection, Loaded& loaded, std::int64_t origi
   bool merges = origin_ != 0, grows = encoded_.fields.size() > loaded.row.fields.size();
   if ((!merges && grows && encoded_.fields.size() > base::kRecordBytesMax) ||
       encoded_.fields.size() + encoded_.stamps.size() > base::kMergedBytesMax)
-    throw Error(ErrorCode::TooLarge, "the record " + loaded.row.id.toString() + " would be larger than " +
-                                         (merges ? "23 MiB, with what others have added to it" : "8 MiB") +
-                                         "; split it, or keep large data in files");
+    throw Error(ErrorCode::TooLarge,
+                "the record " + loaded.row.id.toString() + " would be larger than " +
+                    (merges ? "23 MiB, with what others have added to it" : "8 MiB") +
+                    "; split it, or keep large data in files; the names of fields that were removed from it "
+                    "count too, until it is deleted and inserted again");
   Row& row = loaded.row;
   row.position = position;
   row.origin = origin;

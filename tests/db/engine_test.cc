@@ -41,6 +41,30 @@ TEST(EngineTest, ATransactionWhoseOperationMetAFailingDiskIsLostAlsoWhenThatIsCa
   EXPECT_TRUE(a->verify({}).problems.empty());
 }
 
+// As where a record is used as a map whose keys come and go: what was removed has to be remembered, for those who may
+// have changed it meanwhile; a delete says the same of all of it in one word.
+TEST(EngineTest, ARecordThatIsDeletedAndInsertedAgainForgetsTheFieldsThatItHad) {
+  std::int64_t now = 0;
+  Replica a("a", now, 1);
+  UUID id = a.insert({{"n", 0}});
+  for (int i = 0; i < 50; i++)
+    a->write([&](Changes& changes) {
+      changes.update("default", id, {{std::string(100, 'x') + std::to_string(i), i}});
+    });
+  auto bytes = [&] {
+    sync::BatchWriter out;
+    EXPECT_TRUE(a->readRecord({"default", id}, {}, nullptr, out));
+    return out.bytes();
+  };
+  EXPECT_GT(bytes(), 5000u);
+  a->write([&](Changes& changes) {
+    changes.remove("default", id);
+    changes.insert("default", id, {{"n", 1}});
+  });
+  EXPECT_LT(bytes(), 200u);
+  EXPECT_EQ(*a.fetch(id), (Record{{"n", 1}}));
+}
+
 // A peer that knows of the delete may still have a write in its feed that belongs to the record.
 TEST(EngineTest, ADeleteIsRememberedUntilWhatThePeerHadThenHasArrived) {
   std::int64_t now = 0;
