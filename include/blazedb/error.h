@@ -59,7 +59,7 @@ namespace blazedb {
   X(PlaintextForbidden, 68)   /* without TLS, beyond this machine */                                 \
   X(InvalidPolicy, 69)        /* a sync policy that cannot be applied */                             \
   X(HubStopping, 70)          /* the hub is being stopped; trying again later helps */               \
-  X(TooManyAttempts, 71)      /* failed, from this address; or connections, at this hub */           \
+  X(TooManyAttempts, 71)      /* more connections than this hub can have */                          \
   X(NotAllowed, 72)           /* the token does not grant what was asked for */                      \
   X(FilterFailed, 80)         /* the function that chooses what is exported has thrown */            \
   X(UnsafeFolder, 81)         /* others could put what they like where apps meet */                  \

@@ -104,10 +104,13 @@ class Acceptor::Arrival final : public Conversation {
 
  private:
   LinkStatus statusOf(const sync::SessionStatus& session) const;
+  void refuse(const sync::Bye& why, std::int64_t delayMs);
 
   std::shared_ptr<Core> core_;  // shared with the acceptor; let go when closed
   std::uint64_t id_;
   PeerInfo peer_;
+  std::optional<sync::Bye> refusal_;  // that is kept back
+  asio::steady_timer refusalDue_;
   // Written on the strand before the others can see this among the admitted.
   std::string database_;
   Guest guest_;
@@ -227,24 +230,13 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
   const AcceptorOptions& options() const { return options_; }
   bool compression() const { return options_.compression && options_.path.empty(); }
 
-  Admission admit(const Knock& knock, const PeerInfo& peer) {
-    if (peer.credentials) return admit_(knock, peer);
-    std::string from = neighbourhood(peer.address);
-    std::int64_t now = clock_.monotonicUs() / 1000;
-    {
-      std::lock_guard lock(mutex_);
-      if (std::int64_t wait = failed_.waitMs(from, now); wait > 0)
-        return sync::Bye{ErrorCode::TooManyAttempts, "too many failed attempts from " + peer.address +
-                                                         "; try again in " + std::to_string((wait + 999) / 1000) +
-                                                         " s"};
-    }
-    Admission admission = admit_(knock, peer);
-    const auto* refusal = std::get_if<sync::Bye>(&admission);
-    if (refusal && (refusal->code == ErrorCode::WrongToken || refusal->code == ErrorCode::UnknownDatabase)) {
-      std::lock_guard lock(mutex_);
-      failed_.note(from, now);
-    }
-    return admission;
+  Admission admit(const Knock& knock, const PeerInfo& peer) { return admit_(knock, peer); }
+  // How late to answer whoever was refused.
+  std::int64_t delayOf(const sync::Bye& refusal, const Knock& knock, const PeerInfo& peer) {
+    bool guessed = refusal.code == ErrorCode::WrongToken || refusal.code == ErrorCode::UnknownDatabase;
+    if (peer.credentials || !guessed) return 0;
+    std::lock_guard lock(mutex_);
+    return failed_.note(neighbourhood(peer.address), knock.token, clock_.monotonicUs() / 1000);
   }
   // False where there are as many as there may be.
   bool admitted(std::uint64_t id) {
@@ -387,6 +379,7 @@ Acceptor::Arrival::Arrival(std::shared_ptr<Core> core, std::uint64_t id, PeerInf
       core_(core),
       id_(id),
       peer_(std::move(peer)),
+      refusalDue_(core_->io().sockets()),
       board_(core->clock(), [this](const LinkStatus& status) {
         if (core_->changed()) core_->changed()({id_, peer_, database_, guest_.label, status});
       }) {}
@@ -394,12 +387,14 @@ Acceptor::Arrival::Arrival(std::shared_ptr<Core> core, std::uint64_t id, PeerInf
 Served Acceptor::Arrival::served() const { return {id_, peer_, database_, guest_.label, board_.status()}; }
 
 void Acceptor::Arrival::onFirstFrame(base::ByteView frame) {
+  if (refusal_) return;
   std::optional<Knock> knock = decodeKnock(frame);
   if (!knock) return leave({ErrorCode::ProtocolError, "this is a BlazeDB hub, and that was no knock"});
   if (knock->version > kLinkVersion)
     return leave({ErrorCode::ProtocolTooNew, "this hub speaks an older protocol; update BlazeDB there"});
   Admission admission = core_->admit(*knock, peer_);
-  if (const auto* refusal = std::get_if<sync::Bye>(&admission)) return leave(*refusal);
+  if (const auto* refusal = std::get_if<sync::Bye>(&admission))
+    return refuse(*refusal, core_->delayOf(*refusal, *knock, peer_));
   database_ = knock->database;
   guest_ = std::move(std::get<Guest>(admission));
   if (!core_->admitted(id_)) {
@@ -413,9 +408,19 @@ void Acceptor::Arrival::onFirstFrame(base::ByteView frame) {
   open(*guest_.store, guest_.session, compression);
 }
 
+void Acceptor::Arrival::refuse(const sync::Bye& why, std::int64_t delayMs) {
+  if (delayMs == 0) return leave(why);
+  refusal_ = why;
+  refusalDue_.expires_after(std::chrono::milliseconds(delayMs));
+  refusalDue_.async_wait([self = shared_from_this(), why](asio::error_code cancelled) {
+    if (!cancelled) self->stop(why);
+  });
+}
+
 void Acceptor::Arrival::onStatus(const sync::SessionStatus& status) { board_.put(statusOf(status)); }
 
 void Acceptor::Arrival::onEnd(const sync::SessionStatus& session, const sync::Bye& why) {
+  refusalDue_.cancel();
   if (!guest_.store) return;
   LinkStatus status = statusOf(session);
   status.state = LinkState::stopped;

@@ -68,8 +68,8 @@ struct Served {
 
 class Acceptor {
  public:
-  // Called on a worker; may read from storage. Codes WrongToken and UnknownDatabase count as failed attempts, but not
-  // those of processes of this machine, which have no token to guess.
+  // Called on a worker; may read from storage. Codes WrongToken and UnknownDatabase count as failed attempts, whose
+  // answers come late (failed_knocks.h), but not those of processes of this machine, which have no token to guess.
   using Admitter = std::function<Admission(const Knock&, const PeerInfo&)>;
   // As the listener of a link, for those who were admitted; the last time with `stopped` and the reason.
   using Changed = std::function<void(const Served&)>;

@@ -1,40 +1,42 @@
 #include "link/failed_knocks.h"
 
 #include <algorithm>
+#include <string_view>
 
 namespace blazedb::link {
 namespace {
 
-constexpr int kFree = 5;
-constexpr std::int64_t kFirstWaitMs = 1000;
-constexpr std::int64_t kLastWaitMs = 60'000;
+constexpr int kFreeOfAToken = 5;
+constexpr int kFreeOfAnAddress = 20;
+constexpr std::int64_t kFirstDelayMs = 100;
+constexpr std::int64_t kLastDelayMs = 2000;
 constexpr std::int64_t kForgetMs = 10 * 60'000;
-// Beyond this many addresses the one that has been quiet for longest is forgotten.
-constexpr std::size_t kAddressesMax = 4096;
+// Beyond this many the one that has been quiet for longest is forgotten.
+constexpr std::size_t kRememberedMax = 4096;
 
 }  // namespace
 
-std::int64_t FailedKnocks::waitMs(const std::string& address, std::int64_t nowMs) const {
-  auto found = failures_.find(address);
-  return found == failures_.end() ? 0 : std::max<std::int64_t>(found->second.untilMs - nowMs, 0);
+std::int64_t FailedKnocks::note(const std::string& address, base::ByteView token, std::int64_t nowMs) {
+  std::size_t hash = std::hash<std::string_view>()(base::textOf(token));
+  return std::max(noteOne({address, 0}, nowMs, kFreeOfAnAddress), noteOne({address, hash}, nowMs, kFreeOfAToken));
 }
 
-void FailedKnocks::note(const std::string& address, std::int64_t nowMs) {
-  auto found = failures_.find(address);
+std::int64_t FailedKnocks::noteOne(std::pair<std::string, std::size_t> who, std::int64_t nowMs, int free) {
+  auto found = failures_.find(who);
   if (found == failures_.end()) {
-    if (failures_.size() >= kAddressesMax) {
+    if (failures_.size() >= kRememberedMax) {
       auto quiet = std::min_element(failures_.begin(), failures_.end(),
                                     [](const auto& a, const auto& b) { return a.second.lastMs < b.second.lastMs; });
       failures_.erase(quiet);
     }
-    found = failures_.emplace(address, Failures{}).first;
+    found = failures_.emplace(std::move(who), Failures{}).first;
   }
   Failures& failures = found->second;
   if (nowMs >= failures.lastMs + kForgetMs) failures.count = 0;
   failures.count++;
   failures.lastMs = nowMs;
-  if (failures.count >= kFree)
-    failures.untilMs = nowMs + std::min(kFirstWaitMs << std::min(failures.count - kFree, 10), kLastWaitMs);
+  if (failures.count <= free) return 0;
+  return std::min(kFirstDelayMs << std::min(failures.count - free - 1, 10), kLastDelayMs);
 }
 
 }  // namespace blazedb::link

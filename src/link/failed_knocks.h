@@ -1,31 +1,39 @@
-// Who has knocked with a wrong token, and how long they have to wait.
+// Who has knocked in vain, and how long the answer is kept back.
 //
-// A token has 256 bits and is not found by guessing. This keeps those who try anyway from costing more than a glance:
-// after a few failures of an address, its knocks are refused unheard for a second, then two, up to a minute. What
-// stands behind one address may be a whole office, so the failures of one of them are forgotten after ten quiet
-// minutes.
+// A token has 256 bits and is not found by guessing. What those who try anyway cost is bounded: each attempt takes a
+// connection and a handshake, and after a few failures its answer comes late. The delay is for whoever is refused, and
+// for nobody else: what stands behind one address may be a whole office, and one device there with an old token must
+// not keep the good ones out. So each token is looked at, whatever came before it from the same address.
+//
+// The same wrong token from the same address, as of a device that its supervisor starts again and again, waits longest
+// at once; other tokens of that address begin anew. Not the tokens are remembered, but 64 bits of a hash.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
+#include <utility>
+
+#include "base/bytes.h"
 
 namespace blazedb::link {
 
 // Not thread-safe. Times are of a clock that does not go back.
 class FailedKnocks {
  public:
-  // 0, or for how long an address is not listened to.
-  std::int64_t waitMs(const std::string& address, std::int64_t nowMs) const;
-  void note(const std::string& address, std::int64_t nowMs);
+  // How late to answer: 0 for the first few, then from 100 ms up to two seconds.
+  std::int64_t note(const std::string& address, base::ByteView token, std::int64_t nowMs);
 
  private:
   struct Failures {
     int count = 0;
     std::int64_t lastMs = 0;
-    std::int64_t untilMs = 0;
   };
-  std::map<std::string, Failures> failures_;
+  std::int64_t noteOne(std::pair<std::string, std::size_t> who, std::int64_t nowMs, int free);
+
+  std::map<std::pair<std::string, std::size_t>, Failures> failures_;
 };
 
 }  // namespace blazedb::link

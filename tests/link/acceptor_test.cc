@@ -80,38 +80,57 @@ TEST_F(AcceptorTest, RefusalsHaveTheirReasons) {
   EXPECT_EQ(acceptor->served().size(), 0u);
 }
 
-TEST_F(AcceptorTest, GuessingIsSlowed) {
+TEST_F(AcceptorTest, GuessingIsSlowedAndKeepsNobodyElseOut) {
   listen(nullptr);
-  for (int i = 0; i < 5; i++) EXPECT_EQ(answerTo(knock("guess")), ErrorCode::WrongToken);
-  EXPECT_EQ(answerTo(knock("guess")), ErrorCode::TooManyAttempts);
-  EXPECT_EQ(answerTo(knock("secret")), ErrorCode::TooManyAttempts);
-  Client client(*this, 1);  // whose retries outlast it
+  for (int i = 0; i < 8; i++) EXPECT_EQ(answerTo(knock("revoked")), ErrorCode::WrongToken);
+  RawSocket waiting = RawSocket::connect(acceptor->port());
+  waiting.send(knock("revoked"));
+  waiting.send(knock("revoked"));  // is not read
+  Client client(*this, 1);
   RemoteOptions remote = toHub();
   remote.tls = nullptr;
   client.connect(*this, remote);
-  EXPECT_EQ(client.heard.waitForError(), ErrorCode::TooManyAttempts);
+  EXPECT_TRUE(
+      client.heard.wait([](const LinkStatus& status) { return status.error || status.state == LinkState::live; }));
+  EXPECT_FALSE(client.link->status().error);
   EXPECT_TRUE(client.link->waitSynchronized(soonUs()));
+  EXPECT_EQ(codeIn(waiting.receiveAll()), ErrorCode::WrongToken);
 }
 
-TEST(FailedKnocks, WaitsGrowAndEnd) {
+TEST_F(AcceptorTest, AHubThatStopsDoesNotWaitForAnswersThatAreKeptBack) {
+  listen(nullptr);
+  for (int i = 0; i < 8; i++) EXPECT_EQ(answerTo(knock("revoked")), ErrorCode::WrongToken);
+  RawSocket waiting = RawSocket::connect(acceptor->port());
+  waiting.send(knock("revoked"));
+  expectWellAndAlive();  // who came later is served: this one has been accepted
+  stopListening();
+  EXPECT_FALSE(waiting.receiveAll().empty());
+}
+
+TEST(FailedKnocks, AnswersComeLaterAndLater) {
   FailedKnocks failed;
-  auto waitAfter = [&](std::int64_t now) {
-    failed.note("a", now);
-    return failed.waitMs("a", now);
+  auto delayOf = [&](const std::string& address, const std::string& token, std::int64_t nowMs) {
+    return failed.note(address, base::viewOf(token), nowMs);
   };
-  for (int i = 0; i < 4; i++) EXPECT_EQ(waitAfter(0), 0);
-  EXPECT_EQ(waitAfter(0), 1000);
-  EXPECT_EQ(failed.waitMs("a", 400), 600);
-  EXPECT_EQ(failed.waitMs("a", 1000), 0);
-  EXPECT_EQ(failed.waitMs("b", 0), 0);
-  EXPECT_EQ(waitAfter(1000), 2000);
-  for (int i = 0; i < 20; i++) waitAfter(2000);
-  EXPECT_EQ(failed.waitMs("a", 2000), 60'000);
-  EXPECT_EQ(waitAfter(2000 + 10 * 60'000), 0);
-  // However many addresses there are, it forgets only the quietest.
-  for (int i = 0; i < 5; i++) failed.note("a", 3'000'000);
-  for (int i = 0; i < 10'000; i++) failed.note("x" + std::to_string(i), 2'000'000 + i);
-  EXPECT_GT(failed.waitMs("a", 3'000'000), 0);
+  for (int i = 0; i < 5; i++) EXPECT_EQ(delayOf("a", "t", 0), 0);
+  EXPECT_EQ(delayOf("a", "t", 0), 100);
+  EXPECT_EQ(delayOf("a", "t", 1000), 200);
+  for (int i = 0; i < 5; i++) delayOf("a", "t", 1000);
+  EXPECT_EQ(delayOf("a", "t", 1000), 2000);
+  EXPECT_EQ(delayOf("b", "t", 1000), 0);
+  EXPECT_EQ(delayOf("a", "u", 1000), 0) << "another token of that address";
+  // But who tries many is slowed too.
+  std::int64_t delayMs = 0;
+  for (int i = 0; i < 30; i++) delayMs = delayOf("a", std::to_string(i), 1000);
+  EXPECT_EQ(delayMs, 2000);
+  EXPECT_EQ(delayOf("a", "t", 1000 + 10 * 60'000), 0) << "after ten quiet minutes";
+}
+
+TEST(FailedKnocks, OnlyTheQuietestIsForgotten) {
+  FailedKnocks failed;
+  for (int i = 0; i < 6; i++) failed.note("a", base::viewOf("t"), 300'000);
+  for (int i = 0; i < 3000; i++) failed.note("x" + std::to_string(i), base::viewOf("t"), 200'000 + i);
+  EXPECT_GT(failed.note("a", base::viewOf("t"), 300'000), 0);
 }
 
 TEST_F(AcceptorTest, WhoSaysNothingIsNotWaitedForLong) {
