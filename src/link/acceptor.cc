@@ -269,7 +269,7 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
       return {failed ? tcp::v4() : tcp::v6(), options_.port};
     }
     asio::ip::address address = asio::ip::make_address(options_.address, failed);
-    if (!failed) return {address, options_.port};
+    if (!failed) return {plainAddress(address), options_.port};
     auto found = tcp::resolver(io_.sockets()).resolve(options_.address, std::to_string(options_.port), failed);
     if (failed || found.empty())
       throw Error(ErrorCode::InvalidArgument,

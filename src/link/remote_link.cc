@@ -10,6 +10,7 @@
 
 #include "link/dialling.h"
 #include "link/folder_watch.h"
+#include "link/host_name.h"
 #include "link/name_lookup.h"
 #include "link/retry.h"
 #include "link/status_board.h"
@@ -48,7 +49,8 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
         options_(std::move(options)),
         board_(clock, std::move(listener)),
         strand_(io.makeStrand()),
-        lookup_([host = options_.host, port = options_.port] { return askSystem(host, port); }),
+        host_(options_.host),
+        lookup_([host = host_.dialled, port = options_.port] { return askSystem(host, port); }),
         timer_(io.sockets()),
         retry_(isLocal() ? kLastLocalRetryMs : kLastRetryMs) {}
 
@@ -103,7 +105,7 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
       if (!cancelled) self.failed("no answer within " + std::to_string(self.options_.connectMs) + " ms");
     }));
     asio::error_code notAnAddress;
-    asio::ip::address address = asio::ip::make_address(options_.host, notAnAddress);
+    asio::ip::address address = asio::ip::make_address(host_.dialled, notAnAddress);
     if (!notAnAddress) return connectTo({tcp::endpoint(address, options_.port)});
     try {
       lookup_.begin([self = shared_from_this(), attempt](const Addresses& addresses) {
@@ -206,7 +208,7 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
     for (const tcp::endpoint& endpoint : endpoints)
       if (!options_.tls && !options_.allowPlaintext && !endpoint.address().is_loopback())
         return broke({ErrorCode::PlaintextForbidden,
-                      "without TLS only this machine may be connected, and " + options_.host +
+                      "without TLS only this machine may be connected, and " + host_.shown +
                           " is another one; use TLS, or allowPlaintext where the network itself is safe"});
     attempt_++;  // the timer of this one no longer counts
     timer_.cancel();
@@ -223,7 +225,7 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
     auto dialogue = std::make_shared<Dialogue>(shared_from_this(), strand_);
     try {
       dialogue->begin(std::move(socket), [this](int fd) {
-        return options_.tls ? options_.tls->connect(fd, options_.host) : plainStream(fd);
+        return options_.tls ? options_.tls->connect(fd, host_.verified) : plainStream(fd);
       });
       dialogue->knock();
     } catch (const std::exception& error) {
@@ -235,7 +237,7 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
   }
 
   void failed(const std::string& what) {
-    std::string where = isLocal() ? options_.path : options_.host + ":" + std::to_string(options_.port);
+    std::string where = isLocal() ? options_.path : host_.shown + ":" + std::to_string(options_.port);
     broke({ErrorCode::Offline, "cannot connect to " + where + ": " + what});
   }
 
@@ -306,6 +308,7 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
   bool gone_ = false;
   std::condition_variable goneChanged_;
 
+  const HostName host_;
   NameLookup lookup_;
   std::shared_ptr<Dialling> dialling_;  // until it is connected; shared with what waits for it
   asio::steady_timer timer_;            // of this attempt until its addresses are known, or until the next

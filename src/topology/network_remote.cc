@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/names.h"
 #include "blazedb/error.h"
+#include "link/host_name.h"
 #include "topology/network.h"
 #include "topology/token_listener.h"
 
@@ -33,8 +34,9 @@ sync::Scope scopeOf(const SyncPolicy& policy) {
 }
 
 std::string addressOf(const RemoteNode& remote) {
-  bool isIpv6 = remote.host.find(':') != std::string::npos;
-  return (isIpv6 ? "[" + remote.host + "]" : remote.host) + ":" + std::to_string(remote.port) + "/" + remote.database;
+  std::string host = link::HostName(remote.host).shown;
+  if (host.find(':') != std::string::npos) host = "[" + host + "]";
+  return host + ":" + std::to_string(remote.port) + "/" + remote.database;
 }
 
 void refuseLocalOnly(SyncMode mode, const std::string& name) {

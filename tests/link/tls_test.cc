@@ -80,6 +80,11 @@ TEST_F(TlsTest, AnAuthorityAndTheRightHostWillDo) {
   EXPECT_EQ(outcome("good", trusting("ca.crt"), "localhost"), kThrough);
 }
 
+TEST_F(TlsTest, OneHostIsWrittenInSeveralWays) {
+  EXPECT_EQ(outcome("good", trusting("ca.crt"), "LocalHost"), kThrough);
+  EXPECT_EQ(outcome("good", trusting("ca.crt"), "::ffff:127.0.0.1"), kThrough);
+}
+
 TEST_F(TlsTest, AnotherHostIsRefused) {
   EXPECT_EQ(outcome("other", trusting("ca.crt")), ErrorCode::WrongHostName);
   EXPECT_EQ(outcome("other", trusting("ca.crt"), "localhost"), ErrorCode::WrongHostName);
