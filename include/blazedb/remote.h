@@ -124,7 +124,8 @@ struct ListenerInfo {
 class BLAZEDB_API SyncEngine {
  public:
   // Returns when each side has applied all that the other had committed before the call. Timeout; or the error that
-  // has stopped the connection for good.
+  // has stopped the connection for good; NotAllowed, when all the rest is done, where something was written here and
+  // the other end takes nothing (a token that may only read).
   void synchronize(std::chrono::milliseconds timeout = std::chrono::minutes(10));
   // Ends the connection, and makes it again, at once.
   void pause();

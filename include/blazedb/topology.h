@@ -88,7 +88,7 @@ struct ConnectionStatus {
   std::uint64_t bytes = 0;     // across the link, both directions, since it was made
   std::uint64_t repaired = 0;  // records that differed although nothing was pending, and were sent again
   bool verified = false;       // both ends hold the same: their digests were compared, and nothing has changed since
-  std::optional<ErrorCode> error;
+  std::optional<ErrorCode> error;        // also while it is live: NotAllowed where what was written here cannot leave
   std::string message;                   // with `error`
   std::chrono::milliseconds nextTry{0};  // with offline: from now
 };
@@ -170,7 +170,8 @@ class BLAZEDB_API Topology {
 
   // Returns when everything that any node had committed before the call is applied at every node that connections
   // made here lead to, and what the hubs had is applied here. Throws Timeout (with the connections that are behind)
-  // or, where a connection has stopped for good, its error.
+  // or, where a connection has stopped for good, its error; and, when all the rest is done, NotAllowed where something
+  // was written here that a connection cannot carry, as its token may only read.
   void synchronize(std::chrono::milliseconds timeout = std::chrono::minutes(10));
 
   std::vector<ConnectionStatus> connections() const;

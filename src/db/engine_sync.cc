@@ -441,6 +441,12 @@ std::optional<UUID> Engine::remoteAt(const std::string& address) const {
 
 Engine::Unsent Engine::unsentTo(const std::optional<UUID>& peer, const sync::Scope& scope, std::uint64_t acknowledged,
                                 std::size_t limit) const {
+  if (peer) {  // what the file does not have yet
+    std::lock_guard lock(peersMutex_);
+    if (auto state = peers_.find(*peer); state != peers_.end())
+      for (const PeerState::Reading& reading : state->second.readings)
+        if (reading.scope == scope) acknowledged = std::max(acknowledged, reading.acknowledged.position);
+  }
   ReaderPool::Lease reader = readers_.lease();
   if (peer)
     for (const ReadTables::LinkedScope& linked : reader->scopesOf(*peer))

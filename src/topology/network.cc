@@ -64,6 +64,12 @@ std::string Network::Ends::names() const {
   return "'" + fromEngine->name() + "' and '" + (toEngine ? toEngine->name() : remote) + "'";
 }
 
+std::uint64_t Network::Ends::changesThatStay(const link::LinkStatus& status) const {
+  const sync::SessionStatus& session = status.ends[0];
+  if (toEngine || isImport || !sends(0) || !session.peer || session.sending) return 0;
+  return staying->count(*fromEngine, session.peer->replica, scope);
+}
+
 void Network::Connection::listenToFeeds() {
   auto moved = [link = link.get()] { link->feedMoved(); };
   fromListener = fromEngine->addFeedListener(moved);
@@ -221,7 +227,7 @@ void Network::synchronize(std::chrono::milliseconds timeout) {
     for (const auto& [id, connection] : links)
       for (const db::Engine* engine : {connection->fromEngine.get(), connection->toEngine.get()})
         if (engine) ends[engine] = engine->feedEnd();
-    if (round > 0 && ends == before) return;
+    if (round > 0 && ends == before) break;
     before = ends;
     for (const auto& [id, connection] : links) {
       bool reached = true;
@@ -241,6 +247,10 @@ void Network::synchronize(std::chrono::milliseconds timeout) {
                                           (now.error ? ": " + now.message : ""));
     }
   }
+  for (const auto& [id, connection] : links)
+    if (std::uint64_t staying = connection->changesThatStay(connection->link->status()))
+      throw Error(ErrorCode::NotAllowed, "the connection of " + connection->names() + " brings nothing further, but " +
+                                             StayingChanges::advice(staying));
 }
 
 void Network::synchronize(ListenerId id, std::chrono::milliseconds timeout) {
@@ -266,7 +276,7 @@ ConnectionStatus Network::describe(ConnectionId id, const Ends& connection, cons
     const sync::SessionStatus& session = status.ends[static_cast<std::size_t>(end)];
     addProgress(session, connection.toEngine == nullptr, out);
     if (!connection.sends(end) || (end == 1 && !connection.toEngine)) continue;
-    if (session.peer && !session.sending) continue;  // the token does not let it
+    if (session.peer && !session.sending) continue;  // see below
     std::uint64_t feedEnd = (end == 0 ? connection.fromEngine : connection.toEngine)->feedEnd();
     out.pending += feedEnd - std::min(feedEnd, session.acknowledgedTo);
   }
@@ -274,6 +284,12 @@ ConnectionStatus Network::describe(ConnectionId id, const Ends& connection, cons
   out.repaired = status.repaired;
   out.verified = status.state == link::LinkState::live && status.ends[0].verified &&
                  (status.ends[1].verified || !connection.toEngine) && out.pending == 0;
+  std::uint64_t staying = connection.changesThatStay(status);
+  out.pending += staying;
+  if (staying > 0 && !status.error) {
+    out.error = ErrorCode::NotAllowed;
+    out.message = StayingChanges::advice(staying);
+  }
   if (status.error) {
     out.error = status.error->code;
     out.message = status.error->text;

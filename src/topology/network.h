@@ -17,6 +17,7 @@
 #include "topology/callback_thread.h"
 #include "topology/listener.h"
 #include "topology/status_listeners.h"
+#include "topology/staying_changes.h"
 
 namespace blazedb::topology {
 
@@ -63,7 +64,10 @@ class Network {
     ConnectionMode mode = ConnectionMode::bidirectional;
     std::shared_ptr<db::Engine> fromEngine, toEngine;  // with the databases' handles; the second only within a process
     std::shared_ptr<StatusListeners> listeners = std::make_shared<StatusListeners>();
+    std::shared_ptr<StayingChanges> staying = std::make_shared<StayingChanges>();  // with callbacks
 
+    // What cannot leave. Reads from storage.
+    std::uint64_t changesThatStay(const link::LinkStatus& status) const;
     bool sends(int end) const;  // 0: from, 1: to
     std::string names() const;
   };

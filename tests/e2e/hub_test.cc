@@ -158,6 +158,16 @@ TEST_F(SyncWithHub, TheCertificateOfTheHubMayBeItsOwnAuthority) {
   EXPECT_EQ(open("client.blazedb").count(), 1u);
 }
 
+TEST_F(SyncWithHub, WhoMayOnlyReadIsToldThatItsWritesStay) {
+  hub_.insert({{"n", 1}});
+  std::string readOnly = makeToken({.name = "reader", .mayWrite = false}).secret;
+  EXPECT_EQ(run(syncWords(), with(readOnly)).status, 0);
+  open("client.blazedb").insert({{"n", 2}});
+  expectRefusal(run(syncWords(), with(readOnly)), "NotAllowed", "1 record with changes of this end");
+  EXPECT_EQ(open("client.blazedb").count(), 2u);
+  EXPECT_EQ(hub_.count(), 1u);
+}
+
 TEST_F(SyncWithHub, WhoIsNotLetInIsToldWhy) {
   hub_.insert({{"n", 1}});
   std::string wrong = token_;

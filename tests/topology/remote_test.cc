@@ -188,7 +188,7 @@ TEST_F(RemoteTest, ATokenGrantsDirectionsCollectionsAndRole) {
   writer.insert({{"n", 3}});
   SyncEngine reading =
       reader.enableSync(remote(token({.name = "r", .mayWrite = false, .collections = {"notes"}}).secret), kReadable);
-  reading.synchronize(kPatience);
+  EXPECT_ERROR(NotAllowed, reading.synchronize(kPatience));
   EXPECT_EQ(reader.collection("notes").count(), 2u);
   EXPECT_EQ(reader.count(), 0u);
   EXPECT_EQ(hub_.collection("notes").count(), 1u);
@@ -202,6 +202,34 @@ TEST_F(RemoteTest, ATokenGrantsDirectionsCollectionsAndRole) {
   SyncEngine granted = server.enableSync(remote(token({.name = "s", .role = SyncRole::server}).secret), kReadable);
   granted.synchronize(kPatience);
   EXPECT_EQ(server.count(), 2u);
+}
+
+TEST_F(RemoteTest, WhatATokenThatMayOnlyReadKeepsHereIsSaid) {
+  UUID there = hub_.insert({{"n", 1}});
+  Database reader = open("reader");
+  std::optional<SyncEngine> reading =
+      reader.enableSync(remote(token({.name = "r", .mayWrite = false}).secret), kReadable);
+  SyncEngine& sync = *reading;
+  sync.synchronize(kPatience);
+  EXPECT_EQ(sync.status().pending, 0u);
+  EXPECT_FALSE(sync.status().error);
+  UUID here = reader.insert({{"n", 2}});
+  EXPECT_ERROR(NotAllowed, sync.synchronize(kPatience));
+  ConnectionStatus status = sync.status();
+  EXPECT_EQ(status.state, ConnectionState::live);
+  EXPECT_EQ(status.pending, 1u);
+  EXPECT_EQ(status.error, ErrorCode::NotAllowed);
+  EXPECT_NE(status.message.find("1 record "), std::string::npos) << status.message;
+  EXPECT_EQ(sync.pendingChanges().count, 1u);
+  hub_.insert({{"n", 3}});
+  EXPECT_ERROR(NotAllowed, sync.synchronize(kPatience));
+  EXPECT_EQ(reader.count(), 3u) << "the rest is done";
+  reader.updateFields(there, {{"n", 4}});
+  EXPECT_EQ(sync.status().pending, 2u);
+  reading.reset();
+  reader.enableSync(remote(token().secret), kReadable).synchronize(kPatience);
+  EXPECT_TRUE(hub_.fetch(here));
+  reader.enableSync(remote(token({.name = "r", .mayWrite = false}).secret), kReadable).synchronize(kPatience);
 }
 
 TEST_F(RemoteTest, APolicyNarrowsWhatTravels) {

@@ -1,0 +1,48 @@
+// What was written here and cannot leave, because the token of this end may only read.
+//
+// Nobody would notice. Such a connection is live, and everything that it carries has arrived. So it is counted, in the
+// feed, where each record has the replica that it came from. That is a scan, but for what was scanned before and had
+// nothing of the kind: with a database that is only read, the usual case, each looks at what is new.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "db/engine.h"
+
+namespace blazedb::topology {
+
+// Of one connection. Thread-safe.
+class StayingChanges {
+ public:
+  // How many records here, in scope, have changes that the peer has not and will not get. Reads from storage.
+  std::uint64_t count(const db::Engine& engine, const UUID& peer, const sync::Scope& scope) {
+    std::lock_guard lock(mutex_);
+    std::uint64_t end = engine.feedEnd();
+    if (peer == peer_ && end == countedTo_) return count_;
+    if (peer != peer_) noneTo_ = 0;
+    count_ = engine.unsentTo(peer, scope, noneTo_, 0).count;
+    peer_ = peer;
+    countedTo_ = end;
+    if (count_ == 0) noneTo_ = end;
+    return count_;
+  }
+
+  static std::string advice(std::uint64_t count) {
+    return std::to_string(count) + (count == 1 ? " record" : " records") +
+           " with changes of this end cannot get to the hub, as the token may only read; ask for one that may write, "
+           "or "
+           "keep such records in collections that are not synchronized";
+  }
+
+ private:
+  std::mutex mutex_;
+  std::optional<UUID> peer_;
+  std::uint64_t countedTo_ = 0;
+  std::uint64_t count_ = 0;
+  std::uint64_t noneTo_ = 0;  // of the feed
+};
+
+}  // namespace blazedb::topology
