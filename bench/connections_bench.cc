@@ -13,6 +13,7 @@
 #include "db/engine.h"
 #include "link/acceptor.h"
 #include "link/certificate.h"
+#include "link/own_certificate.h"
 #include "link/remote_link.h"
 #include "measure.h"
 #include "storage/posix_file_system.h"
@@ -161,7 +162,7 @@ int run(int argc, char** argv) {
   allowManyFiles();
   TemporaryFolder folder(arguments.folder);
   base::SystemClock clock;
-  link::makeSelfSigned(folder.file("hub.crt"), folder.file("hub.key"), {"localhost"}, clock.wallMs());
+  link::OwnCertificate{folder.file("hub.crt"), folder.file("hub.key"), {"localhost"}}.care(clock.wallMs());
   int told[2], until[2];
   if (pipe(told) != 0 || pipe(until) != 0) throw Error(ErrorCode::IoError, "no pipe");
   pid_t hub = fork();

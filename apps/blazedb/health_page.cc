@@ -36,11 +36,11 @@ HealthPage::HealthPage(const server::Hub& hub, std::uint16_t port) : running_(st
   http.Get("/healthz", [&hub](const httplib::Request&, httplib::Response& response) {
     server::Hub::Health health = hub.health();
     response.status = health.fine ? 200 : 503;
-    response.set_content(codec::valueToJson(Object{{"status", health.fine ? "ok" : "failing"},
-                                                   {"databases", jsonNumber(health.databases)},
-                                                   {"clients", jsonNumber(health.clients)}}) +
-                             "\n",
-                         "application/json");
+    Object answer{{"status", health.fine ? "ok" : "failing"},
+                  {"databases", jsonNumber(health.databases)},
+                  {"clients", jsonNumber(health.clients)}};
+    if (!health.warning.empty()) answer.set("warning", "the certificate needs attention; see the log");
+    response.set_content(codec::valueToJson(answer) + "\n", "application/json");
   });
   running_->port = port == 0 ? http.bind_to_any_port(kAddress) : http.bind_to_port(kAddress, port) ? port : -1;
   if (running_->port < 0)

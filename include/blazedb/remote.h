@@ -26,6 +26,7 @@
 #include "blazedb/export.h"
 #include "blazedb/subscription.h"
 #include "blazedb/uuid.h"
+#include "blazedb/value.h"
 
 namespace blazedb {
 
@@ -98,7 +99,9 @@ struct ListenOptions {
   std::string host = "0.0.0.0";  // the address to listen on
   std::uint16_t port = 8080;     // 0: one that is free, see ListenerInfo
   // PEM files. Both or none; without, a certificate that vouches for itself is made and kept beside the database, as
-  // NAME.hub-cert.pem and NAME.hub-key.pem.
+  // NAME.hub-cert.pem and NAME.hub-key.pem. That one is renewed in time, at the start, at reloadCertificate() and while
+  // this listens, with the same key, so that its pin stays good; given ones are never touched. Files that belong to
+  // neither this user nor root, or that others may write to, and keys that others may read, are refused.
   std::string certificateFile = {};
   std::string keyFile = {};
   std::string clientCaFile = {};  // set: clients must have a certificate of this authority, beside their token
@@ -117,6 +120,16 @@ struct ListenerInfo {
   std::uint16_t port = 0;
   std::string pin;        // of the certificate; empty without TLS
   std::string path = {};  // of the socket of listenLocal, instead of all these
+};
+
+// The certificate that a listener shows, at this moment.
+struct CertificateStatus {
+  std::string file;  // empty: no TLS
+  std::string pin;
+  Date from, until;
+  bool valid = true;    // at this time
+  std::string warning;  // what is wrong, or will be within 30 days, and what to do; empty: nothing
+  std::string news;     // what was last done to the hub's own since it listens; empty: nothing
 };
 
 // One database kept in sync with one other, of a hub or of another app: a topology of its own, with one connection. A

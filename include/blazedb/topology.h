@@ -141,6 +141,8 @@ class BLAZEDB_API Topology {
   ListenerInfo listen(const std::vector<NodeId>& nodes, const ListenOptions& options = {});
   // Reads the certificate and its key again: for new connections. NotFound, InvalidArgument (then the old one stays).
   void reloadCertificate(ListenerId listener);
+  // NotFound.
+  CertificateStatus certificate(ListenerId listener) const;
 
   // Offers a node to other apps of this machine, at the path of a socket (local_peers.h). Listens when it returns. A
   // socket that a process which has died left behind is removed, any other file stays. Errors: NotFound, ModeForbids (a

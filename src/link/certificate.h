@@ -1,25 +1,31 @@
-// Certificates in files: the pin of one, and a self-signed one for a hub that has none.
+// What a certificate says: its pin, and when it is valid.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
-#include <vector>
+
+#include "link/pem_file.h"
 
 struct x509_st;
+struct evp_pkey_st;
 
 namespace blazedb::link {
+
+struct CertificateFacts {
+  std::string pin;
+  std::int64_t fromMs = 0, untilMs = 0;
+};
 
 // "sha256/" and 44 characters of base64, and nothing else.
 bool isPin(const std::string& text);
 
-// The pin of the first certificate in a PEM file. Throws Error(InvalidArgument).
-std::string pinOfFile(const std::string& certificateFile);
+CertificateFacts factsOf(const x509_st* certificate);
 std::string pinOf(const x509_st* certificate);
+// The pin of the first certificate in a PEM file. Throws Error(InvalidArgument) and what readPem throws.
+std::string pinOfFile(const std::string& certificateFile);
 
-// Makes a key (P-256) and a certificate that vouches for itself, for ten years from `wallMs`, for `names` (host names
-// and addresses). The key's file can be read by its owner alone. Throws Error(AlreadyExists) where one of the files is
-// there, and Error(IoError).
-void makeSelfSigned(const std::string& certificateFile, const std::string& keyFile,
-                    const std::vector<std::string>& names, std::int64_t wallMs);
+// The key in a file; none where there is none, and where it needs a passphrase, which nobody is asked for.
+std::unique_ptr<evp_pkey_st, void (*)(evp_pkey_st*)> keyIn(const Pem& file);
 
 }  // namespace blazedb::link

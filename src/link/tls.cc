@@ -2,6 +2,7 @@
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
@@ -12,7 +13,7 @@
 #include <mutex>
 
 #include "blazedb/error.h"
-#include "link/certificate.h"
+#include "link/pem_file.h"
 
 namespace blazedb::link {
 namespace {
@@ -61,6 +62,29 @@ std::shared_ptr<X509_STORE> systemAuthorities() {
   X509_STORE_set_default_paths(store.get());
   shared = store;
   return store;
+}
+
+using Certificate = std::unique_ptr<X509, decltype(&X509_free)>;
+
+// Those of a file, at least one.
+std::vector<Certificate> certificatesIn(const std::string& path, SymbolicLinks links = SymbolicLinks::followed) {
+  Pem file = readPem(path, Holds::certificates, links);
+  std::vector<Certificate> all;
+  ERR_clear_error();
+  while (X509* next = PEM_read_bio_X509_AUX(file.get(), nullptr, nullptr, nullptr)) all.emplace_back(next, X509_free);
+  bool atEnd = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  if (all.empty() || !atEnd) unusable("no certificate (PEM) can be read from " + path);
+  ERR_clear_error();
+  return all;
+}
+
+// The authorities of a file.
+std::vector<Certificate> believe(SSL_CTX* context, const std::string& path) {
+  std::vector<Certificate> authorities = certificatesIn(path);
+  for (const Certificate& authority : authorities)
+    if (X509_STORE_add_cert(SSL_CTX_get_cert_store(context), authority.get()) != 1)
+      unusable("an authority's certificate in " + path + " cannot be used");
+  return authorities;
 }
 
 // What a failed TLS operation means to whoever has to set it right.
@@ -249,13 +273,19 @@ TlsContext::TlsContext() : context_(SSL_CTX_new(TLS_method())), socket_(BIO_meth
 
 TlsContext::~TlsContext() = default;
 
-void TlsContext::useCertificate(const std::string& certificateFile, const std::string& keyFile) {
+void TlsContext::useCertificate(const std::string& certificateFile, const std::string& keyFile, SymbolicLinks links) {
   SSL_CTX* context = context_.get();
-  ERR_clear_error();
-  if (SSL_CTX_use_certificate_chain_file(context, certificateFile.c_str()) != 1)
-    unusable("no certificate (PEM) can be read from " + certificateFile);
-  if (SSL_CTX_use_PrivateKey_file(context, keyFile.c_str(), SSL_FILETYPE_PEM) != 1)
-    unusable("the key (PEM) in " + keyFile + " cannot be read, or is not that of " + certificateFile);
+  std::vector<Certificate> chain = certificatesIn(certificateFile, links);
+  if (SSL_CTX_use_certificate(context, chain.front().get()) != 1)
+    unusable("the certificate in " + certificateFile + " cannot be used");
+  for (std::size_t i = 1; i < chain.size(); i++)
+    if (SSL_CTX_add1_chain_cert(context, chain[i].get()) != 1)
+      unusable("the chain in " + certificateFile + " cannot be used");
+  auto key = keyIn(readPem(keyFile, Holds::key, links));
+  if (!key) unusable("there is no key (PEM, without a passphrase) in " + keyFile);
+  if (SSL_CTX_use_PrivateKey(context, key.get()) != 1)
+    unusable("the key in " + keyFile + " is not that of " + certificateFile);
+  shown_ = factsOf(chain.front().get());
 }
 
 std::shared_ptr<const TlsContext> TlsContext::forClient(const TlsClientOptions& options) {
@@ -269,9 +299,10 @@ std::shared_ptr<const TlsContext> TlsContext::forClient(const TlsClientOptions& 
   ERR_clear_error();
   if (options.caFile.empty())
     SSL_CTX_set1_cert_store(context, (made->systemAuthorities_ = systemAuthorities()).get());
-  else if (SSL_CTX_load_verify_file(context, options.caFile.c_str()) != 1)
-    unusable("no authority's certificate (PEM) can be read from " + options.caFile);
-  if (!options.certificateFile.empty()) made->useCertificate(options.certificateFile, options.keyFile);
+  else
+    believe(context, options.caFile);
+  if (!options.certificateFile.empty())
+    made->useCertificate(options.certificateFile, options.keyFile, SymbolicLinks::followed);
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
   SSL_CTX_set_cert_verify_callback(context, TlsStream::verify, nullptr);
   return made;
@@ -280,12 +311,11 @@ std::shared_ptr<const TlsContext> TlsContext::forClient(const TlsClientOptions& 
 std::shared_ptr<const TlsContext> TlsContext::forServer(const TlsServerOptions& options) {
   std::shared_ptr<TlsContext> made(new TlsContext);
   SSL_CTX* context = made->context_.get();
-  made->useCertificate(options.certificateFile, options.keyFile);
+  made->useCertificate(options.certificateFile, options.keyFile,
+                       options.own ? SymbolicLinks::refused : SymbolicLinks::followed);
   if (!options.clientCaFile.empty()) {
-    STACK_OF(X509_NAME)* names = SSL_load_client_CA_file(options.clientCaFile.c_str());
-    if (!names || SSL_CTX_load_verify_file(context, options.clientCaFile.c_str()) != 1)
-      unusable("no authority's certificate (PEM) can be read from " + options.clientCaFile);
-    SSL_CTX_set_client_CA_list(context, names);
+    for (const Certificate& authority : believe(context, options.clientCaFile))
+      SSL_CTX_add_client_CA(context, authority.get());
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   }
   return made;

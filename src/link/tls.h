@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "link/certificate.h"
 #include "link/stream.h"
 
 struct ssl_ctx_st;
@@ -33,27 +34,31 @@ struct TlsServerOptions {
   std::string certificateFile;  // PEM, the chain
   std::string keyFile;          // PEM
   std::string clientCaFile;     // PEM; empty: clients need no certificate
+  bool own = false;             // the first two are the hub's own (own_certificate.h)
 };
 
 // What all connections of one client or one hub have in common. Immutable and thread-safe.
 class TlsContext : public std::enable_shared_from_this<TlsContext> {
  public:
   // A hub's context is shared by its connections, which may be older than the one that new connections get, and a
-  // client's likewise. Both throw Error(InvalidArgument) for what cannot be used, naming the file.
+  // client's likewise. Both throw Error(InvalidArgument) for what cannot be used, naming the file, and what readPem
+  // throws.
   static std::shared_ptr<const TlsContext> forClient(const TlsClientOptions& options);
   static std::shared_ptr<const TlsContext> forServer(const TlsServerOptions& options);
   ~TlsContext();
 
-  // `host` is a name or an address; what the certificate must be for.
+  // `host` is what the certificate must be for (HostName::verified).
   std::unique_ptr<Stream> connect(int fd, const std::string& host) const;
   std::unique_ptr<Stream> accept(int fd) const;
 
   const std::vector<std::string>& pins() const { return pins_; }
+  // What this end shows; nothing of a client that shows none.
+  const CertificateFacts& shown() const { return shown_; }
 
  private:
   friend class TlsStream;
   TlsContext();
-  void useCertificate(const std::string& certificateFile, const std::string& keyFile);
+  void useCertificate(const std::string& certificateFile, const std::string& keyFile, SymbolicLinks links);
 
   struct Free {
     void operator()(ssl_ctx_st* context) const;
@@ -62,6 +67,7 @@ class TlsContext : public std::enable_shared_from_this<TlsContext> {
   std::unique_ptr<ssl_ctx_st, Free> context_;
   std::unique_ptr<bio_method_st, Free> socket_;
   std::vector<std::string> pins_;
+  CertificateFacts shown_;
   std::shared_ptr<x509_store_st> systemAuthorities_;
 };
 

@@ -27,6 +27,7 @@ Hub::Hub(std::vector<Database> databases, const ListenOptions& options, Log& log
   }
   listener_ = topology_.listen(nodes, options);
   log_.say(Level::info, "listening", {{"host", listener_.host}, {"port", listener_.port}, {"pin", listener_.pin}});
+  logCertificate();
   watcher_ = std::thread([this] { watch(); });
 }
 
@@ -54,8 +55,10 @@ Hub::Health Hub::health() const {
   Health health;
   health.databases = databases_.size();
   health.clients = topology_.connections().size();
+  CertificateStatus certificate = topology_.certificate(listener_.id);
   health.problem = problem();
-  health.fine = health.problem.empty();
+  health.warning = certificate.warning;
+  health.fine = health.problem.empty() && certificate.valid;
   return health;
 }
 
@@ -90,10 +93,22 @@ void Hub::watch() {
 std::string Hub::look(std::map<ConnectionId, Object>& known) {
   try {
     logChanges(known);
+    logCertificate();
     return problem();
   } catch (const std::exception& error) {
     return error.what();
   }
+}
+
+// A warning that counts the days is another one each day.
+void Hub::logCertificate() {
+  CertificateStatus now = topology_.certificate(listener_.id);
+  if (now.news != toldOfCertificate_.news && !now.news.empty())
+    log_.say(Level::info, "the hub's own certificate",
+             {{"what", now.news}, {"file", now.file}, {"until", now.until}, {"pin", now.pin}});
+  if (now.warning != toldOfCertificate_.warning && !now.warning.empty())
+    log_.say(Level::warning, "the certificate needs attention", {{"reason", now.warning}, {"file", now.file}});
+  toldOfCertificate_ = std::move(now);
 }
 
 void Hub::logChanges(std::map<ConnectionId, Object>& known) {

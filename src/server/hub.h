@@ -37,13 +37,14 @@ class Hub {
   // Tokens need no reading: each is looked at where it is, in its database.
   void reload();
 
-  // Can every database be read? And who is connected. Thread-safe; quick. When one cannot be read any more the log says
-  // so too, without being asked.
+  // Can every database be read, and is the certificate valid? And who is connected. Thread-safe; quick. When something
+  // is not as it should be the log says so too, without being asked.
   struct Health {
     bool fine = true;
     std::uint64_t databases = 0;
     std::uint64_t clients = 0;
     std::string problem;  // of the first that cannot be read; names it
+    std::string warning;  // about the certificate, from 30 days before its end; empty: none
   };
   Health health() const;
 
@@ -52,6 +53,7 @@ class Hub {
   void watch();
   std::string look(std::map<ConnectionId, Object>& known);
   void logChanges(std::map<ConnectionId, Object>& known);
+  void logCertificate();
 
   std::vector<Database> databases_;
   std::map<NodeId, std::string> names_;
@@ -59,6 +61,8 @@ class Hub {
   ControlServer control_;
   Topology topology_;
   ListenerInfo listener_;
+
+  CertificateStatus toldOfCertificate_;  // the watcher's, once there is one
 
   std::mutex mutex_;
   std::condition_variable wake_;

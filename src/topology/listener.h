@@ -41,6 +41,7 @@ class Listener {
   virtual ListenerInfo info() const = 0;
   // Reads the certificate's files again, for new connections.
   virtual void reload() {}
+  virtual CertificateStatus certificate() const { return {}; }
   std::vector<Guest> guests() const;
   // As Acceptor's.
   bool waitSynchronized(std::int64_t deadlineUs) { return acceptor_->waitSynchronized(deadlineUs); }

@@ -36,6 +36,7 @@ class Network {
   ConnectionId connectCrossApp(NodeId node, const std::string& path, ConnectionMode mode,
                                const CrossAppOptions& options, std::function<void()> look = {});
   void reloadCertificate(ListenerId id);
+  CertificateStatus certificate(ListenerId id) const;
   void stopListening(ListenerId id);
   void pause(ConnectionId id);
   void resume(ConnectionId id);

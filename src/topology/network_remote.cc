@@ -131,6 +131,7 @@ Network::ListenerPtr Network::listener(ListenerId id) const {
 }
 
 void Network::reloadCertificate(ListenerId id) { listener(id)->reload(); }
+CertificateStatus Network::certificate(ListenerId id) const { return listener(id)->certificate(); }
 
 void Network::stopListening(ListenerId id) {
   ListenerPtr closing = listener(id);

@@ -8,13 +8,15 @@
 #include <map>
 
 #include "blazedb/error.h"
-#include "link/certificate.h"
+#include "codec/date_text.h"
 #include "link/retry.h"
 
 namespace blazedb::topology {
 namespace {
 
 constexpr std::chrono::milliseconds kPatrol{250};
+constexpr std::int64_t kCareMs = 60'000;  // between two looks at the hub's own certificate
+constexpr std::int64_t kDayMs = 86'400'000;
 
 // The label of a guest is the number of its token, and what people call it.
 std::string labelOf(const Token& token) { return std::to_string(token.id) + " " + token.options.name; }
@@ -23,6 +25,12 @@ std::int64_t tokenOf(const std::string& label) { return std::stoll(label); }
 std::string hostName() {
   char name[256] = {};
   return gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
+}
+
+// The pin that clients were told stays good for as long as the key is there.
+link::OwnCertificate ownBeside(const Listener::Offer& offer) {
+  std::string beside = (std::filesystem::path(offer.engine->path()).parent_path() / offer.name).string();
+  return {beside + ".hub-cert.pem", beside + ".hub-key.pem", {hostName(), "localhost", "127.0.0.1", "::1"}};
 }
 
 sync::SessionOptions rightsOf(const TokenOptions& token) {
@@ -44,7 +52,11 @@ TokenListener::TokenListener(link::Io& io, base::Clock& clock, std::vector<Offer
   accept.address = options_.host;
   accept.port = options_.port;
   accept.allowPlaintext = options_.allowPlaintext;
-  if (options_.useTLS) accept.tls = tlsContext();
+  if (options_.useTLS) {
+    if (options_.certificateFile.empty()) own_ = ownBeside(offers_[0]);
+    accept.tls = tlsContext();
+    caredMs_ = clock_.monotonicUs() / 1000;
+  }
   open(io, clock_, accept);
   patrol_ = std::thread([this] { patrol(); });
 }
@@ -59,30 +71,74 @@ void TokenListener::close() {
   Listener::close();
 }
 
-// Without a certificate one is made, once, and kept beside the database: the pin that clients were told stays good.
+// What new connections are shown.
 std::shared_ptr<const link::TlsContext> TokenListener::tlsContext() {
-  if (options_.certificateFile.empty()) {
-    std::string beside = (std::filesystem::path(offers_[0].engine->path()).parent_path() / offers_[0].name).string();
-    options_.certificateFile = beside + ".hub-cert.pem";
-    options_.keyFile = beside + ".hub-key.pem";
-    if (!std::filesystem::exists(options_.certificateFile))
-      link::makeSelfSigned(options_.certificateFile, options_.keyFile, {hostName(), "localhost", "127.0.0.1", "::1"},
-                           clock_.wallMs());
-  }
-  std::string pin = link::pinOfFile(options_.certificateFile);
-  auto context = link::TlsContext::forServer({options_.certificateFile, options_.keyFile, options_.clientCaFile});
+  if (own_) note(own_->care(clock_.wallMs()));
+  const std::string& certificate = own_ ? own_->certificateFile : options_.certificateFile;
+  const std::string& key = own_ ? own_->keyFile : options_.keyFile;
+  auto context = link::TlsContext::forServer({certificate, key, options_.clientCaFile, own_.has_value()});
   std::lock_guard lock(mutex_);
-  pin_ = pin;
+  shown_ = context->shown();
   return context;
+}
+
+void TokenListener::note(const link::OwnCertificate::Cared& cared) {
+  using Care = link::OwnCertificate::Care;
+  std::lock_guard lock(mutex_);
+  if (cared.what == Care::made) news_ = "it was made, with a key of its own";
+  if (cared.what == Care::renewed) news_ = "it was made again, for the same key: " + cared.why;
+  if (cared.what == Care::keyLost) {
+    news_ = "it was made again, with a new key";
+    lost_ = "its key, " + own_->keyFile + ", was gone: there is a new one, and clients must be told the new pin";
+  }
 }
 
 void TokenListener::reload() {
   if (options_.useTLS) acceptor_->setTls(tlsContext());
 }
 
+// Where it fails, what is shown now is shown further, and there is time to mend it.
+void TokenListener::careForCertificate() {
+  std::int64_t nowMs = clock_.monotonicUs() / 1000;
+  if (!own_ || nowMs < caredMs_ + kCareMs) return;
+  caredMs_ = nowMs;
+  std::string failure;
+  try {
+    link::OwnCertificate::Cared cared = own_->care(clock_.wallMs(), false);
+    note(cared);
+    if (cared.what != link::OwnCertificate::Care::none) acceptor_->setTls(tlsContext());
+  } catch (const std::exception& error) {
+    failure = error.what();
+  }
+  std::lock_guard lock(mutex_);
+  failure_ = failure;
+}
+
+CertificateStatus TokenListener::certificate() const {
+  if (!options_.useTLS) return {};
+  std::lock_guard lock(mutex_);
+  CertificateStatus status;
+  status.file = own_ ? own_->certificateFile : options_.certificateFile;
+  status.pin = shown_.pin;
+  status.from = {shown_.fromMs * 1000};
+  status.until = {shown_.untilMs * 1000};
+  status.news = news_;
+  std::int64_t nowMs = clock_.wallMs();
+  status.valid = nowMs >= shown_.fromMs && nowMs < shown_.untilMs;
+  std::string dates = "it is valid from " + codec::toDateText(status.from) + " to " + codec::toDateText(status.until);
+  if (!status.valid)
+    status.warning = "no client can connect: " + dates + "; renew it, or set the clock of this machine right";
+  else if (shown_.untilMs <= nowMs + link::kCertificateSoonOverMs)
+    status.warning = "it ends in " + std::to_string((shown_.untilMs - nowMs) / kDayMs) + " days: " + dates +
+                     "; renew it, and have it read again (SIGHUP)";
+  for (const std::string& more : {lost_, failure_})
+    if (!more.empty()) status.warning += (status.warning.empty() ? "" : "; ") + more;
+  return status;
+}
+
 ListenerInfo TokenListener::info() const {
   std::lock_guard lock(mutex_);
-  return {{}, options_.host, acceptor_->port(), pin_};
+  return {{}, options_.host, acceptor_->port(), shown_.pin};
 }
 
 const Listener::Offer* TokenListener::find(const std::string& name) const {
@@ -112,6 +168,7 @@ void TokenListener::patrol() {
   while (!wake_.wait_for(lock, kPatrol, [&] { return stopping_; })) {
     lock.unlock();
     endRevoked();
+    careForCertificate();
     lock.lock();
   }
 }

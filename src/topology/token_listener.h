@@ -2,16 +2,19 @@
 //
 // A client is let in by a token of the database that it asks for; what the token grants becomes the options of the
 // session that serves it. Tokens are looked at again while their bearers are connected: one that is revoked, or whose
-// time is over, ends the connection within a second.
+// time is over, ends the connection within a second. So is the certificate, now and then: one that the hub has made for
+// itself is renewed in time, with the key that clients know.
 #pragma once
 
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "link/own_certificate.h"
 #include "topology/listener.h"
 
 namespace blazedb::topology {
@@ -25,6 +28,7 @@ class TokenListener final : public Listener {
   void close() override;
   ListenerInfo info() const override;
   void reload() override;
+  CertificateStatus certificate() const override;
 
  private:
   link::Admission admit(const link::Knock& knock, const link::PeerInfo& peer) const override;
@@ -32,13 +36,20 @@ class TokenListener final : public Listener {
   std::string nameOf(const link::Served& served) const override;
   void patrol();
   void endRevoked();
+  void careForCertificate();
   std::shared_ptr<const link::TlsContext> tlsContext();
+  void note(const link::OwnCertificate::Cared& cared);
 
   base::Clock& clock_;
-  ListenOptions options_;
-  std::string pin_;  // guarded by mutex_
+  const ListenOptions options_;
+  std::optional<link::OwnCertificate> own_;  // where none was given
+  std::int64_t caredMs_ = 0;
 
   mutable std::mutex mutex_;
+  link::CertificateFacts shown_;  // guarded by the mutex, as are the three that follow
+  std::string news_;              // what was done to the hub's own certificate
+  std::string lost_;              // what was lost with its key
+  std::string failure_;           // of the last look at it
   std::condition_variable wake_;
   bool stopping_ = false;
   std::thread patrol_;

@@ -30,6 +30,7 @@ ConnectionId Topology::connectCrossApp(NodeId node, const std::string& socketPat
   return network_->connectCrossApp(node, socketPath, mode, options);
 }
 void Topology::reloadCertificate(ListenerId listener) { network_->reloadCertificate(listener); }
+CertificateStatus Topology::certificate(ListenerId listener) const { return network_->certificate(listener); }
 void Topology::stopListening(ListenerId listener) { network_->stopListening(listener); }
 
 void Topology::pause(ConnectionId connection) { network_->pause(connection); }

@@ -1,5 +1,6 @@
 // blazedb serve: the daemon as a client, an operator and a supervisor see it.
 #include <signal.h>
+#include <sys/stat.h>
 
 #include <atomic>
 #include <chrono>
@@ -131,6 +132,18 @@ TEST_F(Serve, SighupTakesANewCertificate) {
   EXPECT_EQ(client.collection("notes").count(), 1u);
 }
 
+TEST_F(Serve, ItsCertificateIsMadeAgainForTheSameKeyWhenItIsGone) {
+  start({file_});
+  std::string pin = said_.string("pin").value();
+  stopHub();
+  std::filesystem::remove(path("hub.hub-cert.pem"));
+  start({file_});
+  EXPECT_EQ(said_.string("pin"), pin);
+  Database client = makeDatabase("client.blazedb");
+  connect(client, token(file_)).synchronize(kBarrier);
+  EXPECT_NE(stopHub().err.find("made again, for the same key"), std::string::npos);
+}
+
 TEST_F(Serve, SigtermSaysGoodbyeAndLeavesNothingBehind) {
   start({file_});
   Database client = makeDatabase("client.blazedb");
@@ -188,6 +201,8 @@ TEST_F(Serve, WhatCannotBeServedIsSaid) {
   start({file_});
   expectOneError({"serve", file_}, "is open in process " + std::to_string(hub_->pid()));
   makeDatabase("other.blazedb");
+  ASSERT_EQ(mkfifo(path("fifo").c_str(), 0600), 0);
+  expectOneError({"serve", path("other.blazedb"), "--cert", path("fifo"), "--key", path("fifo")}, "no regular file");
   expectOneError({"serve", path("other.blazedb"), "--port", std::to_string(port()), "--host", "127.0.0.1"}, "IoError");
 }
 

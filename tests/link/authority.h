@@ -5,6 +5,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include <filesystem>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -32,11 +33,11 @@ class Authority {
     writePem(keyFile, nullptr, key.get());
   }
 
-  // One that vouches for itself, likewise.
+  // One that vouches for itself, likewise, or from another day on.
   static void selfSign(const std::string& certificateFile, const std::string& keyFile, const std::string& alternatives,
-                       long days) {
+                       long days, long fromDays = -2) {
     Key key = makeKey();
-    Certificate made = make("self", key.get(), days);
+    Certificate made = make("self", key.get(), days, fromDays);
     extend(made.get(), NID_subject_alt_name, alternatives);
     X509_sign(made.get(), key.get(), EVP_sha256());
     writePem(certificateFile, made.get(), nullptr);
@@ -49,12 +50,12 @@ class Authority {
 
   static Key makeKey() { return {EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"), EVP_PKEY_free}; }
 
-  static Certificate make(const std::string& name, EVP_PKEY* key, long days) {
+  static Certificate make(const std::string& name, EVP_PKEY* key, long days, long fromDays = -2) {
     static long serial = 1;
     Certificate made(X509_new(), X509_free);
     X509_set_version(made.get(), X509_VERSION_3);
     ASN1_INTEGER_set(X509_get_serialNumber(made.get()), serial++);
-    X509_gmtime_adj(X509_getm_notBefore(made.get()), -2 * 86400);
+    X509_gmtime_adj(X509_getm_notBefore(made.get()), fromDays * 86400);
     X509_gmtime_adj(X509_getm_notAfter(made.get()), days * 86400);
     X509_NAME* subject = X509_get_subject_name(made.get());
     X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(name.c_str()), -1,
@@ -78,6 +79,7 @@ class Authority {
     if (certificate) PEM_write_bio_X509(file, certificate);
     if (key) PEM_write_bio_PKCS8PrivateKey(file, key, nullptr, nullptr, 0, nullptr, nullptr);
     BIO_free(file);
+    std::filesystem::permissions(path, std::filesystem::perms(key ? 0600 : 0644));  // else it is not used
   }
 
   Key key_;

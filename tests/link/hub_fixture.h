@@ -14,6 +14,7 @@
 
 #include "link/acceptor.h"
 #include "link/certificate.h"
+#include "link/own_certificate.h"
 #include "link/remote_link.h"
 #include "support/errors.h"
 #include "support/replica.h"
@@ -65,7 +66,7 @@ class HubTest : public testing::Test {
     std::string made = (std::filesystem::temp_directory_path() / "blazedb-link-XXXXXX").string();
     if (!mkdtemp(made.data())) throw std::runtime_error("no temporary folder");
     folder = made;
-    makeSelfSigned(file("hub.crt"), file("hub.key"), {"localhost", "127.0.0.1"}, clock.wallMs());
+    OwnCertificate{file("hub.crt"), file("hub.key"), {"localhost", "127.0.0.1"}}.care(clock.wallMs());
     pin = pinOfFile(file("hub.crt"));
   }
   ~HubTest() override {

@@ -254,14 +254,55 @@ TEST_F(TlsTest, WhatCannotBeUsedIsNamed) {
   EXPECT_NE(message.find(file("nothing.crt")), std::string::npos) << message;
 }
 
-TEST_F(TlsTest, TheKeyOfAHubIsItsOwnersAlone) {
-  struct stat status {};
-  ASSERT_EQ(stat(file("hub.key").c_str(), &status), 0);
-  EXPECT_EQ(status.st_mode & 0777, 0600u);
-  EXPECT_ERROR(AlreadyExists, makeSelfSigned(file("hub.crt"), file("hub.key"), {"localhost"}, 0));
-  EXPECT_ERROR(AlreadyExists, makeSelfSigned(file("hub.crt"), file("new.key"), {"localhost"}, 0));
-  EXPECT_FALSE(std::filesystem::exists(file("new.key")));
-  EXPECT_ERROR(InvalidArgument, makeSelfSigned(file("a.crt"), file("a.key"), {"a,IP:1.2.3.4"}, 0));
+TEST_F(TlsTest, WhatSomebodyElseMayHavePutThereIsNotUsed) {
+  auto mode = [&](const std::string& name, unsigned bits) {
+    std::filesystem::permissions(file(name), std::filesystem::perms(bits));
+  };
+  auto expectUnused = [&](const std::string& name) {
+    std::string message = test::messageOf([&] { hubWith("good"); });
+    EXPECT_NE(message.find(file(name) + " is not used"), std::string::npos) << message;
+  };
+  EXPECT_NO_THROW(hubWith("good"));
+  mode("good.key", 0604);
+  expectUnused("good.key");
+  mode("good.key", 0600);
+  mode("good.crt", 0646);
+  expectUnused("good.crt");
+  mode("good.crt", 0644);
+  EXPECT_NO_THROW(hubWith("good"));
+  if (geteuid() == 0) {  // else nobody can be given a file
+    ASSERT_EQ(chown(file("good.crt").c_str(), 12'345, 0), 0);
+    expectUnused("good.crt");
+    EXPECT_ERROR(InvalidArgument, pinOfFile(file("good.crt")));
+    ASSERT_EQ(chown(file("good.crt").c_str(), 0, 0), 0);
+    ASSERT_EQ(chown(file("good.key").c_str(), 12'345, 0), 0);
+    expectUnused("good.key");
+    ASSERT_EQ(chown(file("ca.crt").c_str(), 12'345, 0), 0);
+    EXPECT_ERROR(InvalidArgument, TlsContext::forClient(trusting("ca.crt")));
+  }
+}
+
+TEST_F(TlsTest, NoFileKeepsWhoeverReadsItWaiting) {
+  for (const char* name : {"good.crt", "good.key", "ca.crt"}) {
+    std::filesystem::remove(file(name));
+    ASSERT_EQ(mkfifo(file(name).c_str(), 0600), 0);
+  }
+  EXPECT_ERROR(InvalidArgument, hubWith("good"));
+  EXPECT_ERROR(InvalidArgument, hubWith("other", "good.crt"));
+  EXPECT_ERROR(InvalidArgument, TlsContext::forServer({file("other.crt"), file("good.key"), ""}));
+  EXPECT_ERROR(InvalidArgument, TlsContext::forClient(trusting("ca.crt")));
+  EXPECT_ERROR(InvalidArgument, pinOfFile(file("good.crt")));
+}
+
+TEST_F(TlsTest, NobodyIsAskedForAPassphrase) {
+  std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"),
+                                                          EVP_PKEY_free);
+  std::filesystem::remove(file("good.key"));
+  BIO* out = BIO_new_file(file("good.key").c_str(), "w");
+  PEM_write_bio_PKCS8PrivateKey(out, key.get(), EVP_aes_256_cbc(), "secret", 6, nullptr, nullptr);
+  BIO_free(out);
+  std::filesystem::permissions(file("good.key"), std::filesystem::perms(0600));
+  EXPECT_ERROR(InvalidArgument, hubWith("good"));
 }
 
 }  // namespace

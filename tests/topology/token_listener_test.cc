@@ -1,0 +1,113 @@
+// What a hub does by itself as time passes: here it passes as the test says.
+#include "topology/token_listener.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <filesystem>
+
+#include "db/open_database.h"
+#include "link/io.h"
+#include "storage/posix_file_system.h"
+#include "topology/watched.h"
+
+namespace blazedb::topology {
+namespace {
+
+constexpr std::int64_t kDayMs = 86'400'000;
+
+// Moves only when it is told to.
+class StillClock final : public base::Clock {
+ public:
+  std::int64_t wallMs() override { return wallMs_; }
+  std::int64_t monotonicUs() override { return monotonicUs_; }
+  void pass(std::int64_t ms) {
+    wallMs_ += ms;
+    monotonicUs_ += ms * 1000;
+  }
+
+ private:
+  std::atomic<std::int64_t> wallMs_{1'800'000'000'000};
+  std::atomic<std::int64_t> monotonicUs_{0};
+};
+
+class TokenListenerTest : public FolderTest {
+ protected:
+  void listen(const ListenOptions& options) {
+    listener_.reset();
+    listener_ = std::make_unique<TokenListener>(
+        io_, clock_, std::vector<Listener::Offer>{{.node = {1}, .name = "hub", .engine = engine_}}, options);
+  }
+  std::string certificateFile() const { return (folder_ / "hub.hub-cert.pem").string(); }
+  std::string keyFile() const { return (folder_ / "hub.hub-key.pem").string(); }
+
+  std::shared_ptr<db::Engine> open() {
+    db::EngineOptions options;
+    options.name = "hub";
+    return db::Engine::open({files_, clock_, random_}, path("hub"), storage::KeySource::rawKey(base::Bytes(32, 7)),
+                            options);
+  }
+
+  StillClock clock_;
+  base::SystemRandom random_;
+  storage::PosixFileSystem files_;
+  std::shared_ptr<db::Engine> engine_ = open();
+  link::Io io_;
+  std::unique_ptr<TokenListener> listener_;
+};
+
+TEST_F(TokenListenerTest, ItsOwnCertificateIsRenewedWhileItServes) {
+  listen({.host = "127.0.0.1", .port = 0});
+  CertificateStatus before = listener_->certificate();
+  EXPECT_EQ(before.file, certificateFile());
+  EXPECT_TRUE(before.valid);
+  EXPECT_EQ(before.warning, "");
+  EXPECT_NE(before.news, "");
+  clock_.pass(3630 * kDayMs);
+  EXPECT_TRUE(comes([&] { return listener_->certificate().until > before.until; }));
+  CertificateStatus after = listener_->certificate();
+  EXPECT_EQ(after.pin, before.pin);
+  EXPECT_TRUE(after.valid);
+  EXPECT_EQ(after.warning, "");
+  EXPECT_NE(after.news, before.news);
+}
+
+TEST_F(TokenListenerTest, AKeyThatIsGoneIsSaidWhileItServesAndReplacedAtTheNextStart) {
+  listen({.host = "127.0.0.1", .port = 0});
+  std::string pin = listener_->certificate().pin;
+  std::filesystem::rename(keyFile(), path("kept"));
+  clock_.pass(60'000);
+  EXPECT_TRUE(comes([&] { return listener_->certificate().warning.find(keyFile()) != std::string::npos; }));
+  EXPECT_EQ(listener_->certificate().pin, pin) << "of the key in memory";
+  std::filesystem::rename(path("kept"), keyFile());
+  clock_.pass(60'000);
+  EXPECT_TRUE(comes([&] { return listener_->certificate().warning.empty(); }));
+  std::filesystem::remove(keyFile());
+  listen({.host = "127.0.0.1", .port = 0});
+  EXPECT_NE(listener_->certificate().pin, pin);
+  EXPECT_NE(listener_->certificate().warning.find("new pin"), std::string::npos);
+}
+
+TEST_F(TokenListenerTest, OneThatWasGivenIsNeverTouchedAndItsEndIsAnnounced) {
+  listen({.host = "127.0.0.1", .port = 0});
+  std::filesystem::rename(certificateFile(), path("given.pem"));
+  std::filesystem::rename(keyFile(), path("given.key"));
+  listen({.host = "127.0.0.1", .port = 0, .certificateFile = path("given.pem"), .keyFile = path("given.key")});
+  Date until = listener_->certificate().until;
+  EXPECT_EQ(listener_->certificate().warning, "");
+  EXPECT_EQ(listener_->certificate().news, "");
+  clock_.pass(until.microseconds / 1000 - clock_.wallMs() - 29 * kDayMs);
+  EXPECT_TRUE(listener_->certificate().valid);
+  EXPECT_NE(listener_->certificate().warning.find("ends in 29 days"), std::string::npos);
+  clock_.pass(29 * kDayMs);
+  EXPECT_FALSE(listener_->certificate().valid);
+  EXPECT_NE(listener_->certificate().warning.find("no client can connect"), std::string::npos);
+  clock_.pass(-20 * 365 * kDayMs);
+  EXPECT_FALSE(listener_->certificate().valid);
+  listener_->reload();
+  EXPECT_EQ(listener_->certificate().until, until);
+  EXPECT_FALSE(std::filesystem::exists(certificateFile()));
+}
+
+}  // namespace
+}  // namespace blazedb::topology
