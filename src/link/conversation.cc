@@ -88,6 +88,7 @@ void Conversation::talk() {
   if (std::optional<sync::Bye> stopping = stopWanted()) return leave(*stopping);
 
   std::optional<sync::Bye> broken = channel_->ended();
+  sync::SessionState before = session_ ? session_->status().state : sync::SessionState::connecting;
   bool took = takeFrames(now);
   if (ended_) return;
   keepAlive(now);
@@ -101,9 +102,11 @@ void Conversation::talk() {
     }
   }
   if (session_) {
-    std::uint64_t before = session_->status().bytesSent;
+    // Who hears the answers may look at the status of this end.
+    if (!session_->stopped() && session_->status().state != before) onStatus(session_->status());
+    std::uint64_t bytesSent = session_->status().bytesSent;
     sendAnswers();
-    if (before != std::exchange(saidBytes_, before)) {
+    if (bytesSent != std::exchange(saidBytes_, bytesSent)) {
       saidMs_ = now;
       keepsContext_ = true;
     }
