@@ -196,7 +196,7 @@ TEST_F(SyncWithHub, WithoutTlsOnlyThisMachineIsReached) {
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_EQ(open("client.blazedb").count(), 1u);
   words.pop_back();
-  expectRefusal(run(words, with(token_)), "Offline", "closed the connection");
+  expectRefusal(run(words, with(token_)), "ProtocolError", "does not speak TLS");
 }
 
 TEST_F(SyncWithHub, AHubThatIsNotThereIsAnErrorAtOnce) {
