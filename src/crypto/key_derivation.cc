@@ -3,7 +3,7 @@
 #include <sodium.h>
 
 #include <mutex>
-#include <new>
+#include <string>
 
 #include "blazedb/error.h"
 #include "crypto/aead.h"
@@ -22,7 +22,9 @@ SecretBytes deriveFromPassword(base::ByteView password, base::ByteView salt, con
   std::lock_guard lock(oneAtATime);
   if (crypto_pwhash(key.span().data(), key.size(), reinterpret_cast<const char*>(password.data()), password.size(),
                     salt.data(), cost.passes, std::size_t{cost.memoryKiB} * 1024, crypto_pwhash_ALG_ARGON2ID13) != 0)
-    throw std::bad_alloc();
+    throw Error(ErrorCode::OutOfMemory, "Argon2id needs " + std::to_string(cost.memoryKiB / 1024) +
+                                            " MiB of memory for " +
+                                            "this password, which there are not; free some and try again");
   return key;
 }
 

@@ -27,7 +27,7 @@ struct KdfCost {
 
 // Argon2id (RFC 9106), one lane, 32 bytes out. `salt` has kSaltBytes. Takes cost.memoryKiB of memory while it runs;
 // derivations of one process run one after the other, so that many logins at once cannot exhaust it. Thread-safe.
-// Throws Error(InvalidArgument) where the cost is not acceptable, std::bad_alloc.
+// Throws Error: InvalidArgument where the cost is not acceptable, OutOfMemory.
 SecretBytes deriveFromPassword(base::ByteView password, base::ByteView salt, const KdfCost& cost);
 
 // An independent 32-byte key for one purpose: BLAKE2b keyed with `key` (32 bytes) over the purpose's name and a

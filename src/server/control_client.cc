@@ -41,7 +41,8 @@ void ControlClient::authenticate(const std::string& password) {
   base::SystemRandom random;
   storage::PosixFileSystem files;
   std::unique_ptr<storage::File> file;
-  if (files.open(path_, file) != storage::IoStatus::ok) throw Error(ErrorCode::IoError, path_ + ": cannot be opened");
+  if (files.open(path_, storage::Access::readOnly, file) != storage::IoStatus::ok)
+    throw Error(ErrorCode::IoError, path_ + ": cannot be opened");
   crypto::SecretBytes key = storage::DatabaseFile::controlKeyOf(
       storage::readHeader(*file, path_, storage::KeySource::password(password), random));
   Nonce ours, theirs;

@@ -13,6 +13,13 @@
 #include "storage/sealed_file.h"
 
 namespace blazedb::storage {
+namespace {
+
+Error outOfMemory(const std::string& path) {
+  return Error(ErrorCode::OutOfMemory, path + "there is not enough memory for this; free some and try again");
+}
+
+}  // namespace
 
 Statement::~Statement() { sqlite3_finalize(handle_); }
 
@@ -131,10 +138,14 @@ void Connection::raise(int code) {
     throw Error(ErrorCode::TruncatedFile, path + "ends before " + page + "; restore it from a backup");
   switch (code & 0xFF) {
     case SQLITE_NOMEM:
-      throw std::bad_alloc();
-    case SQLITE_IOERR:
+      throw outOfMemory(path);
     case SQLITE_CANTOPEN:
-      if (code == SQLITE_IOERR_NOMEM) throw std::bad_alloc();
+      if (!shared.poisoned)
+        throw Error(ErrorCode::IoError, path + "cannot be opened, or its log beside it cannot be made; check who may " +
+                                            "write the file and its folder");
+      [[fallthrough]];
+    case SQLITE_IOERR:
+      if (code == SQLITE_IOERR_NOMEM) throw outOfMemory(path);
       if (shared.poisoned)
         throw Error(ErrorCode::NeedsReopen, path + "a sync to disk has failed; close the database and open it again");
       throw Error(ErrorCode::IoError, path + "the file system failed (" + sqlite3_errstr(code) + "); check the disk");
@@ -144,6 +155,10 @@ void Connection::raise(int code) {
     case SQLITE_NOTADB:
       throw Error(ErrorCode::DamagedPage,
                   path + "its pages contradict each other; run verify, restore it from a backup");
+    case SQLITE_READONLY:
+      if (shared.readOnly)
+        throw Error(ErrorCode::OpenedReadOnly, path + "was opened for reading; open it without readOnly to write");
+      break;
     case SQLITE_INTERRUPT:
       throw Error(ErrorCode::Cancelled, "the statement was interrupted");
     case SQLITE_TOOBIG:

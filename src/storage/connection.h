@@ -8,10 +8,12 @@
 //   NeedsReopen    a sync failed earlier
 //   IoError        the file system failed otherwise
 //   AlreadyExists  a unique index or primary key is violated
+//   OpenedReadOnly a write to a database that was opened for reading
+//   OutOfMemory    memory has run out
 //   TooLarge       a value or statement beyond SQLite's limits
 //   Misuse         wrong SQL, a write through a reader, a statement that the moment does not allow
 //
-// and std::bad_alloc where memory has run out. After DiskFull, IoError and DamagedPage SQLite may have rolled the
+// After DiskFull, OutOfMemory, IoError and DamagedPage SQLite may have rolled the
 // transaction back already: ask inTransaction() before ROLLBACK.
 #pragma once
 

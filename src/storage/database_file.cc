@@ -2,8 +2,10 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstdio>
+#include <set>
 #include <utility>
 
 #include "blazedb/error.h"
@@ -13,6 +15,8 @@
 namespace blazedb::storage {
 namespace {
 
+constexpr std::uint64_t kCheckpointBytes = 64 << 20;
+constexpr std::uint64_t kAskEveryBytes = 256 << 10;
 constexpr std::int64_t kWalFileBytesKept = 128 << 20;  // a WAL that has grown beyond is cut when it starts anew
 constexpr int kBackupStepPages = 256;
 constexpr std::size_t kProblemsMax = 100;     // SQLite's integrity check stops there as well
@@ -21,6 +25,15 @@ constexpr std::uint64_t kLockByte = 1 << 30;  // SQLite never uses the page that
 [[noreturn]] void raiseIo(IoStatus status, const std::string& path, const std::string& what) {
   if (status == IoStatus::noSpace) throw Error(ErrorCode::DiskFull, path + ": no space left; free some and try again");
   if (status == IoStatus::exists) throw Error(ErrorCode::AlreadyExists, path + ": there is a file already");
+  if (status == IoStatus::unsafe)
+    throw Error(ErrorCode::IoError, path + ": is not used, for it is no regular file, a link, or somebody else's; " +
+                                        "remove it if it is not wanted");
+  if (status == IoStatus::denied)
+    throw Error(ErrorCode::IoError, path + ": " + what + ", for this user may not do so, or the file system is " +
+                                        "read-only; a database that is only to be read is opened with readOnly");
+  if (status == IoStatus::noRename)
+    throw Error(ErrorCode::NotSupported, path + ": this file system can neither link nor rename without replacing; " +
+                                             "make the file on another one and move it there");
   throw Error(ErrorCode::IoError,
               path + ": " + what + "; check the disk, and who may read and write the file and its folder");
 }
@@ -38,34 +51,42 @@ std::string randomSuffix(const char* kind, base::Random& random) {
 // Gives a log that nothing can be done with another name: what it holds is perhaps in no other file. Gives that name.
 std::string setAside(FileSystem& files, base::Random& random, const std::string& walPath) {
   std::string unused = walPath + randomSuffix("unused", random);
-  require(files.publish(walPath, unused), walPath, "cannot be renamed");
+  require(files.rename(walPath, unused), walPath, "cannot be renamed");
   return unused;
 }
 
-// A file that has no name yet that anyone would open. Removed again, unless it is published.
-class NewFile {
+std::unique_ptr<EncryptedVfs> makeVfs(FileSystem& files, base::Random& random, const std::string& path,
+                                      const KeyHeader& header) {
+  return std::make_unique<EncryptedVfs>(files, random, path, header.cipher, header.dataKey.view(), header.pageBytes);
+}
+
+// A database that is being made, to appear at `target`. Nothing of it remains unless it is published.
+class Making {
  public:
-  NewFile(FileSystem& files, base::Random& random, std::string target)
+  Making(FileSystem& files, base::Random& random, std::string target)
       : files_(files), random_(random), target_(std::move(target)) {
     if (files_.exists(target_)) raiseIo(IoStatus::exists, target_, "");
-    path_ = target_ + randomSuffix("new", random);
-    require(files_.create(path_, file_), path_, "cannot be created");
-  }
-  ~NewFile() {
-    if (path_.empty()) return;
-    files_.remove(path_);
-    files_.remove(path_ + "-wal");
+    require(files_.createNew(target_, file_), target_, "cannot be created");
   }
 
-  const std::string& path() const { return path_; }
-  File& file() { return *file_; }
+  // With a header and without a page. A log of it is in memory: it is nobody's yet.
+  std::unique_ptr<EncryptedVfs> begin(const KeyHeader& header) {
+    std::unique_ptr<File> file;
+    require(file_->open(file), target_, "cannot be opened");
+    require(file->writeAt(0, encodeHeader(header, random_)), target_, "cannot be written");
+    auto vfs = makeVfs(files_, random_, target_, header);
+    vfs->shared().newFile = file_.get();
+    vfs->shared().logInMemory = true;
+    return vfs;
+  }
 
   void publish() {
-    require(file_->sync(), path_, "cannot be synced");
+    std::unique_ptr<File> file;
+    require(file_->open(file), target_, "cannot be opened");
+    require(file->sync(), target_, "cannot be synced");
     // What a database of this name has left behind is not the WAL of this one.
     if (files_.exists(target_ + "-wal")) setAside(files_, random_, target_ + "-wal");
-    require(files_.publish(path_, target_), target_, "cannot be given its name");
-    path_.clear();
+    require(file_->publish(), target_, "cannot be given its name");
     require(files_.syncFolder(target_), target_, "its folder cannot be synced");
   }
 
@@ -73,8 +94,7 @@ class NewFile {
   FileSystem& files_;
   base::Random& random_;
   std::string target_;
-  std::string path_;
-  std::unique_ptr<File> file_;
+  std::unique_ptr<NewFile> file_;
 };
 
 // Runs `body` in a transaction of the connection.
@@ -133,15 +153,10 @@ void copyPages(Connection& from, Connection& to, const DatabaseFile::Progress& p
   }
 }
 
-std::unique_ptr<EncryptedVfs> makeVfs(FileSystem& files, base::Random& random, const std::string& path,
-                                      const KeyHeader& header) {
-  return std::make_unique<EncryptedVfs>(files, random, path, header.cipher, header.dataKey.view(), header.pageBytes);
-}
-
-std::unique_ptr<FileLock> lockFile(FileSystem& files, const std::string& path) {
+std::unique_ptr<FileLock> lockFile(FileSystem& files, const std::string& path, Access access) {
   std::unique_ptr<FileLock> lock;
   std::int64_t owner = 0;
-  IoStatus status = files.lock(path, lock, owner);
+  IoStatus status = files.lock(path, access, lock, owner);
   if (status == IoStatus::absent) throw Error(ErrorCode::NotFound, path + ": there is no such file");
   if (status == IoStatus::inUse)
     throw Error(ErrorCode::DatabaseInUse, path + ": is open in " +
@@ -155,10 +170,6 @@ std::unique_ptr<FileLock> lockFile(FileSystem& files, const std::string& path) {
   return lock;
 }
 
-void writeFreshHeader(NewFile& file, const KeyHeader& header, base::Random& random) {
-  require(file.file().writeAt(0, encodeHeader(header, random)), file.path(), "cannot be written");
-}
-
 }  // namespace
 
 std::unique_ptr<DatabaseFile> DatabaseFile::create(FileSystem& files, base::Random& random, const std::string& path,
@@ -168,7 +179,7 @@ std::unique_ptr<DatabaseFile> DatabaseFile::create(FileSystem& files, base::Rand
   if (!std::has_single_bit(options.pageBytes) || options.pageBytes < kPageBytesMin || options.pageBytes > kPageBytesMax)
     throw Error(ErrorCode::InvalidArgument, "a page has 1024 to 65536 bytes, a power of two");
   std::string canonical = files.canonical(path);
-  NewFile file(files, random, canonical);
+  Making file(files, random, canonical);
   KeyHeader header;
   header.cipher = options.cipher.value_or(crypto::fastestCipher());
   header.pageBytes = options.pageBytes;
@@ -176,9 +187,8 @@ std::unique_ptr<DatabaseFile> DatabaseFile::create(FileSystem& files, base::Rand
   header.dataKey = crypto::SecretBytes(crypto::kKeyBytes);
   random.fill(header.dataKey.span());
   header.state = header.logState = random.next64();
-  writeFreshHeader(file, header, random);
   {
-    auto vfs = makeVfs(files, random, file.path(), header);
+    std::unique_ptr<EncryptedVfs> vfs = file.begin(header);
     Connection connection(*vfs, Connection::Role::writer, kWriterCacheKiBDefault);
     connection.checkpointOnClose();
     prepareEmptyDatabase(connection, header.pageBytes);
@@ -187,9 +197,9 @@ std::unique_ptr<DatabaseFile> DatabaseFile::create(FileSystem& files, base::Rand
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)");
   }
   file.publish();
-  std::unique_ptr<FileLock> lock = lockFile(files, canonical);
+  std::unique_ptr<FileLock> lock = lockFile(files, canonical, Access::readWrite);
   std::unique_ptr<File> headerFile;
-  require(files.open(canonical, headerFile), canonical, "cannot be opened");
+  require(files.open(canonical, Access::readWrite, headerFile), canonical, "cannot be opened");
   return std::unique_ptr<DatabaseFile>(new DatabaseFile(files, random, canonical, std::move(lock),
                                                         std::move(headerFile), std::move(header), openOptions));
 }
@@ -197,11 +207,11 @@ std::unique_ptr<DatabaseFile> DatabaseFile::create(FileSystem& files, base::Rand
 std::unique_ptr<DatabaseFile> DatabaseFile::open(FileSystem& files, base::Random& random, const std::string& path,
                                                  const KeySource& key, const OpenOptions& options) {
   std::string canonical = files.canonical(path);
-  std::unique_ptr<FileLock> lock = lockFile(files, canonical);
+  Access access = options.readOnly ? Access::readOnly : Access::readWrite;
+  std::unique_ptr<FileLock> lock = lockFile(files, canonical, access);
   std::unique_ptr<File> file;
-  require(files.open(canonical, file), canonical, "cannot be opened");
+  require(files.open(canonical, access, file), canonical, "cannot be opened");
   KeyHeader header = readHeader(*file, canonical, key, random);
-  repairHeader(*file, canonical, header, random);
   return std::unique_ptr<DatabaseFile>(
       new DatabaseFile(files, random, canonical, std::move(lock), std::move(file), std::move(header), options));
 }
@@ -216,14 +226,22 @@ DatabaseFile::DatabaseFile(FileSystem& files, base::Random& random, std::string 
       cipher_(header.cipher),
       controlKey_(controlKeyOf(header)),
       vfs_(makeVfs(files, random, path_, header)),
-      header_(std::move(headerFile), path_, std::move(header), random) {
+      header_(std::move(headerFile), path_, std::move(header), random),
+      readOnly_(options.readOnly) {
   // Without a single page SQLite would see a new database, throw the WAL away and begin.
   std::uint64_t bytes = 0;
   require(header_.file().size(bytes), path_, "cannot be read");
   if (bytes < kHeaderBytes + pageBytes_)
     throw Error(ErrorCode::TruncatedFile, path_ + ": ends before its first page; restore it from a backup");
   vfs_->shared().header = &header_;
+  vfs_->shared().readOnly = readOnly_;
   recover(options.writerCacheKiB);
+  if (readOnly_) {
+    writer_->execute("PRAGMA query_only=ON");
+    return;
+  }
+  header_.repair();
+  writer_->checkpointOnClose();
   writer_->execute("PRAGMA synchronous=FULL");
   writer_->execute(("PRAGMA journal_size_limit=" + std::to_string(kWalFileBytesKept)).c_str());
   sqlite3_wal_hook(
@@ -248,11 +266,14 @@ void DatabaseFile::recover(int cacheKiB) {
   const std::string& walPath = vfs_->shared().walPath;
   std::unique_ptr<File> wal;
   std::uint32_t vouched = 0;
-  IoStatus status = files_.open(walPath, wal);
+  SharedState& shared = vfs_->shared();
+  IoStatus status = files_.openBeside(path_, walPath, readOnly_ ? Access::readOnly : Access::readWrite, wal);
+  shared.logInMemory = readOnly_ && status == IoStatus::absent;
   if (status == IoStatus::ok) status = WalFile::vouchedFrames(*wal, *vfs_->makeSealer(), vouched);
   if (status != IoStatus::ok && status != IoStatus::absent) raiseIo(status, walPath, "cannot be read");
   if (wal && !belongs(*wal, vouched)) {
-    unusedLog_ = setAside(files_, random_, walPath);
+    unusedLog_ = readOnly_ ? walPath : setAside(files_, random_, walPath);
+    shared.logInMemory = readOnly_;
     vouched = 0;
   }
   try {
@@ -263,12 +284,11 @@ void DatabaseFile::recover(int cacheKiB) {
     throw;
   }
   walFrames_ = vfs_->shared().walIndex.committedFrames();
-  const std::optional<LogBase>& base = vfs_->shared().logBase;
+  const std::optional<LogBase>& base = shared.logBase;
   if (vouched > walFrames_ || (base && header_.lacksFrames(*base, walFrames_)))
     throw Error(ErrorCode::DamagedPage,
                 walPath + ": is damaged, and complete transactions in it are lost; restore the database from a backup");
   if (walFrames_ == 0) requireAllPages();
-  writer_->checkpointOnClose();
 }
 
 // Before SQLite sees it: does the log belong to the file as it is? False where it is of no use to it.
@@ -281,7 +301,7 @@ bool DatabaseFile::belongs(File& wal, std::uint32_t vouched) {
     require(wal.size(bytes), walPath, "cannot be read");
     return vouched > 0 || bytes <= WalFile::kSlotsBytes;
   }
-  FileHeader::Fit fit = header_.fitOf(*base);
+  FileHeader::Fit fit = header_.match(*base);
   if (fit == FileHeader::Fit::foreign)
     throw Error(ErrorCode::WrongLog, walPath + " is the log of a later state than " + path_ +
                                          " has, which seems to be an older copy: put the newer file back to have both; "
@@ -308,6 +328,11 @@ std::unique_ptr<Connection> DatabaseFile::openReader(int cacheKiB) {
   return std::make_unique<Connection>(*vfs_, Connection::Role::reader, cacheKiB);
 }
 
+void DatabaseFile::requireWritable() const {
+  if (readOnly_)
+    throw Error(ErrorCode::OpenedReadOnly, path_ + ": was opened for reading; open it without readOnly to write");
+}
+
 void DatabaseFile::setDurable(bool durable) {
   if (durable == durable_) return;
   if (writer_->inTransaction()) throw Error(ErrorCode::Misuse, "durability cannot change inside a transaction");
@@ -316,16 +341,32 @@ void DatabaseFile::setDurable(bool durable) {
 }
 
 void DatabaseFile::checkpoint() {
+  requireWritable();
   if (writer_->inTransaction()) throw Error(ErrorCode::Misuse, "a checkpoint cannot run inside a transaction");
   int filled = 0, copied = 0;
   int code = sqlite3_wal_checkpoint_v2(writer_->handle(), "main", SQLITE_CHECKPOINT_PASSIVE, &filled, &copied);
   if (code != SQLITE_OK) writer_->raise(code);
   if (filled == copied) walFrames_ = 0;
+  askAt_ = 0;
+}
+
+void DatabaseFile::useReserve(bool use) { vfs_->shared().usesReserve = use; }
+
+// On a small disk the log stays small beside what is free, so that it is not the log that fills it.
+bool DatabaseFile::checkpointDue() {
+  std::uint64_t bytes = walBytes();
+  if (bytes >= kCheckpointBytes) return true;
+  if (bytes == 0 || bytes < askAt_) return false;
+  std::uint64_t free = files_.freeBytes(path_).value_or(~std::uint64_t{0});
+  bool due = bytes >= free / 4;
+  askAt_ = due ? 0 : bytes + std::min(free / 16, kAskEveryBytes);
+  return due;
 }
 
 std::uint64_t DatabaseFile::walBytes() const { return walFrames_ * std::uint64_t{kSealedRecordBytes + pageBytes_}; }
 
 void DatabaseFile::changePassword(const KeySource& oldKey, const KeySource& newKey, const crypto::KdfCost& cost) {
+  requireWritable();
   if (vfs_->shared().poisoned)
     throw Error(ErrorCode::NeedsReopen, path_ + ": a sync to disk has failed; close the database and open it again");
   try {
@@ -340,13 +381,12 @@ void DatabaseFile::changePassword(const KeySource& oldKey, const KeySource& newK
 void DatabaseFile::backup(const std::string& path, const std::function<void(Connection&)>& fixup,
                           const Progress& progress) {
   std::string canonical = files_.canonical(path);
-  NewFile file(files_, random_, canonical);
+  Making file(files_, random_, canonical);
   KeyHeader header = header_.secretForCopy();
   header.dataKey = crypto::SecretBytes(crypto::kKeyBytes);
   random_.fill(header.dataKey.span());
   header.state = header.logState = random_.next64();
-  writeFreshHeader(file, header, random_);
-  auto vfs = makeVfs(files_, random_, file.path(), header);
+  std::unique_ptr<EncryptedVfs> vfs = file.begin(header);
   {
     std::unique_ptr<Connection> source = openReader();
     source->execute("BEGIN");
@@ -374,7 +414,7 @@ std::vector<std::string> DatabaseFile::verifyPages(const Progress& progress) {
       problems.emplace_back(error.what());
     }
   };
-  note([&] { checkpoint(); });
+  if (!readOnly_) note([&] { checkpoint(); });
   for (int copy : damagedHeaderCopies(header_.file()))
     problems.push_back("copy " + std::to_string(copy) + " of the header is damaged");
   verifyMainFile(progress, problems);
@@ -387,7 +427,7 @@ std::vector<std::string> DatabaseFile::verifyPages(const Progress& progress) {
 }
 
 // Also the pages that no query reads. After a checkpoint no page is half written: what recovery brought back is in
-// place.
+// place. Where there can be none, the log has been authenticated by the recovery, and its pages are passed over.
 void DatabaseFile::verifyMainFile(const Progress& progress, std::vector<std::string>& problems) {
   auto sealer = vfs_->makeSealer();
   std::vector<std::uint8_t> page(pageBytes_);
@@ -395,10 +435,16 @@ void DatabaseFile::verifyMainFile(const Progress& progress, std::vector<std::str
   std::uint64_t bytes = 0;
   require(header_.file().size(bytes), path_, "cannot be read");
   auto pages = static_cast<std::uint32_t>((bytes - kHeaderBytes) / pageBytes_);
+  std::set<std::uint32_t> inLog;
+  std::unique_ptr<File> wal;
+  if (readOnly_ && walFrames_ > 0) {
+    require(files_.openBeside(path_, vfs_->shared().walPath, Access::readOnly, wal), path_, "its WAL cannot be read");
+    inLog = WalFile::pagesIn(*wal, *sealer, walFrames_);
+  }
   for (std::uint32_t number = 1; number <= pages && problems.size() < kProblemsMax; number++) {
     if (progress && number % 256 == 0 && !progress(number, pages))
       throw Error(ErrorCode::Cancelled, "verify was stopped");
-    if (number == lockPage) continue;
+    if (number == lockPage || inLog.contains(number)) continue;
     std::uint64_t at = kHeaderBytes + std::uint64_t{number - 1} * pageBytes_;
     if (header_.file().readAt(at, page) != IoStatus::ok || !sealer->openPage(number, page.data(), page.data()))
       problems.push_back("page " + std::to_string(number) + " fails authentication");

@@ -5,8 +5,8 @@
 // WAL-reset bug (fixed in 3.51.3): it needs one connection that commits while another one checkpoints.
 //
 // Threads: create(), open(), openReader(), backup(), changePassword() and the getters may be called from any thread;
-// writer() and what uses it (setDurable(), checkpoint(), walBytes(), verify()) from one thread at a time. Not to be
-// used across fork().
+// writer() and what uses it (setDurable(), useReserve(), checkpoint(), checkpointDue(), walBytes(), verify()) from one
+// thread at a time. Not to be used across fork().
 #pragma once
 
 #include <cstdint>
@@ -39,6 +39,9 @@ struct CreateOptions {
 
 struct OpenOptions {
   int writerCacheKiB = kWriterCacheKiBDefault;
+  // Nothing is written, neither to the file nor beside it; what a log holds is seen all the same. Several may have the
+  // file open so. writer() then reads, and what would write throws OpenedReadOnly.
+  bool readOnly = false;
 };
 
 class DatabaseFile {
@@ -47,8 +50,8 @@ class DatabaseFile {
   using Progress = std::function<bool(std::uint64_t done, std::uint64_t total)>;
 
   // Makes the file and opens it. `initialise` is called once, in a transaction, to lay out the tables. Atomic: after a
-  // crash or an error there is the whole file or none (a `-new-...` file may be left by a crash). Throws
-  // Error(AlreadyExists, InvalidArgument, DiskFull, IoError) and what `initialise` throws.
+  // crash or an error there is the whole file or none. Throws Error(AlreadyExists, InvalidArgument, DiskFull, IoError;
+  // NotSupported where the file system cannot give a file its name atomically) and what `initialise` throws.
   static std::unique_ptr<DatabaseFile> create(FileSystem& files, base::Random& random, const std::string& path,
                                               const KeySource& key, const CreateOptions& options,
                                               const std::function<void(Connection&)>& initialise,
@@ -81,6 +84,13 @@ class DatabaseFile {
   // Copies what the WAL holds into the main file, as far as readers allow, so that the WAL can be filled from its
   // beginning again. Throws Error(Misuse) inside a transaction.
   void checkpoint();
+
+  // Whether commits from now on may use what is kept back of a small disk: for those that delete, so that there will be
+  // space again. False at first.
+  void useReserve(bool use);
+
+  // Whether the WAL is so long, or the disk so full, that it is time for one. Cheap.
+  bool checkpointDue();
 
   // How much of the WAL is filled and not yet copied, as of the last commit: what a checkpoint would have to do.
   std::uint64_t walBytes() const;
@@ -120,6 +130,7 @@ class DatabaseFile {
   void recover(int cacheKiB);
   bool belongs(File& wal, std::uint32_t vouched);
   void requireAllPages();
+  void requireWritable() const;
   void verifyMainFile(const Progress& progress, std::vector<std::string>& problems);
 
   FileSystem& files_;
@@ -132,9 +143,11 @@ class DatabaseFile {
   std::unique_ptr<EncryptedVfs> vfs_;
   FileHeader header_;
   std::unique_ptr<Connection> writer_;
+  const bool readOnly_;
   std::string unusedLog_;
   bool durable_ = true;
   std::uint32_t walFrames_ = 0;
+  std::uint64_t askAt_ = 0;  // with so many bytes in the WAL the disk is asked again
 };
 
 }  // namespace blazedb::storage

@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
@@ -17,6 +18,34 @@ namespace blazedb::storage {
 namespace {
 
 constexpr std::string_view kWalName = "database-wal";
+
+// A log that is on no disk.
+class MemoryFile final : public File {
+ public:
+  IoStatus readAt(std::uint64_t offset, std::span<std::uint8_t> out) override {
+    std::size_t there = offset < bytes_.size() ? std::min<std::size_t>(out.size(), bytes_.size() - offset) : 0;
+    if (there > 0) std::memcpy(out.data(), bytes_.data() + offset, there);
+    std::memset(out.data() + there, 0, out.size() - there);
+    return there < out.size() ? IoStatus::shortRead : IoStatus::ok;
+  }
+  IoStatus writeAt(std::uint64_t offset, base::ByteView bytes) override {
+    if (bytes_.size() < offset + bytes.size()) bytes_.resize(offset + bytes.size());
+    std::memcpy(bytes_.data() + offset, bytes.data(), bytes.size());
+    return IoStatus::ok;
+  }
+  IoStatus truncate(std::uint64_t bytes) override {
+    bytes_.resize(bytes);
+    return IoStatus::ok;
+  }
+  IoStatus sync() override { return IoStatus::ok; }
+  IoStatus size(std::uint64_t& bytes) override {
+    bytes = bytes_.size();
+    return IoStatus::ok;
+  }
+
+ private:
+  base::Bytes bytes_;
+};
 
 // SQLite allocates this, zeroed or not, and calls the methods that xOpen put into it.
 struct Handle : sqlite3_file {
@@ -103,7 +132,11 @@ EncryptedVfs& owner(sqlite3_vfs* vfs) { return *static_cast<EncryptedVfs*>(vfs->
 
 int openMain(EncryptedVfs& vfs, Handle& handle, bool mayWrite) {
   std::unique_ptr<File> file;
-  if (vfs.shared().files.open(vfs.shared().path, file) != IoStatus::ok) return SQLITE_CANTOPEN;
+  SharedState& shared = vfs.shared();
+  Access access = shared.readOnly ? Access::readOnly : Access::readWrite;
+  IoStatus status =
+      shared.newFile != nullptr ? shared.newFile->open(file) : shared.files.open(shared.path, access, file);
+  if (status != IoStatus::ok) return SQLITE_CANTOPEN;
   handle.file = new MainFile(std::move(file), vfs.makeSealer(), vfs.shared(), mayWrite);
   handle.pMethods = &kMainMethods;
   return SQLITE_OK;
@@ -113,9 +146,14 @@ int openWal(EncryptedVfs& vfs, Handle& handle, sqlite3_filename name) {
   SharedState& shared = vfs.shared();
   MainFile& main = mainFile(sqlite3_database_file_object(name));
   std::unique_ptr<File> file;
-  IoStatus status = shared.files.open(shared.walPath, file);
-  if (status == IoStatus::absent && main.mayWrite() && !shared.poisoned)
-    status = shared.files.create(shared.walPath, file);
+  IoStatus status = IoStatus::ok;
+  if (shared.logInMemory)
+    file = std::make_unique<MemoryFile>();
+  else
+    status = shared.files.openBeside(shared.path, shared.walPath,
+                                     shared.readOnly ? Access::readOnly : Access::readWrite, file);
+  if (status == IoStatus::absent && main.mayWrite() && shared.mayWrite())
+    status = shared.files.createBeside(shared.path, shared.walPath, file);
   if (status != IoStatus::ok) return status == IoStatus::noSpace ? SQLITE_FULL : SQLITE_CANTOPEN;
   handle.file = new WalFile(std::move(file), main);
   handle.pMethods = &kWalMethods;
@@ -147,8 +185,8 @@ int open(sqlite3_vfs* vfs, sqlite3_filename name, sqlite3_file* file, int flags,
 int removeFile(sqlite3_vfs* vfs, const char* name, int) {
   return guarded([&] {
     SharedState& shared = owner(vfs).shared();
-    if (name != kWalName) return SQLITE_OK;
-    if (shared.poisoned) return SQLITE_IOERR_DELETE;
+    if (name != kWalName || shared.logInMemory) return SQLITE_OK;
+    if (!shared.mayWrite()) return SQLITE_IOERR_DELETE;
     IoStatus status = shared.files.remove(shared.walPath);
     return status == IoStatus::ok || status == IoStatus::absent ? SQLITE_OK : SQLITE_IOERR_DELETE;
   });
@@ -157,7 +195,7 @@ int removeFile(sqlite3_vfs* vfs, const char* name, int) {
 int access(sqlite3_vfs* vfs, const char* name, int, int* result) {
   return guarded([&] {
     SharedState& shared = owner(vfs).shared();
-    *result = name == kWalName && shared.files.exists(shared.walPath) ? 1 : 0;
+    *result = name == kWalName && !shared.logInMemory && shared.files.exists(shared.walPath) ? 1 : 0;
     return SQLITE_OK;
   });
 }

@@ -25,7 +25,8 @@ class EncryptedVfs {
  public:
   static constexpr const char* kMainName = "database";
 
-  // `path` of the main file, canonical; it exists and has its header. `dataKey` is not kept. Throws std::bad_alloc.
+  // `path` of the main file, canonical; it has its header, and exists or is shared().newFile. `dataKey` is not kept.
+  // Throws std::bad_alloc.
   EncryptedVfs(FileSystem& files, base::Random& random, std::string path, crypto::Cipher cipher, base::ByteView dataKey,
                std::size_t pageBytes);
   ~EncryptedVfs();

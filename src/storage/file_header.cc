@@ -30,10 +30,19 @@ void FileHeader::changePassword(const KeySource& oldKey, const KeySource& newKey
   header_ = std::move(header);
 }
 
-FileHeader::Fit FileHeader::fitOf(const LogBase& log) {
+FileHeader::Fit FileHeader::match(const LogBase& log) {
   std::lock_guard guard(mutex_);
+  if (header_.alone && log.generation == header_.generation + 1) {
+    header_.generation = log.generation;
+    header_.state = header_.logState = log.state;
+  }
   if (log.state == header_.state || log.state == header_.logState) return Fit::fits;
   return log.generation < header_.generation ? Fit::earlier : Fit::foreign;
+}
+
+void FileHeader::repair() {
+  std::lock_guard guard(mutex_);
+  repairHeader(*file_, path_, header_, random_);
 }
 
 bool FileHeader::lacksFrames(const LogBase& log, std::uint32_t frames) {

@@ -47,7 +47,10 @@ class FileHeader {
   void changePassword(const KeySource& oldKey, const KeySource& newKey, const crypto::KdfCost& cost);
 
   enum class Fit { fits, earlier, foreign };
-  Fit fitOf(const LogBase& log);
+  // Where a bad block has taken the copy of the header that named the log's state, it is taken over from the log.
+  Fit match(const LogBase& log);
+  // Once that is done: as repairHeader().
+  void repair();
   // Whether a log that fits and has only so many frames lacks some that the pages hold already.
   bool lacksFrames(const LogBase& log, std::uint32_t frames);
   // What a log that begins now has to say.

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -22,6 +23,9 @@ enum class IoStatus {
   exists,     // there is already such a file
   inUse,      // another handle has the lock
   noHandle,   // this process, or the system, has as many files open as it may
+  denied,     // this user may not, or the file system is mounted for reading only
+  unsafe,     // what has this name is not what we would have put there: no regular file, a link, somebody else's
+  noRename,   // the file system can neither link nor rename without replacing
   failed,     // anything else
 };
 
@@ -45,6 +49,18 @@ class FileLock {
   virtual ~FileLock() = default;
 };
 
+// A file that has no name yet. Without publish() nothing remains of it.
+class NewFile {
+ public:
+  virtual ~NewFile() = default;
+  // For reading and writing, as often as wanted.
+  virtual IoStatus open(std::unique_ptr<File>& file) = 0;
+  // Gives it its name; `exists`, and nothing changes, where that is taken. Atomic. To be synced before.
+  virtual IoStatus publish() = 0;
+};
+
+enum class Access { readWrite, readOnly };
+
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
@@ -52,21 +68,29 @@ class FileSystem {
   // One name for one file: absolute, symbolic links followed, so that a file and its log stay together.
   virtual std::string canonical(const std::string& path) = 0;
 
-  // For reading and writing; `absent` where there is none.
-  virtual IoStatus open(const std::string& path, std::unique_ptr<File>& file) = 0;
-  // A new empty file that only its owner may read (mode 0600); `exists` where there is one.
-  virtual IoStatus create(const std::string& path, std::unique_ptr<File>& file) = 0;
+  // `absent` where there is none. A canonical path; what is no regular file is `unsafe`, and never waited for.
+  virtual IoStatus open(const std::string& path, Access access, std::unique_ptr<File>& file) = 0;
+  // A file that belongs to the one at `main`: also `unsafe` where it has a second name, or another owner than `main`,
+  // this user, root, and a group that may write `main`.
+  virtual IoStatus openBeside(const std::string& main, const std::string& path, Access access,
+                              std::unique_ptr<File>& file) = 0;
+  // Makes such a file, empty, for whoever may use `main`; `exists` where there is one.
+  virtual IoStatus createBeside(const std::string& main, const std::string& path, std::unique_ptr<File>& file) = 0;
+  // A file that is to be at `path`, and that only its owner may read (mode 0600).
+  virtual IoStatus createNew(const std::string& path, std::unique_ptr<NewFile>& file) = 0;
   virtual bool exists(const std::string& path) = 0;
   virtual IoStatus remove(const std::string& path) = 0;
-  // Gives the file at `from` the name `to` and takes `from` away; `exists`, and nothing changes, where `to` is taken.
-  // Atomic.
-  virtual IoStatus publish(const std::string& from, const std::string& to) = 0;
+  // `exists`, and nothing changes, where `to` is taken. Atomic.
+  virtual IoStatus rename(const std::string& from, const std::string& to) = 0;
+  // What may still be written where `path` is; none where nobody knows.
+  virtual std::optional<std::uint64_t> freeBytes(const std::string& path) = 0;
   // Makes names created, published and removed in the folder of `path` survive a power cut.
   virtual IoStatus syncFolder(const std::string& path) = 0;
 
-  // The right to use a database file: one holder at a time, in this process or another. Where it is taken: `inUse`, and
-  // `ownerPid` is who wrote that he holds it (0 where unknown).
-  virtual IoStatus lock(const std::string& path, std::unique_ptr<FileLock>& lock, std::int64_t& ownerPid) = 0;
+  // The right to use a database file, in this process or another: one holder at a time, or several that only read.
+  // Where it is taken: `inUse`, and `ownerPid` is who wrote that he holds it (0 where unknown).
+  virtual IoStatus lock(const std::string& path, Access access, std::unique_ptr<FileLock>& lock,
+                        std::int64_t& ownerPid) = 0;
 };
 
 }  // namespace blazedb::storage

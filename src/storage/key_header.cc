@@ -181,6 +181,7 @@ KeyHeader readHeader(File& file, const std::string& path, const KeySource& sourc
                                                                   : ": is opened by a raw key, not by a password"));
   if (source.kind() == KeySource::Kind::rawKey && source.secret().size() != crypto::kKeyBytes)
     throw Error(ErrorCode::InvalidArgument, "a raw key has 32 bytes");
+  header->alone = !intact(copies[0]) || !intact(copies[1]);
   header->keyEncryptingKey = keyEncryptingKey(source, *header);
   header->dataKey = crypto::SecretBytes(crypto::kKeyBytes);
   if (!wrappingCipher(*header, random)
@@ -209,6 +210,7 @@ void repairHeader(File& file, const std::string& path, KeyHeader& header, base::
   std::array<Block, 2> copies = readCopies(file, path);
   bool sound = intact(copies[0]) && intact(copies[1]) && sameSecret(copies[0], copies[1]);
   if (!sound) rewriteHeader(file, path, header, random);
+  header.alone = false;
 }
 
 std::vector<int> damagedHeaderCopies(File& file) {

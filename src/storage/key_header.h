@@ -64,6 +64,7 @@ struct KeyHeader {
   std::uint64_t state = 0;
   std::uint64_t logState = 0;
   std::uint32_t logFrames = 0;
+  bool alone = false;  // the other copy is damaged: it may have had the next generation
   crypto::SecretBytes keyEncryptingKey;
   crypto::SecretBytes dataKey;
 

@@ -65,7 +65,7 @@ int MainFile::peek(void* out, int bytes, sqlite3_int64 offset) {
 
 int MainFile::write(const void* in, int bytes, sqlite3_int64 offset) {
   auto pageBytes = static_cast<sqlite3_int64>(sealer_->pageBytes());
-  if (shared_.poisoned || !mayWrite_ || bytes != pageBytes || offset % pageBytes != 0) return SQLITE_IOERR_WRITE;
+  if (!shared_.mayWrite() || !mayWrite_ || bytes != pageBytes || offset % pageBytes != 0) return SQLITE_IOERR_WRITE;
   const auto* page = static_cast<const std::uint8_t*>(in);
   if (!checkpointing_) {
     const std::uint8_t* reserved = page + sealer_->pageBytes() - crypto::kSealBytes;
@@ -74,17 +74,20 @@ int MainFile::write(const void* in, int bytes, sqlite3_int64 offset) {
     sealer_->sealPage(static_cast<std::uint32_t>(offset / pageBytes + 1), page, scratch_.data());
     page = scratch_.data();
   }
-  return writeCode(file_->writeAt(onDisk(offset), {page, sealer_->pageBytes()}));
+  int code = writeCode(file_->writeAt(onDisk(offset), {page, sealer_->pageBytes()}));
+  length_ = code == SQLITE_OK && length_ > 0 ? std::max(length_, onDisk(offset) + sealer_->pageBytes()) : 0;
+  return code;
 }
 
 int MainFile::truncate(sqlite3_int64 bytes) {
-  if (shared_.poisoned || !mayWrite_) return SQLITE_IOERR_TRUNCATE;
+  if (!shared_.mayWrite() || !mayWrite_) return SQLITE_IOERR_TRUNCATE;
+  length_ = 0;
   return writeCode(file_->truncate(onDisk(bytes)), SQLITE_IOERR_TRUNCATE);
 }
 
 // SQLite syncs the main file when a checkpoint has copied all that the log holds, and at no other time.
 int MainFile::sync() {
-  if (shared_.poisoned) return SQLITE_IOERR_FSYNC;
+  if (!shared_.mayWrite()) return SQLITE_IOERR_FSYNC;
   IoStatus status = shared_.header != nullptr && shared_.logBase
                         ? shared_.header->endState(*file_, *shared_.logBase, shared_.walIndex.committedFrames())
                         : file_->sync();
@@ -104,6 +107,12 @@ int MainFile::size(sqlite3_int64& bytes) {
   return SQLITE_OK;
 }
 
+std::uint64_t MainFile::bytesToGrow(std::uint32_t pages) {
+  std::uint64_t wanted = kHeaderBytes + pages * std::uint64_t{sealer_->pageBytes()};
+  if (length_ == 0 && file_->size(length_) != IoStatus::ok) return 0;
+  return wanted - std::min(wanted, length_);
+}
+
 int MainFile::lock(int level) {
   return shared_.mainLock.raise(level_, static_cast<MainLock::Level>(level)) ? SQLITE_OK : SQLITE_BUSY;
 }
@@ -121,6 +130,7 @@ int MainFile::checkReservedLock(int& taken) {
 int MainFile::control(int operation, void* argument) {
   switch (operation) {
     case SQLITE_FCNTL_CKPT_START:
+      if (wal_ != nullptr) wal_->giveBackRoom();
       checkpointing_ = true;
       return SQLITE_OK;
     case SQLITE_FCNTL_CKPT_DONE:

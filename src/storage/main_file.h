@@ -50,6 +50,8 @@ class MainFile final : public SealedFile {
   bool mayWrite() const { return mayWrite_; }
   bool checkpointing() const { return checkpointing_; }
   bool recovering() const { return recovering_; }
+  // How much longer the file must get to hold so many pages. For the writing connection.
+  std::uint64_t bytesToGrow(std::uint32_t pages);
 
  private:
   int peek(void* out, int bytes, sqlite3_int64 offset);
@@ -64,6 +66,7 @@ class MainFile final : public SealedFile {
   bool indexAttached_ = false;
   MainLock::Level level_ = MainLock::none;
   std::vector<std::uint8_t> scratch_;
+  std::uint64_t length_ = 0;  // of the file; 0: nobody has asked yet
 };
 
 }  // namespace blazedb::storage

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -14,14 +15,19 @@
 #include <utility>
 
 #include "base/descriptor.h"
+#include "base/new_file.h"
 
 namespace blazedb::storage {
 namespace {
 
 using base::Descriptor;
 
-IoStatus statusOfErrno() {
-  switch (errno) {
+constexpr int kHow = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+
+IoStatus statusOf(int error) {
+  switch (error) {
+    case 0:
+      return IoStatus::ok;
     case ENOSPC:
     case EDQUOT:
       return IoStatus::noSpace;
@@ -32,15 +38,22 @@ IoStatus statusOfErrno() {
     case EMFILE:
     case ENFILE:
       return IoStatus::noHandle;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return IoStatus::denied;
+    case ELOOP:  // a symbolic link
+    case ENXIO:  // a FIFO that nobody reads, a socket
+    case ENODEV:
+      return IoStatus::unsafe;
+    case EOPNOTSUPP:
+      return IoStatus::noRename;
     default:
       return IoStatus::failed;
   }
 }
 
-std::string folderOf(const std::string& path) {
-  std::size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
-}
+IoStatus statusOfErrno() { return statusOf(errno); }
 
 class PosixFile final : public File {
  public:
@@ -102,7 +115,7 @@ class PosixLock final : public FileLock {
   PosixLock(Descriptor descriptor, std::string note) : descriptor_(std::move(descriptor)), note_(std::move(note)) {}
   ~PosixLock() override {
     if (::getpid() != owner_) return;
-    ::unlink(note_.c_str());
+    if (!note_.empty()) ::unlink(note_.c_str());
     ::flock(descriptor_.get(), LOCK_UN);
   }
 
@@ -120,11 +133,42 @@ std::string pidSpace() {
   return std::string(machine.nodename) + " " + std::to_string(space.st_ino);
 }
 
+int flagsFor(Access access) { return access == Access::readOnly ? O_RDONLY : O_RDWR; }
+
+// A regular file, or why there is none. O_NONBLOCK means nothing to it.
+IoStatus openRegular(const std::string& path, int flags, Descriptor& file, struct stat& info) {
+  Descriptor opened(::open(path.c_str(), flags | kHow, 0600));
+  if (!opened || ::fstat(opened.get(), &info) != 0) return statusOfErrno();
+  if (!S_ISREG(info.st_mode)) return IoStatus::unsafe;
+  file = std::move(opened);
+  return IoStatus::ok;
+}
+
+// Has `info`, of a file beside it, the right owner, and no other name? A group that may write the main file is trusted
+// with what is beside it.
+bool belongsTo(const std::string& main, const struct stat& info) {
+  struct stat of;
+  if (info.st_nlink != 1) return false;
+  if (info.st_uid == ::geteuid() || info.st_uid == 0) return true;
+  if (::stat(main.c_str(), &of) != 0) return false;
+  return info.st_uid == of.st_uid || ((of.st_mode & S_IWGRP) != 0 && info.st_gid == of.st_gid);
+}
+
+// Only root can give a file away; for everybody else the group at least is as it should be, if he is in it.
+void giveTo(const std::string& main, int file) {
+  struct stat of;
+  if (::stat(main.c_str(), &of) != 0) return;
+  if (::fchown(file, of.st_uid, of.st_gid) != 0 && ::fchown(file, static_cast<uid_t>(-1), of.st_gid) != 0) return;
+  ::fchmod(file, (of.st_mode & 0660) | 0600);
+}
+
 // 0 where that process is none of here, or has ended: then a child of it has the lock.
 std::int64_t readOwner(const std::string& note) {
-  Descriptor file(::open(note.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  Descriptor file;
+  struct stat info;
+  if (openRegular(note, O_RDONLY, file, info) != IoStatus::ok) return 0;
   char text[512];
-  ssize_t got = file ? ::read(file.get(), text, sizeof text) : 0;
+  ssize_t got = ::read(file.get(), text, sizeof text);
   if (got <= 0) return 0;
   pid_t pid = 0;
   const char* end = std::from_chars(text, text + got, pid).ptr;
@@ -134,18 +178,30 @@ std::int64_t readOwner(const std::string& note) {
 }
 
 // Failing to write it down costs a second opener the pid in his message, nothing else.
-void writeOwner(const std::string& note) {
-  Descriptor file(::open(note.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
+void writeOwner(const std::string& main, const std::string& note) {
+  Descriptor file;
+  struct stat info;
+  if (openRegular(note, O_WRONLY | O_CREAT, file, info) != IoStatus::ok || !belongsTo(main, info)) return;
+  giveTo(main, file.get());
   std::string text = std::to_string(::getpid()) + "\n" + pidSpace() + "\n";
-  if (!file || ::write(file.get(), text.data(), text.size()) < 0) return;
+  if (::ftruncate(file.get(), 0) != 0 || ::write(file.get(), text.data(), text.size()) < 0) return;
 }
 
-IoStatus openAt(const std::string& path, int flags, std::unique_ptr<File>& file) {
-  Descriptor descriptor(::open(path.c_str(), O_RDWR | O_CLOEXEC | flags, 0600));
-  if (!descriptor) return statusOfErrno();
-  file = std::make_unique<PosixFile>(std::move(descriptor));
-  return IoStatus::ok;
-}
+class PosixNewFile final : public NewFile {
+ public:
+  explicit PosixNewFile(const std::string& path) : file_(path) {}
+  bool good() const { return file_.good(); }
+  IoStatus open(std::unique_ptr<File>& file) override {
+    Descriptor another(::fcntl(file_.descriptor(), F_DUPFD_CLOEXEC, 0));
+    if (!another) return statusOfErrno();
+    file = std::make_unique<PosixFile>(std::move(another));
+    return IoStatus::ok;
+  }
+  IoStatus publish() override { return statusOf(file_.publish()); }
+
+ private:
+  base::NewFile file_;
+};
 
 }  // namespace
 
@@ -153,17 +209,47 @@ std::string PosixFileSystem::canonical(const std::string& path) {
   std::unique_ptr<char, void (*)(void*)> whole(::realpath(path.c_str(), nullptr), std::free);
   if (whole) return whole.get();
   // A file that is yet to be made: its folder, at least, exists.
-  std::unique_ptr<char, void (*)(void*)> folder(::realpath(folderOf(path).c_str(), nullptr), std::free);
+  std::unique_ptr<char, void (*)(void*)> folder(::realpath(base::folderOf(path).c_str(), nullptr), std::free);
   if (!folder) return path;
   std::string prefix = folder.get();
   if (prefix.back() != '/') prefix += '/';
   return prefix + path.substr(path.rfind('/') + 1);
 }
 
-IoStatus PosixFileSystem::open(const std::string& path, std::unique_ptr<File>& file) { return openAt(path, 0, file); }
+IoStatus PosixFileSystem::open(const std::string& path, Access access, std::unique_ptr<File>& file) {
+  Descriptor opened;
+  struct stat info;
+  IoStatus status = openRegular(path, flagsFor(access), opened, info);
+  if (status == IoStatus::ok) file = std::make_unique<PosixFile>(std::move(opened));
+  return status;
+}
 
-IoStatus PosixFileSystem::create(const std::string& path, std::unique_ptr<File>& file) {
-  return openAt(path, O_CREAT | O_EXCL, file);
+IoStatus PosixFileSystem::openBeside(const std::string& main, const std::string& path, Access access,
+                                     std::unique_ptr<File>& file) {
+  Descriptor opened;
+  struct stat info;
+  IoStatus status = openRegular(path, flagsFor(access), opened, info);
+  if (status == IoStatus::ok && !belongsTo(main, info)) status = IoStatus::unsafe;
+  if (status == IoStatus::ok) file = std::make_unique<PosixFile>(std::move(opened));
+  return status;
+}
+
+IoStatus PosixFileSystem::createBeside(const std::string& main, const std::string& path, std::unique_ptr<File>& file) {
+  Descriptor opened;
+  struct stat info;
+  IoStatus status = openRegular(path, O_RDWR | O_CREAT | O_EXCL, opened, info);
+  if (status != IoStatus::ok) return status;
+  giveTo(main, opened.get());
+  file = std::make_unique<PosixFile>(std::move(opened));
+  return IoStatus::ok;
+}
+
+IoStatus PosixFileSystem::createNew(const std::string& path, std::unique_ptr<NewFile>& file) {
+  errno = 0;
+  auto made = std::make_unique<PosixNewFile>(path);
+  if (!made->good()) return statusOfErrno();
+  file = std::move(made);
+  return IoStatus::ok;
 }
 
 bool PosixFileSystem::exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
@@ -172,29 +258,34 @@ IoStatus PosixFileSystem::remove(const std::string& path) {
   return ::unlink(path.c_str()) == 0 ? IoStatus::ok : statusOfErrno();
 }
 
-// link(2) and not rename(2): rename replaces what is there.
-IoStatus PosixFileSystem::publish(const std::string& from, const std::string& to) {
-  if (::link(from.c_str(), to.c_str()) != 0) return statusOfErrno();
-  ::unlink(from.c_str());  // should it fail, the file has a second name, and that is all
-  return IoStatus::ok;
+IoStatus PosixFileSystem::rename(const std::string& from, const std::string& to) {
+  return statusOf(base::renameNew(from, to));
+}
+
+std::optional<std::uint64_t> PosixFileSystem::freeBytes(const std::string& path) {
+  struct statvfs info;
+  if (::statvfs(base::folderOf(path).c_str(), &info) != 0) return std::nullopt;
+  return std::uint64_t{info.f_bavail} * info.f_frsize;
 }
 
 IoStatus PosixFileSystem::syncFolder(const std::string& path) {
-  Descriptor folder(::open(folderOf(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  Descriptor folder(::open(base::folderOf(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder) return statusOfErrno();
   return ::fsync(folder.get()) == 0 ? IoStatus::ok : IoStatus::failed;
 }
 
-IoStatus PosixFileSystem::lock(const std::string& path, std::unique_ptr<FileLock>& lock, std::int64_t& ownerPid) {
-  Descriptor file(::open(path.c_str(), O_RDWR | O_CLOEXEC));
-  if (!file) return statusOfErrno();
-  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+IoStatus PosixFileSystem::lock(const std::string& path, Access access, std::unique_ptr<FileLock>& lock,
+                               std::int64_t& ownerPid) {
+  Descriptor file;
+  struct stat info;
+  if (IoStatus status = openRegular(path, flagsFor(access), file, info); status != IoStatus::ok) return status;
+  if (::flock(file.get(), (access == Access::readOnly ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return IoStatus::failed;
     ownerPid = readOwner(ownerNote(path));
     return IoStatus::inUse;
   }
-  writeOwner(ownerNote(path));
-  lock = std::make_unique<PosixLock>(std::move(file), ownerNote(path));
+  if (access == Access::readWrite) writeOwner(path, ownerNote(path));
+  lock = std::make_unique<PosixLock>(std::move(file), access == Access::readWrite ? ownerNote(path) : "");
   return IoStatus::ok;
 }
 

@@ -3,7 +3,11 @@
 // The lock is flock(2) on the database file itself: it belongs to the open file, so that it vanishes with its process,
 // holds against a second handle in the same process, and follows the file through renames and links. flock does not
 // tell who holds it; the holder writes its pid, and where that means something, into a file beside it (`<path>-owner`),
-// which means nothing while the lock is free.
+// which means nothing while the lock is free. Who only reads shares the lock, and writes nothing down.
+//
+// Whoever may put a name into the folder could put a link, a FIFO or a file of his own there. So no link is followed,
+// no open waits, and what was opened is looked at before it is used. A file beside a database gets its owner, group and
+// mode: what root leaves there must not keep the database's owner out.
 #pragma once
 
 #include "storage/file_system.h"
@@ -13,13 +17,18 @@ namespace blazedb::storage {
 class PosixFileSystem final : public FileSystem {
  public:
   std::string canonical(const std::string& path) override;
-  IoStatus open(const std::string& path, std::unique_ptr<File>& file) override;
-  IoStatus create(const std::string& path, std::unique_ptr<File>& file) override;
+  IoStatus open(const std::string& path, Access access, std::unique_ptr<File>& file) override;
+  IoStatus openBeside(const std::string& main, const std::string& path, Access access,
+                      std::unique_ptr<File>& file) override;
+  IoStatus createBeside(const std::string& main, const std::string& path, std::unique_ptr<File>& file) override;
+  IoStatus createNew(const std::string& path, std::unique_ptr<NewFile>& file) override;
   bool exists(const std::string& path) override;
   IoStatus remove(const std::string& path) override;
-  IoStatus publish(const std::string& from, const std::string& to) override;
+  IoStatus rename(const std::string& from, const std::string& to) override;
+  std::optional<std::uint64_t> freeBytes(const std::string& path) override;
   IoStatus syncFolder(const std::string& path) override;
-  IoStatus lock(const std::string& path, std::unique_ptr<FileLock>& lock, std::int64_t& ownerPid) override;
+  IoStatus lock(const std::string& path, Access access, std::unique_ptr<FileLock>& lock,
+                std::int64_t& ownerPid) override;
 };
 
 }  // namespace blazedb::storage

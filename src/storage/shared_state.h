@@ -31,8 +31,17 @@ struct SharedState {
   FileHeader* header = nullptr;
   // Of the log as it is filled now; none where there is no log yet. Of the writing connection.
   std::optional<LogBase> logBase;
+  // Of a file that is being made, by which it is opened until it has a name. Not owned.
+  NewFile* newFile = nullptr;
+  // Nothing is written, whatever SQLite asks for.
+  bool readOnly = false;
+  // There is no log on the disk, and none is made: whoever opens it gets an empty one of his own.
+  bool logInMemory = false;
   // A sync has failed: what is on the disk is unknown, so nothing more is written until the file is opened again.
   std::atomic<bool> poisoned = false;
+  // What comes next may use what is kept back of a small disk. Of the writing connection.
+  bool usesReserve = false;
+  bool mayWrite() const { return !readOnly && !poisoned; }
   // The last page that failed authentication, for the message.
   std::atomic<std::uint32_t> damagedPage = 0;
 };

@@ -46,6 +46,7 @@ bool commits(const std::uint8_t* frameHeader) { return getBig32(frameHeader + 4)
 
 WalFile::WalFile(std::unique_ptr<File> file, MainFile& main)
     : file_(std::move(file)), main_(main), sealer_(main.sealer()), shared_(main.shared()), frame_(frameBytes()) {
+  nameDurable_ = shared_.logInMemory;
   main_.attachWal(this);
 }
 
@@ -143,7 +144,7 @@ int WalFile::readFrame(std::uint32_t frame, std::uint8_t* out, int bytes, int fr
 }
 
 int WalFile::write(const void* in, int bytes, sqlite3_int64 offset) {
-  if (shared_.poisoned || !main_.mayWrite()) return SQLITE_IOERR_WRITE;
+  if (!shared_.mayWrite() || !main_.mayWrite()) return SQLITE_IOERR_WRITE;
   const auto* from = static_cast<const std::uint8_t*>(in);
   if (offset == 0 && bytes == kPlainHeaderBytes) return writeHeader(from);
   auto plainFrameBytes = static_cast<sqlite3_int64>(kPlainFrameHeaderBytes + sealer_.pageBytes());
@@ -212,6 +213,7 @@ int WalFile::writePage(std::uint32_t frame, const std::uint8_t* plain) {
   std::uint8_t* sealed = batch_.data() + batchCount_ * frameBytes();
   const std::uint8_t* header = pendingHeader_->bytes.data();
   durableFrames_ = std::min(durableFrames_, frame);
+  lastPage_ = std::max(lastPage_, getBig32(header));
   sealer_.sealPage(getBig32(header), plain, sealed + kSealedRecordBytes);
   sealer_.sealFrameHeader(frame, sealed + frameBytes() - crypto::kSealBytes, record(header), sealed);
   shared_.frames.put(shared_.walGeneration, frame, plain);
@@ -221,18 +223,45 @@ int WalFile::writePage(std::uint32_t frame, const std::uint8_t* plain) {
   bool full = (batchCount_ + 1) * frameBytes() > batch_.size();
   if (!commit && !full) return SQLITE_OK;
   int code = flush();
-  if (code == SQLITE_OK && commit) committedFrames_ = frame + 1;
+  if (code != SQLITE_OK || !commit) return code;
+  committedFrames_ = frame + 1;
+  lastPage_ = 0;
   return code;
 }
 
 int WalFile::flush() {
   if (batchCount_ == 0) return SQLITE_OK;
   std::size_t bytes = std::exchange(batchCount_, 0) * frameBytes();
-  if (shared_.poisoned) return SQLITE_IOERR_WRITE;
-  std::uint64_t at = frameAt(batchFirst_);
+  if (!shared_.mayWrite()) return SQLITE_IOERR_WRITE;
+  std::uint64_t at = frameAt(batchFirst_), end = at + bytes;
+  if (end > roomEnd_ && roomEnd_ == 0 && file_->size(roomEnd_) != IoStatus::ok) return SQLITE_IOERR_FSTAT;
+  bool growing = lastPage_ > shared_.walIndex.committedPages() && !shared_.usesReserve;
+  if (growing || end > roomEnd_) {
+    std::uint64_t spare = spareBytes(growing);
+    if (spare == 0 || end - std::min(end, roomEnd_) > spare) return SQLITE_FULL;
+  }
   int code = writeCode(file_->writeAt(at, {batch_.data(), bytes}));
-  if (code == SQLITE_OK) writeSoon(at, bytes);
+  if (code != SQLITE_OK) return code;
+  roomEnd_ = std::max(roomEnd_, end);
+  writeSoon(at, bytes);
   return code;
+}
+
+// What the log may still take of the disk.
+std::uint64_t WalFile::spareBytes(bool growing) {
+  std::optional<std::uint64_t> free;
+  if (!shared_.logInMemory) free = shared_.files.freeBytes(shared_.walPath);
+  if (!free) return ~std::uint64_t{0};
+  std::uint64_t kept = main_.bytesToGrow(std::max(lastPage_, shared_.walIndex.committedPages()));
+  if (growing) kept += kReserveFrames * frameBytes();
+  return *free - std::min(*free, kept);
+}
+
+void WalFile::giveBackRoom() {
+  std::uint64_t end = frameAt(shared_.walIndex.committedFrames()), bytes = 0;
+  if (!main_.mayWrite() || !shared_.mayWrite() || spareBytes(false) > 0) return;
+  if (file_->size(bytes) == IoStatus::ok && bytes > end) file_->truncate(end);
+  roomEnd_ = 0;
 }
 
 // Without syncs the log would be in memory until a checkpoint, and whoever needs it then would wait for all of it.
@@ -246,13 +275,14 @@ void WalFile::writeSoon(std::uint64_t at, std::uint64_t bytes) {
 
 void WalFile::dropUnwritten() {
   batchCount_ = 0;
+  lastPage_ = 0;
   pendingHeader_.reset();
 }
 
 // Frames of before a truncation to nothing must not come back beside a new header, so it is made to last at once; it is
 // rare.
 int WalFile::truncate(sqlite3_int64 bytes) {
-  if (shared_.poisoned || !main_.mayWrite()) return SQLITE_IOERR_TRUNCATE;
+  if (!shared_.mayWrite() || !main_.mayWrite()) return SQLITE_IOERR_TRUNCATE;
   if (int code = flush()) return code;
   roomEnd_ = 0;
   if (bytes <= 0) {
@@ -266,7 +296,7 @@ int WalFile::truncate(sqlite3_int64 bytes) {
 }
 
 int WalFile::sync() {
-  if (shared_.poisoned) return SQLITE_IOERR_FSYNC;
+  if (!shared_.mayWrite()) return SQLITE_IOERR_FSYNC;
   if (int code = flush()) return code;
   makeRoom();
   IoStatus status = file_->sync();
@@ -292,7 +322,7 @@ void WalFile::makeRoom() {
   if (committedFrames_ == 0 || used < roomEnd_ || file_->size(bytes) != IoStatus::ok) return;
   roomEnd_ = bytes;
   if (used < roomEnd_) return;
-  std::vector<std::uint8_t> zeros(std::min(used, kRoomBytesMax));
+  std::vector<std::uint8_t> zeros(std::min({used, kRoomBytesMax, spareBytes(true) / 8}));
   if (file_->writeAt(used, zeros) == IoStatus::ok) roomEnd_ = used + zeros.size();
 }
 
@@ -305,6 +335,18 @@ int WalFile::size(sqlite3_int64& bytes) {
   bytes = physical < kSealedRecordBytes ? 0 : kPlainHeaderBytes;
   bytes += static_cast<sqlite3_int64>(frames * (kPlainFrameHeaderBytes + sealer_.pageBytes()));
   return SQLITE_OK;
+}
+
+std::set<std::uint32_t> WalFile::pagesIn(File& file, PageSealer& sealer, std::uint32_t frames) {
+  std::set<std::uint32_t> pages;
+  std::vector<std::uint8_t> bytes(kSealedRecordBytes + sealer.pageBytes());
+  for (std::uint32_t number = 0; number < frames; number++) {
+    WalRecord frame;
+    if (file.readAt(kSlotsBytes + number * std::uint64_t{bytes.size()}, bytes) == IoStatus::ok &&
+        sealer.openFrameHeader(number, bytes.data() + bytes.size() - crypto::kSealBytes, bytes.data(), frame))
+      pages.insert(pageOfFrame(frame));
+  }
+  return pages;
 }
 
 IoStatus WalFile::vouchedFrames(File& file, PageSealer& sealer, std::uint32_t& frames) {

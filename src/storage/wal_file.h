@@ -29,12 +29,17 @@
 // has, 4 MiB at most. Zeros are no frame; a recovery takes them for the end of the log. The file is asked for its
 // length only where that is not known: since Linux 6.13 a write after an fstat moves the file's time, and its sync
 // writes the inode, which is what room is there to avoid (docs.kernel.org/filesystems/multigrain-ts.html).
+//
+// Small disks: the log never takes the space that the main file needs to grow at the next checkpoint, since without
+// that checkpoint nothing could ever be written again. A transaction that makes the database larger leaves a reserve
+// besides (kReserveFrames), so that deletes still find room for their frames (DatabaseFile::useReserve()).
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "storage/main_file.h"
@@ -57,11 +62,16 @@ class WalFile final : public SealedFile {
   int sync() override;
   int size(sqlite3_int64& bytes) override;
 
+  // Before a checkpoint: where the disk has too little space for it, the file ends where the log does.
+  void giveBackRoom();
+
   // Forgets frames that are not written yet.
   void dropUnwritten();
 
   // The state of the main file that it began from; none where no header is authentic.
   static std::optional<LogBase> baseOf(File& file, PageSealer& sealer);
+  // The pages of its first `frames` frames.
+  static std::set<std::uint32_t> pagesIn(File& file, PageSealer& sealer, std::uint32_t frames);
   // How many frames the WAL must hold according to its own frames; more than it can hold where a header that was in use
   // is gone. To be compared with what recovery found, before anything is written.
   static IoStatus vouchedFrames(File& file, PageSealer& sealer, std::uint32_t& frames);
@@ -71,6 +81,7 @@ class WalFile final : public SealedFile {
   static constexpr int kPlainFrameHeaderBytes = 24;
   static constexpr std::size_t kBatchBytes = 64 << 10;
   static constexpr std::uint64_t kRoomBytesMax = 4 << 20;
+  static constexpr std::uint64_t kReserveFrames = 64;
 
   struct PendingHeader {
     std::uint32_t frame;
@@ -97,6 +108,7 @@ class WalFile final : public SealedFile {
   int flush();
   void writeSoon(std::uint64_t at, std::uint64_t bytes);
   void makeRoom();
+  std::uint64_t spareBytes(bool growing);
   WalRecord record(const std::uint8_t* header) const;
 
   std::unique_ptr<File> file_;
@@ -115,6 +127,7 @@ class WalFile final : public SealedFile {
   std::optional<PendingHeader> pendingHeader_;  // its page comes next
   std::uint32_t committedFrames_ = 0;
   std::uint32_t durableFrames_ = 0;
+  std::uint32_t lastPage_ = 0;                 // the highest one of the transaction
   std::uint64_t soonBegin_ = 0, soonEnd_ = 0;  // what was written since writeSoon()
   std::uint64_t roomEnd_ = 0;                  // the file was at least as long when it was last looked at
 };

@@ -36,11 +36,14 @@ void WalIndex::unlock(int first, int count, bool exclusive) {
   for (int slot = first; slot < first + count; slot++) holders_[static_cast<std::size_t>(slot)] += exclusive ? 1 : -1;
 }
 
-std::uint32_t WalIndex::committedFrames() {
+std::uint32_t WalIndex::committedFrames() { return headerField(16); }
+std::uint32_t WalIndex::committedPages() { return headerField(20); }
+
+std::uint32_t WalIndex::headerField(std::size_t at) {
   std::lock_guard guard(mutex_);
-  std::uint32_t frames = 0;
-  if (!regions_.empty()) std::memcpy(&frames, regions_[0].get() + 16, sizeof frames);
-  return frames;
+  std::uint32_t field = 0;
+  if (!regions_.empty()) std::memcpy(&field, regions_[0].get() + at, sizeof field);
+  return field;
 }
 
 }  // namespace blazedb::storage

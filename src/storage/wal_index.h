@@ -33,8 +33,12 @@ class WalIndex {
   // The number of frames in the WAL that belong to committed transactions (the field mxFrame of the index header; see
   // sqlite.org/walformat.html, section 2.1). Only right while nobody writes.
   std::uint32_t committedFrames();
+  // How many pages the database has then (the field nPage).
+  std::uint32_t committedPages();
 
  private:
+  std::uint32_t headerField(std::size_t at);
+
   std::mutex mutex_;
   int attached_ = 0;
   std::vector<std::unique_ptr<std::uint8_t[]>> regions_;

@@ -25,7 +25,7 @@ class ControlSocketTest : public FolderTest {
   ControlSocket connected() { return ControlSocket(connectBeside(db_.path())); }
   crypto::SecretBytes key(const std::string& name) {
     std::unique_ptr<storage::File> file;
-    EXPECT_EQ(files_.open(path(name), file), storage::IoStatus::ok);
+    EXPECT_EQ(files_.open(path(name), storage::Access::readOnly, file), storage::IoStatus::ok);
     return storage::DatabaseFile::controlKeyOf(
         storage::readHeader(*file, path(name), storage::KeySource::password(kPassword), random_));
   }

@@ -34,9 +34,10 @@ class FaultTest : public StorageTest {
       EXPECT_EQ(numberOf(*reader, "SELECT count(*) FROM notes WHERE body IS NOT NULL"), outcome.acknowledged + 20);
       file->backup("/data/copy");
     } catch (const Error& error) {
-      outcome.error = error.code();
-    } catch (const std::bad_alloc&) {
-      outcome.outOfMemory = true;
+      if (error.code() == ErrorCode::OutOfMemory)
+        outcome.outOfMemory = true;
+      else
+        outcome.error = error.code();
     }
     return outcome;
   }
@@ -69,8 +70,8 @@ class FaultTest : public StorageTest {
 TEST_F(FaultTest, EveryOperationMayFailOnceOrForGood) {
   int points = 0, failures = 0;
   for (Operation operation :
-       {Operation::open, Operation::create, Operation::remove, Operation::publish, Operation::read, Operation::write,
-        Operation::truncate, Operation::sync, Operation::syncFolder, Operation::size}) {
+       {Operation::open, Operation::create, Operation::remove, Operation::publish, Operation::rename, Operation::read,
+        Operation::write, Operation::truncate, Operation::sync, Operation::syncFolder, Operation::size}) {
     for (IoStatus status : {IoStatus::failed, IoStatus::noSpace}) {
       if (status == IoStatus::noSpace && operation != Operation::write && operation != Operation::create) continue;
       for (bool lasting : {false, true}) {

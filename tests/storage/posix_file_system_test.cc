@@ -136,11 +136,11 @@ TEST_F(PosixFileSystemTest, AChildThatEndsTakesNoLockFromItsParent) {
   create("a");
   std::unique_ptr<FileLock> lock;
   std::int64_t owner = 0;
-  ASSERT_EQ(files.lock(folder / "a", lock, owner), IoStatus::ok);
+  ASSERT_EQ(files.lock(folder / "a", Access::readWrite, lock, owner), IoStatus::ok);
   IdleChild child([&] { lock.reset(); });
   ASSERT_TRUE(child.ready);
   std::unique_ptr<FileLock> second;
-  EXPECT_EQ(files.lock(folder / "a", second, owner), IoStatus::inUse);
+  EXPECT_EQ(files.lock(folder / "a", Access::readWrite, second, owner), IoStatus::inUse);
   EXPECT_EQ(owner, ::getpid());
 }
 
@@ -150,7 +150,7 @@ TEST_F(PosixFileSystemTest, APidThatMeansNothingHereIsNotShown) {
     std::ofstream(folder / "a-owner", std::ios::trunc) << note;
     std::unique_ptr<FileLock> lock;
     std::int64_t owner = 0;
-    EXPECT_EQ(files.lock(folder / "a", lock, owner), IoStatus::inUse);
+    EXPECT_EQ(files.lock(folder / "a", Access::readWrite, lock, owner), IoStatus::inUse);
     return owner;
   };
   EXPECT_EQ(shown("1\n"), 1) << "of an earlier version";
@@ -165,7 +165,88 @@ TEST_F(PosixFileSystemTest, APidThatMeansNothingHereIsNotShown) {
   ASSERT_EQ(::mkfifo((folder / "a-owner").c_str(), 0600), 0);
   std::unique_ptr<FileLock> lock;
   std::int64_t owner = 0;
-  EXPECT_EQ(files.lock(folder / "a", lock, owner), IoStatus::inUse) << "and does not wait for somebody";
+  EXPECT_EQ(files.lock(folder / "a", Access::readWrite, lock, owner), IoStatus::inUse)
+      << "and does not wait for somebody";
+}
+
+// What others may put beside a database, who may write in its folder.
+TEST_F(PosixFileSystemTest, NoLinkBesideADatabaseIsFollowed) {
+  create("a");
+  std::ofstream(folder / "precious") << "precious";
+  for (const char* name : {"a-wal", "a-owner"}) {
+    fs::create_symlink(folder / "precious", folder / name);
+    std::optional<ErrorCode> error = errorOf([&] { open("a")->writer().execute("INSERT INTO notes VALUES('x')"); });
+    EXPECT_EQ(error == ErrorCode::IoError, std::string(name) == "a-wal");
+    EXPECT_EQ(std::ifstream(folder / "precious").rdbuf()->sgetc(), 'p');
+    EXPECT_EQ(fs::file_size(folder / "precious"), 8u);
+    fs::remove(folder / name);
+    fs::create_symlink(folder / "absent", folder / name);
+    errorOf([&] { open("a")->writer().execute("INSERT INTO notes VALUES('x')"); });
+    EXPECT_FALSE(fs::exists(folder / "absent"));
+    fs::remove(folder / name);
+    fs::create_hard_link(folder / "precious", folder / name);
+    errorOf([&] { open("a")->writer().execute("INSERT INTO notes VALUES('x')"); });
+    EXPECT_EQ(fs::file_size(folder / "precious"), 8u);
+    fs::remove(folder / name);
+  }
+}
+
+TEST_F(PosixFileSystemTest, NoOpenWaitsForAnybody) {
+  create("a");
+  for (const char* name : {"a-owner", "a-wal", "b"}) {
+    ASSERT_EQ(::mkfifo((folder / name).c_str(), 0600), 0);
+    std::optional<ErrorCode> error = errorOf([&] { open(std::string(name) == "b" ? "b" : "a"); });
+    EXPECT_EQ(error.has_value(), std::string(name) != "a-owner") << name;
+    fs::remove(folder / name);
+  }
+  EXPECT_EQ(errorOf([&] { open("a"); }), std::nullopt);
+}
+
+// Only root can try.
+TEST_F(PosixFileSystemTest, WhatRootLeavesBesideADatabaseBelongsToItsOwner) {
+  create("a");
+  struct stat info;
+  if (::geteuid() == 0) {
+    ASSERT_EQ(::chown((folder / "a").c_str(), 1234, 2345), 0);
+  }
+  fs::permissions(folder / "a", fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read);
+  ASSERT_EQ(::stat((folder / "a").c_str(), &info), 0);
+  uid_t owner = info.st_uid;
+  gid_t group = info.st_gid;
+  auto file = open("a");
+  file->writer().execute("INSERT INTO notes VALUES('x')");
+  for (const char* name : {"a-wal", "a-owner"}) {
+    ASSERT_EQ(::stat((folder / name).c_str(), &info), 0);
+    EXPECT_EQ(info.st_uid, owner) << name;
+    EXPECT_EQ(info.st_gid, group) << name;
+    EXPECT_EQ(info.st_mode & 0777, 0640u) << name;
+  }
+  file.reset();
+  if (::geteuid() != 0) return;
+  std::ofstream(folder / "a-wal") << "of somebody else";
+  ASSERT_EQ(::chown((folder / "a-wal").c_str(), 4321, 4321), 0);
+  EXPECT_ERROR(open("a"), IoError);
+}
+
+TEST_F(PosixFileSystemTest, AKilledMakerLeavesNothing) {
+  create("a")->writer().execute("INSERT INTO notes VALUES(randomblob(1000000))");
+  for (bool copies : {false, true}) {
+    pid_t maker = ::fork();
+    if (maker == 0) {
+      auto die = [] { ::raise(SIGKILL); };
+      if (copies)
+        open("a")->backup(folder / "b", {}, [&](std::uint64_t, std::uint64_t) { return die(), true; });
+      else
+        DatabaseFile::create(files, random, folder / "b", someKey(), {}, [&](Connection&) { die(); });
+    }
+    int status = 0;
+    ::waitpid(maker, &status, 0);
+    ASSERT_TRUE(WIFSIGNALED(status));
+    std::set<std::string> left = names();
+    left.erase("a-owner");
+    left.erase("a-wal");
+    EXPECT_EQ(left, std::set<std::string>{"a"});
+  }
 }
 
 // The log must be found under whichever name the file is opened.
@@ -197,10 +278,10 @@ TEST_F(PosixFileSystemTest, CreatingNeverReplacesAFile) {
   EXPECT_ERROR(create("a"), AlreadyExists);
   EXPECT_EQ(names(), std::set<std::string>{"a"});
   std::unique_ptr<File> file;
-  EXPECT_EQ(files.create(folder / "a", file), IoStatus::exists);
-  ASSERT_EQ(files.create(folder / "b", file), IoStatus::ok);
-  EXPECT_EQ(files.publish(folder / "b", folder / "a"), IoStatus::exists);
-  EXPECT_EQ(files.publish(folder / "b", folder / "c"), IoStatus::ok);
+  EXPECT_EQ(files.createBeside(folder / "a", folder / "a", file), IoStatus::exists);
+  ASSERT_EQ(files.createBeside(folder / "a", folder / "b", file), IoStatus::ok);
+  EXPECT_EQ(files.rename(folder / "b", folder / "a"), IoStatus::exists);
+  EXPECT_EQ(files.rename(folder / "b", folder / "c"), IoStatus::ok);
   EXPECT_EQ(names(), (std::set<std::string>{"a", "c"}));
 }
 
@@ -210,13 +291,13 @@ TEST_F(PosixFileSystemTest, WhatTheSystemRefusesIsAnError) {
   fs::create_directory(folder / "d");
   EXPECT_ERROR(open("d"), IoError);
   std::unique_ptr<File> file;
-  EXPECT_EQ(files.open(folder / "absent", file), IoStatus::absent);
+  EXPECT_EQ(files.open(folder / "absent", Access::readWrite, file), IoStatus::absent);
   EXPECT_EQ(files.remove(folder / "absent"), IoStatus::absent);
 }
 
 TEST_F(PosixFileSystemTest, AReadBeyondTheEndGivesZeros) {
   std::unique_ptr<File> file;
-  ASSERT_EQ(files.create(folder / "a", file), IoStatus::ok);
+  ASSERT_EQ(files.createBeside(folder / "a", folder / "a", file), IoStatus::ok);
   ASSERT_EQ(file->writeAt(3, base::Bytes{1, 2}), IoStatus::ok);
   base::Bytes bytes(8, 9);
   EXPECT_EQ(file->readAt(0, bytes), IoStatus::shortRead);

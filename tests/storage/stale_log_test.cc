@@ -173,13 +173,38 @@ TEST_F(StaleLogTest, CreatingKeepsALogThatWasLeftUnderThatName) {
   EXPECT_TRUE(std::any_of(names.begin(), names.end(), [&](const auto& name) { return files.contents(name) == log; }));
 }
 
+// One copy of the header is enough, also where it is not the one that named the state of the log.
+TEST_F(StaleLogTest, ABadBlockInTheHeaderBesideALogCostsNothing) {
+  auto file = create();
+  insert(file->writer(), 3);
+  for (int checkpoints = 0; checkpoints < 2; checkpoints++) {
+    file->checkpoint();
+    insert(file->writer(), 3);
+    std::string all = dumpOf(file->writer());
+    kill(file);
+    base::Bytes main = image(), log = files.contents(kWalPath);
+    for (std::size_t copy : {0u, 1u}) {
+      base::Bytes damaged = main;
+      damaged[copy * kHeaderBlockBytes + 100] ^= 1;
+      files.setContents(kPath, damaged);
+      files.setContents(kWalPath, log);
+      file = open();
+      EXPECT_EQ(dumpOf(file->writer()), all);
+      EXPECT_TRUE(file->verifyPages().empty());
+      kill(file);
+      EXPECT_EQ(dump(), all);
+    }
+    file = open();
+  }
+}
+
 // What a version has left that knew no states: 0 in the header, and in the log SQLite's 32 bytes.
 TEST_F(StaleLogTest, FilesOfBeforeStillOpenWithTheirLogs) {
   create();
   std::string all = crash(10);
   base::Bytes main = image(), log = files.contents(kWalPath);
   std::unique_ptr<File> file;
-  ASSERT_EQ(files.open(kPath, file), IoStatus::ok);
+  ASSERT_EQ(files.open(kPath, Access::readOnly, file), IoStatus::ok);
   KeyHeader header = readHeader(*file, kPath, someKey(), random);
   header.state = header.logState = header.logFrames = 0;
   base::Bytes blocks = encodeHeader(header, random);

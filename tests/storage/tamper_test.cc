@@ -56,7 +56,7 @@ class TamperTest : public StorageTest {
 
   std::size_t damagedCopies() {
     std::unique_ptr<File> file;
-    EXPECT_EQ(files.open(kPath, file), IoStatus::ok);
+    EXPECT_EQ(files.open(kPath, Access::readOnly, file), IoStatus::ok);
     return damagedHeaderCopies(*file).size();
   }
 

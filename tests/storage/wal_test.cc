@@ -100,7 +100,8 @@ TEST_F(WalTest, ATransactionCostsFewWrites) {
   insert(file->writer(), 400, 400);
   std::size_t frames = framesIn(log());
   EXPECT_GT(frames, 200u);
-  EXPECT_LE(files.count(Operation::write) - before, frames * kFrameBytes / 60'000 + 3);  // one of them makes room
+  EXPECT_LE(files.count(Operation::write) - before,
+            frames * kFrameBytes / 60'000 + 4);  // two begin the log, one makes room
 }
 
 // What a sync of a grown file costs is paid for many commits at once.
@@ -115,7 +116,7 @@ TEST_F(WalTest, CommitsOverwriteRoomThatWasMadeForThem) {
   }
   EXPECT_GT(file->walBytes(), 500'000u);
   EXPECT_LE(grown, 12);
-  EXPECT_LE(files.count(Operation::size) - asked, 12u);
+  EXPECT_LE(files.count(Operation::size) - asked, 14u);
   EXPECT_LE(files.contents(kWalPath).size(), 2 * log().size() + kFrameBytes);
   std::string expected = dumpOf(file->writer());
   kill(file);
@@ -227,7 +228,7 @@ TEST_F(WalTest, DamageInTheLastTransactionEndsTheLogAndDamageUnderAReaderIsAnErr
   base::Bytes damaged = wal;
   for (std::size_t at = before; at < damaged.size(); at += 500) damaged[at] ^= 1;
   std::unique_ptr<File> raw;
-  ASSERT_EQ(files.open(kWalPath, raw), IoStatus::ok);
+  ASSERT_EQ(files.open(kWalPath, Access::readWrite, raw), IoStatus::ok);
   ASSERT_EQ(raw->writeAt(0, damaged), IoStatus::ok);
   EXPECT_ERROR(dumpOf(*reader), DamagedPage);
   reader.reset();

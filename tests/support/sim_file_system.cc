@@ -82,7 +82,7 @@ struct SimFileSystem::Node {
 
   Bytes bytes;
   std::vector<Change> unsynced;
-  bool locked = false;
+  int holders = 0;  // who share its lock; -1: one has it alone
 
  private:
   Bytes::iterator at(std::uint64_t offset) { return bytes.begin() + static_cast<std::ptrdiff_t>(offset); }
@@ -132,8 +132,8 @@ struct SimFileSystem::Node {
 
 class SimFile final : public storage::File {
  public:
-  SimFile(SimFileSystem& system, std::shared_ptr<SimFileSystem::Node> node)
-      : system_(system), node_(std::move(node)), epoch_(system.epoch_) {}
+  SimFile(SimFileSystem& system, std::shared_ptr<SimFileSystem::Node> node, storage::Access access)
+      : system_(system), node_(std::move(node)), access_(access), epoch_(system.epoch_) {}
 
   IoStatus readAt(std::uint64_t offset, std::span<std::uint8_t> out) override {
     return run(SimFileSystem::Operation::read, [&] {
@@ -147,7 +147,8 @@ class SimFile final : public storage::File {
 
   IoStatus writeAt(std::uint64_t offset, ByteView bytes) override {
     auto body = [&] {
-      std::uint64_t free = system_.capacity_ - std::min(system_.capacity_, system_.usedBytes());
+      if (access_ == storage::Access::readOnly) return IoStatus::denied;
+      std::uint64_t free = system_.roomBytes();
       std::uint64_t size = node_->bytes.size();
       std::uint64_t fits = std::max(size, offset) - offset + free;  // overwriting takes no space
       node_->write(offset, bytes.first(std::min<std::uint64_t>(bytes.size(), fits)));
@@ -158,6 +159,7 @@ class SimFile final : public storage::File {
 
   IoStatus truncate(std::uint64_t bytes) override {
     return run(SimFileSystem::Operation::truncate, [&] {
+      if (access_ == storage::Access::readOnly) return IoStatus::denied;
       node_->truncate(bytes);
       return IoStatus::ok;
     });
@@ -195,6 +197,35 @@ class SimFile final : public storage::File {
 
   SimFileSystem& system_;
   std::shared_ptr<SimFileSystem::Node> node_;
+  storage::Access access_;
+  std::uint64_t epoch_;
+};
+
+class SimNewFile final : public storage::NewFile {
+ public:
+  SimNewFile(SimFileSystem& system, std::string path, std::shared_ptr<SimFileSystem::Node> node)
+      : system_(system), path_(std::move(path)), node_(std::move(node)), epoch_(system.epoch_) {}
+
+  IoStatus open(std::unique_ptr<storage::File>& file) override {
+    std::lock_guard guard(system_.mutex_);
+    if (epoch_ != system_.epoch_ || system_.off_) return IoStatus::failed;
+    if (auto status = system_.fault(SimFileSystem::Operation::open)) return *status;
+    file = std::make_unique<SimFile>(system_, node_, storage::Access::readWrite);
+    return IoStatus::ok;
+  }
+  IoStatus publish() override {
+    std::lock_guard guard(system_.mutex_);
+    if (epoch_ != system_.epoch_ || system_.off_) return IoStatus::failed;
+    if (auto status = system_.fault(SimFileSystem::Operation::publish)) return *status;
+    if (system_.names_.contains(path_)) return IoStatus::exists;
+    system_.change(path_, node_);
+    return IoStatus::ok;
+  }
+
+ private:
+  SimFileSystem& system_;
+  std::string path_;
+  std::shared_ptr<SimFileSystem::Node> node_;
   std::uint64_t epoch_;
 };
 
@@ -204,7 +235,7 @@ class SimLock final : public storage::FileLock {
       : system_(system), node_(std::move(node)), epoch_(system.epoch_) {}
   ~SimLock() override {
     std::lock_guard guard(system_.mutex_);
-    if (epoch_ == system_.epoch_) node_->locked = false;
+    if (epoch_ == system_.epoch_) node_->holders -= node_->holders < 0 ? -1 : 1;
   }
 
  private:
@@ -242,22 +273,43 @@ void SimFileSystem::change(const std::string& name, std::shared_ptr<Node> node) 
   nameChanges_.push_back({name, std::move(node)});
 }
 
-IoStatus SimFileSystem::open(const std::string& path, std::unique_ptr<storage::File>& file) {
+IoStatus SimFileSystem::open(const std::string& path, storage::Access access, std::unique_ptr<storage::File>& file) {
   std::lock_guard guard(mutex_);
   if (auto status = fault(Operation::open)) return *status;
   auto found = names_.find(path);
   if (found == names_.end()) return IoStatus::absent;
-  file = std::make_unique<SimFile>(*this, found->second);
+  file = std::make_unique<SimFile>(*this, found->second, access);
   return IoStatus::ok;
 }
 
-IoStatus SimFileSystem::create(const std::string& path, std::unique_ptr<storage::File>& file) {
+IoStatus SimFileSystem::openBeside(const std::string&, const std::string& path, storage::Access access,
+                                   std::unique_ptr<storage::File>& file) {
+  return open(path, access, file);
+}
+
+IoStatus SimFileSystem::createBeside(const std::string&, const std::string& path,
+                                     std::unique_ptr<storage::File>& file) {
   std::lock_guard guard(mutex_);
   if (auto status = fault(Operation::create)) return *status;
   if (names_.contains(path)) return IoStatus::exists;
   change(path, std::make_shared<Node>());
-  file = std::make_unique<SimFile>(*this, names_[path]);
+  file = std::make_unique<SimFile>(*this, names_[path], storage::Access::readWrite);
   return IoStatus::ok;
+}
+
+IoStatus SimFileSystem::createNew(const std::string& path, std::unique_ptr<storage::NewFile>& file) {
+  std::lock_guard guard(mutex_);
+  if (auto status = fault(Operation::create)) return *status;
+  auto node = std::make_shared<Node>();
+  std::erase_if(unnamed_, [](const auto& made) { return made.expired(); });
+  unnamed_.push_back(node);
+  file = std::make_unique<SimNewFile>(*this, path, std::move(node));
+  return IoStatus::ok;
+}
+
+std::optional<std::uint64_t> SimFileSystem::freeBytes(const std::string&) {
+  std::lock_guard guard(mutex_);
+  return roomBytes();
 }
 
 bool SimFileSystem::exists(const std::string& path) {
@@ -273,9 +325,9 @@ IoStatus SimFileSystem::remove(const std::string& path) {
   return IoStatus::ok;
 }
 
-IoStatus SimFileSystem::publish(const std::string& from, const std::string& to) {
+IoStatus SimFileSystem::rename(const std::string& from, const std::string& to) {
   std::lock_guard guard(mutex_);
-  if (auto status = fault(Operation::publish)) return *status;
+  if (auto status = fault(Operation::rename)) return *status;
   auto found = names_.find(from);
   if (found == names_.end()) return IoStatus::absent;
   if (names_.contains(to)) return IoStatus::exists;
@@ -300,17 +352,19 @@ IoStatus SimFileSystem::syncFolder(const std::string& path) {
   return IoStatus::ok;
 }
 
-IoStatus SimFileSystem::lock(const std::string& path, std::unique_ptr<storage::FileLock>& lock,
+IoStatus SimFileSystem::lock(const std::string& path, storage::Access access, std::unique_ptr<storage::FileLock>& lock,
                              std::int64_t& ownerPid) {
   std::lock_guard guard(mutex_);
   if (off_) return IoStatus::failed;
   auto found = names_.find(path);
   if (found == names_.end()) return IoStatus::absent;
-  if (found->second->locked) {
+  int& holders = found->second->holders;
+  bool shares = access == storage::Access::readOnly;
+  if (shares ? holders < 0 : holders != 0) {
     ownerPid = ::getpid();
     return IoStatus::inUse;
   }
-  found->second->locked = true;
+  holders += shares ? 1 : -1;
   lock = std::make_unique<SimLock>(*this, found->second);
   return IoStatus::ok;
 }
@@ -344,7 +398,7 @@ void SimFileSystem::come(std::optional<std::uint64_t> seed) {
     names_ = durableNames_;
     nameChanges_.clear();
   }
-  for (auto& [name, node] : names_) node->locked = false;
+  for (auto& [name, node] : names_) node->holders = 0;
   faults_ = {};
   offInSyncs_.reset();
   off_ = false;
@@ -384,6 +438,11 @@ void SimFileSystem::setCapacity(std::uint64_t bytes) {
 std::uint64_t SimFileSystem::usedBytes() const {
   std::uint64_t used = 0;
   for (const auto& [name, node] : names_) used += node->bytes.size();
+  for (const auto& made : unnamed_) {
+    std::shared_ptr<Node> node = made.lock();
+    bool named = std::any_of(names_.begin(), names_.end(), [&](const auto& each) { return each.second == node; });
+    if (node && !named) used += node->bytes.size();
+  }
   return used;
 }
 

@@ -11,6 +11,7 @@
 // before, a prefix of them does. Thread-safe.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
@@ -26,20 +27,26 @@ namespace blazedb::test {
 
 class SimFileSystem final : public storage::FileSystem {
  public:
-  enum class Operation { open, create, remove, publish, read, write, truncate, sync, syncFolder, size };
-  static constexpr int kOperations = 10;
+  enum class Operation { open, create, remove, publish, rename, read, write, truncate, sync, syncFolder, size };
+  static constexpr int kOperations = 11;
 
   SimFileSystem();
   ~SimFileSystem() override;
 
   std::string canonical(const std::string& path) override { return path; }
-  storage::IoStatus open(const std::string& path, std::unique_ptr<storage::File>& file) override;
-  storage::IoStatus create(const std::string& path, std::unique_ptr<storage::File>& file) override;
+  storage::IoStatus open(const std::string& path, storage::Access access,
+                         std::unique_ptr<storage::File>& file) override;
+  storage::IoStatus openBeside(const std::string& main, const std::string& path, storage::Access access,
+                               std::unique_ptr<storage::File>& file) override;
+  storage::IoStatus createBeside(const std::string& main, const std::string& path,
+                                 std::unique_ptr<storage::File>& file) override;
+  storage::IoStatus createNew(const std::string& path, std::unique_ptr<storage::NewFile>& file) override;
   bool exists(const std::string& path) override;
   storage::IoStatus remove(const std::string& path) override;
-  storage::IoStatus publish(const std::string& from, const std::string& to) override;
+  storage::IoStatus rename(const std::string& from, const std::string& to) override;
+  std::optional<std::uint64_t> freeBytes(const std::string& path) override;
   storage::IoStatus syncFolder(const std::string& path) override;
-  storage::IoStatus lock(const std::string& path, std::unique_ptr<storage::FileLock>& lock,
+  storage::IoStatus lock(const std::string& path, storage::Access access, std::unique_ptr<storage::FileLock>& lock,
                          std::int64_t& ownerPid) override;
 
   // Crashes. Locks and open files do not survive a restart.
@@ -69,6 +76,7 @@ class SimFileSystem final : public storage::FileSystem {
 
  private:
   friend class SimFile;
+  friend class SimNewFile;
   friend class SimLock;
   struct Node;
   struct Fault {
@@ -86,11 +94,13 @@ class SimFileSystem final : public storage::FileSystem {
   void change(const std::string& name, std::shared_ptr<Node> node);
   void come(std::optional<std::uint64_t> seed);
   std::uint64_t usedBytes() const;
+  std::uint64_t roomBytes() const { return capacity_ - std::min(capacity_, usedBytes()); }
 
   mutable std::mutex mutex_;
   Names names_;
   Names durableNames_;
-  std::vector<NameChange> nameChanges_;  // since the last sync of their folder
+  std::vector<std::weak_ptr<Node>> unnamed_;  // files that have been made and may have no name yet
+  std::vector<NameChange> nameChanges_;       // since the last sync of their folder
   std::array<std::uint64_t, kOperations> counts_ = {};
   std::array<std::optional<Fault>, kOperations> faults_;
   std::optional<std::uint64_t> offInSyncs_;
