@@ -19,7 +19,7 @@ struct Backup {
 
 int backup(const Backup& options) {
   Interrupt interrupt;
-  Database database = openDatabase(options.database);
+  Database database = openDatabase(options.database, Use::read);
   std::string out = pathFrom(options.out);
   auto start = std::chrono::steady_clock::now();
   database.backup(out, progressWith(interrupt, "copying", "pages"));

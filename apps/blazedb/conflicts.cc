@@ -54,7 +54,7 @@ int conflicts(const Conflicts& options) {
   std::int64_t id = restores || dismisses ? parseListNumber(restores ? options.restore : options.dismiss, "conflict",
                                                             "blazedb conflicts FILE")
                                           : 0;
-  Database database = openDatabase(options.database);
+  Database database = openDatabase(options.database, restores || dismisses ? Use::write : Use::read);
   if (restores)
     database.restoreConflict(id);
   else if (dismisses)

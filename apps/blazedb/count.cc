@@ -15,7 +15,7 @@ struct Count {
 };
 
 int count(const Count& options) {
-  Database database = openDatabase(options.database);
+  Database database = openDatabase(options.database, Use::read);
   std::uint64_t count = existingCollection(database, options.collection).count();
   if (options.json)
     printJson({{"count", jsonNumber(count)}});

@@ -42,7 +42,7 @@ const char* kindForPeople(Difference::Kind kind) {
 }
 
 int compare(const Diff& options) {
-  auto [a, b] = openDatabases(options.databases);
+  auto [a, b] = openDatabases(options.databases, Use::read);
   // One more than asked for tells whether there are more.
   std::uint64_t limit = std::min(options.limit, kLimitMax);
   std::vector<Difference> differences = diff(a, b, limit + 1);

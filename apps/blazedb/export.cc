@@ -61,7 +61,7 @@ std::uint64_t exportTo(const Write& write, const Database& database, const Expor
 
 int exportRecords(const Export& options) {
   Interrupt interrupt;
-  Database database = openDatabase(options.database);
+  Database database = openDatabase(options.database, Use::read);
   if (options.out.empty()) {
     exportTo([](const std::string& line) { print(line); }, database, options, interrupt);
     return kFine;

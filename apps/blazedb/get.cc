@@ -17,7 +17,7 @@ struct Get {
 
 int get(const Get& options) {
   UUID id = parseId(options.id);
-  Database database = openDatabase(options.database);
+  Database database = openDatabase(options.database, Use::read);
   Collection collection = existingCollection(database, options.collection);
   std::optional<Record> record = collection.fetch(id);
   if (!record) throw noSuchRecord(id, collection);

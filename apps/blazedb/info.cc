@@ -35,6 +35,7 @@ void printAsJson(const DatabaseInfo& info) {
              {"changes", jsonNumber(info.feedEnd)},
              {"conflicts", jsonNumber(info.conflicts)},
              {"readOnlySource", info.readOnlySource ? Value(info.readOnlySource->toString()) : Value()},
+             {"unusedLog", info.unusedLog.empty() ? Value() : Value(info.unusedLog)},
              {"records", jsonNumber(recordsOf(info))},
              {"collections", collections}});
 }
@@ -56,7 +57,7 @@ void printForPeople(const DatabaseInfo& info) {
 }
 
 int info(const Info& options) {
-  DatabaseInfo info = openDatabase(options.database).info();
+  DatabaseInfo info = openDatabase(options.database, Use::read).info();
   options.json ? printAsJson(info) : printForPeople(info);
   return kFine;
 }

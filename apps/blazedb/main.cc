@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdio>
 #include <exception>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -154,6 +155,9 @@ int guarded(const std::vector<std::string>& words) {
   } catch (const UsageError& error) {
     complain(error.what());
     return kWrongUsage;
+  } catch (const std::bad_alloc&) {
+    complain(Error(ErrorCode::OutOfMemory, "there is not enough memory for this; free some and try again").what());
+    return kFailed;
   } catch (const std::exception& error) {
     complain(error.what());
     return kFailed;

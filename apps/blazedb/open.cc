@@ -1,5 +1,9 @@
 #include "open.h"
 
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <limits>
@@ -30,6 +34,15 @@ PasswordSource sourceFor(const DatabaseArgument& database) {
           .fileOption = "--password-file"};
 }
 
+bool canOnlyRead(const std::string& file) {
+  auto denied = [](const std::string& path) {
+    return access(path.c_str(), W_OK) != 0 && (errno == EACCES || errno == EROFS || errno == EPERM);
+  };
+  std::error_code error;
+  std::filesystem::path canonical = std::filesystem::canonical(file, error);
+  return !error && (denied(canonical) || denied(canonical.parent_path()));
+}
+
 }  // namespace
 
 void addDatabase(Arguments& arguments, DatabaseArgument& database) {
@@ -53,18 +66,25 @@ Password newPasswordFor(const DatabaseArgument& database) {
   return readPassword(source);
 }
 
-Database openDatabase(const DatabaseArgument& database, const Password& password) {
+Database openDatabase(const DatabaseArgument& database, const Password& password, Use use) {
   DatabaseOptions options;
   options.createIfMissing = false;
-  return Database::open("", database.file, password.text(), options);
+  options.readOnly = use == Use::read && canOnlyRead(database.file);
+  Database opened = Database::open("", database.file, password.text(), options);
+  if (std::string log = opened.info().unusedLog; !log.empty())
+    std::fputs(("blazedb: the log of " + database.file +
+                " is of an earlier state of it, or of another database: it is " + "not used, and kept as " + log + "\n")
+                   .c_str(),
+               stderr);
+  return opened;
 }
 
-Database openDatabase(const DatabaseArgument& database) {
+Database openDatabase(const DatabaseArgument& database, Use use) {
   if (visitor()) return visitor()->database();
   requireFile(database.file);
   Password password = passwordFor(database);
   try {
-    return openDatabase(database, password);
+    return openDatabase(database, password, use);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::DatabaseInUse) throw;
     throw InUse{database.file, std::move(password), error};
@@ -81,7 +101,7 @@ void addDatabases(Arguments& arguments, DatabasePair& pair, const std::string& s
                    "likewise for B, or BLAZEDB_PASSWORD_B; without either, B has the password of A");
 }
 
-std::pair<Database, Database> openDatabases(const DatabasePair& pair) {
+std::pair<Database, Database> openDatabases(const DatabasePair& pair, Use use) {
   requireFile(pair.a.file);
   requireFile(pair.b.file);
   std::error_code error;
@@ -93,12 +113,12 @@ std::pair<Database, Database> openDatabases(const DatabasePair& pair) {
                         .prompt = "Password for " + pair.b.file + " (nothing: the same)",
                         .fileOption = "--password-file-b",
                         .same = &first};
-  Database a = openDatabase(pair.a, first);
+  Database a = openDatabase(pair.a, first, use);
   // At a terminal both are asked for; what was given otherwise for A holds for B as well.
   bool ownPassword = !pair.b.passwordFile.empty() || isSet(kPasswordVariableB);
   bool givenForA = !pair.a.passwordFile.empty() || isSet(kPasswordVariable);
-  if (!ownPassword && givenForA) return {a, openDatabase(pair.b, first)};
-  return {a, openDatabase(pair.b, readPassword(second))};
+  if (!ownPassword && givenForA) return {a, openDatabase(pair.b, first, use)};
+  return {a, openDatabase(pair.b, readPassword(second), use)};
 }
 
 std::vector<Database> openDatabases(const std::vector<std::string>& files, const std::string& passwordFile) {

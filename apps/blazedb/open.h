@@ -17,17 +17,21 @@ struct DatabaseArgument {
   std::string passwordFile;
 };
 
+// What a command does with a database. One that only reads may have a file that this user cannot write, or in a folder
+// where he cannot: it is opened with readOnly then.
+enum class Use { read, write };
+
 // FILE and --password-file.
 void addDatabase(Arguments& arguments, DatabaseArgument& database);
 // Opens a file that is there; nothing is created. Errors: those of Database::open and readPassword; but InUse
 // (forward.h) where another process has it. Call it before standard input is read: that process may be what reads it.
-Database openDatabase(const DatabaseArgument& database);
+Database openDatabase(const DatabaseArgument& database, Use use = Use::write);
 
 // The steps of openDatabase, for who needs the password himself. NotFound: asked before the password is, so that who
 // has mistyped a name need not type a password first.
 void requireFile(const std::string& path);
 Password passwordFor(const DatabaseArgument& database);
-Database openDatabase(const DatabaseArgument& database, const Password& password);
+Database openDatabase(const DatabaseArgument& database, const Password& password, Use use = Use::write);
 // For a database that is to be made: at the terminal it is asked for twice.
 Password newPasswordFor(const DatabaseArgument& database);
 
@@ -40,7 +44,7 @@ struct DatabasePair {
 void addDatabases(Arguments& arguments, DatabasePair& pair, const std::string& second = "another database");
 // B's password is its own if there is one (--password-file-b, BLAZEDB_PASSWORD_B), else A's; at a terminal it is asked
 // for. UsageError where both are the same file.
-std::pair<Database, Database> openDatabases(const DatabasePair& pair);
+std::pair<Database, Database> openDatabases(const DatabasePair& pair, Use use = Use::write);
 
 // Several that are there. At a terminal the password of each is asked for; what was given otherwise is that of all.
 std::vector<Database> openDatabases(const std::vector<std::string>& files, const std::string& passwordFile);

@@ -92,7 +92,7 @@ int create(const TokenCommand& command) {
 }
 
 int list(const TokenCommand& command) {
-  std::vector<Token> tokens = openDatabase(command.database).tokens();
+  std::vector<Token> tokens = openDatabase(command.database, Use::read).tokens();
   for (const Token& token : tokens) command.json ? printJson(asJson(token)) : printLine(forPeople(token));
   if (tokens.empty() && !command.json) printLine("no tokens");
   return kFine;

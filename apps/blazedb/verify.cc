@@ -15,7 +15,7 @@ struct Verify {
 
 int verify(const Verify& options) {
   Interrupt interrupt;
-  Database database = openDatabase(options.database);
+  Database database = openDatabase(options.database, Use::read);
   VerifyReport report = database.verify(progressWith(interrupt, "verifying", "records"));
   if (options.json) {
     printJson(

@@ -49,6 +49,10 @@ struct DatabaseOptions {
   std::optional<SyncRole> role = {};  // absent: what the file says (a new file: client). Kept in the file.
   Durability durability = Durability::full;
   bool createIfMissing = true;
+  // For reading alone: nothing is written, neither to the file nor beside it, so that file and folder may be read-only.
+  // What a crash has left in the log is seen all the same. Several may have the file open so, while nobody has it open
+  // for writing (DatabaseInUse). What would write, or sync, throws OpenedReadOnly; backup() works.
+  bool readOnly = false;
   // How long a deleted record's id is remembered for replicas that are away. One that stays away longer is told
   // everything again when it returns.
   std::chrono::hours tombstoneRetention{24 * 30};
@@ -77,6 +81,9 @@ struct DatabaseInfo {
   std::uint64_t feedEnd = 0;  // changes so far
   std::uint64_t conflicts = 0;
   std::optional<UUID> readOnlySource;  // set: a read-only replica of that one
+  // A log that was found beside the file when it was opened and was of no use to it: it belongs to an earlier state of
+  // the file, or to another database. This is where it is now; empty where there was none.
+  std::string unusedLog;
   std::vector<CollectionInfo> collections;
 };
 
@@ -97,7 +104,8 @@ class BLAZEDB_API Database : public Records {
   // Opens or creates the file at `path`. `name` (1 to 128 of [A-Za-z0-9_.-]) is stored when the file is created; an
   // empty one takes what is stored. Takes as long as Argon2id does, about 75 ms by default. Errors: WrongPassword,
   // DamagedPage, TruncatedFile, NotADatabase, NewerFormat, DatabaseInUse (with the owner's pid), NotFound (no file, and
-  // createIfMissing is false), InvalidArgument, IoError, DiskFull.
+  // createIfMissing is false), WrongLog (the log beside it is of a later state: the file seems to be an older copy),
+  // InvalidArgument, IoError, DiskFull, OutOfMemory.
   static Database open(const std::string& name, const std::string& path, const std::string& password,
                        const DatabaseOptions& options = {});
 

@@ -514,6 +514,7 @@ void Changes::save(CollectionRow& collection, Loaded& loaded, std::int64_t origi
 
 void Changes::account(CollectionRow& collection, const std::optional<sync::Hash128>& before,
                       const std::optional<sync::Hash128>& after) {
+  adds_ = adds_ || after.has_value();
   if (before) {
     collection.digest.subtract(*before);
     collection.live--;

@@ -102,6 +102,9 @@ class Changes {
   // Takes a feed position that belongs to no record.
   void takeEmptyPosition();
 
+  // Whether a record has been written that is alive: more than deletes and upkeep.
+  bool adds() const { return adds_; }
+
   // Marks the last position taken as the end of a transaction.
   void endTransaction();
   // Writes what is still in memory. To be called once, at the end.
@@ -172,6 +175,7 @@ class Changes {
   base::Bytes fieldBytes_, stampBytes_;
   sync::EncodedState encoded_;
   std::int64_t origin_ = 0;  // of what is being merged
+  bool adds_ = false;
   std::vector<JournalEntry> journal_;
 
   // The feed entry taken last: written when it is known whether a transaction ends with it.

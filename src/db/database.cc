@@ -1,5 +1,6 @@
 #include "blazedb/database.h"
 
+#include <new>
 #include <set>
 
 #include "base/names.h"
@@ -17,11 +18,16 @@ Database Database::open(const std::string& name, const std::string& path, const 
   engine.role = options.role;
   engine.durability = options.durability;
   engine.createIfMissing = options.createIfMissing;
+  engine.readOnly = options.readOnly;
   engine.tombstoneRetention = options.tombstoneRetention;
   engine.create.cost = {options.passwordMemoryKiB, options.passwordPasses};
-  open->engine =
-      db::Engine::open({*open->files, open->clock, open->random}, path, storage::KeySource::password(password), engine);
-  open->housekeeper = std::make_unique<db::Housekeeper>(*open->engine);
+  try {
+    open->engine = db::Engine::open({*open->files, open->clock, open->random}, path,
+                                    storage::KeySource::password(password), engine);
+    open->housekeeper = std::make_unique<db::Housekeeper>(*open->engine);
+  } catch (const std::bad_alloc&) {
+    throw Error(ErrorCode::OutOfMemory, path + ": there is not enough memory to open it; free some and try again");
+  }
   return Database(std::move(open));
 }
 

@@ -12,7 +12,6 @@
 namespace blazedb::db {
 namespace {
 
-constexpr std::uint64_t kCheckpointBytes = 64u << 20;
 constexpr int kGroupMax = 128;
 constexpr int kYieldsMax = 100;
 
@@ -38,6 +37,7 @@ struct Engine::Group {
   bool durable = false;
   int operations = 0;
   bool journal = false;
+  bool adds = false;
   enum State : int { kOpen, kCommitted, kFailed };
   std::atomic<int> state{kOpen};
   std::exception_ptr error;  // set before state becomes kFailed
@@ -51,8 +51,10 @@ std::unique_ptr<Engine> Engine::open(const Environment& environment, const std::
   if (!options.name.empty()) requireName(options.name, "database");
   std::unique_ptr<storage::DatabaseFile> file;
   if (environment.files.exists(path)) {
-    file = storage::DatabaseFile::open(environment.files, environment.random, path, key);
-  } else if (!options.createIfMissing) {
+    storage::OpenOptions how;
+    how.readOnly = options.readOnly;
+    file = storage::DatabaseFile::open(environment.files, environment.random, path, key, how);
+  } else if (!options.createIfMissing || options.readOnly) {
     throw Error(ErrorCode::NotFound, "there is no file " + path + "; `blazedb create` makes a database");
   } else {
     requireName(options.name, "database");
@@ -87,8 +89,10 @@ Engine::Engine(const Environment& environment, std::string path, const EngineOpt
 
 Engine::~Engine() {
   try {
-    std::unique_lock lock = lockIdle();
-    saveNotes();
+    if (!options_.readOnly) {
+      std::unique_lock lock = lockIdle();
+      saveNotes();
+    }
   } catch (const Error&) {
     // What is not known of peers delays a purge, nothing else.
   }
@@ -262,6 +266,7 @@ void Engine::runInGroup(const std::shared_ptr<Group>& group, const std::function
     changes.flush();
     insertJournal(changes);
     group->journal = group->journal || !changes.journal().empty();
+    group->adds = group->adds || changes.adds();
     if (!alone) statements_->release.run();
     if (mirror_.collections.size() != collections) publishCatalog();
     group->operations++;
@@ -285,6 +290,7 @@ void Engine::runInGroup(const std::shared_ptr<Group>& group, const std::function
     }
     // Some failures (a full disk) take the whole transaction back, and with it what others had written into it.
     if (!open) failGroup(group, std::current_exception());
+    if (!open || alone) checkpointAfter(std::current_exception());
     if (alone) group_.reset();
     throw;
   }
@@ -293,6 +299,7 @@ void Engine::runInGroup(const std::shared_ptr<Group>& group, const std::function
 // By value: the caller may hand over group_ itself, which ends here.
 void Engine::commit(std::shared_ptr<Group> group) {
   group_.reset();
+  file_->useReserve(!group->adds);
   try {
     statements_->commit.run();
   } catch (...) {
@@ -305,6 +312,7 @@ void Engine::commit(std::shared_ptr<Group> group) {
       // It is tried again before the next write. The first error is the one that tells what happened.
     }
     failGroup(group, error);
+    checkpointAfter(error);
     return;
   }
   if (group->durable) companions_ = group->operations;
@@ -318,7 +326,27 @@ void Engine::commit(std::shared_ptr<Group> group) {
     std::lock_guard lock(listenersMutex_);
     if (conflictListener_) conflictListener_();
   }
-  if (file_->walBytes() >= kCheckpointBytes) file_->checkpoint();
+  try {
+    if (file_->checkpointDue()) file_->checkpoint();
+  } catch (const Error&) {
+    // What was committed is committed. A disk that fails or is full meets the next write too, and that one tells.
+  }
+}
+
+// A log that is filled anew from its beginning has room again, for deletes at least.
+void Engine::checkpointAfter(std::exception_ptr error) noexcept {
+  try {
+    std::rethrow_exception(error);
+  } catch (const Error& failure) {
+    if (failure.code() != ErrorCode::DiskFull) return;
+  } catch (...) {
+    return;
+  }
+  try {
+    if (!file_->writer().inTransaction() && file_->walBytes() > 0) file_->checkpoint();
+  } catch (const Error&) {
+    // The first error is the one that tells what happened.
+  }
 }
 
 // What had been done leaves SQLite's memory also where the disk does not answer.
@@ -337,12 +365,20 @@ void Engine::failGroup(const std::shared_ptr<Group>& group, std::exception_ptr e
   group->state.notify_all();
 }
 
+void Engine::requireWritable() const {
+  if (options_.readOnly)
+    throw Error(ErrorCode::OpenedReadOnly,
+                path_ + " was opened for reading; open it without readOnly to write or sync");
+}
+
 // Written with a sync before the first write of an opening, and before a peer hears of it.
 void Engine::ensureIncarnation() {
   if (author_.incarnation != 0) return;
+  requireWritable();
   std::uint64_t id = 0;
   while (id == 0 || author_.own.contains(id)) id = environment_.random.next64();
   file_->setDurable(true);
+  file_->useReserve(true);
   statements_->begin.run();
   try {
     tables_->addIncarnation(id, mirror_.position + 1);

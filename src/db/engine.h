@@ -50,6 +50,7 @@ struct EngineOptions {
   std::optional<SyncRole> role;
   Durability durability = Durability::full;
   bool createIfMissing = true;
+  bool readOnly = false;
   std::chrono::milliseconds tombstoneRetention = std::chrono::hours(24 * 30);
   storage::CreateOptions create;
 };
@@ -66,6 +67,9 @@ class Engine final : public sync::Store {
   // nothing of it was kept.
   void write(Durability durability, const std::function<void(Changes&)>& body);
   void write(const std::function<void(Changes&)>& body) { write(options_.durability, body); }
+
+  // Throws Error(OpenedReadOnly) where that is how it was opened.
+  void requireWritable() const;
 
   std::optional<Record> fetch(const std::string& collection, const UUID& id) const;
   // The first records with ids above `after`, ordered by id: as many as a page has.
@@ -221,6 +225,7 @@ class Engine final : public sync::Store {
   void failGroup(const std::shared_ptr<Group>& group, std::exception_ptr error);
   void commit(std::shared_ptr<Group> group);
   void rollback() noexcept;
+  void checkpointAfter(std::exception_ptr error) noexcept;
   void notify();
   std::shared_ptr<const Catalog> catalog() const;
   std::int64_t collectionId(const std::string& name) const;

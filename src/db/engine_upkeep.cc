@@ -36,6 +36,7 @@ void giveNewReplicaId(WriteTables& tables, storage::Connection& connection, cons
 }  // namespace
 
 bool Engine::maintain() {
+  if (options_.readOnly) return false;
   bool more = purgeTombstones();
   more |= trimFeed();
   std::unique_lock lock = lockIdle();
@@ -142,6 +143,7 @@ void Engine::saveNotes(Durability durability) {
                  std::any_of(peers_.begin(), peers_.end(), [](const auto& entry) { return !entry.second.saved; });
   if (!unsaved && durability == Durability::normal) return;
   file_->setDurable(durability == Durability::full);
+  file_->useReserve(true);
   statements_->begin.run();
   try {
     storage::Statement save = file_->writer().prepare(
@@ -166,6 +168,7 @@ void Engine::saveNotes(Durability durability) {
 }
 
 void Engine::checkpointIfIdle() {
+  if (options_.readOnly) return;
   std::unique_lock lock(writeMutex_, std::try_to_lock);
   if (!lock || group_) return;
   std::uint64_t writes = writes_;
@@ -319,6 +322,7 @@ DatabaseInfo Engine::info() const {
   info.role = now.role;
   info.readOnlySource = now.source;
   info.cipher = file_->cipherName();
+  info.unusedLog = file_->unusedLog();
   info.pageSize = static_cast<std::uint32_t>(file_->pageSize());
   ReaderPool::Lease reader = readers_.lease();
   storage::Statement pages = reader.connection().prepare("PRAGMA page_count");
