@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "e2e/hub_process.h"
+#include "link/authority.h"
 #include "support/errors.h"
 
 namespace blazedb::e2e {
@@ -142,6 +143,19 @@ TEST_F(Serve, ItsCertificateIsMadeAgainForTheSameKeyWhenItIsGone) {
   Database client = makeDatabase("client.blazedb");
   connect(client, token(file_)).synchronize(kBarrier);
   EXPECT_NE(stopHub().err.find("made again, for the same key"), std::string::npos);
+}
+
+TEST_F(Serve, TheEndOfACertificateThatWasGivenIsAnnounced) {
+  std::string certificate = path("given.pem"), key = path("given.key");
+  link::Authority::selfSign(certificate, key, "DNS:localhost", 10);
+  start({file_, "--cert", certificate, "--key", key});
+  EXPECT_EQ(health().string("status"), "ok");
+  EXPECT_TRUE(health().string("warning"));
+  EXPECT_NE(stopHub().err.find("it ends in 9 days"), std::string::npos);
+  link::Authority::selfSign(certificate, key, "DNS:localhost", -1);
+  start({file_, "--cert", certificate, "--key", key});
+  EXPECT_TRUE(healthAnswer("/healthz").starts_with("HTTP/1.1 503"));
+  EXPECT_NE(stopHub().err.find("no client can connect"), std::string::npos);
 }
 
 TEST_F(Serve, SigtermSaysGoodbyeAndLeavesNothingBehind) {
