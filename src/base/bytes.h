@@ -1,7 +1,7 @@
 // Bytes and the few integer encodings that the file and the wire share.
 //
 // Fixed-width integers are little-endian. A varint is LEB128: seven bits a byte, lowest first, at most ten bytes; the
-// reader refuses a longer or an overflowing one. Reading never throws and never runs past its end: once a Reader has
+// reader refuses an overflowing one, and one that is longer than it need be. Reading never throws and never runs past its end: once a Reader has
 // failed, every further read gives zeros and ok() stays false, so that a parser checks once, at its end.
 #pragma once
 
@@ -74,7 +74,7 @@ class Reader {
       std::uint8_t part = byte();
       if (!ok_ || (shift == 63 && part > 1)) return fail();
       value |= std::uint64_t{part & 0x7Fu} << shift;
-      if (part < 0x80) return value;
+      if (part < 0x80) return part == 0 && shift > 0 ? fail() : value;
     }
     return fail();
   }

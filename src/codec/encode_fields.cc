@@ -12,6 +12,7 @@ namespace blazedb::codec {
 namespace {
 
 using base::kFieldNameBytesMax;
+using base::kFieldsMax;
 using base::kNestingMax;
 using base::kRecordBytesMax;
 
@@ -173,6 +174,10 @@ std::optional<Error> Encoder::result(const char* whole) {
 }  // namespace
 
 std::optional<Error> encodeFields(base::Bytes& out, const Object& fields) {
+  if (fields.size() > kFieldsMax)
+    return Error(ErrorCode::TooLarge, "the record has " + std::to_string(fields.size()) + " fields, and may have " +
+                                          std::to_string(kFieldsMax) +
+                                          ": split it, or put some of them into an object");
   Encoder encoder(out);
   encoder.object(fields, 0);
   return encoder.result("the record");

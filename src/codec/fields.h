@@ -16,7 +16,8 @@
 //
 // The keys of a map are field names: unique, sorted bytewise as Object sorts them (not by their encoding as
 // section 4.2.1 of RFC 8949 would, which puts shorter ones first), 1 to kFieldNameBytesMax bytes. Arrays and objects
-// nest up to kNestingMax; the outermost map does not count. The whole is at most kRecordBytesMax.
+// nest up to kNestingMax; the outermost map does not count, and has up to
+// kFieldsMax keys. The whole is at most kRecordBytesMax.
 //
 // *Removed* is what stays of a field that was taken away, for the sync layer. FieldsReader shows it; decodeFields()
 // passes it over; no value of a user encodes to it.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/limits.h"
 #include "codec/fields.h"
 #include "crypto/hash.h"
 
@@ -122,19 +123,20 @@ std::optional<RecordState> decodeState(base::ByteView stamps, base::ByteView fie
   if (flags & kHasBase) readMark(in, flags & kBaseHasOver, position, state.base);
   if (flags & kHasTomb) readMark(in, flags & kTombHasOver, position, state.tomb);
   state.whole = flags & kWhole;
+  codec::FieldsReader cells(fields);
   std::uint64_t groupCount = in.varint();
-  if (groupCount > in.remaining()) in.fail();
+  // A group is seven words for two bytes: no more of them than there are cells, and the one of a record without any.
+  if (groupCount > std::max<std::size_t>(cells.count(), 1)) in.fail();
   if (!in.ok()) return std::nullopt;
 
   std::vector<Group> groups;
-  groups.reserve(groupCount);
+  groups.reserve(std::min<std::size_t>(groupCount, base::kFieldsMax));
   for (std::uint64_t i = 0; i < groupCount && in.ok(); i++) {
     groups.push_back(readGroup(in, state.base.stamp));
     if (groups.back().age > position) in.fail();
   }
 
-  codec::FieldsReader cells(fields);
-  state.cells.reserve(cells.count());
+  state.cells.reserve(std::min<std::size_t>(cells.count(), base::kFieldsMax));
   while (in.ok() && cells.next()) {
     std::uint64_t index = groups.size() == 1 ? 0 : in.varint();
     if (index >= groups.size()) return std::nullopt;

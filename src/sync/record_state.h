@@ -23,7 +23,7 @@
 //   flags        1 byte    1 base · 2 tomb · 4 base has over · 8 tomb has over · 16 whole
 //   base         stamp [stamp of over] varint age      where flags say so
 //   tomb         stamp [stamp of over] varint age      where flags say so
-//   groups       varint n  distinct (stamp, over, age) of the cells
+//   groups       varint n  distinct (stamp, over, age) of the cells, no more than cells (or 1)
 //   n times      kind 1 byte: 1 the stamp is base's · 2 has over; [stamp] [stamp of over] varint age
 //   n > 1        varint    group of each cell, in the order of the fields
 //

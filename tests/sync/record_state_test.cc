@@ -270,6 +270,18 @@ TEST(RecordState, GroupsThatAreNotThereAreRefused) {
   EXPECT_FALSE(decodeState(fromHex("10 01 01 00"), two, 9)) << "base's stamp, and no base";
 }
 
+TEST(RecordState, MoreGroupsThanFieldsAreRefused) {
+  auto accepted = [&](std::string_view groups, std::string_view fields) {
+    return decodeState(fromHex("11 00 0500000000000000 0600000000000000 00" + std::string(groups)), fromHex(fields), 9)
+        .has_value();
+  };
+  EXPECT_TRUE(accepted("00", "a0"));
+  EXPECT_TRUE(accepted("01 01 00", "a0")) << "a record that was inserted without a field";
+  EXPECT_FALSE(accepted("02 01 00 01 01", "a0"));
+  EXPECT_TRUE(accepted("02 01 00 01 01 0001", "a2 6161 01 6162 02"));
+  EXPECT_FALSE(accepted("03 01 00 01 01 01 02 0001", "a2 6161 01 6162 02"));
+}
+
 TEST(RecordState, FieldsInTheWrongOrderAreRefused) {
   base::Bytes stamps = fromHex("11 00 0500000000000000 0600000000000000 00 01 01 00");
   EXPECT_TRUE(decodeState(stamps, fromHex("a2 6161 01 6162 02"), 9));
