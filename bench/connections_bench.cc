@@ -54,8 +54,10 @@ class EmptyStore final : public sync::Store {
   void noteAcknowledged(const sync::Peer&, const sync::Scope&, const sync::Cursor&,
                         const std::optional<PeerFeed>&) override {}
   std::vector<sync::DigestLine> digests() const override { return {}; }
-  std::vector<std::pair<UUID, sync::Hash128>> inventory(std::string_view, std::uint8_t) const override { return {}; }
-  std::vector<sync::Digest> buckets(std::string_view) const override { return std::vector<sync::Digest>(256); }
+  bool holds(const std::string&) const override { return false; }
+  sync::HashedRun hashes(const std::string&, const UUID&, const UUID& to, std::size_t) const override {
+    return {{}, to};
+  }
 
  private:
   UUID replica_;

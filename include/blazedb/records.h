@@ -7,9 +7,9 @@
 // failed, or memory has run out, the transaction is lost: every further call in it throws the same, and so does
 // transaction() itself, whatever was caught.
 //
-// A reading call on a collection that does not exist finds nothing. Records: up to 8 MiB encoded, 65,536 fields, arrays and
-// objects 64 deep, field names 1 to 128 bytes of UTF-8; beyond that TooLarge or InvalidArgument says which field it was. A
-// database that is a read-only replica of another one refuses every writing call with ReadOnlyReplica.
+// A reading call on a collection that does not exist finds nothing. Records: up to 8 MiB encoded, 65,536 fields,
+// arrays and objects 64 deep, field names 1 to 128 bytes of UTF-8; beyond that TooLarge or InvalidArgument says which
+// field it was. A database that is a read-only replica of another one refuses every writing call with ReadOnlyReplica.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,8 @@
 // Bytes and the few integer encodings that the file and the wire share.
 //
 // Fixed-width integers are little-endian. A varint is LEB128: seven bits a byte, lowest first, at most ten bytes; the
-// reader refuses an overflowing one, and one that is longer than it need be. Reading never throws and never runs past its end: once a Reader has
-// failed, every further read gives zeros and ok() stays false, so that a parser checks once, at its end.
+// reader refuses an overflowing one, and one longer than it need be. Reading never throws and never runs past its end:
+// once a Reader has failed, further reads give zeros and ok() stays false, so that a parser checks once, at its end.
 #pragma once
 
 #include <cstddef>

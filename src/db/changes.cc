@@ -235,7 +235,9 @@ sync::ApplyResult Changes::apply(const sync::Incoming& incoming) {
 }
 
 void Changes::mergeOne(const sync::Incoming& incoming, const sync::Change& change, sync::ApplyResult& result) {
-  std::optional<sync::RecordState> theirs = sync::decodeState(change.stamps, change.fields, 0);
+  std::optional<sync::RecordState> theirs;
+  if (codec::FieldsReader(change.fields).count() <= base::kMergedFieldsMax)
+    theirs = sync::decodeState(change.stamps, change.fields, 0);
   if (!theirs)
     throw Error(ErrorCode::ProtocolError,
                 "the peer sent a record that cannot be decoded (" + change.id.toString() + ")");
@@ -259,8 +261,8 @@ void Changes::mergeOne(const sync::Incoming& incoming, const sync::Change& chang
   std::uint64_t latest = 0;
   if (load(collection.id, change.id, loaded_)) {
     // A repair does not bring back what somebody else has taken back, or that one would take it back for ever.
-    bool repair = !incoming.cursor && !incoming.sweep;
-    if (repair && (loaded_.row.flags & kLeft) && !tables_.originsOf(incoming.from.replica).contains(loaded_.row.origin))
+    if (incoming.repair && (loaded_.row.flags & kLeft) &&
+        !tables_.originsOf(incoming.from.replica).contains(loaded_.row.origin))
       return;
     if (loaded_.row.flags & kLeft) result.mustSync = incoming.exporter;
     latest = loaded_.row.position;
@@ -490,6 +492,11 @@ void Changes::save(CollectionRow& collection, Loaded& loaded, std::int64_t origi
   sync::encodeState(loaded.state, position, encoded_);
   // What others have written is there already, and must not hold up all the rest.
   bool merges = origin_ != 0, grows = encoded_.fields.size() > loaded.row.fields.size();
+  if (loaded.state.cells.size() > (merges ? base::kMergedFieldsMax : base::kFieldsMax) &&
+      loaded.state.cells.size() > codec::FieldsReader(loaded.row.fields).count())
+    throw Error(ErrorCode::TooLarge,
+                "the record " + loaded.row.id.toString() + " would have " + std::to_string(loaded.state.cells.size()) +
+                    " fields, removed ones included; split it, or put some of them into an object");
   if ((!merges && grows && encoded_.fields.size() > base::kRecordBytesMax) ||
       encoded_.fields.size() + encoded_.stamps.size() > base::kMergedBytesMax)
     throw Error(ErrorCode::TooLarge,

@@ -165,9 +165,9 @@ class Engine final : public sync::Store {
   void noteAcknowledged(const sync::Peer& peer, const sync::Scope& scope, const sync::Cursor& cursor,
                         const std::optional<PeerFeed>& its) override;
   std::vector<sync::DigestLine> digests() const override;
-  std::vector<std::pair<UUID, sync::Hash128>> inventory(std::string_view collection,
-                                                        std::uint8_t bucket) const override;
-  std::vector<sync::Digest> buckets(std::string_view collection) const override;
+  bool holds(const std::string& collection) const override;
+  sync::HashedRun hashes(const std::string& collection, const UUID& from, const UUID& to,
+                         std::size_t rowsMax) const override;
 
  private:
   struct Group;

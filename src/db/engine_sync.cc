@@ -16,6 +16,9 @@ const std::string kRemote = "remote ";  // and an address: the replica that was 
 // What a frame needs beside the change itself.
 constexpr std::size_t kFrameMargin = 1024;
 
+// A run of hashed records reads no further than this.
+constexpr std::size_t kHashedBytes = 1u << 20;
+
 // Undoes a merge that cannot be completed.
 struct Abandon {};
 
@@ -479,26 +482,22 @@ std::vector<sync::DigestLine> Engine::digests() const {
   return lines;
 }
 
-std::vector<std::pair<UUID, sync::Hash128>> Engine::inventory(std::string_view collection, std::uint8_t bucket) const {
-  std::vector<std::pair<UUID, sync::Hash128>> records;
-  std::int64_t number = collectionId(std::string(collection));
-  if (number == 0) return records;
-  readers_.lease()->live(number, std::nullopt, [&](const Row& row) {
-    if (row.id.bytes[15] == bucket) records.emplace_back(row.id, sync::hashOf(row.id, row.state()));
-    return true;
-  });
-  return records;
-}
+bool Engine::holds(const std::string& collection) const { return collectionId(collection) != 0; }
 
-std::vector<sync::Digest> Engine::buckets(std::string_view collection) const {
-  std::vector<sync::Digest> sums(256);
-  std::int64_t number = collectionId(std::string(collection));
-  if (number == 0) return sums;
-  readers_.lease()->live(number, std::nullopt, [&](const Row& row) {
-    sums[row.id.bytes[15]].add(sync::hashOf(row.id, row.state()));
-    return true;
+sync::HashedRun Engine::hashes(const std::string& collection, const UUID& from, const UUID& to,
+                               std::size_t rowsMax) const {
+  sync::HashedRun run{{}, to};
+  std::int64_t number = collectionId(collection);
+  if (number == 0) return run;
+  std::size_t rows = 0, bytes = 0;
+  readers_.lease()->range(number, from, to, [&](const Row& row) {
+    if (row.flags & kAlive) run.records.emplace_back(row.id, sync::hashOf(row.id, row.state()));
+    bytes += row.stamps.size() + row.fields.size();
+    if (++rows < rowsMax && bytes < kHashedBytes) return true;
+    run.to = row.id;
+    return false;
   });
-  return sums;
+  return run;
 }
 
 }  // namespace blazedb::db

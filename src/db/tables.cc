@@ -102,6 +102,8 @@ ReadTables::ReadTables(storage::Connection& c)
       live_(c.prepare("SELECT " BLAZEDB_ROW_COLUMNS
                       " FROM records r WHERE r.collection = ?1 AND r.id > ?2 AND r.flags & 1 ORDER BY r.id")),
       lastLive_(c.prepare("SELECT id FROM records WHERE collection = ?1 AND flags & 1 ORDER BY id DESC LIMIT 1")),
+      range_(c.prepare("SELECT " BLAZEDB_ROW_COLUMNS
+                       " FROM records r WHERE r.collection = ?1 AND r.id BETWEEN ?2 AND ?3 ORDER BY r.id")),
       rows_(c.prepare("SELECT " BLAZEDB_ROW_COLUMNS " FROM records r WHERE r.row > ?1 ORDER BY r.row")),
       feed_(c.prepare("SELECT f.position, f.mark, " BLAZEDB_ROW_COLUMNS
                       " FROM feed f LEFT JOIN records r ON r.row = f.row WHERE f.position > ?1 ORDER BY f.position")),
@@ -159,6 +161,14 @@ std::optional<UUID> ReadTables::lastLive(std::int64_t collection) {
   Open open(lastLive_);
   if (!lastLive_.step()) return std::nullopt;
   return uuidAt(lastLive_, 0);
+}
+
+void ReadTables::range(std::int64_t collection, const UUID& from, const UUID& to,
+                       const std::function<bool(const Row&)>& visit) {
+  range_.bind(1, collection);
+  range_.bindBlob(2, from.bytes);
+  range_.bindBlob(3, to.bytes);
+  each(range_, visit);
 }
 
 void ReadTables::rows(std::int64_t after, const std::function<bool(const Row&)>& visit) {

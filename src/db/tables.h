@@ -73,6 +73,8 @@ class ReadTables {
   std::vector<Record> page(std::int64_t collection, const std::optional<UUID>& after);
   // The highest id of a live record.
   std::optional<UUID> lastLive(std::int64_t collection);
+  // The records of a collection with ids from `from` to `to`, dead ones too, ordered by id.
+  void range(std::int64_t collection, const UUID& from, const UUID& to, const std::function<bool(const Row&)>& visit);
   // Every row with a number above `after`, in the order of numbers.
   void rows(std::int64_t after, const std::function<bool(const Row&)>& visit);
   void feed(std::uint64_t after, const std::function<bool(const FeedEntry&)>& visit);
@@ -107,7 +109,7 @@ class ReadTables {
   std::int64_t conflictCount();
 
  private:
-  storage::Statement find_, findByNumber_, live_, lastLive_, rows_, feed_, dead_, deadWhole_, collections_,
+  storage::Statement find_, findByNumber_, live_, lastLive_, range_, rows_, feed_, dead_, deadWhole_, collections_,
       lastPosition_, lastMark_, empty_, origin_, origins_, cursor_, scopes_, importer_, filterOf_, floorOf_, delivery_,
       meta_, conflictCount_;
 };

@@ -16,6 +16,9 @@ namespace {
 // So much of one peer in a step, then the others have their turn.
 constexpr std::size_t kFramesAtOnce = 256;
 constexpr std::size_t kBytesAtOnce = 1u << 20;
+constexpr std::int64_t kTurnMs = 20;
+// What a frame that waits costs beside its bytes.
+constexpr std::size_t kAnswerOverheadBytes = 64;
 
 // What a peer hears of trouble at this end: nothing of names and places here.
 sync::Bye toldOf(const sync::Bye& why) {
@@ -94,7 +97,8 @@ void Conversation::talk() {
   keepAlive(now);
   if (ended_) return;
   if (session_) {
-    if (auto due = session_->nextTickMs(); due && now >= *due) session_->tick(now);
+    // Whoever does not read the answers gets no more of what takes many ticks.
+    if (auto due = session_->nextTickMs(); due && now >= *due && !tooMuchWaits()) session_->tick(now);
     if (moved_.exchange(false)) session_->feedMoved(now);
     if (std::uint64_t wanted = pingWanted_; wanted > pingNumber_ && session_->status().peer) {
       pingNumber_ = wanted;
@@ -115,7 +119,7 @@ void Conversation::talk() {
   }
   if (broken && !took) return drop(*broken);
   if (broken) schedule();
-  if (session_)
+  if (session_ && !tooMuchWaits())
     if (auto due = session_->nextTickMs()) wakeAt(*due);
 }
 
@@ -127,7 +131,7 @@ bool Conversation::takeFrames(std::int64_t now) {
   while (!ended_ && !stopWanted()) {
     full = tooMuchWaits();
     if (full) break;  // the channel wakes this when it has become little
-    if (frames == kFramesAtOnce || bytes >= kBytesAtOnce) {
+    if (frames == kFramesAtOnce || bytes >= kBytesAtOnce || (frames > 0 && nowMs() >= now + kTurnMs)) {
       schedule();
       break;
     }
@@ -153,7 +157,7 @@ bool Conversation::takeFrames(std::int64_t now) {
 }
 
 void Conversation::addAnswer(base::Bytes frame) {
-  answersBytes_ += frame.size();
+  answersBytes_ += frame.size() + kAnswerOverheadBytes;
   answers_.push_back(std::move(frame));
 }
 

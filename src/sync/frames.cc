@@ -1,5 +1,8 @@
 #include "sync/frames.h"
 
+#include <algorithm>
+
+#include "base/limits.h"
 #include "base/names.h"
 
 namespace blazedb::sync {
@@ -48,6 +51,12 @@ bool readBool(Reader& in) {
   return value == 1;
 }
 
+std::uint64_t readPosition(Reader& in) {
+  std::uint64_t position = in.varint();
+  if (position > kPositionMax) in.fail();
+  return position;
+}
+
 void appendCursor(Bytes& out, const Cursor& cursor) {
   base::appendFixed64(out, cursor.incarnation);
   base::appendVarint(out, cursor.position);
@@ -58,12 +67,12 @@ void appendCursor(Bytes& out, const Cursor& cursor) {
 Cursor readCursor(Reader& in) {
   Cursor cursor;
   cursor.incarnation = in.fixed64();
-  cursor.position = in.varint();
+  cursor.position = readPosition(in);
   std::uint64_t behind = in.varint();
   if (behind > cursor.position) in.fail();
   cursor.complete = cursor.position - behind;
   std::uint64_t beyond = in.varint();
-  if (beyond > UINT64_MAX - cursor.position) in.fail();
+  if (beyond > kPositionMax - cursor.position) in.fail();
   cursor.reach = cursor.position + beyond;
   return cursor;
 }
@@ -77,17 +86,19 @@ void appendKeys(Bytes& out, const std::vector<RecordKey>& keys) {
 }
 
 // A count of things that take at least `bytesEach`: more than the rest of the frame could hold is a lie.
-std::size_t readCount(Reader& in, std::size_t bytesEach) {
+std::size_t readCount(Reader& in, std::size_t bytesEach, std::size_t most) {
   std::uint64_t count = in.varint();
-  if (count > in.remaining() / bytesEach) in.fail();
+  if (count > in.remaining() / bytesEach || count > most) in.fail();
   return in.ok() ? count : 0;
 }
 
+// Ascending.
 std::vector<RecordKey> readKeys(Reader& in) {
-  std::vector<RecordKey> keys(readCount(in, 18));
-  for (RecordKey& key : keys) {
-    key.collection = readName(in);
-    key.id = readUuid(in);
+  std::vector<RecordKey> keys(readCount(in, 18, base::kNeedKeysMax));
+  for (std::size_t i = 0; i < keys.size(); i++) {
+    keys[i].collection = readName(in);
+    keys[i].id = readUuid(in);
+    if (i > 0 && keys[i] <= keys[i - 1]) in.fail();
   }
   return keys;
 }
@@ -104,10 +115,10 @@ Digest readSum(Reader& in) {
   return digest;
 }
 
-std::vector<Change> readChanges(Reader& in, std::uint64_t from) {
-  std::vector<Change> changes(readCount(in, 20));
+std::vector<Change> readChanges(Reader& in) {
+  std::vector<Change> changes(readCount(in, 20, base::kTransactionRecordsMax));
   std::string_view collection;
-  std::uint64_t position = from;
+  std::uint64_t position = 0;
   for (Change& change : changes) {
     std::uint8_t flags = in.byte();
     if (flags > 15) in.fail();
@@ -118,8 +129,9 @@ std::vector<Change> readChanges(Reader& in, std::uint64_t from) {
     if (collection.empty()) in.fail();
     change.collection = collection;
     change.id = readUuid(in);
-    position += in.varint();
-    change.position = position;
+    std::uint64_t beyond = in.varint();
+    if (beyond > kPositionMax - position) in.fail();
+    change.position = position += beyond;
     change.stamps = in.sized();
     change.fields = in.sized();
     if (change.left && !(change.stamps.empty() && change.fields.empty())) in.fail();
@@ -250,11 +262,11 @@ Bytes encode(const Welcome& welcome) {
 std::optional<Welcome> decodeWelcome(ByteView frame) {
   Reader in = open(frame, FrameType::welcome);
   Welcome welcome;
-  welcome.from = in.varint();
-  welcome.feedEnd = in.varint();
-  welcome.ahead = in.varint();
+  welcome.from = readPosition(in);
+  welcome.feedEnd = readPosition(in);
+  welcome.ahead = readPosition(in);
   welcome.sweep = readBool(in);
-  welcome.horizon = in.varint();
+  welcome.horizon = readPosition(in);
   welcome.applied = readCursor(in);
   return close(in, std::move(welcome));
 }
@@ -262,16 +274,19 @@ std::optional<Welcome> decodeWelcome(ByteView frame) {
 std::optional<Batch> decodeBatch(ByteView frame) {
   Reader in = open(frame, FrameType::batch);
   Batch batch;
-  batch.from = in.varint();
-  batch.to = in.varint();
+  batch.from = readPosition(in);
+  batch.to = readPosition(in);
   batch.atEnd = readBool(in);
   std::uint64_t beyond = in.varint();
-  if (beyond > UINT64_MAX - batch.to) in.fail();
+  if (beyond > kPositionMax - batch.to) in.fail();
   batch.reach = batch.to + beyond;
-  batch.changes = readChanges(in, 0);
+  batch.changes = readChanges(in);
   if (batch.to < batch.from) in.fail();
-  for (const Change& change : batch.changes)
-    if (change.position <= batch.from || change.position > batch.to) in.fail();
+  std::uint64_t before = batch.from;
+  for (const Change& change : batch.changes) {
+    if (change.position <= before || change.position > batch.to) in.fail();
+    before = change.position;
+  }
   return close(in, std::move(batch));
 }
 
@@ -285,8 +300,8 @@ Bytes encode(const Ack& ack) {
 std::optional<Ack> decodeAck(ByteView frame) {
   Reader in = open(frame, FrameType::ack);
   Ack ack;
-  ack.position = in.varint();
-  ack.feedEnd = in.varint();
+  ack.position = readPosition(in);
+  ack.feedEnd = readPosition(in);
   return close(in, std::move(ack));
 }
 
@@ -308,9 +323,9 @@ std::optional<Rows> decodeRows(ByteView frame) {
   Rows rows;
   rows.answer = readBool(in);
   rows.gone = readKeys(in);
-  rows.changes = readChanges(in, 0);
+  rows.changes = readChanges(in);
   for (const Change& change : rows.changes)
-    if (change.left) in.fail();
+    if (change.position != 0 || change.left) in.fail();
   return close(in, std::move(rows));
 }
 
@@ -330,13 +345,17 @@ Bytes encode(const DigestFrame& digest) {
 std::optional<DigestFrame> decodeDigest(ByteView frame) {
   Reader in = open(frame, FrameType::digest);
   DigestFrame digest;
-  digest.feedEnd = in.varint();
-  digest.applied = in.varint();
-  digest.collections.resize(readCount(in, 19));
+  digest.feedEnd = readPosition(in);
+  digest.applied = readPosition(in);
+  digest.collections.resize(readCount(in, 19, in.remaining()));
+  std::string_view before;
   for (DigestLine& line : digest.collections) {
-    line.collection = readName(in);
+    std::string_view name = readName(in);
+    if (name <= before) in.fail();
+    line.collection = before = name;
     line.live = in.varint();
     line.digest = readSum(in);
+    if (!in.ok()) return std::nullopt;
   }
   return close(in, std::move(digest));
 }
@@ -344,7 +363,12 @@ std::optional<DigestFrame> decodeDigest(ByteView frame) {
 Bytes encode(const Buckets& buckets) {
   Bytes out = begin(FrameType::buckets);
   appendText(out, buckets.collection);
-  for (const Digest& sum : buckets.sums) appendSum(out, sum);
+  base::append(out, buckets.from.bytes);
+  base::appendVarint(out, buckets.sums.size());
+  for (const auto& [to, sum] : buckets.sums) {
+    base::append(out, to.bytes);
+    appendSum(out, sum);
+  }
   return out;
 }
 
@@ -352,14 +376,24 @@ std::optional<Buckets> decodeBuckets(ByteView frame) {
   Reader in = open(frame, FrameType::buckets);
   Buckets buckets;
   buckets.collection = readName(in);
-  for (int i = 0; i < 256; i++) buckets.sums.push_back(readSum(in));
+  buckets.from = readUuid(in);
+  buckets.sums.resize(readCount(in, 32, kBucketsMax));
+  if (buckets.sums.empty()) in.fail();
+  for (std::size_t i = 0; i < buckets.sums.size(); i++) {
+    auto& [to, sum] = buckets.sums[i];
+    to = readUuid(in);
+    sum = readSum(in);
+    if (i > 0 ? to <= buckets.sums[i - 1].first : to < buckets.from) in.fail();
+  }
   return close(in, std::move(buckets));
 }
 
 Bytes encode(const Inventory& inventory) {
   Bytes out = begin(FrameType::inventory);
   appendText(out, inventory.collection);
-  out.push_back(inventory.bucket);
+  base::append(out, inventory.from.bytes);
+  base::append(out, inventory.to.bytes);
+  out.push_back(inventory.differs ? 1 : 0);
   base::appendVarint(out, inventory.records.size());
   for (const auto& [id, hash] : inventory.records) {
     base::append(out, id.bytes);
@@ -373,12 +407,18 @@ std::optional<Inventory> decodeInventory(ByteView frame) {
   Reader in = open(frame, FrameType::inventory);
   Inventory inventory;
   inventory.collection = readName(in);
-  inventory.bucket = in.byte();
-  inventory.records.resize(readCount(in, 32));
-  for (auto& [id, hash] : inventory.records) {
+  inventory.from = readUuid(in);
+  inventory.to = readUuid(in);
+  inventory.differs = readBool(in);
+  if (inventory.differs ? inventory.to < inventory.from : inventory.to != inventory.from) in.fail();
+  inventory.records.resize(readCount(in, 32, inventory.differs ? kInventoryRecordsMax : 0));
+  for (std::size_t i = 0; i < inventory.records.size(); i++) {
+    auto& [id, hash] = inventory.records[i];
     id = readUuid(in);
     hash[0] = in.fixed64();
     hash[1] = in.fixed64();
+    if (i > 0 ? id <= inventory.records[i - 1].first : id < inventory.from) in.fail();
+    if (id > inventory.to) in.fail();
   }
   return close(in, std::move(inventory));
 }
@@ -406,14 +446,14 @@ std::optional<Pong> decodePong(ByteView frame) {
   Reader in = open(frame, FrameType::pong);
   Pong pong;
   pong.number = in.varint();
-  pong.feedEnd = in.varint();
+  pong.feedEnd = readPosition(in);
   return close(in, std::move(pong));
 }
 
 Bytes encode(const Bye& bye) {
   Bytes out = begin(FrameType::bye);
   base::appendVarint(out, static_cast<std::uint64_t>(bye.code));
-  appendText(out, bye.text);
+  appendText(out, std::string_view(bye.text).substr(0, base::kByeTextBytesMax));
   return out;
 }
 
@@ -421,7 +461,9 @@ std::optional<Bye> decodeBye(ByteView frame) {
   Reader in = open(frame, FrameType::bye);
   Bye bye;
   bye.code = static_cast<ErrorCode>(in.varint());
-  bye.text = base::textOf(in.sized());
+  ByteView text = in.sized();
+  if (text.size() > base::kByeTextBytesMax) in.fail();
+  bye.text = base::textOf(text);
   return close(in, std::move(bye));
 }
 

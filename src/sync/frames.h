@@ -14,8 +14,8 @@
 //   Ping/Pong  is anybody there, and where does your feed end
 //   Bye        why the conversation ends
 //
-// Decoding never throws and never allocates more than the frame's own size; std::nullopt means that the peer breaks the
-// protocol.
+// Decoding never throws and never allocates more than five times the frame's own size; std::nullopt means that the
+// peer breaks the protocol. A message has one encoding: varints as short as they can be, what is a set ascending.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +34,9 @@
 namespace blazedb::sync {
 
 inline constexpr std::uint64_t kProtocolVersion = 1;
+
+// Positions and counts beyond are refused: the file has 63 bits for them, and sums of two of them cannot overflow.
+inline constexpr std::uint64_t kPositionMax = INT64_MAX;
 
 enum class FrameType : std::uint8_t {
   hello = 1,
@@ -139,7 +142,7 @@ struct Ack {
 };
 
 struct Need {
-  std::vector<RecordKey> keys;
+  std::vector<RecordKey> keys;  // ascending, at most kNeedKeysMax
 };
 
 // Whole records outside the feed's order: an answer to Need (then `gone` lists those that are no longer held), or a
@@ -161,19 +164,28 @@ struct DigestLine {
 struct DigestFrame {
   std::uint64_t feedEnd = 0;
   std::uint64_t applied = 0;
-  std::vector<DigestLine> collections;
+  std::vector<DigestLine> collections;  // ascending by name
 };
 
+// What the sender holds of a collection from the id `from` on: at most kBucketsMax ranges, each with its last id and
+// the sum of the live records in it. One ends where the next begins.
 struct Buckets {
   std::string collection;
-  std::vector<Digest> sums;  // 256
+  UUID from;
+  std::vector<std::pair<UUID, Digest>> sums;
 };
 
+// The answer: it differs from `from` to `to`, and that is what there is; or nothing differs up to `to`, and both are
+// that. What lies behind was not looked at.
 struct Inventory {
   std::string collection;
-  std::uint8_t bucket = 0;
-  std::vector<std::pair<UUID, Hash128>> records;
+  UUID from;
+  UUID to;
+  bool differs = false;
+  std::vector<std::pair<UUID, Hash128>> records;  // ascending
 };
+inline constexpr std::size_t kBucketsMax = 256;
+inline constexpr std::size_t kInventoryRecordsMax = 4096;
 
 struct Ping {
   std::uint64_t number = 0;

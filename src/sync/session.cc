@@ -18,10 +18,17 @@ constexpr std::int64_t kSaveCursorDelayMs = 200;
 constexpr std::uint64_t kFarBehind = 1000;
 // A Rows gets no more records beyond this: the last one may take nearly a whole frame.
 constexpr std::size_t kRowsBytes = 512u << 10;
+// Answers to Need beyond this are merged before the batch that waits for them is complete.
+constexpr std::size_t kAnswersBytes = 8u << 20;
+// What a frame costs that is kept, beside its bytes.
+constexpr std::size_t kHeldOverheadBytes = 64;
 
 }  // namespace
 
-Session::Session(Store& store, SessionOptions options) : store_(store), options_(options) {}
+Session::Session(Store& store, SessionOptions options)
+    : store_(store),
+      options_(std::move(options)),
+      comparison_(store, options_.digestDelayMs, [this](base::Bytes frame) { emit(std::move(frame)); }) {}
 
 void Session::start(std::int64_t wallMs, std::int64_t nowMs) {
   wallMs_ = wallMs;
@@ -99,7 +106,12 @@ void Session::tick(std::int64_t nowMs) {
   send();
   if (nowMs_ >= withheldSinceMs_ + options_.withheldDelayMs) announceWithheld();
   if (nowMs_ >= unsavedSinceMs_ + kSaveCursorDelayMs) saveCursor();
-  if (atRest() && nowMs_ >= lastActivityMs_ + options_.digestDelayMs) sendDigest();
+  if (std::optional<std::int64_t> due = comparison_.nextStepMs(); due && nowMs_ >= *due && !settling_) {
+    comparison_.step(nowMs_);
+    status_.repaired = comparison_.repaired();
+    activity();
+  }
+  if (atRest() && !comparison_.asking() && nowMs_ >= digestDueMs()) sendDigest();
   updateState();
 }
 
@@ -112,6 +124,7 @@ void Session::settle(std::int64_t nowMs) {
   nowMs_ = nowMs;
   if (stopped()) return;
   settling_ = true;
+  comparison_.drop(nowMs_);
   announceWithheld();
   saveCursor();
 }
@@ -131,7 +144,8 @@ std::optional<std::int64_t> Session::nextTickMs() const {
   auto at = [&](std::int64_t ms) { next = next ? std::min(*next, ms) : ms; };
   if (readTo_ > announcedTo_) at(withheldSinceMs_ + options_.withheldDelayMs);
   if (appliedTo_ > savedTo_ && !sweep_) at(unsavedSinceMs_ + kSaveCursorDelayMs);
-  if (atRest() && digestSentAt_ != here()) at(lastActivityMs_ + options_.digestDelayMs);
+  if (auto step = comparison_.nextStepMs(); step && !settling_) at(*step);
+  if (atRest() && !comparison_.asking() && digestSentAt_ != here()) at(digestDueMs());
   return next;
 }
 
@@ -315,6 +329,7 @@ void Session::sendBatch(const BatchWriter& batch, bool atEnd) {
   inFlight_.push_back({readTo_, completeTo_, frame.size(), batch.changes()});
   inFlightBytes_ += frame.size();
   announcedTo_ = readTo_;
+  if (batch.changes() > 0) comparison_.drop(nowMs_);
   emit(std::move(frame));
 }
 
@@ -382,16 +397,17 @@ void Session::onBatch(base::ByteView frame) {
   // What the window allows to be under way, and the frame that goes beyond it.
   if (heldBytes_ >= base::kInFlightBytesMax) return broken("more than may be under way");
   held_.emplace_back(frame.begin(), frame.end());
-  heldBytes_ += frame.size();
+  heldBytes_ += frame.size() + kHeldOverheadBytes;
   if (needed_.empty() && !unsent_) applyHeld();
 }
 
 void Session::applyHeld() {
   while (!held_.empty() && !stopped()) {
     if (!applyBatch(held_.front())) return;
-    heldBytes_ -= held_.front().size();
+    heldBytes_ -= held_.front().size() + kHeldOverheadBytes;
     held_.pop_front();
     answers_.clear();
+    answersBytes_ = 0;
     gone_.clear();
   }
 }
@@ -412,25 +428,17 @@ bool Session::applyBatch(const base::Bytes& frame) {
     finishBatch(*batch);
     return true;
   }
-  Incoming incoming{scope_};
-  incoming.from = peer();
+  Incoming incoming = incomingFromPeer();
   incoming.changes = std::move(batch->changes);
   if (!sweep_) incoming.cursor = cursorAt(*batch);
   incoming.sweep = sweep_ ? &*sweep_ : nullptr;
-  incoming.acknowledged = acked_;
-  incoming.importer = options_.importer;
-  incoming.exporter = options_.exporter;
-  incoming.mayErase = options_.peerMayErase;
-  incoming.chooses = importer_.has_value();
-  incoming.sendsBack = subscribed_;
 
   std::map<RecordKey, Change> whole;
   for (const base::Bytes& answer : answers_) {
     std::optional<Rows> rows = decodeRows(answer);
     for (const Change& change : rows->changes) whole[{std::string(change.collection), change.id}] = change;
   }
-  std::set<RecordKey> gone(gone_.begin(), gone_.end());
-  if (!whole.empty() || !gone.empty()) {
+  if (!whole.empty() || !gone_.empty()) {
     std::erase_if(incoming.changes, [&](Change& change) {
       RecordKey key{std::string(change.collection), change.id};
       auto found = whole.find(key);
@@ -439,7 +447,7 @@ bool Session::applyBatch(const base::Bytes& frame) {
         change.stamps = found->second.stamps;
         change.fields = found->second.fields;
       }
-      return gone.contains(key);
+      return gone_.contains(key);
     });
   }
 
@@ -453,15 +461,27 @@ bool Session::applyBatch(const base::Bytes& frame) {
     return false;
   }
   if (!result.missing.empty()) {
-    needed_ = std::move(result.missing);
-    std::sort(needed_.begin(), needed_.end());
-    emit(encode(Need{needed_}));
+    needed_ = {result.missing.begin(), result.missing.end()};
+    askForNeeded();
     return false;
   }
+  comparison_.drop(nowMs_);
   status_.received += incoming.changes.size();
   if (!sweep_) savedTo_ = batch->to;
   finishBatch(*batch);
   return true;
+}
+
+Incoming Session::incomingFromPeer() const {
+  Incoming incoming{scope_};
+  incoming.from = peer();
+  incoming.acknowledged = acked_;
+  incoming.importer = options_.importer;
+  incoming.exporter = options_.exporter;
+  incoming.mayErase = options_.peerMayErase;
+  incoming.chooses = importer_.has_value();
+  incoming.sendsBack = subscribed_;
+  return incoming;
 }
 
 Cursor Session::cursorAt(const Batch& batch) const {
@@ -512,29 +532,46 @@ void Session::onRows(base::ByteView frame) {
   if (!rows) return broken("rows that cannot be read");
   if (rows->answer ? !welcome_ : !comparable()) return broken("Rows out of place");
   activity();
-  if (!rows->answer) {
-    Incoming repair{scope_};
-    repair.from = peer();
-    repair.changes = std::move(rows->changes);
-    repair.acknowledged = acked_;
-    ApplyResult result = store_.apply(repair);
-    if (result.refused) stop(ErrorCode::ClockSkew, *result.refused);
-    return send();
+  if (!rows->answer) return onRepair(std::move(rows->changes));
+  auto answers = [&](const RecordKey& key) { return !(askedTo_ < key) && needed_.erase(key) > 0; };
+  bool asked = !rows->changes.empty() || !rows->gone.empty();
+  for (const Change& change : rows->changes) asked = asked && answers({std::string(change.collection), change.id});
+  for (RecordKey& key : rows->gone) {
+    asked = asked && answers(key);
+    gone_.insert(std::move(key));
   }
-  std::size_t asked = needed_.size();
-  auto answered = [&](const RecordKey& key) {
-    auto at = std::lower_bound(needed_.begin(), needed_.end(), key);
-    if (at != needed_.end() && *at == key) needed_.erase(at);
-  };
-  for (const Change& change : rows->changes) answered({std::string(change.collection), change.id});
-  for (const RecordKey& key : rows->gone) {
-    answered(key);
-    gone_.push_back(key);
-  }
-  if (needed_.size() == asked) return broken("Rows that nobody asked for");
+  if (!asked) return broken("Rows that nobody asked for");
   answers_.emplace_back(frame.begin(), frame.end());
+  answersBytes_ += frame.size();
   if (needed_.empty()) return applyHeld();
-  emit(encode(Need{needed_}));
+  if (answersBytes_ > kAnswersBytes && !applyAnswers()) return;
+  askForNeeded();
+}
+
+void Session::askForNeeded() {
+  Need need;
+  for (auto key = needed_.begin(); key != needed_.end() && need.keys.size() < base::kNeedKeysMax; ++key)
+    need.keys.push_back(*key);
+  askedTo_ = need.keys.back();
+  emit(encode(need));
+}
+
+// Merges the answers that have come, ahead of the batch that they belong to.
+bool Session::applyAnswers() {
+  for (const base::Bytes& answer : answers_) {
+    std::optional<Rows> rows = decodeRows(answer);
+    Incoming incoming = incomingFromPeer();
+    incoming.changes = std::move(rows->changes);
+    for (Change& change : incoming.changes) change.complete = true;
+    ApplyResult result = store_.apply(incoming);
+    if (result.refused) {
+      stop(ErrorCode::ClockSkew, *result.refused);
+      return false;
+    }
+  }
+  answers_.clear();
+  answersBytes_ = 0;
+  return true;
 }
 
 // ----------------------------------------------------------------------------------------------------
@@ -557,54 +594,45 @@ void Session::sendDigest() {
   emit(encode(DigestFrame{store_.feedEnd(), appliedTo_, store_.digests()}));
 }
 
+std::int64_t Session::digestDueMs() const {
+  return std::max(lastActivityMs_ + options_.digestDelayMs, comparison_.pausedUntilMs());
+}
+
 void Session::onDigest(const DigestFrame& theirs) {
-  // The two ends speak of the same state only if nothing has moved on either since.
-  if (!atRest() || theirs.feedEnd != appliedTo_ || theirs.applied != store_.feedEnd()) return;
+  // The two ends speak of the same state only if nothing has moved on either since. Of one state once is enough.
+  if (!atRest() || theirs.feedEnd != appliedTo_ || theirs.applied != store_.feedEnd() || digestReadAt_ == here())
+    return;
+  digestReadAt_ = here();
   std::vector<DigestLine> mine = store_.digests();
   if (mine == theirs.collections) {
     verifiedAt_ = here();
-    return;
+    return comparison_.foundEqual(nowMs_);
   }
-  std::map<std::string, DigestLine> lines;
-  for (const DigestLine& line : theirs.collections) lines[line.collection] = line;
-  for (const DigestLine& line : mine) {
-    auto found = lines.find(line.collection);
-    if (found != lines.end() && found->second == line)
-      lines.erase(found);
-    else
-      lines[line.collection] = line;
-  }
-  for (const auto& [collection, line] : lines) emit(encode(Buckets{collection, store_.buckets(collection)}));
+  sendDigest();  // the peer has to hear of it before anything moves
+  comparison_.begin(mine, theirs.collections, nowMs_);
 }
 
 void Session::onBuckets(const Buckets& theirs) {
-  if (!comparable()) return broken("Buckets out of place");
-  std::vector<Digest> mine = store_.buckets(theirs.collection);
-  for (std::size_t i = 0; i < mine.size(); i++) {
-    auto bucket = static_cast<std::uint8_t>(i);
-    if (mine[i] != theirs.sums[i])
-      emit(encode(Inventory{theirs.collection, bucket, store_.inventory(theirs.collection, bucket)}));
-  }
+  if (!comparable() || !comparison_.onBuckets(theirs, nowMs_)) return broken("Buckets out of place");
+  activity();
 }
 
 void Session::onInventory(const Inventory& theirs) {
-  if (!comparable()) return broken("Inventory out of place");
-  std::map<UUID, Hash128> known(theirs.records.begin(), theirs.records.end());
-  BatchWriter rows;
-  auto repair = [&](const UUID& id) {
-    if (!store_.readRecord({theirs.collection, id}, scope_, nullptr, rows)) return;
-    status_.repaired++;
-    if (rows.bytes() >= kRowsBytes) emit(std::exchange(rows, BatchWriter()).finishRows(false, {}));
-  };
-  for (const auto& [id, hash] : store_.inventory(theirs.collection, theirs.bucket)) {
-    auto found = known.find(id);
-    bool same = found != known.end() && found->second == hash;
-    if (!same) repair(id);
-    if (found != known.end()) known.erase(found);
-  }
-  for (const auto& [id, hash] : known) repair(id);  // dead here, if it is held at all
-  if (rows.changes() > 0) emit(rows.finishRows(false, {}));
+  if (!comparable() || !comparison_.onInventory(theirs, nowMs_)) return broken("Inventory out of place");
   activity();
+}
+
+void Session::onRepair(std::vector<Change> changes) {
+  for (const Change& change : changes)
+    if (!comparison_.expects({std::string(change.collection), change.id})) return broken("Rows that nobody asked for");
+  Incoming repair{scope_};
+  repair.from = peer();
+  repair.repair = true;
+  repair.changes = std::move(changes);
+  repair.acknowledged = acked_;
+  ApplyResult result = store_.apply(repair);
+  if (result.refused) stop(ErrorCode::ClockSkew, *result.refused);
+  send();
 }
 
 void Session::updateState() {

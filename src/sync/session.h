@@ -21,6 +21,10 @@
 // announced with the next batch or a moment later. A conversation that is about to end settles(): what was withheld is
 // announced, cursors are saved, and the next one begins where this one ended.
 //
+// A batch waits for the whole records that it needs. What is kept meanwhile is bounded: where the answers are more
+// than a few MiB, those that have come are merged before the rest has, without the cursor. Whoever reads then may see
+// some records of a transaction before the others; where the link breaks, it comes again, and whole.
+//
 // A receiver whose cursor is older than the sender's purge horizon may have missed deletes. It *sweeps*: it is told
 // everything that is live, and removes what was not mentioned. Until it has, it sends nothing of its own. If both would
 // have to, the client (between equals: the lower replica id) goes first.
@@ -30,7 +34,7 @@
 // forgotten deletes that such a peer never heard of reads that peer's feed again from 0: what was deleted comes back.
 //
 // At rest the two ends compare digests. "In sync" in a status is that comparison, not an assumption; a difference is
-// located by buckets of ids, repaired by sending whole records both ways, and counted.
+// located (comparison.h), repaired by sending whole records both ways, and counted.
 #pragma once
 
 #include <cstdint>
@@ -38,12 +42,14 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/bytes.h"
 #include "blazedb/export_policy.h"
+#include "sync/comparison.h"
 #include "sync/store.h"
 
 namespace blazedb::sync {
@@ -93,6 +99,7 @@ class Session {
  public:
   // `store` must outlive the session.
   explicit Session(Store& store, SessionOptions options = {});
+  Session(const Session&) = delete;
 
   // Each of these may produce frames and may throw what the Store throws; the session is then of no further use.
   // `wallMs` is the wall clock, compared with the peer's; `nowMs` never goes back.
@@ -110,7 +117,8 @@ class Session {
 
   // The frames produced since the last call, in order.
   std::vector<base::Bytes> takeFrames();
-  // When tick() next has something to do; std::nullopt for never.
+  // When tick() next has something to do, std::nullopt for never. Where that is past, there is more to do than one tick
+  // does: others may have their turn in between.
   std::optional<std::int64_t> nextTickMs() const;
 
   const SessionStatus& status() const { return status_; }
@@ -142,6 +150,9 @@ class Session {
   void onWelcome(const Welcome& welcome);
   void onBatch(base::ByteView frame);
   void onRows(base::ByteView frame);
+  void askForNeeded();
+  bool applyAnswers();
+  Incoming incomingFromPeer() const;
   void applyHeld();
   bool applyBatch(const base::Bytes& frame);
   void finishBatch(const Batch& batch);
@@ -155,8 +166,10 @@ class Session {
   bool atRest() const;
   void sendDigest();
   void onDigest(const DigestFrame& digest);
+  std::int64_t digestDueMs() const;
   void onBuckets(const Buckets& theirs);
   void onInventory(const Inventory& theirs);
+  void onRepair(std::vector<Change> changes);
 
   void onHello(const Hello& hello);
   void onPing(const Ping& ping);
@@ -210,16 +223,20 @@ class Session {
   std::optional<Sweep> sweep_;
   std::deque<base::Bytes> held_;  // batches behind one that waits for whole records
   std::size_t heldBytes_ = 0;
-  std::vector<RecordKey> needed_;
+  std::set<RecordKey> needed_;  // by the first of these, and not yet answered
+  RecordKey askedTo_;           // the last of them that Need has named
   std::vector<base::Bytes> answers_;
-  std::vector<RecordKey> gone_;
+  std::size_t answersBytes_ = 0;
+  std::set<RecordKey> gone_;
   bool unsent_ = false;  // the first that is held waits for Acks
 
   // Where both feeds stood: the end of this one, and how far the peer's has been applied.
   using Place = std::pair<std::uint64_t, std::uint64_t>;
   Place here() const { return {store_.feedEnd(), appliedTo_}; }
   std::optional<Place> digestSentAt_;
+  std::optional<Place> digestReadAt_;  // the peer's
   std::optional<Place> verifiedAt_;
+  Comparison comparison_;
 };
 
 }  // namespace blazedb::sync

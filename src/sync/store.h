@@ -57,7 +57,7 @@ struct Incoming {
   const Scope& scope;  // anything outside of it is refused
   Peer from;
   std::vector<Change> changes;   // ends of transactions are marked in them
-  std::optional<Cursor> cursor;  // moved together with the data; absent for repairs and sweeps
+  std::optional<Cursor> cursor;  // moved together with the data, if there is one
   Cursor acknowledged;           // what `from` has applied of this replica's feed
   Sweep* sweep = nullptr;        // present while sweeping: collects what was mentioned
   bool importer = false;         // what `from` takes back goes, whoever has changed it since
@@ -65,6 +65,7 @@ struct Incoming {
   bool mayErase = true;          // what `from` takes back may go
   bool chooses = false;          // `from` is given what a filter chooses
   bool sendsBack = false;        // `from` gets what is changed here
+  bool repair = false;           // sent because the two differed at rest
 };
 
 struct ApplyResult {
@@ -72,6 +73,12 @@ struct ApplyResult {
   std::optional<std::string> refused;  // set: nothing was merged; a stamp that is not acceptable, and why
   bool mustSync = false;               // `from` is about to forget what has come, once that is acknowledged
   bool unsent = false;  // set: nothing was merged; what is taken back has changes that `from` has to get first
+};
+
+// A stretch of a collection, in the order of ids.
+struct HashedRun {
+  std::vector<std::pair<UUID, Hash128>> records;
+  UUID to;  // it was read up to here
 };
 
 class Store {
@@ -138,10 +145,12 @@ class Store {
                                 const std::optional<PeerFeed>& its) = 0;
 
   virtual std::vector<DigestLine> digests() const = 0;
-  // The records of one collection whose id's last byte is `bucket`, with their hashes; for locating a difference.
-  virtual std::vector<std::pair<UUID, Hash128>> inventory(std::string_view collection, std::uint8_t bucket) const = 0;
-  // 256 sums over the buckets of a collection.
-  virtual std::vector<Digest> buckets(std::string_view collection) const = 0;
+  // Was there ever a record of that collection?
+  virtual bool holds(const std::string& collection) const = 0;
+  // The live records of a collection with ids from `from` to `to`, both inclusive, as far as reading `rowsMax` rows,
+  // dead ones too, or about a megabyte, gets.
+  virtual HashedRun hashes(const std::string& collection, const UUID& from, const UUID& to,
+                           std::size_t rowsMax) const = 0;
 };
 
 }  // namespace blazedb::sync

@@ -62,11 +62,11 @@ class PassingStore : public sync::Store {
     store_.noteAcknowledged(peer, scope, cursor, its);
   }
   std::vector<sync::DigestLine> digests() const override { return store_.digests(); }
-  std::vector<std::pair<UUID, sync::Hash128>> inventory(std::string_view collection,
-                                                        std::uint8_t bucket) const override {
-    return store_.inventory(collection, bucket);
+  bool holds(const std::string& collection) const override { return store_.holds(collection); }
+  sync::HashedRun hashes(const std::string& collection, const UUID& from, const UUID& to,
+                         std::size_t rowsMax) const override {
+    return store_.hashes(collection, from, to, rowsMax);
   }
-  std::vector<sync::Digest> buckets(std::string_view collection) const override { return store_.buckets(collection); }
 
  private:
   sync::Store& store_;

@@ -4,6 +4,7 @@
 
 #include <functional>
 
+#include "base/limits.h"
 #include "codec/hex.h"
 
 namespace blazedb::sync {
@@ -31,13 +32,9 @@ DigestFrame digest() {
   return digest;
 }
 
-Buckets buckets() {
-  Buckets buckets{"notes", {}};
-  for (std::uint64_t i = 0; i < 256; i++) buckets.sums.push_back({i, ~i});
-  return buckets;
-}
+Buckets buckets() { return {"notes", id(1), {{id(1), {1, 2}}, {id(5), {3, ~0ull}}}}; }
 
-Inventory inventory() { return {"notes", 255, {{id(1), {1, 2}}, {id(2), {3, ~0ull}}}}; }
+Inventory inventory() { return {"notes", id(1), id(9), true, {{id(1), {1, 2}}, {id(2), {3, ~0ull}}}}; }
 
 const Bytes kStamps = {1, 2, 3};
 const Bytes kFields = {4, 5};
@@ -212,7 +209,7 @@ TEST(Frames, WithACollectionThatIsNoNameAreRefused) {
     EXPECT_FALSE(decodeRows(writer.finishRows(true, {}))) << name;
     EXPECT_FALSE(decodeNeed(encode(Need{{{name, id(1)}}}))) << name;
     EXPECT_FALSE(decodeDigest(encode(DigestFrame{1, 1, {{name, 1, {}}}}))) << name;
-    EXPECT_FALSE(decodeInventory(encode(Inventory{name, 1, {}}))) << name;
+    EXPECT_FALSE(decodeInventory(encode(Inventory{name, id(1), id(1), false, {}}))) << name;
     Buckets all = buckets();
     all.collection = name;
     EXPECT_FALSE(decodeBuckets(encode(all))) << name;
@@ -231,8 +228,75 @@ TEST(Frames, WithMoreThingsThanBytesAreRefused) {
   EXPECT_FALSE(decodeRows(with({7, 1})));
   EXPECT_FALSE(decodeRows(with({7, 1, 0})));
   EXPECT_FALSE(decodeDigest(with({8, 1, 1})));
-  EXPECT_FALSE(decodeInventory(with({10, 1, 'a', 0})));
+  Bytes ofInventory = encode(Inventory{"a", id(1), id(2), true, {}});
+  ofInventory.pop_back();
+  EXPECT_FALSE(decodeInventory(with(ofInventory)));
+  Bytes ofBuckets = {9, 1, 'a'};
+  ofBuckets.resize(ofBuckets.size() + 16);
+  EXPECT_FALSE(decodeBuckets(with(ofBuckets)));
   EXPECT_FALSE(decodeBye(with({11, 1})));
+}
+
+TEST(Frames, WithASetThatIsNotAscendingAreRefused) {
+  EXPECT_FALSE(decodeNeed(encode(Need{{{"notes", id(2)}, {"notes", id(1)}}})));
+  EXPECT_FALSE(decodeNeed(encode(Need{{{"notes", id(1)}, {"notes", id(1)}}})));
+  EXPECT_FALSE(decodeNeed(encode(Need{{{"people", id(1)}, {"notes", id(2)}}})));
+  EXPECT_FALSE(decodeDigest(encode(DigestFrame{1, 1, {{"b", 1, {}}, {"a", 1, {}}}})));
+  EXPECT_FALSE(decodeDigest(encode(DigestFrame{1, 1, {{"a", 1, {}}, {"a", 1, {}}}})));
+}
+
+TEST(Frames, WithMoreThingsThanAnybodySendsAreRefused) {
+  auto need = [](std::size_t keys) {
+    Need question;
+    for (std::size_t i = 0; i < keys; i++) {
+      UUID each = id(1);
+      each.bytes[1] = static_cast<std::uint8_t>(i >> 8);
+      each.bytes[2] = static_cast<std::uint8_t>(i);
+      question.keys.push_back({"a", each});
+    }
+    return decodeNeed(encode(question)).has_value();
+  };
+  EXPECT_TRUE(need(base::kNeedKeysMax));
+  EXPECT_FALSE(need(base::kNeedKeysMax + 1));
+  auto batch = [](std::size_t changes) {
+    BatchWriter writer;
+    for (std::size_t i = 1; i <= changes; i++) writer.add({"a", id(1), i, true, true, kStamps, kFields});
+    return decodeBatch(writer.finishBatch(changes, true, changes)).has_value();
+  };
+  EXPECT_TRUE(batch(base::kTransactionRecordsMax));
+  EXPECT_FALSE(batch(base::kTransactionRecordsMax + 1));
+  Bytes bye = encode(Bye{ErrorCode::Offline, std::string(base::kByeTextBytesMax + 1, 'x')});
+  ASSERT_TRUE(decodeBye(bye));
+  EXPECT_EQ(decodeBye(bye)->text.size(), base::kByeTextBytesMax) << "what is too long is cut where it is said";
+  bye = {11, 1, 0x81, 0x20};
+  bye.resize(bye.size() + base::kByeTextBytesMax + 1, 'x');
+  EXPECT_FALSE(decodeBye(bye));
+}
+
+TEST(Frames, WithAPositionBeyondWhatAFileCanHoldAreRefused) {
+  EXPECT_TRUE(decodeAck(encode(Ack{kPositionMax, kPositionMax})));
+  EXPECT_FALSE(decodeAck(encode(Ack{kPositionMax + 1, 0})));
+  EXPECT_FALSE(decodeAck(encode(Ack{0, kPositionMax + 1})));
+  EXPECT_FALSE(decodePong(encode(Pong{1, kPositionMax + 1})));
+  EXPECT_FALSE(decodeSubscribe(encode(Subscribe{{7, kPositionMax + 1, 0, kPositionMax + 1}, true})));
+  EXPECT_FALSE(decodeSubscribe(encode(Subscribe{{7, 5, 0, kPositionMax + 1}, true})));
+  for (auto change : {+[](Welcome& w) { w.from = kPositionMax + 1; }, +[](Welcome& w) { w.feedEnd = kPositionMax + 1; },
+                      +[](Welcome& w) { w.ahead = kPositionMax + 1; }}) {
+    Welcome welcome;
+    EXPECT_TRUE(decodeWelcome(encode(welcome)));
+    change(welcome);
+    EXPECT_FALSE(decodeWelcome(encode(welcome)));
+  }
+  EXPECT_FALSE(decodeDigest(encode(DigestFrame{kPositionMax + 1, 0, {}})));
+  EXPECT_FALSE(decodeBatch(BatchWriter(kPositionMax + 1).finishBatch(kPositionMax + 1, true, kPositionMax + 1)));
+  EXPECT_FALSE(decodeBatch(BatchWriter().finishBatch(5, true, kPositionMax + 1)));
+}
+
+TEST(Frames, WithANumberLongerThanItNeedBeAreRefused) {
+  EXPECT_TRUE(decodePing(Bytes{12, 5}));
+  EXPECT_FALSE(decodePing(Bytes{12, 0x85, 0}));
+  EXPECT_FALSE(decodePing(Bytes{12, 0x80, 0}));
+  EXPECT_TRUE(decodePing(Bytes{12, 0x80, 1}));
 }
 
 // ------------------------------------------------------------------------------------------------------------- batches
@@ -290,6 +354,34 @@ TEST(Batch, WithChangesOutsideOfItIsRefused) {
   EXPECT_FALSE(of(20, 10, 15));
 }
 
+TEST(Batch, WhosePositionsDoNotAscendIsRefused) {
+  auto of = [](std::uint64_t first, std::uint64_t second) {
+    BatchWriter writer;
+    writer.add({"a", id(1), first, true, true, kStamps, kFields});
+    writer.add({"a", id(2), second, true, true, kStamps, kFields});
+    return decodeBatch(writer.finishBatch(20, true, 20)).has_value();
+  };
+  EXPECT_TRUE(of(1, 2));
+  EXPECT_FALSE(of(2, 2));
+  EXPECT_FALSE(of(2, 1)) << "the difference wraps around";
+}
+
+TEST(Rows, HaveNoPositionsAndTakeNothingBack) {
+  Change change{"a", id(1), 0, true, true, kStamps, kFields};
+  auto decodes = [&] {
+    BatchWriter writer;
+    writer.add(change);
+    return decodeRows(writer.finishRows(false, {})).has_value();
+  };
+  EXPECT_TRUE(decodes());
+  change.position = 1;
+  EXPECT_FALSE(decodes());
+  change.position = 0;
+  change.left = true;
+  change.stamps = change.fields = {};
+  EXPECT_FALSE(decodes());
+}
+
 TEST(BatchWriter, GoesBackToACheckpoint) {
   std::vector<Change> all = changes();
   BatchWriter writer(10);
@@ -331,13 +423,51 @@ TEST(Rows, SayWhatIsThereAndWhatIsGone) {
   EXPECT_EQ(read->changes.size(), 4u);
 }
 
-TEST(Buckets, HoldExactly256Sums) {
-  Buckets few = buckets();
-  few.sums.pop_back();
-  EXPECT_FALSE(decodeBuckets(encode(few)));
-  Buckets many = buckets();
-  many.sums.push_back({});
-  EXPECT_FALSE(decodeBuckets(encode(many)));
+UUID numbered(std::size_t number) {
+  UUID id;
+  id.bytes[14] = static_cast<std::uint8_t>(number >> 8);
+  id.bytes[15] = static_cast<std::uint8_t>(number);
+  return id;
+}
+
+TEST(Buckets, AreRangesThatFollowEachOther) {
+  auto decodes = [](UUID from, std::vector<UUID> ends) {
+    Buckets buckets{"a", from, {}};
+    for (const UUID& end : ends) buckets.sums.emplace_back(end, Digest{});
+    return decodeBuckets(encode(buckets)).has_value();
+  };
+  EXPECT_TRUE(decodes(id(1), {id(1), id(2)}));
+  EXPECT_FALSE(decodes(id(1), {}));
+  EXPECT_FALSE(decodes(id(2), {id(1)}));
+  EXPECT_FALSE(decodes(id(1), {id(2), id(2)}));
+  EXPECT_FALSE(decodes(id(1), {id(3), id(2)}));
+  std::vector<UUID> most;
+  for (std::size_t i = 0; i < kBucketsMax; i++) most.push_back(numbered(i));
+  EXPECT_TRUE(decodes({}, most));
+  most.push_back(numbered(kBucketsMax));
+  EXPECT_FALSE(decodes({}, most));
+}
+
+TEST(Inventory, HasWhatItSaysWhereItSaysIt) {
+  auto decodes = [](bool differs, UUID from, UUID to, std::vector<UUID> ids) {
+    Inventory inventory{"a", from, to, differs, {}};
+    for (const UUID& each : ids) inventory.records.emplace_back(each, Hash128{});
+    return decodeInventory(encode(inventory)).has_value();
+  };
+  EXPECT_TRUE(decodes(true, id(1), id(3), {}));
+  EXPECT_TRUE(decodes(true, id(1), id(3), {id(1), id(2), id(3)}));
+  EXPECT_FALSE(decodes(true, id(3), id(1), {}));
+  EXPECT_FALSE(decodes(true, id(2), id(3), {id(1)}));
+  EXPECT_FALSE(decodes(true, id(1), id(2), {id(3)}));
+  EXPECT_FALSE(decodes(true, id(1), id(3), {id(2), id(2)}));
+  EXPECT_TRUE(decodes(false, id(1), id(1), {}));
+  EXPECT_FALSE(decodes(false, id(1), id(1), {id(1)})) << "nothing differs, and yet here it is";
+  EXPECT_FALSE(decodes(false, id(1), id(2), {}));
+  std::vector<UUID> most;
+  for (std::size_t i = 0; i < kInventoryRecordsMax; i++) most.push_back(numbered(i));
+  EXPECT_TRUE(decodes(true, {}, id(1), most));
+  most.push_back(numbered(kInventoryRecordsMax));
+  EXPECT_FALSE(decodes(true, {}, id(1), most));
 }
 
 }  // namespace

@@ -1,6 +1,9 @@
 // A part came of what is not held whole.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "base/limits.h"
 #include "sync/session_test.h"
 
 namespace blazedb::sync {
@@ -107,6 +110,77 @@ TEST_F(NeedTest, AsksAgainForWhatDidNotFitTheAnswer) {
   EXPECT_GE(answers.size(), ids.size() / 2);
   for (const Bytes& answer : answers) EXPECT_LE(answer.size(), 2 * kEach + 1000);
   for (const UUID& each : ids) EXPECT_EQ(b.fetch(each)->integer("n"), 2);
+}
+
+// Answers that come to more than is kept are merged as they come; the cursor waits for all of them.
+TEST_F(NeedTest, KeepsAFewMegabytesOfAnswersAndMergesTheRestAtOnce) {
+  constexpr std::size_t kEach = 1'000'000, kRecords = 24;
+  std::vector<UUID> ids;
+  for (std::size_t i = 0; i < kRecords; i++) ids.push_back(a.insert({{"payload", blazedb::Bytes(kEach, 1)}}));
+  synced();
+  for (const UUID& each : ids) ASSERT_TRUE(b.purge(each));
+  now += 1000;
+  a->write([&](db::Changes& changes) {
+    for (const UUID& each : ids) changes.updateFields("default", each, {{"n", 2}});
+  });
+  Conversation talk(a, b, now);
+  talk.start();
+  Cursor before = b->cursorOn(a->info().replica, {});
+  auto held = [&] {
+    return std::count_if(ids.begin(), ids.end(), [&](const UUID& each) { return b.fetch(each).has_value(); });
+  };
+  bool early = false;
+  while (b->cursorOn(a->info().replica, {}) == before) {
+    early = early || held() > 0;
+    ASSERT_LE(talk.said(0, FrameType::rows).size(), kRecords + 1);
+    if (talk.said(0, FrameType::rows).size() < 8) {
+      EXPECT_EQ(held(), 0) << "what can be kept is merged as a whole";
+    }
+    ASSERT_TRUE(talk.deliver(1) | talk.deliver(0));
+  }
+  EXPECT_TRUE(early);
+  talk.rest();
+  EXPECT_TRUE(talk.verified());
+  for (const UUID& each : ids) EXPECT_EQ(b.fetch(each)->integer("n"), 2);
+}
+
+TEST_F(NeedTest, AsksForAThousandRecordsAtOnce) {
+  std::vector<UUID> ids;
+  for (int i = 0; i < 1500; i++) ids.push_back(a.insert({{"kept", i}, {"n", 1}}));
+  synced();
+  for (const UUID& each : ids) ASSERT_TRUE(b.purge(each));
+  now += 1000;
+  a->write([&](db::Changes& changes) {
+    for (const UUID& each : ids) changes.updateFields("default", each, {{"n", 2}});
+  });
+  Conversation talk = synced();
+  std::vector<Bytes> asked = talk.said(1, FrameType::need);
+  ASSERT_EQ(asked.size(), 2u);
+  EXPECT_EQ(decodeNeed(asked[0])->keys.size(), base::kNeedKeysMax);
+  for (const UUID& each : ids) EXPECT_TRUE(b.fetch(each)->integer("kept"));
+}
+
+TEST_F(NeedTest, RefusesAnAnswerThatHoldsMoreThanWasAskedFor) {
+  auto answered = [&](const std::vector<UUID>& ids, const std::vector<RecordKey>& gone) {
+    SessionOptions silent;  // A does not hear of the delete, and has no reason to send the record whole
+    silent.sends = false;
+    Conversation talk(a, *a.engine, b, *b.engine, now, {}, silent);
+    talk.start();
+    while (talk.said(1, FrameType::need).empty())
+      if (!(talk.deliver(1) | talk.deliver(0))) return ErrorCode::NotFound;
+    BatchWriter rows;
+    for (const UUID& each : ids) EXPECT_TRUE(a->readRecord({"default", each}, {}, nullptr, rows));
+    talk[1].receive(rows.finishRows(true, gone), now);
+    return talk[1].stopped() ? talk.status(1).ended->code : ErrorCode::Closed;
+  };
+  UUID other = a.insert({{"n", 3}});
+  EXPECT_EQ(answered({id, other}, {}), ErrorCode::ProtocolError);
+  EXPECT_EQ(answered({id}, {{"default", other}}), ErrorCode::ProtocolError);
+  EXPECT_EQ(answered({id}, {{"default", id}}), ErrorCode::ProtocolError) << "it is there, or it is gone";
+  EXPECT_EQ(answered({id, id}, {}), ErrorCode::ProtocolError);
+  EXPECT_EQ(answered({}, {}), ErrorCode::ProtocolError);
+  EXPECT_FALSE(b.fetch(id));
+  EXPECT_EQ(answered({id}, {}), ErrorCode::Closed);
 }
 
 TEST_F(NeedTest, RefusesAnAnswerToSomethingElse) {

@@ -1,6 +1,7 @@
 // At rest: digests, and repairs where they differ.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <optional>
 
@@ -35,6 +36,67 @@ TEST_F(SessionTest, AtRestNothingIsSaidAnyMore) {
   for (int end = 0; end < 2; end++) talk[end].tick(now);
   talk.rest();
   EXPECT_TRUE(talk.crossed.empty());
+}
+
+// Whatever a peer says at rest: this end does a little of it at once, and the rest when others have had their turn.
+TEST_F(SessionTest, AnswersBucketsStepByStep) {
+  for (int i = 0; i < 3000; i++) a.insert({{"n", i}});
+  auto session = talking();
+  session->takeFrames();
+  Buckets lie{"default", {}, {}};
+  for (std::uint64_t i = 0; i < 255; i++) lie.sums.push_back({uuidOf(i), {1, 1}});
+  UUID last;
+  last.bytes.fill(0xFF);
+  lie.sums.push_back({last, {1, 1}});
+  session->receive(encode(lie), now);
+  EXPECT_TRUE(session->takeFrames().empty());
+  int ticks = 0;
+  std::vector<Bytes> said;
+  for (; said.empty(); ticks++) {
+    ASSERT_LE(session->nextTickMs(), now);
+    session->tick(now);
+    said = session->takeFrames();
+  }
+  EXPECT_GE(ticks, 6);
+  ASSERT_EQ(said.size(), 1u);
+  std::optional<Inventory> answer = decodeInventory(said[0]);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->records.size(), 3000u);
+  expectProtocolError(*session, encode(*answer));
+}
+
+TEST_F(SessionTest, TakesNoMoreThanOneQuestionAtATime) {
+  a.insert({{"n", 1}});
+  auto session = talking();
+  Bytes question = encode(Buckets{"default", {}, {{uuidOf(1), {}}}});
+  session->receive(question, now);
+  expectProtocolError(*session, question);
+}
+
+TEST_F(SessionTest, TakesNoRepairThatItHasNotAskedFor) {
+  UUID id = b.insert({{"n", 1}});
+  BatchWriter rows;
+  ASSERT_TRUE(b->readRecord({"default", id}, {}, nullptr, rows));
+  expectProtocolError(*talking(), rows.finishRows(false, {}));
+  EXPECT_EQ(a.count(), 0u);
+}
+
+// A peer that names collections, as many as it likes, gets no answer and is not remembered.
+TEST_F(SessionTest, DoesNothingAboutCollectionsThatItHasNeverHeld) {
+  a.insert({{"n", 1}});
+  auto session = talking();
+  std::vector<Bytes> said = session->takeFrames();
+  for (const Bytes& frame : said)
+    if (auto batch = decodeBatch(frame)) session->receive(encode(Ack{batch->to, 0}), now);
+  session->takeFrames();
+  DigestFrame digest{0, a->feedEnd(), a->digests()};
+  for (int i = 0; i < 10'000; i++) digest.collections.push_back({"e" + std::to_string(100'000 + i), 1, {1, 1}});
+  session->receive(encode(digest), now);
+  for (int i = 0; i < 100 && session->nextTickMs(); i++) session->tick(now = std::max(now, *session->nextTickMs()));
+  said = session->takeFrames();
+  ASSERT_EQ(said.size(), 1u) << "its own digest";
+  EXPECT_EQ(*typeOf(said[0]), FrameType::digest);
+  EXPECT_FALSE(session->status().verified);
 }
 
 // Does as if a change had been merged, and loses it.

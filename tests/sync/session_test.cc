@@ -178,8 +178,8 @@ TEST_F(SessionTest, ThatDoesNotSendGivesNothingAway) {
   receivesOnly.sends = false;
   expectProtocolError(*greeted(receivesOnly), encode(Subscribe{}));
   expectProtocolError(*greeted(receivesOnly), encode(Need{{{"default", secret}}}));
-  expectProtocolError(*greeted(receivesOnly), encode(Buckets{"default", std::vector<Digest>(256)}));
-  expectProtocolError(*greeted(receivesOnly), encode(Inventory{"default", secret.bytes[15], {}}));
+  expectProtocolError(*greeted(receivesOnly), encode(Buckets{"default", {}, {{secret, {}}}}));
+  expectProtocolError(*greeted(receivesOnly), encode(Inventory{"default", {}, secret, true, {}}));
   expectProtocolError(*greeted({}), encode(Need{{{"default", secret}}}));  // nothing was subscribed to
 }
 

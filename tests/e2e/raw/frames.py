@@ -37,7 +37,7 @@ class Cursor:
         return Cursor(reader.fixed64(), reader.varint(), reader.varint(), reader.varint())
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, order=True)
 class Key:
     collection: str
     id: bytes
@@ -293,14 +293,16 @@ class Buckets:
     TYPE = 9
 
     collection: str
-    sums: list
+    start: bytes  # the first id of the first range
+    sums: list  # of each range: its last id, and the sum
 
     def encode(self):
-        return name(self.collection) + b"".join(map(encode_sum, self.sums))
+        out = name(self.collection) + self.start + varint(len(self.sums))
+        return out + b"".join(end + encode_sum(total) for end, total in self.sums)
 
     @staticmethod
     def read(r):
-        return Buckets(r.name(), [read_sum(r) for _ in range(256)])
+        return Buckets(r.name(), r.take(16), [(r.take(16), read_sum(r)) for _ in range(r.varint())])
 
 
 @dataclasses.dataclass
@@ -308,16 +310,19 @@ class Inventory:
     TYPE = 10
 
     collection: str
-    bucket: int
-    hashes: dict  # id: hash
+    start: bytes  # ids, both inclusive
+    end: bytes
+    differs: bool
+    hashes: dict = field(default_factory=dict)  # id: hash
 
     def encode(self):
-        out = name(self.collection) + bytes([self.bucket]) + varint(len(self.hashes))
-        return out + b"".join(record + encode_sum(total) for record, total in self.hashes.items())
+        out = name(self.collection) + self.start + self.end + boolean(self.differs) + varint(len(self.hashes))
+        return out + b"".join(record + encode_sum(total) for record, total in sorted(self.hashes.items()))
 
     @staticmethod
     def read(r):
-        return Inventory(r.name(), r.byte(), {r.take(16): read_sum(r) for _ in range(r.varint())})
+        collection, start, end, differs = r.name(), r.take(16), r.take(16), r.boolean()
+        return Inventory(collection, start, end, differs, {r.take(16): read_sum(r) for _ in range(r.varint())})
 
 
 @dataclasses.dataclass

@@ -122,11 +122,13 @@ class Peer:
         return {key.id: hash_of(key.id, row.state) for key, row in self.live(collection).items()}
 
     def buckets(self, collection):
-        """The sums of the records by the last byte of their ids."""
-        sums = [0] * 256
-        for record, hash in self.hashes(collection).items():
-            sums[record[-1]] = (sums[record[-1]] + hash) % 2**128
-        return Buckets(collection, sums)
+        """All of it, in ranges of eight records."""
+        hashes, sums = sorted(self.hashes(collection).items()), []
+        for first in range(0, max(len(hashes), 1), 8):
+            some = hashes[first : first + 8]
+            end = some[-1][0] if first + 8 < len(hashes) else b"\xff" * 16
+            sums.append((end, sum(hash for _, hash in some) % 2**128))
+        return Buckets(collection, bytes(16), sums)
 
 
 class Session:
@@ -239,7 +241,7 @@ class Session:
                 and State.decode(change.stamps, change.fields).is_alive()
             ]
             if missing:
-                self.send(Need(missing))
+                self.send(Need(sorted(missing)))
                 return
             self.apply(self.waiting.pop(0))
 
@@ -278,12 +280,14 @@ class Session:
         self.digest = digest
 
     def answer_buckets(self, buckets):
-        """With what this end has in each bucket that differs."""
-        hashes, mine = self.peer.hashes(buckets.collection), self.peer.buckets(buckets.collection).sums
-        for number in range(256):
-            if mine[number] != buckets.sums[number]:
-                listed = {record: hash for record, hash in hashes.items() if record[-1] == number}
-                self.send(Inventory(buckets.collection, number, listed))
+        """With what this end has in the first range that differs."""
+        hashes, start = self.peer.hashes(buckets.collection), buckets.start
+        for end, total in buckets.sums:
+            listed = {record: hash for record, hash in hashes.items() if start <= record <= end}
+            if sum(listed.values()) % 2**128 != total:
+                return self.send(Inventory(buckets.collection, start, end, True, listed))
+            start = (int.from_bytes(end, "big") + 1).to_bytes(17, "big")[1:]
+        self.send(Inventory(buckets.collection, end, end, False))
 
     def answer_inventory(self, inventory):
         """With each record whose hash is another, and those that only this end has."""
@@ -291,7 +295,7 @@ class Session:
         keys = [
             Key(inventory.collection, record)
             for record, hash in hashes.items()
-            if record[-1] == inventory.bucket and inventory.hashes.get(record) != hash
+            if inventory.start <= record <= inventory.end and inventory.hashes.get(record) != hash
         ]
         self.send(Rows(False, [], self.rows(keys)))
 

@@ -27,7 +27,7 @@ def run(hub):
 
         # It asks in turn: for what exists and for what does not.
         unknown = Key("notes", bytes(16))
-        session.send(Need([key, unknown]))
+        session.send(Need(sorted([key, unknown])))
         rows = session.until(Rows)
         print("the hub answers with", rows)
         assert rows.answers and rows.gone == [unknown] and len(rows.changes) == 1 and rows.changes[0].complete
