@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <bit>
+#include <cmath>
 #include <limits>
 
+#include "codec/fields.h"
 #include "codec/hex.h"
 
 namespace blazedb::codec {
@@ -142,6 +144,31 @@ TEST(Cbor, HeadsThatAreNotInOurFormAreRefused) {
     CborReader in(bytes);
     EXPECT_EQ(in.head().kind, CborKind::none) << hex;
     EXPECT_FALSE(in.ok()) << hex;
+  }
+}
+
+// A peer of another making might write a double as a half where that loses nothing; two encodings of one value would be
+// two values to whoever compares bytes. So none is read, none is written, and every bit of a double goes on as it is.
+TEST(Cbor, HalfFloatsAreNeverReadOrWrittenAndWhatTheyWouldStandForKeepsItsBits) {
+  for (std::uint32_t half = 0; half < 65'536; half++) {
+    const base::Bytes short_ = {0xF9, static_cast<std::uint8_t>(half >> 8), static_cast<std::uint8_t>(half)};
+    ASSERT_FALSE(decodeValue(short_)) << half;
+
+    std::uint64_t exponent = half >> 10 & 31, fraction = half & 1023, sign = std::uint64_t{half >> 15} << 63;
+    double value = std::ldexp(static_cast<double>(exponent == 0 ? fraction : fraction + 1024),
+                              static_cast<int>(exponent == 0 ? 1 : exponent) - 25);
+    std::uint64_t bits =
+        sign | (exponent == 31 ? std::uint64_t{2047} << 52 | fraction << 42 : std::bit_cast<std::uint64_t>(value));
+    base::Bytes written;
+    ASSERT_FALSE(encodeValue(written, Value(std::bit_cast<double>(bits))));
+    ASSERT_EQ(written.size(), 9u) << half;
+    ASSERT_EQ(written[0], 0xFB) << half;
+    std::optional<Value> read = decodeValue(written);
+    ASSERT_TRUE(read && read->as<double>()) << half;
+    ASSERT_EQ(std::bit_cast<std::uint64_t>(*read->as<double>()), bits) << half;
+    base::Bytes again;
+    ASSERT_FALSE(encodeValue(again, *read));
+    ASSERT_EQ(again, written) << half;
   }
 }
 

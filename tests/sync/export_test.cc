@@ -4,6 +4,7 @@
 #include <set>
 
 #include "blazedb/error.h"
+#include "support/errors.h"
 #include "sync/session_test.h"
 
 namespace blazedb::sync {
@@ -271,12 +272,12 @@ TEST_F(ExportTest, BetweenEqualsWhatSomebodyElseHasTouchedStays) {
   EXPECT_TRUE(c.fetch(id)) << "C wrote it";
 }
 
-TEST_F(ExportTest, AFilterThatThrowsStopsTheSessionAndSaysWhere) {
+TEST_F(ExportTest, AFilterThatThrowsMeansNotSentAndAnErrorThatSaysWhere) {
   auto broken = std::make_shared<ExportFilter>();
   broken->id = "broken";
   broken->matches = [](const std::string&, const Record&) -> bool { throw std::runtime_error("no such field"); };
   filter = broken;
-  UUID id = a.insert({{"open", true}});
+  UUID id = a.insert({{"open", true}, {"secret", "s"}});
   Conversation talk(a, b, now, exporter(filter), importer());
   talk.start();
   try {
@@ -287,6 +288,14 @@ TEST_F(ExportTest, AFilterThatThrowsStopsTheSessionAndSaysWhere) {
     EXPECT_NE(std::string(error.what()).find(id.toString()), std::string::npos) << error.what();
     EXPECT_NE(std::string(error.what()).find("no such field"), std::string::npos) << error.what();
   }
+  talk.collect();
+  EXPECT_EQ(talk.changesFrom(0), 0u);
+  EXPECT_EQ(b.count(), 0u);
+  // Nor when it is asked for by its id.
+  BatchWriter rows;
+  Importer asks{b->info().replica, *filter};
+  EXPECT_ERROR(FilterFailed, a->readRecord({"default", id}, {}, &asks, rows));
+  EXPECT_EQ(rows.changes(), 0u);
 }
 
 TEST_F(ExportTest, ABackupOfTheExporterHasNoImporters) {

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <optional>
+
 #include "sync/states.h"
 
 namespace blazedb::sync {
@@ -53,6 +56,32 @@ TEST(Merge, ServerWriteBeatsUnseenClientWrite) {
   RecordState hub = with(record(), "a", 1, server(20));
   RecordState late = with(record(), "a", 2, client(5000, kBob));
   expectWinner(hub, late, "a", 1);
+}
+
+// Fields, inserts and deletes of one moment, by writers who had seen the same: whoever hears of them, in whatever order
+// and how often, ends with the same.
+TEST(Merge, EqualTimeAndAuthorityWithDifferentWritersAgreeInEveryOrderOfArrival) {
+  for (std::uint64_t authority : {0, 20, 30}) {
+    std::vector<RecordState> states;
+    for (std::uint64_t writer = 1; writer <= 3; writer++) {
+      states.push_back(with(record(), "a", writer, {authority, 30, writer}));
+      states.push_back(record({authority, 30, writer}, {cellOf("b", writer + 3, {authority, 30, writer})}));
+    }
+    states.push_back(record());
+    writeRemove(states.back(), {authority, 30, 2}, 2);
+    std::vector<std::size_t> order(states.size());
+    for (std::size_t i = 0; i < order.size(); i++) order[i] = i;
+    std::optional<RecordState> first;
+    do {
+      RecordState all;
+      for (std::size_t i : order) merge(all, states[i], kHere, nobody);
+      merge(all, states[order[0]], kHere, nobody);
+      if (!first) first = all;
+      ASSERT_TRUE(same(all, *first)) << authority;
+    } while (std::next_permutation(order.begin(), order.end()));
+    EXPECT_TRUE(first->alive());
+    EXPECT_EQ(first->base.stamp.writer, 3u);
+  }
 }
 
 TEST(Merge, ClientThatHasSeenTheServerBuildsOnIt) {

@@ -448,6 +448,40 @@ TEST_F(SessionTest, CreditBoundsWhatIsInFlight) {
   }
 }
 
+// Its clock starts above every stamp that it holds, whoever wrote it.
+TEST_F(SessionTest, AHubThatIsRestartedWithItsClockAnHourBackLosesNoAcknowledgedWrite) {
+  a->setRole(SyncRole::server);
+  UUID own = a.insert({{"n", 1}}), theirs = b.insert({{"n", 1}});
+  synced();
+  a.updateFields(own, {{"n", 2}});
+  b.updateFields(theirs, {{"n", 2}});
+  synced();
+  now += kMinute;
+  b.clock.skewMs = 2 * kMinute;
+  b.updateFields(theirs, {{"n", 3}});  // the latest stamp that the hub holds is not its own
+  b.clock.skewMs = 0;
+  synced();
+  Stamp before = std::max(a.stored(own).latest, a.stored(theirs).latest);
+
+  a.kill();
+  a.clock.skewMs = -kHour;
+  a.open();
+  a.updateFields(own, {{"n", 4}});
+  a.updateFields(theirs, {{"n", 4}});
+  UUID fresh = a.insert({{"n", 4}});
+  for (const UUID& id : {own, theirs, fresh}) EXPECT_GT(a.stored(id).latest.time, before.time);
+  a.remove(fresh);
+  a.kill();
+  a.clock.skewMs = 0;
+  a.open();
+  synced();
+  for (Replica* each : {&a, &b}) {
+    EXPECT_EQ(each->fetch(own)->integer("n"), 4);
+    EXPECT_EQ(each->fetch(theirs)->integer("n"), 4);
+    EXPECT_FALSE(each->fetch(fresh));
+  }
+}
+
 // Neither of the two has done anything wrong.
 TEST_F(SessionTest, WhatTwoHaveAddedToARecordMayTogetherBeLargerThanEitherMayWrite) {
   UUID id = a.insert({{"n", 1}});
