@@ -44,7 +44,7 @@ class EmptyStore final : public sync::Store {
   void noteFilter(const UUID&, const std::optional<std::string>&, std::uint64_t) override {}
   void forgetDelivered(const UUID&) override {}
   sync::ApplyResult apply(const sync::Incoming&) override { return {}; }
-  Horizon finishSweep(const sync::Peer&, const sync::Scope&, sync::Sweep&, const sync::Cursor&,
+  Swept finishSweep(const sync::Peer&, const sync::Scope&, sync::Sweep&, const sync::Cursor&,
                       const sync::Cursor&) override {
     return {};
   }

@@ -30,6 +30,7 @@ Run declareInfo(Arguments& arguments);
 Run declareInsert(Arguments& arguments);
 Run declarePasswd(Arguments& arguments);
 Run declareRelease(Arguments& arguments);
+Run declareRemoved(Arguments& arguments);
 Run declareRenew(Arguments& arguments);
 Run declareRestamp(Arguments& arguments);
 Run declareServe(Arguments& arguments);

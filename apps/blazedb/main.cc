@@ -72,6 +72,7 @@ const std::vector<Group>& groups() {
            {"groups", "list app groups, or what is shared in one", declareGroups},
            {"diff", "say whether two databases hold the same records", declareDiff},
            {"conflicts", "list, restore or dismiss what a sync has overridden", declareConflicts, kAtOwner},
+           {"removed", "list or restore what a sync has removed without a delete", declareRemoved, kAtOwner},
        }},
   };
   return all;

@@ -152,6 +152,10 @@ Run declareServe(Arguments& arguments) {
   arguments.option("--key", "PEM", options->listen.keyFile, "its key");
   arguments.option("--client-ca", "PEM", options->listen.clientCaFile,
                    "clients must have a certificate of this authority, beside their token");
+  arguments.flag(
+      "--accept-removals", options->listen.acceptRemovals,
+      "let a server that connects remove many records that it holds no more, where this hub was away for very "
+      "long; blazedb removed has them for a while");
   arguments.number("--healthz-port", "N", options->healthzPort,
                    "answer http://127.0.0.1:N/healthz: 200 while all is well; 0: a port that is free");
   addJson(arguments, options->json, "print where it listens, and the log, as JSON");
@@ -162,7 +166,7 @@ Run declareServe(Arguments& arguments) {
   arguments.note(
       "While it runs, the other commands for these files are run by it: insert, get, update, delete, count, export, "
       "info, "
-      "conflicts, backup, token and stop.");
+      "conflicts, removed, backup, token and stop.");
   arguments.example("blazedb serve hub.blazedb");
   arguments.example("blazedb serve a.blazedb b.blazedb --port 443 --cert fullchain.pem --key privkey.pem");
   return [options] { return serve(*options); };

@@ -12,6 +12,7 @@ struct Sync {
   DatabasePair databases;
   std::string mode;
   bool adopt = false;
+  bool acceptRemovals = false;
   RemoteSync remote;
   bool watch = false;
   bool json = false;
@@ -35,7 +36,9 @@ int syncFiles(const Sync& options) {
     Topology topology;
     NodeId from = topology.registerDatabase(job.databases[0], "A");
     NodeId to = topology.registerDatabase(job.databases[1], "B");
-    return connectionOf(topology, topology.connectLocal(from, to, parseMode(options.mode), {.adopt = options.adopt}));
+    return connectionOf(topology,
+                        topology.connectLocal(from, to, parseMode(options.mode),
+                                              {.adopt = options.adopt, .acceptRemovals = options.acceptRemovals}));
   };
   job.advice = [](ErrorCode) { return std::string(); };
   return runSync(job, interrupt);
@@ -51,7 +54,9 @@ int syncWithHub(const Sync& options, const RemoteAddress& address) {
   Database database = openDatabase(options.databases.a);
   RemoteNode remote = options.remote.node(address);
   SyncJob job{.databases = {database}, .watch = options.watch, .json = options.json};
-  job.connect = [&] { return connectionOf(database.enableSync(remote, options.remote.policy())); };
+  SyncPolicy policy = options.remote.policy();
+  policy.acceptRemovals = options.acceptRemovals;
+  job.connect = [&] { return connectionOf(database.enableSync(remote, policy)); };
   job.advice = adviceAboutHub;
   return runSync(job, interrupt);
 }
@@ -70,6 +75,9 @@ Run declareSync(Arguments& arguments) {
   arguments.choice("--mode", {"bidirectional", "readOnly", "writeOnly"}, options->mode,
                    "which way: readOnly, B only receives; writeOnly, B only sends (default: bidirectional)");
   arguments.flag("--adopt", options->adopt, "with readOnly: B gives up what it has written itself, for what A has");
+  arguments.flag("--accept-removals", options->acceptRemovals,
+                 "remove as many records as one side holds no more, where the other was away for very long; blazedb "
+                 "removed has them for a while");
   options->remote.declare(arguments);
   arguments.flag("--watch", options->watch, "stay connected until ^C, with a line for each change of the status");
   addJson(arguments, options->json, "print the summary, or with --watch each change of the status, as JSON");

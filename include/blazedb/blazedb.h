@@ -10,6 +10,7 @@
 #include "blazedb/record.h"
 #include "blazedb/records.h"
 #include "blazedb/remote.h"
+#include "blazedb/removed_record.h"
 #include "blazedb/subscription.h"
 #include "blazedb/sync_role.h"
 #include "blazedb/token.h"

@@ -33,6 +33,7 @@
 #include "blazedb/export.h"
 #include "blazedb/records.h"
 #include "blazedb/remote.h"
+#include "blazedb/removed_record.h"
 #include "blazedb/subscription.h"
 #include "blazedb/sync_role.h"
 #include "blazedb/token.h"
@@ -132,6 +133,13 @@ class BLAZEDB_API Database : public Records {
   // `callback` runs on the database's own thread for each new conflict, with no lock held. What it throws is thrown
   // away.
   [[nodiscard]] Subscription onConflict(std::function<void(const Conflict&)> callback);
+
+  // What peers have removed here without a delete, oldest first: those with an `id` above `after`, a thousand or fewer
+  // where they are large. They are kept as long as deletes are (DatabaseOptions::tombstoneRetention).
+  std::vector<RemovedRecord> removedRecords(std::int64_t after = 0) const;
+  // Inserts such a record again, as a new write that goes to the peers, and takes it off the list. NotFound, and what
+  // insert throws: AlreadyExists where the record has come back by other ways.
+  void restoreRemoved(std::int64_t id);
 
   // Wraps the data key with a key from the new password; nothing is encrypted again. WrongPassword where `current` is
   // not the present one.

@@ -61,6 +61,7 @@ namespace blazedb {
   X(HubStopping, 70)          /* the hub is being stopped; trying again later helps */               \
   X(TooManyAttempts, 71)      /* more connections than this hub can have */                          \
   X(NotAllowed, 72)           /* the token does not grant what was asked for */                      \
+  X(TooManyRemovals, 73)      /* a sync would remove a large part of the records */                  \
   X(FilterFailed, 80)         /* the function that chooses what is exported has thrown */            \
   X(UnsafeFolder, 81)         /* others could put what they like where apps meet */                  \
   X(NoSuchGroup, 82)          /* there is no app group of this name */

@@ -93,6 +93,7 @@ struct SyncPolicy {
   std::optional<std::string> passphrase = {};  // for e2eOnly
   // What an earlier, wider policy brought and this one leaves out: stays, or is removed here as far as the hub has it.
   bool removeOutOfScope = false;
+  bool acceptRemovals = false;  // see ConnectOptions; here it is about what the hub holds no more
 };
 
 struct ListenOptions {
@@ -107,6 +108,7 @@ struct ListenOptions {
   std::string clientCaFile = {};  // set: clients must have a certificate of this authority, beside their token
   bool useTLS = true;
   bool allowPlaintext = false;  // without this, useTLS = false is refused unless `host` is a loopback address
+  bool acceptRemovals = false;  // see ConnectOptions; here it is about clients whose token has the role server
 };
 
 struct ListenerId {

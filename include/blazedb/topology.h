@@ -63,6 +63,10 @@ struct ConnectOptions {
   // For readOnly: a target that has writes of its own is refused with HasOwnWrites unless this is set; then the
   // source's state replaces them.
   bool adopt = false;
+  // One of the two was away for longer than deletes are remembered, and has to give up what the other one holds no
+  // more. More than 1,000 records that are more than a tenth of what it holds end the connection with TooManyRemovals,
+  // unless this is set. What goes is kept in Database::removedRecords() for a while.
+  bool acceptRemovals = false;
 };
 
 enum class ConnectionState : std::uint8_t {

@@ -379,6 +379,8 @@ bool Changes::leave(const sync::Incoming& incoming, const sync::Change& change) 
                                                   [&](const auto& cell) { return unsent(cell.position); }));
   // What a sweep finds unsent it keeps. So do equals, of which each might wait for the other.
   if (waits) return incoming.sweep != nullptr || !incoming.importer;
+  if (loaded_.alive && !incoming.importer)
+    noteRemoved(loaded_.row, incoming.from.replica, RemovedRecord::Because::takenBack);
   loaded_.state = {};
   loaded_.state.whole = false;
   save(*collection, loaded_, origin_);
@@ -392,6 +394,7 @@ bool Changes::recall(const sync::Incoming& incoming, const sync::Change& change,
   // The peer has what it acknowledged, and what it sent itself: that is withheld from it, acknowledged or not.
   auto had = [&](std::uint64_t position) {
     return incoming.acknowledged.has(loaded_.row.position, position) ||
+           (!loaded_.state.alive() && position <= incoming.deadFrom) ||
            (loaded_.row.origin == origin_ && position == loaded_.row.position);
   };
   auto compare = [&](const sync::Stamp& mine, const sync::Stamp& its, std::uint64_t& position) {
@@ -574,6 +577,12 @@ void Changes::forget(const Row& row) {
   if (row.flags & kAlive) account(collectionOf(row), sync::hashOf(row.id, row.state()), std::nullopt);
   tables_.removeRow(row.number);
   mirror_.stale++;
+}
+
+void Changes::noteRemoved(const Row& row, const UUID& peer, RemovedRecord::Because because) {
+  RemovedRecord removed{0, {clock_.wallMs() * 1000}, because, peer, collectionOf(row).name, {}};
+  removed.record.setId(row.id);
+  tables_.addRemoved(removed, row.fields);
 }
 
 void Changes::forgetAll() {

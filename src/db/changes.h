@@ -19,6 +19,7 @@
 #include "blazedb/conflict.h"
 #include "blazedb/record.h"
 #include "blazedb/records.h"
+#include "blazedb/removed_record.h"
 #include "db/tables.h"
 #include "sync/merge.h"
 #include "sync/restamp.h"
@@ -93,6 +94,8 @@ class Changes {
   void restamp(std::int64_t row, std::uint64_t limit, sync::HybridClock& clock);
   // Removes a row and everything that is known of its record.
   void forget(const Row& row);
+  // Writes down what a peer is about to remove, so that it can be restored.
+  void noteRemoved(const Row& row, const UUID& peer, RemovedRecord::Because because);
   // The same for every row, and the feed with them: whoever had not read to its end must be made to sweep.
   void forgetAll();
   // Removes the values of a dead row.

@@ -57,6 +57,8 @@ void Database::transaction(const std::function<void(Transaction&)>& body) {
 std::vector<Conflict> Database::conflicts() const { return engine_->conflicts(); }
 void Database::restoreConflict(std::int64_t id) { engine_->restoreConflict(id); }
 void Database::dismissConflict(std::int64_t id) { engine_->dismissConflict(id); }
+std::vector<RemovedRecord> Database::removedRecords(std::int64_t after) const { return engine_->removedRecords(after); }
+void Database::restoreRemoved(std::int64_t id) { engine_->restoreRemoved(id); }
 Subscription Database::onConflict(std::function<void(const Conflict&)> callback) {
   return open_->housekeeper->onConflict(std::move(callback));
 }

@@ -27,6 +27,7 @@
 #include "base/random.h"
 #include "blazedb/conflict.h"
 #include "blazedb/database.h"
+#include "blazedb/removed_record.h"
 #include "db/changes.h"
 #include "db/reader_pool.h"
 #include "db/tables.h"
@@ -86,6 +87,10 @@ class Engine final : public sync::Store {
   void restoreConflict(std::int64_t id);
   void dismissConflict(std::int64_t id);
 
+  // As Database says.
+  std::vector<RemovedRecord> removedRecords(std::int64_t after) const;
+  void restoreRemoved(std::int64_t id);
+
   // As Database says. tokenRevision() is another number after each change of the tokens: what serves clients looks at
   // it, and asks refusalOf() for each token that it has let in; none: it is still good.
   NewToken createToken(const TokenOptions& options);
@@ -93,6 +98,11 @@ class Engine final : public sync::Store {
   void revokeToken(std::int64_t id);
   Token checkToken(std::string_view secret) const;
   std::optional<Error> refusalOf(std::int64_t token) const;
+  // Whether the replica may come with this token: the reason where not. It may not where it belongs to a token of
+  // another user that is still good. What is remembered of the replicas of one token is bounded: beyond 256 of them, or
+  // a MiB of their scopes, what is known of the one that was not seen for longest is forgotten, and it begins anew.
+  // `scopeBytes`: of the scope that will be added.
+  std::optional<Error> admitReplica(std::int64_t token, const UUID& replica, std::size_t scopeBytes);
   std::uint64_t tokenRevision() const { return tokenRevision_.load(); }
 
   base::ByteView controlKey() const { return file_->controlKey(); }
@@ -157,8 +167,8 @@ class Engine final : public sync::Store {
   void noteFilter(const UUID& importer, const std::optional<std::string>& filter, std::uint64_t floor) override;
   void forgetDelivered(const UUID& importer) override;
   sync::ApplyResult apply(const sync::Incoming& incoming) override;
-  Horizon finishSweep(const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep,
-                      const sync::Cursor& peerHasApplied, const sync::Cursor& cursor) override;
+  Swept finishSweep(const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep,
+                    const sync::Cursor& peerHasApplied, const sync::Cursor& cursor) override;
   void dropCursor(const sync::Peer& peer, const sync::Scope& scope) override;
   void leaveOtherScopes(const sync::Peer& peer, const sync::Scope& scope) override;
   void noteReader(const sync::Peer& peer, const sync::Scope& scope) override;
@@ -232,6 +242,10 @@ class Engine final : public sync::Store {
   void publishCatalog();
   bool purgeTombstones();
   bool trimFeed();
+  bool forgetRemoved();
+  void forgetPeers();
+  void forgetPeer(const UUID& peer);
+  void forgetOrigins();
   void saveNotes(Durability durability = Durability::normal);
   void raiseHorizon(std::uint64_t position);
   std::optional<std::uint64_t> passedByAllPeers() const;
@@ -261,6 +275,7 @@ class Engine final : public sync::Store {
   int companions_ = 0;  // how many shared the latest durable commit
   std::uint64_t writesAtLastIdleCheck_ = 0;
   std::uint64_t trimmedTo_ = 0;
+  std::int64_t forgetPeersAtMs_ = 0;
   std::uint64_t savedStale_ = 0;
   bool outdated_ = false;  // mirror_ is not what the file says, which could not be read
   UUID replica_;

@@ -11,7 +11,8 @@ namespace blazedb::db {
 namespace {
 
 constexpr std::size_t kRowsAtOnce = 10'000;
-const std::string kRemote = "remote ";  // and an address: the replica that was there
+constexpr std::size_t kSweptMax = 1000;  // more is suspicious where it is also more than a tenth
+const std::string kRemote = "remote ";   // and an address: the replica that was there
 
 // What a frame needs beside the change itself.
 constexpr std::size_t kFrameMargin = 1024;
@@ -130,7 +131,8 @@ sync::FeedRead Engine::readFeed(const sync::FeedQuery& query, sync::BatchWriter&
     bool current = !entry.gone && row.position == entry.position;
     if (!entry.gone && row.position > entry.position) joinedUntil = std::max(joinedUntil, row.position);
     bool withheld = current && echo != 0 && row.origin == echo && changedOnce(row, query.complete);
-    bool tell = current && (!withheld || query.importer);
+    bool dead = current && !(row.flags & kAlive) && row.position <= query.deadFrom;
+    bool tell = current && !dead && (!withheld || query.importer);
     // Looked up late, because a collection may be younger than the call.
     if (tell && (!names || !names->names.contains(row.collection))) names = catalog();
     sync::Change change;
@@ -218,35 +220,55 @@ sync::ApplyResult Engine::apply(const sync::Incoming& incoming) {
   return result;
 }
 
-sync::Store::Horizon Engine::finishSweep(const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep,
-                                         const sync::Cursor& peerHasApplied, const sync::Cursor& cursor) {
+sync::Store::Swept Engine::finishSweep(const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep,
+                                       const sync::Cursor& peerHasApplied, const sync::Cursor& cursor) {
   std::sort(sweep.mentioned.begin(), sweep.mentioned.end());
-  Horizon horizon;
-  write(Durability::full, [&](Changes& changes) {
-    std::shared_ptr<const Catalog> names = catalog();
-    std::vector<std::int64_t> unmentioned;
-    std::int64_t origin = tables_->originOf(from);
-    tables_->rows(0, [&](const Row& row) {
-      // What the peer has not applied will be sent to it, and stays; what came from the peer itself would be withheld.
-      bool sent = row.position > peerHasApplied.position &&
-                  !(origin != 0 && row.origin == origin && changedOnce(row, peerHasApplied.complete));
-      bool keep = !(row.flags & kAlive) || sent || !scope.has(names->names.at(row.collection)) ||
-                  std::binary_search(sweep.mentioned.begin(), sweep.mentioned.end(), row.number);
-      if (!keep) unmentioned.push_back(row.number);
-      return true;
+  Swept swept;
+  auto refused = [&](std::size_t removals) {
+    std::uint64_t live = 0;
+    for (const CollectionInfo& info : collections())
+      if (scope.has(info.name)) live += info.count;
+    if (sweep.mayRemoveMany || removals <= kSweptMax || removals <= live / 10) return false;
+    swept.refused = "the peer holds " + std::to_string(removals) + " of the " + std::to_string(live) + " records of '" +
+                    name_ + "' no more, and a sync would remove them. If they were deleted there while '" + name_ +
+                    "' was away, connect once with acceptRemovals (blazedb sync --accept-removals); if not, mend the "
+                    "peer first";
+    return true;
+  };
+  try {
+    write(Durability::full, [&](Changes& changes) {
+      std::shared_ptr<const Catalog> names = catalog();
+      std::vector<std::int64_t> unmentioned;
+      std::int64_t origin = tables_->originOf(from);
+      tables_->rows(0, [&](const Row& row) {
+        // What the peer has not applied will be sent to it, and stays; what came from itself would be withheld.
+        bool sent = row.position > peerHasApplied.position &&
+                    !(origin != 0 && row.origin == origin && changedOnce(row, peerHasApplied.complete));
+        bool keep = !(row.flags & kAlive) || sent || !scope.has(names->names.at(row.collection)) ||
+                    std::binary_search(sweep.mentioned.begin(), sweep.mentioned.end(), row.number);
+        if (!keep) unmentioned.push_back(row.number);
+        return true;
+      });
+      if (refused(unmentioned.size())) throw Abandon{};
+      swept.horizonBefore = swept.horizonAfter = tables_->horizon();
+      for (std::int64_t number : unmentioned)
+        tables_->findByNumber(number, [&](const Row& row) {
+          if (sweep.journals) changes.noteRemoved(row, from.replica, RemovedRecord::Because::swept);
+          changes.forget(row);
+        });
+      if (!unmentioned.empty()) {
+        // Peers whose cursor stands at the end must hear of it too: the horizon lies beyond.
+        changes.takeEmptyPosition();
+        swept.horizonAfter = mirror_.position;
+        tables_->setHorizon(swept.horizonAfter);
+      }
+      tables_->setCursor(from.replica, scope, cursor);
     });
-    horizon.before = horizon.after = tables_->horizon();
-    for (std::int64_t number : unmentioned) tables_->findByNumber(number, [&](const Row& row) { changes.forget(row); });
-    if (!unmentioned.empty()) {
-      // Peers whose cursor stands at the end must hear of it too: the horizon lies beyond.
-      changes.takeEmptyPosition();
-      horizon.after = mirror_.position;
-      tables_->setHorizon(horizon.after);
-    }
-    tables_->setCursor(from.replica, scope, cursor);
-  });
-  raiseHorizon(horizon.after);
-  return horizon;
+  } catch (const Abandon&) {
+    return swept;
+  }
+  raiseHorizon(swept.horizonAfter);
+  return swept;
 }
 
 void Engine::dropCursor(const sync::Peer& peer, const sync::Scope& scope) {

@@ -39,8 +39,11 @@ bool Engine::maintain() {
   if (options_.readOnly) return false;
   bool more = purgeTombstones();
   more |= trimFeed();
-  std::unique_lock lock = lockIdle();
-  saveNotes();
+  more |= forgetRemoved();
+  {
+    std::unique_lock lock = lockIdle();
+    saveNotes();
+  }
   return more;
 }
 

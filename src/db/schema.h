@@ -15,6 +15,8 @@
 //                  when it was last seen
 //   peers          the incarnation in which each peer has last told of that
 //   conflicts      the journal: what a merge overrode that this replica had written
+//   removed        records that a peer has removed without a delete, for as long as deletes are remembered
+//   replicas       which replicas have come with which token
 //   tokens         what lets clients in: a hash of each, and what its bearer may do
 #pragma once
 
@@ -66,6 +68,16 @@ CREATE TABLE tokens(
   id INTEGER PRIMARY KEY AUTOINCREMENT, hash BLOB NOT NULL UNIQUE, name TEXT NOT NULL, user TEXT NOT NULL,
   role INTEGER NOT NULL, rights INTEGER NOT NULL, collections BLOB NOT NULL, teams BLOB NOT NULL,
   created_us INTEGER NOT NULL, expires_us INTEGER, revoked_us INTEGER);
+)sql";
+
+// Tables that files of an earlier version lack; made when one is opened.
+inline constexpr const char* kAddedTables = R"sql(
+CREATE TABLE IF NOT EXISTS removed(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, time_ms INTEGER NOT NULL, because INTEGER NOT NULL, peer BLOB NOT NULL,
+  collection TEXT NOT NULL, record BLOB NOT NULL, fields BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS replicas(
+  token INTEGER NOT NULL, replica BLOB NOT NULL, seen_ms INTEGER NOT NULL, PRIMARY KEY(token, replica)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS replicas_by_id ON replicas(replica);
 )sql";
 
 }  // namespace blazedb::db

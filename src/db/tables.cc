@@ -331,6 +331,8 @@ WriteTables::WriteTables(storage::Connection& c)
                             "EXISTS(SELECT 1 FROM delivered WHERE importer = ?1 AND kind = 2 AND position <= ?2)")),
       removeTakenBack_(c.prepare("DELETE FROM delivered WHERE importer = ?1 AND kind = 2 AND position <= ?2")),
       removeDeliveries_(c.prepare("DELETE FROM delivered WHERE row = ?1")),
+      addRemoved_(c.prepare("INSERT INTO removed(time_ms, because, peer, collection, record, fields) "
+                            "VALUES(?1, ?2, ?3, ?4, ?5, ?6)")),
       setMeta_(c.prepare("INSERT INTO meta(key, value) VALUES(?1, ?2) ON CONFLICT DO UPDATE SET value = ?2")),
       removeMeta_(c.prepare("DELETE FROM meta WHERE key = ?1")),
       addIncarnation_(c.prepare("INSERT INTO incarnations(id, first) VALUES(?1, ?2)")),
@@ -485,6 +487,16 @@ void WriteTables::setMeta(std::string_view key, base::ByteView value) {
   setMeta_.bindText(1, key);
   setMeta_.bindBlob(2, value);
   setMeta_.run();
+}
+
+void WriteTables::addRemoved(const RemovedRecord& removed, base::ByteView fields) {
+  addRemoved_.bind(1, removed.time.microseconds / 1000);
+  addRemoved_.bind(2, static_cast<int>(removed.because));
+  addRemoved_.bindBlob(3, removed.peer.bytes);
+  addRemoved_.bindText(4, removed.collection);
+  addRemoved_.bindBlob(5, removed.record.id()->bytes);
+  addRemoved_.bindBlob(6, fields);
+  addRemoved_.run();
 }
 
 void WriteTables::setHorizon(std::uint64_t position) {

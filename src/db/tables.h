@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "blazedb/record.h"
+#include "blazedb/removed_record.h"
 #include "storage/connection.h"
 #include "sync/frames.h"
 #include "sync/record_state.h"
@@ -145,6 +146,7 @@ class WriteTables : public ReadTables {
   // What was taken back, up to a position that the importer has acknowledged.
   // And raises the floor to it.
   void removeTakenBack(std::int64_t importer, std::uint64_t upTo);
+  void addRemoved(const RemovedRecord& removed, base::ByteView fields);
   void setMeta(std::string_view key, base::ByteView value);
   void setHorizon(std::uint64_t position);
   void removeMeta(std::string_view key);
@@ -162,8 +164,8 @@ class WriteTables : public ReadTables {
   storage::Connection& connection_;
   storage::Statement insert_, update_, remove_, appendFeed_, setMark_, insertCollection_, updateCollection_,
       insertOrigin_, setCursor_, setReading_, removeCursors_, addImporter_, setFilter_, loseTrack_, removeImporter_,
-      removeDelivered_, setDelivery_, raiseFloor_, removeTakenBack_, removeDeliveries_, setMeta_, removeMeta_,
-      addIncarnation_, save_, keep_, takeBack_;
+      removeDelivered_, setDelivery_, raiseFloor_, removeTakenBack_, removeDeliveries_, addRemoved_, setMeta_,
+      removeMeta_, addIncarnation_, save_, keep_, takeBack_;
 };
 
 // Calls `visit` for the records that `readPage(after)` gives, page by page, until it returns false. No statement is

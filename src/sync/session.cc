@@ -259,6 +259,9 @@ void Session::onSubscribe(const Subscribe& subscribe) {
   if (options_.leaveOtherScopes) store_.leaveOtherScopes(peer(), scope_);
   horizon_ = store_.purgeHorizon();
   Cursor start = whereToStart(subscribe);
+  // Deletes say nothing to whoever holds nothing. One that gets such a record elsewhere is told when it speaks of it.
+  if (start.position == 0 && !subscribe.hasData && status_.receiving && !options_.exporter)
+    deadFrom_ = store_.feedEnd();
   // At 0 everything comes that the peer has; that this end has forgotten a delete then does no harm.
   if (subscribe.hasData && start.position < horizon_ && !peer_->sweeps && askedFrom_ > 0) return startOver();
   std::uint64_t from = start.position;
@@ -304,6 +307,7 @@ void Session::send() {
     query.complete = completeTo_;
     query.catchingUp = sendCatchingUp_;
     query.withholdEchoes = withholdEchoes_;
+    query.deadFrom = deadFrom_;
     query.peer = peer();
     query.importer = importer();
     query.bytesWanted = options_.batchBytes;
@@ -387,7 +391,8 @@ void Session::onWelcome(const Welcome& welcome) {
   if (applied_.complete == welcome.from) applied_.reach = welcome.from;
   status_.expected = welcome.ahead;
   receiveCatchingUp_ = welcome.from < welcome.feedEnd || welcome.sweep;
-  if (welcome.sweep) sweep_.emplace();
+  // What an exporter gives and takes is its own.
+  if (welcome.sweep) sweep_.emplace(Sweep{options_.acceptRemovals || options_.importer, !options_.importer, {}});
   activity();
   send();
 }
@@ -481,6 +486,7 @@ Incoming Session::incomingFromPeer() const {
   incoming.mayErase = options_.peerMayErase;
   incoming.chooses = importer_.has_value();
   incoming.sendsBack = subscribed_;
+  incoming.deadFrom = deadFrom_;
   return incoming;
 }
 
@@ -496,6 +502,7 @@ void Session::finishBatch(const Batch& batch) {
   bool caughtUp = batch.atEnd && receiveCatchingUp_;
   if (caughtUp) {
     if (sweep_) finishSweep(batch.to);
+    if (stopped()) return;
     receiveCatchingUp_ = false;
   }
   emit(encode(Ack{batch.to, store_.feedEnd()}));
@@ -520,9 +527,10 @@ void Session::startOver() {
 }
 
 void Session::finishSweep(std::uint64_t position) {
-  Store::Horizon horizon = store_.finishSweep(peer(), scope_, *sweep_, store_.resolve(welcome_->applied), applied_);
+  Store::Swept swept = store_.finishSweep(peer(), scope_, *sweep_, store_.resolve(welcome_->applied), applied_);
+  if (swept.refused) return stop(ErrorCode::TooManyRemovals, *swept.refused);
   // What it removed the peer does not hold either.
-  if (horizon.before <= std::max(horizon_, acked_.position)) horizon_ = horizon.after;
+  if (swept.horizonBefore <= std::max(horizon_, acked_.position)) horizon_ = swept.horizonAfter;
   sweep_.reset();
   savedTo_ = position;
 }

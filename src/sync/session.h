@@ -62,6 +62,7 @@ struct SessionOptions {
   bool peerMayBeServer = true;
   bool peerMayErase = true;                    // the peer may tell this end to sweep, and take back what it gave
   bool exporter = false;                       // this end decides what the peer holds
+  bool acceptRemovals = false;                 // a sweep may remove a large part of the records
   std::shared_ptr<const ExportFilter> filter;  // for an exporter: what of the scope it sends; none: everything
   bool importer = false;  // the peer decides what this end holds: what it takes back goes, whoever has changed it since
   std::size_t batchBytes =
@@ -203,6 +204,7 @@ class Session {
   bool sendCatchingUp_ = true;  // the peer has not yet been told of everything
   bool withholdEchoes_ = true;
   std::uint64_t horizon_ = 0;      // as it was when the peer subscribed
+  std::uint64_t deadFrom_ = 0;     // deletes up to here are of no use to the peer, which held nothing
   std::uint64_t readTo_ = 0;       // read, sent or withheld
   std::uint64_t completeTo_ = 0;   // Cursor::complete of what was read
   std::uint64_t reach_ = 0;        // likewise

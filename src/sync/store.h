@@ -34,6 +34,7 @@ struct FeedQuery {
   std::uint64_t complete = 0;  // up to here the reader lacks nothing (Cursor): a part says what changed since
   bool catchingUp = false;     // a batch may end in a large transaction, and where records moved on from
   bool withholdEchoes = true;  // leave out what `peer` itself sent
+  std::uint64_t deadFrom = 0;  // leave out what is dead, up to here
   Peer peer;
   const Importer* importer = nullptr;  // the same, where a filter chooses
   std::size_t bytesWanted = 0;         // stop at the first good place once the batch has this many bytes
@@ -48,6 +49,8 @@ struct FeedRead {
 
 // Rows that a sweeping replica has been told of: rows of the local store, by their number.
 struct Sweep {
+  bool mayRemoveMany = false;
+  bool journals = true;  // what it removes can be restored
   std::vector<std::int64_t> mentioned;
 };
 
@@ -66,6 +69,7 @@ struct Incoming {
   bool chooses = false;          // `from` is given what a filter chooses
   bool sendsBack = false;        // `from` gets what is changed here
   bool repair = false;           // sent because the two differed at rest
+  std::uint64_t deadFrom = 0;    // `from` was not told of what was dead up to here, unless it speaks of it
 };
 
 struct ApplyResult {
@@ -120,13 +124,15 @@ class Store {
 
   virtual ApplyResult apply(const Incoming& incoming) = 0;
   // Ends a sweep: removes every live record of the scope that was not mentioned and is not beyond `peerHasApplied` of
-  // this feed, raises the purge horizon to the feed's end and moves the cursor, in one transaction.
-  struct Horizon {
-    std::uint64_t before = 0;
-    std::uint64_t after = 0;
+  // this feed, raises the purge horizon to the feed's end and moves the cursor, in one transaction. Refuses to remove
+  // many unless it may: then nothing has changed.
+  struct Swept {
+    std::uint64_t horizonBefore = 0;
+    std::uint64_t horizonAfter = 0;
+    std::optional<std::string> refused;  // why
   };
-  virtual Horizon finishSweep(const Peer& from, const Scope& scope, Sweep& sweep, const Cursor& peerHasApplied,
-                              const Cursor& cursor) = 0;
+  virtual Swept finishSweep(const Peer& from, const Scope& scope, Sweep& sweep, const Cursor& peerHasApplied,
+                            const Cursor& cursor) = 0;
   // Puts this replica's cursor on the peer's feed back to 0, on the disk.
   virtual void dropCursor(const Peer& peer, const Scope& scope) = 0;
   // Removes what earlier scopes of the peer brought and `scope` leaves out, except for what the peer has not applied of

@@ -55,6 +55,7 @@ ConnectionId Network::connectRemote(NodeId from, const RemoteNode& remote, const
   link::RemoteOptions options;
   options.session.scope = scopeOf(policy);
   options.session.leaveOtherScopes = policy.removeOutOfScope;
+  options.session.acceptRemovals = policy.acceptRemovals;
   options.host = remote.host;
   options.port = remote.port;
   options.database = remote.database;

@@ -34,6 +34,7 @@ TEST_F(Control, ACommandOnAFileInUseIsRunByItsOwner) {
   EXPECT_EQ(parsed(succeed({"info", a_, "--json"})).integer("records"), 2);
   EXPECT_EQ(parsed(succeed({"export", a_, "-c", "people"})).string("name"), "Ada");
   EXPECT_EQ(succeed({"conflicts", b_}), "no conflicts\n");
+  EXPECT_EQ(succeed({"removed", b_}), "nothing was removed\n");
   succeed({"delete", a_, id});
   fail({"get", a_, id}, "NotFound");
   EXPECT_EQ(succeed({"count", a_}), "0\n");

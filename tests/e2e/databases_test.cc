@@ -76,6 +76,7 @@ TEST_F(Databases, NothingButCreateMakesAFile) {
       {"import", file, "-"},
       {"export", file},
       {"conflicts", file},
+      {"removed", file},
       {"diff", path("there.blazedb"), file},
       {"sync", file, path("there.blazedb")},
   };

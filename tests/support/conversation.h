@@ -48,7 +48,7 @@ class PassingStore : public sync::Store {
   }
   void forgetDelivered(const UUID& importer) override { store_.forgetDelivered(importer); }
   sync::ApplyResult apply(const sync::Incoming& incoming) override { return store_.apply(incoming); }
-  Horizon finishSweep(const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep,
+  Swept finishSweep(const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep,
                       const sync::Cursor& peerHasApplied, const sync::Cursor& cursor) override {
     return store_.finishSweep(from, scope, sweep, peerHasApplied, cursor);
   }

@@ -1,0 +1,145 @@
+// What peers remove without a delete: it can be restored, and it is not much.
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "sync/session_test.h"
+
+namespace blazedb::sync {
+namespace {
+
+class RemovedTest : public SessionTest {
+ protected:
+  RemovedTest() {
+    for (Replica* each : {&a, &b}) {
+      each->options.tombstoneRetention = std::chrono::hours(1);
+      each->reopen();
+    }
+  }
+  // Both have `count` records, and A has deleted and forgotten `removed` of them.
+  void apart(int count, int removed) {
+    std::vector<UUID> ids;
+    a->write([&](db::Changes& changes) {
+      for (int i = 0; i < count; i++) ids.push_back(changes.insert("default", std::nullopt, {{"n", i}}));
+    });
+    synced();
+    a->write([&](db::Changes& changes) {
+      for (int i = 0; i < removed; i++) changes.remove("default", ids[static_cast<std::size_t>(i)]);
+    });
+    now += 2 * kHour;
+    while (a->maintain()) {
+    }
+    first = ids.front();
+  }
+  Conversation talked(const SessionOptions& options = {}) {
+    Conversation talk(a, b, now, {}, options);
+    talk.start();
+    talk.rest();
+    return talk;
+  }
+
+  UUID first;
+};
+
+TEST_F(RemovedTest, WhatASweepTakesIsListedAndRestored) {
+  apart(3, 1);
+  ASSERT_TRUE(talked().verified());
+  ASSERT_FALSE(b.fetch(first));
+  std::vector<RemovedRecord> removed = b->removedRecords(0);
+  ASSERT_EQ(removed.size(), 1u);
+  EXPECT_EQ(removed[0].because, RemovedRecord::Because::swept);
+  EXPECT_EQ(removed[0].peer, a->info().replica);
+  EXPECT_EQ(removed[0].collection, "default");
+  EXPECT_EQ(removed[0].record.id(), first);
+  EXPECT_EQ(removed[0].record.integer("n"), 0);
+  EXPECT_NEAR(static_cast<double>(removed[0].time.microseconds), static_cast<double>(b.clock.wallMs() * 1000), 60e6);
+  EXPECT_TRUE(a->removedRecords(0).empty());
+
+  b.reopen();
+  b->restoreRemoved(removed[0].id);
+  EXPECT_TRUE(b->removedRecords(0).empty());
+  ASSERT_TRUE(talked().verified());
+  EXPECT_EQ(a.fetch(first)->integer("n"), 0) << "a write like any other";
+  EXPECT_THROW(b->restoreRemoved(removed[0].id), Error);
+}
+
+TEST_F(RemovedTest, WhatLivesAgainIsNotRestoredOverIt) {
+  apart(3, 1);
+  talked();
+  b.insert(first, {{"n", 7}});
+  std::int64_t id = b->removedRecords(0).at(0).id;
+  EXPECT_THROW(b->restoreRemoved(id), Error);
+  EXPECT_EQ(b.fetch(first)->integer("n"), 7);
+  EXPECT_EQ(b->removedRecords(0).size(), 1u);
+}
+
+TEST_F(RemovedTest, TheListIsKeptAsLongAsDeletesAre) {
+  apart(3, 1);
+  talked();
+  now += kHour / 2;
+  b->maintain();
+  EXPECT_EQ(b->removedRecords(0).size(), 1u);
+  now += kHour;
+  while (b->maintain()) {
+  }
+  EXPECT_TRUE(b->removedRecords(0).empty());
+}
+
+TEST_F(RemovedTest, ASweepThatWouldTakeMuchIsRefusedUnlessThatIsAccepted) {
+  apart(5000, 1001);
+  Conversation talk = talked();
+  ASSERT_TRUE(talk[1].stopped());
+  EXPECT_EQ(talk.status(1).ended->code, ErrorCode::TooManyRemovals);
+  EXPECT_NE(talk.status(1).ended->text.find("1001 of the 5000"), std::string::npos) << talk.status(1).ended->text;
+  EXPECT_EQ(talk.status(0).ended->code, ErrorCode::TooManyRemovals) << "the peer hears it";
+  EXPECT_EQ(b.count(), 5000u);
+  EXPECT_TRUE(b->removedRecords(0).empty());
+  SessionOptions accepts;
+  accepts.acceptRemovals = true;
+  EXPECT_TRUE(talked(accepts).verified());
+  EXPECT_EQ(b.count(), 3999u);
+  EXPECT_EQ(b->removedRecords(0).size(), 1000u) << "a page of them";
+  EXPECT_EQ(b->removedRecords(b->removedRecords(0).back().id).size(), 1u);
+}
+
+TEST_F(RemovedTest, AThousandRecordsOrATenthAreNotMuch) {
+  apart(1500, 1000);
+  EXPECT_TRUE(talked().verified());
+  EXPECT_EQ(b.count(), 500u);
+}
+
+TEST_F(RemovedTest, ATenthOfManyIsNotMuch) {
+  apart(11'000, 1100);
+  EXPECT_TRUE(talked().verified());
+  EXPECT_EQ(b.count(), 9900u);
+}
+
+// A is an importer of C, and B an equal of A: what C takes back from A leaves B, where A had brought it.
+TEST_F(RemovedTest, WhatAnEqualTakesBackIsListedTooAndNotWhatAnExporterDoes) {
+  Replica c("C", now, 3);
+  UUID id = c.insert({{"open", true}});
+  SessionOptions exports, imports;
+  auto filter = std::make_shared<ExportFilter>();
+  filter->id = "open";
+  filter->matches = [](const std::string&, const Record& record) { return record.boolean("open") == true; };
+  exports.filter = filter;
+  exports.exporter = imports.importer = true;
+  exports.peerMayErase = false;
+  Conversation withC(c, a, now, exports, imports);
+  withC.start();
+  withC.rest();
+  ASSERT_TRUE(talked().verified());
+  ASSERT_TRUE(b.fetch(id));
+  c.updateFields(id, {{"open", false}});
+  withC.rest();
+  ASSERT_FALSE(a.fetch(id));
+  EXPECT_TRUE(a->removedRecords(0).empty()) << "what an exporter gives and takes is its own";
+  talked();
+  ASSERT_FALSE(b.fetch(id));
+  ASSERT_EQ(b->removedRecords(0).size(), 1u);
+  EXPECT_EQ(b->removedRecords(0)[0].because, RemovedRecord::Because::takenBack);
+  EXPECT_EQ(b->removedRecords(0)[0].record.boolean("open"), true);
+}
+
+}  // namespace
+}  // namespace blazedb::sync
