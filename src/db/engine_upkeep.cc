@@ -44,6 +44,7 @@ bool Engine::maintain() {
     std::unique_lock lock = lockIdle();
     saveNotes();
   }
+  forgetPeers();
   return more;
 }
 

@@ -405,7 +405,9 @@ void Acceptor::Arrival::onFirstFrame(base::ByteView frame) {
   }
   bool compression = core_->compression() && (knock->capabilities & kCanZstd);
   say(encode(Admit{kLinkVersion, compression ? kCanZstd : 0}));
-  open(*guest_.store, guest_.session, compression);
+  // What the session holds goes with it.
+  sync::SessionOptions session = std::move(guest_.session);
+  open(*guest_.store, session, compression);
 }
 
 void Acceptor::Arrival::refuse(const sync::Bye& why, std::int64_t delayMs) {

@@ -20,6 +20,7 @@ bool worthRetrying(ErrorCode code) {
     case ErrorCode::ClockSkew:
     case ErrorCode::ExpiredCertificate:  // the peer's: whoever runs it will notice
     case ErrorCode::HubStopping:
+    case ErrorCode::DuplicateReplica:  // the other connection may end, or its file get another id
     case ErrorCode::TooManyAttempts:
     case ErrorCode::FilterFailed:  // what it asks may answer again
       return true;

@@ -17,6 +17,7 @@ namespace {
 constexpr std::chrono::milliseconds kPatrol{250};
 constexpr std::int64_t kCareMs = 60'000;  // between two looks at the hub's own certificate
 constexpr std::int64_t kDayMs = 86'400'000;
+constexpr std::size_t kScopeBytesMax = 16u << 10;  // that a client may ask for
 
 // The label of a guest is the number of its token, and what people call it.
 std::string labelOf(const Token& token) { return std::to_string(token.id) + " " + token.options.name; }
@@ -42,12 +43,38 @@ sync::SessionOptions rightsOf(const TokenOptions& token) {
   return options;
 }
 
+// Is the client who it says it is, as far as can be told: a replica belongs to a token, and is here once.
+auto meeting(std::shared_ptr<db::Engine> engine, std::int64_t token, std::shared_ptr<ConnectedReplicas> connected) {
+  auto seat = std::make_shared<std::shared_ptr<void>>();  // of the session that this is for; shared with its copies
+  return [=](const sync::Hello& peer) -> std::optional<sync::Bye> {
+    const sync::Identity& identity = peer.identity;
+    std::size_t scopeBytes = sync::encode(peer.scope).size();
+    if (scopeBytes > kScopeBytesMax)
+      return sync::Bye{ErrorCode::TooLarge, "the scope asked for has " + std::to_string(scopeBytes) +
+                                                " bytes, and a hub takes 16 KiB; name fewer collections and fields"};
+    *seat = connected->take({identity.replica, identity.incarnation});
+    if (!*seat)
+      return sync::Bye{ErrorCode::DuplicateReplica,
+                       "the replica " + identity.replica.toString() +
+                           " is connected already. Where two files are copies of each other, give one an id of its own "
+                           "(blazedb renew FILE); else the other connection ends within half a minute"};
+    try {
+      if (std::optional<Error> refused = engine->admitReplica(token, identity.replica, scopeBytes))
+        return link::failureOf(*refused);
+    } catch (const Error& error) {
+      return link::failureOf(error);
+    }
+    return std::nullopt;
+  };
+}
+
 }  // namespace
 
 TokenListener::TokenListener(link::Io& io, base::Clock& clock, std::vector<Offer> offers, const ListenOptions& options)
     : Listener(std::move(offers)), clock_(clock), options_(options) {
   if (options_.certificateFile.empty() != options_.keyFile.empty())
     throw Error(ErrorCode::InvalidArgument, "a certificate and its key go together: name both files, or none");
+  for (const Offer& offer : offers_) connected_[offer.name] = std::make_shared<ConnectedReplicas>();
   link::AcceptorOptions accept;
   accept.address = options_.host;
   accept.port = options_.port;
@@ -153,7 +180,10 @@ link::Admission TokenListener::admit(const link::Knock& knock, const link::PeerI
                      "there is no database '" + knock.database + "' here; ask whoever runs the hub for its name"};
   try {
     Token token = offer->engine->checkToken(base::textOf(knock.token));
-    return link::Guest{offer->engine, rightsOf(token.options), labelOf(token)};
+    sync::SessionOptions session = rightsOf(token.options);
+    session.acceptRemovals = options_.acceptRemovals;
+    session.meet = meeting(offer->engine, token.id, connected_.at(offer->name));
+    return link::Guest{offer->engine, std::move(session), labelOf(token)};
   } catch (const Error& error) {
     return link::failureOf(error);
   }

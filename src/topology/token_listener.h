@@ -7,6 +7,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "link/own_certificate.h"
+#include "topology/connected_replicas.h"
 #include "topology/listener.h"
 
 namespace blazedb::topology {
@@ -42,7 +44,8 @@ class TokenListener final : public Listener {
 
   base::Clock& clock_;
   const ListenOptions options_;
-  std::optional<link::OwnCertificate> own_;  // where none was given
+  std::map<std::string, std::shared_ptr<ConnectedReplicas>> connected_;  // by database; shared with the sessions
+  std::optional<link::OwnCertificate> own_;                              // where none was given
   std::int64_t caredMs_ = 0;
 
   mutable std::mutex mutex_;

@@ -180,6 +180,51 @@ TEST_F(RemoteTest, RevocationEndsALiveConnection) {
   EXPECT_EQ(client.count(), 0u);
 }
 
+TEST_F(RemoteTest, AReplicaIsConnectedOnce) {
+  open("client").insert({{"n", 1}});
+  std::filesystem::copy_file(path("client"), path("copy"));
+  NewToken made = token();
+  Database copy = open("copy");
+  std::optional<SyncEngine> sync = open("client").enableSync(remote(made.secret), kReadable);
+  sync->synchronize(kPatience);
+  SyncEngine second = copy.enableSync(remote(made.secret), kReadable);
+  Watched watched(second);
+  watched.waitUntil([](const ConnectionStatus& status) { return status.error == ErrorCode::DuplicateReplica; });
+  sync->synchronize(kPatience);
+  EXPECT_EQ(sync->status().state, ConnectionState::live);
+  sync.reset();
+  second.synchronize(kPatience);
+  EXPECT_TRUE(diff(hub_, copy).empty()) << "once the other one has gone";
+}
+
+TEST_F(RemoteTest, AReplicaBelongsToItsToken) {
+  Database client = open("client");
+  NewToken anns = token({.name = "ann", .user = "ann"}), bobs = token({.name = "bob", .user = "bob"});
+  {
+    SyncEngine sync = client.enableSync(remote(anns.secret), kReadable);
+    sync.synchronize(kPatience);
+  }
+  {
+    SyncEngine sync = client.enableSync(remote(bobs.secret), kReadable);
+    Watched watched(sync);
+    watched.waitUntil([](const ConnectionStatus& status) { return status.error == ErrorCode::DuplicateReplica; });
+  }
+  {
+    SyncEngine sync = client.enableSync(remote(token({.name = "ann's next", .user = "ann"}).secret), kReadable);
+    sync.synchronize(kPatience);
+  }
+  for (const Token& each : hub_.tokens())
+    if (each.options.user == "ann") hub_.revokeToken(each.id);
+  SyncEngine sync = client.enableSync(remote(bobs.secret), kReadable);
+  sync.synchronize(kPatience);
+}
+
+TEST_F(RemoteTest, AScopeBeyondAllMeasureIsRefused) {
+  SyncPolicy policy = kReadable;
+  for (int i = 0; i < 200; i++) policy.excludeFields.push_back(std::to_string(i) + std::string(100, 'x'));
+  EXPECT_EQ(refusal(open("client"), remote(token().secret), policy), ErrorCode::TooLarge);
+}
+
 TEST_F(RemoteTest, ATokenGrantsDirectionsCollectionsAndRole) {
   hub_.insert({{"n", 1}});
   hub_.collection("notes").insert({{"n", 1}});
