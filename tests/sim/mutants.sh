@@ -63,4 +63,7 @@ mutant "a catching-up that is interrupted counts as complete" src/sync/session.c
 mutant "an echo hides an earlier change" src/db/engine_sync.cc 'verdict != Verdict::giveAgain && changedOnce(row, after)' 'verdict != Verdict::giveAgain'
 mutant "what a peer has passed counts in every scope" src/db/engine_sync.cc 'const Reading& each) { return each.scope == scope; }' 'const Reading& each) { return each.scope == scope || true; }'
 mutant "what is taken back goes although a field of it is unsent" src/db/changes.cc 'if (waits) return' 'if (waits && loaded_.row.origin == 0) return'
+mutant "who keeps what it has is told to sweep" src/sync/session.cc 'start.position < horizon_ && peer_->sweeps;' 'start.position < horizon_;'
+mutant "who has forgotten deletes does not read again what keeps" src/sync/session.cc '!peer_->sweeps && askedFrom_ > 0) return startOver();' '!peer_->sweeps && askedFrom_ > 0 && false) return startOver();'
+mutant "a newcomer never hears of a delete" src/db/changes.cc 'position <= incoming.deadFrom' 'position > incoming.deadFrom && false'
 echo "$caught of $planted planted bugs caught, $seeds seeds each"
