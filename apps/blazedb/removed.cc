@@ -47,7 +47,7 @@ int list(const Database& database, bool json) {
 }
 
 int removed(const Removed& options) {
-  Database database = openDatabase(options.database);
+  Database database = openDatabase(options.database, options.restore ? Use::write : Use::read);
   if (!options.restore) return list(database, options.json);
   database.restoreRemoved(static_cast<std::int64_t>(*options.restore));
   return kFine;

@@ -61,7 +61,6 @@ std::unique_ptr<Engine> Engine::open(const Environment& environment, const std::
     file = storage::DatabaseFile::create(
         environment.files, environment.random, path, key, options.create, [&](storage::Connection& c) {
           c.execute(kSchema);
-          c.execute(kAddedTables);
           WriteTables tables(c);
           base::UuidV7 ids(environment.clock, environment.random);
           tables.setMeta("schema", base::Bytes{kSchemaVersion});
@@ -70,7 +69,7 @@ std::unique_ptr<Engine> Engine::open(const Environment& environment, const std::
           tables.setMeta("role", base::Bytes{static_cast<std::uint8_t>(options.role.value_or(SyncRole::client))});
         });
   }
-  file->writer().execute(kAddedTables);
+  if (!options.readOnly) file->writer().execute(kAddedTables);
   std::unique_ptr<Engine> engine(new Engine(environment, path, options, std::move(file)));
   if (options.role && *options.role != engine->role()) engine->setRole(*options.role);
   return engine;

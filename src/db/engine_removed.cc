@@ -23,6 +23,11 @@ UUID uuidAt(storage::Statement& row, int column) {
 
 std::vector<RemovedRecord> Engine::removedRecords(std::int64_t after) const {
   ReaderPool::Lease reader = readers_.lease();
+  if (options_.readOnly) {
+    // A file of an earlier version has no such table.
+    storage::Statement there = reader.connection().prepare("SELECT 1 FROM sqlite_master WHERE name = 'removed'");
+    if (!there.step()) return {};
+  }
   storage::Statement select = reader.connection().prepare(
       "SELECT id, time_ms, because, peer, collection, record, fields FROM removed WHERE id > ?1 ORDER BY id");
   select.bind(1, after);

@@ -331,8 +331,6 @@ WriteTables::WriteTables(storage::Connection& c)
                             "EXISTS(SELECT 1 FROM delivered WHERE importer = ?1 AND kind = 2 AND position <= ?2)")),
       removeTakenBack_(c.prepare("DELETE FROM delivered WHERE importer = ?1 AND kind = 2 AND position <= ?2")),
       removeDeliveries_(c.prepare("DELETE FROM delivered WHERE row = ?1")),
-      addRemoved_(c.prepare("INSERT INTO removed(time_ms, because, peer, collection, record, fields) "
-                            "VALUES(?1, ?2, ?3, ?4, ?5, ?6)")),
       setMeta_(c.prepare("INSERT INTO meta(key, value) VALUES(?1, ?2) ON CONFLICT DO UPDATE SET value = ?2")),
       removeMeta_(c.prepare("DELETE FROM meta WHERE key = ?1")),
       addIncarnation_(c.prepare("INSERT INTO incarnations(id, first) VALUES(?1, ?2)")),
@@ -490,13 +488,15 @@ void WriteTables::setMeta(std::string_view key, base::ByteView value) {
 }
 
 void WriteTables::addRemoved(const RemovedRecord& removed, base::ByteView fields) {
-  addRemoved_.bind(1, removed.time.microseconds / 1000);
-  addRemoved_.bind(2, static_cast<int>(removed.because));
-  addRemoved_.bindBlob(3, removed.peer.bytes);
-  addRemoved_.bindText(4, removed.collection);
-  addRemoved_.bindBlob(5, removed.record.id()->bytes);
-  addRemoved_.bindBlob(6, fields);
-  addRemoved_.run();
+  storage::Statement add = connection_.prepare(
+      "INSERT INTO removed(time_ms, because, peer, collection, record, fields) VALUES(?1, ?2, ?3, ?4, ?5, ?6)");
+  add.bind(1, removed.time.microseconds / 1000);
+  add.bind(2, static_cast<int>(removed.because));
+  add.bindBlob(3, removed.peer.bytes);
+  add.bindText(4, removed.collection);
+  add.bindBlob(5, removed.record.id()->bytes);
+  add.bindBlob(6, fields);
+  add.run();
 }
 
 void WriteTables::setHorizon(std::uint64_t position) {

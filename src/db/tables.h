@@ -164,8 +164,8 @@ class WriteTables : public ReadTables {
   storage::Connection& connection_;
   storage::Statement insert_, update_, remove_, appendFeed_, setMark_, insertCollection_, updateCollection_,
       insertOrigin_, setCursor_, setReading_, removeCursors_, addImporter_, setFilter_, loseTrack_, removeImporter_,
-      removeDelivered_, setDelivery_, raiseFloor_, removeTakenBack_, removeDeliveries_, addRemoved_, setMeta_,
-      removeMeta_, addIncarnation_, save_, keep_, takeBack_;
+      removeDelivered_, setDelivery_, raiseFloor_, removeTakenBack_, removeDeliveries_, setMeta_, removeMeta_,
+      addIncarnation_, save_, keep_, takeBack_;
 };
 
 // Calls `visit` for the records that `readPage(after)` gives, page by page, until it returns false. No statement is
