@@ -174,4 +174,33 @@ Findings checkLayerTable(const std::vector<Source>& sources) {
   return {{"docs/architecture.md", 0, "does not show the table of tests/tidy/layers.cc, which is:\n" + table}};
 }
 
+Findings checkBounds(const std::vector<Source>& sources) {
+  std::set<std::string> untried;
+  for (const Source& source : sources)
+    if (isInside(source.path, "tests/e2e/raw/bounds") && extensionOf(source.path) == "py") untried.insert(source.path);
+  const std::set<std::string> scenarios = untried;
+  Findings findings;
+  bool found = false;
+  for (const Source& source : sources) {
+    if (source.path != "docs/security.md") continue;
+    Lines lines = linesOf(source.text);
+    std::size_t i = 0;
+    while (i < lines.size() && !(lines[i].starts_with("| frame |") && lines[i].ends_with("| tried by |"))) i++;
+    found = i < lines.size();
+    for (i += 2; i < lines.size() && lines[i].starts_with('|'); i++) {
+      bool tried = false;
+      for (const std::string& target : targetsOf(lines[i])) {
+        std::string path = resolve(source.path, target);
+        untried.erase(path);
+        tried |= scenarios.contains(path);
+      }
+      if (!tried) findings.push_back({source.path, i + 1, "names no scenario of tests/e2e/raw/bounds that tries it"});
+    }
+  }
+  if (!found) findings.push_back({"docs/security.md", 0, "has no table '| frame | … | tried by |'"});
+  for (const std::string& path : untried)
+    findings.push_back({path, 0, "stands in no row of the table in docs/security.md"});
+  return findings;
+}
+
 }  // namespace blazedb::tidy

@@ -26,4 +26,8 @@ Findings checkSnippets(const std::vector<Source>& sources);
 // docs/architecture.md shows the table of layers that the checks enforce.
 Findings checkLayerTable(const std::vector<Source>& sources);
 
+// docs/security.md has a table of what a peer can make the other end do, each row of which links to the scenarios in
+// tests/e2e/raw/bounds that try it; and every scenario there stands in it.
+Findings checkBounds(const std::vector<Source>& sources);
+
 }  // namespace blazedb::tidy

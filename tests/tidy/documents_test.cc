@@ -95,5 +95,17 @@ TEST(Documents, AMissingOrDifferentTableOfLayersIsFound) {
   EXPECT_EQ(checkLayerTable({}).size(), 1u);
 }
 
+TEST(Documents, ABoundThatNoScenarioTriesIsFound) {
+  const std::string head = "| frame | what it costs | the bound | tried by |\n|---|---|---|---|\n";
+  const std::string row = "| Need | reads | 1,000 keys | [needs](../tests/e2e/raw/bounds/needs.py) |\n";
+  const Source scenario{"tests/e2e/raw/bounds/needs.py", ""};
+  EXPECT_EQ(checkBounds({{"docs/security.md", head + row}, scenario}), Findings{});
+  EXPECT_EQ(checkBounds({{"docs/security.md", head + row}}).size(), 1u) << "the scenario does not exist";
+  EXPECT_EQ(checkBounds({{"docs/security.md", head + row + "| Rows | | | by hand |\n\nAnd so on.\n"}, scenario}),
+            (Findings{{"docs/security.md", 4, "names no scenario of tests/e2e/raw/bounds that tries it"}}));
+  EXPECT_EQ(checkBounds({{"docs/security.md", head}, scenario}).size(), 1u) << "it stands in no row";
+  EXPECT_EQ(checkBounds({{"docs/security.md", "No table.\n"}}).size(), 1u);
+}
+
 }  // namespace
 }  // namespace blazedb::tidy

@@ -31,6 +31,7 @@ TEST(Project, EverySourceIsBuilt) { expectNone(checkIsBuilt(project())); }
 TEST(Project, LinksInDocumentsLeadSomewhere) { expectNone(checkLinks(project())); }
 TEST(Project, CodeInDocumentsIsCompiled) { expectNone(checkSnippets(project())); }
 TEST(Project, TheDocumentedLayersAreTheEnforcedOnes) { expectNone(checkLayerTable(project())); }
+TEST(Project, EveryBoundOnAPeerIsTried) { expectNone(checkBounds(project())); }
 
 }  // namespace
 }  // namespace blazedb::tidy

@@ -278,9 +278,8 @@ class Digest:
 
     def encode(self):
         out = varint(self.feed_end) + varint(self.applied) + varint(len(self.collections))
-        for each, (live, total) in self.collections.items():
-            out += name(each) + varint(live) + encode_sum(total)
-        return out
+        lines = self.collections.items()
+        return out + b"".join(name(each) + varint(live) + encode_sum(total) for each, (live, total) in lines)
 
     @staticmethod
     def read(r):

@@ -43,7 +43,9 @@ class Hub:
         return json.loads(result.stdout) if result.returncode == 0 else None
 
     def count(self, collection="notes", file=None):
-        return int(self.run("count", file or self.file, "-c", collection).stdout)
+        result = self.run("count", file or self.file, "-c", collection, check=False)
+        assert result.returncode == 0 or "there is no collection" in result.stderr, result.stderr
+        return int(result.stdout or 0)
 
     def records(self, file=None, collection="notes"):
         lines = self.run("export", file or self.file, "-c", collection).stdout.splitlines()
