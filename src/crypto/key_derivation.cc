@@ -9,6 +9,17 @@
 #include "crypto/aead.h"
 
 namespace blazedb::crypto {
+namespace {
+
+// libsodium copies a key into blocks on the stack and leaves them there: more than its functions use of it, twice over.
+constexpr std::size_t kHashStackBytes = 8u << 10;
+constexpr std::size_t kPasswordStackBytes = 32u << 10;
+
+// Before a key is there: the loader looks a function up when it is first called, and saves the registers beneath what
+// that one wipes.
+void findWiper() { sodium_stackzero(1); }
+
+}  // namespace
 
 bool KdfCost::acceptable() const {
   return memoryKiB >= 19 * 1024 && memoryKiB <= 1024 * 1024 && passes >= 2 && passes <= 16;
@@ -20,8 +31,12 @@ SecretBytes deriveFromPassword(base::ByteView password, base::ByteView salt, con
   static std::mutex oneAtATime;  // of the process, because its memory is what is shared
   SecretBytes key(kKeyBytes);
   std::lock_guard lock(oneAtATime);
-  if (crypto_pwhash(key.span().data(), key.size(), reinterpret_cast<const char*>(password.data()), password.size(),
-                    salt.data(), cost.passes, std::size_t{cost.memoryKiB} * 1024, crypto_pwhash_ALG_ARGON2ID13) != 0)
+  findWiper();
+  int failed =
+      crypto_pwhash(key.span().data(), key.size(), reinterpret_cast<const char*>(password.data()), password.size(),
+                    salt.data(), cost.passes, std::size_t{cost.memoryKiB} * 1024, crypto_pwhash_ALG_ARGON2ID13);
+  sodium_stackzero(kPasswordStackBytes);
+  if (failed != 0)
     throw Error(ErrorCode::OutOfMemory, "Argon2id needs " + std::to_string(cost.memoryKiB / 1024) +
                                             " MiB of memory for " +
                                             "this password, which there are not; free some and try again");
@@ -33,7 +48,9 @@ SecretBytes deriveSubkey(base::ByteView key, std::string_view purpose, base::Byt
   base::appendSized(message, base::viewOf(purpose));
   base::append(message, context);
   SecretBytes subkey(kKeyBytes);
+  findWiper();
   crypto_generichash(subkey.span().data(), subkey.size(), message.data(), message.size(), key.data(), key.size());
+  sodium_stackzero(kHashStackBytes);
   return subkey;
 }
 
