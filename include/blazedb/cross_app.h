@@ -45,7 +45,8 @@ struct AppGroup {
   // 1 to 128 of [A-Za-z0-9_.-], not beginning with a point.
   std::string name;
   // The folder that holds the group's folder. Empty: $XDG_RUNTIME_DIR/blazedb, else /run/user/UID/blazedb; with a
-  // `unixGroup`, /run/blazedb. Missing folders are made, with mode 0700.
+  // `unixGroup`, /run/blazedb. Missing folders are made, with mode 0700 whatever the umask. A path that is not full
+  // counts from the folder in which the process is at the call; an XDG_RUNTIME_DIR that is not full is ignored.
   std::string root = {};
   // For apps of several users: the unix group that they are members of. The group's folder is then made with mode 0770
   // and belongs to it; best by root, once and for all (docs/guide.md has the command).
@@ -64,7 +65,8 @@ enum class AccessMode : std::uint8_t {
 };
 
 // Shares one database with the other apps of a group, under its own name. The sharing ends with the object, with
-// disable(), or with the process, however it ends. Movable.
+// disable(), or with the process, however it ends. Where somebody removes the socket or its folder, as programs that
+// clean up do, it is shared again; the importers connect anew. Movable.
 class BLAZEDB_API CrossAppSyncCoordinator {
  public:
   // Shares nothing yet.
@@ -80,6 +82,7 @@ class BLAZEDB_API CrossAppSyncCoordinator {
   // Ends the connections of the importers, who wait until it is shared again; a synchronize() has nobody left to wait
   // for. Not from a callback.
   void disable();
+  // Is it shared now?
   bool enabled() const;
 
   // One for each app that is connected now.

@@ -35,12 +35,14 @@ gid_t unixGroupNamed(const std::string& name) {
 
 std::string defaultRoot(const AppGroup& group) {
   if (!group.unixGroup.empty()) return "/run/blazedb";
-  if (const char* folder = secure_getenv("XDG_RUNTIME_DIR"); folder && *folder) return std::string(folder) + "/blazedb";
+  // One that is not absolute is to be ignored, as its specification says: each app would have a folder of its own.
+  if (const char* folder = secure_getenv("XDG_RUNTIME_DIR"); folder && *folder == '/')
+    return std::string(folder) + "/blazedb";
   std::string folder = "/run/user/" + std::to_string(geteuid());
   if (access(folder.c_str(), F_OK) == 0) return folder + "/blazedb";
   throw Error(ErrorCode::InvalidArgument,
-              "this session has no folder for sockets: XDG_RUNTIME_DIR is not set, and there is no " + folder +
-                  "; give the app group a root, as /tmp/blazedb-" + std::to_string(geteuid()) + " (--root)");
+              "this session has no folder for sockets: XDG_RUNTIME_DIR is not set to a full path, and there is no " +
+                  folder + "; give the app group a root, as /tmp/blazedb-" + std::to_string(geteuid()) + " (--root)");
 }
 
 std::filesystem::path rootOf(const AppGroup& group) {
@@ -59,8 +61,9 @@ class Walk {
   Walk(const AppGroup& group, std::optional<gid_t> members, AppGroupFolder::IfMissing ifMissing)
       : group_(group), members_(members), ifMissing_(ifMissing), here_(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)) {}
 
-  // False where there is no such folder and it is not to be made.
-  bool enter(const std::string& name, bool isLast) {
+  // False where there is no such folder and it is not to be made. `isOurs`: it is the group's folder or its root.
+  bool enter(const std::string& name, bool isLast, bool isOurs) {
+    std::string above = path_;
     path_ += "/" + name;
     base::Descriptor next = openBelow(name);
     if (!next && errno == ENOENT) {
@@ -68,9 +71,12 @@ class Walk {
       make(name, isLast);
       next = openBelow(name);
     }
-    if (!next) refuse(name, errno);
-    here_ = std::move(next);
-    look(isLast);
+    if (!next) refuse(name, errno, above);
+    base::Descriptor parent = std::exchange(here_, std::move(next));
+    struct stat is = look(isLast);
+    // As one with a strange umask has left it.
+    if (isOurs && is.st_uid == geteuid() && (is.st_mode & 0700) != 0700)
+      setMode(parent, name, (is.st_mode & 07777) | 0700);
     return true;
   }
 
@@ -80,7 +86,9 @@ class Walk {
     if (folder) return folder;
     throw Error(errno == EACCES ? ErrorCode::NotAllowed : ErrorCode::IoError,
                 "cannot open " + path_ + ": " + std::strerror(errno) +
-                    (members_ ? "; its apps run as members of the unix group '" + group_.unixGroup + "'" : ""));
+                    (members_ ? "; its apps run as members of the unix group '" + group_.unixGroup +
+                                    "', for whom it has to have the mode 3770: chmod 3770 " + path_
+                              : ""));
   }
 
  private:
@@ -88,10 +96,20 @@ class Walk {
     return base::Descriptor(openat(here_.get(), name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   }
 
+  // Of a folder in `parent`, in which nobody else can put another in its place.
+  void setMode(const base::Descriptor& parent, const std::string& name, mode_t mode) const {
+    if (fchmodat(parent.get(), name.c_str(), mode, 0) != 0)
+      throw Error(ErrorCode::IoError, "cannot change the mode of " + path_ + ": " + std::strerror(errno));
+  }
+
+  // The mode is the one that is meant, whatever the umask.
   void make(const std::string& name, bool isLast) const {
     bool forMembers = members_ && isLast;
     // What is above a folder of several users has to let them through.
-    if (mkdirat(here_.get(), name.c_str(), members_ && !isLast ? 0755 : 0700) != 0 && errno != EEXIST) {
+    mode_t mode = members_ && !isLast ? 0755 : 0700;
+    if (mkdirat(here_.get(), name.c_str(), mode) == 0) {
+      setMode(here_, name, mode);
+    } else if (errno != EEXIST) {
       int error = errno;
       throw Error(error == EACCES || error == EPERM ? ErrorCode::NotAllowed : ErrorCode::IoError,
                   "cannot make " + path_ + ": " + std::strerror(error) +
@@ -109,17 +127,18 @@ class Walk {
     }
   }
 
-  [[noreturn]] void refuse(const std::string& name, int error) const {
+  [[noreturn]] void refuse(const std::string& name, int error, const std::string& above) const {
     struct stat is {};
     bool isThere = fstatat(here_.get(), name.c_str(), &is, AT_SYMLINK_NOFOLLOW) == 0;
     if (isThere && S_ISLNK(is.st_mode))
       unsafe(path_, "it is a symbolic link", "remove it (rm " + path_ + ") or give the root that realpath prints");
     if (isThere && !S_ISDIR(is.st_mode)) unsafe(path_, "it is no folder", "remove it: rm " + path_);
     throw Error(error == EACCES ? ErrorCode::NotAllowed : ErrorCode::IoError,
-                "cannot open " + path_ + ": " + std::strerror(error));
+                "cannot open " + path_ + ": " + std::strerror(error) +
+                    (error == EACCES ? "; its owner lets others through with: chmod a+x " + above : ""));
   }
 
-  void look(bool isLast) const {
+  struct stat look(bool isLast) const {
     struct stat is {};
     if (fstat(here_.get(), &is) != 0)
       throw Error(ErrorCode::IoError, "cannot look at " + path_ + ": " + std::strerror(errno));
@@ -134,6 +153,7 @@ class Walk {
     if ((is.st_mode & S_IWGRP) && !isSticky && is.st_gid != members_)
       unsafe(path_, "another unix group (gid " + std::to_string(is.st_gid) + ") may write there",
              "end that with: chmod g-w " + path_);
+    return is;
   }
 
   const AppGroup& group_;
@@ -163,14 +183,17 @@ AppGroupFolder::AppGroupFolder(const AppGroup& group, IfMissing ifMissing) {
   std::filesystem::path path = rootOf(group) / group.name;
   path_ = path.string();
   Walk walk(group, members_, ifMissing);
+  auto ours = std::prev(path.end(), 2);  // the root
   for (auto part = std::next(path.begin()); part != path.end(); ++part)
-    if (!walk.enter(part->string(), std::next(part) == path.end()))
+    if (!walk.enter(part->string(), std::next(part) == path.end(), part == ours || std::next(part) == path.end()))
       throw Error(ErrorCode::NoSuchGroup, "there is no app group '" + group.name + "': no app has made " + path_ +
                                               " yet; see to the name and the root");
   folder_ = walk.opened();
   struct stat is {};
   if (!members_ || fstat(folder_.get(), &is) != 0) return;
-  if (is.st_gid != *members_ || (is.st_mode & (S_ISGID | 0070)) != (S_ISGID | 0070))
+  if (is.st_gid == *members_ && (is.st_mode & (S_ISGID | 0070)) == (S_ISGID | 0070)) return;
+  bool mended = is.st_uid == geteuid() && is.st_gid == *members_ && fchmod(folder_.get(), kForMembers) == 0;
+  if (!mended)
     unsafe(path_, "the members of '" + group.unixGroup + "' cannot meet there",
            "give it to them with: chgrp " + group.unixGroup + " " + path_ + " && chmod 3770 " + path_);
 }
@@ -188,13 +211,18 @@ std::string AppGroupFolder::socketPath(const std::string& database) const {
   return path;
 }
 
+AppGroup resolved(AppGroup group) {
+  group.root = rootOf(group).string();
+  return group;
+}
+
 std::vector<std::string> appGroupsIn(const std::string& root) {
   AppGroup group("groups");
   group.root = root;
   std::filesystem::path path = rootOf(group);
   Walk walk(group, std::nullopt, AppGroupFolder::IfMissing::refuse);
   for (auto part = std::next(path.begin()); part != path.end(); ++part)
-    if (!walk.enter(part->string(), false))
+    if (!walk.enter(part->string(), false, std::next(part) == path.end()))
       throw Error(ErrorCode::NotFound, "there are no app groups: no app has made " + path.string() + " yet");
   base::Descriptor opened = walk.opened();
   std::vector<std::string> names;

@@ -7,6 +7,9 @@
 // that holds for the whole path, nobody else can make the path mean another folder: names in it may be used as paths,
 // which bind() and connect() ask for.
 //
+// What is made has the mode that is meant, whatever the umask; the group's folder and its root, where they are this
+// user's, get back the rights that an earlier run has left out.
+//
 // Rejected: realpath() first and a look afterwards, since it follows the links of whoever has made them.
 #pragma once
 
@@ -43,6 +46,9 @@ class AppGroupFolder {
   std::optional<gid_t> members_;
   base::Descriptor folder_;
 };
+
+// With its root as a full path, which stays the same when the process goes to another folder. InvalidArgument.
+AppGroup resolved(AppGroup group);
 
 // Of a group, and of what is shared in it: names that are no path and not hidden.
 bool isSharedName(const std::string& name);

@@ -2,6 +2,7 @@
 
 #include <mutex>
 #include <optional>
+#include <utility>
 
 #include "blazedb/error.h"
 #include "topology/app_group.h"
@@ -27,28 +28,24 @@ class CrossAppSyncCoordinator::Sharing {
   Sharing(std::shared_ptr<db::Engine> engine, AppGroup group, ExportPolicy policy)
       : engine_(std::move(engine)), group_(std::move(group)), policy_(std::move(policy)) {}
 
+  ~Sharing() { stopWatching(); }
+
   void enable() {
     std::lock_guard lock(mutex_);
     if (shared_) return;
-    AppGroupFolder folder(group_, AppGroupFolder::IfMissing::make);
-    std::string path = folder.socketPath(engine_->name());
-    ListenLocalOptions options{policy_, peersOf(group_, folder), folder.members() ? 0660u : 0600u};
-    auto note = std::make_unique<topology::SharedNote>(std::move(folder), engine_->name());
-    auto sharing = std::make_shared<Shared>(engine_);
-    auto changed = [callbacks = callbacks_, listeners = listeners_](const ConnectionStatus& status) {
-      callbacks->post([listeners, status] { listeners->tell(status); });
-    };
-    sharing->listener = sharing->network.listenLocal(sharing->node, path, options, changed).id;
-    note->publish(policy_);
-    note_ = std::move(note);
-    shared_ = std::move(sharing);
+    group_ = topology::resolved(std::move(group_));
+    share();
+    if (std::exchange(wanted_, true)) return;
+    try {
+      watch_ = topology::watchGroup(group_, [this] { shareAgain(); });
+    } catch (const Error&) {
+      // It is shared; where nobody can watch, what becomes of the folder is not noticed.
+    }
   }
   void disable() {
+    stopWatching();
     std::lock_guard lock(mutex_);
-    if (!shared_) return;
-    shared_->network.stopListening(shared_->listener);
-    shared_.reset();
-    note_.reset();
+    unshare();
   }
   bool enabled() const { return shared() != nullptr; }
   std::vector<ConnectionStatus> connections() const {
@@ -72,6 +69,44 @@ class CrossAppSyncCoordinator::Sharing {
     ListenerId listener;
   };
 
+  void stopWatching() {
+    Subscription watch;  // ends without the lock, since it may be waiting for it
+    std::lock_guard lock(mutex_);
+    wanted_ = false;
+    std::swap(watch, watch_);
+  }
+  void share() {
+    AppGroupFolder folder(group_, AppGroupFolder::IfMissing::make);
+    std::string path = folder.socketPath(engine_->name());
+    ListenLocalOptions options{policy_, peersOf(group_, folder), folder.members() ? 0660u : 0600u};
+    auto note = std::make_unique<topology::SharedNote>(std::move(folder), engine_->name());
+    auto sharing = std::make_shared<Shared>(engine_);
+    auto changed = [callbacks = callbacks_, listeners = listeners_](const ConnectionStatus& status) {
+      callbacks->post([listeners, status] { listeners->tell(status); });
+    };
+    sharing->listener = sharing->network.listenLocal(sharing->node, path, options, changed).id;
+    note->publish(policy_);
+    note_ = std::move(note);
+    shared_ = std::move(sharing);
+  }
+  void unshare() {
+    if (!shared_) return;
+    shared_->network.stopListening(shared_->listener);
+    shared_.reset();
+    note_.reset();
+  }
+  // Called where something has happened in the folder: somebody who cleans up may have removed what others look for.
+  // What cannot be shared now is tried again at the next event.
+  void shareAgain() {
+    std::lock_guard lock(mutex_);
+    if (!wanted_ || (note_ && note_->isInPlace())) return;
+    unshare();
+    try {
+      share();
+    } catch (const Error&) {
+    }
+  }
+
   std::shared_ptr<Shared> shared() const {
     std::lock_guard lock(mutex_);
     return shared_;
@@ -86,6 +121,8 @@ class CrossAppSyncCoordinator::Sharing {
   mutable std::mutex mutex_;
   std::unique_ptr<topology::SharedNote> note_;  // the name is ours for longer than anybody can connect
   std::shared_ptr<Shared> shared_;              // with calls that wait on it
+  bool wanted_ = false;                         // between enable() and disable()
+  Subscription watch_;
 };
 
 CrossAppSyncCoordinator::CrossAppSyncCoordinator(const Database& database, AppGroup group, ExportPolicy policy)
@@ -103,8 +140,9 @@ Subscription CrossAppSyncCoordinator::onStatus(std::function<void(const Connecti
   return sharing_->onStatus(std::move(listener));
 }
 
-SyncEngine connectToSharedDatabase(const Database& database, const AppGroup& group, const std::string& name,
+SyncEngine connectToSharedDatabase(const Database& database, const AppGroup& wanted, const std::string& name,
                                    AccessMode mode, const ConnectOptions& options) {
+  AppGroup group = topology::resolved(wanted);
   AppGroupFolder folder(group, AppGroupFolder::IfMissing::make);
   std::string path = folder.socketPath(name);
   auto handle = std::make_shared<topology::SyncHandle>(database.engine_);
@@ -122,7 +160,7 @@ std::vector<SharedDatabase> listSharedDatabases(const AppGroup& group) {
 
 Subscription watchSharedDatabases(const AppGroup& group,
                                   std::function<void(const std::vector<SharedDatabase>&)> listener) {
-  return topology::watchShared(group, std::move(listener));
+  return topology::watchShared(topology::resolved(group), std::move(listener));
 }
 
 std::vector<std::string> listAppGroups(const std::string& root) { return topology::appGroupsIn(root); }

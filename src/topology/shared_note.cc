@@ -164,7 +164,9 @@ SharedNote::SharedNote(AppGroupFolder folder, std::string name) : folder_(std::m
     struct stat is {};
     bool exists = faccessat(folder_.fd(), (name_ + std::string(kEnding)).c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
     if (!file && !exists)
-      throw Error(error == ENOSPC ? ErrorCode::DiskFull : error == EACCES ? ErrorCode::NotAllowed : ErrorCode::IoError,
+      throw Error(error == ENOSPC   ? ErrorCode::DiskFull
+                  : error == EACCES ? ErrorCode::NotAllowed
+                                    : ErrorCode::IoError,
                   "cannot make " + path + ": " + std::strerror(error));
     if (!file || fstat(file.get(), &is) != 0 || !S_ISREG(is.st_mode) || is.st_uid != geteuid())
       throw Error(ErrorCode::UnsafeFolder,
@@ -178,6 +180,9 @@ SharedNote::SharedNote(AppGroupFolder folder, std::string name) : folder_(std::m
     file_ = std::move(file);
     break;
   }
+  // Whatever the umask.
+  if (fchmod(file_.get(), 0600) != 0)
+    throw Error(ErrorCode::IoError, "cannot change the mode of " + path + ": " + std::strerror(errno));
   if (std::optional<gid_t> members = folder_.members())
     if (fchown(file_.get(), static_cast<uid_t>(-1), *members) != 0 || fchmod(file_.get(), 0640) != 0)
       throw Error(ErrorCode::NotAllowed, "cannot give " + path + " to its unix group: " + std::strerror(errno) +
@@ -186,6 +191,15 @@ SharedNote::SharedNote(AppGroupFolder folder, std::string name) : folder_(std::m
 
 SharedNote::~SharedNote() {
   if (isNamed(folder_, name_, file_)) removeNote(folder_, name_);
+}
+
+bool SharedNote::isInPlace() const {
+  struct stat ours {
+  }, named{}, socket{};
+  return fstat(folder_.fd(), &ours) == 0 && lstat(folder_.path().c_str(), &named) == 0 && ours.st_dev == named.st_dev &&
+         ours.st_ino == named.st_ino && isNamed(folder_, name_, file_) &&
+         fstatat(folder_.fd(), (name_ + ".sock").c_str(), &socket, AT_SYMLINK_NOFOLLOW) == 0 &&
+         S_ISSOCK(socket.st_mode);
 }
 
 void SharedNote::publish(const ExportPolicy& policy) {

@@ -37,6 +37,8 @@ class SharedNote {
 
   // Says it to everybody: who looks sees the database from here on. IoError.
   void publish(const ExportPolicy& policy);
+  // Do others still find it, and the socket beside it? Not where somebody has removed or moved them, or their folder.
+  bool isInPlace() const;
 
  private:
   AppGroupFolder folder_;

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <atomic>
 #include <cstring>
 #include <optional>
 #include <thread>
@@ -28,25 +27,27 @@ constexpr std::uint32_t kFolderGone = IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT
 constexpr int kFirstLookMs = 5;
 constexpr int kLookTimes = 4;  // each after this many times the wait before
 constexpr int kLastLookMs = 1280;
+constexpr int kFolderAgainMs = 1000;  // where there is none, and none can be made
 
 class Watch {
  public:
-  Watch(AppGroup group, std::function<void(const std::vector<SharedDatabase>&)> listener)
-      : group_(std::move(group)), listener_(std::move(listener)), ended_(eventfd(0, EFD_CLOEXEC)) {
+  Watch(AppGroup group, std::function<void()> look)
+      : group_(std::move(group)), look_(std::move(look)), ended_(eventfd(0, EFD_CLOEXEC)) {
     watchFolder();
   }
 
   void run() {
-    look();
+    look_();
     int nextLookMs = -1;
-    while (changes_) {
+    for (;;) {
+      // Without a folder changes_ is -1, at which poll does not look.
       std::array<pollfd, 2> waits = {{{changes_.get(), POLLIN, 0}, {ended_.get(), POLLIN, 0}}};
-      int ready = poll(waits.data(), waits.size(), nextLookMs);
+      int ready = poll(waits.data(), waits.size(), changes_ ? nextLookMs : kFolderAgainMs);
       if (ready < 0 && errno == EINTR) continue;
       if (ready < 0 || waits[1].revents != 0) return;
       std::uint32_t happened = waits[0].revents != 0 ? takeEvents() : 0;
-      if (happened & kFolderGone) goOnElsewhere();
-      look();
+      if (!changes_ || (happened & kFolderGone)) goOnElsewhere();
+      look_();
       if (happened & IN_CLOSE_WRITE)
         nextLookMs = kFirstLookMs;
       else if (nextLookMs > 0)
@@ -55,7 +56,6 @@ class Watch {
   }
 
   void end() {
-    ending_ = true;
     std::uint64_t one = 1;
     while (write(ended_.get(), &one, sizeof one) < 0 && errno == EINTR) {
     }
@@ -93,31 +93,17 @@ class Watch {
     return happened;
   }
 
-  void look() {
-    std::vector<SharedDatabase> now;
-    try {
-      now = sharedIn(AppGroupFolder(group_, AppGroupFolder::IfMissing::refuse));
-    } catch (const Error&) {
-      // Where nobody can meet, nothing is shared.
-    }
-    if (told_ == now || ending_) return;
-    told_ = now;
-    base::contain(listener_, now);
-  }
-
   AppGroup group_;
-  std::function<void(const std::vector<SharedDatabase>&)> listener_;
+  std::function<void()> look_;
   base::Descriptor ended_;
   base::Descriptor changes_;
-  std::optional<std::vector<SharedDatabase>> told_;
-  std::atomic<bool> ending_ = false;
 };
 
 }  // namespace
 
-Subscription watchShared(AppGroup group, std::function<void(const std::vector<SharedDatabase>&)> listener) {
-  // Shared by the thread and the subscription, which may end in the listener.
-  auto watch = std::make_shared<Watch>(std::move(group), std::move(listener));
+Subscription watchGroup(AppGroup group, std::function<void()> look) {
+  // Shared by the thread and the subscription, which may end in what is called.
+  auto watch = std::make_shared<Watch>(std::move(group), std::move(look));
   auto thread = std::make_shared<std::thread>([watch] { watch->run(); });  // std::function wants a copy
   return Subscription([watch, thread] {
     watch->end();
@@ -125,6 +111,21 @@ Subscription watchShared(AppGroup group, std::function<void(const std::vector<Sh
       thread->detach();
     else
       thread->join();
+  });
+}
+
+Subscription watchShared(const AppGroup& group, std::function<void(const std::vector<SharedDatabase>&)> listener) {
+  std::optional<std::vector<SharedDatabase>> told;
+  return watchGroup(group, [group, listener = std::move(listener), told]() mutable {
+    std::vector<SharedDatabase> now;
+    try {
+      now = sharedIn(AppGroupFolder(group, AppGroupFolder::IfMissing::refuse));
+    } catch (const Error&) {
+      // Where nobody can meet, nothing is shared.
+    }
+    if (told == now) return;
+    told = now;
+    base::contain(listener, now);
   });
 }
 

@@ -49,6 +49,26 @@ TEST_F(AppGroupTest, IsMadeForItsUserAlone) {
   EXPECT_EQ(made.socketPath("Notes"), path_ + "/Notes.sock");
 }
 
+TEST_F(AppGroupTest, IsMadeForItsUserWhateverTheUmask) {
+  for (mode_t mask : {0177u, 0777u}) {
+    mode_t before = umask(mask);
+    AppGroupFolder made = make();
+    umask(before);
+    EXPECT_EQ(modeOf(path_), 0700u);
+    EXPECT_EQ(modeOf(root_), 0700u);
+    fs::remove_all(root_);
+  }
+}
+
+TEST_F(AppGroupTest, IsMendedWhereAnEarlierRunHasLeftItsUserOut) {
+  make();
+  chmod(path_.c_str(), 0600);
+  chmod(root_.c_str(), 0400);
+  make();
+  EXPECT_EQ(modeOf(path_), 0700u);
+  EXPECT_EQ(modeOf(root_), 0700u);
+}
+
 TEST_F(AppGroupTest, IsNotMadeByWhoOnlyLooks) {
   EXPECT_ERROR(NoSuchGroup, listSharedDatabases(group()));
   EXPECT_FALSE(fs::exists(root_));
@@ -139,13 +159,25 @@ TEST_F(AppGroupTest, BelongsToTheUnixGroupOfItsMembers) {
   EXPECT_EQ(AppGroupFolder(shared, AppGroupFolder::IfMissing::make).members(), getegid());
   EXPECT_EQ(modeOf(path_) & 0777, 0770u);
   expectUnsafe("may write there", "chmod g-w " + path_);  // for who does not know of the members
-  for (mode_t mode : {0770u, 02750u}) {
+  for (mode_t mode : {0770u, 02750u, 0600u}) {
     chmod(path_.c_str(), mode);
-    std::string message = test::messageOf([&] { AppGroupFolder(shared, AppGroupFolder::IfMissing::make); });
-    EXPECT_NE(message.find("chmod 3770 " + path_), std::string::npos) << message;
+    AppGroupFolder(shared, AppGroupFolder::IfMissing::make);
+    EXPECT_EQ(modeOf(path_), 03770u);
   }
   shared.unixGroup = "no-such-unix-group";
   EXPECT_ERROR(InvalidArgument, AppGroupFolder(shared, AppGroupFolder::IfMissing::make));
+}
+
+TEST_F(AppGroupTest, IsNotTakenFromAnotherUnixGroup) {
+  const struct group* own = getgrgid(getegid());
+  if (!own || geteuid() != 0) GTEST_SKIP() << "only root can give a folder away";
+  make();
+  ASSERT_EQ(chown(path_.c_str(), static_cast<uid_t>(-1), kNobody), 0);
+  AppGroup shared = group();
+  shared.unixGroup = own->gr_name;
+  std::string message = test::messageOf([&] { AppGroupFolder(shared, AppGroupFolder::IfMissing::make); });
+  EXPECT_NE(message.find("chgrp " + shared.unixGroup + " " + path_ + " && chmod 3770 " + path_), std::string::npos)
+      << message;
 }
 
 TEST_F(AppGroupTest, IsInTheFolderOfTheSessionWhereNoRootIsGiven) {
@@ -154,6 +186,10 @@ TEST_F(AppGroupTest, IsInTheFolderOfTheSessionWhereNoRootIsGiven) {
   EXPECT_EQ(AppGroupFolder("group.com.example.app", AppGroupFolder::IfMissing::make).path(),
             (folder_ / "blazedb/group.com.example.app").string());
   EXPECT_EQ(listAppGroups(), std::vector<std::string>{"group.com.example.app"});
+  // A folder that depends on where an app happens to be is none where apps meet.
+  setenv("XDG_RUNTIME_DIR", "run", 1);
+  EXPECT_NE(test::messageOf([] { listAppGroups(); }).find("no "), std::string::npos);
+  EXPECT_FALSE(fs::exists("run"));
   unsetenv("XDG_RUNTIME_DIR");
   if (!fs::exists("/run/user/" + std::to_string(geteuid()))) {
     std::string message = test::messageOf([] { listAppGroups(); });

@@ -96,6 +96,34 @@ TEST_F(AppSharingTest, GoesOnWhenItIsSharedAgain) {
   EXPECT_TRUE(mine_.fetch(there));
 }
 
+// A program that cleans up does not ask who is listening.
+TEST_F(AppSharingTest, IsSharedAgainWhenWhatOthersLookForIsRemoved) {
+  CrossAppSyncCoordinator sharing(notes_, group_, kWritable);
+  sharing.enable();
+  SyncEngine sync = attach(mine_, AccessMode::readWrite);
+  sync.synchronize(kPatience);
+  const std::string folder = group_.root + "/" + group_.name;
+  for (const std::string& removed : {in("Notes.sock"), in("Notes.json"), folder, group_.root}) {
+    // The sharer may be quicker with new ones.
+    std::error_code inTheWay;
+    EXPECT_TRUE(comes([&] { return std::filesystem::remove_all(removed, inTheWay) != 0 && !inTheWay; })) << removed;
+    auto isShared = [&] {
+      std::vector<SharedDatabase> all = listSharedDatabases(group_);
+      return all.size() == 1 && all[0].alive && std::filesystem::exists(in("Notes.sock"));
+    };
+    EXPECT_TRUE(comes([&] {
+      try {
+        return isShared();
+      } catch (const Error&) {
+        return false;  // no folder
+      }
+    })) << removed;
+    EXPECT_TRUE(sharing.enabled());
+    UUID here = mine_.insert({{"n", 1}}), there = notes_.insert({{"n", 2}});
+    EXPECT_TRUE(comes([&] { return notes_.fetch(here) && mine_.fetch(there); })) << removed;
+  }
+}
+
 TEST_F(AppSharingTest, AWriterIsRefusedWhereItIsSharedReadOnly) {
   CrossAppSyncCoordinator sharing(notes_, group_);
   sharing.enable();
