@@ -38,11 +38,10 @@ struct Line {
   Record record;
 };
 
-// Error::what() without the name that it begins with; of a place in the JSON only the column, since our own line says
-// the rest.
-std::string messageOf(const Error& error) {
+// Of a place in the JSON only the column, since our own line says the rest.
+std::string reasonOf(const Error& error) {
   constexpr std::string_view kInFirstLine = "JSON up to line 1, ";
-  std::string message = std::string(error.what()).substr(errorName(error.code()).size() + 2);
+  std::string message = messageOf(error);
   return message.starts_with(kInFirstLine) ? message.substr(kInFirstLine.size()) : message;
 }
 
@@ -173,7 +172,7 @@ std::uint64_t Importer::findRefused() {
 void Importer::fail(const Error& error, std::uint64_t line) const {
   std::string where = options_.input == "-" ? "standard input" : options_.input;
   if (line > 0) where += " line " + std::to_string(line);
-  throw Error(error.code(), where + ": " + messageOf(error) + "; " + whatIsStored());
+  throw Error(error.code(), where + ": " + reasonOf(error) + "; " + whatIsStored());
 }
 
 std::string Importer::whatIsStored() const {

@@ -8,6 +8,7 @@
 #include <exception>
 #include <new>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "blazedb/error.h"
@@ -107,6 +108,11 @@ void printHelp() {
       "  blazedb export copy.blazedb\n");
 }
 
+Error needsItAlone(const std::string& command, const Error& inUse) {
+  return Error(inUse.code(), messageOf(inUse) + "; " + command +
+                                 " needs the file for itself: blazedb stop ends what blazedb has open");
+}
+
 int run(std::vector<std::string> words) {
   if (words.empty()) throw UsageError("no command is given; see blazedb --help");
   std::string name = words.front();
@@ -132,9 +138,12 @@ int run(std::vector<std::string> words) {
   try {
     return command();
   } catch (const InUse& inUse) {
-    if (!entry->atOwner) throw inUse.error;
+    if (!entry->atOwner) throw needsItAlone(name, inUse.error);
     words.insert(words.begin(), name);
     return forward(inUse, words);
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::DatabaseInUse) throw needsItAlone(name, error);
+    throw;
   }
 }
 
@@ -158,6 +167,11 @@ int guarded(const std::vector<std::string>& words) {
     return kWrongUsage;
   } catch (const std::bad_alloc&) {
     complain(Error(ErrorCode::OutOfMemory, "there is not enough memory for this; free some and try again").what());
+    return kFailed;
+  } catch (const std::system_error& error) {
+    bool noThread = error.code() == std::errc::resource_unavailable_try_again;
+    complain(noThread ? "no more threads can be started; end other programs, or allow more (ulimit -u, TasksMax=)"
+                      : error.what());
     return kFailed;
   } catch (const std::exception& error) {
     complain(error.what());

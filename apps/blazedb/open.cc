@@ -43,6 +43,11 @@ bool canOnlyRead(const std::string& file) {
   return !error && (denied(canonical) || denied(canonical.parent_path()));
 }
 
+void refuseSameFile(const std::string& one, const std::string& other) {
+  std::error_code error;
+  if (std::filesystem::equivalent(one, other, error)) throw UsageError(one + " and " + other + " are the same file");
+}
+
 }  // namespace
 
 void addDatabase(Arguments& arguments, DatabaseArgument& database) {
@@ -104,9 +109,7 @@ void addDatabases(Arguments& arguments, DatabasePair& pair, const std::string& s
 std::pair<Database, Database> openDatabases(const DatabasePair& pair, Use use) {
   requireFile(pair.a.file);
   requireFile(pair.b.file);
-  std::error_code error;
-  if (std::filesystem::equivalent(pair.a.file, pair.b.file, error))
-    throw UsageError("A and B are the same file, " + pair.a.file);
+  refuseSameFile(pair.a.file, pair.b.file);
   Password first = passwordFor(pair.a);
   PasswordSource second{.file = pair.b.passwordFile,
                         .variable = kPasswordVariableB,
@@ -122,7 +125,10 @@ std::pair<Database, Database> openDatabases(const DatabasePair& pair, Use use) {
 }
 
 std::vector<Database> openDatabases(const std::vector<std::string>& files, const std::string& passwordFile) {
-  for (const std::string& file : files) requireFile(file);
+  for (std::size_t i = 0; i < files.size(); i++) {
+    requireFile(files[i]);
+    for (std::size_t before = 0; before < i; before++) refuseSameFile(files[before], files[i]);
+  }
   Password first = passwordFor({files[0], passwordFile});
   bool ofAll = !passwordFile.empty() || isSet(kPasswordVariable);
   std::vector<Database> databases;

@@ -1,9 +1,12 @@
-// A file that is there when it is complete, and not before: it is written under another name and then takes its place.
+// A file that is there when it is complete, and not before: nothing of it is left by a process that is killed
+// (base/new_file.h).
 #pragma once
 
 #include <cstdio>
 #include <string>
 #include <string_view>
+
+#include "base/new_file.h"
 
 namespace blazedb::cli {
 
@@ -22,10 +25,10 @@ class OutputFile {
   void keep();
 
  private:
-  [[noreturn]] void fail(const char* what) const;
+  [[noreturn]] void fail(const char* what, int reason) const;
 
   std::string path_;
-  std::string partial_;
+  base::NewFile new_;
   std::FILE* file_ = nullptr;
 };
 

@@ -1,5 +1,7 @@
 #include "temporary_folder.h"
 
+#include <sys/stat.h>
+
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -9,9 +11,12 @@
 
 namespace blazedb::cli {
 
-TemporaryFolder::TemporaryFolder() : path_((std::filesystem::temp_directory_path() / "blazedb-XXXXXX").string()) {
-  if (!mkdtemp(path_.data()))
-    throw Error(ErrorCode::IoError, "cannot make the folder " + path_ + ": " + std::strerror(errno));
+TemporaryFolder::TemporaryFolder() {
+  const char* chosen = std::getenv("TMPDIR");
+  path_ = std::string(chosen != nullptr && *chosen == '/' ? chosen : "/tmp") + "/blazedb-XXXXXX";
+  if (!mkdtemp(path_.data()) || chmod(path_.c_str(), 0700) != 0)  // whatever the umask
+    throw Error(ErrorCode::IoError,
+                "cannot make the folder " + path_ + ": " + std::strerror(errno) + "; TMPDIR says where it is to be");
 }
 
 TemporaryFolder::~TemporaryFolder() {

@@ -140,6 +140,10 @@ std::optional<std::uint64_t> parseNumber(std::string_view text) {
   return number;
 }
 
+std::string messageOf(const Error& error) {
+  return std::string(error.what()).substr(errorName(error.code()).size() + 2);
+}
+
 std::string oneLine(std::string text) {
   for (char& c : text)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "blazedb/error.h"
 #include "blazedb/value.h"
 
 namespace blazedb::cli {
@@ -43,6 +44,8 @@ std::string joined(const std::vector<std::string>& texts);
 std::string trimmed(const std::string& text);
 // Digits alone, read as a decimal number: 010 is 10. Nothing for a sign, a blank, another base, or beyond 2^64 - 1.
 std::optional<std::uint64_t> parseNumber(std::string_view text);
+// Error::what() without the name of the code, with which it begins.
+std::string messageOf(const Error& error);
 // Everything on one line: control characters become spaces.
 std::string oneLine(std::string text);
 

@@ -110,6 +110,22 @@ TEST_F(Databases, AFileInUseIsSaidWithItsOwner) {
   EXPECT_NE(result.err.find(std::to_string(getpid())), std::string::npos) << result.err;
 }
 
+TEST_F(Databases, WhatNeedsAFileForItselfSaysHowToGetIt) {
+  Database database = makeDatabase("a.blazedb");
+  makeDatabase("b.blazedb");
+  for (const char* command : {"import", "verify", "passwd", "restamp", "renew", "release", "serve", "sync"}) {
+    std::vector<std::string> words = {command, path("a.blazedb")};
+    if (words[0] == "import") words.push_back("/dev/null");
+    if (words[0] == "sync") words.push_back(path("b.blazedb"));
+    fail(words, words[0] + " needs the file for itself: blazedb stop");
+  }
+}
+
+TEST_F(Databases, OneFileIsNotServedTwice) {
+  makeDatabase("a.blazedb");
+  failAsWrongUsage({"serve", path("a.blazedb"), path("./a.blazedb")}, "are the same file");
+}
+
 TEST_F(Databases, VerifyFindsNothingWrongWithASoundOne) {
   makeDatabase("a.blazedb").insertMany({{{"n", 1}}, {{"n", 2}}});
   EXPECT_NE(succeed({"verify", path("a.blazedb")}).find("2 records"), std::string::npos);

@@ -91,6 +91,16 @@ TEST_F(ImportExport, AnExportThatFailsLeavesTheOlderFileAndNothingElse) {
   EXPECT_EQ(std::distance(begin(entries), end(entries)), 1);
 }
 
+TEST_F(ImportExport, AnExportThatIsKilledLeavesNoPlainText) {
+  insertManyRecords(open("a.blazedb"));
+  std::filesystem::create_directory(path("folder"));
+  Process process(command({"export", file_, "-o", path("folder/out.jsonl")}), onTerminal());
+  process.readUntil(isInTheMiddle);
+  process.send(SIGKILL);
+  EXPECT_EQ(process.wait().status, 128 + SIGKILL);
+  EXPECT_TRUE(std::filesystem::is_empty(path("folder")));
+}
+
 TEST_F(ImportExport, BlankLinesAndWindowsLineEndsAreFine) {
   Result result = runWithInput({"import", file_, "-"}, "{\"n\":1}\r\n\r\n\n{\"n\":2}");
   EXPECT_EQ(result.status, 0) << result.err;

@@ -128,5 +128,14 @@ TEST_F(Usage, AFullDiskBehindStdoutIsAnError) {
   expectFailure(result, 1, "standard output");
 }
 
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // these need memory of their own
+TEST_F(Usage, TooLittleMemoryIsSaid) {
+  makeDatabase("a.blazedb");
+  std::string script = "ulimit -v 40000; exec \"$0\" count \"$1\"";
+  Result result = Process({"/bin/sh", "-c", script, BLAZEDB_BINARY, path("a.blazedb")}, withPassword()).wait();
+  expectFailure(result, 1, "there is not enough memory for this");
+}
+#endif
+
 }  // namespace
 }  // namespace blazedb::e2e
