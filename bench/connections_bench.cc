@@ -44,6 +44,9 @@ class EmptyStore final : public sync::Store {
   void noteFilter(const UUID&, const std::optional<std::string>&, std::uint64_t) override {}
   void forgetDelivered(const UUID&) override {}
   sync::ApplyResult apply(const sync::Incoming&) override { return {}; }
+  std::vector<sync::Rejection> setAside(const UUID&, const sync::Scope&, bool) const override { return {}; }
+  std::uint64_t changedAside() const override { return 0; }
+  std::uint64_t noteRejected(const UUID&, const sync::Scope&, const sync::Rejected&) override { return 0; }
   Swept finishSweep(const sync::Peer&, const sync::Scope&, sync::Sweep&, const sync::Cursor&,
                       const sync::Cursor&) override {
     return {};

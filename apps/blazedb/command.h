@@ -17,6 +17,7 @@ using Run = std::function<int()>;
 Run declareAttach(Arguments& arguments);
 Run declareBackup(Arguments& arguments);
 Run declareConflicts(Arguments& arguments);
+Run declareRejected(Arguments& arguments);
 Run declareCount(Arguments& arguments);
 Run declareCreate(Arguments& arguments);
 Run declareDelete(Arguments& arguments);

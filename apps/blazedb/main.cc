@@ -74,6 +74,7 @@ const std::vector<Group>& groups() {
            {"diff", "say whether two databases hold the same records", declareDiff},
            {"conflicts", "list, restore or dismiss what a sync has overridden", declareConflicts, kAtOwner},
            {"removed", "list or restore what a sync has removed without a delete", declareRemoved, kAtOwner},
+           {"rejected", "list the records that another database has not taken, and why", declareRejected, kAtOwner},
        }},
   };
   return all;

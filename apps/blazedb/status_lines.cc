@@ -32,7 +32,7 @@ const char* stateName(ConnectionState state) {
 void StatusLines::show(const ConnectionStatus& status) {
   auto last = last_.find(status.id);
   if (last != last_.end() && last->second.state == status.state && last->second.error == status.error &&
-      last->second.verified == status.verified)
+      last->second.verified == status.verified && last->second.rejected == status.rejected)
     return;
   if (status.state == ConnectionState::stopped)
     last_.erase(status.id);  // nothing follows
@@ -53,6 +53,8 @@ void StatusLines::printAsJson(const ConnectionStatus& status) const {
                  {"total", jsonNumber(status.total)},
                  {"pending", jsonNumber(status.pending)},
                  {"bytes", jsonNumber(status.bytes)},
+                 {"rejected", jsonNumber(status.rejected)},
+                 {"rejection", status.rejection},
                  {"verified", status.verified},
                  {"error", status.error ? Value(errorName(*status.error)) : Value()},
                  {"message", status.message}};
@@ -69,6 +71,8 @@ void StatusLines::printForPeople(const ConnectionStatus& status) const {
     line += status.verified       ? "  verified: both hold the same"
             : status.pending == 0 ? "  all is sent"
                                   : "  " + counted(status.pending, "change") + " to go";
+  if (status.rejected > 0)
+    line += "  " + counted(status.rejected, "record") + " rejected (blazedb rejected), " + oneLine(status.rejection);
   if (status.error) line += "  " + std::string(errorName(*status.error)) + ": " + oneLine(status.message);
   if (status.state == ConnectionState::offline) line += "; next try in " + durationText(status.nextTry);
   printLine(line);

@@ -17,6 +17,7 @@ struct TokenCommand {
   std::string user;
   std::string role = "client";
   std::string access = "readWrite";
+  bool relay = false;
   std::vector<std::string> collections;
   std::vector<std::string> teams;
   std::string expires;
@@ -48,6 +49,7 @@ Object asJson(const Token& token) {
           {"role", options.role == SyncRole::server ? "server" : "client"},
           {"mayRead", options.mayRead},
           {"mayWrite", options.mayWrite},
+          {"mayRelay", options.mayRelay},
           {"collections", jsonArray(options.collections)},
           {"teams", jsonArray(options.teams)},
           {"created", timeText(token.created)},
@@ -61,6 +63,7 @@ std::string forPeople(const Token& token) {
   line += options.mayRead && options.mayWrite ? " reads and writes" : options.mayRead ? " reads" : " writes";
   line += " " + (options.collections.empty() ? std::string("everything") : joined(options.collections));
   if (options.role == SyncRole::server) line += ", as a server";
+  if (options.mayRelay) line += ", relays";
   if (!options.user.empty()) line += ", user " + options.user;
   if (!options.teams.empty()) line += ", teams " + joined(options.teams);
   if (token.revoked)
@@ -77,6 +80,7 @@ int create(const TokenCommand& command) {
   options.role = command.role == "server" ? SyncRole::server : SyncRole::client;
   options.mayRead = command.access != "write";
   options.mayWrite = command.access != "read";
+  options.mayRelay = command.relay;
   options.collections = command.collections;
   options.teams = command.teams;
   if (!command.expires.empty()) options.expires = timeAfter(command.expires);
@@ -121,6 +125,8 @@ Run declareToken(Arguments& arguments) {
                    "server: its bearer's writes may win as a server's do (default: client)");
   arguments.choice("--access", {"readWrite", "read", "write"}, command->access,
                    "whether its bearer receives what is here, sends what is there, or both (default: readWrite)");
+  arguments.flag("--relay", command->relay,
+                 "its bearer is connected with the same data elsewhere too, and brings what others wrote, and servers");
   arguments.names("--collections", command->collections, "these alone (default: all)");
   arguments.names("--teams", command->teams, "the teams that its bearer belongs to");
   arguments.option("--expires", "TIME", command->expires, "how long it is good: 90d, 12h or 30m (default: for ever)");

@@ -9,6 +9,7 @@
 #include "blazedb/local_peers.h"
 #include "blazedb/record.h"
 #include "blazedb/records.h"
+#include "blazedb/rejected.h"
 #include "blazedb/remote.h"
 #include "blazedb/removed_record.h"
 #include "blazedb/subscription.h"

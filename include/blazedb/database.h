@@ -32,6 +32,7 @@
 #include "blazedb/error.h"
 #include "blazedb/export.h"
 #include "blazedb/records.h"
+#include "blazedb/rejected.h"
 #include "blazedb/remote.h"
 #include "blazedb/removed_record.h"
 #include "blazedb/subscription.h"
@@ -140,6 +141,8 @@ class BLAZEDB_API Database : public Records {
   // Inserts such a record again, as a new write that goes to the peers, and takes it off the list. NotFound, and what
   // insert throws: AlreadyExists where the record has come back by other ways.
   void restoreRemoved(std::int64_t id);
+  // Records that a connected database has not taken from this one, or this one not from it; the oldest first.
+  std::vector<RejectedChange> rejectedChanges() const;
 
   // Wraps the data key with a key from the new password; nothing is encrypted again. WrongPassword where `current` is
   // not the present one.

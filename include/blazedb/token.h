@@ -19,11 +19,13 @@
 namespace blazedb {
 
 struct TokenOptions {
-  std::string name;                           // for people: "laptop". Texts: up to 128 bytes of UTF-8 on one line
-  std::string user = {};                      // who it is given to
-  SyncRole role = SyncRole::client;           // the highest that its bearer may claim
-  bool mayRead = true;                        // receives what changes here
-  bool mayWrite = true;                       // what it sends is merged here
+  std::string name;                  // for people: "laptop". Texts: up to 128 bytes of UTF-8 on one line
+  std::string user = {};             // who it is given to
+  SyncRole role = SyncRole::client;  // the highest that its bearer may claim
+  bool mayRead = true;               // receives what changes here
+  bool mayWrite = true;              // what it sends is merged here
+  bool mayRelay = false;             // it may bring what others wrote, and servers, by other ways than from here:
+                                     // for a client that is connected with them too. Role server includes it
   std::vector<std::string> collections = {};  // these alone; empty: all
   std::vector<std::string> teams = {};
   std::optional<Date> expires = {};  // absent: never

@@ -91,6 +91,8 @@ struct ConnectionStatus {
   std::uint64_t pending = 0;   // changes committed at either end that the other has not applied yet (about)
   std::uint64_t bytes = 0;     // across the link, both directions, since it was made
   std::uint64_t repaired = 0;  // records that differed although nothing was pending, and were sent again
+  std::uint64_t rejected = 0;  // records that one end has not taken from the other: Database::rejectedChanges()
+  std::string rejection = {};  // with these: why, of the latest, and what to do
   bool verified = false;       // both ends hold the same: their digests were compared, and nothing has changed since
   std::optional<ErrorCode> error;        // also while it is live: NotAllowed where what was written here cannot leave
   std::string message;                   // with `error`

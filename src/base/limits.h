@@ -23,6 +23,10 @@ inline constexpr std::size_t kTransactionRecordsMax = 10'000;  // larger ones, a
 inline constexpr std::size_t kNeedKeysMax = 1000;              // asked for at once
 inline constexpr std::size_t kByeTextBytesMax = 4096;
 
+// Rejected changes.
+inline constexpr std::size_t kRejectedMax = 10'000;    // of one peer; what is refused beyond ends the conversation
+inline constexpr std::size_t kReasonBytesMax = 512;
+
 // Time.
 inline constexpr std::int64_t kClockSkewMsMax = 5 * 60 * 1000;
 

@@ -22,6 +22,11 @@ int flagsOf(const sync::RecordState& state, std::uint64_t position) {
   return (left ? kLeft : 0) | (state.alive() ? kAlive : 0) | (state.whole ? kWhole : 0) | (uniform ? kUniform : 0);
 }
 
+sync::Bye tooLarge() {
+  return {ErrorCode::TooLarge,
+          "it would be larger than 23 MiB, with what others have added to it; split it, or keep large data in files"};
+}
+
 // The highest time of any stamp, without `over`s: those are history.
 std::uint64_t latestTime(const sync::RecordState& state) {
   std::uint64_t time = std::max(state.base.stamp.time, state.tomb.stamp.time);
@@ -32,7 +37,7 @@ std::uint64_t latestTime(const sync::RecordState& state) {
 }  // namespace
 
 Changes::Changes(WriteTables& tables, Mirror& mirror, const Author& author, base::Clock& clock, base::UuidV7& ids)
-    : tables_(tables), mirror_(mirror), author_(author), clock_(clock), ids_(ids) {}
+    : tables_(tables), mirror_(mirror), author_(author), clock_(clock), ids_(ids), lostUntilBefore_(mirror.lostUntil) {}
 
 // ----------------------------------------------------------------------------------------------------
 // all or nothing
@@ -85,6 +90,7 @@ UUID Changes::insert(const std::string& collectionName, const std::optional<UUID
   if (row.number != 0) {
     account(collection, std::nullopt, sync::hashOfFresh(row.id, stamp, fields));
     takePosition(row.number);
+    noteChange(collection, row.id);
     return row.id;
   }
   load(collection.id, row.id, loaded_);
@@ -223,9 +229,9 @@ std::uint64_t Changes::count(const std::string& collection) const {
 sync::ApplyResult Changes::apply(const sync::Incoming& incoming) {
   sync::ApplyResult result;
   if (!incoming.changes.empty()) origin_ = tables_.internOrigin(incoming.from);
+  for (const sync::RecordKey& key : incoming.gone) noLongerAside(incoming, key, result);
   for (const sync::Change& change : incoming.changes) {
-    if (!change.left) mergeOne(incoming, change, result);
-    if (change.left && !leave(incoming, change)) result.unsent = true;
+    receive(incoming, change, result);
     if (result.refused || result.unsent) return result;
     if (change.endsTransaction) endTransaction();
   }
@@ -234,79 +240,146 @@ sync::ApplyResult Changes::apply(const sync::Incoming& incoming) {
   return result;
 }
 
-void Changes::mergeOne(const sync::Incoming& incoming, const sync::Change& change, sync::ApplyResult& result) {
+// What breaks the protocol ends the conversation. What a sound peer may send, and this replica cannot take, is set
+// aside.
+void Changes::receive(const sync::Incoming& incoming, const sync::Change& change, sync::ApplyResult& result) {
+  auto broken = [&](const std::string& what) {
+    result.refused = sync::Bye{ErrorCode::ProtocolError, "the peer sent " + what};
+  };
+  if (!incoming.scope.has(change.collection)) return broken("what this link does not carry");
+  sync::RecordKey key{std::string(change.collection), change.id};
+  if (change.left) {
+    noLongerAside(incoming, key, result);
+    if (!leave(incoming, change)) result.unsent = true;
+    return;
+  }
   std::optional<sync::RecordState> theirs;
   if (codec::FieldsReader(change.fields).count() <= base::kMergedFieldsMax)
     theirs = sync::decodeState(change.stamps, change.fields, 0);
-  if (!theirs)
-    throw Error(ErrorCode::ProtocolError,
-                "the peer sent a record that cannot be decoded (" + change.id.toString() + ")");
-  auto excluded = [&](const sync::Cell& cell) { return incoming.scope.excludes(cell.name); };
-  if (!incoming.scope.has(change.collection) ||
-      (!incoming.scope.allFields() && std::any_of(theirs->cells.begin(), theirs->cells.end(), excluded)))
-    throw Error(ErrorCode::ProtocolError, "the peer sent what this link does not carry");
-  std::uint64_t time = latestTime(*theirs);
-  // A write was checked against the clock of the replica where it came in; between that one and this one lies the same
-  // allowance again.
-  std::int64_t ahead = sync::HybridClock::toWall(time) - clock_.wallMs();
-  if (ahead > 2 * base::kClockSkewMsMax) {
-    result.refused = "the record " + change.id.toString() + " carries a time " + std::to_string(ahead / 60'000) +
-                     " minutes ahead of this machine's clock. If this clock is right, another one was wrong when the "
-                     "record was written: mend the database that sent it with restamp() (blazedb restamp FILE)";
-    return;
+  if (!theirs) return broken("a record that cannot be decoded (" + change.id.toString() + ")");
+  if (!incoming.scope.allFields())
+    for (const sync::Cell& cell : theirs->cells)
+      if (incoming.scope.excludes(cell.name)) return broken("what this link does not carry");
+  // The rest of it has been passed over.
+  bool aside =
+      mirror_.setAside > 0 && tables_.rejected().has({incoming.from.replica, incoming.scope}, Rejected::By::us, key);
+  if (aside && !change.complete) {
+    result.missing.push_back(key);
+  } else if (Refusal why = mergeOne(incoming, change, *theirs, result)) {
+    setAside(incoming, key, *why, result);
+  } else if (aside) {
+    noLongerAside(incoming, key, result);
   }
-  mirror_.clock.observe(time);
-  CollectionRow& collection = collectionFor(change.collection);
-  std::int64_t row = 0;
+}
+
+Changes::Refusal Changes::mergeOne(const sync::Incoming& incoming, const sync::Change& change,
+                                   sync::RecordState& theirs, sync::ApplyResult& result) {
+  if (Refusal why = checkTime(theirs, result)) return why;
   std::uint64_t latest = 0;
-  if (load(collection.id, change.id, loaded_)) {
+  CollectionRow* collection = knownCollection(std::string(change.collection));
+  if (collection && load(collection->id, change.id, loaded_)) {
     // A repair does not bring back what somebody else has taken back, or that one would take it back for ever.
-    if (incoming.repair && (loaded_.row.flags & kLeft) &&
-        !tables_.originsOf(incoming.from.replica).contains(loaded_.row.origin))
-      return;
-    if (loaded_.row.flags & kLeft) result.mustSync = incoming.exporter;
+    bool left = loaded_.row.flags & kLeft;
+    if (incoming.repair && left && !tables_.originsOf(incoming.from.replica).contains(loaded_.row.origin))
+      return std::nullopt;
+    if (Refusal why = checkStamps(incoming, theirs, left ? nullptr : &loaded_.state)) return why;
     latest = loaded_.row.position;
-    row = mergeHeld(collection, incoming, change, *theirs, result);
+    if (Refusal why = mergeHeld(*collection, incoming, change, theirs, result)) return why;
+    if (left) result.mustSync = incoming.exporter;
   } else {
-    mergeNew(collection, change, *theirs, result);
-    row = loaded_.row.number;
+    if (Refusal why = checkStamps(incoming, theirs, nullptr)) return why;
+    if (Refusal why = mergeNew(change, theirs, result)) return why;
   }
-  if (incoming.sweep && row != 0) incoming.sweep->mentioned.push_back(row);
-  if (incoming.chooses && result.missing.empty()) noteHolder(collection, incoming, latest, result);
+  if (result.missing.empty()) mirror_.clock.observe(latestTime(theirs));
+  if (incoming.sweep && loaded_.row.number != 0) incoming.sweep->mentioned.push_back(loaded_.row.number);
+  if (!incoming.chooses || !result.missing.empty()) return std::nullopt;
+  return noteHolder(collectionFor(change.collection), incoming, latest, result);
+}
+
+// A write was checked against the clock of the replica where it came in; between that one and this one lies the same
+// allowance again.
+Changes::Refusal Changes::checkTime(const sync::RecordState& theirs, sync::ApplyResult& result) const {
+  std::int64_t ahead = sync::HybridClock::toWall(latestTime(theirs)) - clock_.wallMs();
+  std::int64_t beyond = ahead - 2 * base::kClockSkewMsMax;
+  if (beyond <= 0) return std::nullopt;
+  result.retryInMs = std::min(result.retryInMs.value_or(beyond), beyond);
+  return sync::Bye{
+      ErrorCode::ClockSkew,
+      "it carries a time " + std::to_string(ahead / 60'000) +
+          " minutes ahead of the clock of the machine that refuses it. If that clock is right, another one "
+          "was wrong when the record was written: mend the database that has it with restamp() (blazedb "
+          "restamp FILE)"};
+}
+
+Changes::Refusal Changes::checkStamps(const sync::Incoming& incoming, const sync::RecordState& theirs,
+                                      const sync::RecordState* mine) const {
+  if (incoming.trust == sync::StampTrust::all) return std::nullopt;
+  sync::StampRules rules;
+  rules.trust = incoming.trust;
+  rules.clock = std::max(mirror_.clock.last(), sync::HybridClock::fromWall(clock_.wallMs()));
+  rules.incarnation = author_.incarnation;
+  rules.lostUntil = mirror_.lostUntil;
+  std::optional<std::string> why = sync::refusalOf(theirs, mine, rules);
+  return why ? Refusal(sync::Bye{ErrorCode::NotAllowed, std::move(*why)}) : std::nullopt;
+}
+
+// A sweep must not take it for gone: the peer has it, and an earlier state of it may be held here.
+void Changes::setAside(const sync::Incoming& incoming, const sync::RecordKey& key, const sync::Bye& why,
+                       sync::ApplyResult& result) {
+  Rejected& rejected = tables_.rejected();
+  Rejected::Link link(incoming.from.replica, incoming.scope);
+  if (!rejected.has(link, Rejected::By::us, key)) {
+    if (!rejectedOfPeer_) rejectedOfPeer_ = rejected.count(link.peer, Rejected::By::us);
+    if (*rejectedOfPeer_ >= base::kRejectedMax) {
+      result.refused = {why.code, "more than " + std::to_string(base::kRejectedMax) +
+                                      " records are refused already, and now " + key.id.toString() + ": " + why.text};
+      return;
+    }
+    ++*rejectedOfPeer_;
+    mirror_.setAside++;
+  }
+  rejected.add(link, Rejected::By::us, key, why, clock_.wallMs());
+  result.rejected.push_back({key, why});
+  CollectionRow* collection = incoming.sweep ? knownCollection(key.collection) : nullptr;
+  if (collection)
+    tables_.find(collection->id, key.id, [&](const Row& row) { incoming.sweep->mentioned.push_back(row.number); });
+}
+
+void Changes::noLongerAside(const sync::Incoming& incoming, const sync::RecordKey& key, sync::ApplyResult& result) {
+  if (mirror_.setAside == 0) return;
+  if (!tables_.rejected().remove({incoming.from.replica, incoming.scope}, Rejected::By::us, key)) return;
+  mirror_.setAside--;
+  if (rejectedOfPeer_) --*rejectedOfPeer_;
+  result.rejected.push_back({key, std::nullopt});
 }
 
 // Whoever speaks of a record has it, also where it should not, unless it has yet to hear that it was taken back. The
 // feed decides that, and has to come by: what changed nothing takes a position then. `latest`: the row's before the
 // change.
-void Changes::noteHolder(CollectionRow& collection, const sync::Incoming& incoming, std::uint64_t latest,
-                         sync::ApplyResult& result) {
+Changes::Refusal Changes::noteHolder(CollectionRow& collection, const sync::Incoming& incoming, std::uint64_t latest,
+                                     sync::ApplyResult& result) {
   std::int64_t importer = tables_.addImporter(incoming.from.replica);
   if (std::optional<Delivery> known = tables_.delivery(loaded_.row.number, importer)) {
-    if (known->kind != Delivery::Kind::takenBack) return;
+    if (known->kind != Delivery::Kind::takenBack) return std::nullopt;
     if (!incoming.acknowledged.has(latest, known->position)) {
       result.mustSync = true;
-      return;
+      return std::nullopt;
     }
   }
+  if (loaded_.row.position == latest && !trySave(collection, loaded_, loaded_.row.origin)) return tooLarge();
   tables_.setDelivery(importer, {loaded_.row.number, Delivery::Kind::itsOwn, 0});
-  if (loaded_.row.position == latest) save(collection, loaded_, loaded_.row.origin);
+  return std::nullopt;
 }
 
-void Changes::mergeNew(CollectionRow& collection, const sync::Change& change, sync::RecordState& theirs,
-                       sync::ApplyResult& result) {
+Changes::Refusal Changes::mergeNew(const sync::Change& change, sync::RecordState& theirs, sync::ApplyResult& result) {
   loaded_.row = {};
   bool alive = theirs.alive();
   if (!change.complete && alive) {
-    result.missing.push_back({collection.name, change.id});
-    return;
+    result.missing.push_back({std::string(change.collection), change.id});
+    return std::nullopt;
   }
   bool whole = theirs.whole && change.complete;
   Row& row = loaded_.row;
-  row.collection = collection.id;
-  row.id = change.id;
-  row.position = nextPosition();
-  row.origin = origin_;
-  row.flags = (alive ? kAlive : 0) | (whole ? kWhole : 0) | kUniform;
   row.stamps = change.stamps;
   row.fields = change.fields;
   if (whole != theirs.whole) {
@@ -315,13 +388,22 @@ void Changes::mergeNew(CollectionRow& collection, const sync::Change& change, sy
     row.stamps = encoded_.stamps;
     row.fields = encoded_.fields;
   }
+  if (row.stamps.size() + row.fields.size() > base::kMergedBytesMax) return tooLarge();
+  CollectionRow& collection = collectionFor(change.collection);
+  row.collection = collection.id;
+  row.id = change.id;
+  row.position = nextPosition();
+  row.origin = origin_;
+  row.flags = (alive ? kAlive : 0) | (whole ? kWhole : 0) | kUniform;
   row.number = tables_.insert(row);
   account(collection, std::nullopt, alive ? std::optional(sync::hashOf(row.id, theirs)) : std::nullopt);
   takePosition(row.number);
+  noteChange(collection, row.id);
+  return std::nullopt;
 }
 
-std::int64_t Changes::mergeHeld(CollectionRow& collection, const sync::Incoming& incoming, const sync::Change& change,
-                                sync::RecordState& theirs, sync::ApplyResult& result) {
+Changes::Refusal Changes::mergeHeld(CollectionRow& collection, const sync::Incoming& incoming,
+                                    const sync::Change& change, sync::RecordState& theirs, sync::ApplyResult& result) {
   sync::RecordState& mine = loaded_.state;
   bool wasWhole = mine.whole;
   sync::MergeOutcome outcome =
@@ -335,9 +417,8 @@ std::int64_t Changes::mergeHeld(CollectionRow& collection, const sync::Incoming&
   }
   if (alive && !mine.whole) {
     result.missing.push_back({collection.name, change.id});
-    return loaded_.row.number;
+    return std::nullopt;
   }
-  if (outcome.changed) noteOverridden(collection, change.id, outcome);
   bool forgotten = recall(incoming, change, theirs);
   if (outcome.changed && alive && !theirs.whole && !theirs.alive()) {
     // The peer has deleted what lives on here, and thrown its values away: it needs all of them.
@@ -345,7 +426,8 @@ std::int64_t Changes::mergeHeld(CollectionRow& collection, const sync::Incoming&
     forgotten = true;
   }
   if (outcome.changed || forgotten) {
-    save(collection, loaded_, outcome.revived || forgotten ? 0 : origin_);
+    if (!trySave(collection, loaded_, outcome.revived || forgotten ? 0 : origin_)) return tooLarge();
+    if (outcome.changed) noteOverridden(collection, change.id, outcome);
   } else if (mine.whole != wasWhole) {
     // Only what is known about the row has changed: no feed position.
     sync::encodeState(mine, loaded_.row.position, encoded_);
@@ -354,7 +436,7 @@ std::int64_t Changes::mergeHeld(CollectionRow& collection, const sync::Incoming&
     loaded_.row.fields = encoded_.fields;
     tables_.update(loaded_.row);
   }
-  return loaded_.row.number;
+  return std::nullopt;
 }
 
 // What the peer no longer holds, and this replica had from there, is forgotten; and so that others who had it from here
@@ -362,8 +444,6 @@ std::int64_t Changes::mergeHeld(CollectionRow& collection, const sync::Incoming&
 // equals it is so for what nobody else has touched; of a peer that may not make others forget it is not listened to.
 // False: something has to be sent first.
 bool Changes::leave(const sync::Incoming& incoming, const sync::Change& change) {
-  if (!incoming.scope.has(change.collection))
-    throw Error(ErrorCode::ProtocolError, "the peer sent what this link does not carry");
   CollectionRow* collection = knownCollection(std::string(change.collection));
   if (!incoming.mayErase || !collection || !load(collection->id, change.id, loaded_)) return true;
   if (loaded_.row.flags & kLeft) return true;
@@ -381,6 +461,7 @@ bool Changes::leave(const sync::Incoming& incoming, const sync::Change& change) 
   if (waits) return incoming.sweep != nullptr || !incoming.importer;
   if (loaded_.alive && !incoming.importer)
     noteRemoved(loaded_.row, incoming.from.replica, RemovedRecord::Because::takenBack);
+  noteLost(loaded_.state);
   loaded_.state = {};
   loaded_.state.whole = false;
   save(*collection, loaded_, origin_);
@@ -491,22 +572,24 @@ base::ByteView Changes::encode(const Object& fields) {
 }
 
 void Changes::save(CollectionRow& collection, Loaded& loaded, std::int64_t origin) {
+  if (!trySave(collection, loaded, origin))
+    throw Error(ErrorCode::TooLarge,
+                "the record " + loaded.row.id.toString() + " would be larger than " +
+                    (origin_ != 0 ? "23 MiB" : "8 MiB") +
+                    ", or have too many fields; split it, or keep large data in files; fields that were removed "
+                    "from it count too, until it is deleted and inserted again");
+}
+
+bool Changes::trySave(CollectionRow& collection, Loaded& loaded, std::int64_t origin) {
   std::uint64_t position = nextPosition();
   sync::encodeState(loaded.state, position, encoded_);
   // What others have written is there already, and must not hold up all the rest.
   bool merges = origin_ != 0, grows = encoded_.fields.size() > loaded.row.fields.size();
-  if (loaded.state.cells.size() > (merges ? base::kMergedFieldsMax : base::kFieldsMax) &&
-      loaded.state.cells.size() > codec::FieldsReader(loaded.row.fields).count())
-    throw Error(ErrorCode::TooLarge,
-                "the record " + loaded.row.id.toString() + " would have " + std::to_string(loaded.state.cells.size()) +
-                    " fields, removed ones included; split it, or put some of them into an object");
-  if ((!merges && grows && encoded_.fields.size() > base::kRecordBytesMax) ||
+  bool tooMany = loaded.state.cells.size() > (merges ? base::kMergedFieldsMax : base::kFieldsMax) &&
+                 loaded.state.cells.size() > codec::FieldsReader(loaded.row.fields).count();
+  if (tooMany || (!merges && grows && encoded_.fields.size() > base::kRecordBytesMax) ||
       encoded_.fields.size() + encoded_.stamps.size() > base::kMergedBytesMax)
-    throw Error(ErrorCode::TooLarge,
-                "the record " + loaded.row.id.toString() + " would be larger than " +
-                    (merges ? "23 MiB, with what others have added to it" : "8 MiB") +
-                    "; split it, or keep large data in files; the names of fields that were removed from it "
-                    "count too, until it is deleted and inserted again");
+    return false;
   Row& row = loaded.row;
   row.position = position;
   row.origin = origin;
@@ -520,6 +603,8 @@ void Changes::save(CollectionRow& collection, Loaded& loaded, std::int64_t origi
   account(collection, before, after);
   mirror_.stale++;
   takePosition(row.number);
+  noteChange(collection, row.id);
+  return true;
 }
 
 void Changes::account(CollectionRow& collection, const std::optional<sync::Hash128>& before,
@@ -545,6 +630,10 @@ void Changes::takePosition(std::int64_t row) {
   tail_ = FeedTail{++mirror_.position, row};
 }
 
+void Changes::noteChange(const CollectionRow& collection, const UUID& id) {
+  if (mirror_.setAside > 0 && tables_.rejected().noteChange({collection.name, id})) mirror_.changedAside++;
+}
+
 void Changes::takeEmptyPosition() { takePosition(0); }
 
 void Changes::endTransaction() {
@@ -558,6 +647,15 @@ void Changes::flush() {
   endTransaction();
   for (const CollectionRow* collection : touched_) tables_.updateCollection(*collection);
   touched_.clear();
+  if (mirror_.lostUntil == lostUntilBefore_) return;
+  base::Bytes value;
+  base::appendFixed64(value, mirror_.lostUntil);
+  tables_.setMeta(kLostUntil, value);
+}
+
+// What is not known any more may come back from whoever had it from here.
+void Changes::noteLost(const sync::RecordState& state) {
+  mirror_.lostUntil = std::max(mirror_.lostUntil, latestTime(state));
 }
 
 CollectionRow& Changes::collectionOf(const Row& row) {
@@ -574,7 +672,9 @@ void Changes::restamp(std::int64_t row, std::uint64_t limit, sync::HybridClock& 
 }
 
 void Changes::forget(const Row& row) {
-  if (row.flags & kAlive) account(collectionOf(row), sync::hashOf(row.id, row.state()), std::nullopt);
+  sync::RecordState state = row.state();
+  noteLost(state);
+  if (row.flags & kAlive) account(collectionOf(row), sync::hashOf(row.id, state), std::nullopt);
   tables_.removeRow(row.number);
   mirror_.stale++;
 }
@@ -586,6 +686,7 @@ void Changes::noteRemoved(const Row& row, const UUID& peer, RemovedRecord::Becau
 }
 
 void Changes::forgetAll() {
+  mirror_.lostUntil = std::max(mirror_.lostUntil, mirror_.clock.last());
   tables_.removeAllRows();
   for (auto& [name, collection] : mirror_.collections) {
     collection.live = 0;
@@ -599,6 +700,7 @@ bool Changes::dropExcluded(const Row& row, const sync::Scope& scope) {
   sync::RecordState state = row.state();
   sync::Hash128 before = sync::hashOf(row.id, state);
   if (std::erase_if(state.cells, [&](const sync::Cell& cell) { return scope.excludes(cell.name); }) == 0) return false;
+  noteLost(row.state());
   sync::encodeState(state, row.position, encoded_);
   Row rest = row;
   rest.flags = flagsOf(state, row.position);

@@ -33,6 +33,9 @@ struct Mirror {
   std::uint64_t stale = 0;     // feed entries whose record has moved on (about)
   sync::HybridClock clock;     // never goes back, also not by a rollback
   std::unordered_map<std::string, CollectionRow> collections;
+  std::uint64_t setAside = 0;      // records of peers that were not taken (db/rejected.h)
+  std::uint64_t lostUntil = 0;     // sync::StampRules
+  std::uint64_t changedAside = 0;  // how often one of these has changed here
 };
 
 // Who writes.
@@ -75,7 +78,8 @@ class Changes {
   void forEach(const std::string& collection, const std::function<bool(const Record&)>& visit);
   std::uint64_t count(const std::string& collection) const;
 
-  // Merges what a peer sent. With anything missing or refused, what was done must be rolled back.
+  // Merges what a peer sent, but for what it sets aside. With anything missing or refused, what was done must be rolled
+  // back.
   sync::ApplyResult apply(const sync::Incoming& incoming);
   // What merging overrode of this replica's own writes, for the journal.
   struct JournalEntry {
@@ -149,22 +153,35 @@ class Changes {
   sync::Stamp nextStamp(std::uint64_t seenAuthority);
   base::ByteView encode(const Object& fields);
   void insertOverDead(CollectionRow& collection, Loaded& held, const sync::Stamp& stamp);
-  // Writes a state that changed at nextPosition() and takes that position.
+  // Writes a state that changed at nextPosition() and takes that position. Throws TooLarge.
   void save(CollectionRow& collection, Loaded& loaded, std::int64_t origin);
+  // False, and nothing done, where it is too large.
+  bool trySave(CollectionRow& collection, Loaded& loaded, std::int64_t origin);
   CollectionRow& collectionOf(const Row& row);
   void account(CollectionRow& collection, const std::optional<sync::Hash128>& before,
                const std::optional<sync::Hash128>& after);
   void touch(const CollectionRow& collection);
   void takePosition(std::int64_t row);
+  void noteChange(const CollectionRow& collection, const UUID& id);
+  void noteLost(const sync::RecordState& state);
 
-  void mergeOne(const sync::Incoming& incoming, const sync::Change& change, sync::ApplyResult& result);
-  void mergeNew(CollectionRow& collection, const sync::Change& change, sync::RecordState& theirs,
+  // Why a record is not taken; none: it is.
+  using Refusal = std::optional<sync::Bye>;
+  void receive(const sync::Incoming& incoming, const sync::Change& change, sync::ApplyResult& result);
+  Refusal mergeOne(const sync::Incoming& incoming, const sync::Change& change, sync::RecordState& theirs,
+                   sync::ApplyResult& result);
+  Refusal mergeNew(const sync::Change& change, sync::RecordState& theirs, sync::ApplyResult& result);
+  Refusal mergeHeld(CollectionRow& collection, const sync::Incoming& incoming, const sync::Change& change,
+                    sync::RecordState& theirs, sync::ApplyResult& result);
+  Refusal checkStamps(const sync::Incoming& incoming, const sync::RecordState& theirs,
+                      const sync::RecordState* mine) const;
+  Refusal checkTime(const sync::RecordState& theirs, sync::ApplyResult& result) const;
+  void setAside(const sync::Incoming& incoming, const sync::RecordKey& key, const sync::Bye& why,
                 sync::ApplyResult& result);
-  std::int64_t mergeHeld(CollectionRow& collection, const sync::Incoming& incoming, const sync::Change& change,
-                         sync::RecordState& theirs, sync::ApplyResult& result);
+  void noLongerAside(const sync::Incoming& incoming, const sync::RecordKey& key, sync::ApplyResult& result);
   bool leave(const sync::Incoming& incoming, const sync::Change& change);
-  void noteHolder(CollectionRow& collection, const sync::Incoming& incoming, std::uint64_t latest,
-                  sync::ApplyResult& result);
+  Refusal noteHolder(CollectionRow& collection, const sync::Incoming& incoming, std::uint64_t latest,
+                     sync::ApplyResult& result);
   bool recall(const sync::Incoming& incoming, const sync::Change& change, const sync::RecordState& theirs);
   void noteOverridden(const CollectionRow& collection, const UUID& id, const sync::MergeOutcome& outcome);
 
@@ -179,6 +196,8 @@ class Changes {
   sync::EncodedState encoded_;
   std::int64_t origin_ = 0;  // of what is being merged
   bool adds_ = false;
+  std::uint64_t lostUntilBefore_;
+  std::optional<std::uint64_t> rejectedOfPeer_;  // of whoever sent it, once it was counted
   std::vector<JournalEntry> journal_;
 
   // The feed entry taken last: written when it is known whether a transaction ends with it.

@@ -59,6 +59,7 @@ void Database::restoreConflict(std::int64_t id) { engine_->restoreConflict(id); 
 void Database::dismissConflict(std::int64_t id) { engine_->dismissConflict(id); }
 std::vector<RemovedRecord> Database::removedRecords(std::int64_t after) const { return engine_->removedRecords(after); }
 void Database::restoreRemoved(std::int64_t id) { engine_->restoreRemoved(id); }
+std::vector<RejectedChange> Database::rejectedChanges() const { return engine_->rejectedChanges(); }
 Subscription Database::onConflict(std::function<void(const Conflict&)> callback) {
   return open_->housekeeper->onConflict(std::move(callback));
 }

@@ -61,6 +61,7 @@ std::unique_ptr<Engine> Engine::open(const Environment& environment, const std::
     file = storage::DatabaseFile::create(
         environment.files, environment.random, path, key, options.create, [&](storage::Connection& c) {
           c.execute(kSchema);
+          Rejected::create(c);
           WriteTables tables(c);
           base::UuidV7 ids(environment.clock, environment.random);
           tables.setMeta("schema", base::Bytes{kSchemaVersion});
@@ -69,7 +70,10 @@ std::unique_ptr<Engine> Engine::open(const Environment& environment, const std::
           tables.setMeta("role", base::Bytes{static_cast<std::uint8_t>(options.role.value_or(SyncRole::client))});
         });
   }
-  if (!options.readOnly) file->writer().execute(kAddedTables);
+  if (!options.readOnly) {
+    file->writer().execute(kAddedTables);
+    Rejected::create(file->writer());  // a file of before has no such table
+  }
   std::unique_ptr<Engine> engine(new Engine(environment, path, options, std::move(file)));
   if (options.role && *options.role != engine->role()) engine->setRole(*options.role);
   return engine;
@@ -107,6 +111,7 @@ void Engine::loadAll() {
     throw Error(ErrorCode::DamagedPage, path_ + " has no schema version; restore it from a backup");
   if ((*schema)[0] > kSchemaVersion)
     throw Error(ErrorCode::NewerFormat, path_ + " was written by a newer version of BlazeDB; update BlazeDB here");
+  mirror_.lostUntil = fixed64Of(tables_->meta(kLostUntil));
   std::optional<UUID> replica = uuidOf(tables_->meta("replica"));
   if (!replica) throw Error(ErrorCode::DamagedPage, path_ + " has no replica id; restore it from a backup");
   replica_ = *replica;
@@ -158,6 +163,7 @@ void Engine::reload() {
   std::vector<CollectionRow> rows = tables_->collections();
   mirror_.position = position;
   mirror_.clock.observe(mark);
+  mirror_.setAside = options_.readOnly ? 0 : tables_->rejected().count(Rejected::By::us);
   mirror_.collections.clear();
   for (CollectionRow& row : rows) mirror_.collections.emplace(row.name, row);
   publishCatalog();
@@ -317,6 +323,7 @@ void Engine::commit(std::shared_ptr<Group> group) {
     return;
   }
   if (group->durable) companions_ = group->operations;
+  changedAside_.store(mirror_.changedAside, std::memory_order_release);
   feedEnd_.store(mirror_.position, std::memory_order_release);
   writes_.fetch_add(1);
   notify();
@@ -376,6 +383,9 @@ void Engine::requireWritable() const {
 void Engine::ensureIncarnation() {
   if (author_.incarnation != 0) return;
   requireWritable();
+  // What the copy lacks is not dated later: by so much at most others' clocks are ahead.
+  std::uint64_t now = sync::HybridClock::fromWall(environment_.clock.wallMs() + 2 * base::kClockSkewMsMax);
+  bool copied = tables_->meta(kCopied).has_value();
   std::uint64_t id = 0;
   while (id == 0 || author_.own.contains(id)) id = environment_.random.next64();
   file_->setDurable(true);
@@ -383,12 +393,19 @@ void Engine::ensureIncarnation() {
   statements_->begin.run();
   try {
     tables_->addIncarnation(id, mirror_.position + 1);
+    if (copied) {
+      base::Bytes value;
+      base::appendFixed64(value, now);
+      tables_->setMeta(kLostUntil, value);
+      tables_->removeMeta(kCopied);
+    }
     statements_->commit.run();
   } catch (...) {
     if (file_->writer().inTransaction()) statements_->rollback.run();
     throw;
   }
   author_.incarnation = id;
+  if (copied) mirror_.lostUntil = now;
   author_.own.insert(id);
   std::lock_guard lock(chainMutex_);
   chain_.push_back({id, mirror_.position + 1});
@@ -539,6 +556,8 @@ std::vector<Conflict> Engine::conflicts(std::int64_t after) const {
   }
   return all;
 }
+
+std::vector<RejectedChange> Engine::rejectedChanges() const { return allRejected(readers_.lease().connection()); }
 
 namespace {
 

@@ -85,6 +85,7 @@ class Engine final : public sync::Store {
 
   std::vector<Conflict> conflicts(std::int64_t after = 0) const;
   void restoreConflict(std::int64_t id);
+  std::vector<RejectedChange> rejectedChanges() const;
   void dismissConflict(std::int64_t id);
 
   // As Database says.
@@ -167,6 +168,9 @@ class Engine final : public sync::Store {
   void noteFilter(const UUID& importer, const std::optional<std::string>& filter, std::uint64_t floor) override;
   void forgetDelivered(const UUID& importer) override;
   sync::ApplyResult apply(const sync::Incoming& incoming) override;
+  std::vector<sync::Rejection> setAside(const UUID& peer, const sync::Scope& scope, bool changed) const override;
+  std::uint64_t changedAside() const override { return changedAside_.load(std::memory_order_acquire); }
+  std::uint64_t noteRejected(const UUID& peer, const sync::Scope& scope, const sync::Rejected& rejected) override;
   Swept finishSweep(const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep,
                     const sync::Cursor& peerHasApplied, const sync::Cursor& cursor) override;
   void dropCursor(const sync::Peer& peer, const sync::Scope& scope) override;
@@ -291,6 +295,7 @@ class Engine final : public sync::Store {
   Self self_;
   std::atomic<std::uint64_t> feedEnd_{0};
   std::atomic<std::uint64_t> horizon_{0};
+  std::atomic<std::uint64_t> changedAside_{0};
   std::atomic<std::uint64_t> writes_{0};
   std::atomic<std::uint64_t> tokenRevision_{0};
   mutable std::mutex catalogMutex_;

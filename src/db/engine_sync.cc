@@ -216,8 +216,44 @@ sync::ApplyResult Engine::apply(const sync::Incoming& incoming) {
     if (known != origins_.end() && known->second == 0) origins_.erase(known);
   } catch (const Abandon&) {
     if (incoming.sweep) incoming.sweep->mentioned.resize(mentioned);
+    result.rejected.clear();
   }
   return result;
+}
+
+std::vector<sync::Rejection> Engine::setAside(const UUID& peer, const sync::Scope& scope, bool changed) const {
+  return rejectedOn(readers_.lease().connection(), {peer, scope}, Rejected::By::us, changed);
+}
+
+// What is not held here cannot have been refused; and beyond the limit it is the peer who has to say so.
+std::uint64_t Engine::noteRejected(const UUID& peer, const sync::Scope& scope, const sync::Rejected& rejected) {
+  Rejected::Link link(peer, scope);
+  bool nothingNew = rejected.all && rejected.records.empty();
+  if (nothingNew && rejectedOn(readers_.lease().connection(), link, Rejected::By::peer).empty()) return 0;
+  std::uint64_t count = 0;
+  write(Durability::normal, [&](Changes&) {
+    Rejected& table = tables_->rejected();
+    std::set<sync::RecordKey> named;
+    count = table.count(peer, Rejected::By::peer);
+    for (const sync::Rejection& each : rejected.records) {
+      if (!each.why) {
+        count -= table.remove(link, Rejected::By::peer, each.key) ? 1 : 0;
+        continue;
+      }
+      auto collection = mirror_.collections.find(each.key.collection);
+      bool held = collection != mirror_.collections.end() &&
+                  tables_->find(collection->second.id, each.key.id, [](const Row&) {});
+      bool known = held && table.has(link, Rejected::By::peer, each.key);
+      if (!held || (!known && count >= base::kRejectedMax)) continue;
+      table.add(link, Rejected::By::peer, each.key, *each.why, environment_.clock.wallMs());
+      count += known ? 0 : 1;
+      named.insert(each.key);
+    }
+    if (!rejected.all) return;
+    for (const sync::Rejection& old : rejectedOn(file_->writer(), link, Rejected::By::peer))
+      if (!named.contains(old.key)) table.remove(link, Rejected::By::peer, old.key);
+  });
+  return rejectedOn(readers_.lease().connection(), link, Rejected::By::peer).size();
 }
 
 sync::Store::Swept Engine::finishSweep(const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep,
@@ -329,6 +365,8 @@ Engine::PeerState::Reading* Engine::PeerState::find(const sync::Scope& scope) {
 
 void Engine::removeCursors(const UUID& peer, const std::optional<sync::Scope>& except) {
   tables_->removeCursors(peer, except);
+  tables_->rejected().removeOthers(peer, except);
+  mirror_.setAside = tables_->rejected().count(Rejected::By::us);
   std::lock_guard lock(peersMutex_);
   auto known = peers_.find(peer);
   if (known != peers_.end())

@@ -27,6 +27,7 @@ constexpr std::size_t kNamesMax = 1000;
 // Bits of tokens.rights.
 constexpr std::int64_t kMayRead = 1;
 constexpr std::int64_t kMayWrite = 2;
+constexpr std::int64_t kMayRelay = 4;
 
 #define BLAZEDB_TOKEN_COLUMNS \
   "id, hash, name, user, role, rights, collections, teams, created_us, expires_us, revoked_us"
@@ -54,6 +55,7 @@ Token tokenAt(storage::Statement& row) {
   token.options.role = row.integer(4) == 1 ? SyncRole::server : SyncRole::client;
   token.options.mayRead = (row.integer(5) & kMayRead) != 0;
   token.options.mayWrite = (row.integer(5) & kMayWrite) != 0;
+  token.options.mayRelay = (row.integer(5) & kMayRelay) != 0;
   token.options.collections = unpacked(row.blob(6));
   token.options.teams = unpacked(row.blob(7));
   token.created = {row.integer(8)};
@@ -117,7 +119,8 @@ NewToken Engine::createToken(const TokenOptions& options) {
         "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
     insert.bindBlob(1, hash).bindText(2, options.name).bindText(3, options.user);
     insert.bind(4, options.role == SyncRole::server ? 1 : 0);
-    insert.bind(5, (options.mayRead ? kMayRead : 0) | (options.mayWrite ? kMayWrite : 0));
+    insert.bind(
+        5, (options.mayRead ? kMayRead : 0) | (options.mayWrite ? kMayWrite : 0) | (options.mayRelay ? kMayRelay : 0));
     insert.bindBlob(6, collections).bindBlob(7, teams).bind(8, now.microseconds);
     if (options.expires) insert.bind(9, options.expires->microseconds);
     insert.run();

@@ -28,8 +28,10 @@ base::Bytes fixed64(std::uint64_t value) {
 
 void giveNewReplicaId(WriteTables& tables, storage::Connection& connection, const UUID& id) {
   tables.setMeta("replica", id.bytes);
+  tables.setMeta(kCopied, base::Bytes{1});
   // Nobody has heard of this replica yet.
   tables.removeReadings();
+  tables.rejected().removeByPeers();
   connection.execute("DELETE FROM importers; DELETE FROM delivered");
 }
 

@@ -1,6 +1,7 @@
 // The tables of a database, inside the encrypted file.
 //
-//   meta           key -> value: replica, name, role, schema, source (of a read-only replica), horizon, stale
+//   meta           key -> value: replica, name, role, schema, source (of a read-only replica), horizon, stale, copied
+//                  (from a file with another replica id, and not written to since), lostUntil (sync::StampRules)
 //   collections    one row each, with the number and the digest of its live records: one page that every commit touches
 //   records        one row per record that is held, dead ones included (src/sync/record_state.h has the bytes)
 //   feed           position -> row, in commit order. A record that changes again gets a new entry; the old one is stale
@@ -14,6 +15,7 @@
 //   cursors        by scope: how far each peer's feed has been applied here, how far each has applied this one, and
 //                  when it was last seen
 //   peers          the incarnation in which each peer has last told of that
+//   rejected       records that an end of a link has not taken from the other (src/db/rejected.h)
 //   conflicts      the journal: what a merge overrode that this replica had written
 //   removed        records that a peer has removed without a delete, for as long as deletes are remembered
 //   replicas       which replicas have come with which token
@@ -23,6 +25,9 @@
 namespace blazedb::db {
 
 inline constexpr int kSchemaVersion = 1;
+
+inline constexpr const char* kCopied = "copied";
+inline constexpr const char* kLostUntil = "lostUntil";
 
 // Bits of records.flags.
 enum RowFlag : int {

@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "blazedb/record.h"
 #include "blazedb/removed_record.h"
+#include "db/rejected.h"
 #include "storage/connection.h"
 #include "sync/frames.h"
 #include "sync/record_state.h"
@@ -152,6 +153,12 @@ class WriteTables : public ReadTables {
   void removeMeta(std::string_view key);
   void addIncarnation(std::uint64_t id, std::uint64_t first);
 
+  // Not in a file that is only read: one of before has no such table.
+  Rejected& rejected() {
+    if (!rejected_) rejected_.emplace(connection_);
+    return *rejected_;
+  }
+
   // A savepoint for one operation inside of a transaction; they nest.
   void save() { save_.run(); }
   void keep() { keep_.run(); }
@@ -166,6 +173,7 @@ class WriteTables : public ReadTables {
       insertOrigin_, setCursor_, setReading_, removeCursors_, addImporter_, setFilter_, loseTrack_, removeImporter_,
       removeDelivered_, setDelivery_, raiseFloor_, removeTakenBack_, removeDeliveries_, setMeta_, removeMeta_,
       addIncarnation_, save_, keep_, takeBack_;
+  std::optional<Rejected> rejected_;
 };
 
 // Calls `visit` for the records that `readPage(after)` gives, page by page, until it returns false. No statement is

@@ -13,6 +13,7 @@ using base::ByteView;
 using base::Reader;
 
 enum ChangeFlag : std::uint8_t { kEndsTransaction = 1, kComplete = 2, kSameCollection = 4, kLeft = 8 };
+enum SubscribeFlag : std::uint8_t { kHasData = 1, kRejects = 2 };
 enum HelloFlag : std::uint8_t { kSends = 1, kReceives = 2, kChooses = 4, kKeeps = 8 };
 
 Bytes begin(FrameType type) { return {static_cast<std::uint8_t>(type)}; }
@@ -236,7 +237,7 @@ std::optional<Hello> decodeHello(ByteView frame) {
 Bytes encode(const Subscribe& subscribe) {
   Bytes out = begin(FrameType::subscribe);
   appendCursor(out, subscribe.cursor);
-  out.push_back(subscribe.hasData ? 1 : 0);
+  out.push_back(static_cast<std::uint8_t>((subscribe.hasData ? kHasData : 0) | (subscribe.rejects ? kRejects : 0)));
   return out;
 }
 
@@ -244,7 +245,10 @@ std::optional<Subscribe> decodeSubscribe(ByteView frame) {
   Reader in = open(frame, FrameType::subscribe);
   Subscribe subscribe;
   subscribe.cursor = readCursor(in);
-  subscribe.hasData = readBool(in);
+  std::uint8_t flags = in.byte();
+  if (flags > (kHasData | kRejects)) in.fail();
+  subscribe.hasData = flags & kHasData;
+  subscribe.rejects = flags & kRejects;
   return close(in, std::move(subscribe));
 }
 
@@ -467,8 +471,39 @@ std::optional<Bye> decodeBye(ByteView frame) {
   return close(in, std::move(bye));
 }
 
+// Code 0 stands for none.
+Bytes encode(const Rejected& rejected) {
+  Bytes out = begin(FrameType::rejected);
+  out.push_back(rejected.all ? 1 : 0);
+  base::appendVarint(out, rejected.records.size());
+  for (const Rejection& each : rejected.records) {
+    appendText(out, each.key.collection);
+    base::append(out, each.key.id.bytes);
+    base::appendVarint(out, each.why ? static_cast<std::uint64_t>(each.why->code) : 0);
+    appendText(out, each.why ? std::string_view(each.why->text).substr(0, base::kReasonBytesMax) : "");
+  }
+  return out;
+}
+
+std::optional<Rejected> decodeRejected(ByteView frame) {
+  Reader in = open(frame, FrameType::rejected);
+  Rejected rejected;
+  rejected.all = readBool(in);
+  rejected.records.resize(readCount(in, 20, base::kRejectedMax + base::kTransactionRecordsMax));
+  for (Rejection& each : rejected.records) {
+    each.key.collection = readName(in);
+    each.key.id = readUuid(in);
+    std::uint64_t code = in.varint();
+    ByteView text = in.sized();
+    if (code > UINT16_MAX || text.size() > base::kReasonBytesMax || (code == 0 && !text.empty())) in.fail();
+    if (!in.ok()) return std::nullopt;
+    if (code != 0) each.why = {static_cast<ErrorCode>(code), std::string(base::textOf(text))};
+  }
+  return close(in, std::move(rejected));
+}
+
 std::optional<FrameType> typeOf(ByteView frame) {
-  if (frame.empty() || frame[0] < 1 || frame[0] > static_cast<std::uint8_t>(FrameType::pong)) return std::nullopt;
+  if (frame.empty() || frame[0] < 1 || frame[0] > static_cast<std::uint8_t>(FrameType::rejected)) return std::nullopt;
   return static_cast<FrameType>(frame[0]);
 }
 

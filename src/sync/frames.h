@@ -9,6 +9,7 @@
 //   Welcome    sender -> receiver: where I start, where my feed ends now, whether you must sweep
 //   Batch      sender -> receiver: changes of the feed, transaction by transaction
 //   Ack        receiver -> sender: applied up to here
+//   Rejected   receiver -> sender: what was not merged, and why
 //   Need/Rows  receiver asks for whole records, sender gives them
 //   Digest, Buckets, Inventory   at rest: is it the same? where does it differ?
 //   Ping/Pong  is anybody there, and where does your feed end
@@ -52,6 +53,7 @@ enum class FrameType : std::uint8_t {
   bye = 11,
   ping = 12,
   pong = 13,
+  rejected = 14,
 };
 
 struct Identity {
@@ -117,6 +119,7 @@ struct Hello {
 struct Subscribe {
   Cursor cursor;
   bool hasData = false;
+  bool rejects = false;  // it has refused records of the sender's, and is about to say which
 };
 
 struct Welcome {
@@ -202,6 +205,17 @@ struct Bye {
   std::string text;
 };
 
+// A record that the receiver has not taken, and why.
+struct Rejection {
+  RecordKey key;
+  std::optional<Bye> why;  // none: it has been taken since, or is gone
+};
+
+struct Rejected {
+  bool all = false;  // everything that is rejected; else what has changed
+  std::vector<Rejection> records;
+};
+
 // Builds a Batch or Rows frame change by change, straight from what storage reads.
 class BatchWriter {
  public:
@@ -244,6 +258,7 @@ base::Bytes encode(const Inventory&);
 base::Bytes encode(const Ping&);
 base::Bytes encode(const Pong&);
 base::Bytes encode(const Bye&);
+base::Bytes encode(const Rejected&);
 
 // The type of a frame, std::nullopt for an empty or unknown one.
 std::optional<FrameType> typeOf(base::ByteView frame);
@@ -262,5 +277,6 @@ std::optional<Inventory> decodeInventory(base::ByteView frame);
 std::optional<Ping> decodePing(base::ByteView frame);
 std::optional<Pong> decodePong(base::ByteView frame);
 std::optional<Bye> decodeBye(base::ByteView frame);
+std::optional<Rejected> decodeRejected(base::ByteView frame);
 
 }  // namespace blazedb::sync

@@ -16,6 +16,9 @@ constexpr std::int64_t kSaveCursorDelayMs = 200;
 // What was withheld is announced, and a cursor that nothing came with is saved, without a delay once it is this far
 // behind: a bulk copy that is killed must not send back what it had brought.
 constexpr std::uint64_t kFarBehind = 1000;
+// When what only time keeps out is asked for again: not at once, and what takes longer is left to the next conversation.
+constexpr std::int64_t kRetryMsMin = 1000;
+constexpr std::int64_t kRetryMsMax = 24 * 60 * 60 * 1000;
 // A Rows gets no more records beyond this: the last one may take nearly a whole frame.
 constexpr std::size_t kRowsBytes = 512u << 10;
 // Answers to Need beyond this are merged before the batch that waits for them is complete.
@@ -55,6 +58,7 @@ void Session::receive(base::ByteView frame, std::int64_t nowMs) {
   if (!type) return broken("a frame of no known type");
   if (!peer_ && *type != FrameType::hello && *type != FrameType::bye) return broken("a frame before Hello");
   dispatch(*type, frame);
+  askAgain();
   updateState();
 }
 
@@ -74,6 +78,8 @@ void Session::dispatch(FrameType type, base::ByteView frame) {
       return onBatch(frame);
     case FrameType::ack:
       return handle(decodeAck(frame), &Session::onAck);
+    case FrameType::rejected:
+      return handle(decodeRejected(frame), &Session::onRejected);
     case FrameType::need:
       return handle(decodeNeed(frame), &Session::onNeed);
     case FrameType::rows:
@@ -145,6 +151,7 @@ std::optional<std::int64_t> Session::nextTickMs() const {
   if (readTo_ > announcedTo_) at(withheldSinceMs_ + options_.withheldDelayMs);
   if (appliedTo_ > savedTo_ && !sweep_) at(unsavedSinceMs_ + kSaveCursorDelayMs);
   if (auto step = comparison_.nextStepMs(); step && !settling_) at(*step);
+  if (retryAtMs_ && !setAside_.empty() && mayAskAgain()) at(*retryAtMs_);
   if (atRest() && !comparison_.asking() && digestSentAt_ != here()) at(digestDueMs());
   return next;
 }
@@ -191,7 +198,11 @@ void Session::onHello(const Hello& hello) {
   } else {
     Cursor cursor = store_.cursorOn(hello.identity.replica, scope_);
     askedFrom_ = cursor.position;
-    emit(encode(Subscribe{cursor, !store_.empty()}));
+    Rejected known{true, store_.setAside(hello.identity.replica, scope_, false)};
+    for (const Rejection& each : known.records) setAside_[each.key] = each.why->code;
+    if (!known.records.empty()) status_.reason = known.records.back().why;
+    emit(encode(Subscribe{cursor, !store_.empty(), !setAside_.empty()}));
+    if (!setAside_.empty()) emit(encode(known));
   }
   if (!options_.sends || !hello.receives) sendCatchingUp_ = false;
   activity();
@@ -258,6 +269,7 @@ void Session::onSubscribe(const Subscribe& subscribe) {
   // Whoever has noted a reader has first put on its disk what that one had sent it.
   if (options_.leaveOtherScopes) store_.leaveOtherScopes(peer(), scope_);
   horizon_ = store_.purgeHorizon();
+  if (!subscribe.rejects) store_.noteRejected(peer_->identity.replica, scope_, {true, {}});
   Cursor start = whereToStart(subscribe);
   // Deletes say nothing to whoever holds nothing. One that gets such a record elsewhere is told when it speaks of it.
   if (start.position == 0 && !subscribe.hasData && status_.receiving && !options_.exporter)
@@ -295,6 +307,7 @@ bool Session::maySend() const {
 }
 
 void Session::send() {
+  askAgain();
   if (settling_ || !maySend()) return;
   // A sweep has taken records away here that the peer may still hold.
   if (store_.purgeHorizon() > std::max(horizon_, acked_.position) && (peer_->sweeps || status_.receiving))
@@ -358,6 +371,17 @@ void Session::onAck(const Ack& ack) {
   send();
 }
 
+void Session::onRejected(const Rejected& rejected) {
+  if (!subscribed_) return broken("Rejected out of place");
+  for (const Rejection& each : rejected.records) {
+    if (!scope_.has(each.key.collection)) return broken("Rejected for what this link does not carry");
+    if (each.why) status_.reason = each.why;
+  }
+  status_.refused = store_.noteRejected(peer_->identity.replica, scope_, rejected);
+  verifiedAt_.reset();
+  activity();
+}
+
 void Session::onNeed(const Need& need) {
   if (!subscribed_) return broken("Need out of place");
   std::vector<RecordKey> gone;
@@ -393,6 +417,7 @@ void Session::onWelcome(const Welcome& welcome) {
   receiveCatchingUp_ = welcome.from < welcome.feedEnd || welcome.sweep;
   // What an exporter gives and takes is its own.
   if (welcome.sweep) sweep_.emplace(Sweep{options_.acceptRemovals || options_.importer, !options_.importer, {}});
+  askAll_ = !setAside_.empty();
   activity();
   send();
 }
@@ -403,7 +428,7 @@ void Session::onBatch(base::ByteView frame) {
   if (heldBytes_ >= base::kInFlightBytesMax) return broken("more than may be under way");
   held_.emplace_back(frame.begin(), frame.end());
   heldBytes_ += frame.size() + kHeldOverheadBytes;
-  if (needed_.empty() && !unsent_) applyHeld();
+  if (needed_.empty() && retrying_.empty() && !unsent_) applyHeld();
 }
 
 void Session::applyHeld() {
@@ -443,6 +468,7 @@ bool Session::applyBatch(const base::Bytes& frame) {
     std::optional<Rows> rows = decodeRows(answer);
     for (const Change& change : rows->changes) whole[{std::string(change.collection), change.id}] = change;
   }
+  incoming.gone = {gone_.begin(), gone_.end()};
   if (!whole.empty() || !gone_.empty()) {
     std::erase_if(incoming.changes, [&](Change& change) {
       RecordKey key{std::string(change.collection), change.id};
@@ -457,17 +483,14 @@ bool Session::applyBatch(const base::Bytes& frame) {
   }
 
   ApplyResult result = store_.apply(incoming);
-  if (result.refused) {
-    stop(ErrorCode::ClockSkew, *result.refused);
-    return false;
-  }
+  if (!took(result)) return false;
   if (result.unsent) {
     unsent_ = true;
     return false;
   }
   if (!result.missing.empty()) {
     needed_ = {result.missing.begin(), result.missing.end()};
-    askForNeeded();
+    askFor(needed_);
     return false;
   }
   comparison_.drop(nowMs_);
@@ -481,6 +504,7 @@ Incoming Session::incomingFromPeer() const {
   Incoming incoming{scope_};
   incoming.from = peer();
   incoming.acknowledged = acked_;
+  incoming.trust = options_.trust;
   incoming.importer = options_.importer;
   incoming.exporter = options_.exporter;
   incoming.mayErase = options_.peerMayErase;
@@ -533,6 +557,16 @@ void Session::finishSweep(std::uint64_t position) {
   if (swept.horizonBefore <= std::max(horizon_, acked_.position)) horizon_ = swept.horizonAfter;
   sweep_.reset();
   savedTo_ = position;
+  askAll_ = !setAside_.empty();
+}
+
+// The first of them; the rest when these have come.
+void Session::askFor(const std::set<RecordKey>& keys) {
+  Need need;
+  for (auto key = keys.begin(); key != keys.end() && need.keys.size() < base::kNeedKeysMax; ++key)
+    need.keys.push_back(*key);
+  askedTo_ = need.keys.back();
+  emit(encode(need));
 }
 
 void Session::onRows(base::ByteView frame) {
@@ -541,27 +575,20 @@ void Session::onRows(base::ByteView frame) {
   if (rows->answer ? !welcome_ : !comparable()) return broken("Rows out of place");
   activity();
   if (!rows->answer) return onRepair(std::move(rows->changes));
-  auto answers = [&](const RecordKey& key) { return !(askedTo_ < key) && needed_.erase(key) > 0; };
+  bool again = !retrying_.empty();
+  std::set<RecordKey>& waiting = again ? retrying_ : needed_;
+  auto answers = [&](const RecordKey& key) { return !(askedTo_ < key) && waiting.erase(key) > 0; };
   bool asked = !rows->changes.empty() || !rows->gone.empty();
   for (const Change& change : rows->changes) asked = asked && answers({std::string(change.collection), change.id});
-  for (RecordKey& key : rows->gone) {
-    asked = asked && answers(key);
-    gone_.insert(std::move(key));
-  }
+  for (const RecordKey& key : rows->gone) asked = asked && answers(key);
   if (!asked) return broken("Rows that nobody asked for");
+  if (again) return retry(*rows);
+  gone_.insert(rows->gone.begin(), rows->gone.end());
   answers_.emplace_back(frame.begin(), frame.end());
   answersBytes_ += frame.size();
   if (needed_.empty()) return applyHeld();
   if (answersBytes_ > kAnswersBytes && !applyAnswers()) return;
-  askForNeeded();
-}
-
-void Session::askForNeeded() {
-  Need need;
-  for (auto key = needed_.begin(); key != needed_.end() && need.keys.size() < base::kNeedKeysMax; ++key)
-    need.keys.push_back(*key);
-  askedTo_ = need.keys.back();
-  emit(encode(need));
+  askFor(needed_);
 }
 
 // Merges the answers that have come, ahead of the batch that they belong to.
@@ -572,14 +599,65 @@ bool Session::applyAnswers() {
     incoming.changes = std::move(rows->changes);
     for (Change& change : incoming.changes) change.complete = true;
     ApplyResult result = store_.apply(incoming);
-    if (result.refused) {
-      stop(ErrorCode::ClockSkew, *result.refused);
-      return false;
-    }
+    if (!took(result)) return false;
   }
   answers_.clear();
   answersBytes_ = 0;
   return true;
+}
+
+// Tells the peer what became of its records; false where the conversation has to end.
+bool Session::took(ApplyResult& result) {
+  if (result.refused) {
+    stop(result.refused->code, result.refused->text);
+    return false;
+  }
+  if (result.rejected.empty()) return true;
+  for (const Rejection& each : result.rejected) {
+    if (each.why) setAside_[each.key] = each.why->code;
+    if (!each.why) setAside_.erase(each.key);
+    if (each.why) status_.reason = each.why;
+  }
+  if (result.retryInMs) {
+    std::int64_t at = nowMs_ + std::max(*result.retryInMs, kRetryMsMin);
+    if (*result.retryInMs <= kRetryMsMax) retryAtMs_ = std::min(retryAtMs_.value_or(at), at);
+  }
+  verifiedAt_.reset();
+  emit(encode(Rejected{false, std::move(result.rejected)}));
+  return true;
+}
+
+// One question at a time, and none in a sweep: it brings everything in any case.
+bool Session::mayAskAgain() const {
+  return welcome_ && !settling_ && !sweep_ && needed_.empty() && retrying_.empty() && held_.empty();
+}
+
+// For everything at the beginning; then for what may be taken now.
+void Session::askAgain() {
+  if (setAside_.empty() || stopped() || !mayAskAgain()) return;
+  bool all = std::exchange(askAll_, false), due = retryAtMs_ && nowMs_ >= *retryAtMs_;
+  std::uint64_t changes = std::exchange(changedAside_, store_.changedAside());
+  if (all || due) retryAtMs_.reset();
+  for (const auto& [key, code] : setAside_)
+    if (all || (due && code == ErrorCode::ClockSkew)) retrying_.insert(key);
+  if (!all && changes != changedAside_)
+    for (Rejection& each : store_.setAside(peer_->identity.replica, scope_, true))
+      retrying_.insert(std::move(each.key));
+  if (!retrying_.empty()) askFor(retrying_);
+}
+
+void Session::retry(Rows& rows) {
+  Incoming again = incomingFromPeer();
+  again.changes = std::move(rows.changes);
+  for (Change& change : again.changes) change.complete = true;
+  again.gone = std::move(rows.gone);
+  again.cursor = applied_;
+  ApplyResult result = store_.apply(again);
+  if (!took(result)) return;
+  savedTo_ = appliedTo_;
+  if (!retrying_.empty()) return askFor(retrying_);
+  applyHeld();
+  send();
 }
 
 // ----------------------------------------------------------------------------------------------------
@@ -592,8 +670,8 @@ bool Session::comparable() const {
 }
 
 bool Session::atRest() const {
-  return comparable() && !sendCatchingUp_ && !receiveCatchingUp_ && inFlight_.empty() && held_.empty() &&
-         readTo_ == store_.feedEnd();
+  return comparable() && setAside_.empty() && status_.refused == 0 && retrying_.empty() && !sendCatchingUp_ &&
+         !receiveCatchingUp_ && inFlight_.empty() && held_.empty() && readTo_ == store_.feedEnd();
 }
 
 void Session::sendDigest() {
@@ -638,9 +716,9 @@ void Session::onRepair(std::vector<Change> changes) {
   repair.repair = true;
   repair.changes = std::move(changes);
   repair.acknowledged = acked_;
+  repair.trust = options_.trust;
   ApplyResult result = store_.apply(repair);
-  if (result.refused) stop(ErrorCode::ClockSkew, *result.refused);
-  send();
+  if (took(result)) send();
 }
 
 void Session::updateState() {
@@ -653,6 +731,8 @@ void Session::updateState() {
                   : receiveCatchingUp_ || sendCatchingUp_ ? SessionState::catchingUp
                                                           : SessionState::live;
   status_.verified = verifiedAt_ == here();
+  status_.setAside = setAside_.size();
+  if (status_.setAside + status_.refused == 0) status_.reason.reset();
 }
 
 }  // namespace blazedb::sync

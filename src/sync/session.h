@@ -13,6 +13,7 @@
 //   Batch ... ->                                      under a credit window
 //   <- Ack(position)                                  merged, cursor moved
 //   <- Need(keys), Rows ->                            a part came of something that the receiver lacks
+//   <- Rejected(keys, reasons)                        set aside: all else is merged, and the cursor moves past it
 //
 // A batch waits for nothing while nothing is in flight (latency) and grows while two are (throughput). There are no
 // queues: a slow peer's changes stay in the feed.
@@ -29,6 +30,10 @@
 // everything that is live, and removes what was not mentioned. Until it has, it sends nothing of its own. If both would
 // have to, the client (between equals: the lower replica id) goes first.
 //
+// What is set aside is asked for again, whole, by Need: at the beginning of each conversation, when time is what kept it
+// out, and whenever a part of it comes. As long as there is such a record, the two ends are not the same, and do not
+// compare.
+//
 // Nobody else decides that an end sweeps: it does where its own cursor and the horizon in Welcome say so, and where the
 // peer may make it forget (SessionOptions::peerMayErase). An end that keeps what it has says so in Hello. Who has
 // forgotten deletes that such a peer never heard of reads that peer's feed again from 0: what was deleted comes back.
@@ -40,6 +45,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -60,6 +66,7 @@ struct SessionOptions {
   Scope scope;                    // what this end wants, or may give and take; the link carries what both ends have
   bool leaveOtherScopes = false;  // remove what an earlier, wider scope brought from this peer
   bool peerMayBeServer = true;
+  StampTrust trust = StampTrust::all;          // in what it sends
   bool peerMayErase = true;                    // the peer may tell this end to sweep, and take back what it gave
   bool exporter = false;                       // this end decides what the peer holds
   bool acceptRemovals = false;                 // a sweep may remove a large part of the records
@@ -92,6 +99,9 @@ struct SessionStatus {
   std::uint64_t bytesSent = 0;
   std::uint64_t bytesReceived = 0;
   std::uint64_t repaired = 0;  // records that differed at rest and were sent again
+  std::uint64_t setAside = 0;  // records of the peer's that this end has not taken
+  std::uint64_t refused = 0;   // records of this end's that the peer has not taken
+  std::optional<Bye> reason;   // with these: why, of the latest
   bool verified = false;       // the digests were equal, and nothing has changed since
   std::optional<Bye> ended;    // why it stopped, by whichever end
 };
@@ -141,6 +151,7 @@ class Session {
   void noteFilter();
   const Importer* importer() const { return importer_ ? &*importer_ : nullptr; }
   void onAck(const Ack& ack);
+  void onRejected(const Rejected& rejected);
   void onNeed(const Need& need);
   bool maySend() const;
   void send();
@@ -151,9 +162,13 @@ class Session {
   void onWelcome(const Welcome& welcome);
   void onBatch(base::ByteView frame);
   void onRows(base::ByteView frame);
-  void askForNeeded();
   bool applyAnswers();
   Incoming incomingFromPeer() const;
+  void retry(Rows& rows);
+  bool mayAskAgain() const;
+  void askAgain();
+  void askFor(const std::set<RecordKey>& keys);
+  bool took(ApplyResult& result);
   void applyHeld();
   bool applyBatch(const base::Bytes& frame);
   void finishBatch(const Batch& batch);
@@ -231,6 +246,11 @@ class Session {
   std::size_t answersBytes_ = 0;
   std::set<RecordKey> gone_;
   bool unsent_ = false;  // the first that is held waits for Acks
+  std::map<RecordKey, ErrorCode> setAside_;
+  std::set<RecordKey> retrying_;  // asked for again; batches are held meanwhile
+  bool askAll_ = false;
+  std::uint64_t changedAside_ = 0;         // as the store says
+  std::optional<std::int64_t> retryAtMs_;  // when time is over that kept something out
 
   // Where both feeds stood: the end of this one, and how far the peer's has been applied.
   using Place = std::pair<std::uint64_t, std::uint64_t>;

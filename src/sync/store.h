@@ -17,6 +17,7 @@
 #include "blazedb/uuid.h"
 #include "sync/frames.h"
 #include "sync/record_state.h"
+#include "sync/stamp_rules.h"
 
 namespace blazedb::sync {
 
@@ -60,22 +61,26 @@ struct Incoming {
   const Scope& scope;  // anything outside of it is refused
   Peer from;
   std::vector<Change> changes;   // ends of transactions are marked in them
+  std::vector<RecordKey> gone;   // what `from` no longer holds, of what it was asked for
   std::optional<Cursor> cursor;  // moved together with the data, if there is one
   Cursor acknowledged;           // what `from` has applied of this replica's feed
   Sweep* sweep = nullptr;        // present while sweeping: collects what was mentioned
-  bool importer = false;         // what `from` takes back goes, whoever has changed it since
-  bool exporter = false;         // `from` is an importer of what is held here
-  bool mayErase = true;          // what `from` takes back may go
-  bool chooses = false;          // `from` is given what a filter chooses
-  bool sendsBack = false;        // `from` gets what is changed here
-  bool repair = false;           // sent because the two differed at rest
-  std::uint64_t deadFrom = 0;    // `from` was not told of what was dead up to here, unless it speaks of it
+  StampTrust trust = StampTrust::all;
+  bool importer = false;       // what `from` takes back goes, whoever has changed it since
+  bool exporter = false;       // `from` is an importer of what is held here
+  bool mayErase = true;        // what `from` takes back may go
+  bool chooses = false;        // `from` is given what a filter chooses
+  bool sendsBack = false;      // `from` gets what is changed here
+  bool repair = false;         // sent because the two differed at rest
+  std::uint64_t deadFrom = 0;  // `from` was not told of what was dead up to here, unless it speaks of it
 };
 
 struct ApplyResult {
-  std::vector<RecordKey> missing;      // not empty: nothing was merged; whole records are needed first
-  std::optional<std::string> refused;  // set: nothing was merged; a stamp that is not acceptable, and why
-  bool mustSync = false;               // `from` is about to forget what has come, once that is acknowledged
+  std::vector<RecordKey> missing;         // not empty: nothing was merged; whole records are needed first
+  std::optional<Bye> refused;             // set: nothing was merged, and the conversation has to end
+  std::vector<Rejection> rejected;        // these were set aside, and the rest was merged; or are no longer
+  std::optional<std::int64_t> retryInMs;  // when the first of these may be taken, if that is a matter of time
+  bool mustSync = false;                  // `from` is about to forget what has come, once that is acknowledged
   bool unsent = false;  // set: nothing was merged; what is taken back has changes that `from` has to get first
 };
 
@@ -122,7 +127,14 @@ class Store {
   // What it has is not known any more: it is about to sweep.
   virtual void forgetDelivered(const UUID& importer) = 0;
 
+  // Everything that it sets aside is remembered, until it is taken or gone: a part of it is missing until then.
   virtual ApplyResult apply(const Incoming& incoming) = 0;
+  // What of the peer's records is set aside; `changed`: only of these that have changed here since. changedAside() is
+  // another number after each such change.
+  virtual std::vector<Rejection> setAside(const UUID& peer, const Scope& scope, bool changed) const = 0;
+  virtual std::uint64_t changedAside() const = 0;
+  // The peer has told what it has set aside of this replica's. Gives how many there are.
+  virtual std::uint64_t noteRejected(const UUID& peer, const Scope& scope, const Rejected& rejected) = 0;
   // Ends a sweep: removes every live record of the scope that was not mentioned and is not beyond `peerHasApplied` of
   // this feed, raises the purge horizon to the feed's end and moves the cursor, in one transaction. Refuses to remove
   // many unless it may: then nothing has changed.

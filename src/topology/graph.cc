@@ -56,6 +56,7 @@ std::string describe(const ConnectionStatus& status) {
     out << ", verified equal";
   else if (status.pending > 0)
     out << ", " << status.pending << " pending";
+  if (status.rejected > 0) out << ", " << status.rejected << " rejected (" << status.rejection << ")";
   if (status.error) out << ": " << status.message;
   return out.str();
 }
@@ -132,7 +133,9 @@ std::string TopologyGraph::toJson() const {
                 {"pending", static_cast<std::int64_t>(status.pending)},
                 {"bytes", static_cast<std::int64_t>(status.bytes)},
                 {"repaired", static_cast<std::int64_t>(status.repaired)},
+                {"rejected", static_cast<std::int64_t>(status.rejected)},
                 {"verified", status.verified}};
+    if (status.rejected > 0) line.set("rejection", status.rejection);
     if (status.error) {
       line.set("error", errorName(*status.error));
       line.set("message", status.message);

@@ -35,6 +35,7 @@ sync::SessionOptions rightsOf(const ExportPolicy& policy, base::Random& random) 
   options.scope = sync::makeScope(std::move(collections), {}, policy.fields);
   options.receives = !policy.readOnly;
   options.exporter = true;
+  options.trust = sync::StampTrust::relayed;
   options.peerMayErase = false;
   if (policy.filter) {
     ExportFilter filter = *policy.filter;

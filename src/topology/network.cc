@@ -32,6 +32,13 @@ constexpr int kListenerShift = 40;
 
 ConnectionId idOf(ListenerId listener, std::uint64_t served) { return {listener.value << kListenerShift | served}; }
 
+// What one end of a session knows of both directions.
+void addRejected(const sync::SessionStatus& session, ConnectionStatus& out) {
+  out.rejected = session.setAside + session.refused;
+  if (!session.reason) return;
+  out.rejection = std::string(errorName(session.reason->code)) + ": " + session.reason->text;
+}
+
 // What arrives at an end that is elsewhere is known by what it acknowledges.
 void addProgress(const sync::SessionStatus& session, bool peerIsElsewhere, ConnectionStatus& out) {
   out.done += std::min(session.received, session.expected);
@@ -284,6 +291,7 @@ ConnectionStatus Network::describe(ConnectionId id, const Ends& connection, cons
   }
   out.bytes = status.bytes;
   out.repaired = status.repaired;
+  addRejected(status.ends[0], out);
   out.verified = status.state == link::LinkState::live && status.ends[0].verified &&
                  (status.ends[1].verified || !connection.toEngine) && out.pending == 0;
   std::uint64_t staying = connection.changesThatStay(status);
@@ -312,6 +320,7 @@ ConnectionStatus Network::describe(ListenerId listener, const Listener::Guest& g
   addProgress(session, true, out);
   out.bytes = guest.served.status.bytes;
   out.repaired = guest.served.status.repaired;
+  addRejected(session, out);
   out.verified = session.verified && guest.served.status.state == link::LinkState::live;
   if (guest.served.status.error) {
     out.error = guest.served.status.error->code;

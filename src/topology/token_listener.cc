@@ -39,6 +39,8 @@ sync::SessionOptions rightsOf(const TokenOptions& token) {
   options.sends = token.mayRead;
   options.receives = token.mayWrite;
   options.peerMayBeServer = options.peerMayErase = token.role == SyncRole::server;
+  bool relays = token.mayRelay || options.peerMayBeServer;
+  options.trust = relays ? sync::StampTrust::relayed : sync::StampTrust::own;
   if (!token.collections.empty()) options.scope = sync::makeScope(token.collections, {});
   return options;
 }

@@ -77,6 +77,7 @@ TEST_F(Databases, NothingButCreateMakesAFile) {
       {"export", file},
       {"conflicts", file},
       {"removed", file},
+      {"rejected", file},
       {"diff", path("there.blazedb"), file},
       {"sync", file, path("there.blazedb")},
   };

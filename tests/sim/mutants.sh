@@ -47,7 +47,7 @@ mutant "a tombstone is purged early" src/db/engine_upkeep.cc 'std::uint64_t olde
 mutant "a part is stored where the whole is needed" src/db/changes.cc 'if (!change.complete && alive) {' 'if (!change.complete && alive && false) {'
 mutant "a cursor is not taken back to where its incarnation ended" src/db/engine_sync.cc 'if (cursor.reach > end) return' 'if (false && cursor.reach > end) return'
 mutant "transactions that share a record are sent apart" src/db/engine_sync.cc 'entry.mark != 0 && entry.position >= joinedUntil' 'entry.mark != 0'
-mutant "the clock is not moved past what was merged" src/db/changes.cc 'mirror_.clock.observe(time);' ''
+mutant "the clock is not moved past what was merged" src/db/changes.cc 'if (result.missing.empty()) mirror_.clock.observe(latestTime(theirs));' ''
 mutant "a client does not copy the authority it has seen" src/db/changes.cc ': seenAuthority, time' ': seenAuthority * 0, time'
 mutant "an echo is withheld although the peer has started anew" src/db/tables.cc 'WHERE replica = ?1 AND incarnation = ?2' 'WHERE replica = ?1 AND (incarnation = ?2 OR 1)'
 mutant "a sweep removes what the peer has not seen" src/db/engine_sync.cc 'row.position > peerHasApplied.position &&' 'row.position > peerHasApplied.position * 1000 + 1000000 &&'
@@ -66,4 +66,5 @@ mutant "what is taken back goes although a field of it is unsent" src/db/changes
 mutant "who keeps what it has is told to sweep" src/sync/session.cc 'start.position < horizon_ && peer_->sweeps;' 'start.position < horizon_;'
 mutant "who has forgotten deletes does not read again what keeps" src/sync/session.cc '!peer_->sweeps && askedFrom_ > 0) return startOver();' '!peer_->sweeps && askedFrom_ > 0 && false) return startOver();'
 mutant "a newcomer never hears of a delete" src/db/changes.cc 'position <= incoming.deadFrom' 'position > incoming.deadFrom && false'
+mutant "a hub takes the authority of an insert for the highest of the record" src/sync/stamp_rules.cc 'mine ? mine->authority() : rules.clock' 'mine ? mine->base.stamp.authority : rules.clock'
 echo "$caught of $planted planted bugs caught, $seeds seeds each"

@@ -73,12 +73,13 @@ void World::build() {
   lossy_ = dice_.percent(40);
   brutal_ = dice_.percent(50);
   if (dice_.percent(25)) retention_ = std::chrono::minutes(10);
-  fleet_ = dice_.percent(20);
+  fleet_ = checked_ = dice_.percent(20);
   small_ = dice_.percent(50);
   for (int i = 0; i < count; i++) {
     replicas_.push_back(std::make_unique<Replica>(i, nowMs_, dice_.roll()));
     Replica& replica = *replicas_.back();
     replica.role = dice_.percent(i == 0 ? 70 : 15) ? sync::Role::server : sync::Role::client;
+    replica.relays = replica.role == sync::Role::server;
     replica.durability = dice_.percent(25) ? Durability::normal : Durability::full;
     replica.clock.skewMs = dice_.between(-60'000, 60'000);
     if (fleet_ && i > 0) replica.scope = anyScope();
@@ -166,6 +167,7 @@ void World::down(Replica& replica, bool powerCut) {
   replica.engine.reset();
   // What a hub loses comes back from its clients, as far as their links carried it.
   if (powerCut && fleet_) groups_.clear();
+  if (powerCut && replica.number == 0) checked_ = false;
   if (powerCut) {
     oracle_.powerCut(replica.number);
     replica.files.restart(dice_.roll());
@@ -189,6 +191,7 @@ void World::maintain(Replica& replica) {
 
 void World::restore(Replica& replica) {
   down(replica, false);
+  if (replica.number == 0) checked_ = false;
   if (fleet_) groups_.clear();
   mayRepair_ |= replica.hasForgotten;
   for (const std::string& file : replica.files.list()) replica.files.remove(file);
@@ -205,6 +208,7 @@ void World::cloneInto(Replica& from) {
   Replica& copy = *replicas_.back();
   copy.durability = from.durability;
   copy.scope = from.scope;
+  copy.relays = from.relays;
   for (const std::string& file : from.files.list()) copy.files.setContents(file, from.files.contents(file));
   open(copy);
   copy.engine->renewReplicaId();
@@ -446,6 +450,7 @@ void World::connect(Link& link) {
     gives.batchBytes = asks.batchBytes = small_ ? 400 : 512u << 10;
     gives.peerMayErase = !link.keeps;
     asks.scope = b.scope;
+    if (checked_) gives.trust = b.relays ? sync::StampTrust::relayed : sync::StampTrust::own;
     asks.leaveOtherScopes = link.leavesOthers;
     link.sessions[0] = std::make_unique<sync::Session>(*a.engine, gives);
     link.sessions[1] = std::make_unique<sync::Session>(*b.engine, asks);
@@ -512,6 +517,9 @@ void World::deliver(Link& link, int end) {
     link.sessions[end]->receive(frame.bytes, nowMs_);
     collect(link);
     if (!link.sessions[end]) return;
+    const sync::SessionStatus& status = link.sessions[end]->status();
+    if (status.setAside + status.refused > 0)
+      fail("what an honest peer wrote was refused: " + status.reason.value_or(sync::Bye{}).text);
     if (link.sessions[end]->live()) link.behind[end] = link.leavesOthers = false;
     if (link.sessions[end]->stopped()) {
       const sync::Bye why = link.sessions[end]->status().ended.value_or(sync::Bye{});

@@ -52,6 +52,7 @@ class World {
     std::unique_ptr<db::Engine> engine;  // none while it is down
     std::optional<Image> backup;
     bool hasForgotten = false;  // deletes, for good
+    bool relays = false;        // its token lets it, as that of a server does
     Replica(int n, const std::int64_t& now, std::uint64_t seed)
         : number(n), name("R" + std::to_string(n)), clock(now), random(seed) {}
   };
@@ -130,9 +131,10 @@ class World {
   std::int64_t counter_ = 0;
   std::chrono::milliseconds retention_{std::chrono::hours(24 * 30)};
   bool lossy_ = false;
-  bool brutal_ = false;  // power cuts, restores, clones
-  bool fleet_ = false;   // a hub whose clients may each have a part, and whose tokens are revoked
-  bool small_ = false;   // batches: a catching-up takes several
+  bool brutal_ = false;   // power cuts, restores, clones
+  bool fleet_ = false;    // a hub whose clients may each have a part, and whose tokens are revoked
+  bool checked_ = false;  // the hub of a fleet checks the stamps of its clients, and has lost nothing
+  bool small_ = false;    // batches: a catching-up takes several
   bool healing_ = false;
   bool mayRepair_ = false;  // a file was put back that holds again what had been deleted and forgotten
 };

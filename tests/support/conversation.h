@@ -48,6 +48,13 @@ class PassingStore : public sync::Store {
   }
   void forgetDelivered(const UUID& importer) override { store_.forgetDelivered(importer); }
   sync::ApplyResult apply(const sync::Incoming& incoming) override { return store_.apply(incoming); }
+  std::vector<sync::Rejection> setAside(const UUID& peer, const sync::Scope& scope, bool changed) const override {
+    return store_.setAside(peer, scope, changed);
+  }
+  std::uint64_t changedAside() const override { return store_.changedAside(); }
+  std::uint64_t noteRejected(const UUID& peer, const sync::Scope& scope, const sync::Rejected& rejected) override {
+    return store_.noteRejected(peer, scope, rejected);
+  }
   Swept finishSweep(const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep,
                       const sync::Cursor& peerHasApplied, const sync::Cursor& cursor) override {
     return store_.finishSweep(from, scope, sweep, peerHasApplied, cursor);

@@ -92,9 +92,13 @@ std::function<std::optional<Bytes>(ByteView)> again(Decode decode) {
   };
 }
 
+Rejected rejected() {
+  return {true, {{{"notes", id(1)}, Bye{ErrorCode::TooLarge, "too large"}}, {{"people", id(2)}, std::nullopt}}};
+}
+
 std::vector<Kind> kinds() {
   return {{"hello", encode(hello()), again(decodeHello)},
-          {"subscribe", encode(Subscribe{{7, 300, 200, 350}, true}), again(decodeSubscribe)},
+          {"subscribe", encode(Subscribe{{7, 300, 200, 350}, true, true}), again(decodeSubscribe)},
           {"welcome", encode(Welcome{5, 300, 20, true, 290, {9, 70'000, 0, 70'000}}), again(decodeWelcome)},
           {"batch", batch(), again(decodeBatch)},
           {"ack", encode(Ack{300, 5}), again(decodeAck)},
@@ -103,7 +107,10 @@ std::vector<Kind> kinds() {
           {"digest", encode(digest()), again(decodeDigest)},
           {"buckets", encode(buckets()), again(decodeBuckets)},
           {"inventory", encode(inventory()), again(decodeInventory)},
-          {"bye", encode(Bye{ErrorCode::ClockSkew, "set it"}), again(decodeBye)}};
+          {"bye", encode(Bye{ErrorCode::ClockSkew, "set it"}), again(decodeBye)},
+          {"ping", encode(Ping{7}), again(decodePing)},
+          {"pong", encode(Pong{7, 300}), again(decodePong)},
+          {"rejected", encode(rejected()), again(decodeRejected)}};
 }
 
 // -------------------------------------------------------------------------------------------------------- each of them
@@ -163,7 +170,7 @@ TEST(Frames, WithAFlippedBitAreRefusedOrSaySomethingElse) {
 TEST(Frames, OfNoKnownTypeHaveNone) {
   EXPECT_FALSE(typeOf({}));
   EXPECT_FALSE(typeOf(Bytes{0}));
-  EXPECT_FALSE(typeOf(Bytes{14}));
+  EXPECT_FALSE(typeOf(Bytes{15}));
   EXPECT_FALSE(typeOf(Bytes{255}));
   EXPECT_EQ(typeOf(Bytes{11}), FrameType::bye);
 }

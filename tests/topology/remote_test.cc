@@ -67,6 +67,46 @@ TEST_F(RemoteTest, BringsEverythingBothWays) {
   EXPECT_TRUE(diff(hub_, client).empty());
 }
 
+TEST_F(RemoteTest, ARecordThatIsNotTakenHoldsUpNothingElseAndBothEndsSaySo) {
+  UUID id = hub_.insert({{"title", "an album"}});
+  std::vector<Database> devices;
+  for (int i = 0; i < 3; i++) {
+    devices.push_back(open("device" + std::to_string(i)));
+    devices[i].enableSync(remote(token().secret), kReadable).synchronize(kPatience);
+  }
+  for (int i = 0; i < 3; i++)
+    devices[i].updateFields(id, {{"picture of " + std::to_string(i), Bytes(8'300'000, std::uint8_t{1})}});
+  for (int i = 0; i < 2; i++) devices[i].enableSync(remote(token().secret), kReadable).synchronize(kPatience);
+
+  Database& last = devices[2];
+  SyncEngine sync = last.enableSync(remote(token().secret), kReadable);
+  sync.synchronize(kPatience);
+  UUID small = last.insert({{"small", 1}}), back = hub_.insert({{"small", 2}});
+  sync.synchronize(kPatience);
+  EXPECT_TRUE(hub_.fetch(small));
+  EXPECT_TRUE(last.fetch(back));
+  ConnectionStatus here = sync.status(), there = topology_.connections().at(0);
+  for (const ConnectionStatus& each : {here, there}) {
+    EXPECT_EQ(each.state, ConnectionState::live);
+    EXPECT_EQ(each.rejected, 2u) << "neither takes what the other has";
+    EXPECT_EQ(each.rejection.find("TooLarge"), 0u) << each.rejection;
+    EXPECT_FALSE(each.verified);
+  }
+  for (const Database* each : {&hub_, &last}) {
+    std::vector<RejectedChange> all = each->rejectedChanges();
+    ASSERT_EQ(all.size(), 2u);
+    for (const RejectedChange& one : all) EXPECT_EQ(one.record, id);
+  }
+
+  last.updateFields(id, {{"picture of 2", "smaller"}});
+  sync.synchronize(kPatience);
+  sync.synchronize(kPatience);  // what was set aside here is asked for when it has become smaller
+  EXPECT_EQ(hub_.fetch(id)->string("picture of 2"), "smaller");
+  EXPECT_TRUE(last.fetch(id)->contains("picture of 0"));
+  EXPECT_TRUE(hub_.rejectedChanges().empty());
+  EXPECT_TRUE(last.rejectedChanges().empty());
+}
+
 TEST_F(RemoteTest, FromClientToClientThroughTheHub) {
   Database a = open("a"), b = open("b");
   NewToken made = token();

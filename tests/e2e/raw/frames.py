@@ -174,13 +174,16 @@ class Subscribe:
 
     cursor: Cursor = Cursor()
     holds_records: bool = False
+    rejects: bool = False  # the next frame is Rejected
 
     def encode(self):
-        return self.cursor.encode() + boolean(self.holds_records)
+        return self.cursor.encode() + bytes([self.holds_records | self.rejects << 1])
 
     @staticmethod
     def read(r):
-        return Subscribe(Cursor.read(r), r.boolean())
+        cursor, flags = Cursor.read(r), r.byte()
+        assert flags < 4
+        return Subscribe(cursor, bool(flags & 1), bool(flags & 2))
 
 
 @dataclasses.dataclass
@@ -369,6 +372,23 @@ class Pong:
 
 
 @dataclasses.dataclass
+class Rejected:
+    TYPE = 14
+
+    all: bool
+    records: dict = field(default_factory=dict)  # Key: (code, text)
+
+    def encode(self):
+        out = boolean(self.all) + varint(len(self.records))
+        return out + b"".join(key.encode() + varint(code) + sized(text.encode()) for key, (code, text) in self.records.items())
+
+    @staticmethod
+    def read(r):
+        every = r.boolean()
+        return Rejected(every, {Key.read(r): (r.varint(), r.sized().decode()) for _ in range(r.varint())})
+
+
+@dataclasses.dataclass
 class Knock:
     TYPE = 64
 
@@ -404,7 +424,7 @@ class Admit:
 KINDS = {
     kind.TYPE: kind
     for kind in (
-        *(Hello, Subscribe, Welcome, Batch, Ack, Need, Rows, Digest, Buckets, Inventory, Bye, Ping, Pong),
+        *(Hello, Subscribe, Welcome, Batch, Ack, Need, Rows, Digest, Buckets, Inventory, Bye, Ping, Pong, Rejected),
         *(Knock, Admit),
     )
 }

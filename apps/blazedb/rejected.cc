@@ -1,0 +1,54 @@
+#include <memory>
+
+#include "command.h"
+#include "open.h"
+#include "output.h"
+#include "text.h"
+
+namespace blazedb::cli {
+namespace {
+
+struct Rejected {
+  DatabaseArgument database;
+  bool json = false;
+};
+
+void printAsJson(const RejectedChange& change) {
+  printJson({{"collection", change.collection},
+             {"record", change.record.toString()},
+             {"byPeer", change.byPeer},
+             {"peer", change.peer.toString()},
+             {"code", errorName(change.code)},
+             {"reason", change.reason},
+             {"since", timeText(change.since)}});
+}
+
+void printForPeople(const RejectedChange& change) {
+  printLine(change.collection + " " + change.record.toString() + "  " +
+            (change.byPeer ? "not taken by " : "not taken from ") + change.peer.toString() + "  since " +
+            timeText(change.since));
+  printLine("   " + std::string(errorName(change.code)) + ": " + oneLine(change.reason));
+}
+
+int list(const Rejected& options) {
+  std::vector<RejectedChange> all = openDatabase(options.database, Use::read).rejectedChanges();
+  for (const RejectedChange& change : all) options.json ? printAsJson(change) : printForPeople(change);
+  if (all.empty() && !options.json) printLine("nothing is rejected");
+  return kFine;
+}
+
+}  // namespace
+
+Run declareRejected(Arguments& arguments) {
+  auto options = std::make_shared<Rejected>();  // shared with the parser, which fills it in
+  addDatabase(arguments, options->database);
+  addJson(arguments, options->json, "list as JSON Lines");
+  arguments.note(
+      "Records that another database has not taken from this one, or this one not from it, each with the reason and "
+      "what to do. They are sent again by themselves, when they change and at each new connection; what has been taken "
+      "since is not listed.");
+  arguments.example("blazedb rejected notes.blazedb");
+  return [options] { return list(*options); };
+}
+
+}  // namespace blazedb::cli

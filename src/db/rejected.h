@@ -1,0 +1,61 @@
+// Rejected changes: records that one end of a link has not taken from the other, each with the reason.
+//
+// A record that is refused is set aside, and everything else goes on. What is remembered of it is its key alone: the
+// sender has the record, and is asked for the whole of it again when there is a chance that it will be taken. Until
+// then a part of it is never merged by itself, because the rest of it has been passed over. So an entry belongs to a
+// cursor, that is to a peer and a scope, and goes where the cursor goes.
+//
+// Both ends remember it: who refused, to ask again; who was refused, to tell people.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "blazedb/rejected.h"
+#include "storage/connection.h"
+#include "sync/frames.h"
+
+namespace blazedb::db {
+
+class Rejected {
+ public:
+  enum class By : std::uint8_t { us = 0, peer = 1 };
+  struct Link {
+    UUID peer;
+    base::Bytes scope;  // a hash: a scope may be long, and there may be many entries
+    Link(const UUID& replica, const sync::Scope& of);
+  };
+
+  // Before the first Rejected of a file that was made without the table.
+  static void create(storage::Connection& connection);
+
+  // Not thread-safe, like the connection.
+  explicit Rejected(storage::Connection& connection);
+
+  bool has(const Link& link, By by, const sync::RecordKey& key);
+  // The record has changed here: what was set aside of it, whoever sent it, may be taken now. False where nothing was.
+  bool noteChange(const sync::RecordKey& key);
+  // One that is known keeps the time since when it is.
+  void add(const Link& link, By by, const sync::RecordKey& key, const sync::Bye& why, std::int64_t nowMs);
+  bool remove(const Link& link, By by, const sync::RecordKey& key);
+  void removeAll(const Link& link, By by);
+  // Of all links with the peer, but for one.
+  void removeOthers(const UUID& peer, const std::optional<sync::Scope>& except);
+  // Nobody has refused anything of this replica, which has another id now.
+  void removeByPeers();
+  // Of all links with the peer; of everybody.
+  std::uint64_t count(const UUID& peer, By by);
+  std::uint64_t count(By by);
+
+ private:
+  storage::Connection& connection_;
+  storage::Statement has_, changed_, add_, remove_, removeAll_, removeOthers_, removeByPeers_, countOf_, count_;
+};
+
+// As Rejected has them, for readers, on connections of their own. `changed`: those alone whose record has changed here
+// since they were refused.
+std::vector<sync::Rejection> rejectedOn(storage::Connection& connection, const Rejected::Link& link, Rejected::By by,
+                                        bool changed = false);
+std::vector<RejectedChange> allRejected(storage::Connection& connection);
+
+}  // namespace blazedb::db

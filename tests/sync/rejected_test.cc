@@ -1,0 +1,374 @@
+// Rejected changes: one record that cannot be taken is set aside, and nothing else waits for it.
+#include <algorithm>
+
+#include "base/limits.h"
+#include "codec/fields.h"
+#include "sync/session_test.h"
+
+namespace blazedb::sync {
+namespace {
+
+using db::Changes;
+
+class RejectedTest : public SessionTest {
+ protected:
+  // A record that `replica` writes with a clock that is ahead; and so is everything that it writes from now on.
+  UUID insertAhead(Replica& replica, std::int64_t minutes) {
+    replica.clock.skewMs = minutes * kMinute;
+    UUID id = replica.insert({{"n", 1}});
+    replica.clock.skewMs = 0;
+    return id;
+  }
+  void expectListed(Replica& replica, bool byPeer, const UUID& id, ErrorCode code) {
+    std::vector<RejectedChange> all = replica->rejectedChanges();
+    ASSERT_EQ(all.size(), 1u);
+    EXPECT_EQ(all[0].byPeer, byPeer);
+    EXPECT_EQ(all[0].record, id);
+    EXPECT_EQ(all[0].collection, "default");
+    EXPECT_EQ(all[0].code, code);
+    EXPECT_FALSE(all[0].reason.empty());
+  }
+  void expectNothingListed() {
+    for (Replica* each : {&a, &b}) EXPECT_TRUE(each->engine->rejectedChanges().empty()) << each->options.name;
+  }
+};
+
+TEST_F(RejectedTest, OneStampTooFarAheadIsSetAsideAndTheRestOfItsBatchLands) {
+  Replica c("C", now, 3);
+  UUID before, ahead, after = c.insert({{"n", 3}});
+  synced(c, a);
+  a->write([&](Changes& changes) {
+    before = changes.insert("default", std::nullopt, {{"n", 1}});
+    a.clock.skewMs = 11 * kMinute;
+    ahead = changes.insert("default", std::nullopt, {{"n", 2}});
+  });
+  a.clock.skewMs = 0;
+
+  Conversation talk(a, b, now);
+  talk.start();
+  talk.settle();
+  EXPECT_TRUE(talk.live());
+  EXPECT_TRUE(b.fetch(before));
+  EXPECT_TRUE(b.fetch(after));
+  EXPECT_FALSE(b.fetch(ahead));
+  EXPECT_EQ(talk.status(1).appliedTo, a->feedEnd()) << "the cursor moves past it";
+  EXPECT_EQ(talk.status(1).setAside, 1u);
+  EXPECT_EQ(talk.status(0).refused, 1u);
+  for (int end = 0; end < 2; end++) {
+    ASSERT_TRUE(talk.status(end).reason);
+    EXPECT_EQ(talk.status(end).reason->code, ErrorCode::ClockSkew);
+    EXPECT_NE(talk.status(end).reason->text.find("blazedb restamp FILE"), std::string::npos);
+  }
+  expectListed(a, true, ahead, ErrorCode::ClockSkew);
+  expectListed(b, false, ahead, ErrorCode::ClockSkew);
+
+  UUID own = b.insert({{"n", 4}});
+  EXPECT_LT(HybridClock::toWall(b.stored(own).latest.time), b.clock.wallMs() + kMinute) << "the clock did not follow";
+  talk.settle();
+  EXPECT_TRUE(a.fetch(own));
+  EXPECT_TRUE(talk.said(1, FrameType::digest).empty()) << "they differ, and know it";
+
+  talk.rest();
+  EXPECT_TRUE(b.fetch(ahead)) << "by itself, once its time has come near enough";
+  EXPECT_TRUE(talk.verified());
+  EXPECT_EQ(talk.status(1).setAside + talk.status(0).refused, 0u);
+  expectNothingListed();
+}
+
+TEST_F(RejectedTest, ItIsAskedForAgainAtTheNextConnectionAlsoAfterReopening) {
+  UUID id = insertAhead(a, 20);
+  Conversation(a, b, now).start();
+  {
+    Conversation talk(a, b, now);
+    talk.start();
+    talk.settle();
+    EXPECT_FALSE(b.fetch(id));
+  }
+  a.reopen();
+  b.reopen();
+  expectListed(a, true, id, ErrorCode::ClockSkew);
+  expectListed(b, false, id, ErrorCode::ClockSkew);
+  {
+    Conversation talk(a, b, now);
+    talk.start();
+    talk.settle();
+    EXPECT_EQ(talk.said(1, FrameType::need).size(), 1u);
+    EXPECT_EQ(talk.status(0).refused, 1u);
+    EXPECT_EQ(talk.status(1).setAside, 1u);
+  }
+  now += 15 * kMinute;
+  synced();
+  EXPECT_TRUE(b.fetch(id));
+  expectNothingListed();
+}
+
+TEST_F(RejectedTest, AReStampedRecordIsTaken) {
+  UUID id = insertAhead(a, 30 * 24 * 60);
+  Conversation talk(a, b, now);
+  talk.start();
+  talk.rest();
+  EXPECT_FALSE(b.fetch(id));
+  EXPECT_EQ(a->restamp(), 1u);
+  talk.rest();
+  EXPECT_TRUE(b.fetch(id));
+  EXPECT_TRUE(talk.verified());
+  expectNothingListed();
+}
+
+TEST_F(RejectedTest, APartOfItIsNeverMergedAlone) {
+  UUID id = a.insert({{"x", 1}});
+  synced();
+  Replica c("C", now, 3);
+  synced(a, c);
+  a.clock.skewMs = 60 * 24 * kMinute;
+  a.updateFields(id, {{"x", 2}});
+  a.clock.skewMs = 0;
+  c.updateFields(id, {{"y", 3}});
+  Conversation relay(c, a, now);
+  relay.start();
+  relay.settle();
+  ASSERT_EQ(a.fetch(id)->integer("y"), 3);
+
+  Conversation talk(a, b, now);
+  talk.start();
+  talk.settle();
+  EXPECT_FALSE(b.fetch(id)->integer("y"));
+  c.updateFields(id, {{"z", 4}});
+  relay.settle();
+  talk.settle();
+  EXPECT_FALSE(talk.said(1, FrameType::need).empty()) << "of what is set aside a part means nothing";
+  EXPECT_FALSE(b.fetch(id)->integer("z"));
+  EXPECT_EQ(b.fetch(id)->integer("x"), 1);
+
+  EXPECT_EQ(a->restamp(), 1u);
+  talk.rest();
+  EXPECT_EQ(b.fetch(id)->integer("x"), 2);
+  EXPECT_EQ(b.fetch(id)->integer("y"), 3);
+  EXPECT_EQ(b.fetch(id)->integer("z"), 4);
+  EXPECT_TRUE(talk.verified());
+  relay.rest();
+  expectNothingListed();
+}
+
+// Four have added to it, apart; and only one of them can make it smaller.
+TEST_F(RejectedTest, OneThatGrowsTooLargeHoldsUpNothingElseAndIsTakenWhenItFits) {
+  UUID id = a.insert({{"n", 1}});
+  synced();
+  Replica c("C", now, 3);
+  synced(a, c);
+  const std::string large(8'300'000, 'x');
+  a.updateFields(id, {{"x", large}});
+  b.updateFields(id, {{"y", large}});
+  c.updateFields(id, {{"z", large}});
+  synced();
+  Conversation talk(a, c, now);
+  talk.start();
+  talk.rest();
+  EXPECT_TRUE(talk.live());
+  for (Replica* each : {&a, &c}) {
+    std::vector<RejectedChange> all = (*each)->rejectedChanges();
+    ASSERT_EQ(all.size(), 2u) << "neither takes what the other has";
+    for (const RejectedChange& one : all) EXPECT_EQ(one.code, ErrorCode::TooLarge);
+  }
+  UUID small = c.insert({{"small", 1}}), back = a.insert({{"small", 2}});
+  talk.rest();
+  EXPECT_TRUE(a.fetch(small));
+  EXPECT_TRUE(c.fetch(back));
+  EXPECT_FALSE(talk.verified());
+
+  c.updateFields(id, {{"z", "a smaller one"}});
+  talk.rest();
+  EXPECT_EQ(a.fetch(id)->string("z"), "a smaller one");
+  EXPECT_EQ(c.fetch(id)->string("y")->size(), large.size()) << "what was set aside is asked for, once there is room";
+  EXPECT_TRUE(talk.verified());
+  EXPECT_TRUE(a->rejectedChanges().empty());
+  EXPECT_TRUE(c->rejectedChanges().empty());
+}
+
+TEST_F(RejectedTest, ARecordAloneIsBoundToTheSameSize) {
+  auto session = talking();
+  Bytes fields;
+  codec::appendMapHead(fields, 3);
+  for (const char* name : {"x", "y", "z"}) {
+    codec::appendText(fields, name);
+    codec::appendText(fields, std::string(8'300'000, 'x'));
+  }
+  Bytes stamps;
+  encodeFreshStamps({{0, HybridClock::fromWall(a.clock.wallMs()), 12345}, {}, 0}, {}, stamps);
+  BatchWriter batch(0);
+  Change change{"default", uuidOf(5), 1, true, true, stamps, fields};
+  batch.add(change);
+  session->receive(batch.finishBatch(1, true, 1), now);
+  ASSERT_FALSE(session->stopped()) << session->status().ended->text;
+  expectListed(a, false, uuidOf(5), ErrorCode::TooLarge);
+  EXPECT_TRUE(a->collections().empty());
+}
+
+TEST_F(RejectedTest, ARepairFollowsTheSameRules) {
+  auto session = talking();
+  session->takeFrames();
+  Bytes stamps, fields;
+  codec::appendMapHead(fields, 0);
+  encodeFreshStamps({{0, HybridClock::fromWall(a.clock.wallMs() + kHour), 12345}, {}, 0}, {}, stamps);
+  BatchWriter rows;
+  rows.add({"default", uuidOf(5), 0, true, true, stamps, fields});
+  session->receive(rows.finishRows(false, {}), now);
+  EXPECT_FALSE(session->stopped());
+  std::vector<Bytes> said = session->takeFrames();
+  ASSERT_EQ(said.size(), 1u);
+  std::optional<Rejected> told = decodeRejected(said[0]);
+  ASSERT_TRUE(told && told->records.size() == 1);
+  EXPECT_EQ(told->records[0].why->code, ErrorCode::ClockSkew);
+  EXPECT_FALSE(a.fetch(uuidOf(5)));
+  expectListed(a, false, uuidOf(5), ErrorCode::ClockSkew);
+}
+
+TEST_F(RejectedTest, WhatIsGoneAtTheSenderIsListedNoMore) {
+  insertAhead(a, 20);
+  UUID id = uuidOf(5);
+  Bytes stamps, fields;
+  codec::appendMapHead(fields, 0);
+  encodeFreshStamps({{0, HybridClock::fromWall(b.clock.wallMs() + kHour), 12345}, {}, 0}, {}, stamps);
+  BatchWriter rows;
+  rows.add({"default", id, 0, true, true, stamps, fields});
+  talking()->receive(rows.finishRows(false, {}), now);
+  expectListed(a, false, id, ErrorCode::ClockSkew);
+
+  auto session = greeted();
+  session->receive(encode(Subscribe{}), now);
+  session->takeFrames();
+  session->receive(encode(Welcome{}), now);
+  std::vector<Bytes> said = session->takeFrames();
+  auto need = std::find_if(said.begin(), said.end(), [](const Bytes& each) { return typeOf(each) == FrameType::need; });
+  ASSERT_NE(need, said.end());
+  EXPECT_EQ(decodeNeed(*need)->keys, (std::vector<RecordKey>{{"default", id}}));
+  session->receive(BatchWriter().finishRows(true, {{"default", id}}), now);
+  EXPECT_FALSE(session->stopped());
+  EXPECT_TRUE(a->rejectedChanges().empty());
+  said = session->takeFrames();
+  ASSERT_FALSE(said.empty());
+  ASSERT_TRUE(decodeRejected(said[0]));
+  EXPECT_FALSE(decodeRejected(said[0])->records[0].why);
+}
+
+// The peer has it, in a state that cannot be taken; an earlier one is held.
+TEST_F(RejectedTest, ASweepDoesNotTakeItForGone) {
+  UUID id = a.insert({{"x", 1}}), forgotten = a.insert({{"x", 1}});
+  synced();
+  a.remove(forgotten);
+  now += 31 * 24 * kHour;
+  while (a->maintain()) {
+  }
+  ASSERT_FALSE(a.stored(forgotten).held);
+  a.clock.skewMs = kHour;
+  a.updateFields(id, {{"x", 2}});
+  a.clock.skewMs = 0;
+  Conversation talk(a, b, now);
+  talk.start();
+  talk.settle();
+  ASSERT_TRUE(decodeWelcome(talk.said(0, FrameType::welcome)[0])->sweep);
+  EXPECT_FALSE(b.fetch(forgotten));
+  ASSERT_TRUE(b.fetch(id));
+  EXPECT_EQ(b.fetch(id)->integer("x"), 1);
+  expectListed(b, false, id, ErrorCode::ClockSkew);
+}
+
+TEST_F(RejectedTest, AnotherScopeHasAListOfItsOwn) {
+  UUID id = insertAhead(a, 20);
+  SessionOptions part;
+  part.scope = makeScope(std::nullopt, {"hidden"});
+  for (int i = 0; i < 2; i++) {
+    Conversation talk(a, b, now, {}, i == 0 ? part : SessionOptions{});
+    talk.start();
+    talk.settle();
+    EXPECT_EQ(talk.status(1).setAside, 1u);
+  }
+  now += 15 * kMinute;
+  Conversation talk(a, b, now, {}, part);
+  talk.start();
+  talk.rest();
+  EXPECT_TRUE(b.fetch(id));
+  EXPECT_EQ(b->rejectedChanges().size(), 1u) << "the cursor of the other scope has passed it over";
+  synced();
+  expectNothingListed();
+}
+
+TEST_F(RejectedTest, BeyondTheLimitTheConversationEnds) {
+  a.clock.skewMs = kHour;
+  a->write([&](Changes& changes) {
+    for (std::uint64_t i = 0; i <= base::kRejectedMax; i++) changes.insert("default", uuidOf(1 + i), {{"n", 1}});
+  });
+  a.clock.skewMs = 0;
+  Conversation talk(a, b, now);
+  talk.start();
+  talk.settle();
+  ASSERT_TRUE(talk[1].stopped());
+  EXPECT_EQ(talk.status(0).ended->code, ErrorCode::ClockSkew);
+  EXPECT_NE(talk.status(0).ended->text.find("10000"), std::string::npos);
+  EXPECT_LE(b->rejectedChanges().size(), base::kRejectedMax);
+}
+
+TEST_F(RejectedTest, WhoWasRefusedListsOnlyWhatItHolds) {
+  UUID id = a.insert({{"n", 1}});
+  auto session = talking();
+  Bye why{ErrorCode::TooLarge, "too large"};
+  session->receive(encode(Rejected{false, {{{"default", id}, why}, {{"default", uuidOf(9)}, why}}}), now);
+  EXPECT_FALSE(session->stopped());
+  expectListed(a, true, id, ErrorCode::TooLarge);
+  EXPECT_EQ(session->status().refused, 1u);
+  session->receive(encode(Rejected{true, {}}), now);
+  EXPECT_TRUE(a->rejectedChanges().empty());
+}
+
+TEST_F(RejectedTest, TheLimitOnClocksIsForLinksAlone) {
+  UUID id = insertAhead(a, 10 * 365 * 24 * 60);
+  a.reopen();
+  EXPECT_TRUE(a.fetch(id));
+  a.updateFields(id, {{"n", 2}});
+  a->backup("/copy.blazedb", {});
+  auto copy = db::Engine::open({a.files, a.clock, a.random}, "/copy.blazedb", storage::KeySource::rawKey(Bytes(32, 7)),
+                               a.options);
+  EXPECT_EQ(copy->fetch("default", id)->integer("n"), 2);
+  copy->write([&](Changes& changes) { changes.updateFields("default", id, {{"n", 3}}); });
+  EXPECT_EQ(copy->fetch("default", id)->integer("n"), 3);
+  EXPECT_TRUE(copy->rejectedChanges().empty());
+}
+
+TEST_F(RejectedTest, WhatBreaksTheProtocolEndsItAndThePeerHearsWhy) {
+  Bytes stamps, fields, none;
+  codec::appendMapHead(fields, 0);
+  encodeFreshStamps({{0, HybridClock::fromWall(a.clock.wallMs()), 12345}, {}, 0}, {}, stamps);
+  Bytes excluded;
+  codec::appendMapHead(excluded, 1);
+  codec::appendText(excluded, "hidden");
+  excluded.push_back(1);
+  struct Case {
+    const char* what;
+    std::string_view collection;
+    Bytes stamps, fields;
+  };
+  const Case cases[] = {{"stamps that cannot be read", "default", Bytes(40, 0xFF), fields},
+                        {"fields that cannot be read", "default", stamps, Bytes{0xA1, 0x61}},
+                        {"a field outside", "default", stamps, excluded},
+                        {"a collection outside", "secret", stamps, fields}};
+  for (bool repair : {false, true}) {
+    for (const Case& each : cases) {
+      SessionOptions part;
+      if (!repair || each.what == cases[2].what || each.what == cases[3].what)
+        part.scope = makeScope(std::vector<std::string>{"default"}, {"hidden"});
+      if (repair && !part.scope.full()) continue;  // there are none on such a link
+      auto session = greeted(part);
+      session->receive(encode(Subscribe{}), now);
+      session->receive(encode(Welcome{}), now);
+      session->takeFrames();
+      BatchWriter batch(0);
+      batch.add({"default", uuidOf(4), repair ? 0u : 1u, true, true, stamps, fields});
+      batch.add({each.collection, uuidOf(5), repair ? 0u : 2u, true, true, each.stamps, each.fields});
+      expectProtocolError(*session, repair ? batch.finishRows(false, {}) : batch.finishBatch(2, true, 2));
+      EXPECT_FALSE(a.fetch(uuidOf(4))) << each.what << ": nothing of its batch is kept";
+    }
+  }
+}
+
+}  // namespace
+}  // namespace blazedb::sync

@@ -1,0 +1,228 @@
+// Stamps are checked where a write enters: what a client may claim, and what an honest one always can.
+#include "sync/stamp_rules.h"
+
+#include <algorithm>
+
+#include "sync/session_test.h"
+#include "sync/states.h"
+
+namespace blazedb::sync {
+namespace {
+
+constexpr std::uint64_t kHub = 1000, kClient = 2000;
+
+Stamp byServer(std::uint64_t time, std::uint64_t writer = kHub) { return {time, time, writer}; }
+Stamp byClient(std::uint64_t time, std::uint64_t authority = 0, std::uint64_t writer = kClient) {
+  return {authority, time, writer};
+}
+RecordState recordOf(const Stamp& base, const Stamp& a) {
+  RecordState state;
+  state.base.stamp = base;
+  state.cells = {cellOf("a", 1, a), cellOf("b", 1, base)};
+  return state;
+}
+StampRules rules(StampTrust trust = StampTrust::own) {
+  StampRules rules;
+  rules.trust = trust;
+  rules.clock = 100;
+  rules.incarnation = kHub;
+  return rules;
+}
+
+TEST(StampRules, AClientCopiesTheHighestAuthorityOfTheRecordAndGoesNoFurther) {
+  RecordState held = recordOf(byServer(20), byClient(30, 20));
+  EXPECT_FALSE(refusalOf(recordOf(byServer(20), byClient(90, 20)), &held, rules()));
+  EXPECT_FALSE(refusalOf(recordOf(byServer(20), byClient(90)), &held, rules()));
+  EXPECT_TRUE(refusalOf(recordOf(byServer(20), byClient(90, 21)), &held, rules()));
+  EXPECT_TRUE(refusalOf(recordOf(byServer(20), byServer(90, kClient)), &held, rules()));
+  RecordState dead = recordOf(byServer(20), byClient(30, 20));
+  dead.tomb.stamp = byServer(90, kClient);
+  EXPECT_TRUE(refusalOf(dead, &held, rules())) << "a delete too";
+  dead.tomb.stamp = byClient(90, 20);
+  EXPECT_FALSE(refusalOf(dead, &held, rules()));
+}
+
+TEST(StampRules, WhatIsNotHeldMayHaveBeen) {
+  EXPECT_FALSE(refusalOf(recordOf(byServer(100, 7), byClient(150, 100)), nullptr, rules()));
+  EXPECT_TRUE(refusalOf(recordOf(byServer(101, 7), byClient(150, 101)), nullptr, rules())) << "not later than now";
+}
+
+TEST(StampRules, NobodyWritesInTheNameOfWhoRefusesIt) {
+  RecordState held = recordOf(byServer(20), byClient(30, 20));
+  for (StampTrust trust : {StampTrust::own, StampTrust::relayed}) {
+    EXPECT_TRUE(refusalOf(recordOf(byServer(20), byClient(90, 20, kHub)), &held, rules(trust)));
+    EXPECT_TRUE(refusalOf(recordOf(byClient(101, 0, kHub), byClient(101, 0, kHub)), nullptr, rules(trust)));
+    EXPECT_FALSE(refusalOf(recordOf(byServer(20), byServer(20)), nullptr, rules(trust))) << "a delete was forgotten";
+    RecordState revived = recordOf(byServer(20), byClient(90, 20));
+    revived.cells.push_back(cellOf("c", 1, byServer(19)));
+    EXPECT_FALSE(refusalOf(revived, &held, rules(trust))) << "an old one, which is not held any more, does no harm";
+  }
+  EXPECT_FALSE(refusalOf(recordOf(byServer(20), byClient(90, 20, kHub)), &held, rules(StampTrust::all)));
+}
+
+TEST(StampRules, ARestoredCopyTakesTheAuthorityOfWhatItMayHaveLost) {
+  RecordState held = recordOf(byServer(20), byClient(30, 20));
+  StampRules restored = rules();
+  restored.lostUntil = 80;
+  EXPECT_FALSE(refusalOf(recordOf(byServer(20), byClient(95, 80)), &held, restored));
+  EXPECT_TRUE(refusalOf(recordOf(byServer(20), byClient(95, 81)), &held, restored));
+}
+
+class StampRulesTest : public SessionTest {
+ protected:
+  StampRulesTest() {
+    a->setRole(SyncRole::server);
+    guest.trust = StampTrust::own;
+  }
+  // What a made-up client sends, as the whole feed; and what is said to it.
+  std::vector<Bytes> send(const UUID& id, const RecordState& state) {
+    EncodedState encoded;
+    encodeState(state, 0, encoded);
+    auto session = greeted(guest);
+    session->receive(encode(Subscribe{}), now);
+    session->receive(encode(Welcome{}), now);
+    session->takeFrames();
+    BatchWriter batch(0);
+    batch.add({"default", id, 1, true, true, encoded.stamps, encoded.fields});
+    session->receive(batch.finishBatch(1, true, 1), now);
+    EXPECT_FALSE(session->stopped());
+    return session->takeFrames();
+  }
+  std::uint64_t time() { return HybridClock::fromWall(a.clock.wallMs()); }
+
+  SessionOptions guest;
+};
+
+TEST_F(StampRulesTest, AForgedAuthorityIsSetAsideAndTheClockStaysWhereItIs) {
+  UUID id = a.insert({{"a", 0}});
+  Stamp base = a.stored(id).latest;
+  std::uint64_t ahead = HybridClock::fromWall(a.clock.wallMs() + 9 * kMinute);
+  RecordState forged = recordOf(base, {ahead, ahead, 12345});
+  forged.cells[0].over = {ahead, ahead, 777};
+  std::vector<Bytes> said = send(id, forged);
+  ASSERT_EQ(said.size(), 2u);
+  std::optional<Rejected> rejected = decodeRejected(said[0]);
+  ASSERT_TRUE(rejected && rejected->records.size() == 1);
+  EXPECT_EQ(rejected->records[0].why->code, ErrorCode::NotAllowed);
+  EXPECT_TRUE(decodeAck(said[1]));
+  EXPECT_EQ(a.fetch(id)->integer("a"), 0);
+  EXPECT_LT(HybridClock::toWall(a.stored(a.insert({{"n", 1}})).latest.time), a.clock.wallMs() + kMinute);
+  ASSERT_EQ(a->rejectedChanges().size(), 1u);
+  EXPECT_EQ(a->rejectedChanges()[0].code, ErrorCode::NotAllowed);
+}
+
+TEST_F(StampRulesTest, AnHonestClientIsNeverRefused) {
+  SessionOptions none;
+  Conversation talk(a, b, now, guest, none);
+  talk.start();
+  UUID id = a.insert({{"x", 1}});
+  for (int round = 0; round < 5; round++) {
+    talk.rest();
+    b.updateFields(id, {{"x", 10 + round}});
+    talk.rest();
+    a.updateFields(id, {{"y", round}});
+    b.updateFields(id, {{"z", round}});
+    now += kMinute;
+    if (round != 2) continue;
+    a.remove(id);
+    talk.rest();
+    b.insert(id, {{"x", 5}});
+  }
+  talk.rest();
+  EXPECT_TRUE(talk.verified());
+  EXPECT_TRUE(a->rejectedChanges().empty());
+}
+
+// It brings what it has from there, and a token of the right kind lets it.
+TEST_F(StampRulesTest, WhoHasItFromElsewhereNeedsATokenThatRelays) {
+  Replica other("other", now, 3);
+  other->setRole(SyncRole::server);
+  UUID id = b.insert({{"x", 1}});
+  synced();
+  synced(b, other);
+  now += kMinute;
+  other.updateFields(id, {{"x", 2}});
+  synced(b, other);
+  b.updateFields(id, {{"y", 3}});
+  {
+    Conversation talk(a, b, now, guest, {});
+    talk.start();
+    talk.rest();
+    EXPECT_EQ(talk.status(0).setAside, 1u);
+    EXPECT_EQ(talk.status(1).reason->code, ErrorCode::NotAllowed);
+  }
+  guest.trust = StampTrust::relayed;
+  Conversation talk(a, b, now, guest, {});
+  talk.start();
+  talk.rest();
+  EXPECT_TRUE(talk.verified());
+  EXPECT_EQ(a.fetch(id)->integer("y"), 3);
+}
+
+// The server's write was not there yet when the client came by another way.
+TEST_F(StampRulesTest, ItIsTakenOnceTheAuthorityIsThere) {
+  Replica other("other", now, 3);
+  other->setRole(SyncRole::server);
+  UUID id = b.insert({{"x", 1}});
+  synced();
+  synced(b, other);
+  now += kMinute;
+  other.updateFields(id, {{"x", 2}});
+  synced(b, other);
+  b.updateFields(id, {{"y", 3}});
+  Conversation talk(a, b, now, guest, {});
+  talk.start();
+  talk.rest();
+  EXPECT_EQ(talk.status(0).setAside, 1u);
+  synced(a, other);
+  talk.rest();
+  EXPECT_EQ(a.fetch(id)->integer("y"), 3);
+  EXPECT_TRUE(talk.verified());
+}
+
+TEST_F(StampRulesTest, WhatABackupLacksComesBackFromClients) {
+  UUID id = a.insert({{"x", 1}});
+  synced();
+  a->backup("/copy.blazedb", {});
+  now += kMinute;
+  a.updateFields(id, {{"x", 2}});
+  synced();
+  b.updateFields(id, {{"y", 3}});
+  now += kHour;
+  auto copy = db::Engine::open({a.files, a.clock, a.random}, "/copy.blazedb", storage::KeySource::rawKey(Bytes(32, 7)),
+                               a.options);
+  for (int opening = 0; opening < 2; opening++) {
+    Conversation talk(a, *copy, b, *b.engine, now, guest, {});
+    talk.start();
+    talk.rest();
+    EXPECT_TRUE(talk.verified());
+    EXPECT_EQ(copy->fetch("default", id)->integer("x"), 2);
+    EXPECT_EQ(copy->fetch("default", id)->integer("y"), 3);
+    copy.reset();
+    copy = db::Engine::open({a.files, a.clock, a.random}, "/copy.blazedb", storage::KeySource::rawKey(Bytes(32, 7)),
+                            a.options);
+  }
+}
+
+TEST_F(StampRulesTest, ProtocolRulesOfStampsAreChecked) {
+  const Stamp good = {0, time(), 12345};
+  Bytes fields;
+  codec::appendMapHead(fields, 0);
+  Bytes stamps;
+  encodeFreshStamps({good, {}, 0}, {}, stamps);
+  ASSERT_TRUE(decodeState(stamps, fields, 0));
+  Bytes noTime = stamps;
+  std::fill(noTime.begin() + 2, noTime.begin() + 10, std::uint8_t{0});
+  EXPECT_FALSE(decodeState(noTime, fields, 0));
+  Bytes above;
+  encodeFreshStamps({{good.time - 1, good.time, 1}, {}, 0}, {}, above);
+  ASSERT_TRUE(decodeState(above, fields, 0));
+  above[18] = 0xFF;  // of the authority, which follows time and writer
+  above[25] = 0xFF;
+  EXPECT_FALSE(decodeState(above, fields, 0)) << "authority <= time";
+  const Bytes noBase = {16, 1, 1, 0};
+  EXPECT_FALSE(decodeState(noBase, fields, 0)) << "a group that refers to a base";
+}
+
+}  // namespace
+}  // namespace blazedb::sync
