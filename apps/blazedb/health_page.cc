@@ -1,10 +1,14 @@
 #include "health_page.h"
 
-#define CPPHTTPLIB_USE_POLL  // select() is for file descriptors below 1024, and a hub has more
-#include <httplib.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
-#include <atomic>
-#include <thread>
+#include <cerrno>
+#include <vector>
 
 #include "blazedb/error.h"
 #include "codec/json.h"
@@ -13,52 +17,119 @@
 namespace blazedb::cli {
 namespace {
 
+using std::chrono::steady_clock;
+
 constexpr const char* kAddress = "127.0.0.1";
-constexpr std::size_t kThreads = 2;
-constexpr int kSecondsToAsk = 5;
+constexpr std::size_t kVisitorsMax = 16;
+constexpr std::size_t kRequestBytesMax = 4096;
+constexpr std::chrono::seconds kTime{5};
+// After a failure of the machine itself, most likely: no more file descriptors.
+constexpr int kAcceptAgainMs = 100;
+
+std::string response(const std::string& status, const std::string& content, const std::string& type) {
+  return "HTTP/1.1 " + status + "\r\nContent-Type: " + type + "\r\nContent-Length: " + std::to_string(content.size()) +
+         "\r\nConnection: close\r\n\r\n" + content;
+}
 
 }  // namespace
 
-struct HealthPage::Running {
-  httplib::Server http;
-  int port = 0;
-  std::atomic<bool> over{false};
-  std::thread thread;
-};
-
-HealthPage::HealthPage(const server::Hub& hub, std::uint16_t port) : running_(std::make_unique<Running>()) {
-  httplib::Server& http = running_->http;
-  http.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
-  http.set_keep_alive_max_count(1);
-  http.set_read_timeout(kSecondsToAsk);
-  http.set_write_timeout(kSecondsToAsk);
-  http.set_payload_max_length(0);
-  http.Get("/healthz", [&hub](const httplib::Request&, httplib::Response& response) {
-    server::Hub::Health health = hub.health();
-    response.status = health.fine ? 200 : 503;
-    Object answer{{"status", health.fine ? "ok" : "failing"},
-                  {"databases", jsonNumber(health.databases)},
-                  {"clients", jsonNumber(health.clients)}};
-    if (!health.warning.empty()) answer.set("warning", "the certificate needs attention; see the log");
-    response.set_content(codec::valueToJson(answer) + "\n", "application/json");
-  });
-  running_->port = port == 0 ? http.bind_to_any_port(kAddress) : http.bind_to_port(kAddress, port) ? port : -1;
-  if (running_->port < 0)
-    throw Error(ErrorCode::IoError, "the health page cannot listen on " + std::string(kAddress) + ":" +
-                                        std::to_string(port) + "; choose another --healthz-port");
-  running_->thread = std::thread([this, &http] {
-    http.listen_after_bind();
-    running_->over = true;
-  });
+HealthPage::HealthPage(const server::Hub& hub, std::uint16_t port) : hub_(hub) {
+  listen(port);
+  wake_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  thread_ = std::thread([this] { run(); });
 }
 
 HealthPage::~HealthPage() {
-  // A stop before it has begun would be overlooked.
-  while (!running_->http.is_running() && !running_->over) std::this_thread::yield();
-  running_->http.stop();
-  running_->thread.join();
+  eventfd_write(wake_, 1);
+  thread_.join();
+  ::close(wake_);
+  ::close(listener_);
 }
 
-std::uint16_t HealthPage::port() const { return static_cast<std::uint16_t>(running_->port); }
+void HealthPage::listen(std::uint16_t port) {
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_port = htons(port);
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  auto* address = reinterpret_cast<sockaddr*>(&at);
+  socklen_t size = sizeof at;
+  int yes = 1;
+  listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  ::setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  if (listener_ < 0 || ::bind(listener_, address, size) != 0 || ::listen(listener_, SOMAXCONN) != 0 ||
+      ::getsockname(listener_, address, &size) != 0) {
+    if (listener_ >= 0) ::close(listener_);
+    throw Error(ErrorCode::IoError, "the health page cannot listen on " + std::string(kAddress) + ":" +
+                                        std::to_string(port) + "; choose another --healthz-port");
+  }
+  port_ = ntohs(at.sin_port);
+}
+
+void HealthPage::run() {
+  for (;;) {
+    std::vector<pollfd> waits{{wake_, POLLIN, 0}, {listener_, POLLIN, 0}};
+    for (const Visitor& visitor : visitors_)
+      waits.push_back({visitor.fd, static_cast<short>(visitor.answer.empty() ? POLLIN : POLLOUT), 0});
+    // Those who came first have to go first.
+    int waitMs = -1;
+    if (!visitors_.empty()) {
+      auto left = std::chrono::ceil<std::chrono::milliseconds>(visitors_.front().until - steady_clock::now());
+      waitMs = static_cast<int>(std::max<std::int64_t>(left.count(), 0));
+    }
+    if (::poll(waits.data(), waits.size(), waitMs) < 0 && errno != EINTR) break;
+    if (waits[0].revents != 0) break;
+    auto now = steady_clock::now();
+    std::size_t at = 2;
+    visitors_.remove_if([&](Visitor& visitor) {
+      bool stays = now < visitor.until && (waits[at].revents == 0 || serve(visitor));
+      at++;
+      if (!stays) ::close(visitor.fd);
+      return !stays;
+    });
+    if (waits[1].revents != 0) admit();
+  }
+  for (const Visitor& visitor : visitors_) ::close(visitor.fd);
+}
+
+void HealthPage::admit() {
+  int fd = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  if (fd < 0) {
+    pollfd wake{wake_, POLLIN, 0};
+    if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) ::poll(&wake, 1, kAcceptAgainMs);
+    return;
+  }
+  if (visitors_.size() >= kVisitorsMax) {
+    ::close(visitors_.front().fd);
+    visitors_.pop_front();
+  }
+  visitors_.push_back({fd, steady_clock::now() + kTime, {}, {}});
+}
+
+bool HealthPage::serve(Visitor& visitor) const {
+  if (visitor.answer.empty()) {
+    char buffer[kRequestBytesMax];
+    ssize_t got = ::recv(visitor.fd, buffer, sizeof buffer, 0);
+    if (got < 0) return errno == EAGAIN || errno == EINTR;
+    if (got == 0 || visitor.asked.size() + static_cast<std::size_t>(got) > kRequestBytesMax) return false;
+    visitor.asked.append(buffer, static_cast<std::size_t>(got));
+    if (visitor.asked.find("\r\n\r\n") == std::string::npos) return true;
+    visitor.answer = answerTo(visitor.asked);
+  }
+  ssize_t sent = ::send(visitor.fd, visitor.answer.data(), visitor.answer.size(), MSG_NOSIGNAL);
+  if (sent < 0) return errno == EAGAIN || errno == EINTR;
+  visitor.answer.erase(0, static_cast<std::size_t>(sent));
+  return !visitor.answer.empty();
+}
+
+std::string HealthPage::answerTo(const std::string& request) const {
+  if (!request.starts_with("GET /healthz ")) return response("404 Not Found", "", "text/plain");
+  server::Hub::Health health = hub_.health();
+  Object answer{{"status", health.fine ? "ok" : "failing"},
+                {"databases", jsonNumber(health.databases)},
+                {"clients", jsonNumber(health.clients)}};
+  if (!health.warning.empty()) answer.set("warning", "the certificate needs attention; see the log");
+  return response(health.fine ? "200 OK" : "503 Service Unavailable", codec::valueToJson(answer) + "\n",
+                  "application/json");
+}
 
 }  // namespace blazedb::cli

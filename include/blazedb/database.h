@@ -86,6 +86,7 @@ struct DatabaseInfo {
   // A log that was found beside the file when it was opened and was of no use to it: it belongs to an earlier state of
   // the file, or to another database. This is where it is now; empty where there was none.
   std::string unusedLog;
+  std::string writeProblem = {};  // why the latest write was not kept, where the storage refused it; empty: one was
   std::vector<CollectionInfo> collections;
 };
 

@@ -23,6 +23,7 @@
 #include <string>
 #include <vector>
 
+#include "blazedb/error.h"
 #include "blazedb/export.h"
 #include "blazedb/subscription.h"
 #include "blazedb/uuid.h"
@@ -96,6 +97,16 @@ struct SyncPolicy {
   bool acceptRemovals = false;  // see ConnectOptions; here it is about what the hub holds no more
 };
 
+// What a listener has to tell of somebody who came to it.
+struct ListenerEvent {
+  enum class Kind : std::uint8_t { connected, gone, refused };
+  Kind kind = Kind::connected;
+  std::string database;            // as it was asked for; empty where it was not
+  std::string client;              // what the token is called, and the address
+  std::optional<ErrorCode> error;  // with gone and refused: why
+  std::string message;             // with `error`
+};
+
 struct ListenOptions {
   std::string host = "0.0.0.0";  // the address to listen on
   std::uint16_t port = 8080;     // 0: one that is free, see ListenerInfo
@@ -109,6 +120,9 @@ struct ListenOptions {
   bool useTLS = true;
   bool allowPlaintext = false;  // without this, useTLS = false is refused unless `host` is a loopback address
   bool acceptRemovals = false;  // see ConnectOptions; here it is about clients whose token has the role server
+  // Called on the topology's own thread for each client that connects, goes, or is sent away; quick. What it throws is
+  // thrown away.
+  std::function<void(const ListenerEvent&)> onEvent = {};
 };
 
 struct ListenerId {

@@ -209,7 +209,20 @@ std::unique_lock<std::mutex> Engine::lockIdle() {
   return lock;
 }
 
-void Engine::write(Durability durability, const std::function<void(Changes&)>& body) {
+void Engine::noteProblem(const Error& error) {
+  bool isStorage = error.code() >= ErrorCode::DamagedPage && error.code() <= ErrorCode::NeedsReopen;
+  if (!isStorage) return;
+  std::lock_guard lock(problemMutex_);
+  problem_ = error;
+  hasProblem_ = true;
+}
+
+std::optional<Error> Engine::writeProblem() const {
+  std::lock_guard lock(problemMutex_);
+  return problem_;
+}
+
+void Engine::write(Durability durability, const std::function<void(Changes&)>& body) try {
   std::unique_lock lock = lockWriter();
   std::shared_ptr<Group> group = joinGroup(durability == Durability::full);
   try {
@@ -233,6 +246,9 @@ void Engine::write(Durability durability, const std::function<void(Changes&)>& b
     group->state.wait(Group::kOpen);
   }
   if (group->state.load() == Group::kFailed) std::rethrow_exception(group->error);
+} catch (const Error& error) {
+  noteProblem(error);
+  throw;
 }
 
 void Engine::writeLocked(Durability durability, const std::function<void(Changes&)>& body) {
@@ -326,6 +342,10 @@ void Engine::commit(std::shared_ptr<Group> group) {
   changedAside_.store(mirror_.changedAside, std::memory_order_release);
   feedEnd_.store(mirror_.position, std::memory_order_release);
   writes_.fetch_add(1);
+  if (hasProblem_.exchange(false)) {
+    std::lock_guard lock(problemMutex_);
+    problem_.reset();
+  }
   notify();
   bool journal = group->journal;
   group->state.store(Group::kCommitted);

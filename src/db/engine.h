@@ -151,6 +151,8 @@ class Engine final : public sync::Store {
 
   // sync::Store
   sync::Identity identity() override;
+  // Why the latest write was not kept, where the storage refused it; none once one is kept.
+  std::optional<Error> writeProblem() const;
   // How many threads wait for the writer's lock.
   int waitingWriters() const { return waiting_; }
   std::uint64_t feedEnd() const override { return feedEnd_.load(std::memory_order_acquire); }
@@ -232,6 +234,7 @@ class Engine final : public sync::Store {
   // The writer's lock, with no transaction open.
   std::unique_lock<std::mutex> lockIdle();
   void setSelf();
+  void noteProblem(const Error& error);
   std::shared_ptr<Group> joinGroup(bool durable);
   void runInGroup(const std::shared_ptr<Group>& group, const std::function<void(Changes&)>& body);
   // write() for who has the lock of lockIdle(): alone, and at once.
@@ -297,6 +300,9 @@ class Engine final : public sync::Store {
   std::atomic<std::uint64_t> horizon_{0};
   std::atomic<std::uint64_t> changedAside_{0};
   std::atomic<std::uint64_t> writes_{0};
+  mutable std::mutex problemMutex_;
+  std::optional<Error> problem_;
+  std::atomic<bool> hasProblem_{false};
   std::atomic<std::uint64_t> tokenRevision_{0};
   mutable std::mutex catalogMutex_;
   std::shared_ptr<const Catalog> catalog_;

@@ -327,6 +327,7 @@ DatabaseInfo Engine::info() const {
   info.replica = now.replica;
   info.role = now.role;
   info.readOnlySource = now.source;
+  if (std::optional<Error> problem = writeProblem()) info.writeProblem = problem->what();
   info.cipher = file_->cipherName();
   info.unusedLog = file_->unusedLog();
   info.pageSize = static_cast<std::uint32_t>(file_->pageSize());

@@ -37,11 +37,19 @@ constexpr std::chrono::milliseconds kAcceptAgain{100};
 constexpr std::size_t kStorm = 256;
 constexpr std::chrono::milliseconds kStormOver{1000};
 
+// With fewer it is not worth while to listen.
+constexpr std::size_t kFilesMin = 16;
+
 // Nobody may take what the databases need to go on writing: a commit that gets no file descriptor fails, and with it
 // the database. Nor what whoever runs the hub needs to send somebody away.
-std::size_t eighthsOfTheFiles(std::size_t eighths) {
-  rlimit files{};
-  return (getrlimit(RLIMIT_NOFILE, &files) == 0 ? static_cast<std::size_t>(files.rlim_cur) : 1024) / 8 * eighths;
+std::size_t filesForConnections(std::size_t kept) {
+  rlimit limit{};
+  std::size_t files = getrlimit(RLIMIT_NOFILE, &limit) == 0 ? static_cast<std::size_t>(limit.rlim_cur) : 1024;
+  if (files < kept + kFilesMin)
+    throw Error(ErrorCode::IoError, "this process may have " + std::to_string(files) +
+                                        " files open, and to listen takes " + std::to_string(kept + kFilesMin) +
+                                        ": raise the limit, with ulimit -n or LimitNOFILE");
+  return files - kept;
 }
 
 asio::ip::address plainAddress(const asio::ip::address& address) {
@@ -119,18 +127,19 @@ class Acceptor::Arrival final : public Conversation {
 
 class Acceptor::Core : public std::enable_shared_from_this<Core> {
  public:
-  Core(Io& io, base::Clock& clock, AcceptorOptions options, Admitter admit, Changed changed)
+  Core(Io& io, base::Clock& clock, AcceptorOptions options, Admitter admit, Changed changed, Changed refused)
       : io_(io),
         clock_(clock),
         options_(std::move(options)),
         admit_(std::move(admit)),
         changed_(std::move(changed)),
+        refused_(std::move(refused)),
         acceptor_(io.sockets()),
         again_(io.sockets()),
         afterStorm_(io.sockets()),
         fan_(io.makeStrand()) {
-    options_.halfOpenMax = std::min(options_.halfOpenMax, eighthsOfTheFiles(2));
-    options_.admittedMax = std::min(options_.admittedMax, eighthsOfTheFiles(6));
+    options_.halfOpenMax = std::min(options_.halfOpenMax, arrivalsMax_ / 4);
+    options_.admittedMax = std::min(options_.admittedMax, arrivalsMax_ / 4 * 3);
   }
 
   void listen() {
@@ -258,6 +267,7 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
     if (arrivals_.empty()) empty_.notify_all();
   }
   const Changed& changed() const { return changed_; }
+  const Changed& refused() const { return refused_; }
 
  private:
   tcp::endpoint endpointToListenOn() {
@@ -349,9 +359,10 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
   Io& io_;
   base::Clock& clock_;
   AcceptorOptions options_;
-  const std::size_t arrivalsMax_ = eighthsOfTheFiles(7);
+  const std::size_t arrivalsMax_ = filesForConnections(options_.filesKept);
   Admitter admit_;
   Changed changed_;
+  Changed refused_;
   std::uint16_t port_ = 0;
   std::optional<SocketFile> file_;  // where there is a path
 
@@ -392,10 +403,10 @@ void Acceptor::Arrival::onFirstFrame(base::ByteView frame) {
   if (!knock) return leave({ErrorCode::ProtocolError, "this is a BlazeDB hub, and that was no knock"});
   if (knock->version > kLinkVersion)
     return leave({ErrorCode::ProtocolTooNew, "this hub speaks an older protocol; update BlazeDB there"});
+  database_ = knock->database;
   Admission admission = core_->admit(*knock, peer_);
   if (const auto* refusal = std::get_if<sync::Bye>(&admission))
     return refuse(*refusal, core_->delayOf(*refusal, *knock, peer_));
-  database_ = knock->database;
   guest_ = std::move(std::get<Guest>(admission));
   if (!core_->admitted(id_)) {
     guest_ = {};
@@ -423,11 +434,13 @@ void Acceptor::Arrival::onStatus(const sync::SessionStatus& status) { board_.put
 
 void Acceptor::Arrival::onEnd(const sync::SessionStatus& session, const sync::Bye& why) {
   refusalDue_.cancel();
-  if (!guest_.store) return;
   LinkStatus status = statusOf(session);
   status.state = LinkState::stopped;
-  status.error = why;
-  board_.put(status);
+  status.error = refusal_.value_or(why);
+  if (guest_.store) return board_.put(status);
+  // Whoever has gone again by himself was not refused: most of them only look whether somebody listens.
+  bool sentAway = status.error->code != ErrorCode::Offline && status.error->code != ErrorCode::HubStopping;
+  if (sentAway && core_->refused()) core_->refused()({id_, peer_, database_, {}, status});
 }
 
 void Acceptor::Arrival::onClosed() {
@@ -444,8 +457,10 @@ LinkStatus Acceptor::Arrival::statusOf(const sync::SessionStatus& session) const
   return status;
 }
 
-Acceptor::Acceptor(Io& io, base::Clock& clock, AcceptorOptions options, Admitter admit, Changed changed)
-    : core_(std::make_shared<Core>(io, clock, std::move(options), std::move(admit), std::move(changed))) {
+Acceptor::Acceptor(Io& io, base::Clock& clock, AcceptorOptions options, Admitter admit, Changed changed,
+                   Changed refused)
+    : core_(std::make_shared<Core>(io, clock, std::move(options), std::move(admit), std::move(changed),
+                                   std::move(refused))) {
   core_->listen();
 }
 

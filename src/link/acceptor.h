@@ -3,8 +3,8 @@
 //
 // Whoever knocks is nobody until `admit` has said otherwise. Until then a connection gets 64 KiB and five seconds;
 // there are at most so many of them, and when there are more the one that has taken longest goes, which is hardly ever
-// one that knows what it wants. Those who are admitted are bounded too, and the next one is told so. Whoever comes, an
-// eighth of the files that the process may have is left to the databases.
+// one that knows what it wants. Those who are admitted are bounded too, and the next one is told so. Whoever comes, the
+// files that the databases need are left to them.
 //
 // One commit may concern hundreds of clients. The committing thread only leaves a note; a worker passes it on.
 #pragma once
@@ -36,8 +36,10 @@ struct AcceptorOptions {
   std::shared_ptr<const TlsContext> tls;  // none: in the clear; shared with the connections that were made with it
   bool allowPlaintext = false;            // in the clear, also beyond this machine
   bool compression = true;                // where there is no path
+  // Of the files that this process may have, those that are for no connection.
+  std::size_t filesKept = 64;
   // Connections that are not yet admitted, and those that are; also no more than a quarter, and three quarters, of the
-  // files that this process may have.
+  // files that are left then.
   std::size_t halfOpenMax = 1024;
   std::size_t admittedMax = std::numeric_limits<std::size_t>::max();
   Timing timing;
@@ -74,9 +76,11 @@ class Acceptor {
   // As the listener of a link, for those who were admitted; the last time with `stopped` and the reason.
   using Changed = std::function<void(const Served&)>;
 
-  // Listens when it returns. Throws Error: PlaintextForbidden, InvalidArgument for an address that is not of this
-  // machine, IoError where the port is taken; for a path as SocketFile does. `io` and `clock` must outlive it.
-  Acceptor(Io& io, base::Clock& clock, AcceptorOptions options, Admitter admit, Changed changed);
+  // Listens when it returns. `refused` is called for those who were sent away before they were served, with the name
+  // that they had asked for. Throws Error: PlaintextForbidden, InvalidArgument for an address that is not of this
+  // machine, IoError where the port is taken, or too few files are left; for a path as SocketFile does. `io` and
+  // `clock` must outlive it.
+  Acceptor(Io& io, base::Clock& clock, AcceptorOptions options, Admitter admit, Changed changed, Changed refused = {});
   // As stop().
   ~Acceptor();
   Acceptor(const Acceptor&) = delete;

@@ -20,6 +20,7 @@ constexpr std::size_t kReadAtOnce = 256u << 10;
 // Beyond this the owner is told when it has gone out.
 constexpr std::size_t kOutboxHigh = 256u << 10;
 constexpr std::chrono::milliseconds kLastMoment{1000};
+constexpr std::size_t kPaceBytes = 1u << 20;
 // What a waiting packet takes beside its bytes: the node of a list, and what the allocator rounds up.
 constexpr std::size_t kPacketOverhead = 112;
 
@@ -27,8 +28,20 @@ std::size_t costOf(const Packet& packet) { return packet.payload.size() + kPacke
 
 }  // namespace
 
+void Channel::Pace::moved(std::size_t more, std::int64_t nowMs) {
+  bytes += more;
+  if (bytes < kPaceBytes && sinceMs != 0) return;
+  bytes = 0;
+  sinceMs = nowMs;
+}
+
 Channel::Channel(Io& io, base::Clock& clock, Socket socket, const MakeStream& makeStream)
-    : io_(io), clock_(clock), socket_(std::move(socket)), splitter_(base::kFrameBytesMaxBeforeHello) {
+    : io_(io),
+      clock_(clock),
+      inShare_(io.incoming()),
+      outShare_(io.outgoing()),
+      socket_(std::move(socket)),
+      splitter_(base::kFrameBytesMaxBeforeHello) {
   closeOnExec(socket_.native_handle());
   asio::error_code failed;
   socket_.native_non_blocking(true, failed);
@@ -38,7 +51,14 @@ Channel::Channel(Io& io, base::Clock& clock, Socket socket, const MakeStream& ma
 
 void Channel::start(std::function<void()> wake) {
   wake_ = std::move(wake);
+  inShare_.setWaiter(weak_from_this());
+  outShare_.setWaiter(weak_from_this());
   readSoon();
+}
+
+void Channel::roomMade() {
+  readSoon();
+  if (wake_) wake_();
 }
 
 void Channel::readSoon() {
@@ -46,16 +66,28 @@ void Channel::readSoon() {
 }
 
 void Channel::send(const std::vector<base::Bytes>& frames) {
-  if (frames.empty()) return;
   base::Bytes chunk;
   for (const base::Bytes& frame : frames) packer_.pack(frame, chunk);
+  put(std::move(chunk));
+}
+
+// With nothing to put, it says that what was asked for is not needed.
+void Channel::put(base::Bytes chunk) {
+  bool empty = chunk.empty();
   {
     std::lock_guard lock(mutex_);
     if (phase_ != Phase::handshaking && phase_ != Phase::open) return;
+    if (outbox_.empty()) outPace_ = {};
     outboxBytes_ += chunk.size();
-    outbox_.push_back(std::move(chunk));
+    if (!empty) outbox_.push_back(std::move(chunk));
+    outShare_.set(outboxBytes_);
   }
-  run(false);
+  if (!empty) run(false);
+}
+
+bool Channel::hasRoom(std::size_t bytes) {
+  std::lock_guard lock(mutex_);
+  return outShare_.ask(outboxBytes_ + bytes);
 }
 
 std::optional<base::Bytes> Channel::take() {
@@ -68,8 +100,12 @@ std::optional<base::Bytes> Channel::take() {
       packet = std::move(inbox_.front());
       inbox_.pop_front();
       inboxBytes_ -= costOf(packet);
+      inShare_.set(inboxBytes_ + incoming());
       again = paused_ && inboxBytes_ <= inboxBytesMax_ / 2;
-      if (again) paused_ = false;
+      if (again) {
+        paused_ = false;
+        inPace_.moved(0, clock_.monotonicUs() / 1000);
+      }
     }
     if (again) readSoon();
     std::optional<base::Bytes> frame = unpacker_.unpack(std::move(packet));
@@ -78,6 +114,7 @@ std::optional<base::Bytes> Channel::take() {
       blame("a frame that cannot be unpacked");
       inbox_.clear();
       inboxBytes_ = 0;
+      inShare_.set(0);
       return std::nullopt;
     }
     if (!frame->empty()) return frame;
@@ -97,14 +134,7 @@ void Channel::admit(bool compression) {
 void Channel::forget() {
   base::Bytes chunk;
   packer_.forget(chunk);
-  if (chunk.empty()) return;
-  {
-    std::lock_guard lock(mutex_);
-    if (phase_ != Phase::open) return;
-    outboxBytes_ += chunk.size();
-    outbox_.push_back(std::move(chunk));
-  }
-  run(false);
+  put(std::move(chunk));
 }
 
 std::optional<sync::Bye> Channel::ended() const {
@@ -117,9 +147,22 @@ std::optional<sync::Bye> Channel::fault() const {
   return fault_;
 }
 
-std::size_t Channel::waiting() const {
+bool Channel::isFull(std::size_t more) const {
+  std::size_t bytes = more;
+  {
+    std::lock_guard lock(mutex_);
+    bytes += outboxBytes_;
+  }
+  return bytes > base::kInFlightBytesMax || (bytes > kOutboxHigh && io_.outgoing().isScarce());
+}
+
+std::optional<std::int64_t> Channel::slowSinceMs() const {
   std::lock_guard lock(mutex_);
-  return outboxBytes_;
+  std::optional<std::int64_t> since;
+  if (phase_ != Phase::open) return since;
+  if (outboxBytes_ > kOwnBytes) since = outPace_.sinceMs;
+  if (readsLarge_ && !paused_) since = std::min(since.value_or(inPace_.sinceMs), inPace_.sinceMs);
+  return since;
 }
 
 std::uint64_t Channel::bytes() const {
@@ -199,13 +242,18 @@ void Channel::write() {
     if (std::exchange(full_, false)) aliveMs_ = clock_.monotonicUs() / 1000;
     outboxUsed_ += result.bytes;
     outboxBytes_ -= result.bytes;
+    outShare_.giveBack(result.bytes);
+    outPace_.moved(result.bytes, clock_.monotonicUs() / 1000);
     bytes_ += result.bytes;
     if (outboxUsed_ < outbox_.front().size()) continue;
     outbox_.pop_front();
     outboxUsed_ = 0;
   }
   if (phase_ == Phase::closed) return;
-  if (!outbox_.empty()) full_ = true;
+  if (!outbox_.empty()) {
+    full_ = true;
+    outPace_.moved(0, clock_.monotonicUs() / 1000);
+  }
   if (wasHigh && outboxBytes_ <= kOutboxHigh) news_ = true;
   if (outboxBytes_ == 0 && phase_ == Phase::flushing) {
     // Only this direction ends here. A socket that is closed while something is unread takes back what it has sent.
@@ -221,17 +269,31 @@ void Channel::read() {
   for (std::size_t count = 0;;) {
     if (!mayRead()) {
       paused_ = true;
+      inPace_ = {};
       return;
+    }
+    if (std::exchange(paused_, false)) {
+      inPace_.moved(0, clock_.monotonicUs() / 1000);
+      news_ |= readsLarge_;  // as below
     }
     StreamResult result = stream_->read(buffer);
     if (!progressed(result)) return;
     aliveMs_ = clock_.monotonicUs() / 1000;
     bytes_ += result.bytes;
+    inPace_.moved(result.bytes, aliveMs_);
     split({buffer.data(), result.bytes});
+    bool wasLarge = std::exchange(readsLarge_, splitter_.announced() > kOwnBytes);
+    if (!readsLarge_) inPace_ = {};
+    if (readsLarge_ && !wasLarge) news_ = true;  // the owner looks how it gets on
     if (phase_ == Phase::closed) return;
     count += result.bytes;
     if (count >= kReadAtOnce) return readSoon();
   }
+}
+
+// A frame gets room for all of it or is not read: two halves would wait for each other.
+bool Channel::mayRead() {
+  return inboxBytes_ < inboxBytesMax_ && !fault_ && inShare_.ask(inboxBytes_ + incoming() + kReadBytes);
 }
 
 void Channel::split(base::ByteView bytes) {
@@ -316,6 +378,7 @@ void Channel::shut() {
   news_ = true;
   outbox_.clear();
   outboxBytes_ = 0;
+  outShare_.set(0);
   if (lastMoment_) lastMoment_->cancel();
   asio::error_code ignored;
   socket_.close(ignored);

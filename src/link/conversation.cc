@@ -33,7 +33,7 @@ sync::Bye toldOf(const sync::Bye& why) {
 }  // namespace
 
 Conversation::Conversation(Io& io, Strand strand, base::Clock& clock, const Timing& timing)
-    : strand_(std::move(strand)), clock_(clock), io_(io), timing_(timing), timer_(io.sockets()) {}
+    : strand_(std::move(strand)), clock_(clock), io_(io), timing_(timing), held_(io.incoming()), timer_(io.sockets()) {}
 
 void Conversation::begin(Socket socket, const Channel::MakeStream& makeStream) {
   begunMs_ = nowMs();
@@ -97,6 +97,7 @@ void Conversation::talk() {
   keepAlive(now);
   if (ended_) return;
   if (session_) {
+    session_->roomMade(now);
     // Whoever does not read the answers gets no more of what takes many ticks.
     if (auto due = session_->nextTickMs(); due && now >= *due && !tooMuchWaits()) session_->tick(now);
     if (moved_.exchange(false)) session_->feedMoved(now);
@@ -115,6 +116,8 @@ void Conversation::talk() {
       keepsContext_ = true;
     }
     if (session_->stopped()) return finish(session_->status().ended.value_or(sync::Bye{}));
+    makeWay(now);
+    if (ended_) return;
     onStatus(session_->status());
   }
   if (broken && !took) return drop(*broken);
@@ -161,8 +164,6 @@ void Conversation::addAnswer(base::Bytes frame) {
   answers_.push_back(std::move(frame));
 }
 
-bool Conversation::tooMuchWaits() const { return channel_->waiting() + answersBytes_ > base::kInFlightBytesMax; }
-
 // What the session has said.
 void Conversation::sendAnswers() {
   for (base::Bytes& frame : session_->takeFrames()) addAnswer(std::move(frame));
@@ -201,11 +202,35 @@ void Conversation::keepAlive(std::int64_t now) {
   }
 }
 
+// Who holds much has to get on with it.
+void Conversation::makeWay(std::int64_t now) {
+  bool fits = held_.ask(session_->heldBytes());
+  held_.set(session_->heldBytes());
+  if (!fits)
+    return leave(
+        {ErrorCode::Timeout,
+         "the other end has no memory left for what this connection makes it keep; it is tried again by itself"});
+  if (!held_.beyondItsOwn()) heldSinceMs_.reset();
+  if (held_.beyondItsOwn() && !heldSinceMs_) heldSinceMs_ = now;
+  std::optional<std::int64_t> since = channel_->slowSinceMs();
+  if (heldSinceMs_) since = std::min(since.value_or(now), *heldSinceMs_);
+  if (!since) return;
+  if (now < *since + timing_.slowMs) return wakeAt(*since + timing_.slowMs);
+  if (io_.incoming().isScarce() || io_.outgoing().isScarce())
+    return leave(
+        {ErrorCode::Timeout,
+         "the other end has little memory left, and this connection was too slow with what it has of it; it is "
+         "tried again by itself"});
+  wakeAt(now + timing_.slowMs);
+}
+
 void Conversation::say(const base::Bytes& frame) { channel_->send({frame}); }
 
 void Conversation::open(sync::Store& store, const sync::SessionOptions& options, bool compression) {
   channel_->admit(compression);
-  session_ = std::make_unique<sync::Session>(store, options);
+  sync::SessionOptions withRoom = options;
+  withRoom.hasRoom = [this](std::size_t bytes) { return channel_->hasRoom(answersBytes_ + bytes); };
+  session_ = std::make_unique<sync::Session>(store, std::move(withRoom));
   session_->start(clock_.wallMs(), nowMs());
 }
 
@@ -246,6 +271,7 @@ void Conversation::finish(const sync::Bye& why) {
   sync::SessionStatus status;
   if (session_) status = session_->status();
   session_.reset();
+  held_.set(0);
   answers_ = {};
   timer_.cancel();
   channel_->close();

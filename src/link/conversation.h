@@ -8,6 +8,10 @@
 // gives up when nothing has come for thirty. A peer that does not read what it is sent is not listened to either, and
 // ends in the same way.
 //
+// All conversations of a process share what they may hold in memory (budget.h). What a session makes its peer wait for
+// is made when there is room; what a peer makes it keep ends the conversation where there is none. Who holds much while
+// others wait has to get on with a megabyte of it in ten seconds.
+//
 // Whatever ends a conversation has a reason. Both ends hear it as long as the stream carries anything: of what went
 // wrong in here the peer is told the kind and what helps, and no more.
 //
@@ -36,6 +40,7 @@ struct Timing {
   std::int64_t pingMs = 10'000;   // of silence, until the peer is asked
   std::int64_t deadMs = 30'000;   // of silence, until it is given up
   std::int64_t forgetMs = 5'000;  // without a frame, until the channel gives up what compression keeps
+  std::int64_t slowMs = 10'000;   // with much in memory that others wait for, until it is given up
 };
 
 // Shared by its owner and the steps that are on their way.
@@ -84,9 +89,10 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   void talk();
   bool takeFrames(std::int64_t now);
   void addAnswer(base::Bytes frame);
-  bool tooMuchWaits() const;
+  bool tooMuchWaits() const { return channel_->isFull(answersBytes_); }
   void sendAnswers();
   void keepAlive(std::int64_t now);
+  void makeWay(std::int64_t now);
   void drop(const sync::Bye& why);
   void fail(const std::exception& error);
   void wakeAt(std::int64_t ms);
@@ -104,6 +110,8 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
 
   // The strand's.
   std::unique_ptr<sync::Session> session_;
+  Budget::Share held_;  // by the session
+  std::optional<std::int64_t> heldSinceMs_;
   std::vector<base::Bytes> answers_;
   std::size_t answersBytes_ = 0;
   std::uint64_t saidBytes_ = 0;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <new>
+#include <utility>
 
 namespace blazedb::link {
 namespace {
@@ -12,6 +13,7 @@ constexpr std::size_t kWorthCompressing = 256;
 // 128 KiB: as much history as a batch that is worth comparing with, and no more memory than that.
 constexpr int kWindowLog = 17;
 constexpr int kSkipMax = 64;
+constexpr std::size_t kLarge = 1u << 20;
 
 void freeCompressor(ZSTD_CCtx* context) { ZSTD_freeCCtx(context); }
 void freeExpander(ZSTD_DCtx* context) { ZSTD_freeDCtx(context); }
@@ -33,11 +35,13 @@ void Splitter::append(base::ByteView bytes) {
     pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(used_));
     used_ = 0;
   }
+  if (announced_ > pending()) pending_.reserve(used_ + announced_);
   base::append(pending_, bytes);
 }
 
 std::optional<Packet> Splitter::next() {
   base::ByteView rest = base::ByteView(pending_).subspan(used_);
+  announced_ = 0;
   if (rest.empty() || fault_) {
     pending_ = {};
     used_ = 0;
@@ -51,11 +55,23 @@ std::optional<Packet> Splitter::next() {
   if (length > frameBytesMax_) fault_ = "a frame beyond the limit";
   if ((length == 0) != (packing == Packing::ended)) fault_ = "a frame with the wrong length";
   if (fault_) return next();
-  if (rest.size() < kFrameHeaderBytes + length) return std::nullopt;
+  if (rest.size() < kFrameHeaderBytes + length) {
+    announced_ = kFrameHeaderBytes + length;
+    return std::nullopt;
+  }
   base::ByteView payload = rest.subspan(kFrameHeaderBytes, length);
-  Packet packet{packing, base::Bytes(payload.begin(), payload.end())};
-  used_ += kFrameHeaderBytes + length;
-  return packet;
+  if (length < kLarge) {
+    used_ += kFrameHeaderBytes + length;
+    return Packet{packing, base::Bytes(payload.begin(), payload.end())};
+  }
+  // A large one is not there twice: it keeps the memory, and the little behind it moves on.
+  base::ByteView behind = rest.subspan(kFrameHeaderBytes + length);
+  base::Bytes next(behind.begin(), behind.end());
+  auto begin = pending_.begin() + static_cast<std::ptrdiff_t>(used_ + kFrameHeaderBytes);
+  pending_.erase(begin + static_cast<std::ptrdiff_t>(length), pending_.end());
+  pending_.erase(pending_.begin(), begin);
+  used_ = 0;
+  return Packet{packing, std::exchange(pending_, std::move(next))};
 }
 
 Packer::Packer() : context_(nullptr, freeCompressor) {}

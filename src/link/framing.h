@@ -16,8 +16,9 @@
 // some hundred KiB at either end, so it comes into being with the first frame worth compressing, and the side that
 // compresses gives it up when nothing has been sent for a while, and says so. An idle connection holds none.
 //
-// The receiver gives memory only for bytes that have come, and expands at most 16 times (or to 64 KiB) and to at most
-// 24 MiB; the sender sends plain what would expand further. Its window is bounded as well.
+// The receiver gives memory for a frame at most as long as it is said to be, and uses it as the bytes come. It expands
+// at most 16 times (or to 64 KiB) and to at most 24 MiB; the sender sends plain what would expand further. Its window
+// is bounded as well.
 #pragma once
 
 #include <cstddef>
@@ -54,6 +55,9 @@ class Splitter {
 
   // Not after a fault.
   void append(base::ByteView bytes);
+  // What has come of frames that are not whole, and how much the first of them will be with its header.
+  std::size_t pending() const { return pending_.size() - used_; }
+  std::size_t announced() const { return announced_; }
   // The next one that is whole.
   std::optional<Packet> next();
   // What the peer did wrong; a null pointer as long as it did nothing wrong. There is nothing more to come then.
@@ -63,6 +67,7 @@ class Splitter {
   std::size_t frameBytesMax_;
   base::Bytes pending_;
   std::size_t used_ = 0;  // of `pending_`
+  std::size_t announced_ = 0;
   const char* fault_ = nullptr;
 };
 

@@ -2,8 +2,12 @@
 
 namespace blazedb::link {
 
-Io::Io(unsigned workers)
-    : workers_(workers), busy_(asio::make_work_guard(sockets_)), thread_([this] { sockets_.run(); }) {}
+Io::Io(unsigned workers, std::size_t linkBytesMax)
+    : incoming_(linkBytesMax),
+      outgoing_(linkBytesMax),
+      workers_(workers),
+      busy_(asio::make_work_guard(sockets_)),
+      thread_([this] { sockets_.run(); }) {}
 
 Io::~Io() {
   // Both run until nothing is left to do: last words are still under way, for a second at most, and what waits in one

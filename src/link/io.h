@@ -1,5 +1,5 @@
 // The threads that all links to other processes share: one that waits for sockets and timers, and a few that do the
-// work of sessions.
+// work of sessions. With them goes what all connections together may hold in memory.
 //
 // The first never touches storage, so that one slow disk does not keep a thousand connections waiting; the others never
 // wait for a socket, so that one slow peer does not keep a database waiting.
@@ -12,6 +12,7 @@
 #include <asio/thread_pool.hpp>
 #include <thread>
 
+#include "link/budget.h"
 #include "link/network_watch.h"
 
 namespace blazedb::link {
@@ -20,7 +21,7 @@ using Strand = asio::strand<asio::thread_pool::executor_type>;
 
 class Io {
  public:
-  explicit Io(unsigned workers = 2);
+  explicit Io(unsigned workers = 2, std::size_t linkBytesMax = kLinkBytesMax);
   // Links and acceptors have to go first.
   ~Io();
   Io(const Io&) = delete;
@@ -28,8 +29,12 @@ class Io {
   asio::io_context& sockets() { return sockets_; }
   Strand makeStrand() { return asio::make_strand(workers_); }
   NetworkWatch& network() { return network_; }
+  // Of what has come, and of what is to go: two, so that two ends within one process do not wait for each other.
+  Budget& incoming() { return incoming_; }
+  Budget& outgoing() { return outgoing_; }
 
  private:
+  Budget incoming_, outgoing_;
   asio::thread_pool workers_;
   asio::io_context sockets_{1};
   NetworkWatch network_{sockets_};

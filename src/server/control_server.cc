@@ -22,7 +22,7 @@ namespace blazedb::server {
 namespace {
 
 constexpr std::chrono::seconds kPatienceAtTheEnd{2};
-constexpr std::size_t kConversationsMax = 64;
+constexpr std::size_t kConversationsMax = 16;
 // After a failure of the machine itself, most likely: no more file descriptors.
 constexpr int kAcceptAgainMs = 100;
 

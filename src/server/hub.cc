@@ -9,36 +9,38 @@
 namespace blazedb::server {
 namespace {
 
-// How late the log tells of clients that come and go. One that is gone again before is in no line.
+// How late the log tells of clients that come and go, and of what is wrong.
 constexpr std::chrono::seconds kBetweenLooks{1};
 
 }  // namespace
 
 Hub::Hub(std::vector<Database> databases, const ListenOptions& options, Log& log, ControlServer::Run run)
-    : databases_(std::move(databases)), log_(log), control_(databases_, std::move(run)) {
+    : databases_(std::move(databases)), log_(log), guests_(log), control_(databases_, std::move(run)) {
   std::vector<NodeId> nodes;
   for (const Database& database : databases_) {
     nodes.push_back(topology_.registerDatabase(database, database.name()));
-    names_[nodes.back()] = database.name();
     log_.say(Level::info, "a database is open",
              {{"database", database.name()},
               {"path", database.path()},
               {"role", database.role() == SyncRole::server ? "server" : "client"}});
   }
-  listener_ = topology_.listen(nodes, options);
+  ListenOptions listen = options;
+  listen.onEvent = [this](const ListenerEvent& event) { guests_.note(event); };
+  listener_ = topology_.listen(nodes, listen);
   log_.say(Level::info, "listening", {{"host", listener_.host}, {"port", listener_.port}, {"pin", listener_.pin}});
   logCertificate();
   watcher_ = std::thread([this] { watch(); });
 }
 
 Hub::~Hub() {
-  log_.say(Level::info, "stopping");
   {
     std::lock_guard lock(mutex_);
     ending_ = true;
     wake_.notify_all();
   }
   watcher_.join();
+  guests_.tell();
+  log_.say(Level::info, "stopping");
   topology_.stopListening(listener_.id);
 }
 
@@ -65,7 +67,7 @@ Hub::Health Hub::health() const {
 std::string Hub::problem() const {
   for (const Database& database : databases_) {
     try {
-      database.info();
+      if (std::string wrong = database.info().writeProblem; !wrong.empty()) return database.name() + ": " + wrong;
     } catch (const std::exception& error) {
       return database.name() + ": " + error.what();
     }
@@ -75,14 +77,16 @@ std::string Hub::problem() const {
 
 // Whatever goes wrong here, the databases that can be read are served.
 void Hub::watch() {
-  std::map<ConnectionId, Object> known;
   bool fine = true;
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, kBetweenLooks, [&] { return ending_; })) {
     lock.unlock();
     base::contain([&] {
-      std::string wrong = look(known);
-      if (std::exchange(fine, wrong.empty()) && !wrong.empty())
+      std::string wrong = look();
+      if (std::exchange(fine, wrong.empty()) == fine) return;
+      if (fine)
+        log_.say(Level::info, "all is well again");
+      else
         log_.say(Level::error, "something is wrong", {{"reason", wrong}});
     });
     lock.lock();
@@ -90,9 +94,9 @@ void Hub::watch() {
 }
 
 // What is wrong; empty: nothing.
-std::string Hub::look(std::map<ConnectionId, Object>& known) {
+std::string Hub::look() {
   try {
-    logChanges(known);
+    guests_.tell();
     logCertificate();
     return problem();
   } catch (const std::exception& error) {
@@ -109,17 +113,6 @@ void Hub::logCertificate() {
   if (now.warning != toldOfCertificate_.warning && !now.warning.empty())
     log_.say(Level::warning, "the certificate needs attention", {{"reason", now.warning}, {"file", now.file}});
   toldOfCertificate_ = std::move(now);
-}
-
-void Hub::logChanges(std::map<ConnectionId, Object>& known) {
-  std::map<ConnectionId, Object> now;
-  for (const ConnectionStatus& status : topology_.connections())
-    now[status.id] = {{"database", names_.at(status.from)}, {"client", status.remote}};
-  for (const auto& [id, client] : now)
-    if (!known.contains(id)) log_.say(Level::info, "a client has connected", client);
-  for (const auto& [id, client] : known)
-    if (!now.contains(id)) log_.say(Level::info, "a client has gone", client);
-  known = std::move(now);
 }
 
 }  // namespace blazedb::server

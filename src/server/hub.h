@@ -6,7 +6,6 @@
 #pragma once
 
 #include <condition_variable>
-#include <map>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -15,6 +14,7 @@
 #include "blazedb/remote.h"
 #include "blazedb/topology.h"
 #include "server/control_server.h"
+#include "server/guest_log.h"
 #include "server/log.h"
 
 namespace blazedb::server {
@@ -37,13 +37,13 @@ class Hub {
   // Tokens need no reading: each is looked at where it is, in its database.
   void reload();
 
-  // Can every database be read, and is the certificate valid? And who is connected. Thread-safe; quick. When something
-  // is not as it should be the log says so too, without being asked.
+  // Can every database be read, was its latest write kept, and is the certificate valid? And who is connected.
+  // Thread-safe; quick. When something is not as it should be the log says so too, without being asked.
   struct Health {
     bool fine = true;
     std::uint64_t databases = 0;
     std::uint64_t clients = 0;
-    std::string problem;  // of the first that cannot be read; names it
+    std::string problem;  // of the first that has one; names it
     std::string warning;  // about the certificate, from 30 days before its end; empty: none
   };
   Health health() const;
@@ -51,13 +51,12 @@ class Hub {
  private:
   std::string problem() const;
   void watch();
-  std::string look(std::map<ConnectionId, Object>& known);
-  void logChanges(std::map<ConnectionId, Object>& known);
+  std::string look();
   void logCertificate();
 
   std::vector<Database> databases_;
-  std::map<NodeId, std::string> names_;
   Log& log_;
+  GuestLog guests_;
   ControlServer control_;
   Topology topology_;
   ListenerInfo listener_;

@@ -25,6 +25,8 @@ constexpr std::size_t kRowsBytes = 512u << 10;
 constexpr std::size_t kAnswersBytes = 8u << 20;
 // What a frame costs that is kept, beside its bytes.
 constexpr std::size_t kHeldOverheadBytes = 64;
+// Of a batch, or a Rows, where the driver has no room for more.
+constexpr std::size_t kCrowdedBytes = 32u << 10;
 
 }  // namespace
 
@@ -142,7 +144,18 @@ void Session::stop(ErrorCode code, const std::string& text) {
   status_.state = SessionState::stopped;
 }
 
-std::vector<base::Bytes> Session::takeFrames() { return std::exchange(out_, {}); }
+void Session::roomMade(std::int64_t nowMs) {
+  nowMs_ = nowMs;
+  if (stopped()) return;
+  if (unanswered_ && hasRoom(unansweredBytes_)) onNeed(*std::exchange(unanswered_, std::nullopt));
+  if (wantsRoom_ > 0) send();
+  updateState();
+}
+
+std::vector<base::Bytes> Session::takeFrames() {
+  outBytes_ = 0;
+  return std::exchange(out_, {});
+}
 
 std::optional<std::int64_t> Session::nextTickMs() const {
   if (stopped()) return std::nullopt;
@@ -158,6 +171,7 @@ std::optional<std::int64_t> Session::nextTickMs() const {
 
 void Session::emit(base::Bytes frame) {
   status_.bytesSent += frame.size();
+  outBytes_ += frame.size();
   out_.push_back(std::move(frame));
 }
 
@@ -315,6 +329,8 @@ void Session::send() {
   while (!stopped() && (readTo_ < store_.feedEnd() || (sendCatchingUp_ && inFlight_.empty()))) {
     if (inFlight_.size() >= kBatchesInFlight || inFlightBytes_ >= base::kInFlightBytesMax) return;
     if (inFlight_.size() >= kSmallBatchesInFlight && !sendCatchingUp_) return;
+    bool crowded = !hasRoom(options_.batchBytes);
+    if (crowded && wantsRoom_ > 0 && !hasRoom(wantsRoom_)) return;
     FeedQuery query{scope_};
     query.after = readTo_;
     query.complete = completeTo_;
@@ -323,9 +339,11 @@ void Session::send() {
     query.deadFrom = deadFrom_;
     query.peer = peer();
     query.importer = importer();
-    query.bytesWanted = options_.batchBytes;
+    query.bytesWanted = crowded ? kCrowdedBytes : options_.batchBytes;
     BatchWriter batch(announcedTo_);
     FeedRead read = store_.readFeed(query, batch);
+    wantsRoom_ = batch.changes() > 0 && !hasRoom(batch.bytes()) ? batch.bytes() : 0;
+    if (wantsRoom_ > 0) return;
     if (readTo_ == announcedTo_) withheldSinceMs_ = nowMs_;
     readTo_ = read.to;
     completeTo_ = read.complete;
@@ -383,12 +401,18 @@ void Session::onRejected(const Rejected& rejected) {
 }
 
 void Session::onNeed(const Need& need) {
-  if (!subscribed_) return broken("Need out of place");
+  if (!subscribed_ || unanswered_) return broken("Need out of place");
+  std::size_t bytesWanted = hasRoom(kRowsBytes) ? kRowsBytes : kCrowdedBytes;
   std::vector<RecordKey> gone;
   BatchWriter rows;
   for (const RecordKey& key : need.keys) {
     if (!store_.readRecord(key, scope_, importer(), rows)) gone.push_back(key);
-    if (rows.bytes() >= kRowsBytes) break;  // the rest is asked for again
+    if (rows.bytes() >= bytesWanted) break;  // the rest is asked for again
+  }
+  if (!hasRoom(rows.bytes())) {
+    unanswered_ = need;
+    unansweredBytes_ = rows.bytes();
+    return;
   }
   emit(rows.finishRows(true, gone));
   activity();

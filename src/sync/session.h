@@ -77,6 +77,9 @@ struct SessionOptions {
                    // is smooth and memory stays flat
   // Called once the peer is known, before anything of it is merged; says why not with this one. Absent: with anyone.
   std::function<std::optional<Bye>(const Hello& peer)> meet;
+  // Asked before records are sent: may there be so many bytes of frames in all that were not taken? False: not now; the
+  // driver calls roomMade() when there may. Absent: always.
+  std::function<bool(std::size_t bytes)> hasRoom;
   std::int64_t withheldDelayMs = 50;  // how long a cursor may lag behind what was withheld
   std::int64_t digestDelayMs = 500;   // how long both ends must be at rest before they compare
 };
@@ -118,6 +121,8 @@ class Session {
   void receive(base::ByteView frame, std::int64_t nowMs);
   void feedMoved(std::int64_t nowMs);
   void tick(std::int64_t nowMs);
+  // What did not have room may have it now; does nothing where nothing waits.
+  void roomMade(std::int64_t nowMs);
   // Asks the peer for a sign of life, and for the end of its feed.
   void ping(std::uint64_t number, std::int64_t nowMs);
   // From here on nothing new is read from the feed; what the two ends know of each other is told and saved. The driver
@@ -128,6 +133,8 @@ class Session {
 
   // The frames produced since the last call, in order.
   std::vector<base::Bytes> takeFrames();
+  // What it keeps of the peer's until something else comes.
+  std::size_t heldBytes() const { return heldBytes_ + answersBytes_; }
   // When tick() next has something to do, std::nullopt for never. Where that is past, there is more to do than one tick
   // does: others may have their turn in between.
   std::optional<std::int64_t> nextTickMs() const;
@@ -157,6 +164,7 @@ class Session {
   void send();
   void sendBatch(const BatchWriter& batch, bool atEnd);
   void announceWithheld();
+  bool hasRoom(std::size_t bytes) const { return !options_.hasRoom || options_.hasRoom(outBytes_ + bytes); }
 
   // Receiving.
   void onWelcome(const Welcome& welcome);
@@ -203,6 +211,7 @@ class Session {
   SessionOptions options_;
   SessionStatus status_;
   std::vector<base::Bytes> out_;
+  std::size_t outBytes_ = 0;
   std::int64_t wallMs_ = 0;
   std::int64_t nowMs_ = 0;
   std::int64_t lastActivityMs_ = 0;
@@ -228,6 +237,9 @@ class Session {
   std::int64_t withheldSinceMs_ = 0;
   std::deque<InFlight> inFlight_;
   std::size_t inFlightBytes_ = 0;
+  std::size_t wantsRoom_ = 0;       // a batch that was read, and is read again when there is room
+  std::optional<Need> unanswered_;  // waits for room
+  std::size_t unansweredBytes_ = 0;
 
   // Receiving. Positions are in the peer's feed.
   std::uint64_t askedFrom_ = 0;  // in Subscribe

@@ -3,14 +3,27 @@
 #include "blazedb/error.h"
 
 namespace blazedb::topology {
+namespace {
 
-void Listener::open(link::Io& io, base::Clock& clock, const link::AcceptorOptions& options, Changed changed) {
+// What no client may take. Of a database: the file and its log for the writer, eight idle readers and a few busy ones,
+// the lock, the socket for commands. Of the process: sixteen commands, each with a reader and the files of a backup or
+// an export; health, log, name lookups, and what waits for sockets.
+constexpr std::size_t kFilesOfADatabase = 32;
+constexpr std::size_t kFilesOfAProcess = 128;
+
+}  // namespace
+
+void Listener::open(link::Io& io, base::Clock& clock, const link::AcceptorOptions& options, Changed changed,
+                    link::Acceptor::Changed refused) {
+  link::AcceptorOptions withFiles = options;
+  withFiles.filesKept = kFilesOfAProcess + kFilesOfADatabase * offers_.size();
   acceptor_ = std::make_unique<link::Acceptor>(
-      io, clock, options, [this](const link::Knock& knock, const link::PeerInfo& peer) { return admit(knock, peer); },
+      io, clock, withFiles, [this](const link::Knock& knock, const link::PeerInfo& peer) { return admit(knock, peer); },
       [this, changed = std::move(changed)](const link::Served& served) {
         if (!changed) return;
         if (std::optional<Guest> one = guest(served)) changed(*one);
-      });
+      },
+      std::move(refused));
   for (Offer& offer : offers_)
     offer.feedListener = offer.engine->addFeedListener(
         [acceptor = acceptor_.get(), engine = offer.engine.get()] { acceptor->feedMoved(*engine); });

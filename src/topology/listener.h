@@ -52,7 +52,8 @@ class Listener {
   explicit Listener(std::vector<Offer> offers) : offers_(std::move(offers)) {}
 
   // Listens when it returns: admit() is called from here on, and until close().
-  void open(link::Io& io, base::Clock& clock, const link::AcceptorOptions& options, Changed changed = {});
+  void open(link::Io& io, base::Clock& clock, const link::AcceptorOptions& options, Changed changed = {},
+            link::Acceptor::Changed refused = {});
   virtual link::Admission admit(const link::Knock& knock, const link::PeerInfo& peer) const = 0;
   std::optional<Guest> guest(const link::Served& served) const;
   virtual const Offer* find(const std::string& name) const = 0;

@@ -108,7 +108,12 @@ ListenerInfo Network::listen(const std::vector<NodeId>& nodes, const ListenOptio
     refuseLocalOnly(offered.syncMode, offered.name);
     offers.push_back({id, offered.name, offered.engine});
   }
-  return add(std::make_shared<TokenListener>(io(), clock_, std::move(offers), options), {nextId_++});
+  ListenOptions own = options;
+  if (options.onEvent)
+    own.onEvent = [weak = std::weak_ptr(callbacks_), listener = options.onEvent](const ListenerEvent& event) {
+      if (auto callbacks = weak.lock()) callbacks->post([listener, event] { listener(event); });
+    };
+  return add(std::make_shared<TokenListener>(io(), clock_, std::move(offers), own), {nextId_++});
 }
 
 ListenerInfo Network::add(ListenerPtr listener, ListenerId id) {

@@ -86,7 +86,15 @@ TokenListener::TokenListener(link::Io& io, base::Clock& clock, std::vector<Offer
     accept.tls = tlsContext();
     caredMs_ = clock_.monotonicUs() / 1000;
   }
-  open(io, clock_, accept);
+  auto refused = [this](const link::Served& served) {
+    options_.onEvent({ListenerEvent::Kind::refused, served.database, "somebody at " + served.peer.address,
+                      served.status.error->code, served.status.error->text});
+  };
+  if (options_.onEvent)
+    open(
+        io, clock_, accept, [this](const Guest& guest) { tell(guest); }, refused);
+  else
+    open(io, clock_, accept);
   patrol_ = std::thread([this] { patrol(); });
 }
 
@@ -193,6 +201,24 @@ link::Admission TokenListener::admit(const link::Knock& knock, const link::PeerI
 
 std::string TokenListener::nameOf(const link::Served& served) const {
   return served.label.substr(served.label.find(' ') + 1) + " at " + served.peer.address;
+}
+
+// A client has connected once it is known who it is; one that goes before was refused.
+void TokenListener::tell(const Guest& guest) {
+  const link::LinkStatus& status = guest.served.status;
+  ListenerEvent event{ListenerEvent::Kind::connected, guest.served.database, guest.name, {}, {}};
+  {
+    std::lock_guard lock(mutex_);
+    if (status.state != link::LinkState::stopped) {
+      if (!status.ends[0].peer || !told_.insert(guest.served.id).second) return;
+    } else {
+      bool wasKnown = told_.erase(guest.served.id) > 0 || status.ends[0].peer;
+      event.kind = wasKnown ? ListenerEvent::Kind::gone : ListenerEvent::Kind::refused;
+      event.error = status.error->code;
+      event.message = status.error->text;
+    }
+  }
+  options_.onEvent(event);
 }
 
 void TokenListener::patrol() {

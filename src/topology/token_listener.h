@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -36,6 +37,7 @@ class TokenListener final : public Listener {
   link::Admission admit(const link::Knock& knock, const link::PeerInfo& peer) const override;
   const Offer* find(const std::string& name) const override;
   std::string nameOf(const link::Served& served) const override;
+  void tell(const Guest& guest);
   void patrol();
   void endRevoked();
   void careForCertificate();
@@ -55,6 +57,7 @@ class TokenListener final : public Listener {
   std::string failure_;           // of the last look at it
   std::condition_variable wake_;
   bool stopping_ = false;
+  std::set<std::uint64_t> told_;  // those of whom onEvent was told
   std::thread patrol_;
 };
 

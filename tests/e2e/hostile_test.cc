@@ -64,6 +64,27 @@ TEST_F(Hostile, ThoseWhoSayNothingTakeNothingFromTheOthers) {
   expectASoberEnd();
 }
 
+TEST_F(Hostile, IdleVisitorsOfItsHealthTakeNothingFromTheOthers) {
+  before_ = {"/usr/bin/prlimit", "--nofile=256:256"};
+  start({file_});
+  auto healthPort = static_cast<std::uint16_t>(said_.integer("healthzPort").value());
+  std::vector<link::RawSocket> idle;
+  for (int i = 0; i < 300; i++) idle.push_back(link::RawSocket::connect(healthPort));
+  EXPECT_EQ(health().string("status"), "ok");
+  serveSomebody();
+  succeed({"backup", file_, path("copy.blazedb")});
+  for (link::RawSocket& each : idle) each.receiveAll();  // ends only if the hub ends it
+  expectASoberEnd();
+}
+
+TEST_F(Hostile, WithTooFewFilesForItsDatabasesAHubDoesNotStart) {
+  std::vector<std::string> words = command({"serve", file_, "--port", "0"});
+  words.insert(words.begin(), {"/usr/bin/prlimit", "--nofile=128:128"});
+  Result result = Process(words, withPassword()).wait();
+  EXPECT_EQ(result.status, 1);
+  EXPECT_NE(result.err.find("raise the limit"), std::string::npos) << result.err;
+}
+
 TEST_F(Hostile, AHubMayHaveAllTheFilesThatItsUserMay) {
   before_ = {"/usr/bin/prlimit", "--nofile=256:"};
   start({file_});

@@ -62,7 +62,7 @@ class Heard {
 
 class HubTest : public testing::Test {
  protected:
-  HubTest() {
+  explicit HubTest(std::size_t linkBytesMax = kLinkBytesMax) : io(2, linkBytesMax) {
     std::string made = (std::filesystem::temp_directory_path() / "blazedb-link-XXXXXX").string();
     if (!mkdtemp(made.data())) throw std::runtime_error("no temporary folder");
     folder = made;

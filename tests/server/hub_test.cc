@@ -1,6 +1,9 @@
 // A hub whose databases fail under it.
 #include "server/hub.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
@@ -69,6 +72,40 @@ TEST_F(HubTest, ADatabaseThatIsDamagedIsLoggedOnceAndTheOthersAreServed) {
   std::lock_guard lock(mutex_);
   EXPECT_EQ(linesOf("something is wrong"), 1u);
   EXPECT_EQ(linesOf("bad: DamagedPage"), 1u);
+}
+
+// No file may grow any more: a full disk for this process alone.
+class NoSpace {
+ public:
+  explicit NoSpace(std::uintmax_t bytes) {
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before_);
+    rlimit none = before_;
+    none.rlim_cur = bytes;
+    setrlimit(RLIMIT_FSIZE, &none);
+  }
+  ~NoSpace() { setrlimit(RLIMIT_FSIZE, &before_); }
+  NoSpace(const NoSpace&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(HubTest, AWriteThatIsNotKeptShowsUntilOneIs) {
+  Database database = open("hub");
+  database.insert({{"n", 1}});
+  Hub hub({database}, {.host = "127.0.0.1", .port = 0}, log_,
+          [](const Database&, const ControlRequest&, ControlCaller&) { return 0; });
+  {
+    NoSpace full(std::filesystem::file_size(path("hub") + "-wal"));
+    EXPECT_THROW(database.insert({{"text", std::string(100'000, 'x')}}), Error);
+  }
+  EXPECT_FALSE(database.info().writeProblem.empty());
+  EXPECT_FALSE(hub.health().fine);
+  ASSERT_TRUE(waitForLine("something is wrong"));
+  database.insert({{"n", 2}});
+  EXPECT_TRUE(hub.health().fine);
+  EXPECT_TRUE(waitForLine("all is well again"));
 }
 
 }  // namespace

@@ -45,7 +45,6 @@ const std::vector<ThirdParty> kThirdParty = {
     {"cbor/", {"src/codec"}},
     {"nlohmann/", {"src/codec", "apps"}},
     {"CLI/", {"apps"}},
-    {"httplib.h", {"apps"}},
 };
 
 // What sync must not have, because a simulation owns its time, its threads and its links.
