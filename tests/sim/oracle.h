@@ -38,6 +38,7 @@ struct Stored {
   std::uint64_t authority() const;
   // As a link of that scope carries it.
   Stored within(const sync::Scope& scope) const;
+  friend bool operator==(const Stored&, const Stored&) = default;
 };
 
 Stored toStored(const sync::RecordState& state);
