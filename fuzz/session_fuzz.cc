@@ -3,10 +3,10 @@
 // everything else as it was. The engine is a real one, and lives for many inputs: what one of them managed to write the
 // next one finds.
 //
-// An input is a byte of options (1 the peer is a server, 2 it does not send, 4 it does not receive, 24 its token: 0 of an
-// equal, 8 reads, 16 a collection of its own, 24 writes as any client) and frames, each behind its length in two bytes,
-// lowest first. Mutations work on frames: they insert what the simulation's hostile peer would say, repeat, drop,
-// exchange, and change a frame in itself.
+// An input is a byte of options (1 the peer is a server, 2 it does not send, 4 it does not receive, 24 its token: 0 of
+// an equal, 8 reads, 16 a collection of its own, 24 writes as any client) and frames, each behind its length in two
+// bytes, lowest first. Mutations work on frames: they insert what the simulation's hostile peer would say, repeat,
+// drop, exchange, and change a frame in itself.
 #include <cstdlib>
 #include <memory>
 

@@ -16,7 +16,8 @@ constexpr std::int64_t kSaveCursorDelayMs = 200;
 // What was withheld is announced, and a cursor that nothing came with is saved, without a delay once it is this far
 // behind: a bulk copy that is killed must not send back what it had brought.
 constexpr std::uint64_t kFarBehind = 1000;
-// When what only time keeps out is asked for again: not at once, and what takes longer is left to the next conversation.
+// When what only time keeps out is asked for again: not at once, and what takes longer is left to the next
+// conversation.
 constexpr std::int64_t kRetryMsMin = 1000;
 constexpr std::int64_t kRetryMsMax = 24 * 60 * 60 * 1000;
 // A Rows gets no more records beyond this: the last one may take nearly a whole frame.

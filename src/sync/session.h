@@ -30,8 +30,8 @@
 // everything that is live, and removes what was not mentioned. Until it has, it sends nothing of its own. If both would
 // have to, the client (between equals: the lower replica id) goes first.
 //
-// What is set aside is asked for again, whole, by Need: at the beginning of each conversation, when time is what kept it
-// out, and whenever a part of it comes. As long as there is such a record, the two ends are not the same, and do not
+// What is set aside is asked for again, whole, by Need: at the beginning of each conversation, when time is what kept
+// it out, and whenever a part of it comes. As long as there is such a record, the two ends are not the same, and do not
 // compare.
 //
 // Nobody else decides that an end sweeps: it does where its own cursor and the horizon in Welcome say so, and where the

@@ -15,22 +15,25 @@ constexpr const char* kOurs = "it carries a write in the name of the database th
 
 std::optional<std::string> refusalOf(const RecordState& theirs, const RecordState* mine, const StampRules& rules) {
   if (rules.trust == StampTrust::all) return std::nullopt;
-  Stamp latest = mine ? std::max(mine->latest(), mine->tomb.stamp) : Stamp{};
+  Stamp base = mine ? mine->base.stamp : Stamp{}, tomb = mine ? mine->tomb.stamp : Stamp{};
+  Stamp latest = mine ? std::max(mine->latest(), tomb) : Stamp{};
   std::uint64_t authority = std::max(mine ? mine->authority() : rules.clock, rules.lostUntil);
-  auto check = [&](const Stamp& stamp, const Stamp& held) -> const char* {
+  // `known`: nothing that this replica has written is above it.
+  auto check = [&](const Stamp& stamp, const Stamp& held, const Stamp& known) -> const char* {
     if (stamp <= held) return nullptr;
-    bool unheardOf = stamp.time > rules.clock || (mine && stamp > latest && stamp.time > rules.lostUntil);
+    bool unheardOf = stamp.time > rules.clock || (mine && stamp > known && stamp.time > rules.lostUntil);
     if (stamp.writer == rules.incarnation && unheardOf) return kOurs;
     return rules.trust == StampTrust::own && stamp.authority > authority ? kAuthority : nullptr;
   };
-  const char* wrong = check(theirs.base.stamp, mine ? mine->base.stamp : Stamp{});
-  if (!wrong) wrong = check(theirs.tomb.stamp, mine ? mine->tomb.stamp : Stamp{});
+  const char* wrong = check(theirs.base.stamp, base, base);
+  if (!wrong) wrong = check(theirs.tomb.stamp, tomb, tomb);
   auto held = mine ? mine->cells.begin() : theirs.cells.end();
   auto end = mine ? mine->cells.end() : theirs.cells.end();
   for (const Cell& cell : theirs.cells) {
     if (wrong) break;
     while (held != end && held->name < cell.name) ++held;
-    wrong = check(cell.stamp, held != end && held->name == cell.name ? held->stamp : Stamp{});
+    // Of a record that was replaced or purged it may have written cells that are not held any more.
+    wrong = check(cell.stamp, held != end && held->name == cell.name ? held->stamp : Stamp{}, latest);
   }
   if (!wrong) return std::nullopt;
   return wrong;

@@ -7,13 +7,14 @@
 //   authority  a client copies the highest that it sees on the record, and it sees what is here: above what this
 //              replica holds on the record nothing is honest. Where the record is not held (a delete was forgotten, a
 //              row was given up), it may have been; then any time until now is.
-//   writer     this replica's present incarnation has written nothing that is not here: nothing in its name is later than
-//              all that is held of the record, or than its clock. Where the record is not held, it may have been.
+//   writer     this replica's present incarnation has written nothing that is not here: no insert and no delete in its
+//              name is later than the one held, no field later than all that is held of the record, and nothing than
+//              its clock. Where the record is not held, it may have been.
 //
-// Only what is later than what is held is looked at: an old stamp does no harm. A client that has other ways to the same
-// data (a second hub, a server's device) brings authorities that are not here yet, and needs a token that may relay. Who
-// is named as the writer is believed but for this replica: a device that was restored brings the writes of its former
-// self, and a name decides nothing.
+// Only what is later than what is held is looked at: an old stamp does no harm. A client that has other ways to the
+// same data (a second hub, a server's device) brings authorities that are not here yet, and needs a token that may
+// relay. Who is named as the writer is believed but for this replica: a device that was restored brings the writes of
+// its former self, and a name decides nothing.
 //
 // What this replica has lost or forgotten may come back from its clients. So a copy made by backup() takes stamps up to
 // its first opening for what it may have had, and every replica those up to the latest that it has forgotten (a delete

@@ -1,7 +1,7 @@
 // A peer with a weak token that says what the token does not cover: well-formed frames, at random.
 //
-// It knows what an insider knows: the ids of records that are not its own, the hub's incarnation, and the clock. What it
-// claims of records of others is never anything that its token lets it do; in a collection of its own it
+// It knows what an insider knows: the ids of records that are not its own, the hub's incarnation, and the clock. What
+// it claims of records of others is never anything that its token lets it do; in a collection of its own it
 // writes like anybody.
 #pragma once
 
@@ -19,9 +19,9 @@ namespace blazedb::sim {
 
 // What its token allows.
 enum class Weakness {
-  reads,    // nothing but reading
-  ownOnly,  // a collection of its own, both ways
-  writesAsAny,  // everything, as a client: no server's authority, no false clock, nobody else's stamps, no deletes but by a delete
+  reads,        // nothing but reading
+  ownOnly,      // a collection of its own, both ways
+  writesAsAny,  // everything, as a client: no server's authority, no false clock, no delete but by a delete
 };
 
 // The options of the hub's session with the bearer of such a token.
