@@ -5,14 +5,7 @@
 
 namespace blazedb::link {
 
-Budget::Share::~Share() {
-  {
-    std::lock_guard lock(budget_.mutex_);
-    if (waiting_) budget_.queue_.remove(this);
-    budget_.hold(*this, 0);
-  }
-  budget_.serve();
-}
+Budget::Share::~Share() { giveUp(); }
 
 bool Budget::Share::ask(std::size_t bytes) {
   std::lock_guard lock(budget_.mutex_);
@@ -49,6 +42,23 @@ void Budget::Share::giveBack(std::size_t bytes) {
   {
     std::lock_guard lock(budget_.mutex_);
     budget_.hold(*this, held_ - std::min(held_, bytes));
+  }
+  budget_.serve();
+}
+
+void Budget::Share::shrinkTo(std::size_t bytes) {
+  {
+    std::lock_guard lock(budget_.mutex_);
+    budget_.hold(*this, std::min(held_, bytes));
+  }
+  budget_.serve();
+}
+
+void Budget::Share::giveUp() {
+  {
+    std::lock_guard lock(budget_.mutex_);
+    if (std::exchange(waiting_, false)) budget_.queue_.remove(this);
+    budget_.hold(*this, 0);
   }
   budget_.serve();
 }

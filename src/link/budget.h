@@ -44,7 +44,11 @@ class Budget {
     bool ask(std::size_t bytes);
     // Holds so many from now on, asked or not.
     void set(std::size_t bytes);
+    // So many at the most from now on: what came without having been asked for is not taken by that.
+    void shrinkTo(std::size_t bytes);
     void giveBack(std::size_t bytes);
+    // Holds nothing, and no longer waits.
+    void giveUp();
     bool beyondItsOwn() const;
 
    private:

@@ -100,7 +100,7 @@ std::optional<base::Bytes> Channel::take() {
       packet = std::move(inbox_.front());
       inbox_.pop_front();
       inboxBytes_ -= costOf(packet);
-      inShare_.set(inboxBytes_ + incoming());
+      inShare_.shrinkTo(inboxBytes_ + incoming());  // what is announced behind it is asked for before it is read
       again = paused_ && inboxBytes_ <= inboxBytesMax_ / 2;
       if (again) {
         paused_ = false;
@@ -112,9 +112,7 @@ std::optional<base::Bytes> Channel::take() {
     if (!frame) {
       std::lock_guard lock(mutex_);
       blame("a frame that cannot be unpacked");
-      inbox_.clear();
-      inboxBytes_ = 0;
-      inShare_.set(0);
+      dropInbox();
       return std::nullopt;
     }
     if (!frame->empty()) return frame;
@@ -183,6 +181,7 @@ bool Channel::closed() const {
 void Channel::close() {
   {
     std::lock_guard lock(mutex_);
+    dropInbox();
     if (phase_ == Phase::handshaking) shut();
     if (phase_ != Phase::open) return;
     phase_ = Phase::flushing;
@@ -311,6 +310,14 @@ void Channel::blame(const std::string& what) {
   news_ = true;
 }
 
+// Others may have what it held.
+void Channel::dropInbox() {
+  splitter_ = Splitter(base::kFrameBytesMax);
+  inbox_.clear();
+  inboxBytes_ = 0;
+  inShare_.giveUp();
+}
+
 void Channel::discard() {
   std::array<std::uint8_t, kReadBytes> buffer;
   for (std::size_t count = 0; count < kReadAtOnce;) {
@@ -378,7 +385,7 @@ void Channel::shut() {
   news_ = true;
   outbox_.clear();
   outboxBytes_ = 0;
-  outShare_.set(0);
+  outShare_.giveUp();
   if (lastMoment_) lastMoment_->cancel();
   asio::error_code ignored;
   socket_.close(ignored);

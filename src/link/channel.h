@@ -93,6 +93,7 @@ class Channel : public Budget::Waiter, public std::enable_shared_from_this<Chann
   void handshake();
   void write();
   void read();
+  void dropInbox();
   void discard();
   void split(base::ByteView bytes);
   void blame(const std::string& what);
