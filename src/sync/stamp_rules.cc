@@ -16,7 +16,8 @@ constexpr const char* kOurs = "it carries a write in the name of the database th
 std::optional<std::string> refusalOf(const RecordState& theirs, const RecordState* mine, const StampRules& rules) {
   if (rules.trust == StampTrust::all) return std::nullopt;
   Stamp base = mine ? mine->base.stamp : Stamp{}, tomb = mine ? mine->tomb.stamp : Stamp{};
-  Stamp latest = mine ? std::max(mine->latest(), tomb) : Stamp{};
+  // Cells up to there it may have written, and holds no more: base dropped them, or their values were purged.
+  Stamp dropped = !mine ? Stamp{} : mine->whole ? base : std::max(mine->latest(), tomb);
   std::uint64_t authority = std::max(mine ? mine->authority() : rules.clock, rules.lostUntil);
   // `known`: nothing that this replica has written is above it.
   auto check = [&](const Stamp& stamp, const Stamp& held, const Stamp& known) -> const char* {
@@ -32,8 +33,7 @@ std::optional<std::string> refusalOf(const RecordState& theirs, const RecordStat
   for (const Cell& cell : theirs.cells) {
     if (wrong) break;
     while (held != end && held->name < cell.name) ++held;
-    // Of a record that was replaced or purged it may have written cells that are not held any more.
-    wrong = check(cell.stamp, held != end && held->name == cell.name ? held->stamp : Stamp{}, latest);
+    wrong = check(cell.stamp, held != end && held->name == cell.name ? held->stamp : Stamp{}, dropped);
   }
   if (!wrong) return std::nullopt;
   return wrong;

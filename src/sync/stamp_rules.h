@@ -8,8 +8,8 @@
 //              replica holds on the record nothing is honest. Where the record is not held (a delete was forgotten, a
 //              row was given up), it may have been; then any time until now is.
 //   writer     this replica's present incarnation has written nothing that is not here: no insert and no delete in its
-//              name is later than the one held, no field later than all that is held of the record, and nothing than
-//              its clock. Where the record is not held, it may have been.
+//              name is later than the one held, no field that is not held later than what base or a purge has dropped,
+//              and nothing than its clock. Where the record is not held, it may have been.
 //
 // Only what is later than what is held is looked at: an old stamp does no harm. A client that has other ways to the
 // same data (a second hub, a server's device) brings authorities that are not here yet, and needs a token that may
