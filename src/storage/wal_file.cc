@@ -24,7 +24,6 @@ void putLittle32(std::uint8_t* at, std::uint32_t value) {
   for (int i = 0; i < 4; i++) at[i] = static_cast<std::uint8_t>(value >> (8 * i));
 }
 
-constexpr std::size_t kBaseBytes = 12;
 
 // SQLite's first bytes: magic (its last bit tells how this machine computes checksums), version, page size.
 void putConstants(std::uint8_t* at, std::size_t pageBytes) {

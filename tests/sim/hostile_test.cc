@@ -118,7 +118,10 @@ class HostileWorld {
         changes.updateFields(kNotes, id, fields);
       }
     });
-    oracle_.observe(number, key, before, *stored(*replica, key), true, true);
+    Stored after = *stored(*replica, key);
+    oracle_.observe(number, key, before, after, true, true);
+    // Who knows nobody keeps no values of what it deletes.
+    if (after.tomb != before.tomb && after.fields.empty()) oracle_.valuesDropped(key);
   }
 
   void reopen(Replica& replica) {
