@@ -20,13 +20,6 @@ constexpr std::int64_t kScopesBytesMax = 1 << 20;       // likewise
 constexpr std::int64_t kRowBytes = 256;                 // what a scope costs beside its bytes
 constexpr std::size_t kOriginsWorthForgetting = 1'000;  // looking for them reads every row
 
-UUID uuidAt(storage::Statement& row, int column) {
-  base::ByteView raw = row.blob(column);
-  UUID id;
-  std::copy_n(raw.begin(), std::min<std::size_t>(raw.size(), 16), id.bytes.begin());
-  return id;
-}
-
 }  // namespace
 
 std::optional<Error> Engine::admitReplica(std::int64_t token, const UUID& replica, std::size_t scopeBytes) {

@@ -1,6 +1,4 @@
 // Records that peers have removed without a delete: listing them, restoring, and forgetting them in time.
-#include <algorithm>
-
 #include "blazedb/error.h"
 #include "codec/fields.h"
 #include "db/engine.h"
@@ -11,13 +9,6 @@ namespace {
 constexpr std::size_t kListed = 1000;
 constexpr std::size_t kListedBytes = 4u << 20;
 constexpr std::int64_t kForgottenAtOnce = 1000;
-
-UUID uuidAt(storage::Statement& row, int column) {
-  base::ByteView raw = row.blob(column);
-  UUID id;
-  std::copy_n(raw.begin(), std::min<std::size_t>(raw.size(), 16), id.bytes.begin());
-  return id;
-}
 
 }  // namespace
 

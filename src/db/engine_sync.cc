@@ -528,8 +528,7 @@ Engine::Unsent Engine::unsentTo(const std::optional<UUID>& peer, const sync::Sco
     sync::RecordKey key{std::string(select.text(0)), {}};
     if (!scope.has(key.collection)) continue;
     if (unsent.count++ >= limit) continue;
-    base::ByteView id = select.blob(1);
-    std::copy_n(id.begin(), std::min<std::size_t>(id.size(), 16), key.id.bytes.begin());
+    key.id = uuidAt(select, 1);
     unsent.first.push_back(std::move(key));
   }
   return unsent;

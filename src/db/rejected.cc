@@ -1,20 +1,9 @@
 #include "db/rejected.h"
 
-#include <algorithm>
-
 #include "crypto/hash.h"
+#include "db/tables.h"
 
 namespace blazedb::db {
-namespace {
-
-UUID uuidAt(storage::Statement& row, int column) {
-  UUID id;
-  base::ByteView raw = row.blob(column);
-  std::copy_n(raw.begin(), std::min(raw.size(), id.bytes.size()), id.bytes.begin());
-  return id;
-}
-
-}  // namespace
 
 Rejected::Link::Link(const UUID& replica, const sync::Scope& of) : peer(replica) {
   auto hash = crypto::hash256(sync::encode(of));

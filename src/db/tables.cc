@@ -17,15 +17,6 @@ constexpr std::size_t kPageBytes = 4u << 20;
 std::int64_t asSigned(std::uint64_t value) { return static_cast<std::int64_t>(value); }
 std::uint64_t asUnsigned(std::int64_t value) { return static_cast<std::uint64_t>(value); }
 
-UUID uuidAt(Statement& statement, int column) {
-  UUID id;
-  base::ByteView raw = statement.blob(column);
-  if (raw.size() != 16)
-    throw Error(ErrorCode::DamagedPage, "an id in the database is not 16 bytes; restore the file from a backup");
-  std::copy(raw.begin(), raw.end(), id.bytes.begin());
-  return id;
-}
-
 // The columns of records, from `first` on, in the order of kRowColumns.
 #define BLAZEDB_ROW_COLUMNS "r.row, r.collection, r.id, r.position, r.origin, r.flags, r.stamps, r.fields"
 
@@ -72,6 +63,15 @@ std::int64_t number(Statement& statement) {
 }
 
 }  // namespace
+
+UUID uuidAt(storage::Statement& statement, int column) {
+  UUID id;
+  base::ByteView raw = statement.blob(column);
+  if (raw.size() != 16)
+    throw Error(ErrorCode::DamagedPage, "an id in the database is not 16 bytes; restore the file from a backup");
+  std::copy(raw.begin(), raw.end(), id.bytes.begin());
+  return id;
+}
 
 namespace {
 

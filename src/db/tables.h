@@ -54,6 +54,9 @@ struct Delivery {
   std::uint64_t position = 0;
 };
 
+// The id in a column; DamagedPage where there is none.
+UUID uuidAt(storage::Statement& statement, int column);
+
 struct CollectionRow {
   std::int64_t id = 0;
   std::string name;
