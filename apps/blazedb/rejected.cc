@@ -27,7 +27,9 @@ void printForPeople(const RejectedChange& change) {
   printLine(change.collection + " " + change.record.toString() + "  " +
             (change.byPeer ? "not taken by " : "not taken from ") + change.peer.toString() + "  since " +
             timeText(change.since));
-  printLine("   " + std::string(errorName(change.code)) + ": " + oneLine(change.reason));
+  // What the other end says is its own word.
+  printLine("   " + std::string(change.byPeer ? "the other end says: " : "") + std::string(errorName(change.code)) +
+            ": " + oneLine(change.reason));
 }
 
 int list(const Rejected& options) {

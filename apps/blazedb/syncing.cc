@@ -126,13 +126,17 @@ int runSync(const SyncJob& job, Interrupt& interrupt) {
     printJson({{"records", jsonNumber(status.done)},
                {"seconds", seconds(duration)},
                {"bytes", jsonNumber(status.bytes)},
-               {"conflicts", jsonNumber(conflicts)}});
-    return kFine;
+               {"conflicts", jsonNumber(conflicts)},
+               {"rejected", jsonNumber(status.rejected)}});
+    return status.rejected > 0 ? kFailed : kFine;
   }
-  printLine("in sync: " + counted(status.done, "record") + " moved in " + durationText(duration) + ", " +
-            sizeText(status.bytes) + " across the link");
+  printLine((status.rejected > 0 ? "not all is in sync: " : "in sync: ") + counted(status.done, "record") +
+            " moved in " + durationText(duration) + ", " + sizeText(status.bytes) + " across the link");
   if (conflicts > 0) printLine(counted(conflicts, "write was", "writes were") + " overridden; see blazedb conflicts");
-  return kFine;
+  if (status.rejected == 0) return kFine;
+  printLine(counted(status.rejected, "record is", "records are") +
+            " rejected; see blazedb rejected: " + oneLine(status.rejection));
+  return kFailed;
 }
 
 }  // namespace blazedb::cli

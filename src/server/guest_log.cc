@@ -30,7 +30,7 @@ void GuestLog::note(const ListenerEvent& event) {
   std::lock_guard lock(mutex_);
   std::size_t& count = counts_[static_cast<std::size_t>(event.kind)];
   if (count < (event.kind == ListenerEvent::Kind::refused ? kRefusedMax : kOthersMax)) {
-    noted_.push_back(event);
+    noted_.emplace_back(Date::now(), event);
     count++;
   } else {
     leftOut_[{event.kind, nameOf(event.error)}]++;
@@ -38,7 +38,7 @@ void GuestLog::note(const ListenerEvent& event) {
 }
 
 void GuestLog::tell() {
-  std::vector<ListenerEvent> noted;
+  std::vector<std::pair<Date, ListenerEvent>> noted;
   std::map<Sort, std::uint64_t> leftOut;
   {
     std::lock_guard lock(mutex_);
@@ -46,11 +46,11 @@ void GuestLog::tell() {
     leftOut.swap(leftOut_);
     counts_ = {};
   }
-  for (const ListenerEvent& event : noted) {
+  for (const auto& [at, event] : noted) {
     Object fields{{"client", event.client}};
     if (!event.database.empty()) fields.set("database", event.database);
     if (event.error) fields.set("reason", nameOf(event.error) + ": " + event.message);
-    log_.say(levelOf(event), eventOf(event.kind), fields);
+    log_.say(levelOf(event), eventOf(event.kind), fields, at);
   }
   for (const auto& [sort, count] : leftOut)
     log_.say(Level::warning, "more of the same were left out",

@@ -35,8 +35,8 @@ class GuestLog {
 
   Log& log_;
   std::mutex mutex_;
-  std::vector<ListenerEvent> noted_;
-  std::array<std::size_t, 3> counts_{};  // in these, by kind
+  std::vector<std::pair<Date, ListenerEvent>> noted_;  // when each was
+  std::array<std::size_t, 3> counts_{};                // in these, by kind
   std::map<Sort, std::uint64_t> leftOut_;
 };
 

@@ -23,8 +23,8 @@ std::string shown(const Value& value) {
 
 }  // namespace
 
-void Log::say(Level level, std::string_view event, const Object& fields) {
-  std::string time = codec::toDateText(Date::now()), line;
+void Log::say(Level level, std::string_view event, const Object& fields, Date at) {
+  std::string time = codec::toDateText(at), line;
   if (format_ == Format::json) {
     Object all{{"time", time}, {"level", nameOf(level)}, {"event", std::string(event)}};
     for (const Field& field : fields) all.set(field.name, field.value);

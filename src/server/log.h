@@ -22,8 +22,8 @@ class Log {
   // `write` gets whole lines, without their end, one at a time. It must not throw.
   Log(Format format, std::function<void(std::string_view line)> write) : format_(format), write_(std::move(write)) {}
 
-  // `event` is always the same for the same thing; what differs is in the fields.
-  void say(Level level, std::string_view event, const Object& fields = {});
+  // `event` is always the same for the same thing; what differs is in the fields. `at`: when it happened.
+  void say(Level level, std::string_view event, const Object& fields = {}, Date at = Date::now());
 
  private:
   Format format_;

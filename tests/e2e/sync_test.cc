@@ -3,7 +3,10 @@
 
 #include <algorithm>
 
+#include "base/random.h"
+#include "db/engine.h"
 #include "e2e/cli_test.h"
+#include "storage/posix_file_system.h"
 
 namespace blazedb::e2e {
 namespace {
@@ -75,6 +78,33 @@ TEST_F(SyncCommands, SyncSaysThatAWriteWasOverridden) {
   open("a.blazedb").updateFields(id, {{"n", 1}});
   open("b.blazedb").updateFields(id, {{"n", 2}});
   EXPECT_NE(succeed({"sync", a_, b_}).find("1 write was overridden"), std::string::npos);
+}
+
+// What stays behind is no sync: whoever looks at the exit status alone has to learn of it.
+TEST_F(SyncCommands, ARejectedRecordIsNoSuccess) {
+  class AnHourAhead final : public base::Clock {
+   public:
+    std::int64_t wallMs() override { return system_.wallMs() + 3'600'000; }
+    std::int64_t monotonicUs() override { return system_.monotonicUs(); }
+
+   private:
+    base::SystemClock system_;
+  };
+  storage::PosixFileSystem files;
+  AnHourAhead clock;
+  base::SystemRandom random;
+  db::Engine::open({files, clock, random}, b_, storage::KeySource::password(kPassword), {})
+      ->write([](db::Changes& changes) {
+        changes.insert("default", std::nullopt, {{"far", "ahead"}});
+      });
+  Result sync = run({"sync", a_, b_});
+  EXPECT_EQ(sync.status, 1);
+  EXPECT_NE(sync.out.find("not all is in sync"), std::string::npos) << sync.out;
+  EXPECT_NE(sync.out.find("blazedb restamp"), std::string::npos) << sync.out;
+  EXPECT_NE(succeed({"rejected", a_}).find("ClockSkew"), std::string::npos);
+  succeed({"restamp", b_});
+  EXPECT_NE(succeed({"sync", a_, b_}).find("in sync: "), std::string::npos);
+  EXPECT_EQ(succeed({"rejected", a_}), "nothing is rejected\n");
 }
 
 TEST_F(SyncCommands, ARestoredConflictWinsEverywhere) {
