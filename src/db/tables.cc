@@ -494,7 +494,8 @@ void WriteTables::addRemoved(const RemovedRecord& removed, base::ByteView fields
   add.bind(2, static_cast<int>(removed.because));
   add.bindBlob(3, removed.peer.bytes);
   add.bindText(4, removed.collection);
-  add.bindBlob(5, removed.record.id()->bytes);
+  const UUID id = *removed.record.id();
+  add.bindBlob(5, id.bytes);
   add.bindBlob(6, fields);
   add.run();
 }

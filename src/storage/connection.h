@@ -18,7 +18,9 @@
 #pragma once
 
 #include <cstdint>
+#include <ranges>
 #include <string_view>
+#include <type_traits>
 
 #include "base/bytes.h"
 
@@ -30,6 +32,11 @@ namespace blazedb::storage {
 class Connection;
 class EncryptedVfs;
 
+// Bytes that own what they hold and are about to go.
+template <class T>
+concept TemporaryBytes = std::is_class_v<std::remove_reference_t<T>> && !std::is_lvalue_reference_v<T> &&
+                         !std::ranges::view<std::remove_cvref_t<T>>;
+
 // A prepared statement; to be prepared once and used many times. Must not outlive its Connection.
 class Statement {
  public:
@@ -39,8 +46,12 @@ class Statement {
   Statement& operator=(Statement&& other) noexcept;
 
   // Parameters count from 1. Blobs and texts are not copied: they must stay as they are until reset() or the next bind
-  // of that parameter. Bindings survive reset().
+  // of that parameter, so that a temporary one does not compile. Bindings survive reset().
   Statement& bind(int index, std::int64_t value);
+  template <TemporaryBytes Bytes>
+  Statement& bindBlob(int index, Bytes&& bytes) = delete;
+  template <TemporaryBytes Text>
+  Statement& bindText(int index, Text&& text) = delete;
   Statement& bindBlob(int index, base::ByteView bytes);
   Statement& bindText(int index, std::string_view text);
   Statement& bindNull(int index);

@@ -28,7 +28,10 @@ void useEverything(DatabaseFile& file, const std::string& copy, const std::funct
   writer.execute("CREATE TABLE MARKEDTABLE(id INTEGER PRIMARY KEY, MARKEDCOLUMN TEXT)");
   writer.execute("BEGIN");
   Statement add = writer.prepare("INSERT INTO MARKEDTABLE(MARKEDCOLUMN) VALUES(?)");
-  for (int i = 0; i < 3000; i++) add.bindText(1, "MARKEDVALUE" + std::to_string(i * 7919 % 3000)).run();
+  for (int i = 0; i < 3000; i++) {
+    std::string value = "MARKEDVALUE" + std::to_string(i * 7919 % 3000);
+    add.bindText(1, value).run();
+  }
   std::string large(100'000, 'x');
   for (std::size_t i = 0; i + 20 < large.size(); i += 20) large.replace(i, 10, "MARKEDBLOB");
   add.bindText(1, large).run();
