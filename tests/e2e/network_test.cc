@@ -46,7 +46,7 @@ class Network : public WithHubProcess {
 };
 
 TEST_F(Network, ALinkThatIsCutWhileAllWriteHealsByItself) {
-  constexpr int kMany = 50'000;
+  constexpr int kMany = 100'000;
   insertManyRecords(open("ann.blazedb"), kMany);
   insertManyRecords(open("hub.blazedb"), kMany);
   start({file_});

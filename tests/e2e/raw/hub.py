@@ -6,7 +6,10 @@ The test that runs a scenario starts the hub and tells about it in the environme
 import json
 import os
 import subprocess
+import time
 import uuid
+
+import connection
 
 
 class Hub:
@@ -87,3 +90,12 @@ class Hub:
     def log(self):
         with open(self.log_file, encoding="utf-8") as log:
             return [json.loads(line) for line in log]
+
+    def logged(self, event, reason):
+        """Waits for lines of the log: the hub writes them once a second."""
+        deadline = time.monotonic() + connection.PATIENCE
+        while time.monotonic() < deadline:
+            lines = [line for line in self.log() if line["event"] == event and reason in line.get("reason", "")]
+            if lines:
+                return lines
+        raise AssertionError(f"the log never says {event}: {reason}")

@@ -10,16 +10,6 @@ from peer import Peer, Session
 PROTOCOL_ERROR, WRONG_TOKEN, STRANGERS = 46, 60, 60
 
 
-def wait_for(hub, event, wanted):
-    """Lines of the log: the hub writes them once a second."""
-    deadline = time.monotonic() + connection.PATIENCE
-    while time.monotonic() < deadline:
-        lines = [line for line in hub.log() if line["event"] == event and wanted in line.get("reason", "")]
-        if lines:
-            return lines
-    raise AssertionError(f"the log never says {event}: {wanted}")
-
-
 def run(hub):
     token = hub.token("--name", "the-clumsy-one")
     for what, data in {
@@ -31,7 +21,7 @@ def run(hub):
             end = session.connection.how_it_ends()
         print(what, "->", end)
         assert isinstance(end, connection.Refused) and end.code == PROTOCOL_ERROR, end
-    assert "the-clumsy-one" in wait_for(hub, "a client has gone", "ProtocolError")[0]["client"]
+    assert "the-clumsy-one" in hub.logged("a client has gone", "ProtocolError")[0]["client"]
 
     with connection.Connection(hub) as stranger:
         try:
@@ -39,7 +29,7 @@ def run(hub):
             raise AssertionError("it was let in")
         except connection.Refused as refusal:
             assert refusal.code == WRONG_TOKEN, refusal
-    assert "127.0.0.1" in wait_for(hub, "a client was refused", "WrongToken")[0]["client"]
+    assert "127.0.0.1" in hub.logged("a client was refused", "WrongToken")[0]["client"]
 
     for _ in range(STRANGERS):
         with connection.Connection(hub) as stranger:
