@@ -46,15 +46,14 @@ class Network : public WithHubProcess {
 };
 
 TEST_F(Network, ALinkThatIsCutWhileAllWriteHealsByItself) {
-  constexpr int kMany = 100'000;
+  constexpr int kMany = 50'000;
   insertManyRecords(open("ann.blazedb"), kMany);
   insertManyRecords(open("hub.blazedb"), kMany);
   start({file_});
   std::unique_ptr<Watch> ann = watchOn(1, ann_), bob = watchOn(2, bob_);
-  // The cut comes while much is on its way in both directions.
+  // The cut comes while much is on its way in both directions; nothing that takes time comes before it.
   ann->untilState("catchingUp");
   bob->untilState("catchingUp");
-  waitFor("the middle", [&] { return std::stoi(succeed({"count", bob_})) > 0; });
   network_->lose(1);
   network_->unplug(2);
   const auto cut = steady_clock::now();
