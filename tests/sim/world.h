@@ -38,7 +38,7 @@ class World {
  private:
   struct Image {
     std::map<std::string, std::vector<std::uint8_t>> files;
-    std::size_t asOf = 0;  // of the oracle
+    std::size_t asOf;  // of the oracle
   };
   struct Replica {
     int number = 0;

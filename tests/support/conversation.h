@@ -56,7 +56,7 @@ class PassingStore : public sync::Store {
     return store_.noteRejected(peer, scope, rejected);
   }
   Swept finishSweep(const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep,
-                      const sync::Cursor& peerHasApplied, const sync::Cursor& cursor) override {
+                    const sync::Cursor& peerHasApplied, const sync::Cursor& cursor) override {
     return store_.finishSweep(from, scope, sweep, peerHasApplied, cursor);
   }
   void dropCursor(const sync::Peer& peer, const sync::Scope& scope) override { store_.dropCursor(peer, scope); }
@@ -124,6 +124,12 @@ class Conversation {
     (*this)[end].receive(frame, worldMs_);
     collect();
     return true;
+  }
+
+  // The next frame towards each; false where there is none.
+  bool deliverBoth() {
+    bool first = deliver(1);
+    return deliver(0) || first;
   }
 
   void feedsMoved() {

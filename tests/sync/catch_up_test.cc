@@ -28,7 +28,7 @@ class CatchUpTest : public SessionTest {
   }
   // Delivers to both until B has applied a batch and not the last one.
   void untilTheMiddle(Conversation& talk) {
-    while (talk.said(1, FrameType::ack).empty()) ASSERT_TRUE(talk.deliver(1) | talk.deliver(0));
+    while (talk.said(1, FrameType::ack).empty()) ASSERT_TRUE(talk.deliverBoth());
     ASSERT_GT(talk.said(0, FrameType::batch).size(), 1u);
     ASSERT_EQ(b.fetch(id)->integer("y"), 1);
   }

@@ -44,7 +44,7 @@ TEST_F(NeedTest, MovesNeitherTheCursorNorAnythingElseBeforeTheAnswer) {
   Conversation talk(a, b, now);
   talk.start();
   Cursor before = b->cursorOn(a->info().replica, {});
-  while (talk.said(1, FrameType::need).empty()) ASSERT_TRUE(talk.deliver(1) | talk.deliver(0));
+  while (talk.said(1, FrameType::need).empty()) ASSERT_TRUE(talk.deliverBoth());
   EXPECT_EQ(b->cursorOn(a->info().replica, {}), before);
   EXPECT_FALSE(b.fetch(other)) << "the same transaction";
   EXPECT_FALSE(b.fetch(id));
@@ -56,7 +56,7 @@ TEST_F(NeedTest, MovesNeitherTheCursorNorAnythingElseBeforeTheAnswer) {
 TEST_F(NeedTest, AppliesInOrderWhatComesWhileItWaits) {
   Conversation talk(a, b, now);
   talk.start();
-  while (talk.said(1, FrameType::need).empty()) ASSERT_TRUE(talk.deliver(1) | talk.deliver(0));
+  while (talk.said(1, FrameType::need).empty()) ASSERT_TRUE(talk.deliverBoth());
   UUID later = a.insert({{"n", 3}});
   talk.feedsMoved();
   a.updateFields(id, {{"n", 5}});
@@ -136,7 +136,7 @@ TEST_F(NeedTest, KeepsAFewMegabytesOfAnswersAndMergesTheRestAtOnce) {
     if (talk.said(0, FrameType::rows).size() < 8) {
       EXPECT_EQ(held(), 0) << "what can be kept is merged as a whole";
     }
-    ASSERT_TRUE(talk.deliver(1) | talk.deliver(0));
+    ASSERT_TRUE(talk.deliverBoth());
   }
   EXPECT_TRUE(early);
   talk.rest();
@@ -167,7 +167,7 @@ TEST_F(NeedTest, RefusesAnAnswerThatHoldsMoreThanWasAskedFor) {
     Conversation talk(a, *a.engine, b, *b.engine, now, {}, silent);
     talk.start();
     while (talk.said(1, FrameType::need).empty())
-      if (!(talk.deliver(1) | talk.deliver(0))) return ErrorCode::NotFound;
+      if (!(talk.deliverBoth())) return ErrorCode::NotFound;
     BatchWriter rows;
     for (const UUID& each : ids) EXPECT_TRUE(a->readRecord({"default", each}, {}, nullptr, rows));
     talk[1].receive(rows.finishRows(true, gone), now);
@@ -186,7 +186,7 @@ TEST_F(NeedTest, RefusesAnAnswerThatHoldsMoreThanWasAskedFor) {
 TEST_F(NeedTest, RefusesAnAnswerToSomethingElse) {
   Conversation talk(a, b, now);
   talk.start();
-  while (talk.said(1, FrameType::need).empty()) ASSERT_TRUE(talk.deliver(1) | talk.deliver(0));
+  while (talk.said(1, FrameType::need).empty()) ASSERT_TRUE(talk.deliverBoth());
   talk[1].receive(BatchWriter().finishRows(true, {{"default", UUID{}}}), now);
   ASSERT_TRUE(talk[1].stopped());
   EXPECT_EQ(talk.status(1).ended->code, ErrorCode::ProtocolError);

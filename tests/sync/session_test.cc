@@ -244,7 +244,7 @@ TEST_F(SessionTest, GoesThroughConnectingAndCatchingUpToLive) {
   EXPECT_EQ(talk.status(1).state, SessionState::connecting);
   talk.start();
   std::vector<SessionState> states;
-  while (talk.deliver(0) | talk.deliver(1))
+  while (talk.deliverBoth())
     if (states.empty() || states.back() != talk.status(1).state) states.push_back(talk.status(1).state);
   EXPECT_EQ(states, (std::vector{SessionState::connecting, SessionState::catchingUp, SessionState::live}));
 }
@@ -277,7 +277,7 @@ TEST_F(SessionTest, ResumesInTheMiddleOfACatchingUp) {
   {
     Conversation talk(a, b, now);
     talk.start();
-    while (b.count() < 3) ASSERT_TRUE(talk.deliver(0) | talk.deliver(1));
+    while (b.count() < 3) ASSERT_TRUE(talk.deliverBoth());
     first = b.count();
   }
   Conversation talk = synced();

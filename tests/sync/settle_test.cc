@@ -57,7 +57,7 @@ TEST_F(SettleTest, ABulkCopyAnnouncesAndSavesAsItGoes) {
   });
   Conversation talk(a, b, now);
   talk.start();
-  while (b.count() == 0 || cursorOf(a, b).position == 0) ASSERT_TRUE(talk.deliver(1) | talk.deliver(0));
+  while (b.count() == 0 || cursorOf(a, b).position == 0) ASSERT_TRUE(talk.deliverBoth());
   EXPECT_LT(b.count(), 20'000u) << "in the middle of it, and without any time passing";
 }
 

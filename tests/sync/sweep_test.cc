@@ -223,7 +223,7 @@ TEST_F(SweepTest, WhoSweepsSendsNothingUntilItIsDone) {
   talk.start();
   while (b.stored(gone).held) {
     EXPECT_TRUE(talk.said(1, FrameType::batch).empty());
-    ASSERT_TRUE(talk.deliver(1) | talk.deliver(0));
+    ASSERT_TRUE(talk.deliverBoth());
   }
   reconciled();
   EXPECT_TRUE(a.fetch(own));
