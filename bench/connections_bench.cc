@@ -24,7 +24,7 @@ namespace {
 constexpr int kConnections = 2000;
 
 // A database that is empty and stays so.
-class EmptyStore final : public sync::Store {
+class EmptyStore final : public sync::Store, private sync::Deliveries {
  public:
   explicit EmptyStore(base::Random& random) { random.fill(replica_.bytes); }
   sync::Identity identity() override { return {replica_, 1, sync::Role::client, "idle"}; }
@@ -35,20 +35,14 @@ class EmptyStore final : public sync::Store {
   sync::Cursor cursorOn(const UUID&, const sync::Scope&) const override { return {}; }
   std::uint64_t ahead(std::uint64_t, const sync::Scope&) const override { return 0; }
   sync::FeedRead readFeed(const sync::FeedQuery& query, sync::BatchWriter&) override { return {query.after, true}; }
-  bool readRecord(const sync::RecordKey&, const sync::Scope&, const sync::Importer*, sync::BatchWriter&) override {
-    return false;
-  }
-  std::optional<std::string> filterOf(const UUID&) const override { return std::nullopt; }
-  std::uint64_t floorOf(const UUID&) const override { return 0; }
-  void mixFilters(const UUID&) override {}
-  void noteFilter(const UUID&, const std::optional<std::string>&, std::uint64_t) override {}
-  void forgetDelivered(const UUID&) override {}
+  bool readRecord(const sync::RecordKey&, const sync::Agreement&, sync::BatchWriter&) override { return false; }
+  sync::Deliveries& deliveries() override { return *this; }
   sync::ApplyResult apply(const sync::Incoming&) override { return {}; }
   std::vector<sync::Rejection> setAside(const UUID&, const sync::Scope&, bool) const override { return {}; }
   std::uint64_t changedAside() const override { return 0; }
   std::uint64_t noteRejected(const UUID&, const sync::Scope&, const sync::Rejected&) override { return 0; }
   Swept finishSweep(const sync::Peer&, const sync::Scope&, sync::Sweep&, const sync::Cursor&,
-                      const sync::Cursor&) override {
+                    const sync::Cursor&) override {
     return {};
   }
   void dropCursor(const sync::Peer&, const sync::Scope&) override {}
@@ -63,6 +57,11 @@ class EmptyStore final : public sync::Store {
   }
 
  private:
+  Known known(const UUID&) const override { return {}; }
+  void noteFilter(const UUID&, const std::optional<std::string>&, std::uint64_t) override {}
+  void mixFilters(const UUID&) override {}
+  void forget(const UUID&) override {}
+
   UUID replica_;
 };
 

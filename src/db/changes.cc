@@ -228,7 +228,7 @@ std::uint64_t Changes::count(const std::string& collection) const {
 
 sync::ApplyResult Changes::apply(const sync::Incoming& incoming) {
   sync::ApplyResult result;
-  if (!incoming.changes.empty()) origin_ = tables_.internOrigin(incoming.from);
+  if (!incoming.changes.empty()) origin_ = tables_.internOrigin(incoming.agreement.peer);
   for (const sync::RecordKey& key : incoming.gone) noLongerAside(incoming, key, result);
   for (const sync::Change& change : incoming.changes) {
     receive(incoming, change, result);
@@ -236,18 +236,21 @@ sync::ApplyResult Changes::apply(const sync::Incoming& incoming) {
     if (change.endsTransaction) endTransaction();
   }
   if (result.missing.empty() && incoming.cursor)
-    tables_.setCursor(incoming.from.replica, incoming.scope, *incoming.cursor);
+    tables_.setCursor(incoming.agreement.peer.replica, incoming.agreement.scope, *incoming.cursor);
   return result;
 }
 
 // What breaks the protocol ends the conversation. What a sound peer may send, and this replica cannot take, is set
 // aside.
 void Changes::receive(const sync::Incoming& incoming, const sync::Change& change, sync::ApplyResult& result) {
-  auto broken = [&](const std::string& what) {
-    result.refused = sync::Bye{ErrorCode::ProtocolError, "the peer sent " + what};
-  };
-  if (!incoming.scope.has(change.collection)) return broken("what this link does not carry");
+  using Reason = sync::Refusal::Reason;
+  const sync::Scope& scope = incoming.agreement.scope;
   sync::RecordKey key{std::string(change.collection), change.id};
+  auto broken = [&](Reason reason, const std::string& what) {
+    result.refused = {reason, key, {ErrorCode::ProtocolError, "the peer sent " + what}};
+  };
+  auto outside = [&] { broken(Reason::outsideScope, "what this link does not carry"); };
+  if (!scope.has(change.collection)) return outside();
   if (change.left) {
     noLongerAside(incoming, key, result);
     if (!leave(incoming, change)) result.unsent = true;
@@ -256,13 +259,13 @@ void Changes::receive(const sync::Incoming& incoming, const sync::Change& change
   std::optional<sync::RecordState> theirs;
   if (codec::FieldsReader(change.fields).count() <= base::kMergedFieldsMax)
     theirs = sync::decodeState(change.stamps, change.fields, 0);
-  if (!theirs) return broken("a record that cannot be decoded (" + change.id.toString() + ")");
-  if (!incoming.scope.allFields())
+  if (!theirs) return broken(Reason::unreadable, "a record that cannot be decoded (" + change.id.toString() + ")");
+  if (!scope.allFields())
     for (const sync::Cell& cell : theirs->cells)
-      if (incoming.scope.excludes(cell.name)) return broken("what this link does not carry");
+      if (scope.excludes(cell.name)) return outside();
   // The rest of it has been passed over.
   bool aside =
-      mirror_.setAside > 0 && tables_.rejected().has({incoming.from.replica, incoming.scope}, Rejected::By::us, key);
+      mirror_.setAside > 0 && tables_.rejected().has({incoming.agreement.peer.replica, scope}, Rejected::By::us, key);
   if (aside && !change.complete) {
     result.missing.push_back(key);
   } else if (Refusal why = mergeOne(incoming, change, *theirs, result)) {
@@ -280,19 +283,19 @@ Changes::Refusal Changes::mergeOne(const sync::Incoming& incoming, const sync::C
   if (collection && load(collection->id, change.id, loaded_)) {
     // A repair does not bring back what somebody else has taken back, or that one would take it back for ever.
     bool left = loaded_.row.flags & kLeft;
-    if (incoming.repair && left && !tables_.originsOf(incoming.from.replica).contains(loaded_.row.origin))
+    if (incoming.repair && left && !tables_.originsOf(incoming.agreement.peer.replica).contains(loaded_.row.origin))
       return std::nullopt;
     if (Refusal why = checkStamps(incoming, theirs, left ? nullptr : &loaded_.state)) return why;
     latest = loaded_.row.position;
     if (Refusal why = mergeHeld(*collection, incoming, change, theirs, result)) return why;
-    if (left) result.mustSync = incoming.exporter;
+    if (left) result.mustSync = incoming.agreement.exports() && !incoming.repair;
   } else {
     if (Refusal why = checkStamps(incoming, theirs, nullptr)) return why;
     if (Refusal why = mergeNew(change, theirs, result)) return why;
   }
   if (result.missing.empty()) mirror_.clock.observe(latestTime(theirs));
   if (incoming.sweep && loaded_.row.number != 0) incoming.sweep->mentioned.push_back(loaded_.row.number);
-  if (!incoming.chooses || !result.missing.empty()) return std::nullopt;
+  if (!incoming.agreement.reads.chooses() || !result.missing.empty()) return std::nullopt;
   return noteHolder(collectionFor(change.collection), incoming, latest, result);
 }
 
@@ -313,9 +316,9 @@ Changes::Refusal Changes::checkTime(const sync::RecordState& theirs, sync::Apply
 
 Changes::Refusal Changes::checkStamps(const sync::Incoming& incoming, const sync::RecordState& theirs,
                                       const sync::RecordState* mine) const {
-  if (incoming.trust == sync::StampTrust::all) return std::nullopt;
+  if (incoming.agreement.writes.trust == sync::StampTrust::all) return std::nullopt;
   sync::StampRules rules;
-  rules.trust = incoming.trust;
+  rules.trust = incoming.agreement.writes.trust;
   rules.clock = std::max(mirror_.clock.last(), sync::HybridClock::fromWall(clock_.wallMs()));
   rules.incarnation = author_.incarnation;
   rules.lostUntil = mirror_.lostUntil;
@@ -327,12 +330,14 @@ Changes::Refusal Changes::checkStamps(const sync::Incoming& incoming, const sync
 void Changes::setAside(const sync::Incoming& incoming, const sync::RecordKey& key, const sync::Bye& why,
                        sync::ApplyResult& result) {
   Rejected& rejected = tables_.rejected();
-  Rejected::Link link(incoming.from.replica, incoming.scope);
+  Rejected::Link link(incoming.agreement.peer.replica, incoming.agreement.scope);
   if (!rejected.has(link, Rejected::By::us, key)) {
     if (!rejectedOfPeer_) rejectedOfPeer_ = rejected.count(link.peer, Rejected::By::us);
     if (*rejectedOfPeer_ >= base::kRejectedMax) {
-      result.refused = {why.code, "more than " + std::to_string(base::kRejectedMax) +
-                                      " records are refused already, and now " + key.id.toString() + ": " + why.text};
+      result.refused = {sync::Refusal::Reason::tooManySetAside,
+                        key,
+                        {why.code, "more than " + std::to_string(base::kRejectedMax) +
+                                       " records are refused already, and now " + key.id.toString() + ": " + why.text}};
       return;
     }
     ++*rejectedOfPeer_;
@@ -347,7 +352,8 @@ void Changes::setAside(const sync::Incoming& incoming, const sync::RecordKey& ke
 
 void Changes::noLongerAside(const sync::Incoming& incoming, const sync::RecordKey& key, sync::ApplyResult& result) {
   if (mirror_.setAside == 0) return;
-  if (!tables_.rejected().remove({incoming.from.replica, incoming.scope}, Rejected::By::us, key)) return;
+  if (!tables_.rejected().remove({incoming.agreement.peer.replica, incoming.agreement.scope}, Rejected::By::us, key))
+    return;
   mirror_.setAside--;
   if (rejectedOfPeer_) --*rejectedOfPeer_;
   result.rejected.push_back({key, std::nullopt});
@@ -358,7 +364,7 @@ void Changes::noLongerAside(const sync::Incoming& incoming, const sync::RecordKe
 // change.
 Changes::Refusal Changes::noteHolder(CollectionRow& collection, const sync::Incoming& incoming, std::uint64_t latest,
                                      sync::ApplyResult& result) {
-  std::int64_t importer = tables_.addImporter(incoming.from.replica);
+  std::int64_t importer = tables_.addImporter(incoming.agreement.peer.replica);
   if (std::optional<Delivery> known = tables_.delivery(loaded_.row.number, importer)) {
     if (known->kind != Delivery::Kind::takenBack) return std::nullopt;
     if (!incoming.acknowledged.has(latest, known->position)) {
@@ -444,23 +450,24 @@ Changes::Refusal Changes::mergeHeld(CollectionRow& collection, const sync::Incom
 // equals it is so for what nobody else has touched; of a peer that may not make others forget it is not listened to.
 // False: something has to be sent first.
 bool Changes::leave(const sync::Incoming& incoming, const sync::Change& change) {
+  const sync::Agreement& agreement = incoming.agreement;
   CollectionRow* collection = knownCollection(std::string(change.collection));
-  if (!incoming.mayErase || !collection || !load(collection->id, change.id, loaded_)) return true;
+  if (!collection || !load(collection->id, change.id, loaded_)) return true;
   if (loaded_.row.flags & kLeft) return true;
-  bool theirs = tables_.originsOf(incoming.from.replica).contains(loaded_.row.origin);
-  if (!incoming.importer && !theirs) return true;
+  bool theirs = tables_.originsOf(incoming.agreement.peer.replica).contains(loaded_.row.origin);
+  if (!agreement.mayTakeBack(theirs)) return true;
   auto unsent = [&](std::uint64_t position) {
     std::uint64_t latest = loaded_.row.position;
     return !incoming.acknowledged.has(latest, position) && !(theirs && position == latest);
   };
   const sync::RecordState& mine = loaded_.state;
-  bool waits = incoming.sendsBack && (unsent(mine.base.position) || unsent(mine.tomb.position) ||
-                                      std::any_of(mine.cells.begin(), mine.cells.end(),
-                                                  [&](const auto& cell) { return unsent(cell.position); }));
+  bool waits = agreement.sends && (unsent(mine.base.position) || unsent(mine.tomb.position) ||
+                                   std::any_of(mine.cells.begin(), mine.cells.end(),
+                                               [&](const auto& cell) { return unsent(cell.position); }));
   // What a sweep finds unsent it keeps. So do equals, of which each might wait for the other.
-  if (waits) return incoming.sweep != nullptr || !incoming.importer;
-  if (loaded_.alive && !incoming.importer)
-    noteRemoved(loaded_.row, incoming.from.replica, RemovedRecord::Because::takenBack);
+  if (waits) return incoming.sweep != nullptr || !agreement.imports();
+  if (loaded_.alive && agreement.journalsRemovals())
+    noteRemoved(loaded_.row, agreement.peer.replica, RemovedRecord::Because::takenBack);
   noteLost(loaded_.state);
   loaded_.state = {};
   loaded_.state.whole = false;
@@ -490,7 +497,7 @@ bool Changes::recall(const sync::Incoming& incoming, const sync::Change& change,
   for (sync::Cell& cell : mine.cells) {
     while (its != theirs.cells.end() && its->name < cell.name) ++its;
     bool there = its != theirs.cells.end() && its->name == cell.name;
-    if (incoming.scope.excludes(cell.name)) continue;  // the peer was never told
+    if (incoming.agreement.scope.excludes(cell.name)) continue;  // the peer was never told
     if (there || (change.complete && theirs.whole))
       compare(cell.stamp, there ? its->stamp : sync::Stamp{}, cell.position);
   }

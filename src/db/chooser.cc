@@ -19,20 +19,20 @@ bool matches(const ExportFilter& filter, const std::string& collection, const Ro
 
 }  // namespace
 
-Chooser::Chooser(const sync::Importer* importer, std::uint64_t complete, ReadTables& tables)
-    : importer_(importer),
+Chooser::Chooser(const sync::Agreement& agreement, std::uint64_t complete, ReadTables& tables)
+    : filter_(agreement.reads.filter.get()),
       complete_(complete),
       tables_(tables),
-      number_(importer ? tables.importer(importer->replica) : 0) {}
+      number_(filter_ ? tables.importer(agreement.peer.replica) : 0) {}
 
 Verdict Chooser::judge(const std::string& collection, const Row& row) {
-  if (!importer_) return row.flags & kLeft ? Verdict::takeBack : Verdict::give;
+  if (!filter_) return row.flags & kLeft ? Verdict::takeBack : Verdict::give;
   using Kind = Delivery::Kind;
   std::optional<Delivery> known;
   if (number_ != 0) known = tables_.delivery(row.number, number_);
   // A deleted one that was never given is nobody's business, whatever it was.
   bool there = row.flags & kAlive || known;
-  bool chosen = there && !(row.flags & kLeft) && matches(importer_->filter, collection, row);
+  bool chosen = there && !(row.flags & kLeft) && matches(*filter_, collection, row);
   if (!chosen && !known) return Verdict::nothing;
   if (chosen && known && known->kind == Kind::given && known->position <= complete_) return Verdict::give;
   news_.push_back({row.number, chosen ? Kind::given : Kind::takenBack, row.position});

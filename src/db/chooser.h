@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "db/tables.h"
-#include "sync/store.h"
+#include "sync/agreement.h"
 
 namespace blazedb::db {
 
@@ -24,8 +24,8 @@ enum class Verdict : std::uint8_t {
 
 class Chooser {
  public:
-  // Without an importer everything is given. The importer lacks nothing up to `complete`, or is about to.
-  Chooser(const sync::Importer* importer, std::uint64_t complete, ReadTables& tables);
+  // Without a filter in the agreement everything is given. The reader lacks nothing up to `complete`, or is about to.
+  Chooser(const sync::Agreement& agreement, std::uint64_t complete, ReadTables& tables);
 
   // Throws FilterFailed.
   Verdict judge(const std::string& collection, const Row& row);
@@ -34,7 +34,7 @@ class Chooser {
   const std::vector<Delivery>& news() const { return news_; }
 
  private:
-  const sync::Importer* importer_;
+  const ExportFilter* filter_;
   std::uint64_t complete_;
   ReadTables& tables_;
   std::int64_t number_ = 0;

@@ -56,7 +56,7 @@ struct EngineOptions {
   storage::CreateOptions create;
 };
 
-class Engine final : public sync::Store {
+class Engine final : public sync::Store, private sync::Deliveries {
  public:
   // Errors as Database::open says. `environment` must outlive the engine.
   static std::unique_ptr<Engine> open(const Environment& environment, const std::string& path,
@@ -162,13 +162,8 @@ class Engine final : public sync::Store {
   sync::Cursor cursorOn(const UUID& peer, const sync::Scope& scope) const override;
   std::uint64_t ahead(std::uint64_t position, const sync::Scope& scope) const override;
   sync::FeedRead readFeed(const sync::FeedQuery& query, sync::BatchWriter& out) override;
-  bool readRecord(const sync::RecordKey& key, const sync::Scope& scope, const sync::Importer* importer,
-                  sync::BatchWriter& out) override;
-  std::optional<std::string> filterOf(const UUID& importer) const override;
-  std::uint64_t floorOf(const UUID& importer) const override;
-  void mixFilters(const UUID& importer) override;
-  void noteFilter(const UUID& importer, const std::optional<std::string>& filter, std::uint64_t floor) override;
-  void forgetDelivered(const UUID& importer) override;
+  bool readRecord(const sync::RecordKey& key, const sync::Agreement& agreement, sync::BatchWriter& out) override;
+  sync::Deliveries& deliveries() override { return *this; }
   sync::ApplyResult apply(const sync::Incoming& incoming) override;
   std::vector<sync::Rejection> setAside(const UUID& peer, const sync::Scope& scope, bool changed) const override;
   std::uint64_t changedAside() const override { return changedAside_.load(std::memory_order_acquire); }
@@ -186,6 +181,11 @@ class Engine final : public sync::Store {
                          std::size_t rowsMax) const override;
 
  private:
+  Known known(const UUID& importer) const override;
+  void noteFilter(const UUID& importer, const std::optional<std::string>& filter, std::uint64_t floor) override;
+  void mixFilters(const UUID& importer) override;
+  void forget(const UUID& importer) override;
+
   struct Group;
   // Names and numbers of collections, as readers see them.
   struct Catalog {

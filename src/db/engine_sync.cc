@@ -102,7 +102,7 @@ std::int64_t Engine::originOf(const sync::Peer& peer, ReadTables& tables) {
 
 sync::FeedRead Engine::readFeed(const sync::FeedQuery& query, sync::BatchWriter& out) {
   ReaderPool::Lease reader = readers_.lease();
-  std::int64_t echo = query.withholdEchoes ? originOf(query.peer, *reader) : 0;
+  std::int64_t echo = query.withholdEchoes ? originOf(query.agreement.peer, *reader) : 0;
   std::shared_ptr<const Catalog> names;
 
   sync::FeedRead read{query.after, query.complete, 0, true};
@@ -113,7 +113,7 @@ sync::FeedRead Engine::readFeed(const sync::FeedQuery& query, sync::BatchWriter&
   std::uint64_t joinedUntil = 0;
   bool cut = false;  // through a transaction
   sync::EncodedState encoded;
-  Chooser chooser(query.importer, query.complete, *reader);
+  Chooser chooser(query.agreement, query.complete, *reader);
 
   auto tooLarge = [&] {
     // A transaction beyond the limits goes in several batches; what comes before it goes first.
@@ -132,19 +132,19 @@ sync::FeedRead Engine::readFeed(const sync::FeedQuery& query, sync::BatchWriter&
     if (!entry.gone && row.position > entry.position) joinedUntil = std::max(joinedUntil, row.position);
     bool withheld = current && echo != 0 && row.origin == echo && changedOnce(row, query.complete);
     bool dead = current && !(row.flags & kAlive) && row.position <= query.deadFrom;
-    bool tell = current && !dead && (!withheld || query.importer);
+    bool tell = current && !dead && (!withheld || query.agreement.reads.chooses());
     // Looked up late, because a collection may be younger than the call.
     if (tell && (!names || !names->names.contains(row.collection))) names = catalog();
     sync::Change change;
     if (tell) {
       const std::string& collection = names->names.at(row.collection);
       change.collection = collection;
-      Verdict verdict = query.scope.has(collection) ? chooser.judge(collection, row) : Verdict::nothing;
+      Verdict verdict = query.agreement.scope.has(collection) ? chooser.judge(collection, row) : Verdict::nothing;
       change.left = verdict == Verdict::takeBack;
       std::uint64_t after = verdict == Verdict::give ? query.complete : 0;
       withheld = withheld && verdict != Verdict::giveAgain && changedOnce(row, after);
       tell = change.left ||
-             (!withheld && verdict != Verdict::nothing && toChange(row, after, query.scope, encoded, change));
+             (!withheld && verdict != Verdict::nothing && toChange(row, after, query.agreement.scope, encoded, change));
     }
     if (tell) {
       if (out.changes() > 0 &&
@@ -172,16 +172,16 @@ sync::FeedRead Engine::readFeed(const sync::FeedQuery& query, sync::BatchWriter&
   bool known = !query.catchingUp && !cut && query.complete == query.after && query.after + kUntrimmed >= feedEnd();
   if (read.atEnd || known) read.complete = read.to;
   read.reach = std::max(feedEnd(), read.to);
-  if (!chooser.news().empty()) noteDelivered(query.importer->replica, chooser.news());
+  if (!chooser.news().empty()) noteDelivered(query.agreement.peer.replica, chooser.news());
   return read;
 }
 
-bool Engine::readRecord(const sync::RecordKey& key, const sync::Scope& scope, const sync::Importer* importer,
-                        sync::BatchWriter& out) {
+bool Engine::readRecord(const sync::RecordKey& key, const sync::Agreement& agreement, sync::BatchWriter& out) {
+  const sync::Scope& scope = agreement.scope;
   std::int64_t collection = scope.has(key.collection) ? collectionId(key.collection) : 0;
   if (collection == 0) return false;
   ReaderPool::Lease reader = readers_.lease();
-  Chooser chooser(importer, 0, *reader);
+  Chooser chooser(agreement, 0, *reader);
   bool added = false;
   reader->find(collection, key.id, [&](const Row& row) {
     Verdict verdict = chooser.judge(key.collection, row);
@@ -196,14 +196,14 @@ bool Engine::readRecord(const sync::RecordKey& key, const sync::Scope& scope, co
     out.add(change);
     added = true;
   });
-  if (added && !chooser.news().empty()) noteDelivered(importer->replica, chooser.news());
+  if (added && !chooser.news().empty()) noteDelivered(agreement.peer.replica, chooser.news());
   return added;
 }
 
 sync::ApplyResult Engine::apply(const sync::Incoming& incoming) {
   sync::ApplyResult result;
   std::size_t mentioned = incoming.sweep ? incoming.sweep->mentioned.size() : 0;
-  stillThere(incoming.from, incoming.scope);
+  stillThere(incoming.agreement.peer, incoming.agreement.scope);
   try {
     // What a power cut takes away is asked for again: the cursor is in the same transaction.
     write(Durability::normal, [&](Changes& changes) {
@@ -212,7 +212,7 @@ sync::ApplyResult Engine::apply(const sync::Incoming& incoming) {
     });
     if (result.mustSync) write(Durability::full, [](Changes& changes) { changes.takeEmptyPosition(); });
     std::lock_guard lock(originsMutex_);
-    auto known = origins_.find({incoming.from.replica, incoming.from.incarnation});
+    auto known = origins_.find({incoming.agreement.peer.replica, incoming.agreement.peer.incarnation});
     if (known != origins_.end() && known->second == 0) origins_.erase(known);
   } catch (const Abandon&) {
     if (incoming.sweep) incoming.sweep->mentioned.resize(mentioned);
@@ -462,9 +462,10 @@ void Engine::forgetTakenBack(const UUID& importer, std::uint64_t acknowledged) {
   write(Durability::normal, [&](Changes&) { tables_->removeTakenBack(tables_->importer(importer), acknowledged); });
 }
 
-std::optional<std::string> Engine::filterOf(const UUID& importer) const { return readers_.lease()->filterOf(importer); }
-
-std::uint64_t Engine::floorOf(const UUID& importer) const { return readers_.lease()->floorOf(importer); }
+sync::Deliveries::Known Engine::known(const UUID& importer) const {
+  ReaderPool::Lease reader = readers_.lease();
+  return {reader->filterOf(importer), reader->floorOf(importer)};
+}
 
 void Engine::noteFilter(const UUID& importer, const std::optional<std::string>& filter, std::uint64_t floor) {
   write(Durability::normal, [&](Changes&) {
@@ -482,7 +483,7 @@ void Engine::mixFilters(const UUID& importer) {
   });
 }
 
-void Engine::forgetDelivered(const UUID& importer) {
+void Engine::forget(const UUID& importer) {
   write(Durability::normal, [&](Changes&) {
     tables_->addImporter(importer);
     tables_->forgetDelivered(importer, false);

@@ -37,7 +37,7 @@ bool LocalLink::waitAcknowledged(int end, std::uint64_t position, std::int64_t d
 bool LocalLink::waitSynchronized(std::int64_t deadlineUs) {
   std::array<std::uint64_t, 2> feedEnds{ends_[0].store.feedEnd(), ends_[1].store.feedEnd()};
   for (std::size_t i = 0; i < 2; i++)
-    if (ends_[i].options.sends && !waitAcknowledged(static_cast<int>(i), feedEnds[i], deadlineUs)) return false;
+    if (ends_[i].options.terms.sends && !waitAcknowledged(static_cast<int>(i), feedEnds[i], deadlineUs)) return false;
   return true;
 }
 

@@ -155,8 +155,7 @@ void Comparison::repair(std::int64_t nowMs) {
     const auto* its = there ? &theirs_->records[nextOfTheirs_] : nullptr;
     UUID id = here && (!there || next->first <= its->first) ? next->first : its->first;
     bool inBoth = here && there && next->first == its->first;
-    if (!(inBoth && next->second == its->second) &&
-        store_.readRecord({theirs_->collection, id}, Scope{}, nullptr, rows))
+    if (!(inBoth && next->second == its->second) && store_.readRecord({theirs_->collection, id}, agreement_, rows))
       repaired_++;
     if (there && its->first == id) nextOfTheirs_++;
     if (here && next->first == id) ++next;

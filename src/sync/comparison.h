@@ -35,8 +35,9 @@ class Comparison {
  public:
   using Say = std::function<void(base::Bytes frame)>;
 
-  // `delayMs`: the shortest pause. `store` must outlive it.
-  Comparison(Store& store, std::int64_t delayMs, Say say) : store_(store), delayMs_(delayMs), say_(std::move(say)) {}
+  // `delayMs`: the shortest pause. `store` and `agreement` must outlive it; the agreement is read when it is needed.
+  Comparison(Store& store, const Agreement& agreement, std::int64_t delayMs, Say say)
+      : store_(store), agreement_(agreement), delayMs_(delayMs), say_(std::move(say)) {}
 
   // The digests differ: asks about the collections in which they do, instead of those before.
   void begin(const std::vector<DigestLine>& mine, const std::vector<DigestLine>& theirs, std::int64_t nowMs);
@@ -81,6 +82,7 @@ class Comparison {
   std::int64_t longerPause(std::int64_t pauseMs) const;
 
   Store& store_;
+  const Agreement& agreement_;
   std::int64_t delayMs_;
   Say say_;
   std::uint64_t repaired_ = 0;

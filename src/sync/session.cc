@@ -34,7 +34,7 @@ constexpr std::size_t kCrowdedBytes = 32u << 10;
 Session::Session(Store& store, SessionOptions options)
     : store_(store),
       options_(std::move(options)),
-      comparison_(store, options_.digestDelayMs, [this](base::Bytes frame) { emit(std::move(frame)); }) {}
+      comparison_(store, agreement_, options_.digestDelayMs, [this](base::Bytes frame) { emit(std::move(frame)); }) {}
 
 void Session::start(std::int64_t wallMs, std::int64_t nowMs) {
   wallMs_ = wallMs;
@@ -42,11 +42,12 @@ void Session::start(std::int64_t wallMs, std::int64_t nowMs) {
   Hello hello;
   hello.identity = store_.identity();
   hello.wallMs = wallMs;
-  hello.sends = options_.sends;
-  hello.receives = options_.receives;
-  hello.chooses = options_.filter != nullptr;
-  hello.sweeps = options_.peerMayErase;
-  hello.scope = options_.scope;
+  const Terms& terms = options_.terms;
+  hello.sends = terms.sends;
+  hello.receives = terms.receives;
+  hello.chooses = terms.reads.chooses();
+  hello.sweeps = terms.writes.mayErase;
+  hello.scope = terms.scope;
   emit(encode(hello));
 }
 
@@ -192,34 +193,35 @@ void Session::onHello(const Hello& hello) {
   if (hello.wallMs < wallMs_ - base::kClockSkewMsMax || hello.wallMs > wallMs_ + base::kClockSkewMsMax)
     return stop(ErrorCode::ClockSkew, "the clocks of '" + self.name + "' and '" + hello.identity.name +
                                           "' are more than five minutes apart; set them right and connect again");
-  if (hello.identity.role == Role::server && !options_.peerMayBeServer)
+  if (hello.identity.role == Role::server && !options_.terms.writes.mayBeServer)
     return stop(ErrorCode::NotAllowed, "'" + hello.identity.name +
                                            "' has the role server, and its token grants client; give it a token of "
                                            "role server, or the database the role client");
-  scope_ = intersect(options_.scope, hello.scope);
-  if (scope_.collections && scope_.collections->empty())
+  Agreement agreement = agree(options_.terms, hello);
+  if (agreement.scope.collections && agreement.scope.collections->empty())
     return stop(ErrorCode::NotAllowed, "none of the collections asked for is granted");
   if (options_.meet)
     if (std::optional<Bye> refusal = options_.meet(hello)) return stop(refusal->code, refusal->text);
   peer_ = hello;
+  agreement_ = std::move(agreement);
+  const Scope& scope = agreement_.scope;
   status_.peer = hello.identity;
-  if (options_.filter) importer_.emplace(Importer{hello.identity.replica, *options_.filter});
-  status_.sending = options_.sends && hello.receives;
-  status_.receiving = options_.receives && hello.sends;
-  if (status_.sending) store_.noteReader(peer(), scope_);
-  if (options_.leaveOtherScopes && !status_.sending) store_.leaveOtherScopes(peer(), scope_);
-  if (!options_.receives || !hello.sends) {
+  status_.sending = agreement_.sends;
+  status_.receiving = agreement_.receives;
+  if (agreement_.sends) store_.noteReader(peer(), scope);
+  if (options_.leaveOtherScopes && !agreement_.sends) store_.leaveOtherScopes(peer(), scope);
+  if (!agreement_.receives) {
     receiveCatchingUp_ = false;
   } else {
-    Cursor cursor = store_.cursorOn(hello.identity.replica, scope_);
+    Cursor cursor = store_.cursorOn(peer().replica, scope);
     askedFrom_ = cursor.position;
-    Rejected known{true, store_.setAside(hello.identity.replica, scope_, false)};
+    Rejected known{true, store_.setAside(peer().replica, scope, false)};
     for (const Rejection& each : known.records) setAside_[each.key] = each.why->code;
     if (!known.records.empty()) status_.reason = known.records.back().why;
     emit(encode(Subscribe{cursor, !store_.empty(), !setAside_.empty()}));
     if (!setAside_.empty()) emit(encode(known));
   }
-  if (!options_.sends || !hello.receives) sendCatchingUp_ = false;
+  if (!agreement_.sends) sendCatchingUp_ = false;
   activity();
 }
 
@@ -243,54 +245,55 @@ void Session::onBye(const Bye& bye) {
 Cursor Session::whereToStart(const Subscribe& subscribe) {
   Cursor start = store_.resolve(subscribe.cursor);
   bool fellBack = start.position < subscribe.cursor.position;
-  peerSweeps_ = subscribe.hasData && start.position < horizon_ && peer_->sweeps;
+  peerSweeps_ = subscribe.hasData && start.position < horizon_ && agreement_.peerSweeps;
   // A file that was restored may hold again what it had deleted and forgotten. Where digests are compared that is found
   // out; a part begins anew.
-  bool anew = fellBack && !scope_.full();
-  if (options_.exporter) {
-    const UUID& replica = peer_->identity.replica;
-    std::optional<std::string> known = store_.filterOf(replica);
-    std::optional<std::string> wanted = importer_ ? std::optional(importer_->filter.id) : std::nullopt;
-    filterNoted_ = known == wanted;
+  bool anew = fellBack && !agreement_.scope.full();
+  if (agreement_.exports()) {
+    const UUID& replica = peer().replica;
+    const auto& [known, floor] = store_.deliveries().known(replica);
+    filterNoted_ = known == filterId();
     // With another filter what it was given is gone through again. Where it was given things and it is not known which,
     // it gives up what it is not given now.
     anew |= !filterNoted_;
-    bool putBack = start.position < store_.floorOf(replica);
-    peerSweeps_ |= importer_ && (putBack || (subscribe.cursor.position > 0 && (!known || fellBack)));
+    bool putBack = start.position < floor;
+    peerSweeps_ |= agreement_.reads.chooses() && (putBack || (subscribe.cursor.position > 0 && (!known || fellBack)));
     givenAnew_ = peerSweeps_ || (known && !filterNoted_);
-    if (peerSweeps_ && importer_) {
-      store_.forgetDelivered(replica);
+    if (peerSweeps_ && agreement_.reads.chooses()) {
+      store_.deliveries().forget(replica);
       filterNoted_ = false;
     } else if (known && !filterNoted_ && !known->empty()) {
-      store_.mixFilters(replica);
+      store_.deliveries().mixFilters(replica);
     }
   }
   return anew || peerSweeps_ ? Cursor{} : start;
 }
 
+std::optional<std::string> Session::filterId() const {
+  return agreement_.reads.chooses() ? std::optional(agreement_.reads.filter->id) : std::nullopt;
+}
+
 // The importer's cursor has moved under this filter. Where it had moved under another one, or it sweeps, that counts at
 // the end; and all cursors of before are below.
 void Session::noteFilter() {
-  if (filterNoted_ || !options_.exporter || (givenAnew_ && (sendCatchingUp_ || !inFlight_.empty()))) return;
-  std::optional<std::string> filter;
-  if (importer_) filter = importer_->filter.id;
-  store_.noteFilter(peer_->identity.replica, filter, givenAnew_ ? acked_.position : 0);
+  if (filterNoted_ || !agreement_.exports() || (givenAnew_ && (sendCatchingUp_ || !inFlight_.empty()))) return;
+  store_.deliveries().noteFilter(peer().replica, filterId(), givenAnew_ ? acked_.position : 0);
   filterNoted_ = true;
 }
 
 void Session::onSubscribe(const Subscribe& subscribe) {
-  if (subscribed_ || !options_.sends || !peer_->receives) return broken("Subscribe out of place");
+  if (subscribed_ || !agreement_.sends) return broken("Subscribe out of place");
   subscribed_ = true;
   // Whoever has noted a reader has first put on its disk what that one had sent it.
-  if (options_.leaveOtherScopes) store_.leaveOtherScopes(peer(), scope_);
+  if (options_.leaveOtherScopes) store_.leaveOtherScopes(peer(), agreement_.scope);
   horizon_ = store_.purgeHorizon();
-  if (!subscribe.rejects) store_.noteRejected(peer_->identity.replica, scope_, {true, {}});
+  if (!subscribe.rejects) store_.noteRejected(peer().replica, agreement_.scope, {true, {}});
   Cursor start = whereToStart(subscribe);
   // Deletes say nothing to whoever holds nothing. One that gets such a record elsewhere is told when it speaks of it.
-  if (start.position == 0 && !subscribe.hasData && status_.receiving && !options_.exporter)
+  if (start.position == 0 && !subscribe.hasData && agreement_.receives && !agreement_.exports())
     deadFrom_ = store_.feedEnd();
   // At 0 everything comes that the peer has; that this end has forgotten a delete then does no harm.
-  if (subscribe.hasData && start.position < horizon_ && !peer_->sweeps && askedFrom_ > 0) return startOver();
+  if (subscribe.hasData && start.position < horizon_ && !agreement_.peerSweeps && askedFrom_ > 0) return startOver();
   std::uint64_t from = start.position;
   bool fellBack = from < subscribe.cursor.position || from == 0;
   withholdEchoes_ = !fellBack && !peerSweeps_;
@@ -301,9 +304,9 @@ void Session::onSubscribe(const Subscribe& subscribe) {
   std::uint64_t end = store_.feedEnd();
   sendCatchingUp_ = from < end || peerSweeps_;
   if (!sendCatchingUp_) withholdEchoes_ = true;  // all that is read from now on is newer than what fell back
-  status_.toDeliver = importer_ ? 0 : store_.ahead(from, scope_);
+  status_.toDeliver = agreement_.reads.chooses() ? 0 : store_.ahead(from, agreement_.scope);
   emit(encode(
-      Welcome{from, end, status_.toDeliver, peerSweeps_, horizon_, store_.cursorOn(peer_->identity.replica, scope_)}));
+      Welcome{from, end, status_.toDeliver, peerSweeps_, horizon_, store_.cursorOn(peer().replica, agreement_.scope)}));
   send();
 }
 
@@ -315,7 +318,7 @@ bool Session::sweepsFirst() const {
 
 bool Session::maySend() const {
   if (!subscribed_) return false;
-  if (!options_.receives || !peer_->sends) return true;
+  if (!agreement_.receives) return true;
   if (!welcome_) return false;
   if (!sweep_) return true;
   return peerSweeps_ && !sweepsFirst();
@@ -325,21 +328,19 @@ void Session::send() {
   askAgain();
   if (settling_ || !maySend()) return;
   // A sweep has taken records away here that the peer may still hold.
-  if (store_.purgeHorizon() > std::max(horizon_, acked_.position) && (peer_->sweeps || status_.receiving))
+  if (store_.purgeHorizon() > std::max(horizon_, acked_.position) && (agreement_.peerSweeps || agreement_.receives))
     return startOver();
   while (!stopped() && (readTo_ < store_.feedEnd() || (sendCatchingUp_ && inFlight_.empty()))) {
     if (inFlight_.size() >= kBatchesInFlight || inFlightBytes_ >= base::kInFlightBytesMax) return;
     if (inFlight_.size() >= kSmallBatchesInFlight && !sendCatchingUp_) return;
     bool crowded = !hasRoom(options_.batchBytes);
     if (crowded && wantsRoom_ > 0 && !hasRoom(wantsRoom_)) return;
-    FeedQuery query{scope_};
+    FeedQuery query{agreement_};
     query.after = readTo_;
     query.complete = completeTo_;
     query.catchingUp = sendCatchingUp_;
     query.withholdEchoes = withholdEchoes_;
     query.deadFrom = deadFrom_;
-    query.peer = peer();
-    query.importer = importer();
     query.bytesWanted = crowded ? kCrowdedBytes : options_.batchBytes;
     BatchWriter batch(announcedTo_);
     FeedRead read = store_.readFeed(query, batch);
@@ -380,10 +381,9 @@ void Session::onAck(const Ack& ack) {
   acked_.position = inFlight_.front().to;
   acked_.complete = inFlight_.front().complete;
   inFlight_.pop_front();
-  bool hears = options_.receives && peer_->sends;
   std::optional<Store::PeerFeed> its;
-  if (hears) its = {ack.feedEnd, savedTo_};
-  store_.noteAcknowledged(peer(), scope_, acked_, its);
+  if (agreement_.receives) its = {ack.feedEnd, savedTo_};
+  store_.noteAcknowledged(peer(), agreement_.scope, acked_, its);
   noteFilter();
   if (std::exchange(unsent_, false)) applyHeld();
   activity();
@@ -393,10 +393,10 @@ void Session::onAck(const Ack& ack) {
 void Session::onRejected(const Rejected& rejected) {
   if (!subscribed_) return broken("Rejected out of place");
   for (const Rejection& each : rejected.records) {
-    if (!scope_.has(each.key.collection)) return broken("Rejected for what this link does not carry");
+    if (!agreement_.scope.has(each.key.collection)) return broken("Rejected for what this link does not carry");
     if (each.why) status_.reason = each.why;
   }
-  status_.refused = store_.noteRejected(peer_->identity.replica, scope_, rejected);
+  status_.refused = store_.noteRejected(peer().replica, agreement_.scope, rejected);
   verifiedAt_.reset();
   activity();
 }
@@ -407,7 +407,7 @@ void Session::onNeed(const Need& need) {
   std::vector<RecordKey> gone;
   BatchWriter rows;
   for (const RecordKey& key : need.keys) {
-    if (!store_.readRecord(key, scope_, importer(), rows)) gone.push_back(key);
+    if (!store_.readRecord(key, agreement_, rows)) gone.push_back(key);
     if (rows.bytes() >= bytesWanted) break;  // the rest is asked for again
   }
   if (!hasRoom(rows.bytes())) {
@@ -423,15 +423,15 @@ void Session::onNeed(const Need& need) {
 // receiving
 
 void Session::onWelcome(const Welcome& welcome) {
-  if (welcome_ || !options_.receives || !peer_->sends) return broken("Welcome out of place");
-  Cursor held = store_.cursorOn(peer_->identity.replica, scope_);
+  if (welcome_ || !agreement_.receives) return broken("Welcome out of place");
+  Cursor held = store_.cursorOn(peer().replica, agreement_.scope);
   if (welcome.sweep) {
-    if (!options_.peerMayErase)
+    if (!agreement_.writes.mayErase)
       return stop(ErrorCode::NotAllowed, "'" + peer_->identity.name + "' may not make '" + store_.identity().name +
                                              "' sweep: that takes a token of role server");
     // Where a cursor on an earlier incarnation really stands only the sender can tell.
-    bool behind = held.position < welcome.horizon || held.incarnation != peer_->identity.incarnation;
-    if (!behind && !options_.importer) return broken("a sweep that is not due");
+    bool behind = held.position < welcome.horizon || held.incarnation != peer().incarnation;
+    if (!behind && !agreement_.imports()) return broken("a sweep that is not due");
   }
   welcome_ = welcome;
   appliedTo_ = status_.appliedTo = savedTo_ = welcome.from;
@@ -440,8 +440,8 @@ void Session::onWelcome(const Welcome& welcome) {
   if (applied_.complete == welcome.from) applied_.reach = welcome.from;
   status_.expected = welcome.ahead;
   receiveCatchingUp_ = welcome.from < welcome.feedEnd || welcome.sweep;
-  // What an exporter gives and takes is its own.
-  if (welcome.sweep) sweep_.emplace(Sweep{options_.acceptRemovals || options_.importer, !options_.importer, {}});
+  if (welcome.sweep)
+    sweep_.emplace(Sweep{options_.acceptRemovals || agreement_.imports(), agreement_.journalsRemovals(), {}});
   askAll_ = !setAside_.empty();
   activity();
   send();
@@ -526,22 +526,15 @@ bool Session::applyBatch(const base::Bytes& frame) {
 }
 
 Incoming Session::incomingFromPeer() const {
-  Incoming incoming{scope_};
-  incoming.from = peer();
+  Incoming incoming{agreement_};
   incoming.acknowledged = acked_;
-  incoming.trust = options_.trust;
-  incoming.importer = options_.importer;
-  incoming.exporter = options_.exporter;
-  incoming.mayErase = options_.peerMayErase;
-  incoming.chooses = importer_.has_value();
-  incoming.sendsBack = subscribed_;
   incoming.deadFrom = deadFrom_;
   return incoming;
 }
 
 Cursor Session::cursorAt(const Batch& batch) const {
   bool complete = batch.reach == batch.to;
-  return {peer_->identity.incarnation, batch.to, complete ? batch.to : applied_.complete,
+  return {peer().incarnation, batch.to, complete ? batch.to : applied_.complete,
           complete ? batch.to : std::max(batch.reach, applied_.reach)};
 }
 
@@ -562,8 +555,7 @@ void Session::finishBatch(const Batch& batch) {
 
 void Session::saveCursor() {
   if (appliedTo_ <= savedTo_ || sweep_) return;
-  Incoming cursorOnly{scope_};
-  cursorOnly.from = peer();
+  Incoming cursorOnly{agreement_};
   cursorOnly.cursor = applied_;
   store_.apply(cursorOnly);
   savedTo_ = appliedTo_;
@@ -571,12 +563,13 @@ void Session::saveCursor() {
 
 // The peer may hold what this end has deleted and forgotten. In the next conversation one of them is told everything.
 void Session::startOver() {
-  if (!peer_->sweeps) store_.dropCursor(peer(), scope_);
+  if (!agreement_.peerSweeps) store_.dropCursor(peer(), agreement_.scope);
   stop(ErrorCode::Offline, "deletes that the peer may have missed are forgotten here; starting over");
 }
 
 void Session::finishSweep(std::uint64_t position) {
-  Store::Swept swept = store_.finishSweep(peer(), scope_, *sweep_, store_.resolve(welcome_->applied), applied_);
+  Store::Swept swept =
+      store_.finishSweep(peer(), agreement_.scope, *sweep_, store_.resolve(welcome_->applied), applied_);
   if (swept.refused) return stop(ErrorCode::TooManyRemovals, *swept.refused);
   // What it removed the peer does not hold either.
   if (swept.horizonBefore <= std::max(horizon_, acked_.position)) horizon_ = swept.horizonAfter;
@@ -634,7 +627,7 @@ bool Session::applyAnswers() {
 // Tells the peer what became of its records; false where the conversation has to end.
 bool Session::took(ApplyResult& result) {
   if (result.refused) {
-    stop(result.refused->code, result.refused->text);
+    stop(result.refused->why.code, result.refused->why.text);
     return false;
   }
   if (result.rejected.empty()) return true;
@@ -666,7 +659,7 @@ void Session::askAgain() {
   for (const auto& [key, code] : setAside_)
     if (all || (due && code == ErrorCode::ClockSkew)) retrying_.insert(key);
   if (!all && changes != changedAside_)
-    for (Rejection& each : store_.setAside(peer_->identity.replica, scope_, true))
+    for (Rejection& each : store_.setAside(peer().replica, agreement_.scope, true))
       retrying_.insert(std::move(each.key));
   if (!retrying_.empty()) askFor(retrying_);
 }
@@ -687,12 +680,6 @@ void Session::retry(Rows& rows) {
 
 // ----------------------------------------------------------------------------------------------------
 // rest
-
-// Two ends that carry a part of themselves, or one way, hold different things.
-bool Session::comparable() const {
-  return scope_.full() && options_.sends && options_.receives && peer_ && peer_->sends && peer_->receives &&
-         !options_.filter && !peer_->chooses && subscribed_ && welcome_;
-}
 
 bool Session::atRest() const {
   return comparable() && setAside_.empty() && status_.refused == 0 && retrying_.empty() && !sendCatchingUp_ &&
@@ -736,12 +723,10 @@ void Session::onInventory(const Inventory& theirs) {
 void Session::onRepair(std::vector<Change> changes) {
   for (const Change& change : changes)
     if (!comparison_.expects({std::string(change.collection), change.id})) return broken("Rows that nobody asked for");
-  Incoming repair{scope_};
-  repair.from = peer();
+  Incoming repair{agreement_};
   repair.repair = true;
   repair.changes = std::move(changes);
   repair.acknowledged = acked_;
-  repair.trust = options_.trust;
   ApplyResult result = store_.apply(repair);
   if (took(result)) send();
 }
@@ -750,8 +735,8 @@ void Session::updateState() {
   if (stopped()) return;
   // What was withheld is with the peer already.
   status_.acknowledgedTo = inFlight_.empty() && subscribed_ && !sendCatchingUp_ ? readTo_ : acked_.position;
-  bool known = peer_.has_value() && (receiveCatchingUp_ ? welcome_.has_value() : true) &&
-               (!options_.sends || !peer_->receives || subscribed_);
+  bool known =
+      peer_.has_value() && (receiveCatchingUp_ ? welcome_.has_value() : true) && (!agreement_.sends || subscribed_);
   status_.state = !known                                  ? SessionState::connecting
                   : receiveCatchingUp_ || sendCatchingUp_ ? SessionState::catchingUp
                                                           : SessionState::live;

@@ -35,7 +35,7 @@
 // compare.
 //
 // Nobody else decides that an end sweeps: it does where its own cursor and the horizon in Welcome say so, and where the
-// peer may make it forget (SessionOptions::peerMayErase). An end that keeps what it has says so in Hello. Who has
+// peer may make it forget (WriteRule::mayErase). An end that keeps what it has says so in Hello. Who has
 // forgotten deletes that such a peer never heard of reads that peer's feed again from 0: what was deleted comes back.
 //
 // At rest the two ends compare digests. "In sync" in a status is that comparison, not an assumption; a difference is
@@ -54,24 +54,16 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "blazedb/export_policy.h"
+#include "sync/agreement.h"
 #include "sync/comparison.h"
 #include "sync/store.h"
 
 namespace blazedb::sync {
 
 struct SessionOptions {
-  bool sends = true;
-  bool receives = true;
-  Scope scope;                    // what this end wants, or may give and take; the link carries what both ends have
+  Terms terms;                    // what this end brings to the agreement
   bool leaveOtherScopes = false;  // remove what an earlier, wider scope brought from this peer
-  bool peerMayBeServer = true;
-  StampTrust trust = StampTrust::all;          // in what it sends
-  bool peerMayErase = true;                    // the peer may tell this end to sweep, and take back what it gave
-  bool exporter = false;                       // this end decides what the peer holds
-  bool acceptRemovals = false;                 // a sweep may remove a large part of the records
-  std::shared_ptr<const ExportFilter> filter;  // for an exporter: what of the scope it sends; none: everything
-  bool importer = false;  // the peer decides what this end holds: what it takes back goes, whoever has changed it since
+  bool acceptRemovals = false;    // a sweep may remove a large part of the records
   std::size_t batchBytes =
       512u << 10;  // large enough that a commit's fixed cost disappears, small enough that progress
                    // is smooth and memory stays flat
@@ -155,8 +147,8 @@ class Session {
   // Sending.
   void onSubscribe(const Subscribe& subscribe);
   Cursor whereToStart(const Subscribe& subscribe);
+  std::optional<std::string> filterId() const;
   void noteFilter();
-  const Importer* importer() const { return importer_ ? &*importer_ : nullptr; }
   void onAck(const Ack& ack);
   void onRejected(const Rejected& rejected);
   void onNeed(const Need& need);
@@ -186,7 +178,7 @@ class Session {
   Cursor cursorAt(const Batch& batch) const;
 
   // At rest.
-  bool comparable() const;
+  bool comparable() const { return agreement_.comparable() && subscribed_ && welcome_; }
   bool atRest() const;
   void sendDigest();
   void onDigest(const DigestFrame& digest);
@@ -205,7 +197,7 @@ class Session {
   void updateState();
   void activity() { lastActivityMs_ = nowMs_; }
   bool sweepsFirst() const;
-  Peer peer() const { return {peer_->identity.replica, peer_->identity.incarnation}; }
+  const Peer& peer() const { return agreement_.peer; }
 
   Store& store_;
   SessionOptions options_;
@@ -216,12 +208,11 @@ class Session {
   std::int64_t nowMs_ = 0;
   std::int64_t lastActivityMs_ = 0;
   std::optional<Hello> peer_;
-  Scope scope_;  // of this link
+  Agreement agreement_;  // since peer_ is there
   bool settling_ = false;
 
   // Sending. Positions are in this replica's feed.
-  bool subscribed_ = false;           // the peer has said where it stands
-  std::optional<Importer> importer_;  // it, where this end has a filter
+  bool subscribed_ = false;  // the peer has said where it stands
   bool filterNoted_ = false;
   bool givenAnew_ = false;  // what the importer has may be of another filter
   bool peerSweeps_ = false;

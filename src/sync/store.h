@@ -13,32 +13,24 @@
 #include <string_view>
 #include <vector>
 
-#include "blazedb/export_policy.h"
 #include "blazedb/uuid.h"
+#include "sync/agreement.h"
+#include "sync/deliveries.h"
 #include "sync/frames.h"
 #include "sync/record_state.h"
-#include "sync/stamp_rules.h"
 
 namespace blazedb::sync {
 
-// A peer that is given what a filter chooses. What it was given is remembered, so that it can be taken back.
-struct Importer {
-  UUID replica;
-  const ExportFilter& filter;
-};
-
 struct FeedQuery {
-  explicit FeedQuery(const Scope& s) : scope(s) {}
+  explicit FeedQuery(const Agreement& a) : agreement(a) {}
 
-  const Scope& scope;          // leave out what is outside of it
-  std::uint64_t after = 0;     // the first position that may be read is after + 1
-  std::uint64_t complete = 0;  // up to here the reader lacks nothing (Cursor): a part says what changed since
-  bool catchingUp = false;     // a batch may end in a large transaction, and where records moved on from
-  bool withholdEchoes = true;  // leave out what `peer` itself sent
-  std::uint64_t deadFrom = 0;  // leave out what is dead, up to here
-  Peer peer;
-  const Importer* importer = nullptr;  // the same, where a filter chooses
-  std::size_t bytesWanted = 0;         // stop at the first good place once the batch has this many bytes
+  const Agreement& agreement;   // who reads, and what it may read: everything else is left out
+  std::uint64_t after = 0;      // the first position that may be read is after + 1
+  std::uint64_t complete = 0;   // the reader lacks nothing up to here (Cursor): a part says what changed since
+  bool catchingUp = false;      // a batch may end in a large transaction, and where records moved on from
+  bool withholdEchoes = true;   // leave out what the reader itself sent
+  std::uint64_t deadFrom = 0;   // leave out what is dead, up to here
+  std::size_t bytesWanted = 0;  // stop at the first good place once the batch has this many bytes
 };
 
 struct FeedRead {
@@ -56,32 +48,38 @@ struct Sweep {
 };
 
 struct Incoming {
-  explicit Incoming(const Scope& s) : scope(s) {}
+  explicit Incoming(const Agreement& a) : agreement(a) {}
 
-  const Scope& scope;  // anything outside of it is refused
-  Peer from;
+  const Agreement& agreement;    // who sends it, and what it may do here
   std::vector<Change> changes;   // ends of transactions are marked in them
-  std::vector<RecordKey> gone;   // what `from` no longer holds, of what it was asked for
+  std::vector<RecordKey> gone;   // what the sender no longer holds, of what it was asked for
   std::optional<Cursor> cursor;  // moved together with the data, if there is one
-  Cursor acknowledged;           // what `from` has applied of this replica's feed
+  Cursor acknowledged;           // what the sender has applied of this replica's feed
   Sweep* sweep = nullptr;        // present while sweeping: collects what was mentioned
-  StampTrust trust = StampTrust::all;
-  bool importer = false;       // what `from` takes back goes, whoever has changed it since
-  bool exporter = false;       // `from` is an importer of what is held here
-  bool mayErase = true;        // what `from` takes back may go
-  bool chooses = false;        // `from` is given what a filter chooses
-  bool sendsBack = false;      // `from` gets what is changed here
-  bool repair = false;         // sent because the two differed at rest
-  std::uint64_t deadFrom = 0;  // `from` was not told of what was dead up to here, unless it speaks of it
+  bool repair = false;           // sent because the two differed at rest
+  std::uint64_t deadFrom = 0;    // the sender was not told of what was dead up to here, unless it speaks of it
+};
+
+// Why nothing of a batch was merged. The conversation has to end. (A single record that is not taken is a Rejection,
+// and the conversation goes on.)
+struct Refusal {
+  enum class Reason : std::uint8_t {
+    outsideScope,     // the peer sent what the link does not carry
+    unreadable,       // a record cannot be decoded, or has more fields than any record has
+    tooManySetAside,  // a record has to be set aside, and so many are already that no more are remembered
+  };
+  Reason reason;
+  RecordKey record;  // the first of this kind
+  Bye why;           // as the peer is told
 };
 
 struct ApplyResult {
   std::vector<RecordKey> missing;         // not empty: nothing was merged; whole records are needed first
-  std::optional<Bye> refused;             // set: nothing was merged, and the conversation has to end
+  std::optional<Refusal> refused;         // set: nothing was merged, and the conversation has to end
   std::vector<Rejection> rejected;        // these were set aside, and the rest was merged; or are no longer
   std::optional<std::int64_t> retryInMs;  // when the first of these may be taken, if that is a matter of time
-  bool mustSync = false;                  // `from` is about to forget what has come, once that is acknowledged
-  bool unsent = false;  // set: nothing was merged; what is taken back has changes that `from` has to get first
+  bool mustSync = false;                  // the sender is about to forget what has come, once that is acknowledged
+  bool unsent = false;  // set: nothing was merged; what is taken back has changes that the sender has to get first
 };
 
 // A stretch of a collection, in the order of ids.
@@ -111,21 +109,11 @@ class Store {
   virtual std::uint64_t ahead(std::uint64_t position, const Scope& scope) const = 0;
 
   virtual FeedRead readFeed(const FeedQuery& query, BatchWriter& out) = 0;
-  // Adds the whole record, as the scope has it, to `out`; false where it is not held, outside, or not chosen.
-  virtual bool readRecord(const RecordKey& key, const Scope& scope, const Importer* importer, BatchWriter& out) = 0;
-
-  // The filter under which an importer was given what it has; none where that is not known. To be noted once its cursor
-  // has moved under it. Without one: the peer is no importer any more.
-  virtual std::optional<std::string> filterOf(const UUID& importer) const = 0;
-  // An importer whose cursor stands below was put back, and may have what is not known here any more: what was taken
-  // back, and what another filter had given. It rises with what was taken back, and to `floor`.
-  virtual std::uint64_t floorOf(const UUID& importer) const = 0;
-  virtual void noteFilter(const UUID& importer, const std::optional<std::string>& filter, std::uint64_t floor) = 0;
-  // From now on what it has was given partly under one filter, partly under another. Takes a position, which no cursor
-  // of before has reached.
-  virtual void mixFilters(const UUID& importer) = 0;
-  // What it has is not known any more: it is about to sweep.
-  virtual void forgetDelivered(const UUID& importer) = 0;
+  // Adds the whole record to `out`, as far as the peer may read it. False where it is not held, or the peer may not
+  // read it.
+  virtual bool readRecord(const RecordKey& key, const Agreement& agreement, BatchWriter& out) = 0;
+  // What importers of this store were given.
+  virtual Deliveries& deliveries() = 0;
 
   // Everything that it sets aside is remembered, until it is taken or gone: a part of it is missing until then.
   virtual ApplyResult apply(const Incoming& incoming) = 0;

@@ -28,22 +28,22 @@ void check(const ExportPolicy& policy) {
     throw Error(ErrorCode::InvalidPolicy, "the filter has no function: leave it out for all records");
 }
 
-sync::SessionOptions rightsOf(const ExportPolicy& policy, base::Random& random) {
-  sync::SessionOptions options;
+sync::Terms termsOf(const ExportPolicy& policy, base::Random& random) {
+  sync::Terms terms;
   std::optional<std::vector<std::string>> collections;
   if (!policy.collections.empty()) collections = policy.collections;
-  options.scope = sync::makeScope(std::move(collections), {}, policy.fields);
-  options.receives = !policy.readOnly;
-  options.exporter = true;
-  options.trust = sync::StampTrust::relayed;
-  options.peerMayErase = false;
+  terms.scope = sync::makeScope(std::move(collections), {}, policy.fields);
+  terms.receives = !policy.readOnly;
+  terms.relation = sync::Relation::exporter;
+  terms.writes.trust = sync::StampTrust::relayed;
+  terms.writes.mayErase = false;
   if (policy.filter) {
     ExportFilter filter = *policy.filter;
     // Nobody says that it is the one of another time.
     if (filter.id.empty()) filter.id = "once-" + std::to_string(random.next64()) + std::to_string(random.next64());
-    options.filter = std::make_shared<const ExportFilter>(std::move(filter));
+    terms.reads.filter = std::make_shared<const ExportFilter>(std::move(filter));
   }
-  return options;
+  return terms;
 }
 
 // What a process runs; empty where it is not told.
@@ -79,7 +79,7 @@ LocalListener::LocalListener(link::Io& io, base::Clock& clock, base::Random& ran
   check(options.policy);
   if (options.mode != 0600 && options.mode != 0660 && options.mode != 0666)
     throw Error(ErrorCode::InvalidArgument, "the mode of a socket is 0600, 0660 or 0666");
-  session_ = rightsOf(options.policy, random);
+  session_.terms = termsOf(options.policy, random);
   link::AcceptorOptions accept;
   accept.path = path_;
   accept.mode = options.mode;

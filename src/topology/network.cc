@@ -159,8 +159,8 @@ ConnectionId Network::connectLocal(NodeId from, NodeId to, ConnectionMode mode, 
   connection->toEngine = target.engine;
 
   sync::SessionOptions first, second;
-  first.sends = second.receives = connection->sends(0);
-  second.sends = first.receives = connection->sends(1);
+  first.terms.sends = second.terms.receives = connection->sends(0);
+  second.terms.sends = first.terms.receives = connection->sends(1);
   first.acceptRemovals = second.acceptRemovals = options.acceptRemovals;
   connection->link = std::make_unique<link::LocalLink>(link::LocalLink::End{*source.engine, first},
                                                        link::LocalLink::End{*target.engine, second}, clock_, random_,

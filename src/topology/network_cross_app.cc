@@ -86,9 +86,9 @@ ConnectionId Network::connectCrossApp(NodeId to, const std::string& path, Connec
     if (listener.uid == 0 && peers.executables.empty()) return std::nullopt;
     return refusePeer(peers, listener, "who listens there is not to be trusted:");
   };
-  remote.session.sends = mode != ConnectionMode::readOnly;
-  remote.session.receives = mode != ConnectionMode::writeOnly;
-  remote.session.importer = true;
+  remote.session.terms.sends = mode != ConnectionMode::readOnly;
+  remote.session.terms.receives = mode != ConnectionMode::writeOnly;
+  remote.session.terms.relation = sync::Relation::importer;
   remote.session.leaveOtherScopes = true;
   remote.session.meet = meeting(target.engine, mode, options);
   return add(to, path, mode, std::move(remote));

@@ -53,7 +53,7 @@ link::Io& Network::io() {
 
 ConnectionId Network::connectRemote(NodeId from, const RemoteNode& remote, const SyncPolicy& policy) {
   link::RemoteOptions options;
-  options.session.scope = scopeOf(policy);
+  options.session.terms.scope = scopeOf(policy);
   options.session.leaveOtherScopes = policy.removeOutOfScope;
   options.session.acceptRemovals = policy.acceptRemovals;
   options.host = remote.host;
@@ -88,7 +88,7 @@ ConnectionId Network::add(NodeId from, const std::string& remote, ConnectionMode
   connection->remote = remote;
   connection->isImport = !options.path.empty();
   connection->mode = mode;
-  connection->scope = options.session.scope;
+  connection->scope = options.session.terms.scope;
   connection->fromEngine = source.engine;
   auto link = std::make_unique<link::RemoteLink>(io(), *source.engine, clock_, random_, std::move(options),
                                                  reporter(id, *connection));

@@ -34,15 +34,15 @@ link::OwnCertificate ownBeside(const Listener::Offer& offer) {
   return {beside + ".hub-cert.pem", beside + ".hub-key.pem", {hostName(), "localhost", "127.0.0.1", "::1"}};
 }
 
-sync::SessionOptions rightsOf(const TokenOptions& token) {
-  sync::SessionOptions options;
-  options.sends = token.mayRead;
-  options.receives = token.mayWrite;
-  options.peerMayBeServer = options.peerMayErase = token.role == SyncRole::server;
-  bool relays = token.mayRelay || options.peerMayBeServer;
-  options.trust = relays ? sync::StampTrust::relayed : sync::StampTrust::own;
-  if (!token.collections.empty()) options.scope = sync::makeScope(token.collections, {});
-  return options;
+sync::Terms termsOf(const TokenOptions& token) {
+  sync::Terms terms;
+  terms.sends = token.mayRead;
+  terms.receives = token.mayWrite;
+  terms.writes.mayBeServer = terms.writes.mayErase = token.role == SyncRole::server;
+  bool relays = token.mayRelay || terms.writes.mayBeServer;
+  terms.writes.trust = relays ? sync::StampTrust::relayed : sync::StampTrust::own;
+  if (!token.collections.empty()) terms.scope = sync::makeScope(token.collections, {});
+  return terms;
 }
 
 // Is the client who it says it is, as far as can be told: a replica belongs to a token, and is here once.
@@ -190,7 +190,8 @@ link::Admission TokenListener::admit(const link::Knock& knock, const link::PeerI
                      "there is no database '" + knock.database + "' here; ask whoever runs the hub for its name"};
   try {
     Token token = offer->engine->checkToken(base::textOf(knock.token));
-    sync::SessionOptions session = rightsOf(token.options);
+    sync::SessionOptions session;
+    session.terms = termsOf(token.options);
     session.acceptRemovals = options_.acceptRemovals;
     session.meet = meeting(offer->engine, token.id, connected_.at(offer->name));
     return link::Guest{offer->engine, std::move(session), labelOf(token)};

@@ -53,7 +53,7 @@ TEST(EngineTest, ARecordThatIsDeletedAndInsertedAgainForgetsTheFieldsThatItHad) 
     });
   auto bytes = [&] {
     sync::BatchWriter out;
-    EXPECT_TRUE(a->readRecord({"default", id}, {}, nullptr, out));
+    EXPECT_TRUE(a->readRecord({"default", id}, {}, out));
     return out.bytes();
   };
   EXPECT_GT(bytes(), 5000u);
@@ -140,8 +140,9 @@ TEST(EngineTest, APeerIsKnownAsLongAsItSends) {
   a.remove(uuidOf(1));
   for (int i = 0; i < 3; i++) {
     now += a.options.tombstoneRetention.count() * 3 / 4;
-    sync::Incoming nothing(everything);
-    nothing.from = peer;
+    sync::Agreement agreement;
+    agreement.peer = peer;
+    sync::Incoming nothing(agreement);
     a->apply(nothing);
     a->maintain();
   }

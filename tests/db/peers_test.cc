@@ -90,9 +90,9 @@ TEST_F(PeersTest, AReaderThatIsSeenNoMoreIsForgotten) {
 
 TEST_F(PeersTest, HowFarItsFeedWasReadIsNot) {
   comes(token(), uuidOf(1), {});
-  sync::Scope everything;
-  sync::Incoming incoming(everything);
-  incoming.from = {uuidOf(1), 5};
+  sync::Agreement agreement;
+  agreement.peer = {uuidOf(1), 5};
+  sync::Incoming incoming(agreement);
   incoming.cursor = {5, 7, 7, 7};
   a->apply(incoming);
   longTimePasses();
@@ -114,14 +114,14 @@ TEST_F(PeersTest, AReplicaBelongsToATokenWhileThatIsGood) {
 
 TEST_F(PeersTest, IncarnationsOfWhichNothingIsLeftAreForgotten) {
   Replica b("b", now, 2);
-  sync::Scope everything;
   for (std::uint64_t incarnation = 1; incarnation <= 1500; incarnation++) {
     sync::BatchWriter rows;
     UUID id = b.insert({{"n", 1}});
-    ASSERT_TRUE(b->readRecord({"default", id}, {}, nullptr, rows));
+    ASSERT_TRUE(b->readRecord({"default", id}, {}, rows));
     base::Bytes frame = rows.finishRows(true, {});
-    sync::Incoming incoming(everything);
-    incoming.from = {uuidOf(9), incarnation};
+    sync::Agreement agreement;
+    agreement.peer = {uuidOf(9), incarnation};
+    sync::Incoming incoming(agreement);
     incoming.changes = sync::decodeRows(frame)->changes;
     a->apply(incoming);
     if (incarnation % 2 == 0) a.remove(id);

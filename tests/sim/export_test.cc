@@ -137,9 +137,10 @@ class ExportWorld {
   void talk(int link, bool toTheEnd) {
     Replica &from = any(link == 2 ? 1 : 0), &to = any(link == 2 ? 3 : link + 1);
     sync::SessionOptions exports, imports;
-    exports.exporter = imports.importer = true;
-    exports.peerMayErase = false;
-    if (link != 2) exports.filter = filter_;
+    exports.terms.relation = sync::Relation::exporter;
+    imports.terms.relation = sync::Relation::importer;
+    exports.terms.writes.mayErase = false;
+    if (link != 2) exports.terms.reads.filter = filter_;
     if (small_) exports.batchBytes = imports.batchBytes = 150;
     Conversation conversation(from, to, now_, exports, imports);
     conversation.start();

@@ -13,10 +13,10 @@ constexpr std::int64_t kDayMs = 24 * 3600 * 1000;
 
 sync::SessionOptions rights(Weakness weakness) {
   sync::SessionOptions options;
-  options.receives = weakness != Weakness::reads;
-  options.peerMayBeServer = options.peerMayErase = false;
-  options.trust = sync::StampTrust::own;
-  if (weakness == Weakness::ownOnly) options.scope = sync::makeScope({{HostilePeer::kOwnCollection}}, {});
+  options.terms.receives = weakness != Weakness::reads;
+  options.terms.writes.mayBeServer = options.terms.writes.mayErase = false;
+  options.terms.writes.trust = sync::StampTrust::own;
+  if (weakness == Weakness::ownOnly) options.terms.scope = sync::makeScope({{HostilePeer::kOwnCollection}}, {});
   return options;
 }
 

@@ -30,10 +30,9 @@ constexpr std::size_t kAnswerFactor = 32;
 class CountingStore final : public test::PassingStore {
  public:
   using PassingStore::PassingStore;
-  bool readRecord(const sync::RecordKey& key, const sync::Scope& scope, const sync::Importer* importer,
-                  sync::BatchWriter& out) override {
+  bool readRecord(const sync::RecordKey& key, const sync::Agreement& agreement, sync::BatchWriter& out) override {
     calls++;
-    return PassingStore::readRecord(key, scope, importer, out);
+    return PassingStore::readRecord(key, agreement, out);
   }
   std::uint64_t calls = 0;
 };

@@ -448,9 +448,9 @@ void World::connect(Link& link) {
   guarded(link, [&] {
     sync::SessionOptions gives, asks;
     gives.batchBytes = asks.batchBytes = small_ ? 400 : 512u << 10;
-    gives.peerMayErase = !link.keeps;
-    asks.scope = b.scope;
-    if (checked_) gives.trust = b.relays ? sync::StampTrust::relayed : sync::StampTrust::own;
+    gives.terms.writes.mayErase = !link.keeps;
+    asks.terms.scope = b.scope;
+    if (checked_) gives.terms.writes.trust = b.relays ? sync::StampTrust::relayed : sync::StampTrust::own;
     asks.leaveOtherScopes = link.leavesOthers;
     link.sessions[0] = std::make_unique<sync::Session>(*a.engine, gives);
     link.sessions[1] = std::make_unique<sync::Session>(*b.engine, asks);

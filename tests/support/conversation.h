@@ -36,17 +36,10 @@ class PassingStore : public sync::Store {
   sync::FeedRead readFeed(const sync::FeedQuery& query, sync::BatchWriter& out) override {
     return store_.readFeed(query, out);
   }
-  bool readRecord(const sync::RecordKey& key, const sync::Scope& scope, const sync::Importer* importer,
-                  sync::BatchWriter& out) override {
-    return store_.readRecord(key, scope, importer, out);
+  bool readRecord(const sync::RecordKey& key, const sync::Agreement& agreement, sync::BatchWriter& out) override {
+    return store_.readRecord(key, agreement, out);
   }
-  std::optional<std::string> filterOf(const UUID& importer) const override { return store_.filterOf(importer); }
-  std::uint64_t floorOf(const UUID& importer) const override { return store_.floorOf(importer); }
-  void mixFilters(const UUID& importer) override { store_.mixFilters(importer); }
-  void noteFilter(const UUID& importer, const std::optional<std::string>& filter, std::uint64_t floor) override {
-    store_.noteFilter(importer, filter, floor);
-  }
-  void forgetDelivered(const UUID& importer) override { store_.forgetDelivered(importer); }
+  sync::Deliveries& deliveries() override { return store_.deliveries(); }
   sync::ApplyResult apply(const sync::Incoming& incoming) override { return store_.apply(incoming); }
   std::vector<sync::Rejection> setAside(const UUID& peer, const sync::Scope& scope, bool changed) const override {
     return store_.setAside(peer, scope, changed);

@@ -117,7 +117,7 @@ class Replica {
   Stored stored(const UUID& id) const {
     sync::BatchWriter rows;
     Stored stored;
-    if (!engine->readRecord({"default", id}, {}, nullptr, rows)) return stored;
+    if (!engine->readRecord({"default", id}, {}, rows)) return stored;
     base::Bytes frame = rows.finishRows(true, {});
     std::optional<sync::Rows> read = sync::decodeRows(frame);
     std::optional<sync::RecordState> state = sync::decodeState(read->changes[0].stamps, read->changes[0].fields, 0);

@@ -34,7 +34,7 @@ class CountingStore : public PassingStore {
     largest = std::max(largest, run.records.size());
     return run;
   }
-  bool readRecord(const RecordKey& key, const Scope&, const Importer*, BatchWriter& out) override {
+  bool readRecord(const RecordKey& key, const Agreement&, BatchWriter& out) override {
     if (!collections[key.collection].contains(key.id)) return false;
     Change change;
     change.collection = key.collection;
@@ -116,11 +116,12 @@ class ComparisonTest : public SessionTest {
   CountingStore asker, answerer;
   std::vector<base::Bytes> frames;
   std::deque<base::Bytes> towardsAnswerer, towardsAsker;
-  Comparison asking{asker, 500, [this](base::Bytes frame) {
+  Agreement agreement;
+  Comparison asking{asker, agreement, 500, [this](base::Bytes frame) {
                       frames.push_back(frame);
                       towardsAnswerer.push_back(std::move(frame));
                     }};
-  Comparison answering{answerer, 500, [this](base::Bytes frame) {
+  Comparison answering{answerer, agreement, 500, [this](base::Bytes frame) {
                          frames.push_back(frame);
                          towardsAsker.push_back(std::move(frame));
                        }};

@@ -21,14 +21,14 @@ class ExportTest : public SessionTest {
  protected:
   static SessionOptions exporter(std::shared_ptr<const ExportFilter> filter) {
     SessionOptions options;
-    options.exporter = true;
-    options.peerMayErase = false;
-    options.filter = std::move(filter);
+    options.terms.relation = Relation::exporter;
+    options.terms.writes.mayErase = false;
+    options.terms.reads.filter = std::move(filter);
     return options;
   }
   static SessionOptions importer() {
     SessionOptions options;
-    options.importer = true;
+    options.terms.relation = Relation::importer;
     return options;
   }
   Conversation linked() { return linked(a, b, exporter(filter), importer()); }
@@ -293,24 +293,26 @@ TEST_F(ExportTest, AFilterThatThrowsMeansNotSentAndAnErrorThatSaysWhere) {
   EXPECT_EQ(b.count(), 0u);
   // Nor when it is asked for by its id.
   BatchWriter rows;
-  Importer asks{b->info().replica, *filter};
-  EXPECT_ERROR(FilterFailed, a->readRecord({"default", id}, {}, &asks, rows));
+  Agreement asks;
+  asks.reads.filter = filter;
+  asks.peer.replica = b->info().replica;
+  EXPECT_ERROR(FilterFailed, a->readRecord({"default", id}, asks, rows));
   EXPECT_EQ(rows.changes(), 0u);
 }
 
 TEST_F(ExportTest, ABackupOfTheExporterHasNoImporters) {
   a.insert({{"open", true}});
   linked();
-  EXPECT_EQ(a->filterOf(b->info().replica), "open");
+  EXPECT_EQ(a->deliveries().known(b->info().replica).filter, "open");
   a->renewReplicaId();
-  EXPECT_FALSE(a->filterOf(b->info().replica));
+  EXPECT_FALSE(a->deliveries().known(b->info().replica).filter);
 }
 
 // Its file is put back to where it was: what it holds again was taken back, and is not remembered any more.
 TEST_F(ExportTest, AnImporterThatWasPutBackGivesUpWhatWasTakenBackSince) {
   for (bool readOnly : {false, true}) {
     SessionOptions exports = exporter(filter), imports = importer();
-    exports.receives = imports.sends = !readOnly;
+    exports.terms.receives = imports.terms.sends = !readOnly;
     Replica x("X", now, 20), y("Y", now, 30);
     UUID id = x.insert({{"open", true}});
     linked(x, y, exports, imports);

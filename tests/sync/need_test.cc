@@ -73,7 +73,7 @@ TEST_F(NeedTest, AppliesInOrderWhatComesWhileItWaits) {
 TEST_F(NeedTest, GoesOnWithoutARecordThatIsGone) {
   struct Forgetful : PassingStore {
     using PassingStore::PassingStore;
-    bool readRecord(const RecordKey&, const Scope&, const Importer*, BatchWriter&) override { return false; }
+    bool readRecord(const RecordKey&, const Agreement&, BatchWriter&) override { return false; }
   } store(*a.engine);
   UUID other;
   a->write([&](db::Changes& changes) {
@@ -82,7 +82,7 @@ TEST_F(NeedTest, GoesOnWithoutARecordThatIsGone) {
   });
   std::uint64_t end = a->feedEnd();
   SessionOptions silent;  // A does not hear of the delete, and has no reason to send it all by itself
-  silent.sends = false;
+  silent.terms.sends = false;
   Conversation talk(a, store, b, *b.engine, now, {}, silent);
   talk.start();
   talk.settle();
@@ -163,13 +163,13 @@ TEST_F(NeedTest, AsksForAThousandRecordsAtOnce) {
 TEST_F(NeedTest, RefusesAnAnswerThatHoldsMoreThanWasAskedFor) {
   auto answered = [&](const std::vector<UUID>& ids, const std::vector<RecordKey>& gone) {
     SessionOptions silent;  // A does not hear of the delete, and has no reason to send the record whole
-    silent.sends = false;
+    silent.terms.sends = false;
     Conversation talk(a, *a.engine, b, *b.engine, now, {}, silent);
     talk.start();
     while (talk.said(1, FrameType::need).empty())
       if (!(talk.deliverBoth())) return ErrorCode::NotFound;
     BatchWriter rows;
-    for (const UUID& each : ids) EXPECT_TRUE(a->readRecord({"default", each}, {}, nullptr, rows));
+    for (const UUID& each : ids) EXPECT_TRUE(a->readRecord({"default", each}, {}, rows));
     talk[1].receive(rows.finishRows(true, gone), now);
     return talk[1].stopped() ? talk.status(1).ended->code : ErrorCode::Closed;
   };

@@ -286,7 +286,7 @@ TEST_F(RejectedTest, ASweepDoesNotTakeItForGone) {
 TEST_F(RejectedTest, AnotherScopeHasAListOfItsOwn) {
   UUID id = insertAhead(a, 20);
   SessionOptions part;
-  part.scope = makeScope(std::nullopt, {"hidden"});
+  part.terms.scope = makeScope(std::nullopt, {"hidden"});
   for (int i = 0; i < 2; i++) {
     Conversation talk(a, b, now, {}, i == 0 ? part : SessionOptions{});
     talk.start();
@@ -365,8 +365,8 @@ TEST_F(RejectedTest, WhatBreaksTheProtocolEndsItAndThePeerHearsWhy) {
     for (const Case& each : cases) {
       SessionOptions part;
       if (!repair || each.what == cases[2].what || each.what == cases[3].what)
-        part.scope = makeScope(std::vector<std::string>{"default"}, {"hidden"});
-      if (repair && !part.scope.full()) continue;  // there are none on such a link
+        part.terms.scope = makeScope(std::vector<std::string>{"default"}, {"hidden"});
+      if (repair && !part.terms.scope.full()) continue;  // there are none on such a link
       auto session = greeted(part);
       session->receive(encode(Subscribe{}), now);
       session->receive(encode(Welcome{}), now);

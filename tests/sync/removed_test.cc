@@ -122,9 +122,10 @@ TEST_F(RemovedTest, WhatAnEqualTakesBackIsListedTooAndNotWhatAnExporterDoes) {
   auto filter = std::make_shared<ExportFilter>();
   filter->id = "open";
   filter->matches = [](const std::string&, const Record& record) { return record.boolean("open") == true; };
-  exports.filter = filter;
-  exports.exporter = imports.importer = true;
-  exports.peerMayErase = false;
+  exports.terms.reads.filter = filter;
+  exports.terms.relation = Relation::exporter;
+  imports.terms.relation = Relation::importer;
+  exports.terms.writes.mayErase = false;
   Conversation withC(c, a, now, exports, imports);
   withC.start();
   withC.rest();

@@ -76,7 +76,7 @@ TEST_F(SessionTest, TakesNoMoreThanOneQuestionAtATime) {
 TEST_F(SessionTest, TakesNoRepairThatItHasNotAskedFor) {
   UUID id = b.insert({{"n", 1}});
   BatchWriter rows;
-  ASSERT_TRUE(b->readRecord({"default", id}, {}, nullptr, rows));
+  ASSERT_TRUE(b->readRecord({"default", id}, {}, rows));
   expectProtocolError(*talking(), rows.finishRows(false, {}));
   EXPECT_EQ(a.count(), 0u);
 }

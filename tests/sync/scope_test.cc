@@ -75,7 +75,7 @@ class ScopeTest : public SessionTest {
   Conversation linked(const Scope& scope, bool leaveOthers = false) { return linked(a, b, scope, leaveOthers); }
   Conversation linked(Replica& hub, Replica& client, const Scope& scope, bool leaveOthers = false) {
     SessionOptions options;
-    options.scope = scope;
+    options.terms.scope = scope;
     options.leaveOtherScopes = leaveOthers;
     Conversation talk(hub, client, now, {}, options);
     talk.start();
@@ -132,8 +132,8 @@ TEST_F(ScopeTest, BothEndsNarrowTheLink) {
   insert(a, "y", {{"n", 1}});
   insert(a, "z", {{"n", 1}, {"m", 1}});
   SessionOptions hub, client;
-  hub.scope = makeScope({{"y", "z"}}, {});
-  client.scope = makeScope({{"x", "z"}}, {"m"});
+  hub.terms.scope = makeScope({{"y", "z"}}, {});
+  client.terms.scope = makeScope({{"x", "z"}}, {"m"});
   Conversation talk(a, b, now, hub, client);
   talk.start();
   talk.rest();
@@ -144,8 +144,8 @@ TEST_F(ScopeTest, BothEndsNarrowTheLink) {
 
 TEST_F(ScopeTest, NothingInCommonIsRefused) {
   SessionOptions hub, client;
-  hub.scope = only({"y"});
-  client.scope = only({"x"});
+  hub.terms.scope = only({"y"});
+  client.terms.scope = only({"x"});
   Conversation talk(a, b, now, hub, client);
   talk.start();
   talk.settle();
@@ -199,7 +199,7 @@ TEST_F(ScopeTest, ASweepKeepsWhatTheLinkDoesNotCarry) {
   while (a->maintain()) {
   }
   SessionOptions options;
-  options.scope = only({"x"});
+  options.terms.scope = only({"x"});
   Conversation talk(a, b, now, {}, options);
   talk.start();
   talk.rest();
@@ -213,12 +213,12 @@ TEST_F(ScopeTest, APeerThatSendsWhatIsOutsideIsRefused) {
   struct Loud : PassingStore {
     using PassingStore::PassingStore;
     FeedRead readFeed(const FeedQuery& query, BatchWriter& out) override {
-      Scope everything;
+      Agreement everything;
+      everything.peer = query.agreement.peer;
       FeedQuery all(everything);
       all.after = query.after;
       all.catchingUp = query.catchingUp;
       all.withholdEchoes = query.withholdEchoes;
-      all.peer = query.peer;
       all.bytesWanted = query.bytesWanted;
       return PassingStore::readFeed(all, out);
     }
@@ -226,7 +226,7 @@ TEST_F(ScopeTest, APeerThatSendsWhatIsOutsideIsRefused) {
   for (const Scope& scope : {only({"x"}), without({"m"})}) {
     insert(a, "y", {{"m", 1}});
     SessionOptions options;
-    options.scope = scope;
+    options.terms.scope = scope;
     Conversation talk(a, store, b, *b.engine, now, {}, options);
     talk.start();
     talk.settle();
@@ -240,7 +240,7 @@ TEST_F(ScopeTest, ARoleThatIsNotGrantedIsRefused) {
   b.options.role = SyncRole::server;
   b.reopen();
   SessionOptions hub;
-  hub.peerMayBeServer = false;
+  hub.terms.writes.mayBeServer = false;
   Conversation talk(a, b, now, hub, {});
   talk.start();
   talk.settle();

@@ -169,7 +169,7 @@ TEST_F(SessionTest, RefusesARecordThatCannotBeDecoded) {
 TEST_F(SessionTest, ThatDoesNotSendGivesNothingAway) {
   UUID secret = a.insert({{"secret", "x"}});
   SessionOptions receivesOnly;
-  receivesOnly.sends = false;
+  receivesOnly.terms.sends = false;
   expectProtocolError(*greeted(receivesOnly), encode(Subscribe{}));
   expectProtocolError(*greeted(receivesOnly), encode(Need{{{"default", secret}}}));
   expectProtocolError(*greeted(receivesOnly), encode(Buckets{"default", {}, {{secret, {}}}}));
@@ -180,9 +180,9 @@ TEST_F(SessionTest, ThatDoesNotSendGivesNothingAway) {
 TEST_F(SessionTest, ThatDoesNotReceiveTakesNothing) {
   UUID id = b.insert({{"n", 1}});
   BatchWriter rows;
-  ASSERT_TRUE(b->readRecord({"default", id}, {}, nullptr, rows));
+  ASSERT_TRUE(b->readRecord({"default", id}, {}, rows));
   SessionOptions sendsOnly;
-  sendsOnly.receives = false;
+  sendsOnly.terms.receives = false;
   for (bool answer : {false, true}) expectProtocolError(*greeted(sendsOnly), rows.finishRows(answer, {}));
   expectProtocolError(*greeted(sendsOnly), encode(Welcome{}));
   expectProtocolError(*greeted(sendsOnly), BatchWriter(0).finishBatch(6, false, 6));
@@ -520,8 +520,8 @@ TEST_F(SessionTest, TellsTheStoreWhatThePeerHas) {
 
 TEST_F(SessionTest, OfOneWayOnlySendsOneWay) {
   SessionOptions sends, receives;
-  sends.receives = false;
-  receives.sends = false;
+  sends.terms.receives = false;
+  receives.terms.sends = false;
   UUID x = a.insert({{"n", 1}}), y = b.insert({{"n", 2}});
   Conversation talk(a, b, now, sends, receives);
   talk.start();
@@ -535,7 +535,7 @@ TEST_F(SessionTest, OfOneWayOnlySendsOneWay) {
 
 TEST_F(SessionTest, OfTwoThatOnlySendMovesNothing) {
   SessionOptions sends;
-  sends.receives = false;
+  sends.terms.receives = false;
   a.insert({{"n", 1}});
   Conversation talk(a, b, now, sends, sends);
   talk.start();

@@ -72,7 +72,7 @@ class StampRulesTest : public SessionTest {
  protected:
   StampRulesTest() {
     a->setRole(SyncRole::server);
-    guest.trust = StampTrust::own;
+    guest.terms.writes.trust = StampTrust::own;
   }
   // What a made-up client sends, as the whole feed; and what is said to it.
   std::vector<Bytes> send(const UUID& id, const RecordState& state) {
@@ -151,7 +151,7 @@ TEST_F(StampRulesTest, WhoHasItFromElsewhereNeedsATokenThatRelays) {
     EXPECT_EQ(talk.status(0).setAside, 1u);
     EXPECT_EQ(talk.status(1).reason->code, ErrorCode::NotAllowed);
   }
-  guest.trust = StampTrust::relayed;
+  guest.terms.writes.trust = StampTrust::relayed;
   Conversation talk(a, b, now, guest, {});
   talk.start();
   talk.rest();

@@ -71,7 +71,7 @@ TEST_F(SweepTest, WhoMissedPurgedDeletesIsToldEverythingAndRemovesTheRest) {
 // Whoever serves others keeps what it has, unless a server says otherwise.
 class KeepingTest : public SweepTest {
  protected:
-  KeepingTest() { keeps.peerMayErase = false; }
+  KeepingTest() { keeps.terms.writes.mayErase = false; }
 
   SessionOptions keeps;
 };
