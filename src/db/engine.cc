@@ -137,10 +137,10 @@ void Engine::loadAll() {
     PeerState& peer = peers_[*id];
     peer.incarnation = static_cast<std::uint64_t>(peers.integer(1));
     peer.saved = true;
-    for (ReadTables::LinkedScope& linked : tables_->scopesOf(*id)) {
+    for (replica::Reading& linked : tables_->readingsOf(*id)) {
       if (!linked.seenMs) continue;
       acknowledgedByAny_ = std::max(acknowledgedByAny_.load(), linked.acknowledged.complete);
-      static_cast<ReadTables::LinkedScope&>(peer.readings.emplace_back()) = std::move(linked);
+      static_cast<replica::Reading&>(peer.readings.emplace_back()) = std::move(linked);
     }
   }
   storage::Statement leaving = file_->writer().prepare(
@@ -160,27 +160,27 @@ void Engine::loadAll() {
 // After a rollback memory says again what the file says. Nobody may write before it does.
 void Engine::reload() {
   std::uint64_t position = tables_->lastPosition(), mark = tables_->lastMark();
-  std::vector<CollectionRow> rows = tables_->collections();
+  std::vector<replica::Collection> rows = tables_->collections();
   mirror_.position = position;
   mirror_.clock.observe(mark);
   mirror_.setAside = options_.readOnly ? 0 : tables_->rejected().count(Rejected::By::us);
   mirror_.collections.clear();
-  for (CollectionRow& row : rows) mirror_.collections.emplace(row.name, row);
+  for (replica::Collection& row : rows) mirror_.collections.emplace(row.name, row);
   publishCatalog();
   outdated_ = false;
 }
 
 void Engine::publishCatalog() {
-  auto catalog = std::make_shared<Catalog>();
+  auto catalog = std::make_shared<replica::Catalog>();
   for (const auto& [name, row] : mirror_.collections) {
-    catalog->ids[name] = row.id;
-    catalog->names[row.id] = name;
+    catalog->numbers[name] = row.number;
+    catalog->names[row.number] = name;
   }
   std::lock_guard lock(catalogMutex_);
   catalog_ = std::move(catalog);
 }
 
-std::shared_ptr<const Engine::Catalog> Engine::catalog() const {
+std::shared_ptr<const replica::Catalog> Engine::catalog() const {
   std::lock_guard lock(catalogMutex_);
   return catalog_;
 }
@@ -286,9 +286,8 @@ void Engine::runInGroup(const std::shared_ptr<Group>& group, const std::function
     writing_ = std::this_thread::get_id();
     body(changes);
     writing_ = std::thread::id();
-    changes.flush();
-    insertJournal(changes);
-    group->journal = group->journal || !changes.journal().empty();
+    changes.finish();
+    group->journal = group->journal || !changes.overridden().empty();
     group->adds = group->adds || changes.adds();
     if (!alone) statements_->release.run();
     if (mirror_.collections.size() != collections) publishCatalog();
@@ -431,29 +430,6 @@ void Engine::ensureIncarnation() {
   chain_.push_back({id, mirror_.position + 1});
 }
 
-void Engine::insertJournal(const Changes& changes) {
-  for (const Changes::JournalEntry& entry : changes.journal()) {
-    base::Bytes lost, won;
-    auto pack = [](base::Bytes& out, const sync::Stamp& stamp) {
-      base::appendFixed64(out, stamp.authority);
-      base::appendFixed64(out, stamp.time);
-      base::appendFixed64(out, stamp.writer);
-    };
-    pack(lost, entry.lostStamp);
-    pack(won, entry.wonStamp);
-    storage::Statement& insert = statements_->journal;
-    insert.bind(1, environment_.clock.wallMs());
-    insert.bindText(2, entry.collection);
-    insert.bindBlob(3, entry.record.bytes);
-    insert.bindText(4, entry.field);
-    insert.bindBlob(5, entry.lost);
-    insert.bindBlob(6, lost);
-    insert.bindBlob(7, entry.won);
-    insert.bindBlob(8, won);
-    insert.run();
-  }
-}
-
 void Engine::notify() {
   std::lock_guard lock(listenersMutex_);
   for (const auto& [id, listener] : feedListeners_) listener();
@@ -479,17 +455,17 @@ void Engine::setConflictListener(Listener listener) {
 // reading
 
 std::int64_t Engine::collectionId(const std::string& name) const {
-  std::shared_ptr<const Catalog> known = catalog();
-  auto found = known->ids.find(name);
-  return found == known->ids.end() ? 0 : found->second;
+  std::shared_ptr<const replica::Catalog> known = catalog();
+  auto found = known->numbers.find(name);
+  return found == known->numbers.end() ? 0 : found->second;
 }
 
 std::optional<Record> Engine::fetch(const std::string& collection, const UUID& id) const {
   std::optional<Record> record;
   std::int64_t number = collectionId(collection);
   if (number == 0) return record;
-  readers_.lease()->find(number, id, [&](const Row& row) {
-    if (row.flags & kAlive) record = row.record();
+  readers_.lease()->findOne({number, id}, [&](const replica::Row& row) {
+    if (row.alive()) record = row.record();
   });
   return record;
 }
@@ -510,7 +486,7 @@ void Engine::forEach(const std::string& collection, const std::function<bool(con
 
 std::vector<CollectionInfo> Engine::collections() const {
   std::vector<CollectionInfo> all;
-  for (const CollectionRow& row : readers_.lease()->collections()) all.push_back({row.name, row.live});
+  for (const replica::Collection& row : readers_.lease()->collections()) all.push_back({row.name, row.live});
   return all;
 }
 

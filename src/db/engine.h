@@ -31,14 +31,11 @@
 #include "db/changes.h"
 #include "db/reader_pool.h"
 #include "db/tables.h"
+#include "replica/feed_reader.h"
 #include "storage/database_file.h"
 #include "sync/store.h"
 
 namespace blazedb::db {
-
-// The feed's last entries are never trimmed: a peer that is only a little behind sees which records moved on, and which
-// transactions therefore belong together.
-inline constexpr std::uint64_t kUntrimmed = 65'536;
 
 struct Environment {
   storage::FileSystem& files;
@@ -187,11 +184,6 @@ class Engine final : public sync::Store, private sync::Deliveries {
   void forget(const UUID& importer) override;
 
   struct Group;
-  // Names and numbers of collections, as readers see them.
-  struct Catalog {
-    std::map<std::string, std::int64_t> ids;
-    std::map<std::int64_t, std::string> names;
-  };
   struct Statements {
     explicit Statements(storage::Connection& c)
         : begin(c.prepare("BEGIN IMMEDIATE")),
@@ -199,19 +191,16 @@ class Engine final : public sync::Store, private sync::Deliveries {
           rollback(c.prepare("ROLLBACK")),
           savepoint(c.prepare("SAVEPOINT one")),
           release(c.prepare("RELEASE one")),
-          rollbackTo(c.prepare("ROLLBACK TO one")),
-          journal(
-              c.prepare("INSERT INTO conflicts(time_ms, collection, record, field, lost, lost_stamp, won, won_stamp) "
-                        "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")) {}
+          rollbackTo(c.prepare("ROLLBACK TO one")) {}
 
-    storage::Statement begin, commit, rollback, savepoint, release, rollbackTo, journal;
+    storage::Statement begin, commit, rollback, savepoint, release, rollbackTo;
   };
   struct Incarnation {
     std::uint64_t id = 0;
     std::uint64_t first = 0;
   };
   struct PeerState {
-    struct Reading : ReadTables::LinkedScope {
+    struct Reading : replica::Reading {
       std::uint64_t candidate = 0;   // will be `passed`
       std::uint64_t waitingFor = 0;  // once the peer's feed is applied up to here
     };
@@ -244,7 +233,7 @@ class Engine final : public sync::Store, private sync::Deliveries {
   void rollback() noexcept;
   void checkpointAfter(std::exception_ptr error) noexcept;
   void notify();
-  std::shared_ptr<const Catalog> catalog() const;
+  std::shared_ptr<const replica::Catalog> catalog() const;
   std::int64_t collectionId(const std::string& name) const;
   void publishCatalog();
   bool purgeTombstones();
@@ -258,9 +247,9 @@ class Engine final : public sync::Store, private sync::Deliveries {
   std::optional<std::uint64_t> passedByAllPeers() const;
   void stillThere(const sync::Peer& peer, const sync::Scope& scope);
   void removeCursors(const UUID& peer, const std::optional<sync::Scope>& except);
-  void insertJournal(const Changes& changes);
+  replica::Committed committed() const;
   std::int64_t originOf(const sync::Peer& peer, ReadTables& tables);
-  void noteDelivered(const UUID& importer, const std::vector<Delivery>& news);
+  void noteDelivered(const UUID& importer, const std::vector<replica::Writer::Delivered>& news);
   void forgetTakenBack(const UUID& importer, std::uint64_t acknowledged);
 
   Environment environment_;
@@ -276,8 +265,8 @@ class Engine final : public sync::Store, private sync::Deliveries {
   std::atomic<std::thread::id> writing_{};
   std::unique_ptr<Statements> statements_;
   std::unique_ptr<WriteTables> tables_;
-  Mirror mirror_;
-  Author author_;
+  replica::Mirror mirror_;
+  replica::Author author_;
   std::shared_ptr<Group> group_;
   int companions_ = 0;  // how many shared the latest durable commit
   std::uint64_t writesAtLastIdleCheck_ = 0;
@@ -305,7 +294,7 @@ class Engine final : public sync::Store, private sync::Deliveries {
   std::atomic<bool> hasProblem_{false};
   std::atomic<std::uint64_t> tokenRevision_{0};
   mutable std::mutex catalogMutex_;
-  std::shared_ptr<const Catalog> catalog_;
+  std::shared_ptr<const replica::Catalog> catalog_;
   mutable std::mutex chainMutex_;
   std::vector<Incarnation> chain_;
 

@@ -148,7 +148,7 @@ void Engine::forgetOrigins() {
   }
   write(Durability::normal, [&](Changes&) {
     // A row that has got another origin meanwhile has another position too.
-    tables_->feed(end, [&](const FeedEntry& entry) {
+    tables_->feed(end, 0, [&](const replica::FeedEntry& entry) {
       if (!entry.gone) unused.erase(entry.row.origin);
       return true;
     });

@@ -3,9 +3,9 @@
 
 #include "base/limits.h"
 #include "blazedb/error.h"
-#include "db/chooser.h"
 #include "db/engine.h"
 #include "db/schema.h"
+#include "replica/forgetting.h"
 
 namespace blazedb::db {
 namespace {
@@ -14,49 +14,11 @@ constexpr std::size_t kRowsAtOnce = 10'000;
 constexpr std::size_t kSweptMax = 1000;  // more is suspicious where it is also more than a tenth
 const std::string kRemote = "remote ";   // and an address: the replica that was there
 
-// What a frame needs beside the change itself.
-constexpr std::size_t kFrameMargin = 1024;
-
 // A run of hashed records reads no further than this.
 constexpr std::size_t kHashedBytes = 1u << 20;
 
 // Undoes a merge that cannot be completed.
 struct Abandon {};
-
-// What of a record changed after a feed position and belongs to the scope, as it crosses a link; backed by `encoded`
-// where it is not the row's own bytes. False where that is nothing.
-bool toChange(const Row& row, std::uint64_t after, const sync::Scope& scope, sync::EncodedState& encoded,
-              sync::Change& change) {
-  change.complete = true;
-  change.stamps = row.stamps;
-  change.fields = row.fields;
-  if ((row.flags & kUniform) && scope.allFields()) return true;
-  sync::RecordState state = row.state();
-  change.complete = !state.whole || state.base.position > after;
-  bool news = change.complete || state.tomb.position > after;
-  // What keeps a deleted record alive goes with every part of it: whoever lacks the record must not take it for dead.
-  sync::Stamp life = state.alive() && state.tomb.stamp.present() ? state.latest() : sync::Stamp{};
-  std::erase_if(state.cells, [&](const sync::Cell& cell) {
-    bool out = scope.excludes(cell.name);
-    if (!out && cell.position > after) news = true;
-    return out || (!change.complete && cell.position <= after && !(life.present() && cell.stamp == life));
-  });
-  if (!news) return false;
-  sync::encodeState(state, 0, encoded);
-  change.stamps = encoded.stamps;
-  change.fields = encoded.fields;
-  return true;
-}
-
-// Did everything after `after` come with the change that gave the row its position?
-bool changedOnce(const Row& row, std::uint64_t after) {
-  if (row.flags & kUniform) return true;
-  sync::RecordState state = row.state();
-  auto elsewhere = [&](std::uint64_t position) { return position > after && position != row.position; };
-  if (elsewhere(state.base.position) || elsewhere(state.tomb.position)) return false;
-  return std::none_of(state.cells.begin(), state.cells.end(),
-                      [&](const sync::Cell& cell) { return elsewhere(cell.position); });
-}
 
 }  // namespace
 
@@ -100,103 +62,23 @@ std::int64_t Engine::originOf(const sync::Peer& peer, ReadTables& tables) {
   return known->second;
 }
 
+replica::Committed Engine::committed() const {
+  return {[this] { return feedEnd(); }, [this] { return catalog(); }};
+}
+
 sync::FeedRead Engine::readFeed(const sync::FeedQuery& query, sync::BatchWriter& out) {
   ReaderPool::Lease reader = readers_.lease();
-  std::int64_t echo = query.withholdEchoes ? originOf(query.agreement.peer, *reader) : 0;
-  std::shared_ptr<const Catalog> names;
-
-  sync::FeedRead read{query.after, query.complete, 0, true};
-  // The last place where a batch may end, and what the batch was there.
-  sync::BatchWriter::Checkpoint good = out.checkpoint();
-  std::uint64_t goodTo = query.after;
-  // A transaction whose records moved on belongs together with the transactions up to here, where they moved to.
-  std::uint64_t joinedUntil = 0;
-  bool cut = false;  // through a transaction
-  sync::EncodedState encoded;
-  Chooser chooser(query.agreement, query.complete, *reader);
-
-  auto tooLarge = [&] {
-    // A transaction beyond the limits goes in several batches; what comes before it goes first.
-    read.atEnd = false;
-    if (goodTo > query.after) {
-      out.rewind(good);
-      read.to = goodTo;
-    } else {
-      cut = true;
-    }
-    return false;
-  };
-  reader->feed(query.after, [&](const FeedEntry& entry) {
-    const Row& row = entry.row;
-    bool current = !entry.gone && row.position == entry.position;
-    if (!entry.gone && row.position > entry.position) joinedUntil = std::max(joinedUntil, row.position);
-    bool withheld = current && echo != 0 && row.origin == echo && changedOnce(row, query.complete);
-    bool dead = current && !(row.flags & kAlive) && row.position <= query.deadFrom;
-    bool tell = current && !dead && (!withheld || query.agreement.reads.chooses());
-    // Looked up late, because a collection may be younger than the call.
-    if (tell && (!names || !names->names.contains(row.collection))) names = catalog();
-    sync::Change change;
-    if (tell) {
-      const std::string& collection = names->names.at(row.collection);
-      change.collection = collection;
-      Verdict verdict = query.agreement.scope.has(collection) ? chooser.judge(collection, row) : Verdict::nothing;
-      change.left = verdict == Verdict::takeBack;
-      std::uint64_t after = verdict == Verdict::give ? query.complete : 0;
-      withheld = withheld && verdict != Verdict::giveAgain && changedOnce(row, after);
-      tell = change.left ||
-             (!withheld && verdict != Verdict::nothing && toChange(row, after, query.agreement.scope, encoded, change));
-    }
-    if (tell) {
-      if (out.changes() > 0 &&
-          out.bytes() + row.stamps.size() + row.fields.size() + kFrameMargin > base::kFrameBytesMax)
-        return tooLarge();
-      change.id = row.id;
-      change.position = entry.position;
-      out.add(change);
-    }
-    read.to = entry.position;
-    bool ends = entry.mark != 0 && entry.position >= joinedUntil;
-    bool whole = ends || (query.catchingUp && entry.mark != 0);
-    if (whole) out.endTransaction();
-    if (whole || (query.catchingUp && out.bytes() >= 2 * query.bytesWanted)) {
-      good = out.checkpoint();
-      goodTo = entry.position;
-      read.atEnd = out.bytes() < query.bytesWanted;
-      return read.atEnd;
-    }
-    if (out.changes() >= base::kTransactionRecordsMax) return tooLarge();
-    return true;
-  });
-  // In the middle of a catching-up it is not known which records that were passed over come later; nor where their
-  // passed entries may have been trimmed already.
-  bool known = !query.catchingUp && !cut && query.complete == query.after && query.after + kUntrimmed >= feedEnd();
-  if (read.atEnd || known) read.complete = read.to;
-  read.reach = std::max(feedEnd(), read.to);
-  if (!chooser.news().empty()) noteDelivered(query.agreement.peer.replica, chooser.news());
+  replica::FeedReader feed(*reader, committed());
+  sync::FeedRead read = feed.read(query, query.withholdEchoes ? originOf(query.agreement.peer, *reader) : 0, out);
+  if (!feed.news().empty()) noteDelivered(query.agreement.peer.replica, feed.news());
   return read;
 }
 
 bool Engine::readRecord(const sync::RecordKey& key, const sync::Agreement& agreement, sync::BatchWriter& out) {
-  const sync::Scope& scope = agreement.scope;
-  std::int64_t collection = scope.has(key.collection) ? collectionId(key.collection) : 0;
-  if (collection == 0) return false;
   ReaderPool::Lease reader = readers_.lease();
-  Chooser chooser(agreement, 0, *reader);
-  bool added = false;
-  reader->find(collection, key.id, [&](const Row& row) {
-    Verdict verdict = chooser.judge(key.collection, row);
-    // What has left is told in the feed.
-    if (verdict == Verdict::nothing || verdict == Verdict::takeBack) return;
-    sync::EncodedState encoded;
-    sync::Change change;
-    change.collection = key.collection;
-    change.id = key.id;
-    toChange(row, 0, scope, encoded, change);
-    change.complete = true;
-    out.add(change);
-    added = true;
-  });
-  if (added && !chooser.news().empty()) noteDelivered(agreement.peer.replica, chooser.news());
+  replica::FeedReader feed(*reader, committed());
+  bool added = feed.readRecord(key, agreement, out);
+  if (!feed.news().empty()) noteDelivered(agreement.peer.replica, feed.news());
   return added;
 }
 
@@ -210,7 +92,7 @@ sync::ApplyResult Engine::apply(const sync::Incoming& incoming) {
       result = changes.apply(incoming);
       if (!result.missing.empty() || result.refused || result.unsent) throw Abandon{};
     });
-    if (result.mustSync) write(Durability::full, [](Changes& changes) { changes.takeEmptyPosition(); });
+    if (result.mustSync) write(Durability::full, [](Changes& changes) { changes.ledger().takeEmptyPosition(); });
     std::lock_guard lock(originsMutex_);
     auto known = origins_.find({incoming.agreement.peer.replica, incoming.agreement.peer.incarnation});
     if (known != origins_.end() && known->second == 0) origins_.erase(known);
@@ -242,7 +124,7 @@ std::uint64_t Engine::noteRejected(const UUID& peer, const sync::Scope& scope, c
       }
       auto collection = mirror_.collections.find(each.key.collection);
       bool held = collection != mirror_.collections.end() &&
-                  tables_->find(collection->second.id, each.key.id, [](const Row&) {});
+                  tables_->findOne({collection->second.number, each.key.id}, [](const replica::Row&) {});
       bool known = held && table.has(link, Rejected::By::peer, each.key);
       if (!held || (!known && count >= base::kRejectedMax)) continue;
       table.add(link, Rejected::By::peer, each.key, *each.why, environment_.clock.wallMs());
@@ -260,41 +142,32 @@ sync::Store::Swept Engine::finishSweep(const sync::Peer& from, const sync::Scope
                                        const sync::Cursor& peerHasApplied, const sync::Cursor& cursor) {
   std::sort(sweep.mentioned.begin(), sweep.mentioned.end());
   Swept swept;
-  auto refused = [&](std::size_t removals) {
-    std::uint64_t live = 0;
-    for (const CollectionInfo& info : collections())
-      if (scope.has(info.name)) live += info.count;
-    if (sweep.mayRemoveMany || removals <= kSweptMax || removals <= live / 10) return false;
-    swept.refused = "the peer holds " + std::to_string(removals) + " of the " + std::to_string(live) + " records of '" +
-                    name_ + "' no more, and a sync would remove them. If they were deleted there while '" + name_ +
-                    "' was away, connect once with acceptRemovals (blazedb sync --accept-removals); if not, mend the "
-                    "peer first";
+  auto refused = [&](const replica::Swept& found) {
+    std::size_t removals = found.keys.size();
+    if (sweep.mayRemoveMany || removals <= kSweptMax || removals <= found.live / 10) return false;
+    swept.refused = "the peer holds " + std::to_string(removals) + " of the " + std::to_string(found.live) +
+                    " records of '" + name_ +
+                    "' no more, and a sync would remove them. If they were deleted there "
+                    "while '" +
+                    name_ +
+                    "' was away, connect once with acceptRemovals (blazedb sync "
+                    "--accept-removals); if not, mend the peer first";
     return true;
   };
   try {
     write(Durability::full, [&](Changes& changes) {
-      std::shared_ptr<const Catalog> names = catalog();
-      std::vector<std::int64_t> unmentioned;
-      std::int64_t origin = tables_->originOf(from);
-      tables_->rows(0, [&](const Row& row) {
-        // What the peer has not applied will be sent to it, and stays; what came from itself would be withheld.
-        bool sent = row.position > peerHasApplied.position &&
-                    !(origin != 0 && row.origin == origin && changedOnce(row, peerHasApplied.complete));
-        bool keep = !(row.flags & kAlive) || sent || !scope.has(names->names.at(row.collection)) ||
-                    std::binary_search(sweep.mentioned.begin(), sweep.mentioned.end(), row.number);
-        if (!keep) unmentioned.push_back(row.number);
-        return true;
-      });
-      if (refused(unmentioned.size())) throw Abandon{};
+      replica::Ledger& ledger = changes.ledger();
+      replica::Swept found = replica::unmentioned(ledger, from, scope, sweep, peerHasApplied);
+      if (refused(found)) throw Abandon{};
       swept.horizonBefore = swept.horizonAfter = tables_->horizon();
-      for (std::int64_t number : unmentioned)
-        tables_->findByNumber(number, [&](const Row& row) {
-          if (sweep.journals) changes.noteRemoved(row, from.replica, RemovedRecord::Because::swept);
-          changes.forget(row);
-        });
-      if (!unmentioned.empty()) {
+      std::int64_t now = environment_.clock.wallMs();
+      replica::forEach(ledger, found.keys, [&](replica::Held& held) {
+        if (sweep.journals) replica::keepRemoved(ledger, held.row(), from.replica, RemovedRecord::Because::swept, now);
+        replica::forget(ledger, held);
+      });
+      if (!found.keys.empty()) {
         // Peers whose cursor stands at the end must hear of it too: the horizon lies beyond.
-        changes.takeEmptyPosition();
+        ledger.takeEmptyPosition();
         swept.horizonAfter = mirror_.position;
         tables_->setHorizon(swept.horizonAfter);
       }
@@ -324,36 +197,13 @@ void Engine::leaveOtherScopes(const sync::Peer& from, const sync::Scope& scope) 
     auto known = peers_.find(peer);
     sameIncarnation = known != peers_.end() && known->second.incarnation == from.incarnation;
   }
-  std::vector<ReadTables::LinkedScope> left = readers_.lease()->scopesOf(peer);
-  std::erase_if(left, [&](const ReadTables::LinkedScope& old) { return old.scope == scope; });
+  std::vector<replica::Reading> left = readers_.lease()->readingsOf(peer);
+  std::erase_if(left, [&](const replica::Reading& old) { return old.scope == scope; });
   if (left.empty()) return;
-  std::set<std::int64_t> theirs = readers_.lease()->originsOf(peer);
-  auto remove = [&](Changes& changes, const Row& row) {
-    const std::string& collection = catalog()->names.at(row.collection);
-    for (const ReadTables::LinkedScope& old : left) {
-      bool had = (sameIncarnation && row.position <= old.acknowledged.position) ||
-                 (theirs.contains(row.origin) && changedOnce(row, old.acknowledged.complete));
-      if (!had || !old.scope.has(collection)) continue;
-      if (!scope.has(collection)) {
-        changes.forget(row);
-      } else if (!old.scope.sameFields(scope)) {
-        changes.dropExcluded(row, scope);
-      }
-      return;
-    }
-  };
-  std::int64_t after = 0;
-  for (bool more = true; more;) {
+  for (std::optional<std::uint64_t> after = 0; after;) {
     write(Durability::normal, [&](Changes& changes) {
-      std::vector<std::int64_t> numbers;
-      tables_->rows(after, [&](const Row& row) {
-        numbers.push_back(row.number);
-        return numbers.size() < kRowsAtOnce;
-      });
-      for (std::int64_t number : numbers) tables_->findByNumber(number, [&](const Row& row) { remove(changes, row); });
-      more = numbers.size() == kRowsAtOnce;
-      if (more) after = numbers.back();
-      if (!more) removeCursors(peer, scope);
+      after = replica::leaveScopes(changes.ledger(), peer, left, scope, sameIncarnation, *after, kRowsAtOnce);
+      if (!after) removeCursors(peer, scope);
     });
   }
 }
@@ -439,16 +289,16 @@ void Engine::noteAcknowledged(const sync::Peer& peer, const sync::Scope& scope, 
 
 // Before the batch leaves. What is taken back may have come from the importer, which will forget it: it has to be on
 // the disk here.
-void Engine::noteDelivered(const UUID& importer, const std::vector<Delivery>& news) {
-  bool takesBack = std::any_of(news.begin(), news.end(),
-                               [](const Delivery& each) { return each.kind == Delivery::Kind::takenBack; });
-  write(takesBack ? Durability::full : options_.durability, [&](Changes&) {
-    std::int64_t number = tables_->addImporter(importer);
-    for (const Delivery& each : news) tables_->setDelivery(number, each);
-  });
+void Engine::noteDelivered(const UUID& importer, const std::vector<replica::Writer::Delivered>& news) {
+  std::uint64_t takenBack = 0;
+  for (const replica::Writer::Delivered& each : news)
+    if (each.delivery.kind == replica::Delivery::Kind::takenBack)
+      takenBack = std::max(takenBack, each.delivery.position);
+  write(takenBack != 0 ? Durability::full : options_.durability,
+        [&](Changes&) { tables_->setDelivered(tables_->addImporter(importer), news); });
+  if (takenBack == 0) return;
   std::lock_guard lock(leavingMutex_);
-  for (const Delivery& each : news)
-    if (each.kind == Delivery::Kind::takenBack) leaving_[importer] = std::max(leaving_[importer], each.position);
+  leaving_[importer] = std::max(leaving_[importer], takenBack);
 }
 
 // The importer has given up what it was told to be gone.
@@ -479,7 +329,7 @@ void Engine::noteFilter(const UUID& importer, const std::optional<std::string>& 
 void Engine::mixFilters(const UUID& importer) {
   write(Durability::normal, [&](Changes& changes) {
     tables_->setFilter(tables_->addImporter(importer), "", 0);
-    changes.takeEmptyPosition();
+    changes.ledger().takeEmptyPosition();
   });
 }
 
@@ -513,7 +363,7 @@ Engine::Unsent Engine::unsentTo(const std::optional<UUID>& peer, const sync::Sco
   }
   ReaderPool::Lease reader = readers_.lease();
   if (peer)
-    for (const ReadTables::LinkedScope& linked : reader->scopesOf(*peer))
+    for (const replica::Reading& linked : reader->readingsOf(*peer))
       if (linked.scope == scope) acknowledged = std::max(acknowledged, linked.acknowledged.position);
   storage::Statement select = reader.connection().prepare(
       "SELECT c.name, r.id FROM feed f JOIN records r ON r.row = f.row AND r.position = f.position "
@@ -537,7 +387,7 @@ Engine::Unsent Engine::unsentTo(const std::optional<UUID>& peer, const sync::Sco
 
 std::vector<sync::DigestLine> Engine::digests() const {
   std::vector<sync::DigestLine> lines;
-  for (const CollectionRow& row : readers_.lease()->collections())
+  for (const replica::Collection& row : readers_.lease()->collections())
     if (row.live > 0) lines.push_back({row.name, row.live, row.digest});
   return lines;
 }
@@ -550,8 +400,8 @@ sync::HashedRun Engine::hashes(const std::string& collection, const UUID& from, 
   std::int64_t number = collectionId(collection);
   if (number == 0) return run;
   std::size_t rows = 0, bytes = 0;
-  readers_.lease()->range(number, from, to, [&](const Row& row) {
-    if (row.flags & kAlive) run.records.emplace_back(row.id, sync::hashOf(row.id, row.state()));
+  readers_.lease()->range(number, from, to, [&](const replica::Row& row) {
+    if (row.alive()) run.records.emplace_back(row.id, sync::hashOf(row.id, row.state()));
     bytes += row.stamps.size() + row.fields.size();
     if (++rows < rowsMax && bytes < kHashedBytes) return true;
     run.to = row.id;

@@ -9,6 +9,7 @@
 #include "codec/fields.h"
 #include "db/engine.h"
 #include "db/schema.h"
+#include "replica/forgetting.h"
 
 namespace blazedb::db {
 namespace {
@@ -77,39 +78,12 @@ bool Engine::purgeTombstones() {
   hasPeers_ = passed.has_value();
   std::uint64_t upTo = passed.value_or(feedEnd());
   std::uint64_t oldest = sync::HybridClock::fromWall(environment_.clock.wallMs() - options_.tombstoneRetention.count());
-  std::vector<std::int64_t> values, whole;
-  {
-    ReaderPool::Lease reader = readers_.lease();
-    reader->deadWhole(upTo, [&](const Row& row) {
-      values.push_back(row.number);
-      return values.size() < kPurgeAtOnce;
-    });
-    reader->dead(upTo, [&](const Row& row) {
-      if (row.state().tomb.stamp.time > oldest) return false;
-      whole.push_back(row.number);
-      return whole.size() < kPurgeAtOnce;
-    });
-  }
-  if (values.empty() && whole.empty()) return false;
+  replica::Purgeable found = replica::purgeable(*readers_.lease(), upTo, oldest, kPurgeAtOnce);
+  if (found.values.empty() && found.whole.empty()) return false;
   std::uint64_t horizon = 0;
-  write([&](Changes& changes) {
-    // Not horizon_: a sweep may have raised it in this very group.
-    horizon = tables_->horizon();
-    auto stillDead = [&](std::int64_t number, auto&& then) {
-      tables_->findByNumber(number, [&](const Row& found) {
-        if (!(found.flags & kAlive) && found.position <= upTo) then(found);
-      });
-    };
-    for (std::int64_t number : values) stillDead(number, [&](const Row& row) { changes.dropValues(row); });
-    for (std::int64_t number : whole)
-      stillDead(number, [&](const Row& row) {
-        horizon = std::max(horizon, row.position);
-        changes.forget(row);
-      });
-    if (!whole.empty()) tables_->setHorizon(horizon);
-  });
+  write([&](Changes& changes) { horizon = replica::purge(changes.ledger(), found, upTo); });
   raiseHorizon(horizon);
-  return values.size() == kPurgeAtOnce || whole.size() == kPurgeAtOnce;
+  return found.values.size() == kPurgeAtOnce || found.whole.size() == kPurgeAtOnce;
 }
 
 // Removes feed entries whose record has moved on, once there are more of them than of others.
@@ -121,7 +95,7 @@ bool Engine::trimFeed() {
     for (const auto& [name, collection] : mirror_.collections) live += collection.live;
   }
   if (trimmedTo_ == 0 && (stale < kWorthTrimming || stale < live)) return false;
-  std::uint64_t end = feedEnd() > kUntrimmed ? feedEnd() - kUntrimmed : 0;
+  std::uint64_t end = feedEnd() > replica::kUntrimmed ? feedEnd() - replica::kUntrimmed : 0;
   std::uint64_t to = std::min(end, trimmedTo_ + kTrimAtOnce);
   if (to <= trimmedTo_) {
     trimmedTo_ = 0;
@@ -226,35 +200,37 @@ std::uint64_t Engine::restamp() {
 
   sync::HybridClock mended;
   std::uint64_t wrong = 0;
-  tables_->rows(0, [&](const Row& row) {
-    sync::RecordState state = row.state();
+  tables_->feed(0, 0, [&](const replica::FeedEntry& entry) {
+    if (entry.gone || entry.row.position != entry.position) return true;
+    sync::RecordState state = entry.row.state();
     sync::observePresent(state, limit, mended);
     wrong += sync::fromTheFuture(state, limit) ? 1 : 0;
     return true;
   });
   if (wrong == 0 && mirror_.clock.last() <= limit) return 0;
 
-  std::int64_t after = 0;
+  std::uint64_t after = 0;
   for (std::uint64_t done = 0; done < wrong;) {
-    std::vector<std::int64_t> rows;
+    std::vector<replica::Key> keys;
     std::size_t bytes = 0;
-    tables_->rows(after, [&](const Row& row) {
-      after = row.number;
-      if (!sync::fromTheFuture(row.state(), limit)) return true;
-      rows.push_back(row.number);
+    tables_->feed(after, 0, [&](const replica::FeedEntry& entry) {
+      after = entry.position;
+      const replica::Row& row = entry.row;
+      if (entry.gone || row.position != entry.position || !sync::fromTheFuture(row.state(), limit)) return true;
+      keys.push_back(row.key());
       bytes += row.fields.size();
-      return rows.size() < kRestampAtOnce && bytes < kRestampBytes;
+      return keys.size() < kRestampAtOnce && bytes < kRestampBytes;
     });
     writeLocked(Durability::full, [&](Changes& changes) {
-      for (std::int64_t row : rows) changes.restamp(row, limit, mended);
+      for (const replica::Key& key : keys) changes.restamp(key, limit, mended);
     });
-    done += rows.size();
+    done += keys.size();
   }
 
   sync::HybridClock ahead = std::exchange(mirror_.clock, mended);
   try {
     // A position, for the mark that tells where the clock stands.
-    writeLocked(Durability::full, [](Changes& changes) { changes.takeEmptyPosition(); });
+    writeLocked(Durability::full, [](Changes& changes) { changes.ledger().takeEmptyPosition(); });
   } catch (...) {
     mirror_.clock = ahead;
     throw;
@@ -281,28 +257,29 @@ void Engine::bindTo(const UUID& source, bool adopt) {
   std::unique_lock lock = lockIdle();
   writeLocked(Durability::full, [&](Changes& changes) {
     // Own writes, and what came from others than the source: a replica of the source has neither.
-    std::vector<ReadTables::LinkedScope> linked = tables_->scopesOf(source);
-    bool foreign = std::none_of(linked.begin(), linked.end(), [&](const ReadTables::LinkedScope& link) {
+    std::vector<replica::Reading> linked = tables_->readingsOf(source);
+    bool foreign = std::none_of(linked.begin(), linked.end(), [&](const replica::Reading& link) {
       return tables_->cursorOn(source, link.scope).incarnation != 0;
     });
     bool own = false;
-    auto isOwn = [&](const Row& row) {
-      sync::RecordState state = row.state();
+    auto isOwn = [&](const replica::FeedEntry& entry) {
+      if (entry.gone || entry.row.position != entry.position) return true;
+      sync::RecordState state = entry.row.state();
       auto mine = [&](const sync::Stamp& stamp) { return stamp.present() && author_.own.contains(stamp.writer); };
       own =
           foreign || mine(state.base.stamp) || mine(state.tomb.stamp) ||
           std::any_of(state.cells.begin(), state.cells.end(), [&](const sync::Cell& cell) { return mine(cell.stamp); });
       return !own;
     };
-    if (!adopt) tables_->rows(0, isOwn);
+    if (!adopt) tables_->feed(0, 0, isOwn);
     if (own)
       throw Error(ErrorCode::HasOwnWrites, "'" + name_ +
                                                "' holds records that did not come from the source, which a read-only "
                                                "replica cannot keep; connect with adopt to replace them");
     if (adopt) {
-      changes.forgetAll();
+      changes.ledger().eraseAll();
       removeCursors(source, std::nullopt);
-      changes.takeEmptyPosition();
+      changes.ledger().takeEmptyPosition();
       tables_->setHorizon(mirror_.position);
     }
     tables_->setMeta("source", source.bytes);
@@ -361,26 +338,26 @@ VerifyReport Engine::verify(const Progress& progress) {
       }
     }
   } end{reader.connection()};
-  std::map<std::int64_t, CollectionRow> counted;
+  std::map<std::int64_t, replica::Collection> counted;
   std::uint64_t expected = 0;
-  std::vector<CollectionRow> stored = reader->collections();
+  std::vector<replica::Collection> stored = reader->collections();
   std::set<std::int64_t> known;
-  for (const CollectionRow& row : stored) {
+  for (const replica::Collection& row : stored) {
     expected += row.live;
-    known.insert(row.id);
+    known.insert(row.number);
   }
-  reader->rows(0, [&](const Row& row) {
+  reader->all([&](const replica::Row& row) {
     std::optional<sync::RecordState> state = sync::decodeState(row.stamps, row.fields, row.position);
     Object fields;
     if (!known.contains(row.collection)) {
       report.problems.push_back("the record " + row.id.toString() + " belongs to no collection");
     } else if (!state || !codec::decodeFields(row.fields, fields)) {
       report.problems.push_back("the record " + row.id.toString() + " cannot be decoded");
-    } else if (state->alive() != ((row.flags & kAlive) != 0)) {
+    } else if (state->alive() != row.alive()) {
       report.problems.push_back("the record " + row.id.toString() + " is marked wrongly as " +
                                 (state->alive() ? "deleted" : "alive"));
     } else if (state->alive()) {
-      CollectionRow& sum = counted[row.collection];
+      replica::Collection& sum = counted[row.collection];
       sum.live++;
       sum.digest.add(sync::hashOf(row.id, *state));
     }
@@ -389,8 +366,8 @@ VerifyReport Engine::verify(const Progress& progress) {
       throw Error(ErrorCode::Cancelled, "the verification was cancelled");
     return true;
   });
-  for (const CollectionRow& row : stored) {
-    const CollectionRow& sum = counted[row.id];
+  for (const replica::Collection& row : stored) {
+    const replica::Collection& sum = counted[row.number];
     if (sum.live != row.live || !(sum.digest == row.digest))
       report.problems.push_back("the totals of the collection '" + row.name + "' do not fit its records");
   }

@@ -12,14 +12,14 @@
 #include <vector>
 
 #include "blazedb/rejected.h"
+#include "replica/rows.h"
 #include "storage/connection.h"
-#include "sync/frames.h"
 
 namespace blazedb::db {
 
 class Rejected {
  public:
-  enum class By : std::uint8_t { us = 0, peer = 1 };
+  using By = replica::RejectedBy;
   struct Link {
     UUID peer;
     base::Bytes scope;  // a hash: a scope may be long, and there may be many entries

@@ -29,14 +29,6 @@ inline constexpr int kSchemaVersion = 1;
 inline constexpr const char* kCopied = "copied";
 inline constexpr const char* kLostUntil = "lostUntil";
 
-// Bits of records.flags.
-enum RowFlag : int {
-  kAlive = 1,
-  kWhole = 2,
-  kLeft = 8,     // taken back by whoever it came from; nothing is known of it any more
-  kUniform = 4,  // everything in it changed at the row's own position: it travels byte for byte
-};
-
 inline constexpr const char* kSchema = R"sql(
 CREATE TABLE meta(key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE collections(

@@ -3,11 +3,12 @@
 #include <algorithm>
 
 #include "blazedb/error.h"
-#include "codec/fields.h"
+#include "db/schema.h"
 
 namespace blazedb::db {
 namespace {
 
+using replica::Row;
 using storage::Statement;
 
 // What a page of records may take in memory, about.
@@ -17,12 +18,19 @@ constexpr std::size_t kPageBytes = 4u << 20;
 std::int64_t asSigned(std::uint64_t value) { return static_cast<std::int64_t>(value); }
 std::uint64_t asUnsigned(std::int64_t value) { return static_cast<std::uint64_t>(value); }
 
-// The columns of records, from `first` on, in the order of kRowColumns.
+base::Bytes fixed64(std::uint64_t value) {
+  base::Bytes out;
+  base::appendFixed64(out, value);
+  return out;
+}
+
+// The columns of a row, as rowAt() reads them.
 #define BLAZEDB_ROW_COLUMNS "r.row, r.collection, r.id, r.position, r.origin, r.flags, r.stamps, r.fields"
+constexpr int kRowColumns = 8;
 
 Row rowAt(Statement& statement, int first) {
   Row row;
-  row.number = statement.integer(first);
+  row.handle = statement.integer(first);
   row.collection = statement.integer(first + 1);
   row.id = uuidAt(statement, first + 2);
   row.position = asUnsigned(statement.integer(first + 3));
@@ -44,11 +52,10 @@ class Open {
   Statement& statement_;
 };
 
-bool one(Statement& statement, const std::function<void(const Row&)>& use) {
-  Open open(statement);
-  if (!statement.step()) return false;
-  use(rowAt(statement, 0));
-  return true;
+std::optional<replica::Delivery> deliveryAt(Statement& statement, int column) {
+  if (statement.isNull(column)) return std::nullopt;
+  return replica::Delivery{static_cast<replica::Delivery::Kind>(statement.integer(column)),
+                           asUnsigned(statement.integer(column + 1))};
 }
 
 void each(Statement& statement, const std::function<bool(const Row&)>& visit) {
@@ -73,40 +80,22 @@ UUID uuidAt(storage::Statement& statement, int column) {
   return id;
 }
 
-namespace {
-
-[[noreturn]] void cannotDecode(const UUID& id) {
-  throw Error(ErrorCode::DamagedPage,
-              "the record " + id.toString() + " cannot be decoded; run `blazedb verify` and restore it from a backup");
-}
-
-}  // namespace
-
-sync::RecordState Row::state() const {
-  std::optional<sync::RecordState> state = sync::decodeState(stamps, fields, position);
-  if (!state) cannotDecode(id);
-  return std::move(*state);
-}
-
-Record Row::record() const {
-  Object decoded;
-  if (!codec::decodeFields(fields, decoded)) cannotDecode(id);
-  Record record(std::move(decoded));
-  record.setId(id);
-  return record;
-}
-
 ReadTables::ReadTables(storage::Connection& c)
     : find_(c.prepare("SELECT " BLAZEDB_ROW_COLUMNS " FROM records r WHERE r.collection = ?1 AND r.id = ?2")),
-      findByNumber_(c.prepare("SELECT " BLAZEDB_ROW_COLUMNS " FROM records r WHERE r.row = ?1")),
+      findFor_(c.prepare("SELECT " BLAZEDB_ROW_COLUMNS
+                         ", d.kind, d.position FROM records r LEFT JOIN delivered d ON d.row = r.row AND "
+                         "d.importer = ?3 WHERE r.collection = ?1 AND r.id = ?2")),
       live_(c.prepare("SELECT " BLAZEDB_ROW_COLUMNS
                       " FROM records r WHERE r.collection = ?1 AND r.id > ?2 AND r.flags & 1 ORDER BY r.id")),
       lastLive_(c.prepare("SELECT id FROM records WHERE collection = ?1 AND flags & 1 ORDER BY id DESC LIMIT 1")),
+      all_(c.prepare("SELECT " BLAZEDB_ROW_COLUMNS " FROM records r ORDER BY r.row")),
       range_(c.prepare("SELECT " BLAZEDB_ROW_COLUMNS
                        " FROM records r WHERE r.collection = ?1 AND r.id BETWEEN ?2 AND ?3 ORDER BY r.id")),
-      rows_(c.prepare("SELECT " BLAZEDB_ROW_COLUMNS " FROM records r WHERE r.row > ?1 ORDER BY r.row")),
       feed_(c.prepare("SELECT f.position, f.mark, " BLAZEDB_ROW_COLUMNS
                       " FROM feed f LEFT JOIN records r ON r.row = f.row WHERE f.position > ?1 ORDER BY f.position")),
+      feedFor_(c.prepare("SELECT f.position, f.mark, " BLAZEDB_ROW_COLUMNS
+                         ", d.kind, d.position FROM feed f LEFT JOIN records r ON r.row = f.row LEFT JOIN delivered d "
+                         "ON d.row = r.row AND d.importer = ?2 WHERE f.position > ?1 ORDER BY f.position")),
       dead_(c.prepare("SELECT " BLAZEDB_ROW_COLUMNS
                       " FROM records r WHERE r.flags & 1 = 0 AND r.position <= ?1 ORDER BY r.position")),
       deadWhole_(c.prepare("SELECT " BLAZEDB_ROW_COLUMNS
@@ -123,32 +112,30 @@ ReadTables::ReadTables(storage::Connection& c)
       importer_(c.prepare("SELECT number FROM importers WHERE replica = ?1")),
       filterOf_(c.prepare("SELECT filter FROM importers WHERE replica = ?1 AND filter IS NOT NULL")),
       floorOf_(c.prepare("SELECT floor FROM importers WHERE replica = ?1")),
-      delivery_(c.prepare("SELECT kind, position FROM delivered WHERE row = ?1 AND importer = ?2")),
       meta_(c.prepare("SELECT value FROM meta WHERE key = ?1")),
       conflictCount_(c.prepare("SELECT count(*) FROM conflicts")) {}
 
-bool ReadTables::find(std::int64_t collection, const UUID& id, const std::function<void(const Row&)>& use) {
-  find_.bind(1, collection);
-  find_.bindBlob(2, id.bytes);
-  return one(find_, use);
-}
-
-bool ReadTables::findByNumber(std::int64_t row, const std::function<void(const Row&)>& use) {
-  findByNumber_.bind(1, row);
-  return one(findByNumber_, use);
-}
-
-void ReadTables::live(std::int64_t collection, const std::optional<UUID>& after,
-                      const std::function<bool(const Row&)>& visit) {
-  live_.bind(1, collection);
-  live_.bindBlob(2, after ? base::ByteView(after->bytes) : base::ByteView());
-  each(live_, visit);
+void ReadTables::find(std::span<const replica::Key> keys, std::int64_t importer, const UseRow& use) {
+  Statement& find = importer == 0 ? find_ : findFor_;
+  if (importer != 0) find.bind(3, importer);
+  for (std::size_t i = 0; i < keys.size(); i++) {
+    find.bind(1, keys[i].collection);
+    find.bindBlob(2, keys[i].id.bytes);
+    Open open(find);
+    bool found = find.step();
+    Row row;
+    if (found) row = rowAt(find, 0);
+    if (found && importer != 0) row.delivery = deliveryAt(find, kRowColumns);
+    if (!use(i, found ? &row : nullptr)) return;
+  }
 }
 
 std::vector<Record> ReadTables::page(std::int64_t collection, const std::optional<UUID>& after) {
   std::vector<Record> page;
   std::size_t bytes = 0;
-  live(collection, after, [&](const Row& row) {
+  live_.bind(1, collection);
+  live_.bindBlob(2, after ? base::ByteView(after->bytes) : base::ByteView());
+  each(live_, [&](const Row& row) {
     page.push_back(row.record());
     bytes += row.fields.size();
     return page.size() < kPageRecords && bytes < kPageBytes;
@@ -163,48 +150,44 @@ std::optional<UUID> ReadTables::lastLive(std::int64_t collection) {
   return uuidAt(lastLive_, 0);
 }
 
-void ReadTables::range(std::int64_t collection, const UUID& from, const UUID& to,
-                       const std::function<bool(const Row&)>& visit) {
+void ReadTables::all(const Visit& visit) { each(all_, visit); }
+
+void ReadTables::range(std::int64_t collection, const UUID& from, const UUID& to, const Visit& visit) {
   range_.bind(1, collection);
   range_.bindBlob(2, from.bytes);
   range_.bindBlob(3, to.bytes);
   each(range_, visit);
 }
 
-void ReadTables::rows(std::int64_t after, const std::function<bool(const Row&)>& visit) {
-  rows_.bind(1, after);
-  each(rows_, visit);
-}
-
-void ReadTables::feed(std::uint64_t after, const std::function<bool(const FeedEntry&)>& visit) {
-  feed_.bind(1, asSigned(after));
-  Open open(feed_);
-  while (feed_.step()) {
-    FeedEntry entry;
-    entry.position = asUnsigned(feed_.integer(0));
-    entry.mark = asUnsigned(feed_.integer(1));
-    entry.gone = feed_.isNull(2);
-    if (!entry.gone) entry.row = rowAt(feed_, 2);
+void ReadTables::feed(std::uint64_t after, std::int64_t importer,
+                      const std::function<bool(const replica::FeedEntry&)>& visit) {
+  Statement& feed = importer == 0 ? feed_ : feedFor_;
+  feed.bind(1, asSigned(after));
+  if (importer != 0) feed.bind(2, importer);
+  Open open(feed);
+  while (feed.step()) {
+    replica::FeedEntry entry;
+    entry.position = asUnsigned(feed.integer(0));
+    entry.mark = asUnsigned(feed.integer(1));
+    entry.gone = feed.isNull(2);
+    if (!entry.gone) entry.row = rowAt(feed, 2);
+    if (!entry.gone && importer != 0) entry.row.delivery = deliveryAt(feed, 2 + kRowColumns);
     if (!visit(entry)) return;
   }
 }
 
-void ReadTables::dead(std::uint64_t upTo, const std::function<bool(const Row&)>& visit) {
-  dead_.bind(1, asSigned(upTo));
-  each(dead_, visit);
+void ReadTables::dead(std::uint64_t upTo, bool whole, const Visit& visit) {
+  Statement& dead = whole ? deadWhole_ : dead_;
+  dead.bind(1, asSigned(upTo));
+  each(dead, visit);
 }
 
-void ReadTables::deadWhole(std::uint64_t upTo, const std::function<bool(const Row&)>& visit) {
-  deadWhole_.bind(1, asSigned(upTo));
-  each(deadWhole_, visit);
-}
-
-std::vector<CollectionRow> ReadTables::collections() {
+std::vector<replica::Collection> ReadTables::collections() {
   Open open(collections_);
-  std::vector<CollectionRow> all;
+  std::vector<replica::Collection> all;
   while (collections_.step()) {
-    CollectionRow row;
-    row.id = collections_.integer(0);
+    replica::Collection row;
+    row.number = collections_.integer(0);
     row.name = collections_.text(1);
     row.live = asUnsigned(collections_.integer(2));
     row.digest = {asUnsigned(collections_.integer(3)), asUnsigned(collections_.integer(4))};
@@ -242,15 +225,15 @@ sync::Cursor ReadTables::cursorOn(const UUID& peer, const sync::Scope& scope) {
           asUnsigned(cursor_.integer(3))};
 }
 
-std::vector<ReadTables::LinkedScope> ReadTables::scopesOf(const UUID& peer) {
+std::vector<replica::Reading> ReadTables::readingsOf(const UUID& peer) {
   scopes_.bindBlob(1, peer.bytes);
   Open open(scopes_);
-  std::vector<LinkedScope> scopes;
+  std::vector<replica::Reading> scopes;
   while (scopes_.step()) {
     std::optional<sync::Scope> scope = sync::decodeScope(scopes_.blob(0));
     if (!scope)
       throw Error(ErrorCode::DamagedPage, "the scope of a cursor cannot be decoded; restore the file from a backup");
-    LinkedScope linked;
+    replica::Reading linked;
     linked.scope = std::move(*scope);
     linked.acknowledged = {0, asUnsigned(scopes_.integer(1)), asUnsigned(scopes_.integer(2)), 0};
     linked.passed = asUnsigned(scopes_.integer(3));
@@ -277,14 +260,6 @@ std::uint64_t ReadTables::floorOf(const UUID& importer) {
   return asUnsigned(number(floorOf_));
 }
 
-std::optional<Delivery> ReadTables::delivery(std::int64_t row, std::int64_t importer) {
-  delivery_.bind(1, row);
-  delivery_.bind(2, importer);
-  Open open(delivery_);
-  if (!delivery_.step()) return std::nullopt;
-  return Delivery{row, static_cast<Delivery::Kind>(delivery_.integer(0)), asUnsigned(delivery_.integer(1))};
-}
-
 std::optional<base::Bytes> ReadTables::meta(std::string_view key) {
   meta_.bindText(1, key);
   Open open(meta_);
@@ -308,7 +283,6 @@ WriteTables::WriteTables(storage::Connection& c)
           "UPDATE records SET position = ?2, origin = ?3, flags = ?4, stamps = ?5, fields = ?6 WHERE row = ?1")),
       remove_(c.prepare("DELETE FROM records WHERE row = ?1")),
       appendFeed_(c.prepare("INSERT INTO feed(position, row, mark) VALUES(?1, ?2, ?3)")),
-      setMark_(c.prepare("UPDATE feed SET mark = ?2 WHERE position = ?1")),
       insertCollection_(c.prepare("INSERT INTO collections(name, live, digest_low, digest_high) VALUES(?1, 0, 0, 0)")),
       updateCollection_(c.prepare("UPDATE collections SET live = ?2, digest_low = ?3, digest_high = ?4 WHERE id = ?1")),
       insertOrigin_(c.prepare("INSERT INTO origins(replica, incarnation) VALUES(?1, ?2)")),
@@ -334,11 +308,30 @@ WriteTables::WriteTables(storage::Connection& c)
       setMeta_(c.prepare("INSERT INTO meta(key, value) VALUES(?1, ?2) ON CONFLICT DO UPDATE SET value = ?2")),
       removeMeta_(c.prepare("DELETE FROM meta WHERE key = ?1")),
       addIncarnation_(c.prepare("INSERT INTO incarnations(id, first) VALUES(?1, ?2)")),
+      addOverridden_(
+          c.prepare("INSERT INTO conflicts(time_ms, collection, record, field, lost, lost_stamp, won, won_stamp) "
+                    "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")),
       save_(c.prepare("SAVEPOINT operation")),
       keep_(c.prepare("RELEASE operation")),
       takeBack_(c.prepare("ROLLBACK TO operation")) {}
 
-std::int64_t WriteTables::insert(const Row& row) {
+void WriteTables::put(std::span<Row> rows) {
+  for (Row& row : rows) {
+    if (row.handle == 0) {
+      if (!add(row)) throw Error(ErrorCode::Misuse, "the record " + row.id.toString() + " is stored twice");
+      continue;
+    }
+    update_.bind(1, row.handle);
+    update_.bind(2, asSigned(row.position));
+    update_.bind(3, row.origin);
+    update_.bind(4, row.flags);
+    update_.bindBlob(5, row.stamps);
+    update_.bindBlob(6, row.fields);
+    update_.run();
+  }
+}
+
+bool WriteTables::add(Row& row) {
   insert_.bind(1, row.collection);
   insert_.bindBlob(2, row.id.bytes);
   insert_.bind(3, asSigned(row.position));
@@ -347,54 +340,51 @@ std::int64_t WriteTables::insert(const Row& row) {
   insert_.bindBlob(6, row.stamps);
   insert_.bindBlob(7, row.fields);
   insert_.run();
-  return connection_.changes() == 0 ? 0 : connection_.lastInsertRow();
+  if (connection_.changes() == 0) return false;
+  row.handle = connection_.lastInsertRow();
+  return true;
 }
 
-void WriteTables::update(const Row& row) {
-  update_.bind(1, row.number);
-  update_.bind(2, asSigned(row.position));
-  update_.bind(3, row.origin);
-  update_.bind(4, row.flags);
-  update_.bindBlob(5, row.stamps);
-  update_.bindBlob(6, row.fields);
-  update_.run();
+void WriteTables::erase(std::span<const Row> rows) {
+  for (const Row& row : rows)
+    for (Statement* each : {&remove_, &removeDeliveries_}) {  // its number may be given again
+      each->bind(1, row.handle);
+      each->run();
+    }
 }
 
-void WriteTables::removeRow(std::int64_t row) {
-  remove_.bind(1, row);
-  remove_.run();
-  removeDeliveries_.bind(1, row);  // its number may be given again
-  removeDeliveries_.run();
+// Without a condition SQLite gives whole pages back and changes none of them, so that this takes no memory for what it
+// removes.
+void WriteTables::eraseAll() { connection_.execute("DELETE FROM records; DELETE FROM feed; DELETE FROM delivered"); }
+
+void WriteTables::append(std::span<const Position> positions) {
+  for (const Position& each : positions) {
+    appendFeed_.bind(1, asSigned(each.position));
+    appendFeed_.bind(2, each.handle);
+    appendFeed_.bind(3, asSigned(each.mark));
+    appendFeed_.run();
+  }
 }
 
-void WriteTables::appendFeed(std::uint64_t position, std::int64_t row, std::uint64_t mark) {
-  appendFeed_.bind(1, asSigned(position));
-  appendFeed_.bind(2, row);
-  appendFeed_.bind(3, asSigned(mark));
-  appendFeed_.run();
-}
-
-void WriteTables::setMark(std::uint64_t position, std::uint64_t mark) {
-  setMark_.bind(1, asSigned(position));
-  setMark_.bind(2, asSigned(mark));
-  setMark_.run();
-}
-
-std::int64_t WriteTables::insertCollection(const std::string& name) {
+std::int64_t WriteTables::addCollection(const std::string& name) {
   insertCollection_.bindText(1, name);
   insertCollection_.run();
   return connection_.lastInsertRow();
 }
 
-void WriteTables::updateCollection(const CollectionRow& collection) {
-  updateCollection_.bind(1, collection.id);
-  updateCollection_.bind(2, asSigned(collection.live));
-  updateCollection_.bind(3, asSigned(collection.digest.low));
-  updateCollection_.bind(4, asSigned(collection.digest.high));
-  updateCollection_.run();
+void WriteTables::setTotals(std::span<const replica::Collection* const> collections) {
+  for (const replica::Collection* each : collections) {
+    updateCollection_.bind(1, each->number);
+    updateCollection_.bind(2, asSigned(each->live));
+    updateCollection_.bind(3, asSigned(each->digest.low));
+    updateCollection_.bind(4, asSigned(each->digest.high));
+    updateCollection_.run();
+  }
 }
 
-std::int64_t WriteTables::internOrigin(const sync::Peer& peer) {
+void WriteTables::setLostUntil(std::uint64_t time) { setMeta(kLostUntil, fixed64(time)); }
+
+std::int64_t WriteTables::addOrigin(const sync::Peer& peer) {
   if (std::int64_t known = originOf(peer)) return known;
   insertOrigin_.bindBlob(1, peer.replica.bytes);
   insertOrigin_.bind(2, asSigned(peer.incarnation));
@@ -413,7 +403,7 @@ void WriteTables::setCursor(const UUID& peer, const sync::Scope& scope, const sy
   setCursor_.run();
 }
 
-void WriteTables::setReading(const UUID& peer, const LinkedScope& reading) {
+void WriteTables::setReading(const UUID& peer, const replica::Reading& reading) {
   base::Bytes scope = sync::encode(reading.scope);
   setReading_.bindBlob(1, peer.bytes);
   setReading_.bindBlob(2, scope);
@@ -465,12 +455,14 @@ void WriteTables::forgetDelivered(const UUID& replica, bool importsNoMore) {
   }
 }
 
-void WriteTables::setDelivery(std::int64_t importer, const Delivery& delivery) {
-  setDelivery_.bind(1, delivery.row);
-  setDelivery_.bind(2, importer);
-  setDelivery_.bind(3, static_cast<std::int64_t>(delivery.kind));
-  setDelivery_.bind(4, asSigned(delivery.position));
-  setDelivery_.run();
+void WriteTables::setDelivered(std::int64_t importer, std::span<const Delivered> news) {
+  for (const Delivered& each : news) {
+    setDelivery_.bind(1, each.handle);
+    setDelivery_.bind(2, importer);
+    setDelivery_.bind(3, static_cast<std::int64_t>(each.delivery.kind));
+    setDelivery_.bind(4, asSigned(each.delivery.position));
+    setDelivery_.run();
+  }
 }
 
 void WriteTables::removeTakenBack(std::int64_t importer, std::uint64_t upTo) {
@@ -500,11 +492,53 @@ void WriteTables::addRemoved(const RemovedRecord& removed, base::ByteView fields
   add.run();
 }
 
-void WriteTables::setHorizon(std::uint64_t position) {
-  base::Bytes value;
-  base::appendFixed64(value, position);
-  setMeta("horizon", value);
+void WriteTables::addOverridden(std::span<const replica::Overridden> entries, std::int64_t nowMs) {
+  auto pack = [](const sync::Stamp& stamp) {
+    base::Bytes out;
+    base::appendFixed64(out, stamp.authority);
+    base::appendFixed64(out, stamp.time);
+    base::appendFixed64(out, stamp.writer);
+    return out;
+  };
+  for (const replica::Overridden& entry : entries) {
+    base::Bytes lost = pack(entry.lostStamp), won = pack(entry.wonStamp);
+    addOverridden_.bind(1, nowMs);
+    addOverridden_.bindText(2, entry.collection);
+    addOverridden_.bindBlob(3, entry.record.bytes);
+    addOverridden_.bindText(4, entry.field);
+    addOverridden_.bindBlob(5, entry.lost);
+    addOverridden_.bindBlob(6, lost);
+    addOverridden_.bindBlob(7, entry.won);
+    addOverridden_.bindBlob(8, won);
+    addOverridden_.run();
+  }
 }
+
+std::set<sync::RecordKey> WriteTables::setAside(const replica::RejectedOn& link,
+                                                std::span<const sync::RecordKey> keys) {
+  std::set<sync::RecordKey> found;
+  Rejected::Link on(link.peer, link.scope);
+  for (const sync::RecordKey& key : keys)
+    if (rejected().has(on, link.by, key)) found.insert(key);
+  return found;
+}
+
+void WriteTables::addRejected(const replica::RejectedOn& link, const sync::RecordKey& key, const sync::Bye& why,
+                              std::int64_t nowMs) {
+  rejected().add({link.peer, link.scope}, link.by, key, why, nowMs);
+}
+
+bool WriteTables::removeRejected(const replica::RejectedOn& link, const sync::RecordKey& key) {
+  return rejected().remove({link.peer, link.scope}, link.by, key);
+}
+
+bool WriteTables::noteChanged(const sync::RecordKey& key) { return rejected().noteChange(key); }
+
+std::uint64_t WriteTables::rejectedCount(const UUID& peer, replica::RejectedBy by) {
+  return rejected().count(peer, by);
+}
+
+void WriteTables::setHorizon(std::uint64_t position) { setMeta("horizon", fixed64(position)); }
 
 void WriteTables::removeMeta(std::string_view key) {
   removeMeta_.bindText(1, key);

@@ -16,7 +16,8 @@ const std::vector<Layer> kLayers = {
     {"sync", {"base", "codec", "crypto"}},
     {"link", {"base", "codec", "crypto", "sync"}},
     {"query", {"base", "codec"}},
-    {"db", {"base", "codec", "crypto", "storage", "sync", "query"}},
+    {"replica", {"base", "codec", "crypto", "sync"}},
+    {"db", {"base", "codec", "crypto", "storage", "sync", "replica", "query"}},
     {"topology", {"base", "codec", "crypto", "sync", "link", "db"}},
     {"server", {"base", "codec", "crypto", "storage", "sync", "link", "query", "db", "topology"}},
 };

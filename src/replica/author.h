@@ -1,0 +1,22 @@
+// Who writes, as stamps and merges need to know it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+
+#include "blazedb/uuid.h"
+#include "sync/stamp.h"
+
+namespace blazedb::replica {
+
+struct Author {
+  sync::Role role = sync::Role::client;
+  std::uint64_t incarnation = 0;
+  std::set<std::uint64_t> own;          // every incarnation of this replica
+  bool keepsDeletedValues = true;       // some peer may not know of a delete yet
+  std::uint64_t acknowledgedByAny = 0;  // some peer has everything up to here
+  std::optional<UUID> source;           // set: a read-only replica of that one
+};
+
+}  // namespace blazedb::replica

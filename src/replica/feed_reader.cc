@@ -1,0 +1,145 @@
+#include "replica/feed_reader.h"
+
+#include <algorithm>
+
+#include "base/limits.h"
+#include "replica/deliveries.h"
+
+namespace blazedb::replica {
+namespace {
+
+// What a frame needs beside the change itself.
+constexpr std::size_t kFrameMargin = 1024;
+
+// What of a record changed after a feed position and belongs to the scope, as it crosses a link; backed by `encoded`
+// where it is not the row's own bytes. False where that is nothing.
+bool toChange(const Row& row, std::uint64_t after, const sync::Scope& scope, sync::EncodedState& encoded,
+              sync::Change& change) {
+  change.complete = true;
+  change.stamps = row.stamps;
+  change.fields = row.fields;
+  if ((row.flags & kUniform) && scope.allFields()) return true;
+  sync::RecordState state = row.state();
+  change.complete = !state.whole || state.base.position > after;
+  bool news = change.complete || state.tomb.position > after;
+  // What keeps a deleted record alive goes with every part of it: a reader that lacks the record must not take it for
+  // dead.
+  sync::Stamp life = state.alive() && state.tomb.stamp.present() ? state.latest() : sync::Stamp{};
+  std::erase_if(state.cells, [&](const sync::Cell& cell) {
+    bool out = scope.excludes(cell.name);
+    if (!out && cell.position > after) news = true;
+    return out || (!change.complete && cell.position <= after && !(life.present() && cell.stamp == life));
+  });
+  if (!news) return false;
+  sync::encodeState(state, 0, encoded);
+  change.stamps = encoded.stamps;
+  change.fields = encoded.fields;
+  return true;
+}
+
+}  // namespace
+
+std::int64_t FeedReader::importerOf(const sync::Agreement& agreement) {
+  return agreement.reads.chooses() ? rows_.importer(agreement.peer.replica) : 0;
+}
+
+sync::FeedRead FeedReader::read(const sync::FeedQuery& query, std::int64_t echo, sync::BatchWriter& out) {
+  std::shared_ptr<const Catalog> names;
+  sync::FeedRead read{query.after, query.complete, 0, true};
+  // The last place where a batch may end, and what the batch was there.
+  sync::BatchWriter::Checkpoint good = out.checkpoint();
+  std::uint64_t goodTo = query.after;
+  // A transaction whose records moved on belongs together with the transactions up to here, where they moved to.
+  std::uint64_t joinedUntil = 0;
+  bool cut = false;  // through a transaction
+  sync::EncodedState encoded;
+  const sync::Agreement& agreement = query.agreement;
+  Chooser chooser(agreement.reads, query.complete);
+
+  auto tooLarge = [&] {
+    // A transaction beyond the limits goes in several batches; what comes before it goes first.
+    read.atEnd = false;
+    if (goodTo > query.after) {
+      out.rewind(good);
+      read.to = goodTo;
+    } else {
+      cut = true;
+    }
+    return false;
+  };
+  std::int64_t importer = importerOf(agreement);
+  rows_.feed(query.after, importer, [&](const FeedEntry& entry) {
+    const Row& row = entry.row;
+    bool current = !entry.gone && row.position == entry.position;
+    if (!entry.gone && row.position > entry.position) joinedUntil = std::max(joinedUntil, row.position);
+    bool withheld = current && echo != 0 && row.origin == echo && row.changedOnce(query.complete);
+    bool dead = current && !row.alive() && row.position <= query.deadFrom;
+    bool tell = current && !dead && (!withheld || agreement.reads.chooses());
+    if (tell && (!names || !names->names.contains(row.collection))) names = committed_.catalog();
+    sync::Change change;
+    if (tell) {
+      const std::string& collection = names->names.at(row.collection);
+      change.collection = collection;
+      Verdict verdict = agreement.scope.has(collection) ? chooser.judge(collection, row) : Verdict::nothing;
+      change.left = verdict == Verdict::takeBack;
+      std::uint64_t after = verdict == Verdict::give ? query.complete : 0;
+      withheld = withheld && verdict != Verdict::giveAgain && row.changedOnce(after);
+      tell = change.left ||
+             (!withheld && verdict != Verdict::nothing && toChange(row, after, agreement.scope, encoded, change));
+    }
+    if (tell) {
+      if (out.changes() > 0 &&
+          out.bytes() + row.stamps.size() + row.fields.size() + kFrameMargin > base::kFrameBytesMax)
+        return tooLarge();
+      change.id = row.id;
+      change.position = entry.position;
+      out.add(change);
+    }
+    read.to = entry.position;
+    bool ends = entry.mark != 0 && entry.position >= joinedUntil;
+    bool whole = ends || (query.catchingUp && entry.mark != 0);
+    if (whole) out.endTransaction();
+    if (whole || (query.catchingUp && out.bytes() >= 2 * query.bytesWanted)) {
+      good = out.checkpoint();
+      goodTo = entry.position;
+      read.atEnd = out.bytes() < query.bytesWanted;
+      return read.atEnd;
+    }
+    if (out.changes() >= base::kTransactionRecordsMax) return tooLarge();
+    return true;
+  });
+  // In the middle of a catching-up it is not known which records that were passed over come later; nor where their
+  // passed entries may have been trimmed already.
+  bool known =
+      !query.catchingUp && !cut && query.complete == query.after && query.after + kUntrimmed >= committed_.feedEnd();
+  if (read.atEnd || known) read.complete = read.to;
+  read.reach = std::max(committed_.feedEnd(), read.to);
+  news_ = chooser.news();
+  return read;
+}
+
+bool FeedReader::readRecord(const sync::RecordKey& key, const sync::Agreement& agreement, sync::BatchWriter& out) {
+  std::shared_ptr<const Catalog> catalog = committed_.catalog();
+  auto collection = catalog->numbers.find(key.collection);
+  if (!agreement.scope.has(key.collection) || collection == catalog->numbers.end()) return false;
+  Chooser chooser(agreement.reads, 0);
+  bool added = false;
+  auto add = [&](const Row& row) {
+    Verdict verdict = chooser.judge(key.collection, row);
+    // What has left is told in the feed.
+    if (verdict == Verdict::nothing || verdict == Verdict::takeBack) return;
+    sync::EncodedState encoded;
+    sync::Change change;
+    change.collection = key.collection;
+    change.id = key.id;
+    toChange(row, 0, agreement.scope, encoded, change);
+    change.complete = true;
+    out.add(change);
+    added = true;
+  };
+  rows_.findOne({collection->second, key.id}, add, importerOf(agreement));
+  if (added) news_ = chooser.news();
+  return added;
+}
+
+}  // namespace blazedb::replica

@@ -1,0 +1,140 @@
+#include "replica/forgetting.h"
+
+#include <algorithm>
+
+namespace blazedb::replica {
+namespace {
+
+// Rows are loaded until they are so many, or have so many bytes.
+constexpr std::size_t kAtOnce = 256;
+constexpr std::size_t kBytesAtOnce = 4u << 20;
+
+}  // namespace
+
+void forEach(Ledger& ledger, std::span<const Key> keys, const std::function<void(Held&)>& use) {
+  std::vector<Held> held(std::min(kAtOnce, keys.size()));
+  while (!keys.empty()) {
+    std::size_t asked = std::min(kAtOnce, keys.size()), seen = 0, found = 0, bytes = 0;
+    ledger.rows().find(keys.first(asked), 0, [&](std::size_t i, const Row* row) {
+      seen = i + 1;
+      if (!row) return true;
+      held[found++].take(*row);
+      bytes += row->stamps.size() + row->fields.size();
+      return bytes < kBytesAtOnce;
+    });
+    for (std::size_t i = 0; i < found; i++) use(held[i]);
+    ledger.flush();
+    keys = keys.subspan(seen);
+  }
+}
+
+void forget(Ledger& ledger, const Held& held) {
+  ledger.noteLost(latestTime(held.state));
+  ledger.erase(held.image);
+}
+
+void dropValues(Ledger& ledger, Held& held) {
+  held.state.cells.clear();
+  held.state.whole = false;
+  ledger.correct(ledger.collectionOf(held.row()), held);
+}
+
+bool dropExcluded(Ledger& ledger, Held& held, const sync::Scope& scope) {
+  std::uint64_t time = latestTime(held.state);
+  auto excluded = [&](const sync::Cell& cell) { return scope.excludes(cell.name); };
+  if (std::erase_if(held.state.cells, excluded) == 0) return false;
+  ledger.noteLost(time);
+  ledger.correct(ledger.collectionOf(held.row()), held);
+  return true;
+}
+
+void keepRemoved(Ledger& ledger, const Row& row, const UUID& peer, RemovedRecord::Because because, std::int64_t nowMs) {
+  RemovedRecord removed{0, {nowMs * 1000}, because, peer, ledger.collectionOf(row).name, {}};
+  removed.record.setId(row.id);
+  ledger.rows().addRemoved(removed, row.fields);
+}
+
+Swept unmentioned(Ledger& ledger, const sync::Peer& from, const sync::Scope& scope, const sync::Sweep& sweep,
+                  const sync::Cursor& peerHasApplied) {
+  Swept swept;
+  std::set<std::int64_t> carried;
+  for (const Collection& collection : ledger.rows().collections()) {
+    if (!scope.has(collection.name)) continue;
+    carried.insert(collection.number);
+    swept.live += collection.live;
+  }
+  std::int64_t origin = ledger.rows().originOf(from);
+  ledger.rows().feed(0, 0, [&](const FeedEntry& entry) {
+    const Row& row = entry.row;
+    if (entry.gone || row.position != entry.position || !row.alive() || !carried.contains(row.collection)) return true;
+    // What the peer has not applied will be sent to it, and stays; what came from itself would be withheld.
+    bool sent = row.position > peerHasApplied.position &&
+                !(origin != 0 && row.origin == origin && row.changedOnce(peerHasApplied.complete));
+    if (!sent && !std::binary_search(sweep.mentioned.begin(), sweep.mentioned.end(), row.handle))
+      swept.keys.push_back(row.key());
+    return true;
+  });
+  return swept;
+}
+
+std::optional<std::uint64_t> leaveScopes(Ledger& ledger, const UUID& peer, const std::vector<Reading>& left,
+                                         const sync::Scope& scope, bool sameIncarnation, std::uint64_t after,
+                                         std::size_t entriesMax) {
+  std::vector<Key> keys;
+  std::size_t entries = 0;
+  std::uint64_t last = after;
+  ledger.rows().feed(after, 0, [&](const FeedEntry& entry) {
+    last = entry.position;
+    if (!entry.gone && entry.row.position == entry.position) keys.push_back(entry.row.key());
+    return ++entries < entriesMax;
+  });
+  std::set<std::int64_t> theirs = ledger.rows().originsOf(peer);
+  forEach(ledger, keys, [&](Held& held) {
+    const std::string& collection = ledger.collectionOf(held.row()).name;
+    for (const Reading& old : left) {
+      const Row& row = held.row();
+      bool had = (sameIncarnation && row.position <= old.acknowledged.position) ||
+                 (theirs.contains(row.origin) && row.changedOnce(old.acknowledged.complete));
+      if (!had || !old.scope.has(collection)) continue;
+      if (!scope.has(collection)) {
+        forget(ledger, held);
+      } else if (!old.scope.sameFields(scope)) {
+        dropExcluded(ledger, held, scope);
+      }
+      return;
+    }
+  });
+  return entries == entriesMax ? std::optional(last) : std::nullopt;
+}
+
+Purgeable purgeable(Reader& rows, std::uint64_t upTo, std::uint64_t oldest, std::size_t max) {
+  Purgeable found;
+  rows.dead(upTo, true, [&](const Row& row) {
+    found.values.push_back(row.key());
+    return found.values.size() < max;
+  });
+  rows.dead(upTo, false, [&](const Row& row) {
+    if (row.state().tomb.stamp.time > oldest) return false;
+    found.whole.push_back(row.key());
+    return found.whole.size() < max;
+  });
+  return found;
+}
+
+std::uint64_t purge(Ledger& ledger, const Purgeable& found, std::uint64_t upTo) {
+  // Not what is known in memory: a sweep may have raised it in this very transaction.
+  std::uint64_t horizon = ledger.rows().horizon();
+  auto stillDead = [&](const Held& held) { return !held.row().alive() && held.row().position <= upTo; };
+  forEach(ledger, found.values, [&](Held& held) {
+    if (stillDead(held)) dropValues(ledger, held);
+  });
+  forEach(ledger, found.whole, [&](Held& held) {
+    if (!stillDead(held)) return;
+    horizon = std::max(horizon, held.row().position);
+    forget(ledger, held);
+  });
+  if (!found.whole.empty()) ledger.rows().setHorizon(horizon);
+  return horizon;
+}
+
+}  // namespace blazedb::replica

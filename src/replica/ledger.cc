@@ -1,0 +1,221 @@
+#include "replica/ledger.h"
+
+#include <algorithm>
+
+#include "base/limits.h"
+#include "base/names.h"
+#include "blazedb/error.h"
+#include "codec/fields.h"
+
+namespace blazedb::replica {
+
+void Held::take(const Row& row) {
+  stamps_.assign(row.stamps.begin(), row.stamps.end());
+  fields_.assign(row.fields.begin(), row.fields.end());
+  image.row = row;
+  image.row.stamps = stamps_;
+  image.row.fields = fields_;
+  state = image.row.state();
+  image.hash.reset();
+  if (state.alive()) image.hash = sync::hashOf(row.id, state);
+}
+
+Ledger::Ledger(Writer& rows, Mirror& mirror) : rows_(rows), mirror_(mirror), lostUntilBefore_(mirror.lostUntil) {}
+
+Writer& Ledger::rows() {
+  flush();
+  return rows_;
+}
+
+Collection* Ledger::known(std::string_view name) {
+  auto found = mirror_.collections.find(std::string(name));
+  return found == mirror_.collections.end() ? nullptr : &found->second;
+}
+
+Collection& Ledger::collectionFor(std::string_view view) {
+  if (Collection* found = known(view)) return *found;
+  std::string name(view);
+  if (!base::isName(name))
+    throw Error(ErrorCode::InvalidArgument,
+                "'" + name + "' is not the name of a collection: 1 to 128 of A-Z a-z 0-9 _ . -");
+  Collection collection;
+  collection.number = rows().addCollection(name);
+  collection.name = name;
+  return mirror_.collections.emplace(name, std::move(collection)).first->second;
+}
+
+Collection& Ledger::collectionOf(const Row& row) {
+  if (numbered_.size() != mirror_.collections.size())
+    for (auto& [name, collection] : mirror_.collections) numbered_[collection.number] = &collection;
+  if (auto found = numbered_.find(row.collection); found != numbered_.end()) return *found->second;
+  throw Error(ErrorCode::DamagedPage, "the record " + row.id.toString() +
+                                          " belongs to a collection that is not there; restore the file from a backup");
+}
+
+bool Ledger::load(const Key& key, Held& out) {
+  return rows().findOne(key, [&](const Row& row) { out.take(row); });
+}
+
+bool Ledger::add(Collection& collection, Image& after) {
+  if (!rows().add(after.row)) return false;
+  account(collection, nullptr, &after);
+  takePosition(after.row.handle);
+  noteChanged(collection, after.row.id);
+  return true;
+}
+
+void Ledger::put(Collection& collection, const Image* before, const Image& after, sync::EncodedState* bytes,
+                 std::int64_t* handle) {
+  std::size_t place = queue_.size();
+  Row& queued = queue_.emplace_back(after.row);
+  handles_.push_back(handle);
+  if (bytes) {
+    if (bytes_.size() <= place) bytes_.resize(place + 1);
+    std::swap(bytes_[place], *bytes);
+    queued.stamps = bytes_[place].stamps;
+    queued.fields = bytes_[place].fields;
+  }
+  account(collection, before, &after);
+  if (before && before->row.position == after.row.position) return;
+  if (before) mirror_.stale++;
+  takePosition(after.row.handle);
+  if (after.row.handle == 0) taken_.back().queued = place;
+  noteChanged(collection, after.row.id);
+}
+
+bool Ledger::change(Collection& collection, Held& held, std::int64_t origin, bool merges) {
+  const Row& before = held.image.row;
+  std::uint64_t position = nextPosition();
+  sync::encodeState(held.state, position, encoded_);
+  bool grows = encoded_.fields.size() > before.fields.size();
+  bool tooMany = held.state.cells.size() > (merges ? base::kMergedFieldsMax : base::kFieldsMax) &&
+                 held.state.cells.size() > codec::FieldsReader(before.fields).count();
+  if (tooMany || (!merges && grows && encoded_.fields.size() > base::kRecordBytesMax) ||
+      encoded_.fields.size() + encoded_.stamps.size() > base::kMergedBytesMax)
+    return false;
+  store(collection, held, position, origin);
+  return true;
+}
+
+void Ledger::correct(Collection& collection, Held& held) {
+  sync::encodeState(held.state, held.image.row.position, encoded_);
+  store(collection, held, held.image.row.position, held.image.row.origin);
+}
+
+// The bytes of the image stay those that were found: the state views them.
+void Ledger::store(Collection& collection, Held& held, std::uint64_t position, std::int64_t origin) {
+  Image after = held.image;
+  after.row.position = position;
+  after.row.origin = origin;
+  after.row.flags = flagsOf(held.state, position);
+  after.hash.reset();
+  if (after.row.alive()) after.hash = sync::hashOf(after.row.id, held.state);
+  put(collection, &held.image, after, &encoded_);
+  held.image = after;
+}
+
+void Ledger::erase(const Image& before) {
+  flush();
+  account(collectionOf(before.row), &before, nullptr);
+  rows_.erase({&before.row, 1});
+  mirror_.stale++;
+}
+
+void Ledger::eraseAll() {
+  flush();
+  noteLost(mirror_.clock.last());
+  rows_.eraseAll();
+  for (auto& [name, collection] : mirror_.collections) {
+    collection.live = 0;
+    collection.digest = {};
+    if (std::find(touched_.begin(), touched_.end(), &collection) == touched_.end()) touched_.push_back(&collection);
+  }
+  mirror_.stale = 0;
+}
+
+void Ledger::takeEmptyPosition() { takePosition(0); }
+
+void Ledger::noteLost(std::uint64_t time) { mirror_.lostUntil = std::max(mirror_.lostUntil, time); }
+
+void Ledger::account(Collection& collection, const Image* before, const Image* after) {
+  bool was = before && before->hash, is = after && after->hash;
+  adds_ = adds_ || is;
+  if (was) {
+    collection.digest.subtract(*before->hash);
+    collection.live--;
+  }
+  if (is) {
+    collection.digest.add(*after->hash);
+    collection.live++;
+  }
+  if ((was || is) && std::find(touched_.begin(), touched_.end(), &collection) == touched_.end())
+    touched_.push_back(&collection);
+}
+
+void Ledger::takePosition(std::int64_t handle) { taken_.push_back({{++mirror_.position, handle, 0}, std::nullopt}); }
+
+void Ledger::noteChanged(const Collection& collection, const UUID& id) {
+  if (mirror_.setAside > 0 && rows_.noteChanged({collection.name, id})) mirror_.changedAside++;
+}
+
+void Ledger::endTransaction() {
+  if (!taken_.empty()) taken_.back().position.mark = std::max<std::uint64_t>(mirror_.clock.last(), 1);
+}
+
+void Ledger::flush() {
+  if (!queue_.empty()) rows_.put(queue_);
+  for (std::size_t i = 0; i < queue_.size(); i++)
+    if (handles_[i]) *handles_[i] = queue_[i].handle;
+  written_.clear();
+  for (Taken& taken : taken_) {
+    if (taken.queued) taken.position.handle = queue_[*taken.queued].handle;
+    taken.queued.reset();
+    written_.push_back(taken.position);
+  }
+  queue_.clear();
+  handles_.clear();
+  // Whether a transaction ends with the last one is not known yet.
+  bool waits = !taken_.empty() && taken_.back().position.mark == 0;
+  if (waits) {
+    written_.pop_back();
+    taken_.front() = taken_.back();
+    taken_.resize(1);
+  } else {
+    taken_.clear();
+  }
+  if (!written_.empty()) rows_.append(written_);
+}
+
+void Ledger::finish() {
+  endTransaction();
+  flush();
+  if (!touched_.empty()) rows_.setTotals(touched_);
+  touched_.clear();
+  if (mirror_.lostUntil != lostUntilBefore_) rows_.setLostUntil(mirror_.lostUntil);
+}
+
+Ledger::Savepoint Ledger::save(const std::string& name) {
+  flush();
+  Savepoint before{name, mirror_.position, mirror_.stale, std::nullopt, std::nullopt, touched_.size()};
+  if (Collection* collection = known(name)) before.collection = *collection;
+  if (!taken_.empty()) before.tail = taken_.back().position;
+  return before;
+}
+
+void Ledger::takeBack(const Savepoint& before) {
+  mirror_.position = before.position;
+  mirror_.stale = before.stale;
+  queue_.clear();
+  handles_.clear();
+  taken_.clear();
+  if (before.tail) taken_.push_back({*before.tail, std::nullopt});
+  touched_.resize(before.touched);
+  numbered_.clear();
+  // In place, because what is touched is known by its address.
+  if (before.collection)
+    *known(before.name) = *before.collection;
+  else
+    mirror_.collections.erase(before.name);
+}
+
+}  // namespace blazedb::replica

@@ -1,0 +1,383 @@
+#include "replica/merger.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/limits.h"
+#include "codec/fields.h"
+
+namespace blazedb::replica {
+namespace {
+
+// A stretch ends with this many records, or once its rows have this many bytes.
+constexpr std::size_t kStretchRecords = 256;
+constexpr std::size_t kStretchBytes = 4u << 20;
+
+sync::Bye tooLarge() {
+  return {ErrorCode::TooLarge,
+          "it would be larger than 23 MiB, with what others have added to it; split it, or keep large data in files"};
+}
+
+// How many of the changes from `first` on are of different records.
+std::size_t differentRecords(std::span<const sync::Change> changes) {
+  std::size_t size = std::min(changes.size(), kStretchRecords);
+  std::vector<std::pair<UUID, std::size_t>> ids;
+  ids.reserve(size);
+  for (std::size_t i = 0; i < size; i++) ids.emplace_back(changes[i].id, i);
+  std::sort(ids.begin(), ids.end());
+  for (std::size_t i = 1; i < ids.size(); i++)
+    if (ids[i].first == ids[i - 1].first) size = std::min(size, ids[i].second);
+  return size;
+}
+
+}  // namespace
+
+Merger::Merger(Ledger& ledger, Mirror& mirror, const Author& author, base::Clock& clock)
+    : ledger_(ledger), mirror_(mirror), author_(author), clock_(clock) {}
+
+sync::ApplyResult Merger::apply(const sync::Incoming& incoming) {
+  sync::ApplyResult result;
+  if (!incoming.changes.empty()) origin_ = ledger_.rows().addOrigin(incoming.agreement.peer);
+  for (const sync::RecordKey& key : incoming.gone) noLongerAside(incoming, key, result);
+  for (std::size_t from = 0; from < incoming.changes.size();) {
+    std::size_t size = load(incoming, from);
+    for (std::size_t i = 0; i < size; i++) {
+      receive(incoming, items_[i], result);
+      if (result.refused || result.unsent) return result;
+      if (items_[i].change->endsTransaction) ledger_.endTransaction();
+    }
+    endStretch(incoming, size);
+    from += size;
+  }
+  if (result.missing.empty() && incoming.cursor)
+    ledger_.rows().setCursor(incoming.agreement.peer.replica, incoming.agreement.scope, *incoming.cursor);
+  return result;
+}
+
+// Finds the rows of the next stretch; gives its size.
+std::size_t Merger::load(const sync::Incoming& incoming, std::size_t from) {
+  std::span<const sync::Change> changes = std::span(incoming.changes).subspan(from);
+  std::size_t size = differentRecords(changes);
+  if (items_.size() < size) items_.resize(size);
+  keys_.clear();
+  for (std::size_t i = 0; i < size; i++) {
+    Collection* collection = ledger_.known(changes[i].collection);
+    keys_.push_back({collection ? collection->number : 0, changes[i].id});
+  }
+  Writer& rows = ledger_.rows();
+  std::int64_t importer = incoming.agreement.reads.chooses() ? rows.importer(incoming.agreement.peer.replica) : 0;
+  std::size_t loaded = 0, bytes = 0;
+  rows.find(keys_, importer, [&](std::size_t i, const Row* row) {
+    Item& item = items_[i];
+    item.change = &changes[i];
+    item.found = row != nullptr;
+    item.aside = item.mentioned = item.holds = false;
+    item.handle = row ? row->handle : 0;
+    if (row) {
+      item.held.take(*row);
+      bytes += row->stamps.size() + row->fields.size();
+    }
+    loaded = i + 1;
+    return bytes < kStretchBytes;
+  });
+  if (mirror_.setAside > 0) {
+    std::vector<sync::RecordKey> named;
+    for (std::size_t i = 0; i < loaded; i++) named.push_back(items_[i].key());
+    std::set<sync::RecordKey> aside = rows.setAside({incoming.agreement.peer.replica, incoming.agreement.scope}, named);
+    for (std::size_t i = 0; i < loaded; i++) items_[i].aside = aside.contains(named[i]);
+  }
+  return loaded;
+}
+
+// What needs to know where the rows are stored.
+void Merger::endStretch(const sync::Incoming& incoming, std::size_t size) {
+  ledger_.flush();
+  std::vector<Writer::Delivered> holds;
+  for (const Item& item : std::span(items_).first(size)) {
+    if (item.handle == 0) continue;
+    if (item.mentioned && incoming.sweep) incoming.sweep->mentioned.push_back(item.handle);
+    if (item.holds) holds.push_back({item.handle, {Delivery::Kind::itsOwn, 0}});
+  }
+  if (holds.empty()) return;
+  Writer& rows = ledger_.rows();
+  rows.setDelivered(rows.addImporter(incoming.agreement.peer.replica), holds);
+}
+
+void Merger::receive(const sync::Incoming& incoming, Item& item, sync::ApplyResult& result) {
+  const sync::Change& change = *item.change;
+  using Reason = sync::Refusal::Reason;
+  const sync::Scope& scope = incoming.agreement.scope;
+  auto broken = [&](Reason reason, const std::string& what) {
+    result.refused = {reason, item.key(), {ErrorCode::ProtocolError, "the peer sent " + what}};
+  };
+  auto outside = [&] { broken(Reason::outsideScope, "what this link does not carry"); };
+  if (!scope.has(change.collection)) return outside();
+  if (change.left) {
+    noLongerAside(incoming, item.key(), result);
+    if (!leave(incoming, item)) result.unsent = true;
+    return;
+  }
+  std::optional<sync::RecordState> theirs;
+  if (codec::FieldsReader(change.fields).count() <= base::kMergedFieldsMax)
+    theirs = sync::decodeState(change.stamps, change.fields, 0);
+  if (!theirs) return broken(Reason::unreadable, "a record that cannot be decoded (" + change.id.toString() + ")");
+  if (!scope.allFields())
+    for (const sync::Cell& cell : theirs->cells)
+      if (scope.excludes(cell.name)) return outside();
+  if (item.aside && !change.complete) {
+    result.missing.push_back(item.key());  // the rest of it has been passed over
+  } else if (Refusal why = mergeOne(incoming, item, *theirs, result)) {
+    setAside(incoming, item, *why, result);
+  } else if (item.aside) {
+    noLongerAside(incoming, item.key(), result);
+  }
+}
+
+Merger::Refusal Merger::mergeOne(const sync::Incoming& incoming, Item& item, sync::RecordState& theirs,
+                                 sync::ApplyResult& result) {
+  if (Refusal why = checkTime(theirs, result)) return why;
+  bool left = item.found && (item.held.row().flags & kLeft);
+  // A repair does not bring back what somebody else has taken back, or that one would take it back for ever.
+  if (incoming.repair && left && !cameFrom(incoming, item.held.row())) return std::nullopt;
+  if (Refusal why = checkStamps(incoming, theirs, item.found && !left ? &item.held.state : nullptr)) return why;
+  std::uint64_t latest = item.found ? item.held.row().position : 0;
+  if (Refusal why = item.found ? mergeHeld(incoming, item, theirs, result) : mergeNew(item, theirs, result)) return why;
+  if (left) result.mustSync = incoming.agreement.exports() && !incoming.repair;
+  if (result.missing.empty()) mirror_.clock.observe(latestTime(theirs));
+  item.mentioned = true;
+  if (!incoming.agreement.reads.chooses() || !result.missing.empty()) return std::nullopt;
+  return noteHolder(incoming, item, latest, result);
+}
+
+// A write was checked against the clock of the replica where it came in; between that one and this one lies the same
+// allowance again.
+Merger::Refusal Merger::checkTime(const sync::RecordState& theirs, sync::ApplyResult& result) const {
+  std::int64_t ahead = sync::HybridClock::toWall(latestTime(theirs)) - clock_.wallMs();
+  std::int64_t beyond = ahead - 2 * base::kClockSkewMsMax;
+  if (beyond <= 0) return std::nullopt;
+  result.retryInMs = std::min(result.retryInMs.value_or(beyond), beyond);
+  return sync::Bye{
+      ErrorCode::ClockSkew,
+      "it carries a time " + std::to_string(ahead / 60'000) +
+          " minutes ahead of the clock of the machine that refuses it. If that clock is right, another one "
+          "was wrong when the record was written: mend the database that has it with restamp() (blazedb "
+          "restamp FILE)"};
+}
+
+Merger::Refusal Merger::checkStamps(const sync::Incoming& incoming, const sync::RecordState& theirs,
+                                    const sync::RecordState* mine) const {
+  if (incoming.agreement.writes.trust == sync::StampTrust::all) return std::nullopt;
+  sync::StampRules rules;
+  rules.trust = incoming.agreement.writes.trust;
+  rules.clock = std::max(mirror_.clock.last(), sync::HybridClock::fromWall(clock_.wallMs()));
+  rules.incarnation = author_.incarnation;
+  rules.lostUntil = mirror_.lostUntil;
+  std::optional<std::string> why = sync::refusalOf(theirs, mine, rules);
+  return why ? Refusal(sync::Bye{ErrorCode::NotAllowed, std::move(*why)}) : std::nullopt;
+}
+
+Merger::Refusal Merger::mergeNew(Item& item, sync::RecordState& theirs, sync::ApplyResult& result) {
+  const sync::Change& change = *item.change;
+  bool alive = theirs.alive();
+  if (!change.complete && alive) {
+    result.missing.push_back(item.key());
+    return std::nullopt;
+  }
+  bool whole = theirs.whole && change.complete;
+  bool encodes = whole != theirs.whole;
+  Image after;
+  Row& row = after.row;
+  row.stamps = change.stamps;
+  row.fields = change.fields;
+  if (encodes) {
+    theirs.whole = whole;
+    sync::encodeState(theirs, 0, encoded_);
+    row.stamps = encoded_.stamps;
+    row.fields = encoded_.fields;
+  }
+  if (row.stamps.size() + row.fields.size() > base::kMergedBytesMax) return tooLarge();
+  Collection& collection = ledger_.collectionFor(change.collection);
+  row.collection = collection.number;
+  row.id = change.id;
+  row.position = ledger_.nextPosition();
+  row.origin = origin_;
+  row.flags = (alive ? kAlive : 0) | (whole ? kWhole : 0) | kUniform;
+  if (alive) after.hash = sync::hashOf(row.id, theirs);
+  ledger_.put(collection, nullptr, after, encodes ? &encoded_ : nullptr, &item.handle);
+  item.held.image.row = row;
+  return std::nullopt;
+}
+
+Merger::Refusal Merger::mergeHeld(const sync::Incoming& incoming, Item& item, sync::RecordState& theirs,
+                                  sync::ApplyResult& result) {
+  const sync::Change& change = *item.change;
+  Collection& collection = *ledger_.known(change.collection);
+  sync::RecordState& mine = item.held.state;
+  bool wasWhole = mine.whole;
+  sync::MergeOutcome outcome = sync::merge(mine, theirs, ledger_.nextPosition(),
+                                           [&](std::uint64_t writer) { return author_.own.contains(writer); });
+  bool alive = mine.alive();
+  if (!wasWhole) {
+    // What one peer holds need not be all that was purged here; only a record that lives is what it is.
+    mine.whole = alive && change.complete;
+  } else if (change.complete && !theirs.whole && outcome.changed && !alive) {
+    mine.whole = false;  // a delete whose values were purged: what it covered is not known here
+  }
+  if (alive && !mine.whole) {
+    result.missing.push_back(item.key());
+    return std::nullopt;
+  }
+  bool forgotten = recall(incoming, item, theirs);
+  if (outcome.changed && alive && !theirs.whole && !theirs.alive()) {
+    // The peer has deleted what lives on here, and thrown its values away: it needs all of them.
+    sync::detail::reviveAt(mine, ledger_.nextPosition());
+    forgotten = true;
+  }
+  if (outcome.changed || forgotten) {
+    if (!ledger_.change(collection, item.held, outcome.revived || forgotten ? 0 : origin_, true)) return tooLarge();
+    if (outcome.changed) noteOverridden(item, outcome);
+  } else if (mine.whole != wasWhole) {
+    ledger_.correct(collection, item.held);
+  }
+  return std::nullopt;
+}
+
+// The peer that speaks of a record has it, also where it should not, unless it has yet to hear that the record was
+// taken back. The feed decides that, so the record has to come by in the feed: what changed nothing takes a position
+// then. `latest`: the row's before the change.
+Merger::Refusal Merger::noteHolder(const sync::Incoming& incoming, Item& item, std::uint64_t latest,
+                                   sync::ApplyResult& result) {
+  if (item.found && item.held.row().delivery) {
+    const Delivery& known = *item.held.row().delivery;
+    if (known.kind != Delivery::Kind::takenBack) return std::nullopt;
+    if (!incoming.acknowledged.has(latest, known.position)) {
+      result.mustSync = true;
+      return std::nullopt;
+    }
+  }
+  if (item.held.row().position == latest) {
+    ledger_.flush();  // a row is queued once
+    if (!ledger_.change(*ledger_.known(item.change->collection), item.held, item.held.row().origin, true))
+      return tooLarge();
+  }
+  item.holds = true;
+  return std::nullopt;
+}
+
+// What the peer had once applied and now speaks as if it had never heard of, it has purged: it must hear of it again,
+// or the two would differ for good. Gives whether there is such a thing.
+bool Merger::recall(const sync::Incoming& incoming, Item& item, const sync::RecordState& theirs) {
+  bool forgotten = false;
+  const Row& row = item.held.row();
+  sync::RecordState& mine = item.held.state;
+  // The peer has what it acknowledged, and what it sent itself: that is withheld from it, acknowledged or not.
+  auto had = [&](std::uint64_t position) {
+    return incoming.acknowledged.has(row.position, position) || (!mine.alive() && position <= incoming.deadFrom) ||
+           (row.origin == origin_ && position == row.position);
+  };
+  auto compare = [&](const sync::Stamp& stamp, const sync::Stamp& its, std::uint64_t& position) {
+    if (stamp <= its || !had(position)) return;
+    position = ledger_.nextPosition();
+    forgotten = true;
+  };
+  compare(mine.base.stamp, theirs.base.stamp, mine.base.position);
+  compare(mine.tomb.stamp, theirs.tomb.stamp, mine.tomb.position);
+  auto its = theirs.cells.begin();
+  for (sync::Cell& cell : mine.cells) {
+    while (its != theirs.cells.end() && its->name < cell.name) ++its;
+    bool there = its != theirs.cells.end() && its->name == cell.name;
+    if (incoming.agreement.scope.excludes(cell.name)) continue;  // the peer was never told
+    if (there || (item.change->complete && theirs.whole))
+      compare(cell.stamp, there ? its->stamp : sync::Stamp{}, cell.position);
+  }
+  return forgotten;
+}
+
+// The peer no longer holds the record. What came from there is forgotten here. The row stays in the feed, so that
+// others who had the record from here hear of it too. An importer gives it up in any case, once the exporter has what
+// was changed here. Between equals it goes where nobody else has touched it. A peer that may not erase is not listened
+// to. False: something has to be sent first.
+bool Merger::leave(const sync::Incoming& incoming, Item& item) {
+  const sync::Agreement& agreement = incoming.agreement;
+  if (!item.found) return true;
+  const Row& row = item.held.row();
+  if (row.flags & kLeft) return true;
+  bool theirs = cameFrom(incoming, row);
+  if (!agreement.mayTakeBack(theirs)) return true;
+  auto unsent = [&](std::uint64_t position) {
+    return !incoming.acknowledged.has(row.position, position) && !(theirs && position == row.position);
+  };
+  const sync::RecordState& mine = item.held.state;
+  bool waits = agreement.sends && (unsent(mine.base.position) || unsent(mine.tomb.position) ||
+                                   std::any_of(mine.cells.begin(), mine.cells.end(),
+                                               [&](const auto& cell) { return unsent(cell.position); }));
+  // What a sweep finds unsent it keeps. So do equals, of which each might wait for the other.
+  if (waits) return incoming.sweep != nullptr || !agreement.imports();
+  Collection& collection = *ledger_.known(item.change->collection);
+  if (item.held.alive() && agreement.journalsRemovals()) {
+    RemovedRecord removed{0,
+                          {clock_.wallMs() * 1000},
+                          RemovedRecord::Because::takenBack,
+                          incoming.agreement.peer.replica,
+                          collection.name,
+                          {}};
+    removed.record.setId(row.id);
+    ledger_.rows().addRemoved(removed, row.fields);
+  }
+  ledger_.noteLost(latestTime(mine));
+  item.held.state = {};
+  item.held.state.whole = false;
+  ledger_.change(collection, item.held, origin_, true);
+  return true;
+}
+
+// A sweep must not take it for gone: the peer has it, and an earlier state of it may be held here.
+void Merger::setAside(const sync::Incoming& incoming, Item& item, const sync::Bye& why, sync::ApplyResult& result) {
+  Writer& rows = ledger_.rows();
+  RejectedOn link{incoming.agreement.peer.replica, incoming.agreement.scope};
+  if (!item.aside) {
+    if (!rejectedOfPeer_) rejectedOfPeer_ = rows.rejectedCount(link.peer, link.by);
+    if (*rejectedOfPeer_ >= base::kRejectedMax) {
+      result.refused = {
+          sync::Refusal::Reason::tooManySetAside,
+          item.key(),
+          {why.code, "more than " + std::to_string(base::kRejectedMax) + " records are refused already, and now " +
+                         item.change->id.toString() + ": " + why.text}};
+      return;
+    }
+    ++*rejectedOfPeer_;
+    mirror_.setAside++;
+  }
+  rows.addRejected(link, item.key(), why, clock_.wallMs());
+  result.rejected.push_back({item.key(), why});
+  item.mentioned = true;
+}
+
+void Merger::noLongerAside(const sync::Incoming& incoming, const sync::RecordKey& key, sync::ApplyResult& result) {
+  if (mirror_.setAside == 0) return;
+  if (!ledger_.rows().removeRejected({incoming.agreement.peer.replica, incoming.agreement.scope}, key)) return;
+  mirror_.setAside--;
+  if (rejectedOfPeer_) --*rejectedOfPeer_;
+  result.rejected.push_back({key, std::nullopt});
+}
+
+void Merger::noteOverridden(const Item& item, const sync::MergeOutcome& outcome) {
+  for (const sync::Overridden& value : outcome.overridden) {
+    bool unseen = value.wonOver < value.lostStamp || value.lostPosition > author_.acknowledgedByAny;
+    if (!unseen || base::equal(value.lost, value.won)) continue;
+    overridden_.push_back({std::string(item.change->collection),
+                           item.change->id,
+                           std::string(value.name),
+                           {value.lost.begin(), value.lost.end()},
+                           {value.won.begin(), value.won.end()},
+                           value.lostStamp,
+                           value.wonStamp});
+  }
+}
+
+bool Merger::cameFrom(const sync::Incoming& incoming, const Row& row) {
+  if (!origins_) origins_ = ledger_.rows().originsOf(incoming.agreement.peer.replica);
+  return origins_->contains(row.origin);
+}
+
+}  // namespace blazedb::replica

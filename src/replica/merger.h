@@ -1,0 +1,80 @@
+// Merging what a peer sent into the rows, by the rule of sync/merge.h.
+//
+// A batch is merged in stretches of different records: all rows of a stretch are found with one question, merged in
+// memory, and written with one call. What breaks the protocol ends the conversation. What a sound peer may send, and
+// this replica cannot take, is set aside, and everything else goes on.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <span>
+#include <vector>
+
+#include "base/clock.h"
+#include "replica/author.h"
+#include "replica/ledger.h"
+#include "sync/merge.h"
+#include "sync/store.h"
+
+namespace blazedb::replica {
+
+class Merger {
+ public:
+  Merger(Ledger& ledger, Mirror& mirror, const Author& author, base::Clock& clock);
+
+  // With anything missing, refused or unsent in the result, what was done must be rolled back. Moves the cursor.
+  sync::ApplyResult apply(const sync::Incoming& incoming);
+  // What of this replica's own writes was overridden, for the journal.
+  const std::vector<Overridden>& overridden() const { return overridden_; }
+
+ private:
+  // Why a record is not taken; none: it is.
+  using Refusal = std::optional<sync::Bye>;
+
+  // One change of a stretch.
+  struct Item {
+    const sync::Change* change = nullptr;
+    bool found = false;  // there was a row, which is in `held`
+    Held held;
+    bool aside = false;       // an earlier change of the record was set aside
+    bool mentioned = false;   // a sweep must not take it for gone
+    bool holds = false;       // the peer has the record, and it is written down that it does
+    std::int64_t handle = 0;  // of the row, once it is stored
+
+    sync::RecordKey key() const { return {std::string(change->collection), change->id}; }
+    const sync::RecordState* known() const;  // what is known of the record
+  };
+
+  std::size_t load(const sync::Incoming& incoming, std::size_t from);
+  void endStretch(const sync::Incoming& incoming, std::size_t size);
+  void receive(const sync::Incoming& incoming, Item& item, sync::ApplyResult& result);
+  Refusal mergeOne(const sync::Incoming& incoming, Item& item, sync::RecordState& theirs, sync::ApplyResult& result);
+  Refusal mergeNew(Item& item, sync::RecordState& theirs, sync::ApplyResult& result);
+  Refusal mergeHeld(const sync::Incoming& incoming, Item& item, sync::RecordState& theirs, sync::ApplyResult& result);
+  Refusal checkTime(const sync::RecordState& theirs, sync::ApplyResult& result) const;
+  Refusal checkStamps(const sync::Incoming& incoming, const sync::RecordState& theirs,
+                      const sync::RecordState* mine) const;
+  Refusal noteHolder(const sync::Incoming& incoming, Item& item, std::uint64_t latest, sync::ApplyResult& result);
+  bool recall(const sync::Incoming& incoming, Item& item, const sync::RecordState& theirs);
+  bool leave(const sync::Incoming& incoming, Item& item);
+  void setAside(const sync::Incoming& incoming, Item& item, const sync::Bye& why, sync::ApplyResult& result);
+  void noLongerAside(const sync::Incoming& incoming, const sync::RecordKey& key, sync::ApplyResult& result);
+  void noteOverridden(const Item& item, const sync::MergeOutcome& outcome);
+  bool cameFrom(const sync::Incoming& incoming, const Row& row);
+
+  Ledger& ledger_;
+  Mirror& mirror_;
+  const Author& author_;
+  base::Clock& clock_;
+
+  std::int64_t origin_ = 0;                        // of what is being merged
+  std::optional<std::set<std::int64_t>> origins_;  // of all incarnations of the peer, once they were asked for
+  std::optional<std::uint64_t> rejectedOfPeer_;    // likewise
+  std::vector<Item> items_;                        // of the stretch; reused
+  std::vector<Key> keys_;                          // likewise
+  sync::EncodedState encoded_;                     // likewise
+  std::vector<Overridden> overridden_;
+};
+
+}  // namespace blazedb::replica

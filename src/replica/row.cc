@@ -1,0 +1,54 @@
+#include "replica/row.h"
+
+#include <algorithm>
+
+#include "blazedb/error.h"
+#include "codec/fields.h"
+
+namespace blazedb::replica {
+namespace {
+
+[[noreturn]] void cannotDecode(const UUID& id) {
+  throw Error(ErrorCode::DamagedPage,
+              "the record " + id.toString() + " cannot be decoded; run `blazedb verify` and restore it from a backup");
+}
+
+}  // namespace
+
+sync::RecordState Row::state() const {
+  std::optional<sync::RecordState> state = sync::decodeState(stamps, fields, position);
+  if (!state) cannotDecode(id);
+  return std::move(*state);
+}
+
+Record Row::record() const {
+  Object decoded;
+  if (!codec::decodeFields(fields, decoded)) cannotDecode(id);
+  Record record(std::move(decoded));
+  record.setId(id);
+  return record;
+}
+
+bool Row::changedOnce(std::uint64_t after) const {
+  if (flags & kUniform) return true;
+  sync::RecordState decoded = state();
+  auto elsewhere = [&](std::uint64_t at) { return at > after && at != position; };
+  if (elsewhere(decoded.base.position) || elsewhere(decoded.tomb.position)) return false;
+  return std::none_of(decoded.cells.begin(), decoded.cells.end(),
+                      [&](const sync::Cell& cell) { return elsewhere(cell.position); });
+}
+
+int flagsOf(const sync::RecordState& state, std::uint64_t position) {
+  bool uniform = state.base.position >= position && (!state.tomb.stamp.present() || state.tomb.position >= position);
+  for (const sync::Cell& cell : state.cells) uniform = uniform && cell.position >= position;
+  bool left = !state.base.stamp.present() && !state.tomb.stamp.present();
+  return (left ? kLeft : 0) | (state.alive() ? kAlive : 0) | (state.whole ? kWhole : 0) | (uniform ? kUniform : 0);
+}
+
+std::uint64_t latestTime(const sync::RecordState& state) {
+  std::uint64_t time = std::max(state.base.stamp.time, state.tomb.stamp.time);
+  for (const sync::Cell& cell : state.cells) time = std::max(time, cell.stamp.time);
+  return time;
+}
+
+}  // namespace blazedb::replica

@@ -1,0 +1,155 @@
+// What replication needs of a store, and nothing more: rows by key, a feed, and what is remembered of peers.
+//
+// The encrypted file is the first implementation (src/db/tables.h). Nothing here assumes a file, SQL, or that a
+// question is cheap: behind a database server each one costs a round trip, so what handles a batch asks for all of its
+// keys at once and writes all of its rows at once.
+//
+// What an implementation owes:
+//
+//   - A Reader shows committed data: all of a transaction or nothing. A Writer belongs to one transaction, sees what
+//     that has written, and is the only one that writes.
+//   - Positions become visible in their order. Once a reader has seen a position, no lower one appears any more.
+//   - What one transaction writes (rows, feed, cursors, deliveries, totals) is committed together. After a rollback
+//     nobody has ever seen it, and its positions are given out again.
+//   - An incarnation is a stretch of the feed in which no commit was lost. A store that may have lost commits (a power
+//     cut, a restored backup, a failover) begins a new one before anything else is written or told to a peer.
+//
+// Each function may throw blazedb::Error (a full disk, a damaged page). Neither class is thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "blazedb/removed_record.h"
+#include "replica/row.h"
+
+namespace blazedb::replica {
+
+class Reader {
+ public:
+  virtual ~Reader() = default;
+
+  // The rows with these keys: calls `use` once for each key, in their order, with nothing where there is no row, until
+  // it returns false. With an importer, each row comes with its delivery.
+  using UseRow = std::function<bool(std::size_t index, const Row* row)>;
+  virtual void find(std::span<const Key> keys, std::int64_t importer, const UseRow& use) = 0;
+  // The rows of a collection with ids from `from` to `to`, both inclusive, dead ones too, ordered by id.
+  using Visit = std::function<bool(const Row&)>;  // false ends the walk
+  virtual void range(std::int64_t collection, const UUID& from, const UUID& to, const Visit& visit) = 0;
+  // The feed beyond `after`, in order. Each stored row is in it once as current; walking from 0 visits all of them.
+  virtual void feed(std::uint64_t after, std::int64_t importer, const std::function<bool(const FeedEntry&)>& visit) = 0;
+  // Dead rows up to a position, oldest first; `whole`: of these the ones that still have their values.
+  virtual void dead(std::uint64_t upTo, bool whole, const Visit& visit) = 0;
+
+  virtual std::vector<Collection> collections() = 0;
+  virtual bool empty() = 0;
+  // The number of a peer in Row::origin; 0 where nothing has come from it. A number is never given to another.
+  virtual std::int64_t originOf(const sync::Peer& peer) = 0;
+  // Those of all incarnations of a replica.
+  virtual std::set<std::int64_t> originsOf(const UUID& replica) = 0;
+
+  // How far this replica has read the peer's feed.
+  virtual sync::Cursor cursorOn(const UUID& peer, const sync::Scope& scope) = 0;
+  // How far the peer has read this feed, by scope.
+  virtual std::vector<Reading> readingsOf(const UUID& peer) = 0;
+  // Changes up to here may be unknown to a reader that stands before it: what was deleted there is forgotten.
+  virtual std::uint64_t horizon() = 0;
+
+  // The number of an importer; 0 where the replica is none.
+  virtual std::int64_t importer(const UUID& replica) = 0;
+  virtual std::optional<std::string> filterOf(const UUID& importer) = 0;
+  virtual std::uint64_t floorOf(const UUID& importer) = 0;
+
+  // One row. False where there is none.
+  template <class Use>
+  bool findOne(const Key& key, Use&& use, std::int64_t importer = 0) {
+    bool found = false;
+    find({&key, 1}, importer, [&](std::size_t, const Row* row) {
+      found = row != nullptr;
+      if (row) use(*row);
+      return true;
+    });
+    return found;
+  }
+};
+
+// Which end of a link has refused a record, and on which link.
+enum class RejectedBy : std::uint8_t { us = 0, peer = 1 };
+struct RejectedOn {
+  UUID peer;
+  const sync::Scope& scope;
+  RejectedBy by = RejectedBy::us;
+};
+
+// A value of this replica's own that a merge has overridden: an entry of the conflict journal.
+struct Overridden {
+  std::string collection;
+  UUID record;
+  std::string field;
+  base::Bytes lost, won;
+  sync::Stamp lostStamp, wonStamp;
+};
+
+class Writer : public virtual Reader {
+ public:
+  // Stores rows. One with a handle replaces the row that has it; one without is new, and gets its handle.
+  virtual void put(std::span<Row> rows) = 0;
+  // Stores a new row and gives it its handle. False, with nothing done, where there is a row with its key.
+  virtual bool add(Row& row) = 0;
+  // Removes rows, and the deliveries of their records.
+  virtual void erase(std::span<const Row> rows) = 0;
+  // Removes all rows, the feed and all deliveries.
+  virtual void eraseAll() = 0;
+  // Adds to the feed. `handle` 0: a position that belongs to no row.
+  struct Position {
+    std::uint64_t position = 0;
+    std::int64_t handle = 0;
+    std::uint64_t mark = 0;
+  };
+  virtual void append(std::span<const Position> positions) = 0;
+  // Gives its number.
+  virtual std::int64_t addCollection(const std::string& name) = 0;
+  virtual void setTotals(std::span<const Collection* const> collections) = 0;
+  // The highest time of what is not known any more (sync::StampRules::lostUntil).
+  virtual void setLostUntil(std::uint64_t time) = 0;
+
+  // The number of a peer in Row::origin, which it may get now.
+  virtual std::int64_t addOrigin(const sync::Peer& peer) = 0;
+  virtual void setCursor(const UUID& peer, const sync::Scope& scope, const sync::Cursor& cursor) = 0;
+  virtual void setHorizon(std::uint64_t position) = 0;
+
+  // The number of an importer, which the replica may become now.
+  virtual std::int64_t addImporter(const UUID& replica) = 0;
+  virtual void setFilter(std::int64_t importer, const std::string& filter, std::uint64_t floor) = 0;
+  // What it has: one that goes on importing has to sweep, wherever its cursor stands.
+  virtual void forgetDelivered(const UUID& importer, bool importsNoMore) = 0;
+  struct Delivered {
+    std::int64_t handle = 0;
+    Delivery delivery;
+  };
+  virtual void setDelivered(std::int64_t importer, std::span<const Delivered> news) = 0;
+  // Forgets what was taken back up to a position that the importer has acknowledged, and raises its floor to there.
+  virtual void removeTakenBack(std::int64_t importer, std::uint64_t upTo) = 0;
+
+  // Which of these records are set aside.
+  virtual std::set<sync::RecordKey> setAside(const RejectedOn& link, std::span<const sync::RecordKey> keys) = 0;
+  // One that is known keeps the time since when it is.
+  virtual void addRejected(const RejectedOn& link, const sync::RecordKey& key, const sync::Bye& why,
+                           std::int64_t nowMs) = 0;
+  virtual bool removeRejected(const RejectedOn& link, const sync::RecordKey& key) = 0;
+  // The record has changed here: what was set aside of it may be taken now. False where nothing was.
+  virtual bool noteChanged(const sync::RecordKey& key) = 0;
+  virtual std::uint64_t rejectedCount(const UUID& peer, RejectedBy by) = 0;
+
+  virtual void addOverridden(std::span<const Overridden> entries, std::int64_t nowMs) = 0;
+  // Keeps a record that a peer is about to remove without a delete.
+  virtual void addRemoved(const RemovedRecord& removed, base::ByteView fields) = 0;
+};
+
+}  // namespace blazedb::replica
