@@ -75,6 +75,8 @@ class WriteTables final : public ReadTables, public replica::Writer {
   void setLostUntil(std::uint64_t time) override;
   std::int64_t addOrigin(const sync::Peer& peer) override;
   void setCursor(const UUID& peer, const sync::Scope& scope, const sync::Cursor& cursor) override;
+  void setReading(const UUID& peer, const replica::Reading& reading) override;
+  void removeCursors(const UUID& peer, const std::optional<sync::Scope>& except) override;
   void setHorizon(std::uint64_t position) override;
   std::int64_t addImporter(const UUID& replica) override;
   void setFilter(std::int64_t importer, const std::string& filter, std::uint64_t floor) override;
@@ -90,11 +92,8 @@ class WriteTables final : public ReadTables, public replica::Writer {
   void addOverridden(std::span<const replica::Overridden> entries, std::int64_t nowMs) override;
   void addRemoved(const RemovedRecord& removed, base::ByteView fields) override;
 
-  void setReading(const UUID& peer, const replica::Reading& reading);
   // No peer knows anything of this feed.
   void removeReadings();
-  // All of the peer's, but for one.
-  void removeCursors(const UUID& peer, const std::optional<sync::Scope>& except);
   void setMeta(std::string_view key, base::ByteView value);
   void removeMeta(std::string_view key);
   void addIncarnation(std::uint64_t id, std::uint64_t first);

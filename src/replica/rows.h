@@ -122,6 +122,9 @@ class Writer : public virtual Reader {
   // The number of a peer in Row::origin, which it may get now.
   virtual std::int64_t addOrigin(const sync::Peer& peer) = 0;
   virtual void setCursor(const UUID& peer, const sync::Scope& scope, const sync::Cursor& cursor) = 0;
+  virtual void setReading(const UUID& peer, const Reading& reading) = 0;
+  // Forgets all cursors and readings of a peer, but for those of one scope.
+  virtual void removeCursors(const UUID& peer, const std::optional<sync::Scope>& except) = 0;
   virtual void setHorizon(std::uint64_t position) = 0;
 
   // The number of an importer, which the replica may become now.
