@@ -26,16 +26,16 @@ constexpr std::uint64_t kLockByte = 1 << 30;  // SQLite never uses the page that
   if (status == IoStatus::noSpace) throw Error(ErrorCode::DiskFull, path + ": no space left; free some and try again");
   if (status == IoStatus::exists) throw Error(ErrorCode::AlreadyExists, path + ": there is a file already");
   if (status == IoStatus::unsafe)
-    throw Error(ErrorCode::IoError, path + ": is not used, for it is no regular file, a link, or somebody else's; " +
+    throw Error(ErrorCode::IoError, path + " is not used, for it is no regular file, a link, or somebody else's; " +
                                         "remove it if it is not wanted");
   if (status == IoStatus::denied)
-    throw Error(ErrorCode::IoError, path + ": " + what + ", for this user may not do so, or the file system is " +
+    throw Error(ErrorCode::IoError, path + " " + what + ", for this user may not do so, or the file system is " +
                                         "read-only; a database that is only to be read is opened with readOnly");
   if (status == IoStatus::noRename)
     throw Error(ErrorCode::NotSupported, path + ": this file system can neither link nor rename without replacing; " +
                                              "make the file on another one and move it there");
   throw Error(ErrorCode::IoError,
-              path + ": " + what + "; check the disk, and who may read and write the file and its folder");
+              path + " " + what + "; check the disk, and who may read and write the file and its folder");
 }
 
 void require(IoStatus status, const std::string& path, const char* what) {
@@ -87,7 +87,7 @@ class Making {
     // What a database of this name has left behind is not the WAL of this one.
     if (files_.exists(target_ + "-wal")) setAside(files_, random_, target_ + "-wal");
     require(file_->publish(), target_, "cannot be given its name");
-    require(files_.syncFolder(target_), target_, "its folder cannot be synced");
+    require(files_.syncFolder(target_), target_, "is in a folder that cannot be synced");
   }
 
  private:
@@ -159,7 +159,7 @@ std::unique_ptr<FileLock> lockFile(FileSystem& files, const std::string& path, A
   IoStatus status = files.lock(path, access, lock, owner);
   if (status == IoStatus::absent) throw Error(ErrorCode::NotFound, path + ": there is no such file");
   if (status == IoStatus::inUse)
-    throw Error(ErrorCode::DatabaseInUse, path + ": is open in " +
+    throw Error(ErrorCode::DatabaseInUse, path + " is open in " +
                                               (owner ? "process " + std::to_string(owner)
                                                      : std::string("another process, of a container or machine that "
                                                                    "shares the folder, or made by the one that opened "
@@ -232,7 +232,7 @@ DatabaseFile::DatabaseFile(FileSystem& files, base::Random& random, std::string 
   std::uint64_t bytes = 0;
   require(header_.file().size(bytes), path_, "cannot be read");
   if (bytes < kHeaderBytes + pageBytes_)
-    throw Error(ErrorCode::TruncatedFile, path_ + ": ends before its first page; restore it from a backup");
+    throw Error(ErrorCode::TruncatedFile, path_ + " ends before its first page; restore it from a backup");
   vfs_->shared().header = &header_;
   vfs_->shared().readOnly = readOnly_;
   recover(options.writerCacheKiB);
@@ -287,7 +287,7 @@ void DatabaseFile::recover(int cacheKiB) {
   const std::optional<LogBase>& base = shared.logBase;
   if (vouched > walFrames_ || (base && header_.lacksFrames(*base, walFrames_)))
     throw Error(ErrorCode::DamagedPage,
-                walPath + ": is damaged, and complete transactions in it are lost; restore the database from a backup");
+                walPath + " is damaged, and complete transactions in it are lost; restore the database from a backup");
   if (walFrames_ == 0) requireAllPages();
 }
 
@@ -321,7 +321,7 @@ void DatabaseFile::requireAllPages() {
   std::uint64_t pages = 0;
   for (int i = 28; i < 32; i++) pages = pages << 8 | page[static_cast<std::size_t>(i)];
   if (bytes < kHeaderBytes + pages * pageBytes_)
-    throw Error(ErrorCode::TruncatedFile, path_ + ": ends before its last page; restore it from a backup");
+    throw Error(ErrorCode::TruncatedFile, path_ + " ends before its last page; restore it from a backup");
 }
 
 std::unique_ptr<Connection> DatabaseFile::openReader(int cacheKiB) {
@@ -330,7 +330,7 @@ std::unique_ptr<Connection> DatabaseFile::openReader(int cacheKiB) {
 
 void DatabaseFile::requireWritable() const {
   if (readOnly_)
-    throw Error(ErrorCode::OpenedReadOnly, path_ + ": was opened for reading; open it without readOnly to write");
+    throw Error(ErrorCode::OpenedReadOnly, path_ + " was opened for reading; open it without readOnly to write");
 }
 
 void DatabaseFile::setDurable(bool durable) {
@@ -438,7 +438,8 @@ void DatabaseFile::verifyMainFile(const Progress& progress, std::vector<std::str
   std::set<std::uint32_t> inLog;
   std::unique_ptr<File> wal;
   if (readOnly_ && walFrames_ > 0) {
-    require(files_.openBeside(path_, vfs_->shared().walPath, Access::readOnly, wal), path_, "its WAL cannot be read");
+    require(files_.openBeside(path_, vfs_->shared().walPath, Access::readOnly, wal), path_,
+            "has a log that cannot be read");
     inLog = WalFile::pagesIn(*wal, *sealer, walFrames_);
   }
   for (std::uint32_t number = 1; number <= pages && problems.size() < kProblemsMax; number++) {

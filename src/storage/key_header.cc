@@ -110,7 +110,7 @@ void writeCopy(File& file, const std::string& path, int copy, const Block& block
 // Both copies as they are on the disk. A copy that cannot be read counts as damaged, as a drive reports a torn block.
 std::array<Block, 2> readCopies(File& file, const std::string& path) {
   std::uint64_t bytes = 0;
-  if (file.size(bytes) != IoStatus::ok) throw Error(ErrorCode::IoError, path + ": cannot be read");
+  if (file.size(bytes) != IoStatus::ok) throw Error(ErrorCode::IoError, path + " cannot be read");
   std::array<Block, 2> copies = {};
   int unreadable = 0;
   for (std::size_t copy = 0; copy < 2; copy++) {
@@ -119,12 +119,12 @@ std::array<Block, 2> readCopies(File& file, const std::string& path) {
     copies[copy] = {};
     unreadable++;
   }
-  if (unreadable == 2) throw Error(ErrorCode::IoError, path + ": cannot be read; check the disk");
+  if (unreadable == 2) throw Error(ErrorCode::IoError, path + " cannot be read; check the disk");
   std::size_t comparable = static_cast<std::size_t>(std::min<std::uint64_t>(bytes, kMagic.size()));
   bool ours = std::memcmp(copies[0].data(), kMagic.data(), comparable) == 0 || hasMagic(copies[1]);
-  if (!ours) throw Error(ErrorCode::NotADatabase, path + ": is not a BlazeDB database");
+  if (!ours) throw Error(ErrorCode::NotADatabase, path + " is not a BlazeDB database");
   if (bytes < kHeaderBytes)
-    throw Error(ErrorCode::TruncatedFile, path + ": ends within its header; restore it from a backup");
+    throw Error(ErrorCode::TruncatedFile, path + " ends within its header; restore it from a backup");
   return copies;
 }
 
@@ -169,7 +169,7 @@ KeyHeader readHeader(File& file, const std::string& path, const KeySource& sourc
   const Block& block = copies[static_cast<std::size_t>(currentCopy(copies, path))];
   std::uint32_t version = get32(block.data() + 8);
   if (version > kFormatVersion)
-    throw Error(ErrorCode::NewerFormat, path + ": has format " + std::to_string(version) +
+    throw Error(ErrorCode::NewerFormat, path + " has format " + std::to_string(version) +
                                             ", this version of BlazeDB reads up to " + std::to_string(kFormatVersion) +
                                             "; install a newer one");
   std::optional<KeyHeader> header = parsePublicPart(block);
@@ -177,8 +177,8 @@ KeyHeader readHeader(File& file, const std::string& path, const KeySource& sourc
     throw Error(ErrorCode::DamagedPage, path + ": its header asks for what no version of BlazeDB writes");
   if (header->kind != source.kind())
     throw Error(ErrorCode::WrongPassword,
-                path + (header->kind == KeySource::Kind::password ? ": is opened by a password, not by a raw key"
-                                                                  : ": is opened by a raw key, not by a password"));
+                path + (header->kind == KeySource::Kind::password ? " is opened by a password, not by a raw key"
+                                                                  : " is opened by a raw key, not by a password"));
   if (source.kind() == KeySource::Kind::rawKey && source.secret().size() != crypto::kKeyBytes)
     throw Error(ErrorCode::InvalidArgument, "a raw key has 32 bytes");
   header->alone = !intact(copies[0]) || !intact(copies[1]);
