@@ -13,6 +13,7 @@ struct Sync {
   std::string mode;
   bool adopt = false;
   bool acceptRemovals = false;
+  bool keepOwn = false;
   RemoteSync remote;
   bool watch = false;
   bool json = false;
@@ -26,7 +27,7 @@ ConnectionMode parseMode(const std::string& name) {
 
 int syncFiles(const Sync& options) {
   if (options.adopt && options.mode != "readOnly") throw UsageError("--adopt is for --mode readOnly");
-  if (std::string given = options.remote.givenOption(); !given.empty())
+  if (std::string given = options.keepOwn ? "--keep-own" : options.remote.givenOption(); !given.empty())
     throw UsageError(given + " is for the database of a hub, HOST:PORT/NAME, and " + options.databases.b.file +
                      " is a file");
   Interrupt interrupt;
@@ -50,10 +51,14 @@ int syncWithHub(const Sync& options, const RemoteAddress& address) {
         "--mode, --adopt and --password-file-b are for two files; which way data goes to and from a hub is said by the "
         "token");
   options.remote.refuseContradictions();
+  if (options.keepOwn && options.watch)
+    throw UsageError("--keep-own is for a sync that ends, and --watch goes on anyway");
   Interrupt interrupt;
   Database database = openDatabase(options.databases.a);
   RemoteNode remote = options.remote.node(address);
   SyncJob job{.databases = {database}, .watch = options.watch, .json = options.json};
+  job.keepOwn = options.keepOwn;
+  job.adviceToReaders = " (--keep-own lets them stay here; who wants to be without them syncs a new database)";
   SyncPolicy policy = options.remote.policy();
   policy.acceptRemovals = options.acceptRemovals;
   job.connect = [&] { return connectionOf(database.enableSync(remote, policy)); };
@@ -79,6 +84,8 @@ Run declareSync(Arguments& arguments) {
                  "remove as many records as one side holds no more, where the other was away for very long; blazedb "
                  "removed has them for a while");
   options->remote.declare(arguments);
+  arguments.flag("--keep-own", options->keepOwn,
+                 "with a hub and a token that may only read: what was written here stays here, and is no error");
   arguments.flag("--watch", options->watch, "stay connected until ^C, with a line for each change of the status");
   addJson(arguments, options->json, "print the summary, or with --watch each change of the status, as JSON");
   arguments.note(
@@ -90,6 +97,10 @@ Run declareSync(Arguments& arguments) {
       "With a hub, everything is inside TLS 1.3. The port is 8080 where none is given. A file is what exists as one, "
       "begins with . or /, has no /, or lies in a folder that exists. Without --watch a hub that is not reached is an "
       "error; with it, it is tried again.");
+  arguments.note(
+      "Where a token may only read, what was written here cannot get to the hub: all else is brought, then that is an "
+      "error. Ask for a token that may write; or let it stay here, with --keep-own; or begin without it: sync a new "
+      "database (blazedb create), and blazedb diff shows what only the old one has.");
   arguments.example("blazedb sync notes.blazedb copy.blazedb");
   arguments.example("blazedb sync notes.blazedb replica.blazedb --mode readOnly");
   arguments.example(

@@ -69,6 +69,10 @@ void Syncing::untilInSync(Interrupt& interrupt) {
       return;
     } catch (const Error& error) {
       throwIf(ConnectionState::stopped);
+      if (error.code() == ErrorCode::NotAllowed) {  // all else is done
+        if (job_.keepOwn) return;
+        throw Error(error.code(), messageOf(error) + job_.adviceToReaders);
+      }
       if (error.code() != ErrorCode::Timeout) throw;
     }
     wait = status().state == ConnectionState::live ? std::min(2 * wait, kBetweenLooksMax) : kBetweenLooks;
@@ -122,17 +126,22 @@ int runSync(const SyncJob& job, Interrupt& interrupt) {
   }
   auto duration = std::chrono::steady_clock::now() - start;
   std::uint64_t conflicts = conflictsOf(job.databases) - conflictsBefore;
+  std::uint64_t kept = job.keepOwn ? status.pending : 0;
   if (job.json) {
     printJson({{"records", jsonNumber(status.done)},
                {"seconds", seconds(duration)},
                {"bytes", jsonNumber(status.bytes)},
                {"conflicts", jsonNumber(conflicts)},
-               {"rejected", jsonNumber(status.rejected)}});
+               {"rejected", jsonNumber(status.rejected)},
+               {"kept", jsonNumber(kept)}});
     return status.rejected > 0 ? kFailed : kFine;
   }
   printLine((status.rejected > 0 ? "not all is in sync: " : "in sync: ") + counted(status.done, "record") +
             " moved in " + durationText(duration) + ", " + sizeText(status.bytes) + " across the link");
   if (conflicts > 0) printLine(counted(conflicts, "write was", "writes were") + " overridden; see blazedb conflicts");
+  if (kept > 0)
+    printLine(counted(kept, "record") + " with changes of this end stay" + (kept == 1 ? "s" : "") +
+              " here, as the token may only read");
   if (status.rejected == 0) return kFine;
   printLine(counted(status.rejected, "record is", "records are") +
             " rejected; see blazedb rejected: " + oneLine(status.rejection));

@@ -28,6 +28,9 @@ struct SyncJob {
   std::function<std::string(ErrorCode)> advice = {};
   bool watch = false;
   bool json = false;
+  // Where what was written here may not leave: which options help; or that it is no error.
+  std::string adviceToReaders = {};
+  bool keepOwn = false;
 };
 
 // Gives the exit status. `interrupt` is older than the databases. Throws Error: Cancelled, or what broke the

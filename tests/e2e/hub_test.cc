@@ -168,6 +168,34 @@ TEST_F(SyncWithHub, WhoMayOnlyReadIsToldThatItsWritesStay) {
   EXPECT_EQ(hub_.count(), 1u);
 }
 
+TEST_F(SyncWithHub, WhoMayOnlyReadMayKeepItsWritesOrBeginWithoutThem) {
+  UUID theirs = hub_.insert({{"n", 1}});
+  std::string readOnly = makeToken({.name = "reader", .mayWrite = false}).secret;
+  UUID mine = open("client.blazedb").insert({{"n", 2}});
+  expectRefusal(run(syncWords(), with(readOnly)), "NotAllowed", "--keep-own");
+  Result kept = run(syncWords({"--keep-own"}), with(readOnly));
+  EXPECT_EQ(kept.status, 0) << kept.err;
+  EXPECT_NE(kept.out.find("1 record with changes of this end stays here"), std::string::npos) << kept.out;
+  UUID later = hub_.insert({{"n", 3}});
+  Result json = run(syncWords({"--keep-own", "--json"}), with(readOnly));
+  EXPECT_EQ(parsed(json.out).integer("kept"), 1) << json.out << json.err;
+  EXPECT_TRUE(open("client.blazedb").fetch(mine));
+  EXPECT_TRUE(open("client.blazedb").fetch(later)) << "what the hub has comes all the same";
+  EXPECT_FALSE(hub_.fetch(mine));
+  // Begins anew, as the help says.
+  makeDatabase("anew.blazedb");
+  Words words = syncWords();
+  words[1] = path("anew.blazedb");
+  EXPECT_EQ(run(words, with(readOnly)).status, 0);
+  EXPECT_TRUE(open("anew.blazedb").fetch(theirs));
+  Result difference = run({"diff", client_, path("anew.blazedb")});
+  EXPECT_EQ(difference.status, 1);
+  EXPECT_NE(difference.out.find(mine.toString()), std::string::npos) << difference.out;
+  EXPECT_EQ(difference.out.find(theirs.toString()), std::string::npos) << difference.out;
+  failAsWrongUsage(syncWords({"--keep-own", "--watch"}), "--watch goes on anyway");
+  failAsWrongUsage({"sync", client_, path("anew.blazedb"), "--keep-own"}, "is for the database of a hub");
+}
+
 TEST_F(SyncWithHub, WhoIsNotLetInIsToldWhy) {
   hub_.insert({{"n", 1}});
   std::string wrong = token_;
