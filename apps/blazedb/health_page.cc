@@ -126,7 +126,8 @@ std::string HealthPage::answerTo(const std::string& request) const {
   server::Hub::Health health = hub_.health();
   Object answer{{"status", health.fine ? "ok" : "failing"},
                 {"databases", jsonNumber(health.databases)},
-                {"clients", jsonNumber(health.clients)}};
+                {"clients", jsonNumber(health.clients)},
+                {"rejected", jsonNumber(health.rejected)}};
   if (!health.warning.empty()) answer.set("warning", "the certificate needs attention; see the log");
   return response(health.fine ? "200 OK" : "503 Service Unavailable", codec::valueToJson(answer) + "\n",
                   "application/json");

@@ -34,6 +34,7 @@ void printAsJson(const DatabaseInfo& info) {
              {"fileBytes", jsonNumber(info.fileBytes)},
              {"changes", jsonNumber(info.feedEnd)},
              {"conflicts", jsonNumber(info.conflicts)},
+             {"rejected", jsonNumber(info.rejected)},
              {"readOnlySource", info.readOnlySource ? Value(info.readOnlySource->toString()) : Value()},
              {"unusedLog", info.unusedLog.empty() ? Value() : Value(info.unusedLog)},
              {"records", jsonNumber(recordsOf(info))},
@@ -51,6 +52,7 @@ void printForPeople(const DatabaseInfo& info) {
   row("size", sizeText(info.fileBytes));
   row("changes", grouped(info.feedEnd));
   row("conflicts", grouped(info.conflicts));
+  row("rejected", grouped(info.rejected));
   row("records", grouped(recordsOf(info)));
   for (const CollectionInfo& collection : info.collections)
     printLine("  " + padRight(collection.name, 24) + padLeft(grouped(collection.count), 12));

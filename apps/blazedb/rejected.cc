@@ -17,6 +17,7 @@ void printAsJson(const RejectedChange& change) {
   printJson({{"collection", change.collection},
              {"record", change.record.toString()},
              {"byPeer", change.byPeer},
+             {"with", change.with.empty() ? Value() : Value(change.with)},
              {"peer", change.peer.toString()},
              {"code", errorName(change.code)},
              {"reason", change.reason},
@@ -25,8 +26,8 @@ void printAsJson(const RejectedChange& change) {
 
 void printForPeople(const RejectedChange& change) {
   printLine(change.collection + " " + change.record.toString() + "  " +
-            (change.byPeer ? "not taken by " : "not taken from ") + change.peer.toString() + "  since " +
-            timeText(change.since));
+            (change.byPeer ? "not taken by " : "not taken from ") + (change.with.empty() ? "" : change.with + ", ") +
+            "replica " + change.peer.toString() + "  since " + timeText(change.since));
   // What the other end says is its own word.
   printLine("   " + std::string(change.byPeer ? "the other end says: " : "") + std::string(errorName(change.code)) +
             ": " + oneLine(change.reason));

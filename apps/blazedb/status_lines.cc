@@ -73,7 +73,8 @@ void StatusLines::printForPeople(const ConnectionStatus& status) const {
                                   : "  " + counted(status.pending, "change") + " to go";
   if (status.rejected > 0)
     line += "  " + counted(status.rejected, "record") + " rejected (blazedb rejected), " + oneLine(status.rejection);
-  if (status.error) line += "  " + std::string(errorName(*status.error)) + ": " + oneLine(status.message);
+  if (!status.message.empty())
+    line += "  " + (status.error ? std::string(errorName(*status.error)) + ": " : "") + oneLine(status.message);
   if (status.state == ConnectionState::offline) line += "; next try in " + durationText(status.nextTry);
   printLine(line);
 }

@@ -82,6 +82,7 @@ struct DatabaseInfo {
   std::uint64_t fileBytes = 0;
   std::uint64_t feedEnd = 0;  // changes so far
   std::uint64_t conflicts = 0;
+  std::uint64_t rejected = 0;          // as many as rejectedChanges() lists
   std::optional<UUID> readOnlySource;  // set: a read-only replica of that one
   // A log that was found beside the file when it was opened and was of no use to it: it belongs to an earlier state of
   // the file, or to another database. This is where it is now; empty where there was none.

@@ -15,6 +15,7 @@ namespace blazedb {
 
 struct RejectedChange {
   UUID peer;            // the replica id of the other database
+  std::string with;     // what it is called here: its token, or its address; empty where neither is known
   bool byPeer = false;  // true: it has refused this database's record; false: this one has refused the peer's
   std::string collection;
   UUID record;

@@ -99,12 +99,18 @@ struct SyncPolicy {
 
 // What a listener has to tell of somebody who came to it.
 struct ListenerEvent {
-  enum class Kind : std::uint8_t { connected, gone, refused };
+  enum class Kind : std::uint8_t {
+    connected,
+    gone,
+    refused,   // or gone before it was let in, which is Offline
+    rejected,  // records that one end has not taken from the other: the first, and when the latest has another reason
+  };
   Kind kind = Kind::connected;
   std::string database;            // as it was asked for; empty where it was not
   std::string client;              // what the token is called, and the address
-  std::optional<ErrorCode> error;  // with gone and refused: why
-  std::string message;             // with `error`
+  std::optional<ErrorCode> error;  // why; none with gone: it has left in order
+  std::string message;             // more of why
+  std::uint64_t records = 0;       // with rejected: how many there are
 };
 
 struct ListenOptions {

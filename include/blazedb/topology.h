@@ -74,7 +74,7 @@ enum class ConnectionState : std::uint8_t {
   catchingUp,  // done of total records
   live,        // every change goes across as it is committed
   offline,     // broken: `error` says why, `nextTry` when
-  stopped,     // for good: `error` says why
+  stopped,     // for good: `error` says why; none where an app that had attached has left in order
   paused,      // by pause()
 };
 

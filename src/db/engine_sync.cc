@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::size_t kRowsAtOnce = 10'000;
 constexpr std::size_t kSweptMax = 1000;  // more is suspicious where it is also more than a tenth
-const std::string kRemote = "remote ";   // and an address: the replica that was there
 
 // A run of hashed records reads no further than this.
 constexpr std::size_t kHashedBytes = 1u << 20;

@@ -1,6 +1,10 @@
 #include "db/rejected.h"
 
+#include <map>
+#include <string>
+
 #include "crypto/hash.h"
+#include "db/schema.h"
 #include "db/tables.h"
 
 namespace blazedb::db {
@@ -34,7 +38,11 @@ Rejected::Rejected(storage::Connection& c)
       removeOthers_(c.prepare("DELETE FROM rejected WHERE peer = ?1 AND scope IS NOT ?2")),
       removeByPeers_(c.prepare("DELETE FROM rejected WHERE by_peer = 1")),
       countOf_(c.prepare("SELECT count(*) FROM rejected WHERE peer = ?1 AND by_peer = ?2")),
-      count_(c.prepare("SELECT count(*) FROM rejected WHERE by_peer = ?1")) {}
+      count_(c.prepare("SELECT count(*) FROM rejected WHERE by_peer = ?1")),
+      countByBearers_(
+          c.prepare("SELECT count(*) FROM rejected WHERE by_peer = 1 AND peer IN (SELECT ?1 UNION "
+                    "SELECT other.replica FROM replicas mine JOIN replicas other ON other.token = mine.token "
+                    "WHERE mine.replica = ?1)")) {}
 
 namespace {
 
@@ -134,16 +142,68 @@ std::vector<sync::Rejection> rejectedOn(storage::Connection& connection, const R
   return all;
 }
 
-std::vector<RejectedChange> allRejected(storage::Connection& connection) {
+namespace {
+
+// Not in a file of before, which is only read.
+bool hasTable(storage::Connection& connection) {
   storage::Statement there = connection.prepare("SELECT 1 FROM sqlite_master WHERE name = 'rejected'");
-  if (!stepOnce(there)) return {};  // a file of before, which is only read
+  return there.step();
+}
+
+// What peers are called: at a hub by the token with which each came last, at a client by their address.
+class Names {
+ public:
+  explicit Names(storage::Connection& connection)
+      : token_(connection.prepare("SELECT t.id, t.name FROM replicas r JOIN tokens t ON t.id = r.token "
+                                  "WHERE r.replica = ?1 ORDER BY r.seen_ms DESC LIMIT 1")),
+        address_(connection.prepare("SELECT substr(key, length(?2) + 1) FROM meta "
+                                    "WHERE substr(key, 1, length(?2)) = ?2 AND value = ?1 LIMIT 1")) {}
+
+  const std::string& of(const UUID& peer) {
+    auto [name, isNew] = known_.try_emplace(peer);
+    if (isNew) name->second = read(peer);
+    return name->second;
+  }
+
+ private:
+  std::string read(const UUID& peer) {
+    std::string name;
+    token_.bindBlob(1, peer.bytes);
+    if (token_.step()) {
+      std::string number = "token " + std::to_string(token_.integer(0)), called(token_.text(1));
+      name = called.empty() ? number : called + " (" + number + ")";
+    }
+    token_.reset();
+    if (!name.empty()) return name;
+    address_.bindBlob(1, peer.bytes).bindText(2, kRemote);
+    if (address_.step()) name = address_.text(0);
+    address_.reset();
+    return name;
+  }
+
+  storage::Statement token_, address_;
+  std::map<UUID, std::string> known_;
+};
+
+}  // namespace
+
+std::uint64_t countRejected(storage::Connection& connection) {
+  if (!hasTable(connection)) return 0;
+  storage::Statement select =
+      connection.prepare("SELECT count(*) FROM (SELECT 1 FROM rejected GROUP BY peer, by_peer, collection, record)");
+  return counted(select);
+}
+
+std::vector<RejectedChange> allRejected(storage::Connection& connection) {
+  if (!hasTable(connection)) return {};
+  Names names(connection);
   storage::Statement select = connection.prepare(
       "SELECT peer, by_peer, collection, record, code, reason, min(since_ms) FROM rejected "
       "GROUP BY peer, by_peer, collection, record ORDER BY min(since_ms), collection, record");
   std::vector<RejectedChange> all;
   while (select.step())
-    all.push_back({uuidAt(select, 0), select.integer(1) != 0, std::string(select.text(2)), uuidAt(select, 3),
-                   static_cast<ErrorCode>(select.integer(4)), std::string(select.text(5)),
+    all.push_back({uuidAt(select, 0), names.of(uuidAt(select, 0)), select.integer(1) != 0, std::string(select.text(2)),
+                   uuidAt(select, 3), static_cast<ErrorCode>(select.integer(4)), std::string(select.text(5)),
                    Date{select.integer(6) * 1000}});
   return all;
 }

@@ -56,6 +56,8 @@ class Rejected {
 // since they were refused.
 std::vector<sync::Rejection> rejectedOn(storage::Connection& connection, const Rejected::Link& link, Rejected::By by,
                                         bool changed = false);
+// All of them: as many as countRejected() says.
 std::vector<RejectedChange> allRejected(storage::Connection& connection);
+std::uint64_t countRejected(storage::Connection& connection);
 
 }  // namespace blazedb::db

@@ -28,6 +28,7 @@ inline constexpr int kSchemaVersion = 1;
 
 inline constexpr const char* kCopied = "copied";
 inline constexpr const char* kLostUntil = "lostUntil";
+inline constexpr const char* kRemote = "remote ";  // and an address: the replica that was there
 
 inline constexpr const char* kSchema = R"sql(
 CREATE TABLE meta(key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;

@@ -19,6 +19,7 @@
 #include <set>
 #include <utility>
 
+#include "base/contain.h"
 #include "blazedb/error.h"
 #include "link/failed_knocks.h"
 #include "link/retry.h"
@@ -310,22 +311,38 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
   }
 
   void welcome(Socket socket) {
-    // Those who have been sent away have a file each until they have heard it.
-    if (arrivals_.size() >= arrivalsMax_) return makeRoom();
     std::optional<PeerInfo> peer = peerOf(socket, !options_.path.empty());
     if (!peer) return;
+    // Those who have been sent away have a file each until they have heard it.
+    if (arrivals_.size() >= arrivalsMax_) {
+      makeRoom();
+      return turnAway(*peer, {ErrorCode::TooManyAttempts,
+                              "there are as many connections as the limit of open files "
+                              "allows; raise it, with ulimit -n or LimitNOFILE"});
+    }
     std::uint64_t id = ++lastId_;
-    auto arrival = std::make_shared<Arrival>(shared_from_this(), id, std::move(*peer));
+    std::shared_ptr<Arrival> arrival;
     try {
+      arrival = std::make_shared<Arrival>(shared_from_this(), id, *peer);
       arrival->begin(std::move(socket),
                      [this](int fd) { return options_.tls ? options_.tls->accept(fd) : plainStream(fd); });
-    } catch (const std::exception&) {
-      return;  // no memory for one more
+    } catch (const std::exception& error) {
+      return turnAway(*peer, failureOf(error));  // no memory for one more
     }
     arrivals_[id] = std::move(arrival);
     halfOpen_.insert(id);
     storm_ |= halfOpen_.size() >= kStorm;
     if (halfOpen_.size() > options_.halfOpenMax) makeRoom();
+  }
+
+  // He does not hear why, which would take what there is too little of.
+  void turnAway(const PeerInfo& peer, const sync::Bye& why) {
+    LinkStatus status;
+    status.state = LinkState::stopped;
+    status.error = why;
+    base::contain([&] {
+      if (refused_) refused_({0, peer, {}, {}, status});
+    });
   }
 
   void makeRoom() {
@@ -437,10 +454,12 @@ void Acceptor::Arrival::onEnd(const sync::SessionStatus& session, const sync::By
   LinkStatus status = statusOf(session);
   status.state = LinkState::stopped;
   status.error = refusal_.value_or(why);
+  status.left = peerSaidBye() && status.error->code == ErrorCode::Offline;
   if (guest_.store) return board_.put(status);
-  // Whoever has gone again by himself was not refused: most of them only look whether somebody listens.
-  bool sentAway = status.error->code != ErrorCode::Offline && status.error->code != ErrorCode::HubStopping;
-  if (sentAway && core_->refused()) core_->refused()({id_, peer_, database_, {}, status});
+  // Who has gone again without a word only looked whether somebody listens.
+  bool looked = status.error->code == ErrorCode::Offline && !heard();
+  if (looked || status.error->code == ErrorCode::HubStopping) return;
+  if (core_->refused()) core_->refused()({id_, peer_, database_, {}, status});
 }
 
 void Acceptor::Arrival::onClosed() {

@@ -76,10 +76,10 @@ class Acceptor {
   // As the listener of a link, for those who were admitted; the last time with `stopped` and the reason.
   using Changed = std::function<void(const Served&)>;
 
-  // Listens when it returns. `refused` is called for those who were sent away before they were served, with the name
-  // that they had asked for. Throws Error: PlaintextForbidden, InvalidArgument for an address that is not of this
-  // machine, IoError where the port is taken, or too few files are left; for a path as SocketFile does. `io` and
-  // `clock` must outlive it.
+  // Listens when it returns. `refused` is called for those who were sent away before they were served, or have gone by
+  // themselves after they had said something, with the name that they had asked for. It is quick. Throws Error:
+  // PlaintextForbidden, InvalidArgument for an address that is not of this machine, IoError where the port is taken, or
+  // too few files are left; for a path as SocketFile does. `io` and `clock` must outlive it.
   Acceptor(Io& io, base::Clock& clock, AcceptorOptions options, Admitter admit, Changed changed, Changed refused = {});
   // As stop().
   ~Acceptor();

@@ -173,6 +173,11 @@ std::int64_t Channel::aliveMs() const {
   return aliveMs_;
 }
 
+bool Channel::heard() const {
+  std::lock_guard lock(mutex_);
+  return stream_->heard();
+}
+
 bool Channel::closed() const {
   std::lock_guard lock(mutex_);
   return phase_ == Phase::closed;

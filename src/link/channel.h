@@ -77,6 +77,8 @@ class Channel : public Budget::Waiter, public std::enable_shared_from_this<Chann
   std::uint64_t bytes() const;
   // When the peer last showed a sign of life: a byte came, or the socket took one after it had been full.
   std::int64_t aliveMs() const;
+  // Whether the peer has said anything at all.
+  bool heard() const;
   // Sends what is waiting, for a second at most, then ends the connection. Nothing that comes is looked at any more.
   void close();
   void roomMade() override;

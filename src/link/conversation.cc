@@ -149,6 +149,7 @@ bool Conversation::takeFrames(std::int64_t now) {
       onFirstFrame(*frame);
       continue;
     }
+    peerSaidBye_ |= sync::typeOf(*frame) == sync::FrameType::bye;
     session_->receive(*frame, now);
     for (base::Bytes& answer : session_->takeFrames()) addAnswer(std::move(answer));
   }

@@ -78,6 +78,9 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   void leave(const sync::Bye& why);  // tells the peer, and ends
   void finish(const sync::Bye& why);
   std::uint64_t bytes() const { return channel_ ? channel_->bytes() : 0; }
+  bool heard() const { return channel_ && channel_->heard(); }
+  // Whether the peer has said why it ends.
+  bool peerSaidBye() const { return peerSaidBye_; }
 
   Strand strand_;
   base::Clock& clock_;
@@ -124,6 +127,7 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   std::uint64_t pingNumber_ = 0;
   bool keepsContext_ = false;
   bool ended_ = false;
+  bool peerSaidBye_ = false;
   bool toldClosed_ = false;
 };
 

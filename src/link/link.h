@@ -22,6 +22,7 @@ struct LinkStatus {
   std::uint64_t bytes = 0;         // that have crossed the link, both ways, since it was made
   std::uint64_t repaired = 0;      // likewise
   std::optional<sync::Bye> error;  // with offline and stopped
+  bool left = false;               // with these: the peer has left in order, and the error is what it said
   std::int64_t nextTryMs = 0;      // with offline: from when this was said
 };
 
@@ -40,8 +41,8 @@ inline LinkState linkStateOf(sync::SessionState state) {
 
 class Link {
  public:
-  // Called on a thread of the link with each new state, when the ends have been verified or are no longer, and at most
-  // ten times a second with progress.
+  // Called on a thread of the link with each new state, when the ends have been verified or are no longer, when more or
+  // fewer records are rejected, and at most ten times a second with progress.
   using Listener = std::function<void(const LinkStatus&)>;
 
   // As end().

@@ -18,11 +18,13 @@ class PlainStream final : public Stream {
   StreamResult read(std::span<std::uint8_t> into) override {
     std::ptrdiff_t got = receiveSome(fd_, into);
     if (got == 0) return {Outcome::closed, 0};
+    heard_ |= got > 0;
     return result(got, Outcome::wantRead);
   }
   StreamResult write(base::ByteView bytes) override { return result(sendSome(fd_, bytes), Outcome::wantWrite); }
   void end() override {}
   sync::Bye failure() const override { return {ErrorCode::Offline, std::strerror(error_)}; }
+  bool heard() const override { return heard_; }
 
  private:
   StreamResult result(std::ptrdiff_t count, Outcome wanted) {
@@ -34,6 +36,7 @@ class PlainStream final : public Stream {
 
   int fd_;
   int error_ = 0;
+  bool heard_ = false;
 };
 
 }  // namespace

@@ -11,6 +11,13 @@ bool verified(const LinkStatus& status) {
   return status.ends[0].verified && (status.ends[1].verified || !status.ends[1].peer);
 }
 
+// How many records are rejected, and why the latest one.
+std::pair<std::uint64_t, std::optional<ErrorCode>> rejection(const LinkStatus& status) {
+  const sync::SessionStatus& end = status.ends[0];
+  if (!end.reason) return {};
+  return {end.setAside + end.refused, end.reason->code};
+}
+
 }  // namespace
 
 LinkStatus StatusBoard::current() const {
@@ -38,10 +45,12 @@ void StatusBoard::put(const LinkStatus& status) {
     if (waiting_ > 0) changed_.notify_all();
   }
   bool news = reported_ != status.state || reportedVerified_ != verified(status) ||
-              status.state == LinkState::offline || (status.state != LinkState::live && progressDue());
+              reportedRejection_ != rejection(status) || status.state == LinkState::offline ||
+              (status.state != LinkState::live && progressDue());
   if (!news) return;
   reported_ = status.state;
   reportedVerified_ = verified(status);
+  reportedRejection_ = rejection(status);
   reportedMs_ = clock_.monotonicUs() / 1000;
   if (listener_) listener_(status);
 }

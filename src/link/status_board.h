@@ -6,6 +6,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <utility>
 
 #include "base/clock.h"
 #include "link/link.h"
@@ -58,6 +59,7 @@ class StatusBoard {
   std::int64_t reportedMs_ = 0;
   std::optional<LinkState> reported_;
   bool reportedVerified_ = false;
+  std::pair<std::uint64_t, std::optional<ErrorCode>> reportedRejection_;
 };
 
 }  // namespace blazedb::link

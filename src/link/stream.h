@@ -41,6 +41,8 @@ class Stream {
   // Tells the peer that nothing more comes; as far as that goes without waiting.
   virtual void end() = 0;
   virtual sync::Bye failure() const = 0;
+  // Whether a byte has come, be it of the handshake.
+  virtual bool heard() const = 0;
 };
 
 // `fd` in the clear.

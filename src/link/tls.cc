@@ -166,6 +166,7 @@ class TlsStream final : public Stream {
     ERR_clear_error();
   }
   sync::Bye failure() const override { return failure_; }
+  bool heard() const override { return BIO_number_read(SSL_get_rbio(ssl_.get())) > 0; }
 
   // Says whether the peer's certificate is believed; OpenSSL asks during a client's handshake.
   static int verify(X509_STORE_CTX* chain, void*) {

@@ -15,7 +15,10 @@ constexpr std::chrono::seconds kBetweenLooks{1};
 }  // namespace
 
 Hub::Hub(std::vector<Database> databases, const ListenOptions& options, Log& log, ControlServer::Run run)
-    : databases_(std::move(databases)), log_(log), guests_(log), control_(databases_, std::move(run)) {
+    : databases_(std::move(databases)),
+      log_(log),
+      guests_(log),
+control_(databases_, std::move(run)) {
   std::vector<NodeId> nodes;
   for (const Database& database : databases_) {
     nodes.push_back(topology_.registerDatabase(database, database.name()));
@@ -54,25 +57,29 @@ void Hub::reload() {
 }
 
 Hub::Health Hub::health() const {
-  Health health;
-  health.databases = databases_.size();
+  Health health = ofDatabases();
   health.clients = topology_.connections().size();
   CertificateStatus certificate = topology_.certificate(listener_.id);
-  health.problem = problem();
   health.warning = certificate.warning;
   health.fine = health.problem.empty() && certificate.valid;
   return health;
 }
 
-std::string Hub::problem() const {
+Hub::Health Hub::ofDatabases() const {
+  Health health;
+  health.databases = databases_.size();
   for (const Database& database : databases_) {
+    std::string wrong;
     try {
-      if (std::string wrong = database.info().writeProblem; !wrong.empty()) return database.name() + ": " + wrong;
+      DatabaseInfo info = database.info();
+      wrong = info.writeProblem;
+      health.rejected += info.rejected;
     } catch (const std::exception& error) {
-      return database.name() + ": " + error.what();
+      wrong = error.what();
     }
+    if (health.problem.empty() && !wrong.empty()) health.problem = database.name() + ": " + wrong;
   }
-  return {};
+  return health;
 }
 
 // Whatever goes wrong here, the databases that can be read are served.
@@ -98,7 +105,7 @@ std::string Hub::look() {
   try {
     guests_.tell();
     logCertificate();
-    return problem();
+    return ofDatabases().problem;
   } catch (const std::exception& error) {
     return error.what();
   }

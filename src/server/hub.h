@@ -43,13 +43,14 @@ class Hub {
     bool fine = true;
     std::uint64_t databases = 0;
     std::uint64_t clients = 0;
-    std::string problem;  // of the first that has one; names it
-    std::string warning;  // about the certificate, from 30 days before its end; empty: none
+    std::uint64_t rejected = 0;  // records that a database or one of its clients has not taken
+    std::string problem;         // of the first that has one; names it
+    std::string warning;         // about the certificate, from 30 days before its end; empty: none
   };
   Health health() const;
 
  private:
-  std::string problem() const;
+  Health ofDatabases() const;
   void watch();
   std::string look();
   void logCertificate();

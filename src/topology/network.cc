@@ -323,7 +323,7 @@ ConnectionStatus Network::describe(ListenerId listener, const Listener::Guest& g
   addRejected(session, out);
   out.verified = session.verified && guest.served.status.state == link::LinkState::live;
   if (guest.served.status.error) {
-    out.error = guest.served.status.error->code;
+    if (!guest.served.status.left) out.error = guest.served.status.error->code;
     out.message = guest.served.status.error->text;
   }
   return out;

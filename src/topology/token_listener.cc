@@ -204,21 +204,40 @@ std::string TokenListener::nameOf(const link::Served& served) const {
   return served.label.substr(served.label.find(' ') + 1) + " at " + served.peer.address;
 }
 
-// A client has connected once it is known who it is; one that goes before was refused.
+// A client has connected once it is known who it is; one that is sent away before was refused.
 void TokenListener::tell(const Guest& guest) {
   const link::LinkStatus& status = guest.served.status;
   ListenerEvent event{ListenerEvent::Kind::connected, guest.served.database, guest.name, {}, {}};
+  if (status.state == link::LinkState::stopped) return tellEnd(status, std::move(event), guest.served.id);
+  const sync::SessionStatus& session = status.ends[0];
+  if (!session.peer) return;
+  bool isNew = false, rejects = false;
   {
     std::lock_guard lock(mutex_);
-    if (status.state != link::LinkState::stopped) {
-      if (!status.ends[0].peer || !told_.insert(guest.served.id).second) return;
-    } else {
-      bool wasKnown = told_.erase(guest.served.id) > 0 || status.ends[0].peer;
-      event.kind = wasKnown ? ListenerEvent::Kind::gone : ListenerEvent::Kind::refused;
-      event.error = status.error->code;
-      event.message = status.error->text;
-    }
+    auto [told, added] = told_.try_emplace(guest.served.id);
+    std::optional<ErrorCode> reason;
+    if (session.reason) reason = session.reason->code;
+    isNew = added;
+    rejects = reason && told->second != reason;
+    told->second = reason;
   }
+  if (isNew) options_.onEvent(event);
+  if (!rejects) return;
+  event.kind = ListenerEvent::Kind::rejected;
+  event.error = session.reason->code;
+  event.message = session.reason->text;
+  event.records = session.setAside + session.refused;
+  options_.onEvent(event);
+}
+
+void TokenListener::tellEnd(const link::LinkStatus& status, ListenerEvent event, std::uint64_t id) {
+  {
+    std::lock_guard lock(mutex_);
+    bool wasKnown = told_.erase(id) > 0 || status.ends[0].peer || status.left;
+    event.kind = wasKnown ? ListenerEvent::Kind::gone : ListenerEvent::Kind::refused;
+  }
+  if (!status.left) event.error = status.error->code;
+  event.message = status.error->text;
   options_.onEvent(event);
 }
 

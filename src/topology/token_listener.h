@@ -11,7 +11,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -38,6 +37,7 @@ class TokenListener final : public Listener {
   const Offer* find(const std::string& name) const override;
   std::string nameOf(const link::Served& served) const override;
   void tell(const Guest& guest);
+  void tellEnd(const link::LinkStatus& status, ListenerEvent event, std::uint64_t id);
   void patrol();
   void endRevoked();
   void careForCertificate();
@@ -57,7 +57,8 @@ class TokenListener final : public Listener {
   std::string failure_;           // of the last look at it
   std::condition_variable wake_;
   bool stopping_ = false;
-  std::set<std::uint64_t> told_;  // those of whom onEvent was told
+  // Those of whom onEvent was told, each with the reason of the rejected records that it was told of.
+  std::map<std::uint64_t, std::optional<ErrorCode>> told_;
   std::thread patrol_;
 };
 

@@ -26,6 +26,7 @@ struct FloodStream final : Stream {
   }
   void end() override {}
   sync::Bye failure() const override { return {}; }
+  bool heard() const override { return true; }
 
   std::atomic<bool> floods = false;
   std::atomic<int> reads = 0;

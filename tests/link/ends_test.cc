@@ -64,6 +64,42 @@ TEST_F(Ends, WhatCameBeforeTheFaultIsAnsweredFirst) {
   EXPECT_TRUE(bye);
 }
 
+// In the clear and inside TLS alike.
+TEST_F(Ends, WhoGoesBeforeHeIsLetInIsTalkedOfUnlessHeHasSaidNothing) {
+  for (const auto& tls : {std::shared_ptr<const TlsContext>(), hubTls()}) {
+    refusals = 0;
+    listen(tls);
+    { RawSocket silent = RawSocket::connect(acceptor->port()); }
+    {
+      RawSocket brief = RawSocket::connect(acceptor->port());
+      brief.send(base::Bytes{22});  // as TLS begins; a part of a length
+    }
+    EXPECT_EQ(hubRefused.waitForError(), ErrorCode::Offline);
+    stopListening();  // everybody has been looked at
+    EXPECT_EQ(refusals, 1);
+  }
+}
+
+TEST_F(Ends, WhoLeavesInOrderIsToldFromWhoIsGone) {
+  listen();
+  Client client(*this, 1);
+  client.connect(*this, toHub());
+  ASSERT_TRUE(client.link->waitSynchronized(soonUs()));
+  client.disconnect();
+  std::optional<bool> left;
+  auto ended = [&](const LinkStatus& status) {
+    if (status.error) left = status.left;
+    return status.error.has_value();
+  };
+  EXPECT_TRUE(hubHeard.wait(ended));
+  EXPECT_EQ(left, true);
+  stopListening();
+  listen(nullptr);
+  { RawGuest gone(acceptor->port(), 5, clock); }
+  EXPECT_TRUE(hubHeard.wait(ended));
+  EXPECT_EQ(left, false);
+}
+
 TEST_F(Ends, AHubWhoseDiskIsFullSaysSoAndNotWhereItIs) {
   listen();
   Client client(*this, 1);

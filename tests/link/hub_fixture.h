@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <filesystem>
 #include <functional>
@@ -114,7 +115,11 @@ class HubTest : public testing::Test {
     options.tls = std::move(tls);
     acceptor = std::make_unique<Acceptor>(
         io, clock, options, [this](const Knock& knock, const PeerInfo&) { return admit(knock); },
-        [this](const Served& served) { hubHeard.note(served.status); });
+        [this](const Served& served) { hubHeard.note(served.status); },
+        [this](const Served& served) {
+          refusals++;
+          hubRefused.note(served.status);
+        });
     hubListener = hub->addFeedListener([this] { acceptor->feedMoved(*hub.engine); });
   }
   void stopListening() {
@@ -167,6 +172,8 @@ class HubTest : public testing::Test {
   test::Replica hub{"hub", worldMs, 1000};
   sync::Store* servedStore = nullptr;  // instead of the hub's
   Heard hubHeard;
+  Heard hubRefused;
+  std::atomic<int> refusals{0};
   Io io;
   AcceptorOptions options;
   std::unique_ptr<Acceptor> acceptor;

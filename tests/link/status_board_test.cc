@@ -54,6 +54,26 @@ TEST_F(StatusBoardTest, WhoResumesIsNotToldOfThePauseAnyMore) {
   EXPECT_EQ(state(), LinkState::live);
 }
 
+TEST(StatusBoard, RejectedRecordsAreNews) {
+  std::int64_t worldMs = 0;
+  test::WorldClock clock(worldMs);
+  std::vector<std::uint64_t> heard;
+  StatusBoard board(clock, [&](const LinkStatus& status) { heard.push_back(status.ends[0].refused); });
+  LinkStatus status;
+  status.state = LinkState::live;
+  board.put(status);
+  status.ends[0].refused = 1;
+  status.ends[0].reason = {ErrorCode::TooLarge, "large"};
+  board.put(status);
+  board.put(status);
+  status.ends[0].refused = 2;
+  board.put(status);
+  status.ends[0].refused = 0;
+  status.ends[0].reason.reset();
+  board.put(status);
+  EXPECT_EQ(heard, (std::vector<std::uint64_t>{0, 1, 2, 0}));
+}
+
 TEST_F(StatusBoardTest, WhoTriesAStoppedLinkAgainIsNotToldOfItsEndAnyMore) {
   put(LinkState::stopped);
   board_.expect(false);

@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <fstream>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 #include "db/open_database.h"
@@ -29,9 +30,9 @@ class HubTest : public FolderTest {
   }
   static constexpr std::size_t kHeaderBytes = 8192;
 
-  bool waitForLine(const std::string& event) {
+  bool waitForLine(const std::string& event, std::size_t times = 1) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, kPatience, [&] { return linesOf(event) > 0; });
+    return changed_.wait_for(lock, kPatience, [&] { return linesOf(event) >= times; });
   }
   // With the lock held.
   std::size_t linesOf(const std::string& event) const {
@@ -72,6 +73,48 @@ TEST_F(HubTest, ADatabaseThatIsDamagedIsLoggedOnceAndTheOthersAreServed) {
   std::lock_guard lock(mutex_);
   EXPECT_EQ(linesOf("something is wrong"), 1u);
   EXPECT_EQ(linesOf("bad: DamagedPage"), 1u);
+}
+
+// A client that was a server for a while has written as one.
+TEST_F(HubTest, RejectedRecordsAreCountedAndSaidOnceForATokenAndAReason) {
+  const SyncPolicy readable{.encryptionMode = EncryptionMode::smartProxy};
+  DatabaseOptions asServer = cheap(), asClient = cheap();
+  asServer.role = SyncRole::server;
+  asClient.role = SyncRole::client;
+  Database database = open("hub", asServer);
+  database.insertMany({{{"n", 1}}, {{"n", 2}}, {{"n", 3}}});
+  Hub hub({database}, {.host = "127.0.0.1", .port = 0}, log_,
+          [](const Database&, const ControlRequest&, ControlCaller&) { return 0; });
+  RemoteNode toHub{.host = "127.0.0.1",
+                   .port = hub.listener().port,
+                   .database = "hub",
+                   .authToken = database.createToken({.name = "laptop"}).secret,
+                   .pinning = CertificatePinningConfig::fromSpki(hub.listener().pin)};
+  open("client").enableSync(toHub, readable).synchronize(kPatience);
+  ASSERT_TRUE(waitForLine("a client has gone"));
+  open("client", asServer).updateMany([](const Record&) { return true; }, {{"n", 0}});
+  Database client = open("client", asClient);
+  {
+    SyncEngine sync = client.enableSync(toHub, readable);
+    sync.synchronize(kPatience);
+    EXPECT_EQ(hub.health().rejected, 3u);
+    EXPECT_TRUE(hub.health().fine);
+    EXPECT_EQ(database.info().rejected, 3u);
+    EXPECT_EQ(client.info().rejected, 3u);
+    for (const RejectedChange& each : database.rejectedChanges()) EXPECT_EQ(each.with, "laptop (token 1)");
+    ASSERT_TRUE(waitForLine("records are rejected"));
+    auto deadline = std::chrono::steady_clock::now() + kPatience;
+    while (client.rejectedChanges().at(0).with.empty() && std::chrono::steady_clock::now() < deadline)
+      std::this_thread::yield();  // noted on a thread of its own
+    for (const RejectedChange& each : client.rejectedChanges())
+      EXPECT_EQ(each.with, "127.0.0.1:" + std::to_string(hub.listener().port) + "/hub");
+  }
+  ASSERT_TRUE(waitForLine("a client has gone", 2));
+  std::lock_guard lock(mutex_);
+  EXPECT_EQ(linesOf("records are rejected"), 1u);
+  EXPECT_EQ(linesOf("client=\"laptop at 127.0.0.1\"  database=hub  reason=\"NotAllowed: "), 1u);
+  EXPECT_EQ(linesOf("info     a client has gone"), 2u);
+  EXPECT_EQ(linesOf("reason=\"the peer has disconnected\""), 2u) << "it has left in order";
 }
 
 // No file may grow any more: a full disk for this process alone.

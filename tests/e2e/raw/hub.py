@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import time
+import urllib.request
 import uuid
 
 import connection
@@ -86,6 +87,11 @@ class Hub:
         with open(f"/proc/{self.process}/stat", encoding="ascii") as stat:
             words = stat.read().rsplit(")", 1)[1].split()
         return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+    def health(self):
+        """What the page about it says."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.health_port}/healthz", timeout=connection.PATIENCE) as page:
+            return json.loads(page.read())
 
     def log(self):
         with open(self.log_file, encoding="utf-8") as log:

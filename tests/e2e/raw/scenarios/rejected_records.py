@@ -16,7 +16,7 @@ def listed(hub):
 def run(hub):
     titles = ["as a server", "as the hub"]
     records = [hub.insert({"title": "the hub has written this"}) for _ in titles]
-    peer, token = Peer(), hub.token()
+    peer, token = Peer(), hub.token("--name", "ann")
     with Session(hub, peer, token) as session:
         session.subscribe()
         session.synchronize()
@@ -42,6 +42,14 @@ def run(hub):
         assert [hub.get(record)["title"] for record in records] == ["the hub has written this"] * 2
         assert sorted(each["title"] for each in hub.records()) == ["a good one", *["the hub has written this"] * 2]
         assert {(each["code"], each["byPeer"]) for each in listed(hub)} == {("NotAllowed", False), ("ClockSkew", False)}
+        # Wherever somebody looks.
+        assert {each["with"] for each in listed(hub)} == {"ann (token 1)"}
+        assert json.loads(hub.run("info", hub.file, "--json").stdout)["rejected"] == len(rejected.records)
+        assert hub.health()["rejected"] == len(rejected.records)
+        (line,) = hub.logged("records are rejected", "")
+        print("the log says", line)
+        assert line["records"] == len(rejected.records) and line["client"].startswith("ann at ")
+        assert line["reason"].split(":")[0] in ("NotAllowed", "ClockSkew")
 
     # The same with a token that may relay: the stamp of a server is taken, the one of the hub is not.
     with Session(hub, peer, hub.token("--relay")) as session:
