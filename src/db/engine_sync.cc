@@ -106,7 +106,8 @@ std::vector<sync::Rejection> Engine::setAside(const UUID& peer, const sync::Scop
   return rejectedOn(readers_.lease().connection(), {peer, scope}, Rejected::By::us, changed);
 }
 
-// What is not held here cannot have been refused; and beyond the limit it is the peer who has to say so.
+// What is not held here cannot have been refused. Beyond the limit nothing is noted: who does not take the records
+// notes them at his end.
 std::uint64_t Engine::noteRejected(const UUID& peer, const sync::Scope& scope, const sync::Rejected& rejected) {
   Rejected::Link link(peer, scope);
   bool nothingNew = rejected.all && rejected.records.empty();
@@ -115,7 +116,7 @@ std::uint64_t Engine::noteRejected(const UUID& peer, const sync::Scope& scope, c
   write(Durability::normal, [&](Changes&) {
     Rejected& table = tables_->rejected();
     std::set<sync::RecordKey> named;
-    count = table.count(peer, Rejected::By::peer);
+    count = table.countByBearers(peer);
     for (const sync::Rejection& each : rejected.records) {
       if (!each.why) {
         count -= table.remove(link, Rejected::By::peer, each.key) ? 1 : 0;

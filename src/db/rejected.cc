@@ -129,6 +129,11 @@ std::uint64_t Rejected::count(By by) {
   return counted(count_);
 }
 
+std::uint64_t Rejected::countByBearers(const UUID& peer) {
+  countByBearers_.bindBlob(1, peer.bytes);
+  return counted(countByBearers_);
+}
+
 std::vector<sync::Rejection> rejectedOn(storage::Connection& connection, const Rejected::Link& link, Rejected::By by,
                                         bool changed) {
   storage::Statement select = connection.prepare(

@@ -46,10 +46,13 @@ class Rejected {
   // Of all links with the peer; of everybody.
   std::uint64_t count(const UUID& peer, By by);
   std::uint64_t count(By by);
+  // By the peer, and by all others that have come with a token of its: strangers are free to take new replica ids.
+  std::uint64_t countByBearers(const UUID& peer);
 
  private:
   storage::Connection& connection_;
-  storage::Statement has_, changed_, add_, remove_, removeAll_, removeOthers_, removeByPeers_, countOf_, count_;
+  storage::Statement has_, changed_, add_, remove_, removeAll_, removeOthers_, removeByPeers_, countOf_, count_,
+      countByBearers_;
 };
 
 // As Rejected has them, for readers, on connections of their own. `changed`: those alone whose record has changed here
