@@ -12,12 +12,14 @@
 #include "crypto/hash.h"
 #include "storage/database_file.h"
 #include "storage/posix_file_system.h"
+#include "sync/frames.h"
 
 namespace blazedb::server {
 namespace {
 
 Error hungUp(const std::string& path) {
-  return Error(ErrorCode::Offline, "the process that has " + path + " open has hung up; see its log, and try again");
+  return Error(ErrorCode::Offline,
+               "the process that has " + path + " open has hung up without a word, as one that ends; try again");
 }
 
 Error anotherUser(const std::string& path) {
@@ -25,39 +27,60 @@ Error anotherUser(const std::string& path) {
                path + " is open in a process of another user, who alone may give it commands; run this as that user");
 }
 
+// What the owner says, which is this user, about why the command is not run.
+void throwIfRefused(const ControlFrame& frame) {
+  if (frame.kind != Kind::refused) return;
+  if (std::optional<sync::Bye> why = sync::decodeBye(frame.payload)) throw Error(why->code, why->text);
+}
+
 }  // namespace
 
 std::optional<ControlClient> ControlClient::connect(const std::string& path) {
-  std::string canonical = storage::PosixFileSystem().canonical(path);
-  int fd = connectBeside(canonical);
-  if (fd < 0 && errno == EACCES) throw anotherUser(canonical);
-  if (fd < 0) return std::nullopt;
-  ControlClient client(std::move(canonical), fd);
-  if (client.socket_.peer().user != geteuid()) throw anotherUser(client.path_);
+  ControlClient client(storage::PosixFileSystem().canonical(path));
+  if (!client.dial()) return std::nullopt;
+  client.socket_.reset();  // see authenticate()
   return client;
 }
 
+// False where nobody listens.
+bool ControlClient::dial() {
+  int fd = connectBeside(path_);
+  if (fd < 0 && errno == EACCES) throw anotherUser(path_);
+  if (fd < 0) return false;
+  socket_.emplace(fd);
+  if (socket_->peer().user != geteuid()) throw anotherUser(path_);
+  return true;
+}
+
+// Deriving the key takes as long as it takes, on a busy machine seconds, and the owner does not wait for long. So the
+// conversation begins when there is the key.
 void ControlClient::authenticate(const std::string& password) {
   base::SystemRandom random;
   storage::PosixFileSystem files;
   std::unique_ptr<storage::File> file;
   if (files.open(path_, storage::Access::readOnly, file) != storage::IoStatus::ok)
-    throw Error(ErrorCode::IoError, path_ + ": cannot be opened");
+    throw Error(ErrorCode::IoError, path_ + " cannot be opened");
   crypto::SecretBytes key = storage::DatabaseFile::controlKeyOf(
       storage::readHeader(*file, path_, storage::KeySource::password(password), random));
+  if (!dial()) throw hungUp(path_);
   Nonce ours, theirs;
   random.fill(ours);
   base::Bytes hello = {kControlVersion};
   base::append(hello, ours);
-  std::optional<base::Bytes> answer;
-  if (socket_.send(Kind::hello, hello)) answer = socket_.receive(Kind::nonce, theirs.size());
-  if (!answer) throw hungUp(path_);
-  std::copy(answer->begin(), answer->end(), theirs.begin());
+  socket_->send(Kind::hello, hello);
+  base::Bytes answer = receive(Kind::nonce, theirs.size());
+  std::copy(answer.begin(), answer.end(), theirs.begin());
   crypto::SecretBytes expected = controlProof(key.view(), kOwnerProof, ours, theirs);
-  std::optional<base::Bytes> proof;
-  if (socket_.send(Kind::proof, controlProof(key.view(), kCommandProof, ours, theirs).view()))
-    proof = socket_.receive(Kind::welcome, expected.size());
-  if (!proof || !crypto::equalInConstantTime(*proof, expected.view())) throw hungUp(path_);
+  socket_->send(Kind::proof, controlProof(key.view(), kCommandProof, ours, theirs).view());
+  if (!crypto::equalInConstantTime(receive(Kind::welcome, expected.size()), expected.view())) throw hungUp(path_);
+}
+
+// Also where what was sent did not arrive: the owner may have said why before it closed.
+base::Bytes ControlClient::receive(Kind kind, std::size_t bytes) {
+  std::optional<ControlFrame> frame = socket_->receive();
+  if (frame) throwIfRefused(*frame);
+  if (!frame || frame->kind != kind || frame->payload.size() != bytes) throw hungUp(path_);
+  return std::move(frame->payload);
 }
 
 int ControlClient::run(const std::string& folder, const std::vector<std::string>& words,
@@ -67,8 +90,8 @@ int ControlClient::run(const std::string& folder, const std::vector<std::string>
   for (const std::string& word : words) base::appendSized(command, base::viewOf(word));
   if (command.size() > kControlFrameBytesMax)
     throw Error(ErrorCode::TooLarge, "a command line for a database that is in use has up to 1 MiB; use - and input");
-  socket_.send(Kind::command, command);
-  while (std::optional<ControlFrame> frame = socket_.receive()) {
+  socket_->send(Kind::command, command);
+  while (std::optional<ControlFrame> frame = socket_->receive()) {
     switch (frame->kind) {
       case Kind::out:
         streams.out(base::textOf(frame->payload));
@@ -77,12 +100,13 @@ int ControlClient::run(const std::string& folder, const std::vector<std::string>
         streams.error(base::textOf(frame->payload));
         break;
       case Kind::input:
-        socket_.send(Kind::input, base::viewOf(streams.input()));
+        socket_->send(Kind::input, base::viewOf(streams.input()));
         break;
       case Kind::exit:
         if (frame->payload.size() == 1) return frame->payload[0];
         throw hungUp(path_);
       default:
+        throwIfRefused(*frame);
         throw hungUp(path_);
     }
   }
@@ -90,7 +114,7 @@ int ControlClient::run(const std::string& folder, const std::vector<std::string>
 }
 
 void ControlClient::waitForEnd() {
-  auto process = static_cast<int>(syscall(SYS_pidfd_open, socket_.peer().pid, 0));
+  auto process = static_cast<int>(syscall(SYS_pidfd_open, socket_->peer().pid, 0));
   if (process < 0) return;  // it has ended
   pollfd wait{process, POLLIN, 0};
   while (poll(&wait, 1, -1) < 0 && errno == EINTR) {

@@ -27,7 +27,8 @@ class ControlClient {
   static std::optional<ControlClient> connect(const std::string& path);
 
   // Proves that it knows the password, and lets the owner prove it. Takes as long as opening does. Throws
-  // Error(WrongPassword) and what else reading a header can give; Offline where the owner hangs up.
+  // Error(WrongPassword) and what else reading a header can give; what the owner says where it runs no command for this
+  // one; Offline where the owner hangs up.
   void authenticate(const std::string& password);
 
   // Runs the command at the owner and gives its exit status. `folder` is what paths in `words` are relative to. Throws
@@ -38,10 +39,13 @@ class ControlClient {
   void waitForEnd();
 
  private:
-  ControlClient(std::string path, int fd) : path_(std::move(path)), socket_(fd) {}
+  explicit ControlClient(std::string path) : path_(std::move(path)) {}
+
+  bool dial();
+  base::Bytes receive(Kind kind, std::size_t bytes);
 
   std::string path_;
-  ControlSocket socket_;
+  std::optional<ControlSocket> socket_;
 };
 
 }  // namespace blazedb::server

@@ -10,12 +10,14 @@
 #include <atomic>
 #include <chrono>
 #include <cstring>
+#include <system_error>
 #include <utility>
 
+#include "base/contain.h"
 #include "blazedb/error.h"
 #include "crypto/hash.h"
 #include "db/engine.h"
-#include "server/control_wire.h"
+#include "link/retry.h"
 #include "storage/posix_file_system.h"
 
 namespace blazedb::server {
@@ -26,13 +28,27 @@ constexpr std::size_t kConversationsMax = 16;
 // After a failure of the machine itself, most likely: no more file descriptors.
 constexpr int kAcceptAgainMs = 100;
 
-std::optional<ControlRequest> parseRequest(base::ByteView payload) {
+// It has ended by itself, and nobody has to be told.
+struct Gone {};
+
+Error notUnderstood() {
+  return Error(ErrorCode::ProtocolError,
+               "what came was no command; use the blazedb of the same version as the process that has the file open");
+}
+
+ControlRequest parseRequest(base::ByteView payload) {
   base::Reader in(payload);
   ControlRequest request;
   request.folder = base::textOf(in.sized());
   while (in.ok() && !in.atEnd()) request.words.emplace_back(base::textOf(in.sized()));
-  if (!in.ok() || request.words.empty()) return std::nullopt;
+  if (!in.ok() || request.words.empty()) throw notUnderstood();
   return request;
+}
+
+std::string nameOf(const ControlSocket& socket) {
+  ControlSocket::Peer peer = socket.peer();
+  std::string name = "process " + std::to_string(peer.pid);
+  return peer.user == geteuid() ? name : name + " of the user " + std::to_string(peer.user);
 }
 
 }  // namespace
@@ -57,8 +73,9 @@ struct ControlServer::Conversation {
   std::thread thread;
 };
 
-ControlServer::ControlServer(const std::vector<Database>& databases, Run run, std::chrono::milliseconds toAdmit)
-    : run_(std::move(run)), toAdmit_(toAdmit) {
+ControlServer::ControlServer(const std::vector<Database>& databases, Run run, std::chrono::milliseconds toAdmit,
+                             Refused refused)
+    : run_(std::move(run)), toAdmit_(toAdmit), refused_(std::move(refused)) {
   for (const Database& database : databases) {
     std::string path = storage::PosixFileSystem().canonical(database.path());
     int fd = listenBeside(path);
@@ -75,6 +92,7 @@ ControlServer::ControlServer(const std::vector<Database>& databases, Run run, st
 }
 
 ControlServer::~ControlServer() {
+  ending_ = true;
   std::uint64_t one = 1;
   while (write(wake_, &one, sizeof one) < 0 && errno == EINTR) {
   }
@@ -129,41 +147,87 @@ void ControlServer::begin(const Listener& listener, int fd) {
     return true;
   });
   ControlSocket socket(fd);
-  if (conversations_.size() >= kConversationsMax || socket.peer().user != geteuid()) return;
+  if (conversations_.size() >= kConversationsMax)
+    return refuse(
+        listener, socket,
+        {ErrorCode::TooManyAttempts, "the process that has the file open runs " + std::to_string(kConversationsMax) +
+                                         " commands already; try again when one of them has ended"});
+  if (socket.peer().user != geteuid())
+    return refuse(listener, socket, {ErrorCode::NotAllowed, "commands are taken of the same user alone"});
   Conversation& conversation = conversations_.emplace_back(std::move(socket));
-  conversation.thread = std::thread([this, &listener, &conversation] {
-    converse(listener, conversation.socket);
-    conversation.socket.shutDown();
-    std::lock_guard lock(mutex_);
-    conversation.over = true;
-    ended_.notify_all();
-  });
+  try {
+    conversation.thread = std::thread([this, &listener, &conversation] {
+      base::contain([&] { converse(listener, conversation.socket); });
+      conversation.socket.shutDown();
+      std::lock_guard lock(mutex_);
+      conversation.over = true;
+      ended_.notify_all();
+    });
+  } catch (const std::system_error&) {
+    refuse(listener, conversation.socket,
+           {ErrorCode::IoError,
+            "no thread can be started for the command; end other programs, or allow more (ulimit "
+            "-u, TasksMax=)"});
+    conversations_.pop_back();
+  }
 }
 
 void ControlServer::converse(const Listener& listener, ControlSocket& socket) {
-  socket.setDeadline(std::chrono::steady_clock::now() + toAdmit_);
-  if (!admit(listener, socket)) return;
-  std::optional<ControlFrame> frame = socket.receive();
-  if (!frame || frame->kind != Kind::command) return;
-  std::optional<ControlRequest> request = parseRequest(frame->payload);
-  if (!request) return;
-  socket.setDeadline(std::nullopt);
+  std::optional<ControlRequest> wanted = request(listener, socket);
+  if (!wanted) return;
   ControlCaller caller(socket);
-  auto status = static_cast<std::uint8_t>(run_(listener.database, *request, caller));
+  auto status = static_cast<std::uint8_t>(run_(listener.database, *wanted, caller));
   socket.send(Kind::exit, base::ByteView(&status, 1));
 }
 
-bool ControlServer::admit(const Listener& listener, ControlSocket& socket) {
-  std::optional<base::Bytes> hello = socket.receive(Kind::hello, 1 + kControlNonceBytes);
-  if (!hello || (*hello)[0] != kControlVersion) return false;
+// What is to be run; nothing where it is not, and whoever wanted it was told.
+std::optional<ControlRequest> ControlServer::request(const Listener& listener, ControlSocket& socket) {
+  socket.setDeadline(std::chrono::steady_clock::now() + toAdmit_);
+  try {
+    admit(listener, socket);
+    ControlRequest wanted = parseRequest(receive(socket, Kind::command, std::nullopt));
+    socket.setDeadline(std::nullopt);
+    return wanted;
+  } catch (const Gone&) {
+    return std::nullopt;
+  } catch (const std::exception& error) {
+    refuse(listener, socket, link::failureOf(error));
+  }
+  return std::nullopt;
+}
+
+void ControlServer::admit(const Listener& listener, ControlSocket& socket) {
+  base::Bytes hello = receive(socket, Kind::hello, 1 + kControlNonceBytes);
+  if (hello[0] != kControlVersion) throw notUnderstood();
   Nonce theirs, ours;
-  std::copy(hello->begin() + 1, hello->end(), theirs.begin());
+  std::copy(hello.begin() + 1, hello.end(), theirs.begin());
   random_.fill(ours);
-  if (!socket.send(Kind::nonce, ours)) return false;
-  std::optional<base::Bytes> proof = socket.receive(Kind::proof, crypto::hash256({}).size());
+  if (!socket.send(Kind::nonce, ours)) throw Gone{};
+  base::Bytes proof = receive(socket, Kind::proof, crypto::hash256({}).size());
   crypto::SecretBytes expected = controlProof(listener.key.view(), kCommandProof, theirs, ours);
-  if (!proof || !crypto::equalInConstantTime(*proof, expected.view())) return false;
-  return socket.send(Kind::welcome, controlProof(listener.key.view(), kOwnerProof, theirs, ours).view());
+  if (!crypto::equalInConstantTime(proof, expected.view()))
+    throw Error(ErrorCode::WrongPassword, "the proof of knowing the password is wrong");
+  if (!socket.send(Kind::welcome, controlProof(listener.key.view(), kOwnerProof, theirs, ours).view())) throw Gone{};
+}
+
+// The payload of the next frame, which is to be of this kind and size.
+base::Bytes ControlServer::receive(ControlSocket& socket, Kind kind, std::optional<std::size_t> bytes) {
+  std::optional<ControlFrame> frame = socket.receive();
+  if (frame && frame->kind == kind && frame->payload.size() == bytes.value_or(frame->payload.size()))
+    return std::move(frame->payload);
+  if (ending_) throw Error(ErrorCode::HubStopping, "the process that has the file open is ending; try again");
+  if (!frame && socket.isLate())
+    throw Error(ErrorCode::Timeout, "the command was not said within " + std::to_string(toAdmit_.count()) +
+                                        " ms; try again, when the machine has less to do");
+  if (!frame && socket.peerHasGone()) throw Gone{};
+  throw notUnderstood();
+}
+
+void ControlServer::refuse(const Listener& listener, ControlSocket& socket, const sync::Bye& why) {
+  base::contain([&] {
+    if (refused_) refused_(listener.database, nameOf(socket), why);
+    if (socket.peer().user == geteuid()) socket.send(Kind::refused, sync::encode(why));
+  });
 }
 
 }  // namespace blazedb::server

@@ -1,6 +1,7 @@
 // The owner's end of control sockets (control_wire.h): lets commands in, and runs them one thread each.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -17,10 +18,10 @@
 #include "base/random.h"
 #include "blazedb/database.h"
 #include "crypto/secret_bytes.h"
+#include "server/control_wire.h"
+#include "sync/frames.h"
 
 namespace blazedb::server {
-
-class ControlSocket;
 
 struct ControlRequest {
   std::string folder;              // where the command was typed
@@ -49,10 +50,13 @@ class ControlServer {
   // come to an end soon once the caller has gone.
   using Run = std::function<int(const Database& database, const ControlRequest& request, ControlCaller& caller)>;
 
+  // Somebody's command was not run: who it was ("process 123"), and why. Called from several threads; must not throw.
+  using Refused = std::function<void(const Database& database, const std::string& who, const sync::Bye& why)>;
+
   // Listens for commands on each of the databases; `toAdmit` is how long a caller may take until it has said what it
   // wants. Throws Error(IoError) where a socket cannot be made.
   ControlServer(const std::vector<Database>& databases, Run run,
-                std::chrono::milliseconds toAdmit = std::chrono::seconds(5));
+                std::chrono::milliseconds toAdmit = std::chrono::seconds(5), Refused refused = {});
   // Takes the sockets away, lets what runs come to its end, hangs up on who takes longer than a second or two for that,
   // and returns when nothing runs any more.
   ~ControlServer();
@@ -71,11 +75,16 @@ class ControlServer {
   void accept();
   void begin(const Listener& listener, int fd);
   void converse(const Listener& listener, ControlSocket& socket);
-  bool admit(const Listener& listener, ControlSocket& socket);
+  std::optional<ControlRequest> request(const Listener& listener, ControlSocket& socket);
+  void admit(const Listener& listener, ControlSocket& socket);
+  base::Bytes receive(ControlSocket& socket, Kind kind, std::optional<std::size_t> bytes);
+  void refuse(const Listener& listener, ControlSocket& socket, const sync::Bye& why);
   void close();
 
   Run run_;
   std::chrono::milliseconds toAdmit_;
+  Refused refused_;
+  std::atomic<bool> ending_{false};
   base::SystemRandom random_;
   std::vector<Listener> listeners_;
   int wake_ = -1;  // readable when it is time to end

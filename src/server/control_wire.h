@@ -21,9 +21,10 @@
 //   owner        o, e   bytes for standard output; for standard error
 //   owner        i      wants input; the command answers i with bytes of its standard input, none at its end
 //   owner        x      exit status 1 byte: the end
+//   owner        r      Bye, as in sync/frames.h: why the command is not run: the end
 //
-// The owner closes without an answer where a proof is wrong, 5 seconds have passed before the command line is there,
-// or what came is none of this.
+// Not run is what comes while 16 others run, has a wrong proof, has not said its command line within 5 seconds, or says
+// what is none of this. Another user gets no answer.
 #pragma once
 
 #include <array>
@@ -55,6 +56,7 @@ enum class Kind : std::uint8_t {
   error = 'e',
   input = 'i',
   exit = 'x',
+  refused = 'r',
 };
 
 struct ControlFrame {
@@ -78,6 +80,7 @@ class ControlSocket {
 
   // Until when receive() waits, however slowly the other end speaks; none: without an end.
   void setDeadline(std::optional<std::chrono::steady_clock::time_point> deadline) { deadline_ = deadline; }
+  bool isLate() const { return deadline_ && std::chrono::steady_clock::now() >= *deadline_; }
   bool peerHasGone() const;
   // Lets receive() fail from now on, and peerHasGone() say so; what was begun may still be answered.
   void stopListening();

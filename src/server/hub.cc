@@ -18,7 +18,10 @@ Hub::Hub(std::vector<Database> databases, const ListenOptions& options, Log& log
     : databases_(std::move(databases)),
       log_(log),
       guests_(log),
-control_(databases_, std::move(run)) {
+      control_(databases_, std::move(run), std::chrono::seconds(5),
+               [this](const Database& database, const std::string& who, const sync::Bye& why) {
+                 guests_.noteCommand(database.name(), who, why);
+               }) {
   std::vector<NodeId> nodes;
   for (const Database& database : databases_) {
     nodes.push_back(topology_.registerDatabase(database, database.name()));

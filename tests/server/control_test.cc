@@ -6,9 +6,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <ctime>
 #include <future>
+#include <list>
+#include <mutex>
 #include <thread>
 
 #include "db/open_database.h"
@@ -41,6 +44,13 @@ class ControlSocketTest : public FolderTest {
     EXPECT_TRUE(socket.send(Kind::proof, controlProof(controlKey, purpose, ours, theirs).view()));
     return socket.receive(Kind::welcome, 32).has_value();
   }
+  // What the owner says instead of running the command, before it hangs up.
+  static std::optional<ErrorCode> refusal(ControlSocket& socket) {
+    std::optional<ControlFrame> last = socket.receive();
+    EXPECT_FALSE(socket.receive());
+    if (!last || last->kind != Kind::refused) return std::nullopt;
+    return sync::decodeBye(last->payload).value().code;
+  }
   static bool sendCommand(ControlSocket& socket) {
     base::Bytes command;
     base::appendSized(command, base::viewOf("/"));
@@ -52,9 +62,15 @@ class ControlSocketTest : public FolderTest {
   base::SystemRandom random_;
   Database db_ = open("db");
   std::atomic<int> runs_{0};
+  std::mutex mutex_;
+  std::vector<ErrorCode> refused_;  // what the owner was told
   std::optional<ControlServer> server_;
   std::function<void(ControlCaller&)> whileItRuns_ = [](ControlCaller&) {};
   ControlSocketTest() { listen(std::chrono::seconds(5)); }
+  bool wasRefused(ErrorCode code) {
+    std::lock_guard lock(mutex_);
+    return std::find(refused_.begin(), refused_.end(), code) != refused_.end();
+  }
   void listen(std::chrono::milliseconds toAdmit) {
     server_.reset();
     auto run = [this](const Database& database, const ControlRequest& request, ControlCaller& caller) {
@@ -63,7 +79,12 @@ class ControlSocketTest : public FolderTest {
       caller.out(database.name() + " " + request.words.at(0));
       return 7;
     };
-    server_.emplace(std::vector{db_}, run, toAdmit);
+    server_.emplace(std::vector{db_}, run, toAdmit,
+                    [this](const Database&, const std::string& who, const sync::Bye& why) {
+                      EXPECT_TRUE(who.starts_with("process ")) << who;
+                      std::lock_guard lock(mutex_);
+                      refused_.push_back(why.code);
+                    });
   }
 };
 
@@ -114,6 +135,7 @@ TEST_F(ControlSocketTest, WithoutTheKeyNothingRuns) {
     EXPECT_FALSE(admitted(socket, wrong.key, wrong.purpose)) << wrong.what;
     sendCommand(socket);
     EXPECT_FALSE(socket.receive()) << wrong.what;
+    EXPECT_TRUE(wasRefused(ErrorCode::WrongPassword)) << wrong.what;
   }
   EXPECT_EQ(runs_, 0);
 }
@@ -121,7 +143,7 @@ TEST_F(ControlSocketTest, WithoutTheKeyNothingRuns) {
 TEST_F(ControlSocketTest, ACommandWithoutAProofIsNotRun) {
   ControlSocket socket = connected();
   sendCommand(socket);
-  EXPECT_FALSE(socket.receive());
+  EXPECT_EQ(refusal(socket), ErrorCode::ProtocolError);
   EXPECT_EQ(runs_, 0);
 }
 
@@ -140,7 +162,7 @@ TEST_F(ControlSocketTest, AnOldProofIsWorthNothing) {
   std::copy(nonce->begin(), nonce->end(), second.begin());
   EXPECT_NE(first, second);
   again.send(Kind::proof, proof.view());
-  EXPECT_FALSE(again.receive());
+  EXPECT_EQ(refusal(again), ErrorCode::WrongPassword);
 }
 
 TEST_F(ControlSocketTest, GarbageAndSizesThatCannotBeAreHungUpOn) {
@@ -148,7 +170,8 @@ TEST_F(ControlSocketTest, GarbageAndSizesThatCannotBeAreHungUpOn) {
                                    base::Bytes{'h', 1, 0, 0, 0, 1}, base::Bytes{'c', 0, 0, 0, 0}}) {
     ControlSocket socket = connected();
     ASSERT_GT(::send(socket.fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL), 0);
-    EXPECT_FALSE(socket.receive());
+    EXPECT_EQ(refusal(socket), ErrorCode::ProtocolError);
+    EXPECT_TRUE(wasRefused(ErrorCode::ProtocolError));
   }
 }
 
@@ -157,8 +180,35 @@ TEST_F(ControlSocketTest, WhoSaysNothingIsNotWaitedForLong) {
   crypto::SecretBytes own = key("db");
   ControlSocket silent = connected(), admittedAndSilent = connected();
   ASSERT_TRUE(admitted(admittedAndSilent, own.view()));
-  EXPECT_FALSE(silent.receive());  // ends only if the server ends it
-  EXPECT_FALSE(admittedAndSilent.receive());
+  EXPECT_EQ(refusal(silent), ErrorCode::Timeout);  // ends only if the server ends it
+  EXPECT_EQ(refusal(admittedAndSilent), ErrorCode::Timeout);
+  EXPECT_TRUE(wasRefused(ErrorCode::Timeout));
+}
+
+// On a busy machine the key takes seconds: the time for the question begins when there is one.
+TEST_F(ControlSocketTest, WhoNeedsLongForItsKeyIsHeard) {
+  listen(std::chrono::milliseconds(300));
+  std::optional<ControlClient> client = ControlClient::connect(db_.path());
+  ControlSocket silent = connected();
+  EXPECT_EQ(refusal(silent), ErrorCode::Timeout);  // so long does it take
+  client->authenticate(kPassword);
+}
+
+TEST_F(ControlSocketTest, TheOneTooManyIsToldSo) {
+  listen(std::chrono::minutes(1));
+  std::list<ControlSocket> others;
+  for (int i = 0; i < 16; i++) others.push_back(connected());
+  ControlSocket last = connected();
+  EXPECT_EQ(refusal(last), ErrorCode::TooManyAttempts);
+  EXPECT_TRUE(wasRefused(ErrorCode::TooManyAttempts));
+  std::optional<ControlClient> client = ControlClient::connect(db_.path());
+  EXPECT_ERROR(TooManyAttempts, client->authenticate(kPassword));
+}
+
+TEST_F(ControlSocketTest, WhoGoesByHimselfIsNotTalkedOf) {
+  { ControlSocket gone = connected(); }
+  server_.reset();  // it has looked at everybody, at this one perhaps at its own end
+  for (ErrorCode code : refused_) EXPECT_EQ(code, ErrorCode::HubStopping);
 }
 
 // A byte, and then another: each comes in time, and the whole would take days.
