@@ -1,4 +1,5 @@
 #include <memory>
+#include <optional>
 
 #include "command.h"
 #include "group.h"
@@ -37,9 +38,12 @@ int attach(const Attach& options) {
   if (options.name.empty()) throw UsageError("--database is missing: the name of what is shared; see blazedb groups");
   if (options.adopt && !options.readOnly) throw UsageError("--adopt is for --read-only");
   Interrupt interrupt;
+  std::optional<server::Transition> transition;
+  if (options.watch) transition.emplace(std::vector{options.database.file});
   Database database = openDatabase(options.database);
   AccessMode mode = options.readOnly ? AccessMode::readOnly : AccessMode::readWrite;
   SyncJob job{.databases = {database}, .watch = options.watch, .json = options.json};
+  if (transition) job.transition = &*transition;
   job.connect = [&] {
     return connectionOf(connectToSharedDatabase(database, options.group, options.name, mode, {.adopt = options.adopt}));
   };

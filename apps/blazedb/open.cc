@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -12,6 +13,7 @@
 #include "codec/json.h"
 #include "forward.h"
 #include "progress.h"
+#include "server/transition.h"
 #include "text.h"
 #include "text_input.h"
 #include "visitor.h"
@@ -21,6 +23,8 @@ namespace {
 
 constexpr const char* kPasswordVariable = "BLAZEDB_PASSWORD";
 constexpr const char* kPasswordVariableB = "BLAZEDB_PASSWORD_B";
+// To open several databases, or to close them, takes some seconds at most, unless passwords are typed.
+constexpr std::chrono::seconds kTransitionMax{30};
 
 bool isSet(const char* variable) {
   const char* text = std::getenv(variable);
@@ -88,11 +92,15 @@ Database openDatabase(const DatabaseArgument& database, Use use) {
   if (visitor()) return visitor()->database();
   requireFile(database.file);
   Password password = passwordFor(database);
-  try {
-    return openDatabase(database, password, use);
-  } catch (const Error& error) {
-    if (error.code() != ErrorCode::DatabaseInUse) throw;
-    throw InUse{database.file, std::move(password), error};
+  for (bool again = false;; again = true) {
+    try {
+      return openDatabase(database, password, use);
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::DatabaseInUse) throw;
+      // Its owner is about to listen for commands, or to let go of it.
+      if (again || !server::waitForTransition(database.file, kTransitionMax))
+        throw InUse{database.file, std::move(password), error};
+    }
   }
 }
 

@@ -13,6 +13,7 @@
 #include "open.h"
 #include "output.h"
 #include "server/hub.h"
+#include "server/transition.h"
 #include "text.h"
 
 namespace blazedb::cli {
@@ -128,12 +129,15 @@ int serve(Serve options) {
   allowManyFiles();
   server::Log log(options.json ? server::Log::Format::json : server::Log::Format::text,
                   [](std::string_view line) { std::fputs((std::string(line) + "\n").c_str(), stderr); });
+  server::Transition transition(options.files);
   server::Hub hub(openDatabases(options.files, options.passwordFile), options.listen, log, runForVisitor);
+  transition.end();
   std::optional<HealthPage> health;
   if (options.healthzPort) health.emplace(hub, portOf(*options.healthzPort));
   options.json ? printAsJson(hub, health) : printForPeople(hub, health);
   flushOutput();
   while (signals.wait() == SIGHUP) hub.reload();
+  transition.begin();
   return kFine;
 }
 
@@ -165,8 +169,7 @@ Run declareServe(Arguments& arguments) {
       "vouches for the certificate, the pin; both are printed as the command that the client runs.");
   arguments.note(
       "While it runs, the other commands for these files are run by it: insert, get, update, delete, count, export, "
-      "info, "
-      "conflicts, removed, backup, token and stop.");
+      "info, conflicts, removed, rejected, backup, token and stop.");
   arguments.example("blazedb serve hub.blazedb");
   arguments.example("blazedb serve a.blazedb b.blazedb --port 443 --cert fullchain.pem --key privkey.pem");
   return [options] { return serve(*options); };

@@ -5,6 +5,7 @@
 #include "group.h"
 #include "open.h"
 #include "output.h"
+#include "server/transition.h"
 #include "status_lines.h"
 #include "text.h"
 
@@ -32,9 +33,11 @@ ExportPolicy policyOf(const Share& options) {
 int share(const Share& options) {
   requireGroup(options.group);
   Interrupt interrupt;
+  server::Transition transition({options.database.file});
   Database database = openDatabase(options.database);
   ExportPolicy policy = policyOf(options);
   server::ControlServer control({database}, runForVisitor);
+  transition.end();
   CrossAppSyncCoordinator sharing(database, options.group, policy);
   StatusLines lines(options.json, true);
   Subscription watch;
@@ -55,6 +58,7 @@ int share(const Share& options) {
   }
   flushOutput();
   interrupt.wait();
+  transition.begin();
   return kFine;
 }
 

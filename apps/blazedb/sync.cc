@@ -1,4 +1,5 @@
 #include <memory>
+#include <optional>
 
 #include "command.h"
 #include "open.h"
@@ -31,8 +32,11 @@ int syncFiles(const Sync& options) {
     throw UsageError(given + " is for the database of a hub, HOST:PORT/NAME, and " + options.databases.b.file +
                      " is a file");
   Interrupt interrupt;
+  std::optional<server::Transition> transition;
+  if (options.watch) transition.emplace(std::vector{options.databases.a.file, options.databases.b.file});
   auto [a, b] = openDatabases(options.databases);
   SyncJob job{.databases = {a, b}, .watch = options.watch, .json = options.json};
+  if (transition) job.transition = &*transition;
   job.connect = [&] {
     Topology topology;
     NodeId from = topology.registerDatabase(job.databases[0], "A");
@@ -54,11 +58,14 @@ int syncWithHub(const Sync& options, const RemoteAddress& address) {
   if (options.keepOwn && options.watch)
     throw UsageError("--keep-own is for a sync that ends, and --watch goes on anyway");
   Interrupt interrupt;
+  std::optional<server::Transition> transition;
+  if (options.watch) transition.emplace(std::vector{options.databases.a.file});
   Database database = openDatabase(options.databases.a);
   RemoteNode remote = options.remote.node(address);
   SyncJob job{.databases = {database}, .watch = options.watch, .json = options.json};
   job.keepOwn = options.keepOwn;
   job.adviceToReaders = " (--keep-own lets them stay here; who wants to be without them syncs a new database)";
+  if (transition) job.transition = &*transition;
   SyncPolicy policy = options.remote.policy();
   policy.acceptRemovals = options.acceptRemovals;
   job.connect = [&] { return connectionOf(database.enableSync(remote, policy)); };

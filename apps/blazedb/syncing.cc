@@ -116,9 +116,11 @@ int runSync(const SyncJob& job, Interrupt& interrupt) {
   {
     std::optional<server::ControlServer> control;
     if (job.watch) control.emplace(job.databases, runForVisitor);
+    if (job.transition) job.transition->end();
     Syncing syncing(job);
     if (job.watch) {
       syncing.untilInterrupted(interrupt);
+      if (job.transition) job.transition->begin();
       return kFine;
     }
     syncing.untilInSync(interrupt);

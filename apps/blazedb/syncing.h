@@ -9,6 +9,7 @@
 
 #include "blazedb/topology.h"
 #include "interrupt.h"
+#include "server/transition.h"
 
 namespace blazedb::cli {
 
@@ -31,6 +32,8 @@ struct SyncJob {
   // Where what was written here may not leave: which options help; or that it is no error.
   std::string adviceToReaders = {};
   bool keepOwn = false;
+  // With `watch`: of the files of the databases, begun before these were opened.
+  server::Transition* transition = nullptr;
 };
 
 // Gives the exit status. `interrupt` is older than the databases. Throws Error: Cancelled, or what broke the

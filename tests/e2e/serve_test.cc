@@ -205,6 +205,33 @@ TEST_F(Serve, PeopleAreShownWhatAClientTypes) {
   EXPECT_NE(result.err.find("listening"), std::string::npos) << result.err;
 }
 
+// The first file is open, and the password of the second is being typed.
+TEST_F(Serve, ACommandThatComesWhileItStartsWaitsForIt) {
+  const std::string other = path("other.blazedb");
+  makeDatabase("other.blazedb", SyncRole::server, "another password");
+  ProcessOptions terminal;
+  terminal.hasTerminal = true;
+  Process hub(command({"serve", file_, other, "--host", "127.0.0.1", "--port", "0"}), terminal);
+  hub.readUntil("Password for " + file_);
+  hub.write(std::string(kPassword) + "\n");
+  hub.readUntil("Password for " + other);
+  Process count(command({"count", file_, "-c", "notes"}), withPassword());
+  struct stat info {};
+  ASSERT_EQ(stat(file_.c_str(), &info), 0);
+  std::string name = "@blazedb-transition-" + std::to_string(info.st_dev) + "-" + std::to_string(info.st_ino);
+  waitFor("the command that waits", [&] {
+    std::string sockets = readFile("/proc/net/unix");
+    return sockets.find(name) != sockets.rfind(name);  // who listens, and who has connected
+  });
+  hub.write("another password\n");
+  Result result = count.wait();
+  EXPECT_EQ(result.out, "1\n");
+  EXPECT_EQ(result.err, "");
+  hub.readUntil("pin  sha256/");
+  hub.send(SIGINT);
+  EXPECT_EQ(hub.wait().status, 0);
+}
+
 TEST_F(Serve, WhatCannotBeServedIsSaid) {
   failAsWrongUsage({"serve", file_, "--cert", "x.pem"}, "go together");
   failAsWrongUsage({"serve", file_, "--port", "65536"}, "no port");
