@@ -1,0 +1,325 @@
+#include "sync/receiver.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "base/limits.h"
+
+namespace blazedb::sync {
+namespace {
+
+constexpr std::int64_t kSaveCursorDelayMs = 200;
+// When the receiver asks again for what only time keeps out: not at once, and what takes longer than this is left to
+// the next conversation.
+constexpr std::int64_t kRetryMsMin = 1000;
+constexpr std::int64_t kRetryMsMax = 24 * 60 * 60 * 1000;
+// Answers to Need beyond this are merged before the batch that waits for them is complete.
+constexpr std::size_t kAnswersBytes = 8u << 20;
+// What a frame costs that is kept, beside its bytes.
+constexpr std::size_t kHeldOverheadBytes = 64;
+
+RecordKey keyOf(const Change& change) { return {std::string(change.collection), change.id}; }
+
+}  // namespace
+
+void Receiver::begin() {
+  if (!end_.agreement.receives) {
+    catchingUp_ = false;
+    return;
+  }
+  const UUID& peer = end_.peer().replica;
+  const Scope& scope = end_.agreement.scope;
+  Cursor cursor = end_.store.cursorOn(peer, scope);
+  askedFrom_ = cursor.position;
+  Rejected known{true, end_.store.setAside(peer, scope, false)};
+  for (const Rejection& each : known.records) setAside_[each.key] = each.why->code;
+  if (!known.records.empty()) end_.status.reason = known.records.back().why;
+  end_.say(encode(Subscribe{cursor, !end_.store.empty(), !setAside_.empty()}));
+  if (!setAside_.empty()) end_.say(encode(known));
+}
+
+void Receiver::onWelcome(const Welcome& welcome) {
+  const Agreement& agreement = end_.agreement;
+  if (welcome_ || !agreement.receives) return end_.broken("Welcome out of place");
+  Cursor held = end_.store.cursorOn(end_.peer().replica, agreement.scope);
+  if (welcome.sweep) {
+    if (!agreement.writes.mayErase)
+      return end_.stop(ErrorCode::NotAllowed, "'" + end_.status.peer->name + "' may not make '" +
+                                                  end_.store.identity().name +
+                                                  "' sweep: that takes a token of role server");
+    // Where a cursor on an earlier incarnation really stands only the sender can tell.
+    bool behind = held.position < welcome.horizon || held.incarnation != end_.peer().incarnation;
+    if (!behind && !agreement.imports()) return end_.broken("a sweep that is not due");
+  }
+  welcome_ = welcome;
+  appliedTo_ = end_.status.appliedTo = savedTo_ = welcome.from;
+  applied_ = held;
+  applied_.complete = std::min(applied_.complete, welcome.from);
+  if (applied_.complete == welcome.from) applied_.reach = welcome.from;
+  end_.status.expected = welcome.ahead;
+  catchingUp_ = welcome.from < welcome.feedEnd || welcome.sweep;
+  if (welcome.sweep)
+    sweep_.emplace(Sweep{end_.options.acceptRemovals || agreement.imports(), agreement.journalsRemovals(), {}});
+  askAll_ = !setAside_.empty();
+  end_.activity();
+}
+
+// ----------------------------------------------------------------------------------------------------
+// batches
+
+void Receiver::onBatch(base::ByteView frame) {
+  if (!welcome_) return end_.broken("Batch before Welcome");
+  // What the window allows to be under way, and the frame that goes beyond it.
+  if (heldBytes_ >= base::kInFlightBytesMax) return end_.broken("more than may be under way");
+  held_.emplace_back(frame.begin(), frame.end());
+  heldBytes_ += frame.size() + kHeldOverheadBytes;
+}
+
+bool Receiver::mergeNext() {
+  if (end_.stopped() || held_.empty() || waits() || !merge(held_.front())) return false;
+  heldBytes_ -= held_.front().size() + kHeldOverheadBytes;
+  held_.pop_front();
+  forgetAnswers();
+  gone_.clear();
+  return true;
+}
+
+bool Receiver::merge(const base::Bytes& frame) {
+  std::optional<Batch> batch = decodeBatch(frame);
+  if (!batch) {
+    end_.broken("a batch that cannot be read");
+    return false;
+  }
+  if (batch->from != appliedTo_) {
+    end_.broken("a batch that does not follow the one before");
+    return false;
+  }
+  if (batch->changes.empty() && !sweep_) {
+    // Only withheld changes: the cursor is saved with the next batch, or a moment later.
+    if (appliedTo_ == savedTo_) unsavedSinceMs_ = end_.nowMs;
+    finishBatch(*batch);
+    return true;
+  }
+  Incoming incoming = incomingFromPeer();
+  incoming.changes = std::move(batch->changes);
+  if (!sweep_) incoming.cursor = cursorAt(*batch);
+  incoming.sweep = sweep_ ? &*sweep_ : nullptr;
+  fillIn(incoming);
+
+  ApplyResult result = end_.store.apply(incoming);
+  if (!took(result)) return false;
+  if (result.unsent) {
+    unsent_ = true;
+    return false;
+  }
+  if (!result.missing.empty()) {
+    needed_ = {result.missing.begin(), result.missing.end()};
+    askFor(needed_);
+    return false;
+  }
+  rest_.disturb();
+  end_.status.received += incoming.changes.size();
+  if (!sweep_) savedTo_ = batch->to;
+  finishBatch(*batch);
+  return true;
+}
+
+// Puts the whole records that have come in the place of their parts, and leaves out those that the peer no longer
+// holds.
+void Receiver::fillIn(Incoming& incoming) const {
+  std::map<RecordKey, Change> whole;
+  for (const base::Bytes& answer : answers_) {
+    std::optional<Rows> rows = decodeRows(answer);
+    for (const Change& change : rows->changes) whole[keyOf(change)] = change;
+  }
+  incoming.gone = {gone_.begin(), gone_.end()};
+  if (whole.empty() && gone_.empty()) return;
+  std::erase_if(incoming.changes, [&](Change& change) {
+    RecordKey key = keyOf(change);
+    auto found = whole.find(key);
+    if (found != whole.end()) {
+      change.complete = true;
+      change.stamps = found->second.stamps;
+      change.fields = found->second.fields;
+    }
+    return gone_.contains(key);
+  });
+}
+
+Incoming Receiver::incomingFromPeer() const {
+  Incoming incoming{end_.agreement};
+  incoming.acknowledged = sender_.acknowledged();
+  incoming.deadFrom = sender_.deadFrom();
+  return incoming;
+}
+
+Cursor Receiver::cursorAt(const Batch& batch) const {
+  bool complete = batch.reach == batch.to;
+  return {end_.peer().incarnation, batch.to, complete ? batch.to : applied_.complete,
+          complete ? batch.to : std::max(batch.reach, applied_.reach)};
+}
+
+void Receiver::finishBatch(const Batch& batch) {
+  applied_ = cursorAt(batch);
+  appliedTo_ = end_.status.appliedTo = batch.to;
+  bool caughtUp = batch.atEnd && catchingUp_;
+  if (caughtUp) {
+    if (sweep_) finishSweep(batch.to);
+    if (end_.stopped()) return;
+    catchingUp_ = false;
+  }
+  end_.say(encode(Ack{batch.to, end_.store.feedEnd()}));
+  if (end_.settling || caughtUp || appliedTo_ - savedTo_ >= kFarBehind) saveCursor();
+  end_.activity();
+}
+
+void Receiver::finishSweep(std::uint64_t position) {
+  Store::Swept swept = end_.store.finishSweep(end_.peer(), end_.agreement.scope, *sweep_,
+                                              end_.store.resolve(welcome_->applied), applied_);
+  if (swept.refused) return end_.stop(ErrorCode::TooManyRemovals, *swept.refused);
+  sender_.horizonRaised(swept.horizonBefore, swept.horizonAfter);
+  sweep_.reset();
+  savedTo_ = position;
+  askAll_ = !setAside_.empty();
+}
+
+void Receiver::saveCursor() {
+  if (appliedTo_ <= savedTo_ || sweep_) return;
+  Incoming cursorOnly{end_.agreement};
+  cursorOnly.cursor = applied_;
+  end_.store.apply(cursorOnly);
+  savedTo_ = appliedTo_;
+}
+
+void Receiver::saveCursorIfDue() {
+  if (end_.nowMs >= unsavedSinceMs_ + kSaveCursorDelayMs) saveCursor();
+}
+
+std::optional<std::int64_t> Receiver::nextTickMs() const {
+  std::optional<std::int64_t> next;
+  if (appliedTo_ > savedTo_ && !sweep_) next = unsavedSinceMs_ + kSaveCursorDelayMs;
+  if (retryAtMs_ && !setAside_.empty() && mayAskAgain()) next = std::min(next.value_or(*retryAtMs_), *retryAtMs_);
+  return next;
+}
+
+// ----------------------------------------------------------------------------------------------------
+// whole records
+
+// Names as many as a Need has room for; the receiver asks for the rest when these have come.
+void Receiver::askFor(const std::set<RecordKey>& keys) {
+  Need need;
+  for (auto key = keys.begin(); key != keys.end() && need.keys.size() < base::kNeedKeysMax; ++key)
+    need.keys.push_back(*key);
+  askedTo_ = need.keys.back();
+  end_.say(encode(need));
+}
+
+bool Receiver::onAnswer(Rows& rows, base::ByteView frame) {
+  bool again = askingAgain();
+  std::set<RecordKey>& waiting = again ? retrying_ : needed_;
+  auto answers = [&](const RecordKey& key) { return !(askedTo_ < key) && waiting.erase(key) > 0; };
+  bool asked = !rows.changes.empty() || !rows.gone.empty();
+  for (const Change& change : rows.changes) asked = asked && answers(keyOf(change));
+  for (const RecordKey& key : rows.gone) asked = asked && answers(key);
+  if (!asked) {
+    end_.broken("Rows that nobody asked for");
+    return false;
+  }
+  if (again) return retry(rows);
+  gone_.insert(rows.gone.begin(), rows.gone.end());
+  answers_.emplace_back(frame.begin(), frame.end());
+  answersBytes_ += frame.size();
+  if (needed_.empty()) return true;
+  if (answersBytes_ > kAnswersBytes && !mergeAnswers()) return false;
+  askFor(needed_);
+  return false;
+}
+
+// Merges the answers that have come, ahead of the batch that they belong to.
+bool Receiver::mergeAnswers() {
+  for (const base::Bytes& answer : answers_) {
+    std::optional<Rows> rows = decodeRows(answer);
+    Incoming incoming = incomingFromPeer();
+    incoming.changes = std::move(rows->changes);
+    for (Change& change : incoming.changes) change.complete = true;
+    ApplyResult result = end_.store.apply(incoming);
+    if (!took(result)) return false;
+  }
+  forgetAnswers();
+  return true;
+}
+
+void Receiver::forgetAnswers() {
+  answers_.clear();
+  answersBytes_ = 0;
+}
+
+bool Receiver::repair(std::vector<Change> changes) {
+  Incoming repair{end_.agreement};
+  repair.repair = true;
+  repair.changes = std::move(changes);
+  repair.acknowledged = sender_.acknowledged();
+  ApplyResult result = end_.store.apply(repair);
+  return took(result);
+}
+
+// ----------------------------------------------------------------------------------------------------
+// what was set aside
+
+// Tells the peer what became of its records. False if the conversation has to end.
+bool Receiver::took(ApplyResult& result) {
+  if (result.refused) {
+    end_.stop(result.refused->why.code, result.refused->why.text);
+    return false;
+  }
+  if (result.rejected.empty()) return true;
+  for (const Rejection& each : result.rejected) {
+    if (each.why) setAside_[each.key] = each.why->code;
+    if (!each.why) setAside_.erase(each.key);
+    if (each.why) end_.status.reason = each.why;
+  }
+  if (result.retryInMs) {
+    std::int64_t at = end_.nowMs + std::max(*result.retryInMs, kRetryMsMin);
+    if (*result.retryInMs <= kRetryMsMax) retryAtMs_ = std::min(retryAtMs_.value_or(at), at);
+  }
+  rest_.unverify();
+  end_.say(encode(Rejected{false, std::move(result.rejected)}));
+  return true;
+}
+
+// One question at a time, and none in a sweep: it brings everything in any case.
+bool Receiver::mayAskAgain() const {
+  return welcome_ && !end_.settling && !sweep_ && needed_.empty() && retrying_.empty() && held_.empty();
+}
+
+// At the beginning it asks for everything, and after that for what may be taken now.
+void Receiver::askAgain() {
+  if (setAside_.empty() || end_.stopped() || !mayAskAgain()) return;
+  bool all = std::exchange(askAll_, false), due = retryAtMs_ && end_.nowMs >= *retryAtMs_;
+  std::uint64_t changes = std::exchange(changedAside_, end_.store.changedAside());
+  if (all || due) retryAtMs_.reset();
+  for (const auto& [key, code] : setAside_)
+    if (all || (due && code == ErrorCode::ClockSkew)) retrying_.insert(key);
+  if (!all && changes != changedAside_)
+    for (Rejection& each : end_.store.setAside(end_.peer().replica, end_.agreement.scope, true))
+      retrying_.insert(std::move(each.key));
+  if (!retrying_.empty()) askFor(retrying_);
+}
+
+// True once all that was asked for again has come.
+bool Receiver::retry(Rows& rows) {
+  Incoming again = incomingFromPeer();
+  again.changes = std::move(rows.changes);
+  for (Change& change : again.changes) change.complete = true;
+  again.gone = std::move(rows.gone);
+  again.cursor = applied_;
+  ApplyResult result = end_.store.apply(again);
+  if (!took(result)) return false;
+  savedTo_ = appliedTo_;
+  if (retrying_.empty()) return true;
+  askFor(retrying_);
+  return false;
+}
+
+}  // namespace blazedb::sync
