@@ -120,7 +120,7 @@ Run declareToken(Arguments& arguments) {
   addDatabase(arguments, command->database);
   arguments.optional("NUMBER", command->id, "for revoke: which one, as list shows it");
   arguments.option("--name", "TEXT", command->name, "what you call it, for instance the machine that gets it");
-  arguments.option("--user", "TEXT", command->user, "who it is given to");
+  arguments.option("--user", "TEXT", command->user, "who it is given to; the same in all tokens that one device gets");
   arguments.choice("--role", {"client", "server"}, command->role,
                    "server: its bearer's writes may win as a server's do (default: client)");
   arguments.choice("--access", {"readWrite", "read", "write"}, command->access,

@@ -20,7 +20,7 @@ namespace blazedb {
 
 struct TokenOptions {
   std::string name;                  // for people: "laptop". Texts: up to 128 bytes of UTF-8 on one line
-  std::string user = {};             // who it is given to
+  std::string user = {};             // who it is given to; the same in all tokens that one device gets
   SyncRole role = SyncRole::client;  // the highest that its bearer may claim
   bool mayRead = true;               // receives what changes here
   bool mayWrite = true;              // what it sends is merged here

@@ -5,6 +5,9 @@
 // further use goes after the retention time: that a reader was here, where nothing of it was ever merged. The numbers
 // of incarnations of which no record is left go now and then.
 //
+// A replica belongs to the token that it came with first, and to others that name the same user: whoever poses as it
+// could move the cursor on its feed past changes that it has yet to send, and say that it has what it was never sent.
+//
 // A cursor on a peer's feed stays: without it a client that returns after very long would bring back what it had been
 // told to delete.
 #include <algorithm>
@@ -29,14 +32,14 @@ std::optional<Error> Engine::admitReplica(std::int64_t token, const UUID& replic
     storage::Statement others = reader.connection().prepare(
         "SELECT t.id, t.name FROM replicas r JOIN tokens t ON t.id = r.token JOIN tokens mine ON mine.id = ?2 "
         "WHERE r.replica = ?1 AND t.revoked_us IS NULL AND (t.expires_us IS NULL OR t.expires_us > ?3) "
-        "AND t.user <> mine.user");
+        "AND t.id <> mine.id AND (t.user <> mine.user OR t.user = '')");
     others.bindBlob(1, replica.bytes).bind(2, token).bind(3, now * 1000);
     if (others.step())
       return Error(ErrorCode::DuplicateReplica,
                    "the replica " + replica.toString() + " belongs to the token " + std::to_string(others.integer(0)) +
                        " (" + std::string(others.text(1)) +
-                       "), of another user. Is the file a copy? Give it an id of its own (blazedb renew FILE); else "
-                       "have that token revoked");
+                       "), which is still good and does not name the same user (blazedb token create --user). Is the "
+                       "file a copy? Give it an id of its own (blazedb renew FILE); else have that token revoked");
   }
   write(Durability::normal, [&](Changes&) {
     storage::Connection& writer = file_->writer();

@@ -112,6 +112,18 @@ TEST_F(PeersTest, AReplicaBelongsToATokenWhileThatIsGood) {
   EXPECT_FALSE(a->admitReplica(bobs, uuidOf(1), 0));
 }
 
+TEST_F(PeersTest, TwoTokensThatNameNoUserHaveTwoOwners) {
+  std::int64_t laptops = token(), phones = token();
+  EXPECT_FALSE(a->admitReplica(laptops, uuidOf(1), 0));
+  EXPECT_FALSE(a->admitReplica(laptops, uuidOf(1), 0)) << "which comes again";
+  std::optional<Error> refused = a->admitReplica(phones, uuidOf(1), 0);
+  ASSERT_TRUE(refused) << "or the phone could move the cursor on the laptop's feed, and writes would be passed over";
+  EXPECT_EQ(refused->code(), ErrorCode::DuplicateReplica);
+  EXPECT_FALSE(a->admitReplica(laptops, uuidOf(1), 0));
+  a->revokeToken(laptops);
+  EXPECT_FALSE(a->admitReplica(phones, uuidOf(1), 0));
+}
+
 TEST_F(PeersTest, IncarnationsOfWhichNothingIsLeftAreForgotten) {
   Replica b("b", now, 2);
   for (std::uint64_t incarnation = 1; incarnation <= 1500; incarnation++) {

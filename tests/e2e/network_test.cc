@@ -32,7 +32,7 @@ class Network : public WithHubProcess {
   }
   std::unique_ptr<Watch> watchOn(int host, const std::string& file) const {
     return std::make_unique<Watch>(network_->onHost(host, command(syncWords(file, {"--watch", "--json"}))),
-                                   withToken(token(file_)));
+                                   withToken(token(file_, {"--user", file})));
   }
   // One record more at each of the three, acknowledged by their owners.
   void everybodyWrites() {
@@ -84,7 +84,8 @@ TEST_F(Network, ALinkThatIsCutWhileAllWriteHealsByItself) {
   }
   // The hub has everything now. Either may not have got yet what the other one has brought.
   for (const auto& [host, file] : {std::pair(1, ann_), std::pair(2, bob_)}) {
-    Result last = Process(network_->onHost(host, command(syncWords(file))), withToken(token(file_))).wait();
+    Result last =
+        Process(network_->onHost(host, command(syncWords(file))), withToken(token(file_, {"--user", file}))).wait();
     EXPECT_EQ(last.status, 0) << last.err;
   }
   stopHub();

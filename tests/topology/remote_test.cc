@@ -26,7 +26,7 @@ class RemoteTest : public FolderTest {
   void hubStops() { topology_.stopListening(listening_.id); }
   void hubReturns() { listen({.host = "127.0.0.1", .port = listening_.port}); }
 
-  NewToken token(TokenOptions options = {.name = "test"}) { return hub_.createToken(options); }
+  NewToken token(TokenOptions options = {.name = "test", .user = "ann"}) { return hub_.createToken(options); }
   RemoteNode remote(const std::string& secret) const {
     RemoteNode node;
     node.host = "127.0.0.1";
@@ -293,7 +293,7 @@ TEST_F(RemoteTest, WhatATokenThatMayOnlyReadKeepsHereIsSaid) {
   UUID there = hub_.insert({{"n", 1}});
   Database reader = open("reader");
   std::optional<SyncEngine> reading =
-      reader.enableSync(remote(token({.name = "r", .mayWrite = false}).secret), kReadable);
+      reader.enableSync(remote(token({.name = "r", .user = "ann", .mayWrite = false}).secret), kReadable);
   SyncEngine& sync = *reading;
   sync.synchronize(kPatience);
   EXPECT_EQ(sync.status().pending, 0u);
@@ -314,7 +314,8 @@ TEST_F(RemoteTest, WhatATokenThatMayOnlyReadKeepsHereIsSaid) {
   reading.reset();
   reader.enableSync(remote(token().secret), kReadable).synchronize(kPatience);
   EXPECT_TRUE(hub_.fetch(here));
-  reader.enableSync(remote(token({.name = "r", .mayWrite = false}).secret), kReadable).synchronize(kPatience);
+  reader.enableSync(remote(token({.name = "r", .user = "ann", .mayWrite = false}).secret), kReadable)
+      .synchronize(kPatience);
 }
 
 TEST_F(RemoteTest, APolicyNarrowsWhatTravels) {
