@@ -1,10 +1,14 @@
 // Import goes in batches, each one commit: a file of any size takes bounded memory, and what went wrong at line
 // 1,000,000 does not undo the 999,000 lines before it. So that a second run need not repeat the first, every error says
 // up to which line the file is stored, and how to go on from there.
+//
+// Where the disk has no room for a batch, half of it is tried, down to one line: what fits is stored.
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "codec/json.h"
@@ -45,6 +49,8 @@ std::string reasonOf(const Error& error) {
   return message.starts_with(kInFirstLine) ? message.substr(kInFirstLine.size()) : message;
 }
 
+using Lines = std::span<const Line>;
+
 class Importer {
  public:
   Importer(const Import& options, Database database, Interrupt& interrupt)
@@ -59,8 +65,9 @@ class Importer {
   bool readLine(std::string& text);
   Line parse(const std::string& text) const;
   void commit();
-  void store(Transaction& transaction);
-  std::uint64_t findRefused();
+  bool commit(Lines lines);
+  void store(Transaction& transaction, Lines lines);
+  std::uint64_t findRefused(Lines lines);
   [[noreturn]] void fail(const Error& error, std::uint64_t line) const;
   std::string whatIsStored() const;
 
@@ -70,10 +77,11 @@ class Importer {
   TextInput reader_;
   ProgressBar bar_{"importing", "records"};
   std::vector<Line> batch_;
-  std::uint64_t batchBegin_ = 0;  // bytes of the input
-  std::uint64_t line_ = 0;        // the one that was read last
-  std::uint64_t stored_ = 0;      // the last one that is committed
-  bool storedHaveIds_ = true;     // "_id" in every record that is committed
+  std::size_t atOnce_ = kBatchRecords;  // so many lines found room on the disk together
+  std::uint64_t batchBegin_ = 0;        // bytes of the input
+  std::uint64_t line_ = 0;              // the one that was read last
+  std::uint64_t stored_ = 0;            // the last one that is committed
+  bool storedHaveIds_ = true;           // "_id" in every record that is committed
   std::uint64_t inserted_ = 0;
   std::uint64_t updated_ = 0;
 };
@@ -113,16 +121,16 @@ Line Importer::parse(const std::string& text) const {
 }
 
 void Importer::commit() {
-  std::uint64_t insertedBefore = inserted_;
-  std::uint64_t updatedBefore = updated_;
-  try {
-    if (!batch_.empty()) database_.transaction([this](Transaction& transaction) { store(transaction); });
-  } catch (const Error& error) {
-    inserted_ = insertedBefore;
-    updated_ = updatedBefore;
-    fail(error, findRefused());
+  for (Lines left = batch_; !left.empty();) {
+    Lines part = left.first(std::min(atOnce_, left.size()));
+    if (!commit(part)) {
+      atOnce_ = part.size() / 2;
+      continue;
+    }
+    for (const Line& line : part) storedHaveIds_ = storedHaveIds_ && line.record.id().has_value();
+    stored_ = part.back().number;
+    left = left.subspan(part.size());
   }
-  for (const Line& line : batch_) storedHaveIds_ = storedHaveIds_ && line.record.id().has_value();
   stored_ = line_;
   batch_.clear();
   batchBegin_ = reader_.bytesRead();
@@ -130,9 +138,25 @@ void Importer::commit() {
   bar_.show(whole == 0 ? -1 : static_cast<double>(reader_.bytesRead()) / whole, inserted_ + updated_);
 }
 
-void Importer::store(Transaction& transaction) {
+// False where fewer lines may find room.
+bool Importer::commit(Lines lines) {
+  std::uint64_t insertedBefore = inserted_;
+  std::uint64_t updatedBefore = updated_;
+  try {
+    database_.transaction([&](Transaction& transaction) { store(transaction, lines); });
+    return true;
+  } catch (const Error& error) {
+    inserted_ = insertedBefore;
+    updated_ = updatedBefore;
+    bool full = error.code() == ErrorCode::DiskFull;
+    if (full && lines.size() > 1) return false;
+    fail(error, full ? lines.front().number : findRefused(lines));
+  }
+}
+
+void Importer::store(Transaction& transaction, Lines lines) {
   if (options_.upsert) {
-    for (const Line& line : batch_) {
+    for (const Line& line : lines) {
       Collection collection = transaction.collection(line.collection);
       bool isNew = !line.record.id() || collection.upsert(*line.record.id(), line.record);
       if (!line.record.id()) collection.insert(line.record);
@@ -141,18 +165,18 @@ void Importer::store(Transaction& transaction) {
     return;
   }
   std::map<std::string, std::vector<Record>> records;
-  for (const Line& line : batch_) records[line.collection].push_back(line.record);
+  for (const Line& line : lines) records[line.collection].push_back(line.record);
   for (const auto& [name, ofCollection] : records) transaction.collection(name).insertMany(ofCollection);
-  inserted_ += batch_.size();
+  inserted_ += lines.size();
 }
 
-// Which line of the batch is the one that cannot be stored? 0 where each by itself could be.
-std::uint64_t Importer::findRefused() {
+// Which of the lines is the one that cannot be stored? 0 where each by itself could be.
+std::uint64_t Importer::findRefused(Lines lines) {
   std::uint64_t line = 0;
   struct Undo {};
   try {
     database_.transaction([&](Transaction& transaction) {
-      for (const Line& candidate : batch_) {
+      for (const Line& candidate : lines) {
         line = candidate.number;
         Collection collection = transaction.collection(candidate.collection);
         if (options_.upsert && candidate.record.id())
@@ -217,10 +241,11 @@ Run declareImport(Arguments& arguments) {
   arguments.number("--from-line", "N", options->fromLine, "pass over the lines before this one");
   addJson(arguments, options->json, "print {\"inserted\": N, \"updated\": N, \"seconds\": N}");
   arguments.note(
-      "A line with \"_id\" keeps it, others get new ids. The lines are stored in batches of 1,000, each of them all or "
-      "nothing. When a line is wrong, or the import is interrupted, the message says up to which line the file is "
-      "stored: go on from there with --from-line, or, where every line has an \"_id\", run all of it again with "
-      "--upsert, which is also safe after a crash. What blazedb export wrote has ids; what it wrote with -c goes back "
+      "A line with \"_id\" keeps it, others get new ids. The lines are stored in batches of 1,000, or fewer where the "
+      "disk is nearly full, each of them all or nothing. When a line is wrong, the disk is full, or the import is "
+      "interrupted, the message says up to which line the file is stored: go on from there with --from-line, or, where "
+      "every line has an \"_id\", run all of it again with --upsert, which is also safe after a crash. What blazedb "
+      "export wrote has ids; what it wrote with -c goes back "
       "with -c.");
   arguments.example("blazedb import notes.blazedb notes.jsonl");
   arguments.example("zcat people.jsonl.gz | blazedb import notes.blazedb - -c people --upsert");

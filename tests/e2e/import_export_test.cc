@@ -127,6 +127,34 @@ TEST_F(ImportExport, AfterAWrongLineTheMessageSaysHowToGoOn) {
   EXPECT_EQ(succeed({"count", file_}), "1700\n");
 }
 
+// On a disk of 3 MB, which goes with the process that has mounted it.
+TEST_F(ImportExport, OnADiskThatIsNearlyFullWhatFitsIsStored) {
+  std::string lines;
+  for (int n = 1; n <= 20'000; n++)
+    lines += "{\"n\":" + std::to_string(n) + ",\"text\":\"" + std::string(300, 'x') + "\"}\n";
+  std::vector<std::string> words = {"/usr/bin/unshare", "--mount"};
+  if (geteuid() != 0) words.insert(words.end(), {"--user", "--map-root-user"});
+  std::string script =
+      "mount -t tmpfs -o size=3m tmpfs \"$2\" || exit 77; \"$1\" create \"$2/a.blazedb\" && "
+      "{ \"$1\" import \"$2/a.blazedb\" \"$3\"; \"$1\" count \"$2/a.blazedb\"; }";
+  std::filesystem::create_directory(path("disk"));
+  words.insert(words.end(),
+               {"/bin/sh", "-c", script, "sh", command({})[0], path("disk"), writeFile("in.jsonl", lines)});
+  Result result = Process(words, withPassword()).wait();
+  if (result.status == 77) GTEST_SKIP() << "this user cannot mount anything: " << result.err;
+  EXPECT_EQ(result.status, 0);
+  EXPECT_NE(result.err.find("DiskFull"), std::string::npos) << result.err;
+  ASSERT_FALSE(linesOf(result.out).empty());
+  int stored = std::stoi(linesOf(result.out).back());
+  EXPECT_GT(stored, 1000);
+  EXPECT_NE(stored % 1000, 0) << "there was room for a part of the batch";
+  std::string next = std::to_string(stored + 1);
+  EXPECT_NE(result.err.find("line " + next + ": "), std::string::npos) << result.err;
+  EXPECT_NE(result.err.find("lines 1 to " + std::to_string(stored) + " are stored; go on with --from-line " + next),
+            std::string::npos)
+      << result.err;
+}
+
 TEST_F(ImportExport, LinesWithoutIdsGoOnFromALine) {
   std::string input = writeFile("in.jsonl", numbered(1, 1700, false) + "nonsense\n");
   Result result = run({"import", file_, input});
