@@ -252,8 +252,9 @@ void Engine::bindTo(const UUID& source, bool adopt) {
   std::optional<UUID> bound = this->source();
   if (bound == source) return;
   if (bound)
-    throw Error(ErrorCode::ReadOnlyReplica, "'" + name_ + "' is a read-only replica of " + bound->toString() +
-                                                " already; end that with releaseReadOnly() first");
+    throw Error(ErrorCode::ReadOnlyReplica,
+                "'" + name_ + "' is a read-only replica of " + bound->toString() +
+                    " already; end that with releaseReadOnly() (blazedb release FILE) first");
   std::unique_lock lock = lockIdle();
   writeLocked(Durability::full, [&](Changes& changes) {
     // Own writes, and what came from others than the source: a replica of the source has neither.

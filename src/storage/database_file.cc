@@ -30,7 +30,7 @@ constexpr std::uint64_t kLockByte = 1 << 30;  // SQLite never uses the page that
                                         "remove it if it is not wanted");
   if (status == IoStatus::denied)
     throw Error(ErrorCode::IoError, path + " " + what + ", for this user may not do so, or the file system is " +
-                                        "read-only; a database that is only to be read is opened with readOnly");
+                                        "read-only; check who may write the file and its folder");
   if (status == IoStatus::noRename)
     throw Error(ErrorCode::NotSupported, path + ": this file system can neither link nor rename without replacing; " +
                                              "make the file on another one and move it there");

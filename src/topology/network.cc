@@ -54,7 +54,7 @@ void Network::refuseReplica(const db::Engine& receiver) {
   if (std::optional<UUID> source = receiver.source())
     throw Error(ErrorCode::ReadOnlyReplica,
                 "'" + receiver.name() + "' is a read-only replica of " + source->toString() +
-                    " and receives from nobody else; end that with releaseReadOnly() first");
+                    " and receives from nobody else; end that with releaseReadOnly() (blazedb release FILE) first");
 }
 
 void Network::refuseRemoteOnly(const Node& node) {

@@ -13,9 +13,10 @@ namespace {
 
 sync::Scope scopeOf(const SyncPolicy& policy) {
   if (policy.encryptionMode == EncryptionMode::e2eOnly)
-    throw Error(ErrorCode::NotSupported,
-                "e2eOnly is not in this version; ask for EncryptionMode::smartProxy where the hub may read what it "
-                "stores (blazedb sync --encryption smartProxy)");
+    throw Error(
+        ErrorCode::NotSupported,
+        "e2eOnly, the default, is not in this version; ask for smartProxy where the hub may read what it stores "
+        "(blazedb sync --encryption smartProxy)");
   if (policy.teams) throw Error(ErrorCode::NotSupported, "policies by team are not in this version; use collections");
   if (policy.passphrase)
     throw Error(ErrorCode::InvalidPolicy, "a passphrase is for e2eOnly; with smartProxy nothing is encrypted with it");

@@ -40,6 +40,14 @@ TEST_F(Databases, CreateRefusesAFileThatExists) {
   EXPECT_EQ(readFile(file), "letters to Milena");
 }
 
+// Not even root may make a file there.
+TEST_F(Databases, CreateInAFolderThatIsReadOnlySaysWhatIsWrong) {
+  Result result = run({"create", "/sys/a.blazedb"});
+  expectFailure(result, 1,
+                "IoError: /sys/a.blazedb cannot be created, for this user may not do so, or the file system");
+  EXPECT_EQ(result.err.find("readOnly"), std::string::npos) << result.err;
+}
+
 TEST_F(Databases, CreateRefusesANameThatIsNone) {
   fail({"create", path("a.blazedb"), "--name", "two words"}, "InvalidArgument");
   EXPECT_FALSE(std::filesystem::exists(path("a.blazedb")));
