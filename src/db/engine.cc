@@ -510,12 +510,18 @@ void Engine::setSelf() {
 SyncRole Engine::role() const { return self().role; }
 std::optional<UUID> Engine::source() const { return self().source; }
 
+// Nobody writes in between, as what it no longer is.
+void Engine::changeSelf(const std::function<void(Changes&)>& persist, const std::function<void()>& publish) {
+  std::unique_lock lock = lockIdle();
+  writeLocked(Durability::full, persist);
+  publish();
+  setSelf();
+}
+
 void Engine::setRole(SyncRole role) {
   sync::Role stored = role == SyncRole::server ? sync::Role::server : sync::Role::client;
-  write(Durability::full, [&](Changes&) { tables_->setMeta("role", base::Bytes{static_cast<std::uint8_t>(stored)}); });
-  std::unique_lock lock = lockIdle();
-  author_.role = stored;
-  setSelf();
+  changeSelf([&](Changes&) { tables_->setMeta("role", base::Bytes{static_cast<std::uint8_t>(stored)}); },
+             [&] { author_.role = stored; });
 }
 
 // ----------------------------------------------------------------------------------------------------

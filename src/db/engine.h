@@ -223,6 +223,8 @@ class Engine final : public sync::Store, private sync::Deliveries {
   // The writer's lock, with no transaction open.
   std::unique_lock<std::mutex> lockIdle();
   void setSelf();
+  // Changes what the replica is: in the file, and then in memory, under one lock. `publish` sets the members.
+  void changeSelf(const std::function<void(Changes&)>& persist, const std::function<void()>& publish);
   void noteProblem(const Error& error);
   std::shared_ptr<Group> joinGroup(bool durable);
   void runInGroup(const std::shared_ptr<Group>& group, const std::function<void(Changes&)>& body);

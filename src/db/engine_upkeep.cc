@@ -173,21 +173,15 @@ void Engine::backup(const std::string& path, const Progress& progress) {
 }
 
 void Engine::renewReplicaId() {
-  UUID id;
-  write(Durability::full, [&](Changes&) {
-    id = ids_.next();
-    giveNewReplicaId(*tables_, file_->writer(), id);
-  });
-  std::unique_lock lock = lockIdle();
-  replica_ = id;
-  setSelf();
-  {
-    std::lock_guard leavingLock(leavingMutex_);
-    leaving_.clear();
-  }
-  std::lock_guard peersLock(peersMutex_);
-  peers_.clear();
-  hasPeers_ = false;
+  UUID id = ids_.next();
+  changeSelf([&](Changes&) { giveNewReplicaId(*tables_, file_->writer(), id); },
+             [&] {
+               replica_ = id;
+               std::scoped_lock locks(leavingMutex_, peersMutex_);
+               leaving_.clear();
+               peers_.clear();
+               hasPeers_ = false;
+             });
 }
 
 // With the writer's lock all along: as long as one record carries a time from the future, so must the clock, or the
@@ -249,14 +243,14 @@ std::uint64_t Engine::restamp() {
 }
 
 void Engine::bindTo(const UUID& source, bool adopt) {
-  std::optional<UUID> bound = this->source();
-  if (bound == source) return;
-  if (bound)
-    throw Error(ErrorCode::ReadOnlyReplica,
-                "'" + name_ + "' is a read-only replica of " + bound->toString() +
-                    " already; end that with releaseReadOnly() (blazedb release FILE) first");
-  std::unique_lock lock = lockIdle();
-  writeLocked(Durability::full, [&](Changes& changes) {
+  if (this->source() == source) return;
+  std::uint64_t horizon = 0;
+  auto persist = [&](Changes& changes) {
+    if (author_.source == source) return;
+    if (author_.source)
+      throw Error(ErrorCode::ReadOnlyReplica,
+                  "'" + name_ + "' is a read-only replica of " + author_.source->toString() +
+                      " already; end that with releaseReadOnly() (blazedb release FILE) first");
     // Own writes, and what came from others than the source: a replica of the source has neither.
     std::vector<replica::Reading> linked = tables_->readingsOf(source);
     bool foreign = std::none_of(linked.begin(), linked.end(), [&](const replica::Reading& link) {
@@ -284,17 +278,14 @@ void Engine::bindTo(const UUID& source, bool adopt) {
       tables_->setHorizon(mirror_.position);
     }
     tables_->setMeta("source", source.bytes);
-  });
-  author_.source = source;
-  setSelf();
-  raiseHorizon(tables_->horizon());
+    horizon = tables_->horizon();
+  };
+  changeSelf(persist, [&] { author_.source = source; });
+  raiseHorizon(horizon);
 }
 
 void Engine::releaseSource() {
-  write(Durability::full, [&](Changes&) { tables_->removeMeta("source"); });
-  std::unique_lock lock = lockIdle();
-  author_.source.reset();
-  setSelf();
+  changeSelf([&](Changes&) { tables_->removeMeta("source"); }, [&] { author_.source.reset(); });
 }
 
 DatabaseInfo Engine::info() const {

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #include "support/conversation.h"
@@ -239,6 +240,33 @@ TEST(EngineTest, WhoWaitedWhileItBecameAReadOnlyReplicaIsRefused) {
                         }); }});
     EXPECT_TRUE(bound == ErrorCode::HasOwnWrites || wrote == ErrorCode::ReadOnlyReplica);
     EXPECT_EQ(a.fetch(uuidOf(5)).has_value(), !wrote);
+  }
+}
+
+// Two who change the same setting at once: memory must end with what the file ends with.
+TEST(EngineTest, WhatItKnowsOfItselfIsWhatItsFileSays) {
+  std::int64_t now = 0;
+  auto self = [](const Replica& a) { return std::tuple(a->info().replica, a->role(), a->source()); };
+  for (std::uint64_t i = 0; i < 20; i++) {
+    Replica a("a", now, 10 + i);
+    a->bindTo(uuidOf(77), false);
+    allAtOnce(a, {[&] { a->setRole(SyncRole::server); }, [&] { a->setRole(SyncRole::client); },
+                  [&] { a->renewReplicaId(); }, [&] { a->renewReplicaId(); }, [&] { a->releaseSource(); }});
+    auto before = self(a);
+    a.reopen();
+    EXPECT_EQ(self(a), before) << "in round " << i;
+  }
+}
+
+TEST(EngineTest, OneSourceAloneBindsIt) {
+  std::int64_t now = 0;
+  for (std::uint64_t i = 0; i < 20; i++) {
+    Replica a("a", now, 10 + i);
+    std::optional<ErrorCode> first, second;
+    allAtOnce(a, {[&] { first = test::errorOf([&] { a->bindTo(uuidOf(77), false); }); },
+                  [&] { second = test::errorOf([&] { a->bindTo(uuidOf(78), false); }); }});
+    EXPECT_NE(first.has_value(), second.has_value());
+    EXPECT_EQ(a->source(), first ? uuidOf(78) : uuidOf(77));
   }
 }
 
