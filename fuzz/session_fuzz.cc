@@ -28,7 +28,7 @@ void require(bool condition) {
   if (!condition) std::abort();
 }
 
-test::Replica& replica(bool nextInput = false) {
+test::Replica& theReplica(bool nextInput = false) {
   static std::int64_t worldMs = 0;
   static std::unique_ptr<test::Replica> open;
   static int inputs = 0;
@@ -45,9 +45,9 @@ test::Replica& replica(bool nextInput = false) {
 // What is not the peer's.
 std::pair<sync::DigestLine, std::uint64_t> holdings() {
   sync::DigestLine line;
-  for (const sync::DigestLine& each : replica()->digests())
+  for (const sync::DigestLine& each : theReplica()->digests())
     if (each.collection == "default") line = each;
-  return {line, replica()->purgeHorizon()};
+  return {line, theReplica()->purgeHorizon()};
 }
 
 sync::SessionOptions rightsOf(std::uint8_t token) {
@@ -88,7 +88,7 @@ void mutate(Input& input, sim::Dice& dice) {
   if (what < 4) {
     sim::HostilePeer::Targets targets;
     for (std::uint64_t i = 0; i < kRecords; i++) targets.held.push_back({"default", test::uuidOf(i)});
-    targets.wallMs = replica().clock.wallMs();
+    targets.wallMs = theReplica().clock.wallMs();
     sim::HostilePeer peer(dice, static_cast<sim::Weakness>(dice.below(3)), test::uuidOf(99));
     for (std::uint64_t skip = dice.below(4); skip > 0; skip--) peer.next(targets);
     base::Bytes frame = peer.next(targets);
@@ -124,7 +124,7 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  test::Replica& target = replica(true);
+  test::Replica& target = theReplica(true);
   Input input({data, size});
   std::uint8_t token = (input.options >> 3) & 3;
   sync::Hello hello;
