@@ -32,7 +32,7 @@
 #include "link/framing.h"
 #include "link/io.h"
 #include "link/stream.h"
-#include "sync/frames.h"
+#include "sync/bye.h"
 
 namespace blazedb::link {
 

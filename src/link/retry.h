@@ -16,7 +16,7 @@
 #include "base/random.h"
 #include "blazedb/error.h"
 #include "link/link.h"
-#include "sync/frames.h"
+#include "sync/bye.h"
 
 namespace blazedb::link {
 

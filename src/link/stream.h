@@ -11,7 +11,7 @@
 #include <span>
 
 #include "base/bytes.h"
-#include "sync/frames.h"
+#include "sync/bye.h"
 
 namespace blazedb::link {
 

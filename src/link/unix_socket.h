@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "base/descriptor.h"
-#include "sync/frames.h"
+#include "sync/bye.h"
 
 namespace blazedb::link {
 

@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "replica/deliveries.h"
+#include "sync/frames.h"
 
 namespace blazedb::replica {
 namespace {

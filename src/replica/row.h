@@ -10,8 +10,9 @@
 #include "base/bytes.h"
 #include "blazedb/record.h"
 #include "blazedb/uuid.h"
-#include "sync/frames.h"
+#include "sync/cursor.h"
 #include "sync/record_state.h"
+#include "sync/scope.h"
 
 namespace blazedb::replica {
 

@@ -28,6 +28,11 @@
 
 #include "blazedb/removed_record.h"
 #include "replica/row.h"
+#include "sync/bye.h"
+#include "sync/change.h"
+#include "sync/cursor.h"
+#include "sync/peer.h"
+#include "sync/scope.h"
 
 namespace blazedb::replica {
 

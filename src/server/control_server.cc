@@ -19,6 +19,7 @@
 #include "db/engine.h"
 #include "link/retry.h"
 #include "storage/posix_file_system.h"
+#include "sync/frames.h"
 
 namespace blazedb::server {
 namespace {

@@ -19,7 +19,7 @@
 #include "blazedb/database.h"
 #include "crypto/secret_bytes.h"
 #include "server/control_wire.h"
-#include "sync/frames.h"
+#include "sync/bye.h"
 
 namespace blazedb::server {
 

@@ -14,7 +14,7 @@
 
 #include "blazedb/remote.h"
 #include "server/log.h"
-#include "sync/frames.h"
+#include "sync/bye.h"
 
 namespace blazedb::server {
 

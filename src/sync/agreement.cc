@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "sync/frames.h"
+
 namespace blazedb::sync {
 
 Agreement agree(const Terms& mine, const Hello& its) {

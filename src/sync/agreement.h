@@ -12,11 +12,13 @@
 #include <memory>
 
 #include "blazedb/export_policy.h"
-#include "sync/frames.h"
+#include "sync/peer.h"
 #include "sync/scope.h"
 #include "sync/stamp_rules.h"
 
 namespace blazedb::sync {
+
+struct Hello;  // frames.h
 
 enum class Relation : std::uint8_t {
   equals,    // neither end decides what the other one holds

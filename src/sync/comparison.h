@@ -1,9 +1,9 @@
 // Where do two ends differ that should hold the same, and what does the other one lack?
 //
-// Each end asks for itself, one collection that differs after the other, and so that every step costs a bounded number
-// of rows, every frame a bounded number of bytes, and nothing waits in a queue:
+// Each end asks for itself, about one differing collection after the other. Every step costs a bounded number of rows,
+// every frame a bounded number of bytes, and nothing waits in a queue:
 //
-//   whoever asks                            whoever answers
+//   the end that asks                       the end that answers
 //   Buckets(ranges of ids, their sums) ->   walks its own records of these ranges up to where a run of ranges that
 //                                           differ has ended
 //   <- Inventory(the records of that run)   or: no difference up to here
@@ -13,9 +13,9 @@
 // before. step() reads a slice, and nextStepMs() says that there is more, so that others have their turn in between.
 // An end asks about what it knows itself: that the peer names collections costs nothing.
 //
-// Whoever finds differences without end is slowed down. The next comparison waits, from half a second to half a
-// minute, twice as long after each that has found some; one that finds none ends that. Whoever answers does the same:
-// a question that goes back to what was answered already is of a new comparison.
+// An end that finds differences again and again slows down. After each comparison that found some, the next one waits
+// twice as long, from half a second to half a minute; a comparison that finds none ends that. The end that answers does
+// the same: a question that goes back to what it has answered already belongs to a new comparison.
 //
 // Tried before: 256 buckets by the last byte of an id, of which each took a walk through the whole collection.
 #pragma once
@@ -27,6 +27,7 @@
 #include <string>
 #include <vector>
 
+#include "sync/frames.h"
 #include "sync/store.h"
 
 namespace blazedb::sync {

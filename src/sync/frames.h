@@ -1,8 +1,10 @@
-// What crosses a link: one frame, one message. The same bytes in process, over a unix socket and over TLS.
+// The wire: one frame, one message. The same bytes in process, over a unix socket and over TLS.
+//
+// What frames speak of has headers of its own: cursor.h, change.h, peer.h, bye.h, scope.h, digest_line.h.
 //
 // A frame is a type byte and a body. Integers are varints unless said otherwise, strings and byte strings are a varint
 // length and the bytes, a UUID is 16 bytes, an incarnation 8 bytes little-endian. docs/protocol.md draws each of them;
-// here is the order of a conversation:
+// this is the order of a conversation:
 //
 //   Hello      both ways: who I am, what I want (to send, to receive)
 //   Subscribe  receiver -> sender: my cursor on your feed
@@ -22,22 +24,22 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
-#include "blazedb/error.h"
 #include "blazedb/uuid.h"
+#include "sync/bye.h"
+#include "sync/change.h"
+#include "sync/cursor.h"
+#include "sync/digest_line.h"
+#include "sync/peer.h"
 #include "sync/record_state.h"
 #include "sync/scope.h"
-#include "sync/stamp.h"
 
 namespace blazedb::sync {
 
 inline constexpr std::uint64_t kProtocolVersion = 1;
-
-// Positions and counts beyond are refused: the file has 63 bits for them, and sums of two of them cannot overflow.
-inline constexpr std::uint64_t kPositionMax = INT64_MAX;
 
 enum class FrameType : std::uint8_t {
   hello = 1,
@@ -54,55 +56,6 @@ enum class FrameType : std::uint8_t {
   ping = 12,
   pong = 13,
   rejected = 14,
-};
-
-struct Identity {
-  UUID replica;
-  std::uint64_t incarnation = 0;
-  Role role = Role::client;
-  std::string name;
-};
-
-// A replica in one of its incarnations.
-struct Peer {
-  UUID replica;
-  std::uint64_t incarnation = 0;
-  friend bool operator==(const Peer&, const Peer&) = default;
-};
-
-// A place in somebody's feed. Positions mean something only together with the incarnation that was writing.
-//
-// A record is told of where it changed last. Whoever has read up to a position in the middle therefore lacks earlier
-// changes of the records that change again beyond it: nothing is lacking up to `complete` only, and what comes next has
-// to say everything that changed since there. And should the owner lose its latest commits, these records may lie
-// behind again: who has passed over some up to `reach` then has to go back to `complete`.
-struct Cursor {
-  std::uint64_t incarnation = 0;
-  std::uint64_t position = 0;
-  std::uint64_t complete = 0;  // at most position
-  std::uint64_t reach = 0;     // at least position; the same where nothing was passed over
-
-  // Has whoever stands here heard of what changed at `change` of a record that changed last at `latest`?
-  bool has(std::uint64_t latest, std::uint64_t change) const { return latest <= position || change <= complete; }
-  friend bool operator==(const Cursor&, const Cursor&) = default;
-};
-
-struct RecordKey {
-  std::string collection;
-  UUID id;
-  friend auto operator<=>(const RecordKey&, const RecordKey&) = default;
-};
-
-// One record as it crosses a link, all ages 0 (record_state.h). Views into the frame, or into whatever is being sent.
-struct Change {
-  std::string_view collection;
-  UUID id;
-  std::uint64_t position = 0;  // in the sender's feed
-  bool complete = false;       // every cell that the sender holds; otherwise what changed since Cursor::complete
-  bool endsTransaction = false;
-  base::ByteView stamps;
-  base::ByteView fields;
-  bool left = false;  // no longer held: whoever had it from the sender gives it up. Neither stamps nor fields
 };
 
 struct Hello {
@@ -156,13 +109,6 @@ struct Rows {
   std::vector<Change> changes;
 };
 
-struct DigestLine {
-  std::string collection;
-  std::uint64_t live = 0;
-  Digest digest;
-  friend bool operator==(const DigestLine&, const DigestLine&) = default;
-};
-
 // Valid only while the sender's feed ends at `feedEnd` and it has applied the receiver's feed up to `applied`.
 struct DigestFrame {
   std::uint64_t feedEnd = 0;
@@ -198,22 +144,6 @@ struct Ping {
 struct Pong {
   std::uint64_t number = 0;
   std::uint64_t feedEnd = 0;
-};
-
-struct Bye {
-  ErrorCode code = ErrorCode::Offline;
-  std::string text;
-};
-
-// A record that the receiver has not taken, and why.
-struct Rejection {
-  RecordKey key;
-  std::optional<Bye> why;  // none: it has been taken since, or is gone
-};
-
-struct Rejected {
-  bool all = false;  // everything that is rejected; else what has changed
-  std::vector<Rejection> records;
 };
 
 // Builds a Batch or Rows frame change by change, straight from what storage reads.

@@ -7,9 +7,11 @@
 #include <optional>
 
 #include "sync/agreement.h"
-#include "sync/frames.h"
+#include "sync/bye.h"
 
 namespace blazedb::sync {
+
+struct Hello;  // frames.h
 
 struct SessionOptions {
   Terms terms;                    // what this end brings to the agreement

@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <optional>
 
+#include "sync/bye.h"
 #include "sync/frames.h"
+#include "sync/peer.h"
 
 namespace blazedb::sync {
 

@@ -1,8 +1,9 @@
 // What the stamps of a peer may claim, checked where its writes enter.
 //
-// Merging believes every stamp: the highest wins. Whoever may choose them freely wins over everybody, by an authority
-// that it was not given or under another's name. So a client whose token does not say otherwise brings what it has
-// written itself, upon what it has seen here, and a stamp that cannot have come about in this way is refused:
+// Merging believes every stamp: the highest wins. A peer that could choose its stamps freely would win over everybody,
+// by an authority that it was not given or under another's name. So a client whose token does not say otherwise brings
+// what it has written itself, upon what it has seen here, and a stamp that cannot have come about in this way is
+// refused:
 //
 //   authority  a client copies the highest that it sees on the record, and it sees what is here: above what this
 //              replica holds on the record nothing is honest. Where the record is not held (a delete was forgotten, a
@@ -13,13 +14,13 @@
 //
 // Only what is later than what is held is looked at: an old stamp does no harm. A client that has other ways to the
 // same data (a second hub, a server's device) brings authorities that are not here yet, and needs a token that may
-// relay. Who is named as the writer is believed but for this replica: a device that was restored brings the writes of
-// its former self, and a name decides nothing.
+// relay. A stamp that names a writer is believed, unless it names this replica: a device that was restored brings the
+// writes of its former self, and a name decides nothing.
 //
 // What this replica has lost or forgotten may come back from its clients. So a copy made by backup() takes stamps up to
 // its first opening for what it may have had, and every replica those up to the latest that it has forgotten (a delete
-// that was purged, say, of a record that somebody then brought back). That gives nobody an advantage: whoever sees a
-// record may build on it in any case, and what matters is to be beaten by servers' writes that come.
+// that was purged, say, of a record that somebody then brought back). That gives no peer an advantage: a peer that
+// sees a record may build on it in any case, and what matters is that later writes of servers win over it.
 #pragma once
 
 #include <cstdint>

@@ -7,26 +7,32 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "blazedb/uuid.h"
 #include "sync/agreement.h"
+#include "sync/bye.h"
+#include "sync/change.h"
+#include "sync/cursor.h"
 #include "sync/deliveries.h"
-#include "sync/frames.h"
+#include "sync/digest_line.h"
+#include "sync/peer.h"
 #include "sync/record_state.h"
+#include "sync/scope.h"
 
 namespace blazedb::sync {
+
+class BatchWriter;  // frames.h
 
 struct FeedQuery {
   explicit FeedQuery(const Agreement& a) : agreement(a) {}
 
   const Agreement& agreement;   // who reads, and what it may read: everything else is left out
   std::uint64_t after = 0;      // the first position that may be read is after + 1
-  std::uint64_t complete = 0;   // the reader lacks nothing up to here (Cursor): a part says what changed since
+  std::uint64_t complete = 0;   // Cursor::complete of the reader: a part of a record says what changed since
   bool catchingUp = false;      // a batch may end in a large transaction, and where records moved on from
   bool withholdEchoes = true;   // leave out what the reader itself sent
   std::uint64_t deadFrom = 0;   // leave out what is dead, up to here
@@ -35,8 +41,8 @@ struct FeedQuery {
 
 struct FeedRead {
   std::uint64_t to = 0;        // the last position that was covered, also by what was withheld
-  std::uint64_t complete = 0;  // up to here the reader then lacks nothing
-  std::uint64_t reach = 0;     // what was passed over lies up to here
+  std::uint64_t complete = 0;  // Cursor::complete of the reader, once it has this
+  std::uint64_t reach = 0;     // Cursor::reach, likewise
   bool atEnd = false;          // nothing lay beyond `to`
 };
 
@@ -60,19 +66,6 @@ struct Incoming {
   std::uint64_t deadFrom = 0;    // the sender was not told of what was dead up to here, unless it speaks of it
 };
 
-// Why nothing of a batch was merged. The conversation has to end. (A single record that is not taken is a Rejection,
-// and the conversation goes on.)
-struct Refusal {
-  enum class Reason : std::uint8_t {
-    outsideScope,     // the peer sent what the link does not carry
-    unreadable,       // a record cannot be decoded, or has more fields than any record has
-    tooManySetAside,  // a record has to be set aside, and so many are already that no more are remembered
-  };
-  Reason reason;
-  RecordKey record;  // the first of this kind
-  Bye why;           // as the peer is told
-};
-
 struct ApplyResult {
   std::vector<RecordKey> missing;         // not empty: nothing was merged; whole records are needed first
   std::optional<Refusal> refused;         // set: nothing was merged, and the conversation has to end
@@ -92,20 +85,20 @@ class Store {
  public:
   virtual ~Store() = default;
 
-  // Of this opening; makes the incarnation known to the file first, where it is not yet.
+  // Of this opening. Writes the incarnation into the file first, if it is not there yet.
   virtual Identity identity() = 0;
   // The position of the latest committed change (and, at full durability, synced one).
   virtual std::uint64_t feedEnd() const = 0;
-  // Changes up to here may be unknown to a peer whose cursor is older: tombstones there are gone for good.
+  // Tombstones up to here are gone for good, so a reader whose cursor is older may have missed deletes.
   virtual std::uint64_t purgeHorizon() const = 0;
   virtual bool empty() const = 0;
 
-  // Where a peer's cursor on this feed really stands: at most where its incarnation ended, 0 if that is unknown. Of
-  // this replica's present incarnation.
+  // Translates a peer's cursor on this feed into one of the present incarnation. It stands at most where its own
+  // incarnation ended, and at 0 if the store does not know that incarnation.
   virtual Cursor resolve(const Cursor& cursor) const = 0;
   // This replica's cursor on the peer's feed, for a scope.
   virtual Cursor cursorOn(const UUID& peer, const Scope& scope) const = 0;
-  // About how many records of the scope a reader of the feed has before it after `position`.
+  // About how many records of the scope the feed has after `position`.
   virtual std::uint64_t ahead(std::uint64_t position, const Scope& scope) const = 0;
 
   virtual FeedRead readFeed(const FeedQuery& query, BatchWriter& out) = 0;
@@ -115,17 +108,19 @@ class Store {
   // What importers of this store were given.
   virtual Deliveries& deliveries() = 0;
 
-  // Everything that it sets aside is remembered, until it is taken or gone: a part of it is missing until then.
+  // Merges what a peer sent and moves the cursor, in one transaction. The store remembers each record that it sets
+  // aside until it takes the record, or the peer no longer holds it. Until then it answers a part of such a record with
+  // "missing".
   virtual ApplyResult apply(const Incoming& incoming) = 0;
-  // What of the peer's records is set aside; `changed`: only of these that have changed here since. changedAside() is
-  // another number after each such change.
+  // The records of the peer's that are set aside. With `changed` only those that have changed here since.
   virtual std::vector<Rejection> setAside(const UUID& peer, const Scope& scope, bool changed) const = 0;
+  // Another number after each change of a record that is set aside.
   virtual std::uint64_t changedAside() const = 0;
-  // The peer has told what it has set aside of this replica's. Gives how many there are.
+  // The peer has said which of this replica's records it has set aside. Gives how many there are in all.
   virtual std::uint64_t noteRejected(const UUID& peer, const Scope& scope, const Rejected& rejected) = 0;
-  // Ends a sweep: removes every live record of the scope that was not mentioned and is not beyond `peerHasApplied` of
-  // this feed, raises the purge horizon to the feed's end and moves the cursor, in one transaction. Refuses to remove
-  // many unless it may: then nothing has changed.
+  // Ends a sweep, in one transaction: removes every live record of the scope that was not mentioned, except those that
+  // changed here after `peerHasApplied`; raises the purge horizon to the feed's end; moves the cursor. If that would
+  // remove many records and the sweep may not, it changes nothing and says so in `refused`.
   struct Swept {
     std::uint64_t horizonBefore = 0;
     std::uint64_t horizonAfter = 0;
@@ -135,14 +130,14 @@ class Store {
                             const Cursor& cursor) = 0;
   // Puts this replica's cursor on the peer's feed back to 0, on the disk.
   virtual void dropCursor(const Peer& peer, const Scope& scope) = 0;
-  // Removes what earlier scopes of the peer brought and `scope` leaves out, except for what the peer has not applied of
-  // this feed; a later wider scope begins anew.
+  // Removes what earlier scopes of the peer brought and `scope` leaves out, except for changes made here that the peer
+  // has not applied. If the scope grows again later, the feed is read anew.
   virtual void leaveOtherScopes(const Peer& peer, const Scope& scope) = 0;
 
-  // The peer reads this feed: from now on deletes are remembered for it.
+  // The peer reads this feed. From now on the store remembers deletes for it.
   virtual void noteReader(const Peer& peer, const Scope& scope) = 0;
-  // That reader has applied this feed up to `cursor`. Its own ended at `end` when it said so, and this replica has
-  // applied that up to `applied`; none where it sends nothing here.
+  // That reader has applied this feed up to `cursor`. `its` is about the reader's own feed: where it ended at that
+  // moment, and up to where this replica has applied it. None if the reader sends nothing here.
   struct PeerFeed {
     std::uint64_t end = 0;
     std::uint64_t applied = 0;
@@ -151,10 +146,10 @@ class Store {
                                 const std::optional<PeerFeed>& its) = 0;
 
   virtual std::vector<DigestLine> digests() const = 0;
-  // Was there ever a record of that collection?
+  // Has this replica ever held a record of that collection?
   virtual bool holds(const std::string& collection) const = 0;
-  // The live records of a collection with ids from `from` to `to`, both inclusive, as far as reading `rowsMax` rows,
-  // dead ones too, or about a megabyte, gets.
+  // The live records of a collection with ids from `from` to `to`, both inclusive. Stops after `rowsMax` rows, live or
+  // dead, or about a megabyte.
   virtual HashedRun hashes(const std::string& collection, const UUID& from, const UUID& to,
                            std::size_t rowsMax) const = 0;
 };

@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "sync/agreement.h"
+#include "sync/frames.h"
 #include "sync/session_options.h"
 #include "sync/session_status.h"
 #include "sync/store.h"

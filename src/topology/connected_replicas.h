@@ -8,7 +8,7 @@
 #include <mutex>
 #include <utility>
 
-#include "sync/frames.h"
+#include "sync/peer.h"
 
 namespace blazedb::topology {
 

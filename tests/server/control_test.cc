@@ -19,6 +19,7 @@
 #include "storage/database_file.h"
 #include "storage/posix_file_system.h"
 #include "support/files_max.h"
+#include "sync/frames.h"
 
 namespace blazedb::server {
 namespace {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sync/frames.h"
+
 namespace blazedb::sim {
 namespace {
 

@@ -13,6 +13,7 @@
 #include "base/random.h"
 #include "db/engine.h"
 #include "support/sim_file_system.h"
+#include "sync/frames.h"
 
 namespace blazedb::test {
 
