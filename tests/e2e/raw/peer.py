@@ -18,6 +18,10 @@ def random_id():
     return os.urandom(16)
 
 
+def next_id(record):
+    return (int.from_bytes(record, "big") + 1).to_bytes(17, "big")[1:]
+
+
 def random64():
     return int.from_bytes(os.urandom(8), "little") | 1
 
@@ -121,14 +125,14 @@ class Peer:
     def hashes(self, collection):
         return {key.id: hash_of(key.id, row.state) for key, row in self.live(collection).items()}
 
-    def buckets(self, collection):
-        """All of it, in ranges of eight records."""
-        hashes, sums = sorted(self.hashes(collection).items()), []
+    def buckets(self, collection, start=bytes(16)):
+        """From an id on, in ranges of eight records."""
+        hashes, sums = sorted(each for each in self.hashes(collection).items() if each[0] >= start), []
         for first in range(0, max(len(hashes), 1), 8):
             some = hashes[first : first + 8]
             end = some[-1][0] if first + 8 < len(hashes) else b"\xff" * 16
             sums.append((end, sum(hash for _, hash in some) % 2**128))
-        return Buckets(collection, bytes(16), sums)
+        return Buckets(collection, start, sums)
 
 
 class Session:
@@ -286,11 +290,11 @@ class Session:
             listed = {record: hash for record, hash in hashes.items() if start <= record <= end}
             if sum(listed.values()) % 2**128 != total:
                 return self.send(Inventory(buckets.collection, start, end, True, listed))
-            start = (int.from_bytes(end, "big") + 1).to_bytes(17, "big")[1:]
+            start = next_id(end)
         self.send(Inventory(buckets.collection, end, end, False))
 
     def answer_inventory(self, inventory):
-        """With each record whose hash is another, and those that only this end has."""
+        """With each record whose hash is another, and those that only this end has; and asks about what lies behind."""
         hashes = self.peer.hashes(inventory.collection)
         keys = [
             Key(inventory.collection, record)
@@ -298,6 +302,8 @@ class Session:
             if inventory.start <= record <= inventory.end and inventory.hashes.get(record) != hash
         ]
         self.send(Rows(False, [], self.rows(keys)))
+        if inventory.end != b"\xff" * 16:
+            self.send(self.peer.buckets(inventory.collection, next_id(inventory.end)))
 
     def rows(self, keys):
         """Whole records, as Rows carries them."""

@@ -16,7 +16,7 @@ def listed(hub):
 def run(hub):
     titles = ["as a server", "as the hub"]
     records = [hub.insert({"title": "the hub has written this"}) for _ in titles]
-    peer, token = Peer(), hub.token("--name", "ann")
+    peer, token = Peer(), hub.token("--name", "ann", "--user", "ann")
     with Session(hub, peer, token) as session:
         session.subscribe()
         session.synchronize()
@@ -52,7 +52,7 @@ def run(hub):
         assert line["reason"].split(":")[0] in ("NotAllowed", "ClockSkew")
 
     # The same with a token that may relay: the stamp of a server is taken, the one of the hub is not.
-    with Session(hub, peer, hub.token("--relay")) as session:
+    with Session(hub, peer, hub.token("--relay", "--user", "ann")) as session:
         session.subscribe()
         need = session.until(Need)
         print("the hub asks again for", need.keys)
