@@ -92,7 +92,7 @@ struct DatabaseInfo {
 };
 
 struct VerifyReport {
-  std::uint64_t records = 0;
+  std::uint64_t records = 0;          // that are there; deleted ones are looked at too
   std::vector<std::string> problems;  // empty: every page is authentic and every record as it should be
 };
 
@@ -155,7 +155,7 @@ class BLAZEDB_API Database : public Records {
   // AlreadyExists, Cancelled. Progress in pages.
   void backup(const std::string& path, const Progress& progress = {});
 
-  // Authenticates every page and decodes every record. Progress in records.
+  // Authenticates every page and decodes every record. Progress in records, deleted ones too.
   VerifyReport verify(const Progress& progress = {});
 
   DatabaseInfo info() const;

@@ -332,7 +332,7 @@ VerifyReport Engine::verify(const Progress& progress) {
     }
   } end{reader.connection()};
   std::map<std::int64_t, replica::Collection> counted;
-  std::uint64_t expected = 0;
+  std::uint64_t expected = 0, seen = 0;
   std::vector<replica::Collection> stored = reader->collections();
   std::set<std::int64_t> known;
   for (const replica::Collection& row : stored) {
@@ -351,11 +351,11 @@ VerifyReport Engine::verify(const Progress& progress) {
                                 (state->alive() ? "deleted" : "alive"));
     } else if (state->alive()) {
       replica::Collection& sum = counted[row.collection];
+      report.records++;
       sum.live++;
       sum.digest.add(sync::hashOf(row.id, *state));
     }
-    report.records++;
-    if (progress && report.records % 4096 == 0 && !progress(report.records, std::max(expected, report.records)))
+    if (progress && ++seen % 4096 == 0 && !progress(seen, std::max(expected, seen)))
       throw Error(ErrorCode::Cancelled, "the verification was cancelled");
     return true;
   });

@@ -97,6 +97,12 @@ TEST_F(RecordsTest, InsertOverADeletedRecordStartsAnew) {
   EXPECT_EQ(*db.fetch(unknown), (Record{{"new", 2}}));
 }
 
+TEST_F(RecordsTest, AVerificationCountsTheRecordsThatThereAre) {
+  db.insert({{"n", 1}});
+  db.remove(db.insert({{"n", 2}}));
+  EXPECT_EQ(db.verify().records, db.count());
+}
+
 TEST_F(RecordsTest, ARecordWithoutFieldsIsARecord) {
   UUID id = db.insert(Record());
   ASSERT_TRUE(db.fetch(id));
