@@ -1,6 +1,7 @@
 #include "link/retry.h"
 
 #include <algorithm>
+#include <new>
 #include <string>
 
 namespace blazedb::link {
@@ -16,6 +17,7 @@ bool worthRetrying(ErrorCode code) {
     case ErrorCode::Offline:
     case ErrorCode::DiskFull:
     case ErrorCode::IoError:
+    case ErrorCode::OutOfMemory:
     case ErrorCode::Timeout:
     case ErrorCode::ClockSkew:
     case ErrorCode::ExpiredCertificate:  // the peer's: whoever runs it will notice
@@ -30,9 +32,11 @@ bool worthRetrying(ErrorCode code) {
 }
 
 sync::Bye failureOf(const std::exception& error) {
+  if (dynamic_cast<const std::bad_alloc*>(&error))
+    return {ErrorCode::OutOfMemory, "there is not enough memory for this; free some"};
   std::string what = error.what();
   const auto* ours = dynamic_cast<const Error*>(&error);
-  if (!ours) return {ErrorCode::IoError, what};  // no memory, say
+  if (!ours) return {ErrorCode::IoError, what};
   // Without the name of the code, which stands beside it.
   std::size_t colon = what.find(": ");
   return {ours->code(), colon == std::string::npos ? what : what.substr(colon + 2)};

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <new>
+#include <utility>
+
 #include "link/hub_fixture.h"
 #include "link/local_link.h"
 #include "support/conversation.h"
@@ -58,6 +61,33 @@ TEST_F(RetryTest, ADatabaseOfThisProcessThatIsFullIsTriedLessAndLessOften) {
   EXPECT_GE(fourthDelayMs(heard), 400);
   link.end();
   EXPECT_FALSE(live) << "it was never";
+}
+
+// Has no memory for what comes the first time.
+class BusyStore final : public test::PassingStore {
+ public:
+  using PassingStore::PassingStore;
+  sync::ApplyResult apply(const sync::Incoming& incoming) override {
+    if (!incoming.changes.empty() && !std::exchange(failed_, true)) throw std::bad_alloc();
+    return PassingStore::apply(incoming);
+  }
+
+ private:
+  bool failed_ = false;
+};
+
+TEST_F(RetryTest, TooLittleMemoryIsSaidAndTriedAgain) {
+  BusyStore busy(*hub.engine);
+  test::Replica other("other", worldMs, 1);
+  UUID id = other.insert({{"n", 1}});
+  Heard heard;
+  LocalLink link({*other.engine, {}}, {busy, {}}, clock, random, [&](const LinkStatus& status) { heard.note(status); });
+  heard.wait([](const LinkStatus& status) {
+    return status.state == LinkState::offline && status.error->code == ErrorCode::OutOfMemory;
+  });
+  heard.wait([](const LinkStatus& status) { return status.state == LinkState::live; });
+  link.end();
+  EXPECT_TRUE(hub.fetch(id));
 }
 
 class RetryRuleTest : public testing::Test {
