@@ -98,7 +98,7 @@ Engine::~Engine() {
       std::unique_lock lock = lockIdle();
       saveNotes();
     }
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     // What is not known of peers delays a purge, nothing else.
   }
   tables_.reset();
@@ -263,11 +263,11 @@ std::shared_ptr<Engine::Group> Engine::joinGroup(bool durable) {
   if (group_ && durable && !group_->durable) commit(group_);
   if (group_) return group_;
   ensureIncarnation();
+  auto group = std::make_shared<Group>();  // before there is a transaction that would be without one
+  group->durable = durable;
   file_->setDurable(durable);
   statements_->begin.run();
-  group_ = std::make_shared<Group>();
-  group_->durable = durable;
-  return group_;
+  return group_ = std::move(group);
 }
 
 void Engine::runInGroup(const std::shared_ptr<Group>& group, const std::function<void(Changes&)>& body) {
@@ -355,7 +355,7 @@ void Engine::commit(std::shared_ptr<Group> group) {
   }
   try {
     if (file_->checkpointDue()) file_->checkpoint();
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     // What was committed is committed. A disk that fails or is full meets the next write too, and that one tells.
   }
 }
@@ -371,7 +371,7 @@ void Engine::checkpointAfter(std::exception_ptr error) noexcept {
   }
   try {
     if (!file_->writer().inTransaction() && file_->walBytes() > 0) file_->checkpoint();
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     // The first error is the one that tells what happened.
   }
 }
@@ -380,7 +380,7 @@ void Engine::checkpointAfter(std::exception_ptr error) noexcept {
 void Engine::rollback() noexcept {
   try {
     if (file_->writer().inTransaction()) statements_->rollback.run();
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     // The error that led here tells what happened.
   }
 }
