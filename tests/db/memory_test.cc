@@ -71,6 +71,14 @@ TEST_P(MemoryTest, AWriteWithoutMemoryChangesNothingAndTheNextOneIsKept) {
   EXPECT_TRUE(a.verify().problems.empty());
 }
 
+TEST_P(MemoryTest, ATokenThatHasNoMemoryIsNotMade) {
+  Database a = open("a");
+  TokenOptions options{.name = longText(1)};
+  options.collections = {"a-collection-with-a-long-name"};
+  failEach([&] { a.createToken(options); }, [&] { return a.tokens().size(); });
+  EXPECT_EQ(a.tokens().size(), 1u);
+}
+
 INSTANTIATE_TEST_SUITE_P(, MemoryTest, testing::Bool(),
                          [](const auto& each) { return each.param ? "UntilTheCallEnds" : "Once"; });
 
