@@ -63,6 +63,16 @@ TEST_F(RemovedTest, WhatASweepTakesIsListedAndRestored) {
   EXPECT_THROW(b->restoreRemoved(removed[0].id), Error);
 }
 
+TEST_F(RemovedTest, WhoeverSweptTellsOthersOfItAfterARestartToo) {
+  apart(3, 1);
+  std::uint64_t before = b->purgeHorizon();
+  ASSERT_TRUE(talked().verified());
+  std::uint64_t after = b->purgeHorizon();
+  ASSERT_GT(after, before);
+  b.reopen();
+  EXPECT_EQ(b->purgeHorizon(), after) << "a peer that is not behind it is told nothing";
+}
+
 TEST_F(RemovedTest, WhatLivesAgainIsNotRestoredOverIt) {
   apart(3, 1);
   talked();
