@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/limits.h"
+#include "blazedb/error.h"
 
 namespace blazedb::base {
 
@@ -17,5 +18,8 @@ inline bool isName(std::string_view text) {
   }
   return true;
 }
+
+// Throws where `text` is not the name of a `what`.
+void requireName(std::string_view text, const char* what, ErrorCode code = ErrorCode::InvalidArgument);
 
 }  // namespace blazedb::base

@@ -39,9 +39,7 @@ const std::string& Database::path() const { return engine_->path(); }
 SyncRole Database::role() const { return engine_->role(); }
 
 Collection Database::collection(const std::string& name) const {
-  if (!base::isName(name))
-    throw Error(ErrorCode::InvalidArgument,
-                "'" + name + "' is not the name of a collection: 1 to 128 of A-Z a-z 0-9 _ . -");
+  base::requireName(name, "collection");
   return Collection(engine_, name);
 }
 

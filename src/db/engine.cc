@@ -17,19 +17,6 @@ constexpr int kYieldsMax = 100;
 
 std::uint64_t fixed64Of(const std::optional<base::Bytes>& value) { return value ? base::Reader(*value).fixed64() : 0; }
 
-std::optional<UUID> uuidOf(const std::optional<base::Bytes>& value) {
-  if (!value || value->size() != 16) return std::nullopt;
-  UUID id;
-  std::copy(value->begin(), value->end(), id.bytes.begin());
-  return id;
-}
-
-void requireName(const std::string& name, const char* what) {
-  if (!base::isName(name))
-    throw Error(ErrorCode::InvalidArgument,
-                "'" + name + "' is not the name of a " + what + ": 1 to 128 of A-Z a-z 0-9 _ . -");
-}
-
 }  // namespace
 
 // Writes that share a commit.
@@ -48,7 +35,7 @@ struct Engine::Group {
 
 std::unique_ptr<Engine> Engine::open(const Environment& environment, const std::string& path,
                                      const storage::KeySource& key, const EngineOptions& options) {
-  if (!options.name.empty()) requireName(options.name, "database");
+  if (!options.name.empty()) base::requireName(options.name, "database");
   std::unique_ptr<storage::DatabaseFile> file;
   if (environment.files.exists(path)) {
     storage::OpenOptions how;
@@ -57,7 +44,7 @@ std::unique_ptr<Engine> Engine::open(const Environment& environment, const std::
   } else if (!options.createIfMissing || options.readOnly) {
     throw Error(ErrorCode::NotFound, "there is no file " + path + "; `blazedb create` makes a database");
   } else {
-    requireName(options.name, "database");
+    base::requireName(options.name, "database");
     file = storage::DatabaseFile::create(
         environment.files, environment.random, path, key, options.create, [&](storage::Connection& c) {
           c.execute(kSchema);
@@ -112,14 +99,14 @@ void Engine::loadAll() {
   if ((*schema)[0] > kSchemaVersion)
     throw Error(ErrorCode::NewerFormat, path_ + " was written by a newer version of BlazeDB; update BlazeDB here");
   mirror_.lostUntil = fixed64Of(tables_->meta(kLostUntil));
-  std::optional<UUID> replica = uuidOf(tables_->meta("replica"));
+  std::optional<UUID> replica = tables_->metaId("replica");
   if (!replica) throw Error(ErrorCode::DamagedPage, path_ + " has no replica id; restore it from a backup");
   replica_ = *replica;
   base::Bytes name = tables_->meta("name").value_or(base::Bytes{});
   name_ = options_.name.empty() ? std::string(base::textOf(name)) : options_.name;
   base::Bytes role = tables_->meta("role").value_or(base::Bytes{0});
   author_.role = !role.empty() && role[0] == 1 ? sync::Role::server : sync::Role::client;
-  author_.source = uuidOf(tables_->meta("source"));
+  author_.source = tables_->metaId("source");
   horizon_ = tables_->horizon();
   mirror_.stale = savedStale_ = fixed64Of(tables_->meta("stale"));
 
@@ -131,13 +118,11 @@ void Engine::loadAll() {
   }
   storage::Statement peers = file_->writer().prepare("SELECT replica, incarnation FROM peers");
   while (peers.step()) {
-    base::ByteView raw = peers.blob(0);
-    std::optional<UUID> id = uuidOf(base::Bytes(raw.begin(), raw.end()));
-    if (!id) continue;
-    PeerState& peer = peers_[*id];
+    UUID id = uuidAt(peers, 0);
+    PeerState& peer = peers_[id];
     peer.incarnation = static_cast<std::uint64_t>(peers.integer(1));
     peer.saved = true;
-    for (replica::Reading& linked : tables_->readingsOf(*id)) {
+    for (replica::Reading& linked : tables_->readingsOf(id)) {
       if (!linked.seenMs) continue;
       acknowledgedByAny_ = std::max(acknowledgedByAny_.load(), linked.acknowledged.complete);
       static_cast<replica::Reading&>(peer.readings.emplace_back()) = std::move(linked);
@@ -146,11 +131,7 @@ void Engine::loadAll() {
   storage::Statement leaving = file_->writer().prepare(
       "SELECT i.replica, max(d.position) FROM importers i JOIN delivered d ON d.importer = i.number AND d.kind = 2 "
       "GROUP BY i.number");
-  while (leaving.step()) {
-    base::ByteView raw = leaving.blob(0);
-    if (std::optional<UUID> id = uuidOf(base::Bytes(raw.begin(), raw.end())))
-      leaving_[*id] = static_cast<std::uint64_t>(leaving.integer(1));
-  }
+  while (leaving.step()) leaving_[uuidAt(leaving, 0)] = static_cast<std::uint64_t>(leaving.integer(1));
   hasPeers_ = passedByAllPeers().has_value();
   reload();
   feedEnd_ = mirror_.position;
@@ -547,8 +528,7 @@ std::vector<Conflict> Engine::conflicts(std::int64_t after) const {
     conflict.id = select.integer(0);
     conflict.time = {select.integer(1) * 1000};
     conflict.collection = select.text(2);
-    base::ByteView record = select.blob(3);
-    conflict.record = uuidOf(base::Bytes(record.begin(), record.end())).value_or(UUID{});
+    conflict.record = uuidAt(select, 3);
     conflict.field = select.text(4);
     conflict.lost = codec::decodeValue(select.blob(5)).value_or(Value());
     conflict.lostStamp = stamp(6);

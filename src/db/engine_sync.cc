@@ -346,11 +346,7 @@ void Engine::noteRemote(const std::string& address, const UUID& replica) {
 }
 
 std::optional<UUID> Engine::remoteAt(const std::string& address) const {
-  std::optional<base::Bytes> found = readers_.lease()->meta(kRemote + address);
-  if (!found || found->size() != 16) return std::nullopt;
-  UUID replica;
-  std::copy(found->begin(), found->end(), replica.bytes.begin());
-  return replica;
+  return readers_.lease()->metaId(kRemote + address);
 }
 
 Engine::Unsent Engine::unsentTo(const std::optional<UUID>& peer, const sync::Scope& scope, std::uint64_t acknowledged,

@@ -76,10 +76,7 @@ void requireSound(const TokenOptions& options, Date now) {
   requireText(options.name, "the name");
   requireText(options.user, "the user");
   for (const std::string& team : options.teams) requireText(team, "a team");
-  for (const std::string& name : options.collections)
-    if (!base::isName(name))
-      throw Error(ErrorCode::InvalidArgument,
-                  "'" + name + "' is not the name of a collection: 1 to 128 of A-Z a-z 0-9 _ . -");
+  for (const std::string& name : options.collections) base::requireName(name, "collection");
   if (options.collections.size() > kNamesMax || options.teams.size() > kNamesMax)
     throw Error(ErrorCode::TooLarge, "a token names up to 1000 collections, and as many teams");
   if (!options.mayRead && !options.mayWrite)

@@ -123,9 +123,7 @@ bool Records::purge(const UUID& id) {
 }
 
 Collection Transaction::collection(const std::string& name) {
-  if (!base::isName(name))
-    throw Error(ErrorCode::InvalidArgument,
-                "'" + name + "' is not the name of a collection: 1 to 128 of A-Z a-z 0-9 _ . -");
+  base::requireName(name, "collection");
   return Collection(engine_, name, changes_);
 }
 

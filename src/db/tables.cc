@@ -69,16 +69,17 @@ std::int64_t number(Statement& statement) {
   return statement.step() ? statement.integer(0) : 0;
 }
 
-}  // namespace
-
-UUID uuidAt(storage::Statement& statement, int column) {
+UUID uuidOf(base::ByteView raw) {
   UUID id;
-  base::ByteView raw = statement.blob(column);
-  if (raw.size() != 16)
+  if (raw.size() != id.bytes.size())
     throw Error(ErrorCode::DamagedPage, "an id in the database is not 16 bytes; restore the file from a backup");
   std::copy(raw.begin(), raw.end(), id.bytes.begin());
   return id;
 }
+
+}  // namespace
+
+UUID uuidAt(storage::Statement& statement, int column) { return uuidOf(statement.blob(column)); }
 
 ReadTables::ReadTables(storage::Connection& c)
     : find_(c.prepare("SELECT " BLAZEDB_ROW_COLUMNS " FROM records r WHERE r.collection = ?1 AND r.id = ?2")),
@@ -266,6 +267,11 @@ std::optional<base::Bytes> ReadTables::meta(std::string_view key) {
   if (!meta_.step()) return std::nullopt;
   base::ByteView value = meta_.blob(0);
   return base::Bytes(value.begin(), value.end());
+}
+
+std::optional<UUID> ReadTables::metaId(std::string_view key) {
+  std::optional<base::Bytes> value = meta(key);
+  return value ? std::optional(uuidOf(*value)) : std::nullopt;
 }
 
 std::uint64_t ReadTables::horizon() {

@@ -53,6 +53,8 @@ class ReadTables : public virtual replica::Reader {
   std::uint64_t lastPosition();
   std::uint64_t lastMark();
   std::optional<base::Bytes> meta(std::string_view key);
+  // One that is an id. Throws DamagedPage where it is not.
+  std::optional<UUID> metaId(std::string_view key);
   std::int64_t conflictCount();
 
  private:

@@ -15,10 +15,7 @@ namespace blazedb::topology {
 namespace {
 
 void check(const ExportPolicy& policy) {
-  for (const std::string& name : policy.collections)
-    if (!base::isName(name))
-      throw Error(ErrorCode::InvalidPolicy,
-                  "'" + name + "' is not the name of a collection: 1 to 128 of A-Z a-z 0-9 _ . -");
+  for (const std::string& name : policy.collections) base::requireName(name, "collection", ErrorCode::InvalidPolicy);
   if (policy.fields && policy.fields->empty())
     throw Error(ErrorCode::InvalidPolicy, "the policy names no field: leave `fields` out for all of them");
   for (const std::string& field : policy.fields.value_or(std::vector<std::string>()))

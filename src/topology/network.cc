@@ -106,8 +106,7 @@ Network::~Network() {
 
 NodeId Network::registerDatabase(std::shared_ptr<db::Engine> engine, const std::string& name,
                                  const RegisterOptions& options) {
-  if (!base::isName(name))
-    throw Error(ErrorCode::InvalidArgument, "'" + name + "' is not the name of a node: 1 to 128 of A-Z a-z 0-9 _ . -");
+  base::requireName(name, "node");
   engine->requireWritable();
   UUID replica = engine->info().replica;
   std::lock_guard lock(mutex_);

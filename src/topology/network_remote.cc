@@ -23,10 +23,7 @@ sync::Scope scopeOf(const SyncPolicy& policy) {
   if (policy.collections) {
     if (policy.collections->empty())
       throw Error(ErrorCode::InvalidPolicy, "the policy names no collection: leave it out for all of them");
-    for (const std::string& name : *policy.collections)
-      if (!base::isName(name))
-        throw Error(ErrorCode::InvalidPolicy,
-                    "'" + name + "' is not the name of a collection: 1 to 128 of A-Z a-z 0-9 _ . -");
+    for (const std::string& name : *policy.collections) base::requireName(name, "collection", ErrorCode::InvalidPolicy);
   }
   for (const std::string& field : policy.excludeFields)
     if (field.empty() || field.size() > base::kFieldNameBytesMax)
@@ -63,9 +60,7 @@ ConnectionId Network::connectRemote(NodeId from, const RemoteNode& remote, const
   options.token.assign(remote.authToken.begin(), remote.authToken.end());
   options.allowPlaintext = remote.allowPlaintext;
   if (remote.host.empty()) throw Error(ErrorCode::InvalidArgument, "the remote node has no host");
-  if (!base::isName(remote.database))
-    throw Error(ErrorCode::InvalidArgument,
-                "'" + remote.database + "' is not the name of a database: 1 to 128 of A-Z a-z 0-9 _ . -");
+  base::requireName(remote.database, "database");
   if (remote.useTLS)
     options.tls = link::TlsContext::forClient(
         {remote.pinning.pins(), remote.caFile, remote.clientCertificateFile, remote.clientKeyFile});

@@ -1,0 +1,10 @@
+#include "base/names.h"
+
+namespace blazedb::base {
+
+void requireName(std::string_view text, const char* what, ErrorCode code) {
+  if (!isName(text))
+    throw Error(code, "'" + std::string(text) + "' is not the name of a " + what + ": 1 to 128 of A-Z a-z 0-9 _ . -");
+}
+
+}  // namespace blazedb::base
