@@ -47,6 +47,21 @@ bool isUtf8Beyond7Bits(std::string_view text) {
   return true;
 }
 
+bool isOneLine(std::string_view text) {
+  static constexpr std::string_view kTurning[] = {"\xD8\x9C",     "\xE2\x80\x8E", "\xE2\x80\x8F", "\xE2\x80\xAA",
+                                                  "\xE2\x80\xAB", "\xE2\x80\xAC", "\xE2\x80\xAD", "\xE2\x80\xAE",
+                                                  "\xE2\x81\xA6", "\xE2\x81\xA7", "\xE2\x81\xA8", "\xE2\x81\xA9"};
+  if (!isUtf8(text)) return false;
+  for (std::size_t i = 0; i < text.size(); i++) {
+    auto byte = static_cast<std::uint8_t>(text[i]);
+    if (byte < 0x20 || byte == 0x7F) return false;
+    if (byte == 0xC2 && static_cast<std::uint8_t>(text[i + 1]) < 0xA0) return false;
+    for (std::string_view each : kTurning)
+      if (byte >= 0x80 && text.substr(i).starts_with(each)) return false;
+  }
+  return true;
+}
+
 std::string printable(std::string_view text) {
   constexpr std::size_t kShownBytesMax = 160;
   static constexpr char kDigits[] = "0123456789abcdef";

@@ -43,6 +43,10 @@ bool isUtf8Beyond7Bits(std::string_view text);
 // U+10FFFF.
 inline bool isUtf8(std::string_view text) { return isAscii(text) || isUtf8Beyond7Bits(text); }
 
+// May it stand in a message of one line as it is? UTF-8, without control characters and without those that turn the
+// direction of what follows.
+bool isOneLine(std::string_view text);
+
 // Any bytes as they may stand in a message of one line: control characters, and bytes above 0x7F where the text is not
 // UTF-8, as \xNN; cut after 160 bytes.
 std::string printable(std::string_view text);

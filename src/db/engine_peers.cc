@@ -30,15 +30,14 @@ std::optional<Error> Engine::admitReplica(std::int64_t token, const UUID& replic
   {
     ReaderPool::Lease reader = readers_.lease();
     storage::Statement others = reader.connection().prepare(
-        "SELECT t.id, t.name FROM replicas r JOIN tokens t ON t.id = r.token JOIN tokens mine ON mine.id = ?2 "
+        "SELECT t.id FROM replicas r JOIN tokens t ON t.id = r.token JOIN tokens mine ON mine.id = ?2 "
         "WHERE r.replica = ?1 AND t.revoked_us IS NULL AND (t.expires_us IS NULL OR t.expires_us > ?3) "
         "AND t.id <> mine.id AND (t.user <> mine.user OR t.user = '')");
     others.bindBlob(1, replica.bytes).bind(2, token).bind(3, now * 1000);
     if (others.step())
       return Error(ErrorCode::DuplicateReplica,
                    "the replica " + replica.toString() + " belongs to the token " + std::to_string(others.integer(0)) +
-                       " (" + std::string(others.text(1)) +
-                       "), which is still good and does not name the same user (blazedb token create --user). Is the "
+                       ", which is still good and does not name the same user (blazedb token create --user). Is the "
                        "file a copy? Give it an id of its own (blazedb renew FILE); else have that token revoked");
   }
   write(Durability::normal, [&](Changes&) {

@@ -35,9 +35,10 @@ Collection* Ledger::known(std::string_view name) {
 Collection& Ledger::collectionFor(std::string_view view) {
   if (Collection* found = known(view)) return *found;
   std::string name(view);
-  if (!base::isName(name))
-    throw Error(ErrorCode::InvalidArgument,
-                "'" + name + "' is not the name of a collection: 1 to 128 of A-Z a-z 0-9 _ . -");
+  base::requireName(name, "collection");
+  if (!room())
+    throw Error(ErrorCode::TooLarge, "there are " + std::to_string(kCollectionsMax) +
+                                         " collections in this database already; put the record into one of them");
   Collection collection;
   collection.number = rows().addCollection(name);
   collection.name = name;

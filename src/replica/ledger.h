@@ -21,6 +21,9 @@
 
 namespace blazedb::replica {
 
+// In a database: each has its sums in memory, in a row that commits rewrite, and in every digest.
+inline constexpr std::size_t kCollectionsMax = 10'000;
+
 // What the one who writes keeps in memory of the stored state.
 struct Mirror {
   std::uint64_t position = 0;  // the last one taken
@@ -59,8 +62,10 @@ class Ledger {
   Writer& rows();
 
   Collection* known(std::string_view name);
-  // Makes one where there is none; InvalidArgument where that is no name for one.
+  // Makes one where there is none. InvalidArgument where that is no name for one, TooLarge where there is no room().
   Collection& collectionFor(std::string_view name);
+  // May there be another collection?
+  bool room() const { return mirror_.collections.size() < kCollectionsMax; }
   Collection& collectionOf(const Row& row);
 
   // False where there is no row.

@@ -135,7 +135,7 @@ void Merger::receive(const sync::Incoming& incoming, Item& item, sync::ApplyResu
 
 Merger::Refusal Merger::mergeOne(const sync::Incoming& incoming, Item& item, sync::RecordState& theirs,
                                  sync::ApplyResult& result) {
-  if (Refusal why = checkTime(theirs, result)) return why;
+  if (Refusal why = checkTime(incoming, theirs, result)) return why;
   bool left = item.found && (item.held.row().flags & kLeft);
   // A repair does not bring back what somebody else has taken back, or that one would take it back for ever.
   if (incoming.repair && left && !cameFrom(incoming, item.held.row())) return std::nullopt;
@@ -149,11 +149,14 @@ Merger::Refusal Merger::mergeOne(const sync::Incoming& incoming, Item& item, syn
   return noteHolder(incoming, item, latest, result);
 }
 
-// A write was checked against the clock of the replica where it came in; between that one and this one lies the same
-// allowance again.
-Merger::Refusal Merger::checkTime(const sync::RecordState& theirs, sync::ApplyResult& result) const {
+// A client that brings its own writes alone is at most one allowance ahead. Everywhere else a write was checked where it
+// came in, and between that replica and this one lies the same allowance again: so no client can push this clock, which
+// follows what is accepted, to where others refuse what is written here.
+Merger::Refusal Merger::checkTime(const sync::Incoming& incoming, const sync::RecordState& theirs,
+                                  sync::ApplyResult& result) const {
   std::int64_t ahead = sync::HybridClock::toWall(latestTime(theirs)) - clock_.wallMs();
-  std::int64_t beyond = ahead - 2 * base::kClockSkewMsMax;
+  bool itsOwn = incoming.agreement.writes.trust == sync::StampTrust::own;
+  std::int64_t beyond = ahead - (itsOwn ? 1 : 2) * base::kClockSkewMsMax;
   if (beyond <= 0) return std::nullopt;
   result.retryInMs = std::min(result.retryInMs.value_or(beyond), beyond);
   return sync::Bye{
@@ -196,6 +199,8 @@ Merger::Refusal Merger::mergeNew(Item& item, sync::RecordState& theirs, sync::Ap
     row.fields = encoded_.fields;
   }
   if (row.stamps.size() + row.fields.size() > base::kMergedBytesMax) return tooLarge();
+  if (!ledger_.known(change.collection) && !ledger_.room())
+    return sync::Bye{ErrorCode::TooLarge, "it would make another collection, and there are as many as there may be"};
   Collection& collection = ledger_.collectionFor(change.collection);
   row.collection = collection.number;
   row.id = change.id;

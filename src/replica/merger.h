@@ -52,7 +52,7 @@ class Merger {
   Refusal mergeOne(const sync::Incoming& incoming, Item& item, sync::RecordState& theirs, sync::ApplyResult& result);
   Refusal mergeNew(Item& item, sync::RecordState& theirs, sync::ApplyResult& result);
   Refusal mergeHeld(const sync::Incoming& incoming, Item& item, sync::RecordState& theirs, sync::ApplyResult& result);
-  Refusal checkTime(const sync::RecordState& theirs, sync::ApplyResult& result) const;
+  Refusal checkTime(const sync::Incoming& incoming, const sync::RecordState& theirs, sync::ApplyResult& result) const;
   Refusal checkStamps(const sync::Incoming& incoming, const sync::RecordState& theirs,
                       const sync::RecordState* mine) const;
   Refusal noteHolder(const sync::Incoming& incoming, Item& item, std::uint64_t latest, sync::ApplyResult& result);

@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "base/names.h"
+#include "codec/text.h"
 
 namespace blazedb::sync {
 namespace {
@@ -466,7 +467,7 @@ std::optional<Bye> decodeBye(ByteView frame) {
   Bye bye;
   bye.code = static_cast<ErrorCode>(in.varint());
   ByteView text = in.sized();
-  if (text.size() > base::kByeTextBytesMax) in.fail();
+  if (text.size() > base::kByeTextBytesMax || !codec::isOneLine(base::textOf(text))) in.fail();
   bye.text = base::textOf(text);
   return close(in, std::move(bye));
 }
@@ -495,8 +496,10 @@ std::optional<Rejected> decodeRejected(ByteView frame) {
     each.key.id = readUuid(in);
     std::uint64_t code = in.varint();
     ByteView text = in.sized();
-    if (code > UINT16_MAX || text.size() > base::kReasonBytesMax || (code == 0 && !text.empty())) in.fail();
-    if (!in.ok()) return std::nullopt;
+    auto reason = static_cast<ErrorCode>(code);
+    bool known = reason == ErrorCode::ClockSkew || reason == ErrorCode::TooLarge || reason == ErrorCode::NotAllowed;
+    if (code > UINT16_MAX || text.size() > base::kReasonBytesMax || !(code == 0 ? text.empty() : known)) in.fail();
+    if (!in.ok() || !codec::isOneLine(base::textOf(text))) return std::nullopt;
     if (code != 0) each.why = {static_cast<ErrorCode>(code), std::string(base::textOf(text))};
   }
   return close(in, std::move(rejected));

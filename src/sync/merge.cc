@@ -21,6 +21,11 @@ Stamp overOfAll(const RecordState& state, std::uint64_t writer) {
 
 namespace detail {
 
+bool beats(const Cell& theirs, const Cell& mine) {
+  if (theirs.stamp != mine.stamp) return theirs.stamp > mine.stamp;
+  return std::lexicographical_compare(mine.value.begin(), mine.value.end(), theirs.value.begin(), theirs.value.end());
+}
+
 void reviveAt(RecordState& state, std::uint64_t position) {
   state.base.position = position;
   if (state.tomb.stamp.present()) state.tomb.position = position;

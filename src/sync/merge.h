@@ -1,7 +1,8 @@
 // The one rule for conflicts, as code: merging what a peer sent into what this replica holds.
 //
 //   base, tomb   the higher stamp
-//   cells        per field, the higher stamp; a cell below base is dropped
+//   cells        per field, the higher stamp; of two values under one stamp, which only a peer that forges another's
+//                name can make, the one with the higher bytes; a cell below base is dropped
 //
 // The result does not depend on the order or the number of merges: max is commutative, associative and idempotent, and
 // dropping cells below base commutes with it because base only grows. A state that changes remembers `position` as the
@@ -62,6 +63,7 @@ namespace detail {
 void reviveAt(RecordState& state, std::uint64_t position);
 bool takeMark(Mark& mine, const Mark& theirs, std::uint64_t position);
 void dropBelowBase(RecordState& state);
+bool beats(const Cell& theirs, const Cell& mine);
 
 }  // namespace detail
 
@@ -82,7 +84,7 @@ MergeOutcome merge(RecordState& mine, const RecordState& theirs, std::uint64_t p
   while (a != before.end() || b != theirs.cells.end()) {
     bool takeMine = b == theirs.cells.end() || (a != before.end() && a->name < b->name);
     bool takeTheirs = a == before.end() || (b != theirs.cells.end() && b->name < a->name);
-    const Cell& winner = takeMine ? *a : takeTheirs ? *b : (b->stamp > a->stamp ? *b : *a);
+    const Cell& winner = takeMine ? *a : takeTheirs ? *b : (detail::beats(*b, *a) ? *b : *a);
     bool fromThem = !takeMine && &winner == &*b;
     if (fromThem && winner.stamp >= mine.base.stamp) {
       out.changed = true;

@@ -22,7 +22,7 @@ std::optional<std::string> refusalOf(const RecordState& theirs, const RecordStat
   // `known`: nothing that this replica has written is above it.
   auto check = [&](const Stamp& stamp, const Stamp& held, const Stamp& known) -> const char* {
     if (stamp <= held) return nullptr;
-    bool unheardOf = stamp.time > rules.clock || (mine && stamp > known && stamp.time > rules.lostUntil);
+    bool unheardOf = stamp.time > rules.clock || (stamp > known && stamp.time > rules.lostUntil);
     if (stamp.writer == rules.incarnation && unheardOf) return kOurs;
     return rules.trust == StampTrust::own && stamp.authority > authority ? kAuthority : nullptr;
   };

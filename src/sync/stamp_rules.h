@@ -10,7 +10,7 @@
 //              row was given up), it may have been; then any time until now is.
 //   writer     this replica's present incarnation has written nothing that is not here: no insert and no delete in its
 //              name is later than the one held, no field that is not held later than what base or a purge has dropped,
-//              and nothing than its clock. Where the record is not held, it may have been.
+//              and nothing than its clock. Of a record that is not held, nothing that it has not forgotten.
 //
 // Only what is later than what is held is looked at: an old stamp does no harm. A client that has other ways to the
 // same data (a second hub, a server's device) brings authorities that are not here yet, and needs a token that may

@@ -137,6 +137,13 @@ TEST_F(LedgerTest, WhatIsTakenBackLeavesNothingInMemory) {
   EXPECT_EQ(next.known("pets"), nullptr);
 }
 
+TEST_F(LedgerTest, CollectionsHaveAnEnd) {
+  Ledger ledger(rows_, mirror_);
+  for (std::size_t i = 0; i < kCollectionsMax; i++) ledger.collectionFor("c" + std::to_string(i));
+  ledger.collectionFor("c7");
+  EXPECT_ERROR(TooLarge, ledger.collectionFor("another"));
+}
+
 TEST_F(LedgerTest, ACollectionNeedsAName) {
   Ledger ledger(rows_, mirror_);
   EXPECT_ERROR(InvalidArgument, ledger.collectionFor("no name"));

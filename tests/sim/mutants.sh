@@ -38,7 +38,7 @@ mutant() {
   touch "$file"  # else it is older than what was built from the bug
 }
 
-mutant "merge picks the lower stamp" src/sync/merge.h 'b->stamp > a->stamp ? *b : *a' 'b->stamp < a->stamp ? *b : *a'
+mutant "merge picks the lower stamp" src/sync/merge.cc 'return theirs.stamp > mine.stamp;' 'return theirs.stamp < mine.stamp;'
 mutant "a cell below base is kept" src/sync/merge.cc 'return cell.stamp < state.base.stamp;' 'return cell.stamp < state.base.stamp && false;'
 mutant "a revived record keeps its old positions" src/sync/merge.h 'detail::reviveAt(mine, position);' ''
 mutant "a merge that changes nothing takes a position" src/replica/merger.cc 'if (outcome.changed || forgotten) {' 'if (outcome.changed || forgotten || alive) {'

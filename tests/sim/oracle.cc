@@ -154,7 +154,8 @@ std::string Oracle::check(const Key& key, const Stored* final, const sync::Scope
     for (const Write& write : history.tombs) covered = std::max(covered, write.stamp);
   sync::Stamp inserted = highestCertain(history.bases);
   if (final->base < inserted && inserted > covered) return "the insert " + text(inserted) + " is lost";
-  for (const auto& [name, field] : final->fields) {
+  for (const auto& [name, kept] : final->fields) {
+    const auto& field = kept;  // clang 14 lets no lambda have a part of a binding
     auto writes = history.fields.find(name);
     if (writes == history.fields.end()) return "the field '" + name + "' was written by nobody";
     bool genuine = std::any_of(writes->second.begin(), writes->second.end(), [&](const Write& write) {

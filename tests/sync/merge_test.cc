@@ -84,6 +84,17 @@ TEST(Merge, EqualTimeAndAuthorityWithDifferentWritersAgreeInEveryOrderOfArrival)
   }
 }
 
+// A peer that writes in another's name can make two values with one stamp.
+TEST(Merge, OfTwoValuesUnderOneStampTheSameOneWinsEverywhere) {
+  RecordState one = with(record(), "a", 1, client(30, kAnn)), other = with(record(), "a", 2, client(30, kAnn));
+  expectWinner(one, other, "a", 2);
+  RecordState removed = record();
+  writeCell(removed, "a", codec::kRemoved, client(30, kAnn), 2);
+  EXPECT_TRUE(same(merged(one, removed), merged(removed, one)));
+  MergeOutcome again = merge(other, one, kHere, nobody);
+  EXPECT_FALSE(again.changed);
+}
+
 TEST(Merge, ClientThatHasSeenTheServerBuildsOnIt) {
   RecordState hub = with(record(), "a", 1, server(20));
   RecordState seen = with(hub, "a", 2, client(30, kBob, 20));

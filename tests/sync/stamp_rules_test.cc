@@ -52,7 +52,10 @@ TEST(StampRules, NobodyWritesInTheNameOfWhoRefusesIt) {
   for (StampTrust trust : {StampTrust::own, StampTrust::relayed}) {
     EXPECT_TRUE(refusalOf(recordOf(byServer(20), byClient(90, 20, kHub)), &held, rules(trust)));
     EXPECT_TRUE(refusalOf(recordOf(byClient(101, 0, kHub), byClient(101, 0, kHub)), nullptr, rules(trust)));
-    EXPECT_FALSE(refusalOf(recordOf(byServer(20), byServer(20)), nullptr, rules(trust))) << "a delete was forgotten";
+    StampRules forgot = rules(trust);
+    forgot.lostUntil = 20;
+    EXPECT_FALSE(refusalOf(recordOf(byServer(20), byServer(20)), nullptr, forgot)) << "a delete was forgotten";
+    EXPECT_TRUE(refusalOf(recordOf(byServer(20), byServer(20)), nullptr, rules(trust))) << "nothing was";
     RecordState revived = recordOf(byServer(20), byClient(90, 20));
     revived.cells.push_back(cellOf("c", 1, byServer(19)));
     EXPECT_FALSE(refusalOf(revived, &held, rules(trust))) << "an old one, which is not held any more, does no harm";
@@ -96,7 +99,7 @@ class StampRulesTest : public SessionTest {
 TEST_F(StampRulesTest, AForgedAuthorityIsSetAsideAndTheClockStaysWhereItIs) {
   UUID id = a.insert({{"a", 0}});
   Stamp base = a.stored(id).latest;
-  std::uint64_t ahead = HybridClock::fromWall(a.clock.wallMs() + 9 * kMinute);
+  std::uint64_t ahead = HybridClock::fromWall(a.clock.wallMs() + 4 * kMinute);
   RecordState forged = recordOf(base, {ahead, ahead, 12345});
   forged.cells[0].over = {ahead, ahead, 777};
   std::vector<Bytes> said = send(id, forged);
@@ -109,6 +112,21 @@ TEST_F(StampRulesTest, AForgedAuthorityIsSetAsideAndTheClockStaysWhereItIs) {
   EXPECT_LT(HybridClock::toWall(a.stored(a.insert({{"n", 1}})).latest.time), a.clock.wallMs() + kMinute);
   ASSERT_EQ(a->rejectedChanges().size(), 1u);
   EXPECT_EQ(a->rejectedChanges()[0].code, ErrorCode::NotAllowed);
+}
+
+// Or it could push this clock, and with it what is written here, to where other clients refuse it.
+TEST_F(StampRulesTest, WhatAClientWroteItselfIsAtMostFiveMinutesAhead) {
+  auto refused = [&](StampTrust trust, std::int64_t minutes) {
+    guest.terms.writes.trust = trust;
+    Stamp stamp{0, HybridClock::fromWall(a.clock.wallMs() + minutes * kMinute), 12345};
+    std::optional<Rejected> rejected =
+        decodeRejected(send(uuidOf(static_cast<std::uint64_t>(minutes)), recordOf(stamp, stamp))[0]);
+    return rejected && rejected->records[0].why->code == ErrorCode::ClockSkew;
+  };
+  EXPECT_FALSE(refused(StampTrust::own, 4));
+  EXPECT_TRUE(refused(StampTrust::own, 6));
+  EXPECT_FALSE(refused(StampTrust::relayed, 9));
+  EXPECT_TRUE(refused(StampTrust::relayed, 11));
 }
 
 TEST_F(StampRulesTest, AnHonestClientIsNeverRefused) {
