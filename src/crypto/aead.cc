@@ -22,6 +22,12 @@ int length(base::ByteView bytes) {
   return static_cast<int>(bytes.size());
 }
 
+// OpenSSL would give everything up when exit() begins, and a database that a global object holds is closed after that.
+// It has to be asked before its first other call; memory goes with the process.
+void keepOpenSslToTheEnd() {
+  [[maybe_unused]] static const int once = OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
+}
+
 }  // namespace
 
 Cipher fastestCipher() {
@@ -41,6 +47,7 @@ std::string_view cipherName(Cipher cipher) {
 void Aead::FreeContext::operator()(evp_cipher_ctx_st* context) const { EVP_CIPHER_CTX_free(context); }
 
 Aead::Aead(Cipher cipher, base::ByteView key, base::Random& random) : cipher_(cipher), random_(random) {
+  keepOpenSslToTheEnd();
   if (key.size() != kKeyBytes) throw Error(ErrorCode::InvalidArgument, "a key has 32 bytes");
   std::memcpy(key_.data(), key.data(), key.size());
   if (cipher == Cipher::xchacha20Poly1305) return;

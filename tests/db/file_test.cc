@@ -12,6 +12,9 @@
 namespace blazedb::db {
 namespace {
 
+// Made before main() begins, so that it goes after what was registered to run when the process ends.
+std::unique_ptr<Database> untilTheEnd;
+
 using test::Replica;
 using test::uuidOf;
 
@@ -130,6 +133,18 @@ TEST_F(UnusedLogTest, AFileThatWasUsedWithoutItsLogSaysWhereThatIs) {
   EXPECT_TRUE(a.fetch(important));
   EXPECT_EQ(a.count(), 2u);
   EXPECT_TRUE(std::filesystem::exists(a.info().unusedLog));
+}
+
+class EndOfProcessTest : public FolderTest {};
+
+TEST_F(EndOfProcessTest, ADatabaseThatAGlobalObjectHoldsIsClosedWhenTheProcessEnds) {
+  auto body = [&] {
+    untilTheEnd = std::make_unique<Database>(open("end"));
+    untilTheEnd->insert({{"n", 1}});
+    exit(0);
+  };
+  EXPECT_EXIT(body(), testing::ExitedWithCode(0), "");
+  EXPECT_EQ(open("end").count(), 1u);
 }
 
 }  // namespace
