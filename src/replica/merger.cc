@@ -149,9 +149,9 @@ Merger::Refusal Merger::mergeOne(const sync::Incoming& incoming, Item& item, syn
   return noteHolder(incoming, item, latest, result);
 }
 
-// A client that brings its own writes alone is at most one allowance ahead. Everywhere else a write was checked where it
-// came in, and between that replica and this one lies the same allowance again: so no client can push this clock, which
-// follows what is accepted, to where others refuse what is written here.
+// A client that brings its own writes alone is at most one allowance ahead. Everywhere else a write was checked where
+// it came in, and between that replica and this one lies the same allowance again. So no client can push this clock,
+// which follows what is accepted, to where others refuse what is written here.
 Merger::Refusal Merger::checkTime(const sync::Incoming& incoming, const sync::RecordState& theirs,
                                   sync::ApplyResult& result) const {
   std::int64_t ahead = sync::HybridClock::toWall(latestTime(theirs)) - clock_.wallMs();

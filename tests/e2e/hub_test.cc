@@ -321,11 +321,12 @@ class LargeSyncWithHub : public SyncWithHub {
  protected:
   LargeSyncWithHub() { insertManyRecords(hub_); }
 
-  void expectTheRest() const {
+  // `most`: how many records may go over the link then, in both directions.
+  void expectTheRest(std::int64_t most) const {
     std::uint64_t had = open("client.blazedb").count();
     EXPECT_GT(had, 0u);
     EXPECT_LT(had, 100'000u) << "it was not ended in the middle";
-    EXPECT_LT(parsed(sync({"--json"})).integer("records").value(), 100'000) << "it has begun again";
+    EXPECT_LE(parsed(sync({"--json"})).integer("records").value(), most) << "it has begun again";
     EXPECT_TRUE(diff(hub_, open("client.blazedb")).empty());
   }
 };
@@ -340,7 +341,7 @@ TEST_F(LargeSyncWithHub, OneThatIsInterruptedSaysSoAndGoesOnWhereItWas) {
     EXPECT_NE(result.out.find("the next sync goes on from there"), std::string::npos) << result.out;
     EXPECT_NE(result.out.find(" of 100,000, "), std::string::npos) << result.out;
   }
-  expectTheRest();
+  expectTheRest(99'999);
 }
 
 TEST_F(LargeSyncWithHub, AHubThatStopsInTheMiddleIsSaidAndTheNextSyncGoesOn) {
@@ -353,7 +354,8 @@ TEST_F(LargeSyncWithHub, AHubThatStopsInTheMiddleIsSaidAndTheNextSyncGoesOn) {
     EXPECT_NE(result.out.find("the next sync goes on from there"), std::string::npos) << result.out;
   }
   hubReturns();
-  expectTheRest();
+  // A hub that stops before it has noted what the client withholds gets that back: the client had it from there.
+  expectTheRest(100'000);
 }
 
 }  // namespace
