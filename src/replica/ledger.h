@@ -50,6 +50,10 @@ struct Held {
   bool alive() const { return image.hash.has_value(); }
   void take(const Row& row);
 
+  Held() = default;
+  Held(Held&&) = default;  // not copied: the views are of its own bytes
+  Held& operator=(Held&&) = default;
+
  private:
   base::Bytes stamps_, fields_;
 };

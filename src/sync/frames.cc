@@ -455,10 +455,23 @@ std::optional<Pong> decodePong(ByteView frame) {
   return close(in, std::move(pong));
 }
 
+// What this end says is one line, also where an application's filter has thrown something else; else the peer would not
+// hear the reason.
+static std::string oneLine(std::string_view text, std::size_t bytesMax) {
+  std::size_t length = std::min(text.size(), bytesMax);
+  if (length < text.size())
+    while (length > 0 && (static_cast<std::uint8_t>(text[length]) & 0xC0) == 0x80) length--;  // not within a character
+  std::string line(text.substr(0, length));
+  if (codec::isOneLine(line)) return line;
+  for (char& c : line)
+    if (c < 0x20 || c > 0x7E) c = ' ';
+  return line;
+}
+
 Bytes encode(const Bye& bye) {
   Bytes out = begin(FrameType::bye);
   base::appendVarint(out, static_cast<std::uint64_t>(bye.code));
-  appendText(out, std::string_view(bye.text).substr(0, base::kByeTextBytesMax));
+  appendText(out, oneLine(bye.text, base::kByeTextBytesMax));
   return out;
 }
 
@@ -481,7 +494,7 @@ Bytes encode(const Rejected& rejected) {
     appendText(out, each.key.collection);
     base::append(out, each.key.id.bytes);
     base::appendVarint(out, each.why ? static_cast<std::uint64_t>(each.why->code) : 0);
-    appendText(out, each.why ? std::string_view(each.why->text).substr(0, base::kReasonBytesMax) : "");
+    appendText(out, each.why ? oneLine(each.why->text, base::kReasonBytesMax) : "");
   }
   return out;
 }

@@ -275,6 +275,13 @@ TEST(Frames, WithMoreThingsThanAnybodySendsAreRefused) {
   Bytes bye = encode(Bye{ErrorCode::Offline, std::string(base::kByeTextBytesMax + 1, 'x')});
   ASSERT_TRUE(decodeBye(bye));
   EXPECT_EQ(decodeBye(bye)->text.size(), base::kByeTextBytesMax) << "what is too long is cut where it is said";
+  std::string wide = "x";  // a character lies across the limit
+  while (wide.size() <= base::kByeTextBytesMax) wide += "\u00fc";
+  std::optional<Bye> cut = decodeBye(encode(Bye{ErrorCode::Offline, wide}));
+  EXPECT_TRUE(cut && cut->text.size() == base::kByeTextBytesMax - 1);
+  // As a filter of the application may throw it.
+  std::optional<Bye> lines = decodeBye(encode(Bye{ErrorCode::FilterFailed, "first\nsecond \u202e"}));
+  EXPECT_TRUE(lines && lines->code == ErrorCode::FilterFailed && lines->text.starts_with("first second"));
   bye = {11, 1, 0x81, 0x20};
   bye.resize(bye.size() + base::kByeTextBytesMax + 1, 'x');
   EXPECT_FALSE(decodeBye(bye));
