@@ -41,8 +41,8 @@
 
 namespace blazedb {
 
-namespace server {
-class ControlServer;
+namespace db {
+struct Access;
 }
 
 enum class Durability : std::uint8_t { full, normal };
@@ -195,12 +195,7 @@ class BLAZEDB_API Database : public Records {
   void releaseReadOnly();
 
  private:
-  friend class Topology;
-  friend class CrossAppSyncCoordinator;
-  friend SyncEngine connectToSharedDatabase(const Database&, const AppGroup&, const std::string&, AccessMode,
-                                            const ConnectOptions&);
-  friend class server::ControlServer;
-  friend BLAZEDB_API std::vector<Difference> diff(const Database& first, const Database& second, std::size_t limit);
+  friend struct db::Access;
   explicit Database(std::shared_ptr<db::OpenDatabase> open);
   std::shared_ptr<db::OpenDatabase> open_;
 };

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/names.h"
+#include "db/access.h"
 #include "db/housekeeper.h"
 #include "storage/posix_file_system.h"
 
@@ -77,6 +78,10 @@ Token Database::checkToken(const std::string& secret) const { return engine_->ch
 std::uint64_t Database::restamp() { return engine_->restamp(); }
 void Database::releaseReadOnly() { engine_->releaseSource(); }
 
+std::shared_ptr<replica::Replica> db::Access::replicaOf(const Database& database) { return database.engine_; }
+base::ByteView db::Access::controlKeyOf(const Database& database) { return database.engine_->controlKey(); }
+const db::Engine& db::Access::engineOf(const Database& database) { return *database.engine_; }
+
 namespace {
 
 // The live records of one collection, one after the other.
@@ -128,7 +133,7 @@ std::vector<Difference> diff(const Database& first, const Database& second, std:
     for (const CollectionInfo& info : database->collections()) names.insert(info.name);
   std::vector<Difference> found;
   for (const std::string& name : names)
-    diffCollection({*first.engine_, name}, {*second.engine_, name}, name, limit, found);
+    diffCollection({db::Access::engineOf(first), name}, {db::Access::engineOf(second), name}, name, limit, found);
   return found;
 }
 

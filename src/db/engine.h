@@ -32,6 +32,7 @@
 #include "db/reader_pool.h"
 #include "db/tables.h"
 #include "replica/feed_reader.h"
+#include "replica/replica.h"
 #include "storage/database_file.h"
 #include "sync/store.h"
 
@@ -53,7 +54,7 @@ struct EngineOptions {
   storage::CreateOptions create;
 };
 
-class Engine final : public sync::Store, private sync::Deliveries {
+class Engine final : public sync::Store, public replica::Replica, public replica::TokenCheck, private sync::Deliveries {
  public:
   // Errors as Database::open says. `environment` must outlive the engine.
   static std::unique_ptr<Engine> open(const Environment& environment, const std::string& path,
@@ -66,8 +67,7 @@ class Engine final : public sync::Store, private sync::Deliveries {
   void write(Durability durability, const std::function<void(Changes&)>& body);
   void write(const std::function<void(Changes&)>& body) { write(options_.durability, body); }
 
-  // Throws Error(OpenedReadOnly) where that is how it was opened.
-  void requireWritable() const;
+  void requireWritable() const override;
 
   std::optional<Record> fetch(const std::string& collection, const UUID& id) const;
   // The first records with ids above `after`, ordered by id: as many as a page has.
@@ -77,8 +77,8 @@ class Engine final : public sync::Store, private sync::Deliveries {
   std::uint64_t count(const std::string& collection) const;
   std::vector<CollectionInfo> collections() const;
   DatabaseInfo info() const;
-  const std::string& name() const { return name_; }
-  const std::string& path() const { return path_; }
+  const std::string& name() const override { return name_; }
+  const std::string& path() const override { return path_; }
 
   std::vector<Conflict> conflicts(std::int64_t after = 0) const;
   void restoreConflict(std::int64_t id);
@@ -89,19 +89,14 @@ class Engine final : public sync::Store, private sync::Deliveries {
   std::vector<RemovedRecord> removedRecords(std::int64_t after) const;
   void restoreRemoved(std::int64_t id);
 
-  // As Database says. tokenRevision() is another number after each change of the tokens: what serves clients looks at
-  // it, and asks refusalOf() for each token that it has let in; none: it is still good.
+  // As Database says.
   NewToken createToken(const TokenOptions& options);
   std::vector<Token> tokens() const;
   void revokeToken(std::int64_t id);
-  Token checkToken(std::string_view secret) const;
-  std::optional<Error> refusalOf(std::int64_t token) const;
-  // Whether the replica may come with this token: the reason where not. It may not where it belongs to a token of
-  // another user that is still good. What is remembered of the replicas of one token is bounded: beyond 256 of them, or
-  // a MiB of their scopes, what is known of the one that was not seen for longest is forgotten, and it begins anew.
-  // `scopeBytes`: of the scope that will be added.
-  std::optional<Error> admitReplica(std::int64_t token, const UUID& replica, std::size_t scopeBytes);
-  std::uint64_t tokenRevision() const { return tokenRevision_.load(); }
+  Token checkToken(std::string_view secret) const override;
+  std::optional<Error> refusalOf(std::int64_t token) const override;
+  std::optional<Error> admitReplica(std::int64_t token, const UUID& replica, std::size_t scopeBytes) override;
+  std::uint64_t tokenRevision() const override { return tokenRevision_.load(); }
 
   base::ByteView controlKey() const { return file_->controlKey(); }
   void changePassword(const storage::KeySource& current, const storage::KeySource& replacement);
@@ -111,27 +106,19 @@ class Engine final : public sync::Store, private sync::Deliveries {
   // As Database::restamp says.
   std::uint64_t restamp();
 
-  SyncRole role() const;
-  void setRole(SyncRole role);
-  // The source of a read-only replica.
-  std::optional<UUID> source() const;
-  // Makes this a read-only replica of `source`. Writes of its own are refused with HasOwnWrites, or thrown away where
-  // `adopt` says so.
-  void bindTo(const UUID& source, bool adopt);
+  sync::Store& store() override { return *this; }
+  replica::TokenCheck& tokenCheck() override { return *this; }
+  UUID replicaId() const override { return self().replica; }
+  SyncRole role() const override;
+  void setRole(SyncRole role) override;
+  std::optional<UUID> source() const override;
+  void bindTo(const UUID& source, bool adopt) override;
   void releaseSource();
 
-  // Which replica was found behind an address, for as long as nobody has asked again. Best effort: what is not noted is
-  // found out at the next connection.
-  void noteRemote(const std::string& address, const UUID& replica);
-  std::optional<UUID> remoteAt(const std::string& address) const;
-  // Records of the scope that have changed since `peer` last acknowledged this feed (or `acknowledged`, which may be
-  // later) and did not come from it: their number, and the first `limit`. Without a peer: everything.
-  struct Unsent {
-    std::uint64_t count = 0;
-    std::vector<sync::RecordKey> first;
-  };
+  void noteRemote(const std::string& address, const UUID& replica) override;
+  std::optional<UUID> remoteAt(const std::string& address) const override;
   Unsent unsentTo(const std::optional<UUID>& peer, const sync::Scope& scope, std::uint64_t acknowledged,
-                  std::size_t limit) const;
+                  std::size_t limit) const override;
 
   // Purges tombstones, trims the feed, saves what is known of peers, checkpoints. Bounded work; true where there is
   // more to do.
@@ -139,11 +126,9 @@ class Engine final : public sync::Store, private sync::Deliveries {
   // Copies the log into the file when nothing was written since the last call.
   void checkpointIfIdle();
 
-  // Called after each commit that moved the feed, and after each that filled the journal, on the committing thread.
-  // Must be quick and must not call the engine.
-  using Listener = std::function<void()>;
-  int addFeedListener(Listener listener);
-  void removeFeedListener(int id);
+  int addFeedListener(Listener listener) override;
+  void removeFeedListener(int id) override;
+  // As a feed listener, after each commit that filled the journal.
   void setConflictListener(Listener listener);
 
   // sync::Store

@@ -16,7 +16,7 @@
 #include "base/contain.h"
 #include "blazedb/error.h"
 #include "crypto/hash.h"
-#include "db/engine.h"
+#include "db/access.h"
 #include "link/retry.h"
 #include "storage/posix_file_system.h"
 #include "sync/frames.h"
@@ -86,7 +86,7 @@ ControlServer::ControlServer(const std::vector<Database>& databases, Run run, st
       throw Error(ErrorCode::IoError, "cannot listen for commands beside " + database.path() + ": " +
                                           std::strerror(error) + "; the folder has to allow sockets");
     }
-    listeners_.push_back({database, path, crypto::SecretBytes(database.engine_->controlKey()), fd});
+    listeners_.push_back({database, path, crypto::SecretBytes(db::Access::controlKeyOf(database)), fd});
   }
   wake_ = eventfd(0, EFD_CLOEXEC);
   acceptor_ = std::thread([this] { accept(); });

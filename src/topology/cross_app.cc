@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "blazedb/error.h"
+#include "db/access.h"
 #include "topology/app_group.h"
 #include "topology/shared_note.h"
 #include "topology/shared_watch.h"
@@ -25,8 +26,8 @@ LocalPeers peersOf(const AppGroup& group, const AppGroupFolder& folder) {
 
 class CrossAppSyncCoordinator::Sharing {
  public:
-  Sharing(std::shared_ptr<db::Engine> engine, AppGroup group, ExportPolicy policy)
-      : engine_(std::move(engine)), group_(std::move(group)), policy_(std::move(policy)) {}
+  Sharing(std::shared_ptr<replica::Replica> replica, AppGroup group, ExportPolicy policy)
+      : replica_(std::move(replica)), group_(std::move(group)), policy_(std::move(policy)) {}
 
   ~Sharing() { stopWatching(); }
 
@@ -61,8 +62,8 @@ class CrossAppSyncCoordinator::Sharing {
 
  private:
   struct Shared {
-    explicit Shared(const std::shared_ptr<db::Engine>& engine)
-        : node(network.registerDatabase(engine, engine->name(), {})) {}
+    explicit Shared(const std::shared_ptr<replica::Replica>& replica)
+        : node(network.registerDatabase(replica, replica->name(), {})) {}
 
     topology::Network network;
     NodeId node;
@@ -77,10 +78,10 @@ class CrossAppSyncCoordinator::Sharing {
   }
   void share() {
     AppGroupFolder folder(group_, AppGroupFolder::IfMissing::make);
-    std::string path = folder.socketPath(engine_->name());
+    std::string path = folder.socketPath(replica_->name());
     ListenLocalOptions options{policy_, peersOf(group_, folder), folder.members() ? 0660u : 0600u};
-    auto note = std::make_unique<topology::SharedNote>(std::move(folder), engine_->name());
-    auto sharing = std::make_shared<Shared>(engine_);
+    auto note = std::make_unique<topology::SharedNote>(std::move(folder), replica_->name());
+    auto sharing = std::make_shared<Shared>(replica_);
     auto changed = [callbacks = callbacks_, listeners = listeners_](const ConnectionStatus& status) {
       callbacks->post([listeners, status] { listeners->tell(status); });
     };
@@ -112,7 +113,7 @@ class CrossAppSyncCoordinator::Sharing {
     return shared_;
   }
 
-  std::shared_ptr<db::Engine> engine_;  // with the database's handles
+  std::shared_ptr<replica::Replica> replica_;  // with the database's handles
   AppGroup group_;
   ExportPolicy policy_;
   // Both with what is on its way on the network's threads.
@@ -126,7 +127,7 @@ class CrossAppSyncCoordinator::Sharing {
 };
 
 CrossAppSyncCoordinator::CrossAppSyncCoordinator(const Database& database, AppGroup group, ExportPolicy policy)
-    : sharing_(std::make_unique<Sharing>(database.engine_, std::move(group), std::move(policy))) {}
+    : sharing_(std::make_unique<Sharing>(db::Access::replicaOf(database), std::move(group), std::move(policy))) {}
 CrossAppSyncCoordinator::~CrossAppSyncCoordinator() = default;
 CrossAppSyncCoordinator::CrossAppSyncCoordinator(CrossAppSyncCoordinator&&) noexcept = default;
 CrossAppSyncCoordinator& CrossAppSyncCoordinator::operator=(CrossAppSyncCoordinator&&) noexcept = default;
@@ -145,7 +146,7 @@ SyncEngine connectToSharedDatabase(const Database& database, const AppGroup& wan
   AppGroup group = topology::resolved(wanted);
   AppGroupFolder folder(group, AppGroupFolder::IfMissing::make);
   std::string path = folder.socketPath(name);
-  auto handle = std::make_shared<topology::SyncHandle>(database.engine_);
+  auto handle = std::make_shared<topology::SyncHandle>(db::Access::replicaOf(database));
   bool receivesOnly = mode == AccessMode::readOnly;
   handle->connection = handle->network.connectCrossApp(
       handle->node, path, receivesOnly ? ConnectionMode::readOnly : ConnectionMode::bidirectional,

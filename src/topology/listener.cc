@@ -25,12 +25,12 @@ void Listener::open(link::Io& io, base::Clock& clock, const link::AcceptorOption
       },
       std::move(refused));
   for (Offer& offer : offers_)
-    offer.feedListener = offer.engine->addFeedListener(
-        [acceptor = acceptor_.get(), engine = offer.engine.get()] { acceptor->feedMoved(*engine); });
+    offer.feedListener = offer.replica->addFeedListener(
+        [acceptor = acceptor_.get(), store = &offer.replica->store()] { acceptor->feedMoved(*store); });
 }
 
 void Listener::close() {
-  for (const Offer& offer : offers_) offer.engine->removeFeedListener(offer.feedListener);
+  for (const Offer& offer : offers_) offer.replica->removeFeedListener(offer.feedListener);
   acceptor_->stop();
 }
 
@@ -47,6 +47,10 @@ std::optional<Listener::Guest> Listener::guest(const link::Served& served) const
   const Offer* offer = find(served.database);
   if (!offer) return std::nullopt;
   return Guest{offer->node, nameOf(served), served};
+}
+
+link::Guest Listener::Offer::guest(sync::SessionOptions session, std::string label) const {
+  return {std::shared_ptr<sync::Store>(replica, &replica->store()), std::move(session), std::move(label)};
 }
 
 bool Listener::dismiss(std::uint64_t number) {

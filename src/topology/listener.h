@@ -10,8 +10,8 @@
 
 #include "base/clock.h"
 #include "blazedb/topology.h"
-#include "db/engine.h"
 #include "link/acceptor.h"
+#include "replica/replica.h"
 
 namespace blazedb::topology {
 
@@ -20,8 +20,11 @@ class Listener {
   struct Offer {
     NodeId node;
     std::string name;
-    std::shared_ptr<db::Engine> engine;  // with the database's handles
+    std::shared_ptr<replica::Replica> replica;  // with the database's handles
     int feedListener = 0;
+
+    // Of what is offered.
+    link::Guest guest(sync::SessionOptions session, std::string label) const;
   };
   struct Guest {
     NodeId node;

@@ -7,7 +7,6 @@
 
 #include "base/limits.h"
 #include "base/names.h"
-#include "base/random.h"
 #include "blazedb/error.h"
 #include "link/retry.h"
 
@@ -98,7 +97,7 @@ link::Admission LocalListener::admit(const link::Knock& knock, const link::PeerI
     return *refusal;
   const Offer* offer = find(knock.database);
   if (!offer) return sync::Bye{ErrorCode::UnknownDatabase, "there is no database '" + knock.database + "' at " + path_};
-  return link::Guest{offer->engine, session_, {}};
+  return offer->guest(session_, {});
 }
 
 }  // namespace blazedb::topology

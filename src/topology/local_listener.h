@@ -4,6 +4,7 @@
 // said. The policy becomes the options of the session that serves it.
 #pragma once
 
+#include "base/random.h"
 #include "topology/listener.h"
 
 namespace blazedb::topology {

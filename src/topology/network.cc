@@ -50,7 +50,7 @@ void addProgress(const sync::SessionStatus& session, bool peerIsElsewhere, Conne
 
 }  // namespace
 
-void Network::refuseReplica(const db::Engine& receiver) {
+void Network::refuseReplica(const replica::Replica& receiver) {
   if (std::optional<UUID> source = receiver.source())
     throw Error(ErrorCode::ReadOnlyReplica,
                 "'" + receiver.name() + "' is a read-only replica of " + source->toString() +
@@ -68,25 +68,25 @@ bool Network::Ends::sends(int end) const {
 }
 
 std::string Network::Ends::names() const {
-  return "'" + fromEngine->name() + "' and '" + (toEngine ? toEngine->name() : remote) + "'";
+  return "'" + fromReplica->name() + "' and '" + (toReplica ? toReplica->name() : remote) + "'";
 }
 
 std::uint64_t Network::Ends::changesThatStay(const link::LinkStatus& status) const {
   const sync::SessionStatus& session = status.ends[0];
-  if (toEngine || isImport || !sends(0) || !session.peer || session.sending) return 0;
-  return staying->count(*fromEngine, session.peer->replica, scope);
+  if (toReplica || isImport || !sends(0) || !session.peer || session.sending) return 0;
+  return staying->count(*fromReplica, session.peer->replica, scope);
 }
 
 void Network::Connection::listenToFeeds() {
   auto moved = [link = link.get()] { link->feedMoved(); };
-  fromListener = fromEngine->addFeedListener(moved);
-  if (toEngine) toListener = toEngine->addFeedListener(moved);
+  fromListener = fromReplica->addFeedListener(moved);
+  if (toReplica) toListener = toReplica->addFeedListener(moved);
   moved();  // what was committed before the listeners were there
 }
 
 void Network::Connection::end() {
-  fromEngine->removeFeedListener(fromListener);
-  if (toEngine) toEngine->removeFeedListener(toListener);
+  fromReplica->removeFeedListener(fromListener);
+  if (toReplica) toReplica->removeFeedListener(toListener);
   link->end();
 }
 
@@ -104,26 +104,25 @@ Network::~Network() {
   }
 }
 
-NodeId Network::registerDatabase(std::shared_ptr<db::Engine> engine, const std::string& name,
+NodeId Network::registerDatabase(std::shared_ptr<replica::Replica> replica, const std::string& name,
                                  const RegisterOptions& options) {
   base::requireName(name, "node");
-  engine->requireWritable();
-  UUID replica = engine->info().replica;
+  replica->requireWritable();
   std::lock_guard lock(mutex_);
   for (const auto& [id, node] : nodes_) {
-    if (node.engine == engine)
+    if (node.replica == replica)
       throw Error(ErrorCode::AlreadyExists, "this database is registered already, as '" + node.name + "'");
     if (node.name == name)
       throw Error(ErrorCode::AlreadyExists, "a node '" + name + "' is registered already; choose another name");
-    if (node.engine->info().replica == replica)
+    if (node.replica->replicaId() == replica->replicaId())
       throw Error(ErrorCode::DuplicateReplica, "'" + name + "' and '" + node.name +
                                                    "' carry the same replica id: one file is a copy of the other. Give "
                                                    "the copy an id of its own with renewReplicaId() "
                                                    "(blazedb renew FILE)");
   }
-  if (options.role) engine->setRole(*options.role);
+  if (options.role) replica->setRole(*options.role);
   NodeId id{nextId_++};
-  nodes_[id] = {std::move(engine), name, options.syncMode};
+  nodes_[id] = {std::move(replica), name, options.syncMode};
   return id;
 }
 
@@ -145,25 +144,25 @@ ConnectionId Network::connectLocal(NodeId from, NodeId to, ConnectionMode mode, 
     if ((other->from == from && other->to == to) || (other->from == to && other->to == from))
       throw Error(ErrorCode::AlreadyExists, "'" + source.name + "' and '" + target.name +
                                                 "' are connected already; disconnect them first to change the mode");
-  if (mode == ConnectionMode::bidirectional) refuseReplica(*target.engine);
-  if (mode != ConnectionMode::readOnly) refuseReplica(*source.engine);
-  if (mode == ConnectionMode::readOnly) target.engine->bindTo(source.engine->info().replica, options.adopt);
+  if (mode == ConnectionMode::bidirectional) refuseReplica(*target.replica);
+  if (mode != ConnectionMode::readOnly) refuseReplica(*source.replica);
+  if (mode == ConnectionMode::readOnly) target.replica->bindTo(source.replica->replicaId(), options.adopt);
 
   ConnectionId id{nextId_++};
   auto connection = std::make_shared<Connection>();
   connection->from = from;
   connection->to = to;
   connection->mode = mode;
-  connection->fromEngine = source.engine;
-  connection->toEngine = target.engine;
+  connection->fromReplica = source.replica;
+  connection->toReplica = target.replica;
 
   sync::SessionOptions first, second;
   first.terms.sends = second.terms.receives = connection->sends(0);
   second.terms.sends = first.terms.receives = connection->sends(1);
   first.acceptRemovals = second.acceptRemovals = options.acceptRemovals;
-  connection->link = std::make_unique<link::LocalLink>(link::LocalLink::End{*source.engine, first},
-                                                       link::LocalLink::End{*target.engine, second}, clock_, random_,
-                                                       reporter(id, *connection));
+  connection->link = std::make_unique<link::LocalLink>(link::LocalLink::End{source.replica->store(), first},
+                                                       link::LocalLink::End{target.replica->store(), second}, clock_,
+                                                       random_, reporter(id, *connection));
   connection->listenToFeeds();
   connections_[id] = std::move(connection);
   return id;
@@ -178,7 +177,7 @@ link::Link::Listener Network::reporter(ConnectionId id, const Ends& connection) 
       std::shared_ptr<const Ends> alive = weak.lock();
       if (!alive) return;
       if (!alive->remote.empty() && status.ends[0].peer)
-        alive->fromEngine->noteRemote(alive->remote, status.ends[0].peer->replica);
+        alive->fromReplica->noteRemote(alive->remote, status.ends[0].peer->replica);
       std::shared_ptr<StatusListeners> listeners = alive->listeners;
       ConnectionStatus now = describe(id, *alive, status);
       alive.reset();
@@ -229,20 +228,20 @@ void Network::synchronize(std::chrono::milliseconds timeout) {
     std::lock_guard lock(mutex_);
     rounds = nodes_.size();
   }
-  std::map<const db::Engine*, std::uint64_t> before;
+  std::map<replica::Replica*, std::uint64_t> before;
   for (std::size_t round = 0; round <= rounds; round++) {
-    std::map<const db::Engine*, std::uint64_t> ends;
+    std::map<replica::Replica*, std::uint64_t> ends;
     for (const auto& [id, connection] : links)
-      for (const db::Engine* engine : {connection->fromEngine.get(), connection->toEngine.get()})
-        if (engine) ends[engine] = engine->feedEnd();
+      for (replica::Replica* replica : {connection->fromReplica.get(), connection->toReplica.get()})
+        if (replica) ends[replica] = replica->store().feedEnd();
     if (round > 0 && ends == before) break;
     before = ends;
     for (const auto& [id, connection] : links) {
       bool reached = true;
-      if (!connection->toEngine) reached = connection->link->waitSynchronized(deadlineUs);
-      for (int end = 0; end < 2 && connection->toEngine; end++) {
-        const db::Engine* engine = end == 0 ? connection->fromEngine.get() : connection->toEngine.get();
-        if (connection->sends(end)) reached &= connection->link->waitAcknowledged(end, ends[engine], deadlineUs);
+      if (!connection->toReplica) reached = connection->link->waitSynchronized(deadlineUs);
+      for (int end = 0; end < 2 && connection->toReplica; end++) {
+        replica::Replica* replica = end == 0 ? connection->fromReplica.get() : connection->toReplica.get();
+        if (connection->sends(end)) reached &= connection->link->waitAcknowledged(end, ends[replica], deadlineUs);
       }
       if (reached) continue;
       ConnectionStatus now = describe(id, *connection, connection->link->status());
@@ -282,17 +281,17 @@ ConnectionStatus Network::describe(ConnectionId id, const Ends& connection, cons
   out.state = stateOf(status.state);
   for (int end = 0; end < 2; end++) {
     const sync::SessionStatus& session = status.ends[static_cast<std::size_t>(end)];
-    addProgress(session, connection.toEngine == nullptr, out);
-    if (!connection.sends(end) || (end == 1 && !connection.toEngine)) continue;
+    addProgress(session, connection.toReplica == nullptr, out);
+    if (!connection.sends(end) || (end == 1 && !connection.toReplica)) continue;
     if (session.peer && !session.sending) continue;  // see below
-    std::uint64_t feedEnd = (end == 0 ? connection.fromEngine : connection.toEngine)->feedEnd();
+    std::uint64_t feedEnd = (end == 0 ? connection.fromReplica : connection.toReplica)->store().feedEnd();
     out.pending += feedEnd - std::min(feedEnd, session.acknowledgedTo);
   }
   out.bytes = status.bytes;
   out.repaired = status.repaired;
   addRejected(status.ends[0], out);
   out.verified = status.state == link::LinkState::live && status.ends[0].verified &&
-                 (status.ends[1].verified || !connection.toEngine) && out.pending == 0;
+                 (status.ends[1].verified || !connection.toReplica) && out.pending == 0;
   std::uint64_t staying = connection.changesThatStay(status);
   out.pending += staying;
   if (staying > 0 && !status.error) {
@@ -356,8 +355,8 @@ TopologyGraph Network::graph() const {
     nodes = nodes_;
   }
   for (const auto& [id, node] : nodes) {
-    TopologyNode out{id, node.name, node.engine->role(), node.syncMode, 0};
-    for (const CollectionInfo& info : node.engine->collections()) out.records += info.count;
+    TopologyNode out{id, node.name, node.replica->role(), node.syncMode, 0};
+    for (const sync::DigestLine& line : node.replica->store().digests()) out.records += line.live;
     graph.nodes.push_back(std::move(out));
   }
   graph.connections = connections(std::nullopt);

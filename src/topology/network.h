@@ -11,9 +11,9 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "blazedb/topology.h"
-#include "db/engine.h"
 #include "link/io.h"
 #include "link/remote_link.h"
+#include "replica/replica.h"
 #include "topology/callback_thread.h"
 #include "topology/listener.h"
 #include "topology/status_listeners.h"
@@ -25,7 +25,8 @@ class Network {
  public:
   ~Network();
 
-  NodeId registerDatabase(std::shared_ptr<db::Engine> engine, const std::string& name, const RegisterOptions& options);
+  NodeId registerDatabase(std::shared_ptr<replica::Replica> replica, const std::string& name,
+                          const RegisterOptions& options);
   ConnectionId connectLocal(NodeId from, NodeId to, ConnectionMode mode, const ConnectOptions& options);
   ConnectionId connectRemote(NodeId node, const RemoteNode& remote, const SyncPolicy& policy);
   ListenerInfo listen(const std::vector<NodeId>& nodes, const ListenOptions& options);
@@ -52,7 +53,7 @@ class Network {
 
  private:
   struct Node {
-    std::shared_ptr<db::Engine> engine;
+    std::shared_ptr<replica::Replica> replica;
     std::string name;
     SyncMode syncMode = SyncMode::localAndRemote;
   };
@@ -63,7 +64,8 @@ class Network {
     bool isImport = false;  // of what is at `remote`: that is the source, and `from` the target
     sync::Scope scope;
     ConnectionMode mode = ConnectionMode::bidirectional;
-    std::shared_ptr<db::Engine> fromEngine, toEngine;  // with the databases' handles; the second only within a process
+    // With the databases' handles; the second only within a process.
+    std::shared_ptr<replica::Replica> fromReplica, toReplica;
     std::shared_ptr<StatusListeners> listeners = std::make_shared<StatusListeners>();
     std::shared_ptr<StayingChanges> staying = std::make_shared<StayingChanges>();  // with callbacks
 
@@ -96,7 +98,7 @@ class Network {
   // A connection of a node with something elsewhere.
   ConnectionId add(NodeId from, const std::string& remote, ConnectionMode mode, link::RemoteOptions options);
   static void refuseRemoteOnly(const Node& node);
-  static void refuseReplica(const db::Engine& receiver);
+  static void refuseReplica(const replica::Replica& receiver);
   link::Link::Listener reporter(ConnectionId id, const Ends& ends) const;
   static ConnectionStatus describe(ListenerId listener, const Listener::Guest& guest);
   static ConnectionStatus describe(ConnectionId id, const Ends& connection, const link::LinkStatus& status);

@@ -19,11 +19,11 @@ void checkPath(const std::string& path) {
 }
 
 // What is to be settled with the other end before anything of it is merged: whether it takes what is written here, and
-// to whom `engine` is bound. What binding throws away it throws away once: a replica that was released since, and
+// to whom `replica` is bound. What binding throws away it throws away once: a replica that was released since, and
 // written to, ends the connection.
-auto meeting(std::shared_ptr<db::Engine> engine, ConnectionMode mode, const CrossAppOptions& options) {
+auto meeting(std::shared_ptr<replica::Replica> replica, ConnectionMode mode, const CrossAppOptions& options) {
   auto mayAdopt = std::make_shared<std::atomic<bool>>(options.adopt);  // shared by the sessions of the link
-  return [engine = std::move(engine), mode, mustSend = options.mustSend,
+  return [replica = std::move(replica), mode, mustSend = options.mustSend,
           mayAdopt](const sync::Hello& peer) -> std::optional<sync::Bye> {
     if (mode != ConnectionMode::readOnly) {
       if (peer.receives || !mustSend) return std::nullopt;
@@ -32,7 +32,7 @@ auto meeting(std::shared_ptr<db::Engine> engine, ConnectionMode mode, const Cros
                                                   "there; connect read-only, or have it shared for writing"};
     }
     try {
-      engine->bindTo(peer.identity.replica, *mayAdopt);
+      replica->bindTo(peer.identity.replica, *mayAdopt);
       *mayAdopt = false;
       return std::nullopt;
     } catch (const Error& error) {
@@ -49,14 +49,14 @@ ListenerInfo Network::listenLocal(NodeId id, const std::string& path, const List
   std::lock_guard lock(mutex_);
   const Node& offered = node(id);
   refuseRemoteOnly(offered);
-  if (!options.policy.readOnly) refuseReplica(*offered.engine);
+  if (!options.policy.readOnly) refuseReplica(*offered.replica);
   ListenerId listener{nextId_++};
   Listener::Changed tell;
   if (changed)
     tell = [listener, changed = std::move(changed)](const Listener::Guest& guest) {
       changed(describe(listener, guest));
     };
-  return add(std::make_shared<LocalListener>(io(), clock_, random_, Listener::Offer{id, offered.name, offered.engine},
+  return add(std::make_shared<LocalListener>(io(), clock_, random_, Listener::Offer{id, offered.name, offered.replica},
                                              path, options, std::move(tell)),
              listener);
 }
@@ -71,7 +71,7 @@ ConnectionId Network::connectCrossApp(NodeId to, const std::string& path, Connec
   std::lock_guard lock(mutex_);
   const Node& target = node(to);
   refuseRemoteOnly(target);
-  if (mode == ConnectionMode::bidirectional) refuseReplica(*target.engine);
+  if (mode == ConnectionMode::bidirectional) refuseReplica(*target.replica);
 
   link::RemoteOptions remote;
   remote.path = path;
@@ -90,7 +90,7 @@ ConnectionId Network::connectCrossApp(NodeId to, const std::string& path, Connec
   remote.session.terms.receives = mode != ConnectionMode::writeOnly;
   remote.session.terms.relation = sync::Relation::importer;
   remote.session.leaveOtherScopes = true;
-  remote.session.meet = meeting(target.engine, mode, options);
+  remote.session.meet = meeting(target.replica, mode, options);
   return add(to, path, mode, std::move(remote));
 }
 

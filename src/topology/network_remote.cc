@@ -68,7 +68,7 @@ ConnectionId Network::connectRemote(NodeId from, const RemoteNode& remote, const
   std::lock_guard lock(mutex_);
   const Node& source = node(from);
   refuseLocalOnly(source.syncMode, source.name);
-  refuseReplica(*source.engine);
+  refuseReplica(*source.replica);
   return add(from, addressOf(remote), ConnectionMode::bidirectional, std::move(options));
 }
 
@@ -85,8 +85,8 @@ ConnectionId Network::add(NodeId from, const std::string& remote, ConnectionMode
   connection->isImport = !options.path.empty();
   connection->mode = mode;
   connection->scope = options.session.terms.scope;
-  connection->fromEngine = source.engine;
-  auto link = std::make_unique<link::RemoteLink>(io(), *source.engine, clock_, random_, std::move(options),
+  connection->fromReplica = source.replica;
+  auto link = std::make_unique<link::RemoteLink>(io(), source.replica->store(), clock_, random_, std::move(options),
                                                  reporter(id, *connection));
   connection->remoteLink = link.get();
   connection->link = std::move(link);
@@ -102,7 +102,7 @@ ListenerInfo Network::listen(const std::vector<NodeId>& nodes, const ListenOptio
   for (NodeId id : nodes) {
     const Node& offered = node(id);
     refuseLocalOnly(offered.syncMode, offered.name);
-    offers.push_back({id, offered.name, offered.engine});
+    offers.push_back({id, offered.name, offered.replica});
   }
   ListenOptions own = options;
   if (options.onEvent)
@@ -160,8 +160,9 @@ SyncEngine::Pending Network::pending(ConnectionId id, std::size_t limit) const {
   ConnectionPtr found = connection(id);
   link::LinkStatus status = found->link->status();
   std::optional<UUID> peer =
-      status.ends[0].peer ? std::optional(status.ends[0].peer->replica) : found->fromEngine->remoteAt(found->remote);
-  db::Engine::Unsent unsent = found->fromEngine->unsentTo(peer, found->scope, status.ends[0].acknowledgedTo, limit);
+      status.ends[0].peer ? std::optional(status.ends[0].peer->replica) : found->fromReplica->remoteAt(found->remote);
+  replica::Replica::Unsent unsent =
+      found->fromReplica->unsentTo(peer, found->scope, status.ends[0].acknowledgedTo, limit);
   SyncEngine::Pending pending;
   pending.count = unsent.count;
   for (sync::RecordKey& key : unsent.first) pending.changes.push_back({std::move(key.collection), key.id});

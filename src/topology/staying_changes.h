@@ -10,7 +10,7 @@
 #include <optional>
 #include <string>
 
-#include "db/engine.h"
+#include "replica/replica.h"
 
 namespace blazedb::topology {
 
@@ -18,12 +18,12 @@ namespace blazedb::topology {
 class StayingChanges {
  public:
   // How many records here, in scope, have changes that the peer has not and will not get. Reads from storage.
-  std::uint64_t count(const db::Engine& engine, const UUID& peer, const sync::Scope& scope) {
+  std::uint64_t count(replica::Replica& replica, const UUID& peer, const sync::Scope& scope) {
     std::lock_guard lock(mutex_);
-    std::uint64_t end = engine.feedEnd();
+    std::uint64_t end = replica.store().feedEnd();
     if (peer == peer_ && end == countedTo_) return count_;
     if (peer != peer_) noneTo_ = 0;
-    count_ = engine.unsentTo(peer, scope, noneTo_, 0).count;
+    count_ = replica.unsentTo(peer, scope, noneTo_, 0).count;
     peer_ = peer;
     countedTo_ = end;
     if (count_ == 0) noneTo_ = end;

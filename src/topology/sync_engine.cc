@@ -5,6 +5,7 @@
 #include "blazedb/database.h"
 #include "blazedb/error.h"
 #include "blazedb/topology.h"
+#include "db/access.h"
 #include "link/certificate.h"
 #include "topology/sync_handle.h"
 
@@ -30,7 +31,7 @@ CertificatePinningConfig CertificatePinningConfig::fromSpki(const std::vector<st
 }
 
 SyncEngine Database::enableSync(const RemoteNode& remote, const SyncPolicy& policy) const {
-  auto handle = std::make_shared<topology::SyncHandle>(engine_);
+  auto handle = std::make_shared<topology::SyncHandle>(db::Access::replicaOf(*this));
   handle->connection = handle->network.connectRemote(handle->node, remote, policy);
   return SyncEngine(std::move(handle));
 }

@@ -9,8 +9,8 @@ namespace blazedb::topology {
 
 class SyncHandle {
  public:
-  explicit SyncHandle(const std::shared_ptr<db::Engine>& engine)
-      : node(network.registerDatabase(engine, engine->name(), {})) {}
+  explicit SyncHandle(const std::shared_ptr<replica::Replica>& replica)
+      : node(network.registerDatabase(replica, replica->name(), {})) {}
 
   Network network;
   NodeId node;

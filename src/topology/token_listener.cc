@@ -30,7 +30,11 @@ std::string hostName() {
 
 // The pin that clients were told stays good for as long as the key is there.
 link::OwnCertificate ownBeside(const Listener::Offer& offer) {
-  std::string beside = (std::filesystem::path(offer.engine->path()).parent_path() / offer.name).string();
+  if (offer.replica->path().empty())
+    throw Error(ErrorCode::InvalidArgument, "'" + offer.name +
+                                                "' is in no file beside which the hub could keep a certificate of its "
+                                                "own: name the files of a certificate and its key");
+  std::string beside = (std::filesystem::path(offer.replica->path()).parent_path() / offer.name).string();
   return {beside + ".hub-cert.pem", beside + ".hub-key.pem", {hostName(), "localhost", "127.0.0.1", "::1"}};
 }
 
@@ -46,7 +50,8 @@ sync::Terms termsOf(const TokenOptions& token) {
 }
 
 // Is the client who it says it is, as far as can be told: a replica belongs to a token, and is here once.
-auto meeting(std::shared_ptr<db::Engine> engine, std::int64_t token, std::shared_ptr<ConnectedReplicas> connected) {
+auto meeting(std::shared_ptr<replica::Replica> replica, std::int64_t token,
+             std::shared_ptr<ConnectedReplicas> connected) {
   auto seat = std::make_shared<std::shared_ptr<void>>();  // of the session that this is for; shared with its copies
   return [=](const sync::Hello& peer) -> std::optional<sync::Bye> {
     const sync::Identity& identity = peer.identity;
@@ -61,7 +66,7 @@ auto meeting(std::shared_ptr<db::Engine> engine, std::int64_t token, std::shared
                            " is connected already. Where two files are copies of each other, give one an id of its own "
                            "(blazedb renew FILE); else the other connection ends within half a minute"};
     try {
-      if (std::optional<Error> refused = engine->admitReplica(token, identity.replica, scopeBytes))
+      if (std::optional<Error> refused = replica->tokenCheck().admitReplica(token, identity.replica, scopeBytes))
         return link::failureOf(*refused);
     } catch (const Error& error) {
       return link::failureOf(error);
@@ -189,12 +194,12 @@ link::Admission TokenListener::admit(const link::Knock& knock, const link::PeerI
     return sync::Bye{ErrorCode::UnknownDatabase,
                      "there is no database '" + knock.database + "' here; ask whoever runs the hub for its name"};
   try {
-    Token token = offer->engine->checkToken(base::textOf(knock.token));
+    Token token = offer->replica->tokenCheck().checkToken(base::textOf(knock.token));
     sync::SessionOptions session;
     session.terms = termsOf(token.options);
     session.acceptRemovals = options_.acceptRemovals;
-    session.meet = meeting(offer->engine, token.id, connected_.at(offer->name));
-    return link::Guest{offer->engine, std::move(session), labelOf(token)};
+    session.meet = meeting(offer->replica, token.id, connected_.at(offer->name));
+    return offer->guest(std::move(session), labelOf(token));
   } catch (const Error& error) {
     return link::failureOf(error);
   }
@@ -257,7 +262,7 @@ void TokenListener::endRevoked() {
     refusals.try_emplace({served.database, tokenOf(served.label)}, std::nullopt);
   for (auto& [token, refusal] : refusals) {
     try {
-      refusal = find(token.first)->engine->refusalOf(token.second);
+      refusal = find(token.first)->replica->tokenCheck().refusalOf(token.second);
     } catch (const Error& error) {
       refusal = error;  // what cannot be read is not granted
     }

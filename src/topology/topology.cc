@@ -1,5 +1,6 @@
 #include "blazedb/topology.h"
 
+#include "db/access.h"
 #include "topology/network.h"
 
 namespace blazedb {
@@ -7,7 +8,7 @@ namespace blazedb {
 Topology::Topology() : network_(std::make_shared<topology::Network>()) {}
 
 NodeId Topology::registerDatabase(const Database& database, const std::string& name, const RegisterOptions& options) {
-  return network_->registerDatabase(database.engine_, name, options);
+  return network_->registerDatabase(db::Access::replicaOf(database), name, options);
 }
 
 ConnectionId Topology::connectLocal(NodeId from, NodeId to, ConnectionMode mode, const ConnectOptions& options) {

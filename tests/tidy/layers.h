@@ -15,7 +15,7 @@ namespace blazedb::tidy {
 
 struct Layer {
   std::string_view name;                     // the folder below src/
-  std::vector<std::string_view> mayInclude;  // other layers; a layer always includes itself and the public headers
+  std::vector<std::string_view> mayInclude;  // other layers, or headers of theirs; always itself and the public headers
 };
 
 // From the bottom up.

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <filesystem>
 
+#include "db/engine.h"
 #include "db/open_database.h"
 #include "link/io.h"
 #include "storage/posix_file_system.h"
@@ -36,7 +37,7 @@ class TokenListenerTest : public FolderTest {
   void listen(const ListenOptions& options) {
     listener_.reset();
     listener_ = std::make_unique<TokenListener>(
-        io_, clock_, std::vector<Listener::Offer>{{.node = {1}, .name = "hub", .engine = engine_}}, options);
+        io_, clock_, std::vector<Listener::Offer>{{.node = {1}, .name = "hub", .replica = engine_}}, options);
   }
   std::string certificateFile() const { return (folder_ / "hub.hub-cert.pem").string(); }
   std::string keyFile() const { return (folder_ / "hub.hub-key.pem").string(); }

@@ -1,0 +1,20 @@
+// What lies behind a Database handle, for the layers above: they go through here, and know no more of db.
+#pragma once
+
+#include <memory>
+
+#include "base/bytes.h"
+#include "blazedb/database.h"
+#include "replica/replica.h"
+
+namespace blazedb::db {
+
+struct Access {
+  // Keeps the database open, as the handle does.
+  static std::shared_ptr<replica::Replica> replicaOf(const Database& database);
+  // What only those know who could open the file. Valid for as long as the database is open.
+  static base::ByteView controlKeyOf(const Database& database);
+  static const Engine& engineOf(const Database& database);
+};
+
+}  // namespace blazedb::db
