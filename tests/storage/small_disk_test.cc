@@ -61,6 +61,17 @@ TEST_F(SmallDiskTest, SoCanOneThatIsOpenedAgainAlsoAfterACrash) {
   }
 }
 
+// A log that is copied often stays short, and what has grown is in the main file: without the reserve nothing would be
+// left then that a delete could be written to.
+TEST_F(SmallDiskTest, WhatGrowsLeavesADeleteItsFrames) {
+  auto file = create();
+  files.setCapacity(500'000);
+  while (commits(*file, "INSERT INTO notes(body) VALUES(randomblob(300))")) file->checkpoint();
+  EXPECT_GT(numberOf(file->writer(), "SELECT count(*) FROM notes"), 100);
+  EXPECT_TRUE(commits(*file, "DELETE FROM notes WHERE id <= 15")) << "in one transaction, of many pages";
+  EXPECT_TRUE(file->verifyPages().empty());
+}
+
 // Somebody else takes what we had left for the checkpoint, and gives it back.
 TEST_F(SmallDiskTest, ADiskThatSomebodyElseFillsCostsNothingThatWasAcknowledged) {
   auto file = create();
