@@ -61,6 +61,18 @@ class Heard {
   std::size_t seen_ = 0;
 };
 
+// Real time, and what a test lets pass at once.
+class MovableClock final : public base::Clock {
+ public:
+  std::int64_t wallMs() override { return system_.wallMs(); }
+  std::int64_t monotonicUs() override { return system_.monotonicUs() + 1000 * movedMs_; }
+  void moveOn(std::int64_t ms) { movedMs_ += ms; }
+
+ private:
+  base::SystemClock system_;
+  std::atomic<std::int64_t> movedMs_{0};
+};
+
 class HubTest : public testing::Test {
  protected:
   explicit HubTest(std::size_t linkBytesMax = kLinkBytesMax) : io(2, linkBytesMax) {
@@ -165,7 +177,7 @@ class HubTest : public testing::Test {
   void expectSame(Client& client) { EXPECT_EQ(client.replica->digests(), hub->digests()); }
 
   std::filesystem::path folder;
-  base::SystemClock clock;
+  MovableClock clock;
   base::SystemRandom random;
   std::int64_t worldMs = 0;
   std::string pin, clientCaFile;
