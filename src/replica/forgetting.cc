@@ -39,13 +39,11 @@ void dropValues(Ledger& ledger, Held& held) {
   ledger.correct(ledger.collectionOf(held.row()), held);
 }
 
-bool dropExcluded(Ledger& ledger, Held& held, const sync::Scope& scope) {
+void dropCells(Ledger& ledger, Held& held, const std::function<bool(const sync::Cell&)>& which) {
   std::uint64_t time = latestTime(held.state);
-  auto excluded = [&](const sync::Cell& cell) { return scope.excludes(cell.name); };
-  if (std::erase_if(held.state.cells, excluded) == 0) return false;
+  if (std::erase_if(held.state.cells, which) == 0) return;
   ledger.noteLost(time);
   ledger.correct(ledger.collectionOf(held.row()), held);
-  return true;
 }
 
 void keepRemoved(Ledger& ledger, const Row& row, const UUID& peer, RemovedRecord::Because because, std::int64_t nowMs) {
@@ -90,18 +88,22 @@ std::optional<std::uint64_t> leaveScopes(Ledger& ledger, const UUID& peer, const
   });
   std::set<std::int64_t> theirs = ledger.rows().originsOf(peer);
   forEach(ledger, keys, [&](Held& held) {
-    const std::string& collection = ledger.collectionOf(held.row()).name;
+    const Row& row = held.row();
+    const std::string& collection = ledger.collectionOf(row).name;
+    std::vector<const sync::Scope*> had;  // the peer had of the record what these carry
     for (const Reading& old : left) {
-      const Row& row = held.row();
-      bool had = (sameIncarnation && row.position <= old.acknowledged.position) ||
+      bool has = (sameIncarnation && row.position <= old.acknowledged.position) ||
                  (theirs.contains(row.origin) && row.changedOnce(old.acknowledged.complete));
-      if (!had || !old.scope.has(collection)) continue;
-      if (!scope.has(collection)) {
-        forget(ledger, held);
-      } else if (!old.scope.sameFields(scope)) {
-        dropExcluded(ledger, held, scope);
-      }
-      return;
+      if (has && old.scope.has(collection)) had.push_back(&old.scope);
+    }
+    if (had.empty()) return;
+    auto hadCell = [&](const sync::Cell& cell) {
+      return std::any_of(had.begin(), had.end(), [&](const sync::Scope* old) { return !old->excludes(cell.name); });
+    };
+    if (scope.has(collection)) {
+      dropCells(ledger, held, [&](const sync::Cell& cell) { return scope.excludes(cell.name) && hadCell(cell); });
+    } else if (std::all_of(held.state.cells.begin(), held.state.cells.end(), hadCell)) {
+      forget(ledger, held);
     }
   });
   return entries == entriesMax ? std::optional(last) : std::nullopt;

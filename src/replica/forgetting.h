@@ -25,8 +25,8 @@ void forEach(Ledger& ledger, std::span<const Key> keys, const std::function<void
 void forget(Ledger& ledger, const Held& held);
 // Removes the values of a dead row; that it was deleted stays known.
 void dropValues(Ledger& ledger, Held& held);
-// Removes the fields that a scope excludes, as if they had never come. False where there are none.
-bool dropExcluded(Ledger& ledger, Held& held, const sync::Scope& scope);
+// Removes such fields, as if they had never come.
+void dropCells(Ledger& ledger, Held& held, const std::function<bool(const sync::Cell&)>& which);
 // Keeps the values of a record that a peer is about to remove, so that it can be restored.
 void keepRemoved(Ledger& ledger, const Row& row, const UUID& peer, RemovedRecord::Because because, std::int64_t nowMs);
 
@@ -39,8 +39,9 @@ Swept unmentioned(Ledger& ledger, const sync::Peer& from, const sync::Scope& sco
                   const sync::Cursor& peerHasApplied);
 
 // Forgets, among at most `entriesMax` entries of the feed beyond `after`, what the peer had under the scopes `left` and
-// has no more under `scope`. Gives the position up to which that is done; none: to the end. `sameIncarnation`: the peer
-// is still in the incarnation in which it acknowledged.
+// has no more under `scope`. What none of them carried the peer never had: such a field stays, and with it a record
+// that would go. Gives the position up to which that is done; none: to the end. `sameIncarnation`: the peer is still in
+// the incarnation in which it acknowledged.
 std::optional<std::uint64_t> leaveScopes(Ledger& ledger, const UUID& peer, const std::vector<Reading>& left,
                                          const sync::Scope& scope, bool sameIncarnation, std::uint64_t after,
                                          std::size_t entriesMax);

@@ -187,6 +187,18 @@ TEST_F(ScopeTest, WhatThePeerHasNotGotIsNotRemoved) {
   EXPECT_TRUE(b->fetch("z", elsewhere)) << "never linked";
 }
 
+// Found by the simulation.
+TEST_F(ScopeTest, WhatTheEarlierScopeDidNotCarryIsNotRemovedWithIt) {
+  Record all{{"n", 1}, {"own", 2}, {"m", 3}};
+  UUID left = insert(b, "y", all), narrowed = insert(b, "x", all), given = insert(b, "y", {{"n", 1}});
+  linked(makeScope({{"x", "y"}}, {"own"}));
+  linked(makeScope({{"x"}}, {"own", "m"}), true);
+  EXPECT_EQ(b->fetch("y", left), all) << "the peer never had its field";
+  EXPECT_EQ(*b->fetch("x", narrowed), (Record{{"n", 1}, {"own", 2}}));
+  EXPECT_FALSE(b->fetch("y", given));
+  EXPECT_EQ(a->fetch("y", left)->size(), 2u);
+}
+
 TEST_F(ScopeTest, ASweepKeepsWhatTheLinkDoesNotCarry) {
   for (Replica* each : {&a, &b}) {
     each->options.tombstoneRetention = std::chrono::hours(1);
