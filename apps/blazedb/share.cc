@@ -18,6 +18,7 @@ struct Share {
   std::vector<std::string> collections;
   std::vector<std::string> fields;
   bool readWrite = false;
+  bool relay = false;
   bool watch = false;
   bool json = false;
 };
@@ -27,11 +28,13 @@ ExportPolicy policyOf(const Share& options) {
   policy.collections = options.collections;
   if (!options.fields.empty()) policy.fields = options.fields;
   policy.readOnly = !options.readWrite;
+  policy.mayRelay = options.relay;
   return policy;
 }
 
 int share(const Share& options) {
   requireGroup(options.group);
+  if (options.relay && !options.readWrite) throw UsageError("--relay is for --read-write");
   Interrupt interrupt;
   server::Transition transition({options.database.file});
   Database database = openDatabase(options.database);
@@ -71,6 +74,9 @@ Run declareShare(Arguments& arguments) {
   arguments.names("--collections", options->collections, "share these alone (default: all)");
   arguments.names("--fields", options->fields, "share these fields alone (default: all)");
   arguments.flag("--read-write", options->readWrite, "others may write, too (default: they only receive)");
+  arguments.flag("--relay", options->relay,
+                 "with --read-write: others may bring what they have from elsewhere, and servers' writes (default: "
+                 "they write as clients)");
   arguments.flag("--watch", options->watch, "print a line for each app that comes, changes its state, or goes");
   addJson(arguments, options->json, "print what is shared, and with --watch the lines, as JSON");
   arguments.note(

@@ -34,6 +34,11 @@ struct ExportPolicy {
   std::optional<std::vector<std::string>> fields = {};  // absent: all
   std::optional<ExportFilter> filter = {};              // absent: every record
   bool readOnly = true;                                 // importers may not write
+  // Importers that write may also bring what they have by other ways than from here: what others wrote, and servers;
+  // and may have the role server themselves. Otherwise an importer writes as a client, upon what it got from here, and
+  // what carries a server's authority that this database does not have is refused, record by record
+  // (rejectedChanges()).
+  bool mayRelay = false;
 };
 
 }  // namespace blazedb

@@ -20,7 +20,7 @@ struct RejectedChange {
   std::string collection;
   UUID record;
   ErrorCode code = ErrorCode::ClockSkew;  // ClockSkew: a time too far ahead; TooLarge: beyond 23 MiB when merged;
-                                          // NotAllowed: a stamp that the peer's token does not cover
+                                          // NotAllowed: a stamp that the peer may not bring
   std::string reason;                     // with what to do
   Date since;
 };

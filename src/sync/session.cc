@@ -169,11 +169,13 @@ void Session::onHello(const Hello& hello) {
   if (hello.wallMs < wallMs_ - base::kClockSkewMsMax || hello.wallMs > wallMs_ + base::kClockSkewMsMax)
     return stop(ErrorCode::ClockSkew, "the clocks of '" + self.name + "' and '" + hello.identity.name +
                                           "' are more than five minutes apart; set them right and connect again");
-  if (hello.identity.role == Role::server && !end_.options.terms.writes.mayBeServer)
-    return stop(ErrorCode::NotAllowed, "'" + hello.identity.name +
-                                           "' has the role server, and its token grants client; give it a token of "
-                                           "role server, or the database the role client");
-  Agreement agreement = agree(end_.options.terms, hello);
+  const Terms& mine = end_.options.terms;
+  if (hello.identity.role == Role::server && hello.sends && mine.receives && !mine.writes.mayBeServer)
+    return stop(ErrorCode::NotAllowed, "'" + hello.identity.name + "' has the role server, and may write to '" +
+                                           self.name +
+                                           "' as a client only; give the database the role client, or allow it more "
+                                           "(a token of role server, or between apps, blazedb share --relay)");
+  Agreement agreement = agree(mine, hello);
   if (agreement.scope.collections && agreement.scope.collections->empty())
     return stop(ErrorCode::NotAllowed, "none of the collections asked for is granted");
   if (end_.options.meet)

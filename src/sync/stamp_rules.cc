@@ -7,8 +7,8 @@ namespace {
 
 constexpr const char* kAuthority =
     "it carries the authority of a server's write that the database that refuses it does not have. A client that is "
-    "connected elsewhere too, or was while this file was put back by hand, needs a token that may relay (blazedb token "
-    "create --relay), and a server one of role server";
+    "connected elsewhere too, or was while this file was put back by hand, has to be allowed to relay (blazedb token "
+    "create --relay, or between apps, blazedb share --relay), and a server needs a token of role server";
 constexpr const char* kOurs = "it carries a write in the name of the database that refuses it, which has not made it";
 
 }  // namespace

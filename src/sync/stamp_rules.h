@@ -14,8 +14,9 @@
 //
 // Only what is later than what is held is looked at: an old stamp does no harm. A client that has other ways to the
 // same data (a second hub, a server's device) brings authorities that are not here yet, and needs a token that may
-// relay. A stamp that names a writer is believed, unless it names this replica: a device that was restored brings the
-// writes of its former self, and a name decides nothing.
+// relay. An importer is such a client, and its exporter's policy says whether it may. A stamp that names a writer is
+// believed, unless it names this replica: a device that was restored brings the writes of its former self, and a name
+// decides nothing.
 //
 // What this replica has lost or forgotten may come back from its clients. So a copy made by backup() takes stamps up to
 // its first opening for what it may have had, and every replica those up to the latest that it has forgotten (a delete

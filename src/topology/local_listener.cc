@@ -31,7 +31,8 @@ sync::Terms termsOf(const ExportPolicy& policy, base::Random& random) {
   terms.scope = sync::makeScope(std::move(collections), {}, policy.fields);
   terms.receives = !policy.readOnly;
   terms.relation = sync::Relation::exporter;
-  terms.writes.trust = sync::StampTrust::relayed;
+  terms.writes.trust = policy.mayRelay ? sync::StampTrust::relayed : sync::StampTrust::own;
+  terms.writes.mayBeServer = policy.mayRelay;
   terms.writes.mayErase = false;
   if (policy.filter) {
     ExportFilter filter = *policy.filter;

@@ -144,6 +144,18 @@ TEST_F(CrossApp, AWriterIsRefusedWhereItIsSharedReadOnly) {
   EXPECT_NE(watched.err.find("NotAllowed"), std::string::npos) << watched.err;
 }
 
+TEST_F(CrossApp, AServerWritesWhereItIsSharedWithWhoMayRelay) {
+  makeDatabase("server.blazedb", SyncRole::server);
+  open("server.blazedb").insert({{"n", 1}});
+  auto sharer = share(notes_, kReadWrite);
+  fail(attaching(path("server.blazedb")), "blazedb share --relay");
+  end(*sharer);
+  sharer = share(notes_, {"--read-write", "--relay"});
+  succeed(attaching(path("server.blazedb")));
+  end(*sharer);
+  EXPECT_EQ(count(notes_), 1);
+}
+
 TEST_F(CrossApp, OwnWritesAreGivenUpOnlyOnDemand) {
   open("mine.blazedb").insert({{"n", 1}});
   auto sharer = share(notes_);
@@ -332,6 +344,7 @@ TEST_F(CrossApp, WhatCannotBeIsSaidInOneLine) {
   failAsWrongUsage({"share", notes_}, "--group is missing");
   failAsWrongUsage({"attach", mine_, "--group", "apps"}, "--database is missing");
   failAsWrongUsage(attaching(mine_, {"--adopt"}), "--adopt is for --read-only");
+  failAsWrongUsage(sharing(notes_, {"--relay"}), "--relay is for --read-write");
   fail({"share", notes_, "--group", "../up", "--root", root_}, "is not the name of an app group");
   fail({"share", notes_, "--group", std::string(100, 'g'), "--root", root_}, "at most 107 bytes");
   fail(sharing(notes_, {"--collections", "no name"}), "InvalidPolicy");

@@ -140,6 +140,7 @@ class ExportWorld {
     exports.terms.relation = sync::Relation::exporter;
     imports.terms.relation = sync::Relation::importer;
     exports.terms.writes.mayErase = false;
+    exports.terms.writes.trust = sync::StampTrust::own;
     if (link != 2) exports.terms.reads.filter = filter_;
     if (small_) exports.batchBytes = imports.batchBytes = 150;
     Conversation conversation(from, to, now_, exports, imports);

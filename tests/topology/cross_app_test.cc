@@ -222,6 +222,69 @@ TEST_F(CrossAppTest, ConnectsAgainWhenTheExporterEndsIt) {
   watched.waitFor(ConnectionState::live);
 }
 
+// Or an app could write what the exporter's own hub then refuses from the exporter.
+TEST_F(CrossAppTest, AnImporterBringsNoAuthorityBeforeTheExporterHasHeardOfIt) {
+  DatabaseOptions options = cheap();
+  options.role = SyncRole::server;
+  Database server = open("server", options);
+  topology_.connectLocal(topology_.registerDatabase(server, "server"), node_, ConnectionMode::bidirectional);
+  UUID id = exporter_.insert({{"n", 1}});
+  share(kMayWrite);
+  connect();
+  topology_.synchronize(kPatience);
+  server.updateFields(id, {{"n", 2}});
+  UUID beside = importer_.insert({{"n", 3}});
+  topology_.synchronize(kPatience);
+  EXPECT_EQ(importer_.fetch(id)->integer("n"), 2);
+  EXPECT_EQ(exporter_.fetch(id)->integer("n"), 1);
+  EXPECT_TRUE(exporter_.fetch(beside));
+  ASSERT_EQ(exporter_.rejectedChanges().size(), 1u);
+  EXPECT_EQ(exporter_.rejectedChanges()[0].code, ErrorCode::NotAllowed);
+  EXPECT_EQ(exporter_.rejectedChanges()[0].record, id);
+  importer_.updateFields(id, {{"upon", 2}});
+  sharing_.connectLocal(sharing_.registerDatabase(server, "server"), shared_, ConnectionMode::bidirectional);
+  sharing_.synchronize(kPatience);
+  EXPECT_TRUE(comes([&] { return exporter_.rejectedChanges().empty() && exporter_.fetch(id)->integer("upon") == 2; }));
+  EXPECT_EQ(exporter_.fetch(id)->integer("n"), 2);
+}
+
+TEST_F(CrossAppTest, AnImporterThatMayRelayBringsWhatServersWrote) {
+  DatabaseOptions options = cheap();
+  options.role = SyncRole::server;
+  Database server = open("server", options);
+  topology_.connectLocal(topology_.registerDatabase(server, "server"), node_, ConnectionMode::bidirectional);
+  UUID id = exporter_.insert({{"n", 1}});
+  share({.policy = {.readOnly = false, .mayRelay = true}});
+  connect();
+  topology_.synchronize(kPatience);
+  server.updateFields(id, {{"n", 2}});
+  topology_.synchronize(kPatience);
+  EXPECT_EQ(exporter_.fetch(id)->integer("n"), 2);
+  EXPECT_TRUE(exporter_.rejectedChanges().empty());
+}
+
+TEST_F(CrossAppTest, AnImporterOfRoleServerWritesWhereItMayRelay) {
+  Topology().registerDatabase(importer_, "importer", {.role = SyncRole::server});
+  UUID there = exporter_.insert({{"n", 1}});
+  share(kMayWrite);
+  ConnectionId asServer = connect();
+  ConnectionStatus refused = stopped(asServer);
+  EXPECT_EQ(refused.error, ErrorCode::NotAllowed);
+  EXPECT_NE(refused.message.find("'importer' has the role server"), std::string::npos) << refused.message;
+  topology_.disconnect(asServer);
+  ConnectionId receiving = connect(ConnectionMode::readOnly);
+  topology_.synchronize(kPatience);
+  EXPECT_TRUE(importer_.fetch(there)) << "it need not be a client to receive";
+  topology_.disconnect(receiving);
+  importer_.releaseReadOnly();
+  sharing_.stopListening(listening_.id);
+  share({.policy = {.readOnly = false, .mayRelay = true}});
+  connect();
+  UUID here = importer_.insert({{"n", 2}});
+  topology_.synchronize(kPatience);
+  EXPECT_TRUE(exporter_.fetch(here));
+}
+
 TEST_F(CrossAppTest, TheModeOfANodeDecides) {
   Topology topology;
   NodeId remoteOnly = topology.registerDatabase(exporter_, "r", {.syncMode = SyncMode::remoteOnly});
