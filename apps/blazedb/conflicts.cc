@@ -1,6 +1,7 @@
 #include <memory>
 
 #include "codec/json.h"
+#include "codec/text.h"
 #include "command.h"
 #include "open.h"
 #include "output.h"
@@ -35,7 +36,7 @@ void printForPeople(const Conflict& conflict) {
   auto value = [](const Value& which) { return shortened(codec::valueToJson(which), kValueColumns); };
   auto written = [](const WriteStamp& stamp) { return "  written " + timeText(stamp.date()); };
   printLine(std::to_string(conflict.id) + "  " + conflict.collection + " " + conflict.record.toString() + "  field " +
-            conflict.field);
+            codec::printable(conflict.field));
   printLine("   lost  " + value(conflict.lost) + written(conflict.lostStamp));
   printLine("   won   " + (conflict.won ? value(*conflict.won) : "(removed)") + written(conflict.wonStamp));
 }

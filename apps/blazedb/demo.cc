@@ -10,6 +10,7 @@
 
 #include "blazedb/topology.h"
 #include "codec/json.h"
+#include "codec/text.h"
 #include "command.h"
 #include "interrupt.h"
 #include "iso_tables.h"
@@ -309,7 +310,7 @@ void Demo::showReadOnlyReplica() {
     replica_.insert({{"message", "Hello from the replica"}});
   } catch (const Error& error) {
     refused = error.code() == ErrorCode::ReadOnlyReplica;
-    say("  " + colours_.bad(wrapped(oneLine(error.what()), 5, kColumns)));
+    say("  " + colours_.bad(wrapped(codec::onOneLine(error.what()), 5, kColumns)));
   }
   require(refused, "a write that a read-only replica did not refuse");
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "blazedb/error.h"
+#include "codec/text.h"
 #include "command.h"
 #include "forward.h"
 #include "output.h"
@@ -149,7 +150,7 @@ int run(std::vector<std::string> words) {
 }
 
 void complain(const std::string& what) {
-  std::string line = "blazedb: " + oneLine(what) + "\n";
+  std::string line = "blazedb: " + codec::onOneLine(what) + "\n";
   if (visitor())
     visitor()->complain(line);
   else

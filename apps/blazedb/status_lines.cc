@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "codec/text.h"
 #include "output.h"
 #include "text.h"
 
@@ -72,9 +73,11 @@ void StatusLines::printForPeople(const ConnectionStatus& status) const {
             : status.pending == 0 ? "  all is sent"
                                   : "  " + counted(status.pending, "change") + " to go";
   if (status.rejected > 0)
-    line += "  " + counted(status.rejected, "record") + " rejected (blazedb rejected), " + oneLine(status.rejection);
+    line += "  " + counted(status.rejected, "record") + " rejected (blazedb rejected), " +
+            codec::onOneLine(status.rejection);
   if (!status.message.empty())
-    line += "  " + (status.error ? std::string(errorName(*status.error)) + ": " : "") + oneLine(status.message);
+    line +=
+        "  " + (status.error ? std::string(errorName(*status.error)) + ": " : "") + codec::onOneLine(status.message);
   if (status.state == ConnectionState::offline) line += "; next try in " + durationText(status.nextTry);
   printLine(line);
 }

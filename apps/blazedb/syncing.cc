@@ -7,6 +7,7 @@
 #include <chrono>
 #include <optional>
 
+#include "codec/text.h"
 #include "command.h"
 #include "forward.h"
 #include "output.h"
@@ -146,7 +147,7 @@ int runSync(const SyncJob& job, Interrupt& interrupt) {
               " here, as the token may only read");
   if (status.rejected == 0) return kFine;
   printLine(counted(status.rejected, "record is", "records are") +
-            " rejected; see blazedb rejected: " + oneLine(status.rejection));
+            " rejected; see blazedb rejected: " + codec::onOneLine(status.rejection));
   return kFailed;
 }
 

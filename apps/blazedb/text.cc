@@ -144,12 +144,6 @@ std::string messageOf(const Error& error) {
   return std::string(error.what()).substr(errorName(error.code()).size() + 2);
 }
 
-std::string oneLine(std::string text) {
-  for (char& c : text)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  return text;
-}
-
 Value jsonNumber(std::uint64_t number) {
   constexpr std::uint64_t kMax = std::numeric_limits<std::int64_t>::max();
   return Value(static_cast<long>(number < kMax ? number : kMax));

@@ -46,8 +46,6 @@ std::string trimmed(const std::string& text);
 std::optional<std::uint64_t> parseNumber(std::string_view text);
 // Error::what() without the name of the code, with which it begins.
 std::string messageOf(const Error& error);
-// Everything on one line: control characters become spaces.
-std::string oneLine(std::string text);
 
 // For --json. Its numbers are int64.
 Value jsonNumber(std::uint64_t number);

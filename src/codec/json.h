@@ -2,7 +2,8 @@
 //
 //   value                      | JSON
 //   ---------------------------|---------------------------------------------------------------------------------------
-//   null boolean string array  | themselves
+//   null boolean array         | themselves
+//   string                     | itself; what steers a terminal (codec/text.h) as \u00XX or \uXXXX
 //   integer                    | a number without point and exponent: 42
 //   real                       | a number with one of them, the shortest that gives the same double back: 42.0, 1e+300
 //   real that JSON has not     | {"$double": "NaN"}, "Infinity" or "-Infinity"; a NaN with bits of its own as

@@ -47,19 +47,36 @@ bool isUtf8Beyond7Bits(std::string_view text) {
   return true;
 }
 
-bool isOneLine(std::string_view text) {
-  static constexpr std::string_view kTurning[] = {"\xD8\x9C",     "\xE2\x80\x8E", "\xE2\x80\x8F", "\xE2\x80\xAA",
-                                                  "\xE2\x80\xAB", "\xE2\x80\xAC", "\xE2\x80\xAD", "\xE2\x80\xAE",
-                                                  "\xE2\x81\xA6", "\xE2\x81\xA7", "\xE2\x81\xA8", "\xE2\x81\xA9"};
-  if (!isUtf8(text)) return false;
-  for (std::size_t i = 0; i < text.size(); i++) {
-    auto byte = static_cast<std::uint8_t>(text[i]);
-    if (byte < 0x20 || byte == 0x7F) return false;
-    if (byte == 0xC2 && static_cast<std::uint8_t>(text[i + 1]) < 0xA0) return false;
-    for (std::string_view each : kTurning)
-      if (byte >= 0x80 && text.substr(i).starts_with(each)) return false;
+std::size_t steering(std::string_view text) {
+  auto at = [&](std::size_t i) { return static_cast<std::uint8_t>(i < text.size() ? text[i] : 0); };
+  switch (at(0)) {
+    case 0xC2:
+      return inRange(at(1), 0x80, 0x9F) ? 2 : 0;
+    case 0xD8:
+      return at(1) == 0x9C ? 2 : 0;
+    case 0xE2:
+      if (at(1) == 0x80) return inRange(at(2), 0x8E, 0x8F) || inRange(at(2), 0xAA, 0xAE) ? 3 : 0;
+      return at(1) == 0x81 && inRange(at(2), 0xA6, 0xA9) ? 3 : 0;
+    default:
+      return !text.empty() && (at(0) < 0x20 || at(0) == 0x7F) ? 1 : 0;
   }
+}
+
+bool isOneLine(std::string_view text) {
+  if (!isUtf8(text)) return false;
+  for (std::size_t i = 0; i < text.size(); i++)
+    if (steering(text.substr(i)) > 0) return false;
   return true;
+}
+
+std::string onOneLine(std::string text) {
+  bool utf8 = isUtf8(text);
+  for (std::size_t i = 0; i < text.size(); i++) {
+    std::size_t length = steering(std::string_view(text).substr(i));
+    if (length == 0 && !utf8 && static_cast<std::uint8_t>(text[i]) >= 0x80) length = 1;
+    if (length > 0) text.replace(i, length, " ");
+  }
+  return text;
 }
 
 std::string printable(std::string_view text) {
@@ -70,10 +87,12 @@ std::string printable(std::string_view text) {
   if (utf8 && length < text.size())
     while ((static_cast<std::uint8_t>(text[length]) & 0xC0) == 0x80) length--;  // not within a character
   std::string shown;
-  for (char c : text.substr(0, length)) {
-    auto byte = static_cast<std::uint8_t>(c);
-    if (byte >= 0x20 && byte != 0x7F && (byte < 0x80 || utf8))
-      shown += c;
+  std::size_t escaped = 0;  // up to there
+  for (std::size_t i = 0; i < length; i++) {
+    auto byte = static_cast<std::uint8_t>(text[i]);
+    escaped = std::max(escaped, i + steering(text.substr(i)));
+    if (i >= escaped && (byte < 0x80 || utf8))
+      shown += text[i];
     else
       shown.append("\\x").append(1, kDigits[byte >> 4]).append(1, kDigits[byte & 15]);
   }

@@ -43,12 +43,19 @@ bool isUtf8Beyond7Bits(std::string_view text);
 // U+10FFFF.
 inline bool isUtf8(std::string_view text) { return isAscii(text) || isUtf8Beyond7Bits(text); }
 
-// May it stand in a message of one line as it is? UTF-8, without control characters and without those that turn the
-// direction of what follows.
+// The length in bytes of the character with which `text` begins, if it is one that a terminal obeys instead of showing
+// it: a control character (U+0000 to U+001F, U+007F to U+009F), or one that turns the direction of what follows. Else
+// 0. What a peer wrote and a person reads must have none of them.
+std::size_t steering(std::string_view text);
+
+// May it stand in a message of one line as it is? UTF-8, without characters that steer a terminal.
 bool isOneLine(std::string_view text);
 
-// Any bytes as they may stand in a message of one line: control characters, and bytes above 0x7F where the text is not
-// UTF-8, as \xNN; cut after 160 bytes.
+// So that it may: characters that steer a terminal, and bytes that are no UTF-8, become spaces.
+std::string onOneLine(std::string text);
+
+// Any bytes as they may stand in a message of one line, without loss: what steers a terminal, and bytes above 0x7F
+// where the text is not UTF-8, as \xNN; cut after 160 bytes.
 std::string printable(std::string_view text);
 
 }  // namespace blazedb::codec

@@ -8,6 +8,7 @@
 #include "codec/date_text.h"
 #include "codec/json.h"
 #include "codec/json_names.h"
+#include "codec/text.h"
 
 namespace blazedb::codec {
 namespace {
@@ -28,6 +29,7 @@ class JsonWriter {
   void integer(std::int64_t value);
   void real(double value);
   void string(std::string_view text);
+  void escape(std::string_view character);
   // An object that stands for a single value: on one line in either style.
   void standIn(std::string_view name, std::string_view text);
 
@@ -141,23 +143,37 @@ void JsonWriter::real(double value) {
   if (shortest.find_first_of(".e") == std::string_view::npos) out_ += ".0";
 }
 
+// What steers a terminal is escaped, though JSON asks for less, so that a value that a peer wrote can be shown.
 void JsonWriter::string(std::string_view text) {
   out_ += '"';
   std::size_t copied = 0;
   for (std::size_t i = 0; i < text.size(); i++) {
-    auto byte = static_cast<std::uint8_t>(text[i]);
-    if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
+    bool quotes = text[i] == '"' || text[i] == '\\';
+    if (!quotes && text[i] >= 0x20 && text[i] < 0x7F) continue;
+    std::size_t length = quotes ? 1 : steering(text.substr(i));
+    if (length == 0) continue;
     out_ += text.substr(copied, i - copied);
-    copied = i + 1;
-    if (byte == '\n')
+    copied = i + length;
+    if (text[i] == '\n')
       out_ += "\\n";
-    else if (byte >= 0x20)
+    else if (quotes)
       out_.append(1, '\\').append(1, text[i]);
     else
-      out_.append("\\u00").append(1, kHexDigits[byte >> 4]).append(1, kHexDigits[byte & 15]);
+      escape(text.substr(i, length));
+    i = copied - 1;
   }
   out_ += text.substr(copied);
   out_ += '"';
+}
+
+// One character, of up to three bytes of UTF-8.
+void JsonWriter::escape(std::string_view character) {
+  auto byte = [&](std::size_t i) { return static_cast<unsigned>(static_cast<std::uint8_t>(character[i])); };
+  unsigned code = byte(0);
+  if (character.size() == 2) code = (byte(0) & 0x1F) << 6 | (byte(1) & 0x3F);
+  if (character.size() == 3) code = (byte(0) & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F);
+  out_ += "\\u";
+  for (int shift = 12; shift >= 0; shift -= 4) out_ += kHexDigits[code >> shift & 15];
 }
 
 void JsonWriter::standIn(std::string_view name, std::string_view text) {

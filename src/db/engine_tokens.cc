@@ -65,8 +65,7 @@ Token tokenAt(storage::Statement& row) {
 }
 
 void requireText(const std::string& text, const char* what) {
-  bool oneLine = std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; });
-  if (text.size() > kTextBytesMax || !oneLine || !codec::isUtf8(text))
+  if (text.size() > kTextBytesMax || !codec::isOneLine(text))
     throw Error(
         ErrorCode::InvalidArgument,
         std::string(what) + " of a token is up to 128 bytes of UTF-8 on one line, not " + codec::printable(text));

@@ -461,11 +461,7 @@ static std::string oneLine(std::string_view text, std::size_t bytesMax) {
   std::size_t length = std::min(text.size(), bytesMax);
   if (length < text.size())
     while (length > 0 && (static_cast<std::uint8_t>(text[length]) & 0xC0) == 0x80) length--;  // not within a character
-  std::string line(text.substr(0, length));
-  if (codec::isOneLine(line)) return line;
-  for (char& c : line)
-    if (c < 0x20 || c > 0x7E) c = ' ';
-  return line;
+  return codec::onOneLine(std::string(text.substr(0, length)));
 }
 
 Bytes encode(const Bye& bye) {

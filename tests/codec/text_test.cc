@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <set>
 
 #include "codec/base64.h"
 
@@ -70,6 +71,32 @@ TEST(Text, WhatCannotBeShownIsEscapedAndWhatIsLongIsCut) {
   EXPECT_EQ(printable(std::string(160, 'x')), std::string(160, 'x'));
   EXPECT_EQ(printable(std::string(161, 'x')), std::string(160, 'x') + "...");
   EXPECT_EQ(printable(std::string(159, 'x') + "üü"), std::string(159, 'x') + "...");
+}
+
+// Every character, against what Unicode calls control characters (Cc) and what UAX 9 calls formatting characters.
+TEST(Text, WhatSteersATerminalIsNamed) {
+  const std::set<unsigned> turning = {0x061C, 0x200E, 0x200F, 0x202A, 0x202B, 0x202C,
+                                      0x202D, 0x202E, 0x2066, 0x2067, 0x2068, 0x2069};
+  for (unsigned code = 0; code < 0x3000; code++) {
+    std::string text;
+    if (code < 0x80) {
+      text = {static_cast<char>(code)};
+    } else if (code < 0x800) {
+      text = {static_cast<char>(0xC0 | code >> 6), static_cast<char>(0x80 | (code & 0x3F))};
+    } else {
+      text = {static_cast<char>(0xE0 | code >> 12), static_cast<char>(0x80 | (code >> 6 & 0x3F)),
+              static_cast<char>(0x80 | (code & 0x3F))};
+    }
+    bool steers = code < 0x20 || (code >= 0x7F && code < 0xA0) || turning.contains(code);
+    EXPECT_EQ(steering(text + "x"), steers ? text.size() : 0) << std::hex << code;
+    EXPECT_EQ(isOneLine("a" + text), !steers) << std::hex << code;
+    EXPECT_EQ(onOneLine("a" + text + "b"), steers ? "a b" : "a" + text + "b") << std::hex << code;
+    EXPECT_TRUE(isOneLine(printable("a" + text))) << std::hex << code;
+  }
+  EXPECT_EQ(steering(""), 0u);
+  EXPECT_EQ(steering("\xE2\x80"), 0u) << "a character that was cut";
+  EXPECT_EQ(onOneLine("a\xFF\x9B"), "a  ") << "no UTF-8";
+  EXPECT_EQ(printable("\xC2\x9B\xE2\x80\xAE"), "\\xc2\\x9b\\xe2\\x80\\xae");
 }
 
 TEST(Base64, TheVectorsOfRfc4648RoundTrip) {

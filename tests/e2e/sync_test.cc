@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/random.h"
+#include "codec/json.h"
 #include "db/engine.h"
 #include "e2e/cli_test.h"
 #include "storage/posix_file_system.h"
@@ -70,6 +71,24 @@ TEST_F(SyncCommands, TheServerWinsAndTheClientKeepsWhatItLost) {
   EXPECT_EQ(conflict.integer("lost"), 2);
   EXPECT_EQ(conflict.integer("won"), 1);
   EXPECT_NE(succeed({"conflicts", b_}).find("field n"), std::string::npos);
+}
+
+// What a peer wrote is shown, and does not clear the screen or say it in another colour.
+TEST_F(SyncCommands, NothingThatAPeerWroteSteersTheTerminal) {
+  const std::string name = "n\x1B[2J", value =
+                                           "\xC2\x9B"
+                                           "31m\xE2\x80\xAE\x07";
+  UUID id = open("a.blazedb").insert({{name, value}});
+  succeed({"sync", a_, b_});
+  open("a.blazedb").updateFields(id, {{name, value + "a"}});
+  open("b.blazedb").updateFields(id, {{name, value + "b"}});
+  succeed({"sync", a_, b_});
+  std::string shown = succeed({"conflicts", b_}) + succeed({"conflicts", b_, "--json"});
+  for (const std::string& file : {a_, b_}) shown += succeed({"get", file, id.toString()}) + succeed({"export", file});
+  for (const char* steers : {"\x1B", "\xC2\x9B", "\xE2\x80\xAE", "\x07"})
+    EXPECT_EQ(shown.find(steers), std::string::npos) << codec::valueToJson(shown);
+  EXPECT_EQ(parsed(succeed({"get", b_, id.toString()})).string(name), value + "a") << "and it is the same value";
+  EXPECT_EQ(parsed(succeed({"conflicts", b_, "--json"})).string("field"), name);
 }
 
 TEST_F(SyncCommands, SyncSaysThatAWriteWasOverridden) {

@@ -131,8 +131,12 @@ std::string objection(std::string_view path, Include include) {
     return "only the standard library and <blazedb/...> may be included here, not " + name;
 
   if (target && place == "apps") {
-    bool allowed = include.header == "codec/json.h" || include.header == "base/new_file.h" || folder == "server";
-    return allowed ? "" : "a program uses the public headers, codec/json.h, base/new_file.h and server/, not " + name;
+    bool allowed = include.header == "codec/json.h" || include.header == "codec/text.h" ||
+                   include.header == "base/new_file.h" || folder == "server";
+    return allowed
+               ? ""
+               : "a program uses the public headers, codec/json.h, codec/text.h, base/new_file.h and server/, not " +
+                     name;
   }
   if (target) {
     std::string_view own = place.substr(place.find('/') + 1);

@@ -57,9 +57,10 @@ TEST(Layers, PublicHeadersIncludeTheStandardLibraryAndEachOther) {
   }
 }
 
-TEST(Layers, ProgramsUseWhatIsPublicAndJson) {
-  for (const char* line : {"#include <blazedb/blazedb.h>", "#include \"codec/json.h\"", "#include \"server/admin.h\"",
-                           "#include \"command.h\"", "#include <CLI/CLI.hpp>", "#include <nlohmann/json.hpp>"})
+TEST(Layers, ProgramsUseWhatIsPublicAndText) {
+  for (const char* line : {"#include <blazedb/blazedb.h>", "#include \"codec/json.h\"", "#include \"codec/text.h\"",
+                           "#include \"server/admin.h\"", "#include \"command.h\"", "#include <CLI/CLI.hpp>",
+                           "#include <nlohmann/json.hpp>"})
     EXPECT_EQ(messageAbout("apps/blazedb/main.cc", line), "") << line;
   for (const char* line : {"#include \"codec/frames.h\"", "#include \"db/database.h\"", "#include <sqlite3.h>"})
     EXPECT_NE(messageAbout("apps/blazedb/main.cc", line), "") << line;
