@@ -41,6 +41,10 @@ std::unique_ptr<Engine> Engine::open(const Environment& environment, const std::
     storage::OpenOptions how;
     how.readOnly = options.readOnly;
     file = storage::DatabaseFile::open(environment.files, environment.random, path, key, how);
+    if (!options.readOnly) {
+      file->writer().execute(kAddedTables);
+      Rejected::create(file->writer());  // a file of before has no such table
+    }
   } else if (!options.createIfMissing || options.readOnly) {
     throw Error(ErrorCode::NotFound, "there is no file " + path + "; `blazedb create` makes a database");
   } else {
@@ -48,6 +52,7 @@ std::unique_ptr<Engine> Engine::open(const Environment& environment, const std::
     file = storage::DatabaseFile::create(
         environment.files, environment.random, path, key, options.create, [&](storage::Connection& c) {
           c.execute(kSchema);
+          c.execute(kAddedTables);
           Rejected::create(c);
           WriteTables tables(c);
           base::UuidV7 ids(environment.clock, environment.random);
@@ -56,10 +61,6 @@ std::unique_ptr<Engine> Engine::open(const Environment& environment, const std::
           tables.setMeta("name", base::viewOf(options.name));
           tables.setMeta("role", base::Bytes{static_cast<std::uint8_t>(options.role.value_or(SyncRole::client))});
         });
-  }
-  if (!options.readOnly) {
-    file->writer().execute(kAddedTables);
-    Rejected::create(file->writer());  // a file of before has no such table
   }
   std::unique_ptr<Engine> engine(new Engine(environment, path, options, std::move(file)));
   if (options.role && *options.role != engine->role()) engine->setRole(*options.role);

@@ -199,9 +199,18 @@ std::unique_ptr<DatabaseFile> DatabaseFile::create(FileSystem& files, base::Rand
   file.publish();
   std::unique_ptr<FileLock> lock = lockFile(files, canonical, Access::readWrite);
   std::unique_ptr<File> headerFile;
-  require(files.open(canonical, Access::readWrite, headerFile), canonical, "cannot be opened");
-  return std::unique_ptr<DatabaseFile>(new DatabaseFile(files, random, canonical, std::move(lock),
-                                                        std::move(headerFile), std::move(header), openOptions));
+  try {
+    require(files.open(canonical, Access::readWrite, headerFile), canonical, "cannot be opened");
+    std::unique_ptr<DatabaseFile> made(
+        new DatabaseFile(files, random, canonical, nullptr, std::move(headerFile), std::move(header), openOptions));
+    made->lock_ = std::move(lock);
+    return made;
+  } catch (...) {
+    // As long as the lock is held nobody else has seen it.
+    files.remove(canonical);
+    files.remove(canonical + "-wal");
+    throw;
+  }
 }
 
 std::unique_ptr<DatabaseFile> DatabaseFile::open(FileSystem& files, base::Random& random, const std::string& path,

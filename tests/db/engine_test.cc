@@ -42,6 +42,34 @@ TEST(EngineTest, ATransactionWhoseOperationMetAFailingDiskIsLostAlsoWhenThatIsCa
   EXPECT_TRUE(a->verify({}).problems.empty());
 }
 
+// Or the next try would find a file, and be refused for it.
+TEST(EngineTest, ADatabaseForWhichThereIsNoRoomLeavesNothing) {
+  const std::int64_t now = 0;
+  test::WorldClock clock(now);
+  test::SeededRandom random(1);
+  EngineOptions options;
+  options.name = "a";
+  int refused = 0;
+  for (std::uint64_t room = 0;; room += 1000, refused++) {
+    SimFileSystem files;
+    files.setCapacity(room);
+    auto open = [&] {
+      return Engine::open({files, clock, random}, "/a.blazedb", storage::KeySource::rawKey(base::Bytes(32, 7)),
+                          options);
+    };
+    try {
+      open();
+      break;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::DiskFull) << room;
+      EXPECT_TRUE(files.list().empty()) << room << ": " << files.list().front();
+      files.setCapacity(1 << 30);
+      EXPECT_EQ(open()->name(), "a");
+    }
+  }
+  EXPECT_GT(refused, 50);
+}
+
 // As where a record is used as a map whose keys come and go: what was removed has to be remembered, for those who may
 // have changed it meanwhile; a delete says the same of all of it in one word.
 TEST(EngineTest, ARecordThatIsDeletedAndInsertedAgainForgetsTheFieldsThatItHad) {
