@@ -83,6 +83,9 @@ ControlServer::ControlServer(const std::vector<Database>& databases, Run run, st
     if (fd < 0) {
       int error = errno;
       close();
+      if (error == EADDRINUSE)
+        throw Error(ErrorCode::IoError, "commands for " + database.path() + " come by a socket beside it, and " +
+                                            whatIsBeside(path) + "; move that away, or remove it");
       throw Error(ErrorCode::IoError, "cannot listen for commands beside " + database.path() + ": " +
                                           std::strerror(error) + "; the folder has to allow sockets");
     }

@@ -29,7 +29,7 @@ class Address {
     std::size_t slash = path.rfind('/');
     std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
     std::string file = nameFor(path.substr(slash + 1));
-    path_ = folder + (folder == "." ? "/" : "") + file;
+    path_ = shown_ = folder + (folder == "." ? "/" : "") + file;
     address_.sun_family = AF_UNIX;
     if (path_.size() >= sizeof address_.sun_path) {
       folder_ = open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -43,6 +43,8 @@ class Address {
   Address(const Address&) = delete;
   Address& operator=(const Address&) = delete;
 
+  // As people write it.
+  const std::string& shown() const { return shown_; }
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&address_); }
   socklen_t size() const { return sizeof address_; }
   void remove() const {
@@ -59,7 +61,7 @@ class Address {
     return name.substr(0, 40) + "-control";
   }
 
-  std::string path_;
+  std::string path_, shown_;
   sockaddr_un address_{};
   int folder_ = -1;
 };
@@ -156,6 +158,18 @@ int listenBeside(const std::string& path) {
   if (fchmod(fd, 0600) != 0 || bind(fd, address.get(), address.size()) != 0 || listen(fd, kWaiting) != 0)
     return keepingErrno(fd);
   return fd;
+}
+
+std::string whatIsBeside(const std::string& path) {
+  Address address(path);
+  struct stat info;
+  if (lstat(address.shown().c_str(), &info) != 0) return {};
+  std::string kind = S_ISDIR(info.st_mode)    ? "a folder"
+                     : S_ISLNK(info.st_mode)  ? "a symbolic link"
+                     : S_ISSOCK(info.st_mode) ? "a socket of the user " + std::to_string(info.st_uid)
+                     : S_ISREG(info.st_mode)  ? "a file"
+                                              : "no file and no socket";
+  return address.shown() + " is " + kind;
 }
 
 int connectBeside(const std::string& path) {

@@ -105,6 +105,8 @@ class ControlSocket {
 // the file descriptor, or -1 with errno set.
 int listenBeside(const std::string& path);
 int connectBeside(const std::string& path);
+// What has the name of the socket, in words ("PATH is a folder"), where listenBeside() finds it taken (EADDRINUSE).
+std::string whatIsBeside(const std::string& path);
 // Takes the name away. Only for who holds the lock on the file.
 void removeSocketBeside(const std::string& path);
 

@@ -3,12 +3,15 @@
 
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <ctime>
+#include <fstream>
+#include <functional>
 #include <future>
 #include <list>
 #include <mutex>
@@ -295,12 +298,28 @@ TEST_F(ControlSocketTest, AnotherUserIsNotHeard) {
   EXPECT_EQ(status, 0);
 }
 
-TEST_F(ControlSocketTest, ASecondFileOfThatNameIsNotTakenAway) {
-  std::string path = this->path("held");
+TEST_F(ControlSocketTest, WhatElseHasItsNameIsNamedAndNotTakenAway) {
+  namespace fs = std::filesystem;
+  const std::string taken = path("held") + "-control";
   Database held = open("held");
-  std::filesystem::create_directory(path + "-control");
-  EXPECT_ERROR(IoError, ControlServer({held}, [](auto&, auto&, auto&) { return 0; }));
-  EXPECT_TRUE(std::filesystem::exists(path + "-control"));
+  const std::pair<std::string, std::function<void()>> kinds[] = {
+      {"a folder", [&] { fs::create_directory(taken); }},
+      {"a file", [&] { std::ofstream(taken) << "mine"; }},
+      {"a symbolic link", [&] { fs::create_symlink("nowhere", taken); }},
+      {"no file and no socket", [&] { EXPECT_EQ(mkfifo(taken.c_str(), 0600), 0); }}};
+  for (const auto& [kind, make] : kinds) {
+    make();
+    try {
+      ControlServer control({held}, [](auto&, auto&, auto&) { return 0; });
+      ADD_FAILURE() << kind;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::IoError);
+      EXPECT_NE(std::string(error.what()).find(taken + " is " + kind + "; move that away"), std::string::npos)
+          << error.what();
+    }
+    EXPECT_TRUE(fs::exists(fs::symlink_status(taken)));
+    fs::remove(taken);
+  }
 }
 
 }  // namespace
