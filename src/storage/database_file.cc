@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdio>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -166,6 +167,11 @@ std::unique_ptr<FileLock> lockFile(FileSystem& files, const std::string& path, A
                                                                    "it (see with: fuser " +
                                                                    path + ")")) +
                                               "; close it there, or connect to it");
+  if (status == IoStatus::manyNames)
+    throw Error(ErrorCode::IoError,
+                path + " has another name as well (a hard link; find FOLDER -samefile " + path +
+                    " lists them), and what the log of one name holds would be lost by the other: keep one name, the "
+                    "one with a -wal beside it where there is any, and remove the rest; for a copy, use backup");
   require(status, path, "cannot be opened");
   return lock;
 }
@@ -179,7 +185,7 @@ std::unique_ptr<DatabaseFile> DatabaseFile::create(FileSystem& files, base::Rand
   if (!std::has_single_bit(options.pageBytes) || options.pageBytes < kPageBytesMin || options.pageBytes > kPageBytesMax)
     throw Error(ErrorCode::InvalidArgument, "a page has 1024 to 65536 bytes, a power of two");
   std::string canonical = files.canonical(path);
-  Making file(files, random, canonical);
+  std::optional<Making> file(std::in_place, files, random, canonical);
   KeyHeader header;
   header.cipher = options.cipher.value_or(crypto::fastestCipher());
   header.pageBytes = options.pageBytes;
@@ -188,7 +194,7 @@ std::unique_ptr<DatabaseFile> DatabaseFile::create(FileSystem& files, base::Rand
   random.fill(header.dataKey.span());
   header.state = header.logState = random.next64();
   {
-    std::unique_ptr<EncryptedVfs> vfs = file.begin(header);
+    std::unique_ptr<EncryptedVfs> vfs = file->begin(header);
     Connection connection(*vfs, Connection::Role::writer, kWriterCacheKiBDefault);
     connection.checkpointOnClose();
     prepareEmptyDatabase(connection, header.pageBytes);
@@ -196,7 +202,8 @@ std::unique_ptr<DatabaseFile> DatabaseFile::create(FileSystem& files, base::Rand
     inTransaction(connection, initialise);
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)");
   }
-  file.publish();
+  file->publish();
+  file.reset();  // NFS keeps a name that is taken away for as long as the file is open
   std::unique_ptr<FileLock> lock = lockFile(files, canonical, Access::readWrite);
   std::unique_ptr<File> headerFile;
   try {

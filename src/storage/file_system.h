@@ -25,6 +25,7 @@ enum class IoStatus {
   noHandle,   // this process, or the system, has as many files open as it may
   denied,     // this user may not, or the file system is mounted for reading only
   unsafe,     // what has this name is not what we would have put there: no regular file, a link, somebody else's
+  manyNames,  // it has several names (hard links), each of which would have a log of its own
   noRename,   // the file system can neither link nor rename without replacing
   failed,     // anything else
 };
@@ -88,7 +89,8 @@ class FileSystem {
   virtual IoStatus syncFolder(const std::string& path) = 0;
 
   // The right to use a database file, in this process or another: one holder at a time, or several that only read.
-  // Where it is taken: `inUse`, and `ownerPid` is who wrote that he holds it (0 where unknown).
+  // `manyNames` where it has another name. Where it is taken: `inUse`, and `ownerPid` is who wrote that he holds it (0
+  // where unknown).
   virtual IoStatus lock(const std::string& path, Access access, std::unique_ptr<FileLock>& lock,
                         std::int64_t& ownerPid) = 0;
 };

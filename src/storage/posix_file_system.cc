@@ -10,8 +10,10 @@
 
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #include "base/descriptor.h"
@@ -154,6 +156,18 @@ bool belongsTo(const std::string& main, const struct stat& info) {
   return info.st_uid == of.st_uid || ((of.st_mode & S_IWGRP) != 0 && info.st_gid == of.st_gid);
 }
 
+// Some file systems name a new file by a link, and take its first name away a moment later (base::renameNew).
+bool hasManyNames(int file) {
+  constexpr int kLooks = 10;
+  constexpr std::chrono::milliseconds kBetweenLooks{10};
+  struct stat info;
+  for (int look = 0; look < kLooks; look++) {
+    if (::fstat(file, &info) != 0 || info.st_nlink <= 1) return false;
+    std::this_thread::sleep_for(kBetweenLooks);
+  }
+  return true;
+}
+
 // Only root can give a file away; for everybody else the group at least is as it should be, if he is in it.
 void giveTo(const std::string& main, int file) {
   struct stat of;
@@ -284,6 +298,7 @@ IoStatus PosixFileSystem::lock(const std::string& path, Access access, std::uniq
     ownerPid = readOwner(ownerNote(path));
     return IoStatus::inUse;
   }
+  if (hasManyNames(file.get())) return IoStatus::manyNames;
   if (access == Access::readWrite) writeOwner(path, ownerNote(path));
   lock = std::make_unique<PosixLock>(std::move(file), access == Access::readWrite ? ownerNote(path) : "");
   return IoStatus::ok;

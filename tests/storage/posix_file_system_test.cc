@@ -124,6 +124,27 @@ class IdleChild {
   pid_t pid_;
 };
 
+// Its log would be beside the one name, and the other would not see it: what was acknowledged would be lost.
+TEST_F(PosixFileSystemTest, AFileOfTwoNamesIsRefusedByBothUntilOneIsLeft) {
+  auto file = create("a");
+  ASSERT_EQ(::link((folder / "a").c_str(), (folder / "b").c_str()), 0);
+  EXPECT_ERROR(open("b"), DatabaseInUse);
+  file->writer().execute("CREATE TABLE later(n)");
+  file.reset();
+  for (const char* name : {"a", "b"}) {
+    try {
+      open(name);
+      ADD_FAILURE() << name;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::IoError);
+      EXPECT_NE(std::string(error.what()).find(std::string(folder / name) + " has another name"), std::string::npos)
+          << error.what();
+    }
+  }
+  ASSERT_EQ(::unlink((folder / "b").c_str()), 0);
+  open("a")->writer().execute("SELECT n FROM later");
+}
+
 TEST_F(PosixFileSystemTest, AChildThatDoesNothingKeepsNoLock) {
   auto file = create("a");
   IdleChild child;
