@@ -2,7 +2,7 @@
 //
 // A record is refused for itself alone; everything else goes on. It stays where it was written, and is sent again as a
 // whole: at each new connection, when it changes, and when what was wrong with it is over. Once it is taken, or no
-// longer there, nothing is listed any more.
+// longer there, nothing is listed any more; nor is what was settled with a client whose tokens are all revoked or over.
 #pragma once
 
 #include <string>

@@ -540,7 +540,9 @@ std::vector<Conflict> Engine::conflicts(std::int64_t after) const {
   return all;
 }
 
-std::vector<RejectedChange> Engine::rejectedChanges() const { return allRejected(readers_.lease().connection()); }
+std::vector<RejectedChange> Engine::rejectedChanges() const {
+  return allRejected(readers_.lease().connection(), {environment_.clock.wallMs() * 1000});
+}
 
 namespace {
 

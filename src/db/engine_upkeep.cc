@@ -305,7 +305,7 @@ DatabaseInfo Engine::info() const {
   if (pages.step()) info.fileBytes = static_cast<std::uint64_t>(pages.integer(0)) * file_->pageSize();
   info.feedEnd = feedEnd();
   info.conflicts = static_cast<std::uint64_t>(reader->conflictCount());
-  info.rejected = countRejected(reader.connection());
+  info.rejected = countRejected(reader.connection(), {environment_.clock.wallMs() * 1000});
   info.collections = collections();
   return info;
 }

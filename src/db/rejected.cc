@@ -192,19 +192,25 @@ class Names {
 
 }  // namespace
 
-std::uint64_t countRejected(storage::Connection& connection) {
+#define BLAZEDB_OF_WHO_MAY_COME                                                                        \
+  "FROM rejected WHERE peer NOT IN (SELECT r.replica FROM replicas r JOIN tokens t ON t.id = r.token " \
+  "GROUP BY r.replica HAVING min(t.revoked_us IS NOT NULL OR ifnull(t.expires_us <= ?1, 0))) "         \
+  "GROUP BY peer, by_peer, collection, record "
+
+std::uint64_t countRejected(storage::Connection& connection, Date now) {
   if (!hasTable(connection)) return 0;
-  storage::Statement select =
-      connection.prepare("SELECT count(*) FROM (SELECT 1 FROM rejected GROUP BY peer, by_peer, collection, record)");
+  storage::Statement select = connection.prepare("SELECT count(*) FROM (SELECT 1 " BLAZEDB_OF_WHO_MAY_COME ")");
+  select.bind(1, now.microseconds);
   return counted(select);
 }
 
-std::vector<RejectedChange> allRejected(storage::Connection& connection) {
+std::vector<RejectedChange> allRejected(storage::Connection& connection, Date now) {
   if (!hasTable(connection)) return {};
   Names names(connection);
   storage::Statement select = connection.prepare(
-      "SELECT peer, by_peer, collection, record, code, reason, min(since_ms) FROM rejected "
-      "GROUP BY peer, by_peer, collection, record ORDER BY min(since_ms), collection, record");
+      "SELECT peer, by_peer, collection, record, code, reason, min(since_ms) " BLAZEDB_OF_WHO_MAY_COME
+      "ORDER BY min(since_ms), collection, record");
+  select.bind(1, now.microseconds);
   std::vector<RejectedChange> all;
   while (select.step())
     all.push_back({uuidAt(select, 0), names.of(uuidAt(select, 0)), select.integer(1) != 0, std::string(select.text(2)),

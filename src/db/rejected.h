@@ -59,8 +59,9 @@ class Rejected {
 // since they were refused.
 std::vector<sync::Rejection> rejectedOn(storage::Connection& connection, const Rejected::Link& link, Rejected::By by,
                                         bool changed = false);
-// All of them: as many as countRejected() says.
-std::vector<RejectedChange> allRejected(storage::Connection& connection);
-std::uint64_t countRejected(storage::Connection& connection);
+// Those of peers that may still come: nobody can do anything about the others, whose tokens are all revoked or over. As
+// many as countRejected() says.
+std::vector<RejectedChange> allRejected(storage::Connection& connection, Date now);
+std::uint64_t countRejected(storage::Connection& connection, Date now);
 
 }  // namespace blazedb::db

@@ -20,7 +20,10 @@ constexpr std::int64_t kDayMs = 86'400'000;
 constexpr std::size_t kScopeBytesMax = 16u << 10;  // that a client may ask for
 
 // The label of a guest is the number of its token, and what people call it.
-std::string labelOf(const Token& token) { return std::to_string(token.id) + " " + token.options.name; }
+std::string labelOf(const Token& token) {
+  std::string number = std::to_string(token.id);
+  return number + " " + (token.options.name.empty() ? "token " + number : token.options.name);
+}
 std::int64_t tokenOf(const std::string& label) { return std::stoll(label); }
 
 std::string hostName() {

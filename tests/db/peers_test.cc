@@ -49,6 +49,30 @@ class PeersTest : public testing::Test {
   Replica a{"a", now, 1};
 };
 
+// Nobody could do anything about it, and a hub would seem ill for ever.
+TEST_F(PeersTest, WhatWasRejectedIsNotListedOfWhoMayComeNoMore) {
+  std::int64_t lost = token(), old = token("ann"), annsNext = token("ann");
+  std::int64_t ends = a->createToken({.name = "t", .expires = Date{(a.clock.wallMs() + 1000) * 1000}}).token.id;
+  sync::Rejected refused;
+  refused.records.push_back({{"default", a.insert({{"n", 1}})}, sync::Bye{ErrorCode::TooLarge, "too large"}});
+  comes(lost, uuidOf(1), {});
+  comes(old, uuidOf(2), {});
+  comes(annsNext, uuidOf(2), {});
+  comes(ends, uuidOf(3), {});
+  for (std::uint64_t peer = 1; peer <= 4; peer++) a->noteRejected(uuidOf(peer), {}, refused);  // 4: the hub of this one
+  EXPECT_EQ(a->info().rejected, 4u);
+  a->revokeToken(lost);
+  a->revokeToken(old);
+  now += 2000;
+  EXPECT_EQ(a->info().rejected, 2u);
+  ASSERT_EQ(a->rejectedChanges().size(), 2u);
+  for (const RejectedChange& change : a->rejectedChanges())
+    EXPECT_TRUE(change.peer == uuidOf(2) || change.peer == uuidOf(4));
+  comes(token("ann"), uuidOf(2), {});
+  a->revokeToken(annsNext);
+  EXPECT_EQ(a->info().rejected, 2u) << "one token that is good is enough";
+}
+
 TEST_F(PeersTest, OneTokenBringsNoMoreThanSoManyReplicas) {
   std::int64_t first = token(), other = token();
   comes(other, uuidOf(1'000'000), scopeOf(0));

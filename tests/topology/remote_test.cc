@@ -204,6 +204,14 @@ TEST_F(RemoteTest, TokensThatAreWrongExpiredOrRevokedLetNobodyIn) {
   EXPECT_EQ(client.count(), 0u);
 }
 
+TEST_F(RemoteTest, ATokenWithoutANameIsCalledByItsNumber) {
+  NewToken made = token({});
+  SyncEngine sync = open("client").enableSync(remote(made.secret), kReadable);
+  sync.synchronize(kPatience);
+  ASSERT_EQ(topology_.connections(node_).size(), 1u);
+  EXPECT_EQ(topology_.connections(node_)[0].remote, "token " + std::to_string(made.token.id) + " at 127.0.0.1");
+}
+
 TEST_F(RemoteTest, RevocationEndsALiveConnection) {
   Database client = open("client"), other = open("other");
   NewToken made = token(), kept = token();
