@@ -97,7 +97,8 @@ std::string newSecret(base::Random& random) {
 std::optional<Error> refusal(const Token& token, Date now) {
   if (token.revoked) return Error(ErrorCode::WrongToken, "the token is revoked; ask for a new one");
   if (token.options.expires && *token.options.expires <= now)
-    return Error(ErrorCode::ExpiredToken, "the token has expired; ask for a new one");
+    return Error(ErrorCode::ExpiredToken,
+                 "the token has expired, by the hub's clock; ask for a new one, or have that clock set right");
   return std::nullopt;
 }
 

@@ -20,6 +20,7 @@ bool worthRetrying(ErrorCode code) {
     case ErrorCode::OutOfMemory:
     case ErrorCode::Timeout:
     case ErrorCode::ClockSkew:
+    case ErrorCode::ExpiredToken:        // the peer's clock says so, and may be wrong
     case ErrorCode::ExpiredCertificate:  // the peer's: whoever runs it will notice
     case ErrorCode::HubStopping:
     case ErrorCode::DuplicateReplica:  // the other connection may end, or its file get another id

@@ -143,6 +143,7 @@ class HubTest : public testing::Test {
   Admission admit(const Knock& knock) const {
     if (knock.database != "orders") return sync::Bye{ErrorCode::UnknownDatabase, "there is no such database here"};
     if (base::textOf(knock.token) != "secret") return sync::Bye{ErrorCode::WrongToken, "nobody has this token"};
+    if (tokenIsOver) return sync::Bye{ErrorCode::ExpiredToken, "the token has expired"};
     // The store outlives the acceptor.
     return Guest{std::shared_ptr<sync::Store>(std::shared_ptr<void>(), servedStore ? servedStore : hub.engine.get()),
                  {},
@@ -186,6 +187,7 @@ class HubTest : public testing::Test {
   Heard hubHeard;
   Heard hubRefused;
   std::atomic<int> refusals{0};
+  std::atomic<bool> tokenIsOver{false};
   Io io;
   AcceptorOptions options;
   std::unique_ptr<Acceptor> acceptor;

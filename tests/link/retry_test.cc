@@ -90,6 +90,24 @@ TEST_F(RetryTest, TooLittleMemoryIsSaidAndTriedAgain) {
   EXPECT_TRUE(hub.fetch(id));
 }
 
+// The hub's clock was wrong for a moment. A token that nobody knows is another matter.
+TEST_F(RetryTest, AnExpiredTokenIsTriedAgainAndAWrongOneIsNot) {
+  listen();
+  Client client(*this, 1);
+  client.connect(*this, toHub());
+  ASSERT_TRUE(client.heard.waitFor(LinkState::live));
+  tokenIsOver = true;
+  acceptor->stop([](const Served&) { return true; }, {ErrorCode::ExpiredToken, "the token has expired"});
+  for (int refused = 0; refused < 2; refused++)
+    ASSERT_TRUE(client.heard.wait([](const LinkStatus& status) {
+      return status.state == LinkState::offline && status.error->code == ErrorCode::ExpiredToken;
+    }));
+  tokenIsOver = false;
+  ASSERT_TRUE(client.heard.waitFor(LinkState::live));
+  acceptor->stop([](const Served&) { return true; }, {ErrorCode::WrongToken, "the token is revoked"});
+  EXPECT_TRUE(client.heard.waitFor(LinkState::stopped));
+}
+
 class RetryRuleTest : public testing::Test {
  protected:
   RetryRuleTest() {
