@@ -61,7 +61,9 @@ UUID Changes::insert(const std::string& collectionName, const std::optional<UUID
   replica::Held& held = *load(collectionName, row.id);
   if (held.alive())
     throw Error(ErrorCode::AlreadyExists, "the collection '" + collectionName + "' holds a record " +
-                                              row.id.toString() + " already; use update or upsert to change it");
+                                              row.id.toString() +
+                                              " already; use update or upsert to change it "
+                                              "(blazedb update, or blazedb import --upsert)");
   stamp = nextStamp(held.state.authority());
   sync::writeInsert(held.state, stamp, ledger_.nextPosition());
   codec::FieldsReader values(fieldBytes_);

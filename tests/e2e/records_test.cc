@@ -57,6 +57,7 @@ TEST_F(RecordCommands, InsertKeepsAnIdAndRefusesItASecondTime) {
   std::string json = R"({"_id":"01890a5d-ac96-774b-bcce-b302099a8057","n":1})";
   EXPECT_EQ(insert(json), "01890a5d-ac96-774b-bcce-b302099a8057");
   fail({"insert", file_, json}, "AlreadyExists");
+  fail({"insert", file_, json}, "blazedb update");
 }
 
 TEST_F(RecordCommands, WhatIsNoJsonIsRefusedWithThePlace) {
