@@ -154,6 +154,7 @@ void Engine::reload() {
 
 void Engine::publishCatalog() {
   auto catalog = std::make_shared<replica::Catalog>();
+  if (catalog_) catalog->names = catalog_->names;  // a reader may still see rows of one that is forgotten
   for (const auto& [name, row] : mirror_.collections) {
     catalog->numbers[name] = row.number;
     catalog->names[row.number] = name;

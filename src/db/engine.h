@@ -224,6 +224,7 @@ class Engine final : public sync::Store, public replica::Replica, public replica
   std::int64_t collectionId(const std::string& name) const;
   void publishCatalog();
   bool purgeTombstones();
+  void forgetCollections();
   bool trimFeed();
   bool forgetRemoved();
   void forgetPeers();

@@ -43,6 +43,7 @@ bool Engine::maintain() {
   bool more = purgeTombstones();
   more |= trimFeed();
   more |= forgetRemoved();
+  forgetCollections();
   {
     std::unique_lock lock = lockIdle();
     saveNotes();
@@ -84,6 +85,26 @@ bool Engine::purgeTombstones() {
   write([&](Changes& changes) { horizon = replica::purge(changes.ledger(), found, upTo); });
   raiseHorizon(horizon);
   return found.values.size() == kPurgeAtOnce || found.whole.size() == kPurgeAtOnce;
+}
+
+// A collection of which nothing is left, not even a delete, would keep its place among those that there may be. The one
+// with the highest number stays, so that a number is never given again: a reader may still see rows of the one before.
+void Engine::forgetCollections() {
+  constexpr const char* kEmpty =
+      "SELECT name FROM collections c WHERE live = 0 AND id < (SELECT max(id) FROM collections) "
+      "AND NOT EXISTS(SELECT 1 FROM records r WHERE r.collection = c.id)";
+  if (!readers_.lease().connection().prepare(kEmpty).step()) return;
+  write(Durability::normal, [&](Changes&) {
+    std::vector<std::string> empty;
+    storage::Statement select = file_->writer().prepare(kEmpty);
+    while (select.step()) empty.emplace_back(select.text(0));
+    storage::Statement forget = file_->writer().prepare("DELETE FROM collections WHERE name = ?1");
+    for (const std::string& name : empty) {
+      forget.bindText(1, name);
+      forget.run();
+      mirror_.collections.erase(name);
+    }
+  });
 }
 
 // Removes feed entries whose record has moved on, once there are more of them than of others.

@@ -70,6 +70,51 @@ TEST(EngineTest, ADatabaseForWhichThereIsNoRoomLeavesNothing) {
   EXPECT_GT(refused, 50);
 }
 
+// A name costs a place among those that there may be, and whoever may write makes as many as he likes.
+TEST(EngineTest, ACollectionIsForgottenWithItsLastDelete) {
+  std::int64_t now = 0;
+  Replica a("a", now, 1), b("b", now, 2);
+  auto insert = [&](const std::string& collection) {
+    UUID id;
+    a->write([&](Changes& changes) { id = changes.insert(collection, std::nullopt, {{"n", 1}}); });
+    return id;
+  };
+  auto names = [](const Replica& replica) {
+    std::vector<std::string> found;
+    for (const CollectionInfo& info : replica->collections()) found.push_back(info.name);
+    return found;
+  };
+  auto longTimePasses = [&] {
+    now += 2 * a.options.tombstoneRetention.count();
+    while (a->maintain()) {
+    }
+  };
+  auto synced = [&] {
+    test::Conversation talk(a, b, now);
+    talk.start();
+    talk.rest();
+    EXPECT_TRUE(talk.verified());
+  };
+  for (const char* name : {"first", "kept", "last"}) {
+    UUID id = insert(name);
+    if (name != std::string("kept")) a->write([&](Changes& changes) { changes.remove(name, id); });
+  }
+  EXPECT_EQ(names(a).size(), 3u);
+  synced();
+  longTimePasses();
+  EXPECT_EQ(names(a), (std::vector<std::string>{"kept", "last"})) << "whose number is the highest";
+  synced();
+  insert("first");
+  synced();
+  EXPECT_EQ(b->count("first"), 1u);
+  EXPECT_EQ(b->count("kept"), 1u);
+  longTimePasses();
+  EXPECT_EQ(names(a), (std::vector<std::string>{"first", "kept"}));
+  a.reopen();
+  EXPECT_EQ(names(a), (std::vector<std::string>{"first", "kept"}));
+  EXPECT_TRUE(a->verify({}).problems.empty());
+}
+
 // As where a record is used as a map whose keys come and go: what was removed has to be remembered, for those who may
 // have changed it meanwhile; a delete says the same of all of it in one word.
 TEST(EngineTest, ARecordThatIsDeletedAndInsertedAgainForgetsTheFieldsThatItHad) {
