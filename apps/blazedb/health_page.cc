@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <new>
 #include <vector>
 
 #include "blazedb/error.h"
@@ -66,8 +67,10 @@ void HealthPage::listen(std::uint16_t port) {
 }
 
 void HealthPage::run() {
+  std::vector<pollfd> waits;
+  waits.reserve(2 + kVisitorsMax);
   for (;;) {
-    std::vector<pollfd> waits{{wake_, POLLIN, 0}, {listener_, POLLIN, 0}};
+    waits.assign({{wake_, POLLIN, 0}, {listener_, POLLIN, 0}});
     for (const Visitor& visitor : visitors_)
       waits.push_back({visitor.fd, static_cast<short>(visitor.answer.empty() ? POLLIN : POLLOUT), 0});
     // Those who came first have to go first.
@@ -102,10 +105,14 @@ void HealthPage::admit() {
     ::close(visitors_.front().fd);
     visitors_.pop_front();
   }
-  visitors_.push_back({fd, steady_clock::now() + kTime, {}, {}});
+  try {
+    visitors_.push_back({fd, steady_clock::now() + kTime, {}, {}});
+  } catch (const std::bad_alloc&) {
+    ::close(fd);
+  }
 }
 
-bool HealthPage::serve(Visitor& visitor) const {
+bool HealthPage::serve(Visitor& visitor) const try {
   if (visitor.answer.empty()) {
     char buffer[kRequestBytesMax];
     ssize_t got = ::recv(visitor.fd, buffer, sizeof buffer, 0);
@@ -119,6 +126,8 @@ bool HealthPage::serve(Visitor& visitor) const {
   if (sent < 0) return errno == EAGAIN || errno == EINTR;
   visitor.answer.erase(0, static_cast<std::size_t>(sent));
   return !visitor.answer.empty();
+} catch (const std::exception&) {
+  return false;  // no memory, say
 }
 
 std::string HealthPage::answerTo(const std::string& request) const {

@@ -1,17 +1,29 @@
-// Calling, on a thread of ours, what a user has registered. What it throws has nobody to go to: it ends here, and the
-// thread goes on.
+// What a thread of ours calls, and nobody waits for: what a user has registered, or what is tried again by itself. What
+// is thrown there (where memory runs out, anything may be) has nobody to go to: it ends here, and the thread goes on.
 #pragma once
 
+#include <chrono>
+#include <thread>
 #include <utility>
 
 namespace blazedb::base {
 
+// Whether nothing was thrown.
 template <class Callback, class... Arguments>
-void contain(const Callback& callback, Arguments&&... arguments) noexcept {
+bool contain(Callback&& callback, Arguments&&... arguments) noexcept {
   try {
-    callback(std::forward<Arguments>(arguments)...);
+    std::forward<Callback>(callback)(std::forward<Arguments>(arguments)...);
+    return true;
   } catch (...) {
+    return false;
   }
+}
+
+// For the few steps without which something would wait for ever, such as the next attempt of a link: waits until there
+// is memory for them. `step` may have been done in part when it is called again.
+template <class Step>
+void insist(const Step& step) noexcept {
+  while (!contain(step)) std::this_thread::sleep_for(std::chrono::milliseconds(10));
 }
 
 }  // namespace blazedb::base

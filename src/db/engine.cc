@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/contain.h"
 #include "base/limits.h"
 #include "base/names.h"
 #include "blazedb/error.h"
@@ -390,6 +391,12 @@ void Engine::ensureIncarnation() {
   bool copied = tables_->meta(kCopied).has_value();
   std::uint64_t id = 0;
   while (id == 0 || author_.own.contains(id)) id = environment_.random.next64();
+  // What needs memory comes first: what has been committed is known here too.
+  author_.own.insert(id);
+  {
+    std::lock_guard lock(chainMutex_);
+    chain_.reserve(chain_.size() + 1);
+  }
   file_->setDurable(true);
   file_->useReserve(true);
   statements_->begin.run();
@@ -408,14 +415,13 @@ void Engine::ensureIncarnation() {
   }
   author_.incarnation = id;
   if (copied) mirror_.lostUntil = now;
-  author_.own.insert(id);
   std::lock_guard lock(chainMutex_);
   chain_.push_back({id, mirror_.position + 1});
 }
 
 void Engine::notify() {
   std::lock_guard lock(listenersMutex_);
-  for (const auto& [id, listener] : feedListeners_) listener();
+  for (const auto& [id, listener] : feedListeners_) base::contain(listener);
 }
 
 int Engine::addFeedListener(Listener listener) {

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <asio/basic_socket_acceptor.hpp>
-#include <asio/bind_executor.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/ip/v6_only.hpp>
 #include <asio/post.hpp>
@@ -113,6 +112,7 @@ class Acceptor::Arrival final : public Conversation {
 
  private:
   LinkStatus statusOf(const sync::SessionStatus& session) const;
+  void tellEnd(const sync::SessionStatus& session, const sync::Bye& why);
   void refuse(const sync::Bye& why, std::int64_t delayMs);
 
   std::shared_ptr<Core> core_;  // shared with the acceptor; let go when closed
@@ -181,8 +181,9 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
   void feedMoved(const sync::Store& store) {
     std::lock_guard lock(movedMutex_);
     moved_.insert(&store);
-    if (moved_.size() > 1) return;
+    if (fanOutDue_) return;
     asio::post(fan_, [self = shared_from_this()] { self->fanOut(); });
+    fanOutDue_ = true;
   }
 
   std::vector<Served> served() const {
@@ -300,12 +301,14 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
     acceptor_.async_accept([self = shared_from_this()](asio::error_code error, Socket socket) {
       std::lock_guard lock(self->mutex_);
       if (self->stopping_) return;
-      if (!error) self->welcome(std::move(socket));
-      if (!error || error == asio::error::connection_aborted) return self->accept();
-      self->again_.expires_after(kAcceptAgain);
-      self->again_.async_wait([self](asio::error_code cancelled) {
-        std::lock_guard held(self->mutex_);
-        if (!cancelled && !self->stopping_) self->accept();
+      if (!error) base::contain([&] { self->welcome(std::move(socket)); });
+      base::insist([&] {
+        if (!error || error == asio::error::connection_aborted) return self->accept();
+        self->again_.expires_after(kAcceptAgain);
+        self->again_.async_wait([self](asio::error_code cancelled) {
+          std::lock_guard held(self->mutex_);
+          if (!cancelled && !self->stopping_) base::insist([&] { self->accept(); });
+        });
       });
     });
   }
@@ -321,16 +324,17 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
                               "allows; raise it, with ulimit -n or LimitNOFILE"});
     }
     std::uint64_t id = ++lastId_;
-    std::shared_ptr<Arrival> arrival;
     try {
-      arrival = std::make_shared<Arrival>(shared_from_this(), id, *peer);
+      auto arrival = std::make_shared<Arrival>(shared_from_this(), id, *peer);
+      arrivals_[id] = arrival;
+      halfOpen_.insert(id);
       arrival->begin(std::move(socket),
                      [this](int fd) { return options_.tls ? options_.tls->accept(fd) : plainStream(fd); });
     } catch (const std::exception& error) {
+      halfOpen_.erase(id);
+      arrivals_.erase(id);
       return turnAway(*peer, failureOf(error));  // no memory for one more
     }
-    arrivals_[id] = std::move(arrival);
-    halfOpen_.insert(id);
     storm_ |= halfOpen_.size() >= kStorm;
     if (halfOpen_.size() > options_.halfOpenMax) makeRoom();
   }
@@ -355,12 +359,14 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
   void setUp(std::uint64_t id) {
     halfOpen_.erase(id);
     if (!halfOpen_.empty() || !std::exchange(storm_, false) || stopping_) return;
-    afterStorm_.expires_after(kStormOver);
-    afterStorm_.async_wait(asio::bind_executor(fan_, [](asio::error_code cancelled) {
+    base::contain([this] {
+      afterStorm_.expires_after(kStormOver);
+      afterStorm_.async_wait(onStrand(fan_, [](asio::error_code cancelled) {
 #ifdef __GLIBC__
-      if (!cancelled) malloc_trim(0);
+        if (!cancelled) malloc_trim(0);
 #endif
-    }));
+      }));
+    });
   }
 
   void fanOut() {
@@ -368,8 +374,11 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
     {
       std::lock_guard lock(movedMutex_);
       moved.swap(moved_);
+      fanOutDue_ = false;
     }
-    for (const auto& arrival : admitted())
+    std::vector<std::shared_ptr<Arrival>> all;
+    base::insist([&] { all = admitted(); });
+    for (const auto& arrival : all)
       if (moved.contains(arrival->store())) arrival->feedMoved();
   }
 
@@ -399,6 +408,7 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
 
   std::mutex movedMutex_;
   std::set<const sync::Store*> moved_;
+  bool fanOutDue_ = false;
   Strand fan_;
 };
 
@@ -449,7 +459,12 @@ void Acceptor::Arrival::refuse(const sync::Bye& why, std::int64_t delayMs) {
 
 void Acceptor::Arrival::onStatus(const sync::SessionStatus& status) { board_.put(statusOf(status)); }
 
+// Where there is no memory to tell it, nobody hears how it ended.
 void Acceptor::Arrival::onEnd(const sync::SessionStatus& session, const sync::Bye& why) {
+  base::contain([&] { tellEnd(session, why); });
+}
+
+void Acceptor::Arrival::tellEnd(const sync::SessionStatus& session, const sync::Bye& why) {
   refusalDue_.cancel();
   LinkStatus status = statusOf(session);
   status.state = LinkState::stopped;

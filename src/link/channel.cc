@@ -7,6 +7,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/contain.h"
 #include "base/limits.h"
 #include "link/retry.h"
 
@@ -56,8 +57,9 @@ void Channel::start(std::function<void()> wake) {
   readSoon();
 }
 
+// Said by whoever gives back, to whom it must not matter. A peer that is not read any more has its owner's timer.
 void Channel::roomMade() {
-  readSoon();
+  base::contain([&] { readSoon(); });
   if (wake_) wake_();
 }
 
@@ -213,7 +215,7 @@ void Channel::run(bool mayRead) {
       advance(mayRead);
       wait();
     } catch (const std::exception& error) {
-      end(failureOf(error));
+      if (!base::contain([&] { end(failureOf(error)); })) shut();
     }
     wake = std::exchange(news_, false);
   }
@@ -386,7 +388,10 @@ void Channel::end(sync::Bye why) {
 void Channel::shut() {
   if (phase_ == Phase::closed) return;
   phase_ = Phase::closed;
-  if (!ended_) ended_ = sync::Bye{ErrorCode::Offline, "the connection was closed here"};
+  if (!ended_) {
+    ended_ = sync::Bye{ErrorCode::Offline, {}};
+    base::contain([&] { ended_->text = "the connection was closed here"; });
+  }
   news_ = true;
   outbox_.clear();
   outboxBytes_ = 0;

@@ -1,12 +1,12 @@
 #include "link/conversation.h"
 
 #include <algorithm>
-#include <asio/bind_executor.hpp>
 #include <asio/post.hpp>
 #include <chrono>
 #include <utility>
 #include <vector>
 
+#include "base/contain.h"
 #include "base/limits.h"
 #include "link/retry.h"
 
@@ -38,14 +38,21 @@ Conversation::Conversation(Io& io, Strand strand, base::Clock& clock, const Timi
 void Conversation::begin(Socket socket, const Channel::MakeStream& makeStream) {
   begunMs_ = nowMs();
   channel_ = std::make_shared<Channel>(io_, clock_, std::move(socket), makeStream);
-  channel_->start([weak = weak_from_this()] {
-    if (auto self = weak.lock()) self->schedule();
-  });
+  wakeAt(begunMs_ + timing_.admitMs);
+  try {
+    channel_->start([weak = weak_from_this()] {
+      if (auto self = weak.lock()) self->schedule();
+    });
+  } catch (...) {
+    timer_.cancel();
+    throw;
+  }
   schedule();
 }
 
 void Conversation::feedMoved() {
-  if (!moved_.exchange(true)) schedule();
+  moved_ = true;
+  schedule();
 }
 
 void Conversation::ping(std::uint64_t number) {
@@ -68,9 +75,10 @@ std::optional<sync::Bye> Conversation::stopWanted() {
 
 bool Conversation::closed() const { return !channel_ || channel_->closed(); }
 
+// Where there is no memory for it, the step is the one that the timer brings.
 void Conversation::schedule() {
   if (scheduled_.exchange(true)) return;
-  asio::post(strand_, [self = shared_from_this()] { self->step(); });
+  if (!base::contain([&] { asio::post(strand_, [self = shared_from_this()] { self->step(); }); })) scheduled_ = false;
 }
 
 void Conversation::step() {
@@ -252,12 +260,11 @@ void Conversation::leave(const sync::Bye& why) {
 
 // The session is of no further use.
 void Conversation::fail(const std::exception& error) {
-  sync::Bye why = failureOf(error);
-  try {
-    say(sync::encode(toldOf(why)));
-  } catch (const std::exception&) {
-    // No memory for that either: the peer will see the end of the stream.
-  }
+  sync::Bye why{ErrorCode::OutOfMemory, {}};
+  base::contain([&] {
+    why = failureOf(error);
+    say(sync::encode(toldOf(why)));  // without memory for that either, the peer sees the end of the stream
+  });
   finish(why);
 }
 
@@ -270,12 +277,14 @@ void Conversation::drop(const sync::Bye& why) {
 void Conversation::finish(const sync::Bye& why) {
   if (std::exchange(ended_, true)) return;
   sync::SessionStatus status;
-  if (session_) status = session_->status();
+  base::contain([&] {
+    if (session_) status = session_->status();
+  });
   session_.reset();
   held_.set(0);
   answers_ = {};
   timer_.cancel();
-  channel_->close();
+  if (!base::contain([&] { channel_->close(); })) channel_->abort();
   onEnd(status, why);
 }
 
@@ -284,10 +293,11 @@ void Conversation::wakeAt(std::int64_t ms) {
   if (timerMs_ && *timerMs_ <= ms) return;
   timerMs_ = ms;
   timer_.expires_after(std::chrono::milliseconds(std::max<std::int64_t>(ms - nowMs(), 0)));
-  timer_.async_wait(asio::bind_executor(strand_, [self = shared_from_this()](asio::error_code cancelled) {
+  timer_.async_wait(onStrand(strand_, [self = shared_from_this()](asio::error_code cancelled) {
     if (cancelled) return;
     self->timerMs_.reset();
-    self->schedule();
+    self->moved_ = true;  // whoever had no memory to say so
+    self->step();
   }));
 }
 

@@ -67,7 +67,7 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   virtual void onFirstFrame(base::ByteView frame) = 0;
   // After each step that changed something.
   virtual void onStatus(const sync::SessionStatus& status) = 0;
-  // Once: the session is gone, and with it the last use of its store. `status` is what it was.
+  // Once: the session is gone, and with it the last use of its store. `status` is what it was. Throws nothing.
   virtual void onEnd(const sync::SessionStatus& status, const sync::Bye& why) = 0;
   // After onEnd: the connection is closed too.
   virtual void onClosed() {}

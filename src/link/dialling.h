@@ -6,7 +6,6 @@
 
 #include <cstddef>  // what Asio takes the standard library to have depends on which headers came before it
 
-#include <asio/bind_executor.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/steady_timer.hpp>
 #include <functional>
@@ -15,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "base/contain.h"
 #include "link/io.h"
 
 namespace blazedb::link {
@@ -22,7 +22,7 @@ namespace blazedb::link {
 // Shared by its owner and by what waits for its socket. All on the strand.
 class Dialling : public std::enable_shared_from_this<Dialling> {
  public:
-  // The socket that is connected, or none and why.
+  // The socket that is connected, or none and why. Throws nothing.
   using Done = std::function<void(std::optional<asio::ip::tcp::socket> socket, const std::string& failure)>;
 
   Dialling(Io& io, Strand strand, std::vector<asio::ip::tcp::endpoint> endpoints,
@@ -35,8 +35,9 @@ class Dialling : public std::enable_shared_from_this<Dialling> {
   // A handler for the address that is being tried: what is said of one after the next has been tried is not heard.
   template <class Body>
   auto ofThisTry(Body body) {
-    return asio::bind_executor(strand_, [self = shared_from_this(), tried = tried_, body](asio::error_code error) {
-      if (self->done_ && self->tried_ == tried) body(*self, error);
+    return onStrand(strand_, [self = shared_from_this(), tried = tried_, body](asio::error_code error) {
+      if (!self->done_ || self->tried_ != tried) return;
+      if (!base::contain([&] { body(*self, error); }) && self->done_) self->finish(std::nullopt, "no memory");
     });
   }
   void tryNext(const std::string& failure);

@@ -3,10 +3,11 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#include <asio/bind_executor.hpp>
 #include <cstring>
 #include <filesystem>
 #include <utility>
+
+#include "base/contain.h"
 
 namespace blazedb::link {
 namespace {
@@ -44,10 +45,10 @@ void FolderWatch::stop() {
 
 void FolderWatch::wait() {
   inotify_.async_wait(asio::posix::stream_descriptor::wait_read,
-                      asio::bind_executor(strand_, [self = shared_from_this()](asio::error_code error) {
+                      onStrand(strand_, [self = shared_from_this()](asio::error_code error) {
                         if (error || !self->inotify_.is_open()) return;
                         bool appeared = self->read();
-                        if (self->inotify_.is_open()) self->wait();
+                        if (self->inotify_.is_open()) base::insist([&] { self->wait(); });
                         if (appeared && self->appeared_) self->appeared_();
                       }));
 }

@@ -1,21 +1,38 @@
 #include "link/io.h"
 
+#include "base/contain.h"
+
 namespace blazedb::link {
 
 Io::Io(unsigned workers, std::size_t linkBytesMax)
-    : incoming_(linkBytesMax),
-      outgoing_(linkBytesMax),
-      workers_(workers),
-      busy_(asio::make_work_guard(sockets_)),
-      thread_([this] { sockets_.run(); }) {}
+    : incoming_(linkBytesMax), outgoing_(linkBytesMax), sessions_(static_cast<int>(workers)) {
+  workers_.reserve(workers);
+  thread_ = std::thread([this] { run(sockets_); });
+  try {
+    while (workers_.size() < workers) workers_.emplace_back([this] { run(sessions_); });
+  } catch (...) {
+    sockets_.stop();
+    sessions_.stop();
+    thread_.join();
+    for (std::thread& worker : workers_) worker.join();
+    throw;
+  }
+}
 
 Io::~Io() {
   // Both run until nothing is left to do: last words are still under way, for a second at most, and what waits in one
   // holds on to the other.
   network_.stop();
-  busy_.reset();
+  socketsBusy_.reset();
   thread_.join();
-  workers_.join();
+  sessionsBusy_.reset();
+  for (std::thread& worker : workers_) worker.join();
+}
+
+// What a handler throws, where memory runs out, ends that handler alone: whoever waits for it has a timer.
+void Io::run(asio::io_context& work) {
+  while (!base::contain([&] { work.run(); })) {
+  }
 }
 
 }  // namespace blazedb::link

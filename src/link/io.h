@@ -7,17 +7,29 @@
 
 #include <cstddef>  // what Asio takes the standard library to have depends on which headers came before it
 
+#include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
-#include <asio/strand.hpp>
-#include <asio/thread_pool.hpp>
+#include <asio/io_context_strand.hpp>
+#include <asio/post.hpp>
 #include <thread>
+#include <vector>
 
+#include "base/contain.h"
 #include "link/budget.h"
 #include "link/network_watch.h"
 
 namespace blazedb::link {
 
-using Strand = asio::strand<asio::thread_pool::executor_type>;
+// Asio's older kind. The newer one takes memory where it must not fail: when a handler has ended.
+using Strand = asio::io_context::strand;
+
+// A handler that runs `body` on the strand, however little memory there is when it is due.
+template <class Body>
+auto onStrand(const Strand& strand, Body body) {
+  return [strand, body](asio::error_code error) {
+    base::insist([&] { asio::post(strand, [body, error] { body(error); }); });
+  };
+}
 
 class Io {
  public:
@@ -27,19 +39,24 @@ class Io {
   Io(const Io&) = delete;
 
   asio::io_context& sockets() { return sockets_; }
-  Strand makeStrand() { return asio::make_strand(workers_); }
+  Strand makeStrand() { return Strand(sessions_); }
   NetworkWatch& network() { return network_; }
   // Of what has come, and of what is to go: two, so that two ends within one process do not wait for each other.
   Budget& incoming() { return incoming_; }
   Budget& outgoing() { return outgoing_; }
 
  private:
+  using Busy = asio::executor_work_guard<asio::io_context::executor_type>;
+  static void run(asio::io_context& work);
+
   Budget incoming_, outgoing_;
-  asio::thread_pool workers_;
+  asio::io_context sessions_;
   asio::io_context sockets_{1};
   NetworkWatch network_{sockets_};
-  asio::executor_work_guard<asio::io_context::executor_type> busy_;
-  std::thread thread_;
+  Busy sessionsBusy_{sessions_.get_executor()};
+  Busy socketsBusy_{sockets_.get_executor()};
+  std::thread thread_;  // of the sockets
+  std::vector<std::thread> workers_;
 };
 
 }  // namespace blazedb::link

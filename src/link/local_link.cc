@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/contain.h"
 #include "blazedb/error.h"
 
 namespace blazedb::link {
@@ -43,29 +44,37 @@ bool LocalLink::waitSynchronized(std::int64_t deadlineUs) {
 
 void LocalLink::run() {
   for (;;) {
-    Sessions sessions;
-    sync::Bye why;
-    try {
-      for (std::size_t i = 0; i < 2; i++)
-        sessions[i] = std::make_unique<sync::Session>(ends_[i].store, ends_[i].options);
-      for (auto& session : sessions) session->start(clock_.wallMs(), nowMs());
-      why = converse(sessions);
-    } catch (const std::exception& error) {
-      why = failureOf(error);
-    }
-    noteSessions(sessions);
-    bytesBefore_ = status_.bytes;
-    repairedBefore_ = status_.repaired;
-    {
-      std::lock_guard lock(mutex_);
-      if (stopping_) return;
-    }
-    if (!worthRetrying(why.code)) return publishEnd(why, true);
-    publishEnd(why, false);
-    std::int64_t until = nowMs() + status_.nextTryMs;
+    std::optional<std::int64_t> waitMs;
+    if (!base::contain([&] { waitMs = attempt(); })) waitMs = retry_.nextDelayMs(random_, nowMs());
+    if (!waitMs) return;
+    std::int64_t until = nowMs() + *waitMs;
     while (nowMs() < until)
       if (!sleep(until, false)) return;
   }
+}
+
+// One conversation, and what is said of its end. In how long there is to be another one; none: never.
+std::optional<std::int64_t> LocalLink::attempt() {
+  Sessions sessions;
+  sync::Bye why;
+  try {
+    for (std::size_t i = 0; i < 2; i++) sessions[i] = std::make_unique<sync::Session>(ends_[i].store, ends_[i].options);
+    for (auto& session : sessions) session->start(clock_.wallMs(), nowMs());
+    why = converse(sessions);
+  } catch (const std::exception& error) {
+    why = failureOf(error);
+  }
+  noteSessions(sessions);
+  bytesBefore_ = status_.bytes;
+  repairedBefore_ = status_.repaired;
+  {
+    std::lock_guard lock(mutex_);
+    if (stopping_) return std::nullopt;
+  }
+  bool forGood = !worthRetrying(why.code);
+  publishEnd(why, forGood);
+  if (forGood) return std::nullopt;
+  return status_.nextTryMs;
 }
 
 // Runs both sessions until one of them stops, and says why; Offline where the link itself is stopped.

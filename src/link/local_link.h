@@ -46,6 +46,7 @@ class LocalLink final : public Link {
   using Sessions = std::array<std::unique_ptr<sync::Session>, 2>;
 
   void run();
+  std::optional<std::int64_t> attempt();
   sync::Bye converse(Sessions& sessions);
   void exchange(Sessions& sessions);
   void settle(Sessions& sessions);

@@ -5,6 +5,8 @@
 #include <thread>
 #include <utility>
 
+#include "base/contain.h"
+
 namespace blazedb::link {
 
 using asio::ip::tcp;
@@ -33,10 +35,12 @@ void NameLookup::begin(Done done) {
   state_->done = std::move(done);
   if (state_->asking) return;
   std::thread([state = state_] {
-    Addresses addresses = state->ask();
+    Addresses addresses;
+    if (!base::contain([&] { addresses = state->ask(); })) addresses.failure = "no memory";  // which takes none
     std::lock_guard held(state->mutex);
     state->asking = false;
-    if (Done asked = std::exchange(state->done, nullptr)) asked(addresses);
+    // Whoever does not hear the answer has a timer.
+    if (Done asked = std::exchange(state->done, nullptr)) base::contain(asked, addresses);
   }).detach();
   state_->asking = true;
 }

@@ -9,6 +9,8 @@
 #include <asio/post.hpp>
 #include <chrono>
 
+#include "base/contain.h"
+
 namespace blazedb::link {
 namespace {
 
@@ -43,10 +45,12 @@ void NetworkWatch::remove(int id) {
 }
 
 void NetworkWatch::stop() {
-  asio::post(netlink_.get_executor(), [this] {
-    asio::error_code ignored;
-    netlink_.close(ignored);
-    quiet_.cancel();
+  base::insist([this] {
+    asio::post(netlink_.get_executor(), [this] {
+      asio::error_code ignored;
+      netlink_.close(ignored);
+      quiet_.cancel();
+    });
   });
 }
 
@@ -57,17 +61,19 @@ void NetworkWatch::wait() {
     std::array<char, 8192> message;
     while (::recv(netlink_.native_handle(), message.data(), message.size(), 0) > 0) {
     }
-    quiet_.expires_after(kQuiet);
-    quiet_.async_wait([this](asio::error_code cancelled) {
-      if (!cancelled) tell();
+    base::contain([this] {
+      quiet_.expires_after(kQuiet);
+      quiet_.async_wait([this](asio::error_code cancelled) {
+        if (!cancelled) tell();
+      });
     });
-    wait();
+    base::insist([this] { wait(); });
   });
 }
 
 void NetworkWatch::tell() {
   std::lock_guard lock(mutex_);
-  for (const auto& [id, listener] : listeners_) listener();
+  for (const auto& [id, listener] : listeners_) base::contain(listener);
 }
 
 }  // namespace blazedb::link

@@ -1,13 +1,15 @@
 #include "link/remote_link.h"
 
-#include <asio/bind_executor.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/post.hpp>
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
+#include <system_error>
 #include <utility>
 
+#include "base/contain.h"
 #include "link/dialling.h"
 #include "link/folder_watch.h"
 #include "link/host_name.h"
@@ -58,7 +60,7 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
   // From any thread.
   template <class Task>
   void post(Task task) {
-    asio::post(strand_, [self = shared_from_this(), task] { (self.get()->*task)(); });
+    asio::post(strand_, [self = shared_from_this(), task] { self->doOrBreak(task); });
   }
   void feedMoved() {
     std::lock_guard lock(mutex_);
@@ -73,8 +75,8 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
   // The board says so at once: whoever resumes and then waits must not be told that the link is paused.
   void wantPaused(bool paused) {
     pausedWanted_ = paused;
-    board_.expect(paused);
     post(&Core::pauseOrResume);
+    board_.expect(paused);
   }
   void waitUntilGone() {
     std::unique_lock lock(mutex_);
@@ -86,10 +88,19 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
  private:
   // A handler for one attempt: later ones do not hear of it.
   template <class Body>
-  auto onStrand(std::uint64_t attempt, Body body) {
-    return asio::bind_executor(strand_, [self = shared_from_this(), attempt, body](asio::error_code error) {
-      if (attempt == self->attempt_) body(*self, error);
+  auto ofAttempt(std::uint64_t attempt, Body body) {
+    return onStrand(strand_, [self = shared_from_this(), attempt, body](asio::error_code error) {
+      if (attempt == self->attempt_) self->doOrBreak([&](Core& core) { body(core, error); });
     });
+  }
+  // What fails here, as where there is no memory, is a connection that broke: it is tried again.
+  template <class Task>
+  void doOrBreak(Task task) noexcept {
+    try {
+      std::invoke(task, *this);
+    } catch (const std::exception& error) {
+      base::insist([&] { broke(failureOf(error)); });
+    }
   }
 
  public:
@@ -101,7 +112,7 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
     board_.put(status_);
     if (isLocal()) return connectToPath();
     timer_.expires_after(std::chrono::milliseconds(options_.connectMs));
-    timer_.async_wait(onStrand(attempt, [](Core& self, asio::error_code cancelled) {
+    timer_.async_wait(ofAttempt(attempt, [](Core& self, asio::error_code cancelled) {
       if (!cancelled) self.failed("no answer within " + std::to_string(self.options_.connectMs) + " ms");
     }));
     asio::error_code notAnAddress;
@@ -109,9 +120,11 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
     if (!notAnAddress) return connectTo({tcp::endpoint(address, options_.port)});
     try {
       lookup_.begin([self = shared_from_this(), attempt](const Addresses& addresses) {
-        asio::post(self->strand_, [self, attempt, addresses] { self->found(attempt, addresses); });
+        asio::post(self->strand_, [self, attempt, addresses] {
+          self->doOrBreak([&](Core& core) { core.found(attempt, addresses); });
+        });
       });
-    } catch (const std::exception& noThread) {
+    } catch (const std::system_error& noThread) {
       failed(noThread.what());
     }
   }
@@ -142,7 +155,7 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
   void end() {
     stopping_ = true;
     if (watch_) watch_->stop();
-    interrupt({ErrorCode::Offline, "the peer has disconnected"});
+    base::insist([this] { interrupt({ErrorCode::Offline, "the peer has disconnected"}); });
   }
 
   // The conversation's.
@@ -158,17 +171,19 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
     board_.put(status_);
   }
   void ended(const sync::SessionStatus& session, std::uint64_t bytes, const sync::Bye& why) {
-    noteSession(session, bytes);
-    bytesBefore_ = status_.bytes;
-    repairedBefore_ = status_.repaired;
     {
       std::lock_guard lock(mutex_);
       dialogue_.reset();
     }
     if (stopping_) return goneNow();
-    if (std::exchange(again_, false)) return connect();
-    if (paused_) return rest();
-    broke(why);
+    doOrBreak([&](Core&) {
+      noteSession(session, bytes);
+      bytesBefore_ = status_.bytes;
+      repairedBefore_ = status_.repaired;
+      if (std::exchange(again_, false)) return connect();
+      if (paused_) return rest();
+      broke(why);
+    });
   }
 
   const RemoteOptions& options() const { return options_; }
@@ -181,7 +196,7 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
   void connectToPath() {
     if (!watch_)
       watch_ = std::make_shared<FolderWatch>(io_, strand_, options_.path, [weak = weak_from_this()] {
-        if (auto self = weak.lock()) self->surroundingsChanged();
+        if (auto self = weak.lock()) self->doOrBreak(&Core::surroundingsChanged);
       });
     watch_->begin();  // before the attempt, so that nothing comes between the two
     Dialled dialled = dial(options_.path);
@@ -214,26 +229,26 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
     timer_.cancel();
     dialling_ = std::make_shared<Dialling>(io_, strand_, std::move(endpoints), timer_.expiry());
     dialling_->begin([self = shared_from_this()](std::optional<tcp::socket> socket, const std::string& failure) {
-      if (!socket) return self->failed(failure);
-      asio::error_code ignored;
-      socket->set_option(tcp::no_delay(true), ignored);
-      self->talk(Socket(std::move(*socket)));
+      self->doOrBreak([&](Core& core) {
+        if (!socket) return core.failed(failure);
+        asio::error_code ignored;
+        socket->set_option(tcp::no_delay(true), ignored);
+        core.talk(Socket(std::move(*socket)));
+      });
     });
   }
 
   void talk(Socket socket) {
     auto dialogue = std::make_shared<Dialogue>(shared_from_this(), strand_);
-    try {
-      dialogue->begin(std::move(socket), [this](int fd) {
-        return options_.tls ? options_.tls->connect(fd, host_.verified) : plainStream(fd);
-      });
-      dialogue->knock();
-    } catch (const std::exception& error) {
-      return broke(failureOf(error));
-    }
+    dialogue->begin(std::move(socket), [this](int fd) {
+      return options_.tls ? options_.tls->connect(fd, host_.verified) : plainStream(fd);
+    });
     dialling_.reset();
-    std::lock_guard lock(mutex_);
-    dialogue_ = std::move(dialogue);
+    {
+      std::lock_guard lock(mutex_);
+      dialogue_ = dialogue;
+    }
+    if (!base::contain([&] { dialogue->knock(); })) dialogue->stop({ErrorCode::OutOfMemory, "no memory"});
   }
 
   void failed(const std::string& what) {
@@ -249,7 +264,7 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
     status_.nextTryMs = status_.state == LinkState::offline ? retry_.nextDelayMs(random_, nowMs()) : 0;
     if (status_.state == LinkState::offline) {
       timer_.expires_after(std::chrono::milliseconds(status_.nextTryMs));
-      timer_.async_wait(onStrand(attempt, [](Core& self, asio::error_code cancelled) {
+      timer_.async_wait(ofAttempt(attempt, [](Core& self, asio::error_code cancelled) {
         if (!cancelled) self.connect();
       }));
     }
@@ -354,24 +369,32 @@ void RemoteLink::Dialogue::onFirstFrame(base::ByteView frame) {
 void RemoteLink::Dialogue::onStatus(const sync::SessionStatus& status) { core_->talked(status, bytes()); }
 
 void RemoteLink::Dialogue::onEnd(const sync::SessionStatus& status, const sync::Bye& why) {
-  sync::Bye reason = why;
-  if (!admitted_ && reason.code == ErrorCode::Offline && !core_->isLocal())
-    reason.text += ", before it had let this one in; if that is always so, check the port, and useTLS at both ends";
+  sync::Bye reason{why.code, {}};
+  base::contain([&] {
+    reason.text = why.text;
+    if (!admitted_ && reason.code == ErrorCode::Offline && !core_->isLocal())
+      reason.text += ", before it had let this one in; if that is always so, check the port, and useTLS at both ends";
+  });
   std::exchange(core_, nullptr)->ended(status, bytes(), reason);
 }
 
 RemoteLink::RemoteLink(Io& io, sync::Store& store, base::Clock& clock, base::Random& random, RemoteOptions options,
                        Listener listener)
     : core_(std::make_shared<Core>(io, store, clock, random, std::move(options), std::move(listener))) {
-  core_->post(&Core::connect);
   if (!core_->isLocal())
     networkListener_ = io.network().add([core = core_] { core->post(&Core::surroundingsChanged); });
+  try {
+    core_->post(&Core::connect);
+  } catch (...) {
+    io.network().remove(networkListener_);
+    throw;
+  }
 }
 
 void RemoteLink::end() {
   core_->io().network().remove(networkListener_);
   core_->board().close();
-  core_->post(&Core::end);
+  base::insist([this] { core_->post(&Core::end); });
   core_->waitUntilGone();
 }
 

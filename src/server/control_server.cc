@@ -92,7 +92,7 @@ ControlServer::ControlServer(const std::vector<Database>& databases, Run run, st
     listeners_.push_back({database, path, crypto::SecretBytes(db::Access::controlKeyOf(database)), fd});
   }
   wake_ = eventfd(0, EFD_CLOEXEC);
-  acceptor_ = std::thread([this] { accept(); });
+  acceptor_ = std::thread([this] { base::insist([this] { accept(); }); });
 }
 
 ControlServer::~ControlServer() {
@@ -136,7 +136,7 @@ void ControlServer::accept() {
     for (std::size_t i = 0; i < listeners_.size(); i++) {
       if ((waits[i].revents & POLLIN) == 0) continue;
       int fd = accept4(listeners_[i].fd, nullptr, nullptr, SOCK_CLOEXEC);
-      if (fd >= 0) begin(listeners_[i], fd);
+      if (fd >= 0) base::contain([&] { begin(listeners_[i], fd); });
       failed |= fd < 0;
     }
     // Who could not be accepted is still there, so that the next look would be at once.
@@ -167,11 +167,12 @@ void ControlServer::begin(const Listener& listener, int fd) {
       conversation.over = true;
       ended_.notify_all();
     });
-  } catch (const std::system_error&) {
-    refuse(listener, conversation.socket,
-           {ErrorCode::IoError,
-            "no thread can be started for the command; end other programs, or allow more (ulimit "
-            "-u, TasksMax=)"});
+  } catch (const std::exception&) {
+    base::contain([&] {
+      refuse(listener, conversation.socket,
+             {ErrorCode::IoError,
+              "no thread can be started for the command; end other programs, or allow more (ulimit -u, TasksMax=)"});
+    });
     conversations_.pop_back();
   }
 }

@@ -1,7 +1,5 @@
 #include "topology/callback_thread.h"
 
-#include <future>
-
 #include "base/contain.h"
 
 namespace blazedb::topology {
@@ -10,6 +8,7 @@ struct CallbackThread::Queue {
   std::mutex mutex;
   std::condition_variable wake;
   std::deque<std::function<void()>> waiting;
+  std::uint64_t posted = 0, done = 0;
   bool stopping = false;
 };
 
@@ -30,14 +29,14 @@ CallbackThread::~CallbackThread() {
 void CallbackThread::post(std::function<void()> callback) {
   std::lock_guard lock(queue_->mutex);
   queue_->waiting.push_back(std::move(callback));
+  queue_->posted++;
   queue_->wake.notify_all();
 }
 
 void CallbackThread::drain() {
   if (thread_.get_id() == std::this_thread::get_id()) return;
-  std::promise<void> done;
-  post([&] { done.set_value(); });
-  done.get_future().wait();
+  std::unique_lock lock(queue_->mutex);
+  queue_->wake.wait(lock, [&, before = queue_->posted] { return queue_->done >= before; });
 }
 
 void CallbackThread::run(const std::shared_ptr<Queue>& queue) {
@@ -51,6 +50,8 @@ void CallbackThread::run(const std::shared_ptr<Queue>& queue) {
     base::contain(callback);
     callback = nullptr;
     lock.lock();
+    queue->done++;
+    queue->wake.notify_all();
   }
 }
 

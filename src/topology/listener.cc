@@ -24,9 +24,14 @@ void Listener::open(link::Io& io, base::Clock& clock, const link::AcceptorOption
         if (std::optional<Guest> one = guest(served)) changed(*one);
       },
       std::move(refused));
-  for (Offer& offer : offers_)
-    offer.feedListener = offer.replica->addFeedListener(
-        [acceptor = acceptor_.get(), store = &offer.replica->store()] { acceptor->feedMoved(*store); });
+  try {
+    for (Offer& offer : offers_)
+      offer.feedListener = offer.replica->addFeedListener(
+          [acceptor = acceptor_.get(), store = &offer.replica->store()] { acceptor->feedMoved(*store); });
+  } catch (...) {
+    Listener::close();  // while what admits is still there
+    throw;
+  }
 }
 
 void Listener::close() {

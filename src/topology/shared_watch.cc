@@ -37,8 +37,7 @@ class Watch {
   }
 
   void run() {
-    look_();
-    int nextLookMs = -1;
+    int nextLookMs = base::contain(look_) ? -1 : kFirstLookMs;
     for (;;) {
       // Without a folder changes_ is -1, at which poll does not look.
       std::array<pollfd, 2> waits = {{{changes_.get(), POLLIN, 0}, {ended_.get(), POLLIN, 0}}};
@@ -47,11 +46,13 @@ class Watch {
       if (ready < 0 || waits[1].revents != 0) return;
       std::uint32_t happened = waits[0].revents != 0 ? takeEvents() : 0;
       if (!changes_ || (happened & kFolderGone)) goOnElsewhere();
-      look_();
-      if (happened & IN_CLOSE_WRITE)
+      bool looked = base::contain(look_);
+      if ((happened & IN_CLOSE_WRITE) || (!looked && nextLookMs < 0))
         nextLookMs = kFirstLookMs;
+      else if (nextLookMs >= kLastLookMs)
+        nextLookMs = looked ? -1 : kLastLookMs;
       else if (nextLookMs > 0)
-        nextLookMs = nextLookMs >= kLastLookMs ? -1 : nextLookMs * kLookTimes;
+        nextLookMs *= kLookTimes;
     }
   }
 
@@ -75,7 +76,7 @@ class Watch {
   void goOnElsewhere() {
     try {
       watchFolder();
-    } catch (const Error&) {
+    } catch (const std::exception&) {
       changes_ = base::Descriptor();
     }
   }

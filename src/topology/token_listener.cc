@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <map>
 
+#include "base/contain.h"
 #include "blazedb/error.h"
 #include "codec/date_text.h"
 #include "link/retry.h"
@@ -103,7 +104,12 @@ TokenListener::TokenListener(link::Io& io, base::Clock& clock, std::vector<Offer
         io, clock_, accept, [this](const Guest& guest) { tell(guest); }, refused);
   else
     open(io, clock_, accept);
-  patrol_ = std::thread([this] { patrol(); });
+  try {
+    patrol_ = std::thread([this] { patrol(); });
+  } catch (...) {
+    Listener::close();
+    throw;
+  }
 }
 
 void TokenListener::close() {
@@ -253,8 +259,8 @@ void TokenListener::patrol() {
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, kPatrol, [&] { return stopping_; })) {
     lock.unlock();
-    endRevoked();
-    careForCertificate();
+    base::contain([this] { endRevoked(); });
+    base::contain([this] { careForCertificate(); });
     lock.lock();
   }
 }

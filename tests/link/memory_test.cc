@@ -1,0 +1,66 @@
+// Memory runs out on the threads of the links: at their first allocation, at the second, and so on, once or for a
+// while. No thread ends the process, and when there is memory again the links get on by themselves.
+#include <gtest/gtest.h>
+
+#include "link/hub_fixture.h"
+#include "link/local_link.h"
+#include "support/failing_memory.h"
+
+namespace blazedb::link {
+namespace {
+
+using test::FailingMemory;
+
+class LinkMemoryTest : public HubTest, public testing::WithParamInterface<std::int64_t> {
+ protected:
+  // Calls `cycle`, with other allocations failing each time, until none does.
+  void failEach(const std::function<void()>& cycle) {
+    for (std::int64_t first = 0; !HasFatalFailure(); first += 1 + first / 8) {
+      SCOPED_TRACE(first);
+      FailingMemory failing(FailingMemory::Of::otherThreads, first, GetParam());
+      cycle();
+      if (!failing.end()) return;
+    }
+  }
+};
+
+TEST_P(LinkMemoryTest, AHubAndItsClientGetOn) {
+  Timing quick{.admitMs = 1000, .pingMs = 100, .deadMs = 1000};
+  options.timing = quick;
+  listen(nullptr);
+  Client client(*this, 1);
+  RemoteOptions remote = toHub();
+  remote.tls = nullptr;
+  remote.timing = quick;
+  failEach([&] {
+    client.replica.insert({{"from", "client"}});
+    client.connect(*this, remote);
+    hub.insert({{"from", "hub"}});
+    ASSERT_TRUE(client.link->waitSynchronized(soonUs()));
+    client.replica.insert({{"from", "client"}, {"later", true}});
+    hub.insert({{"from", "hub"}, {"later", true}});
+    ASSERT_TRUE(client.link->waitSynchronized(soonUs()));
+    client.disconnect();
+  });
+  expectSame(client);
+}
+
+TEST_P(LinkMemoryTest, TwoDatabasesOfOneProcessGetOn) {
+  test::Replica other("other", worldMs, 1);
+  failEach([&] {
+    other.insert({{"from", "other"}});
+    LocalLink link({*other.engine, {}}, {*hub.engine, {}}, clock, random, {});
+    ASSERT_TRUE(link.waitSynchronized(soonUs()));
+    hub.insert({{"from", "hub"}});
+    link.feedMoved();
+    ASSERT_TRUE(link.waitSynchronized(soonUs()));
+    link.end();
+  });
+  EXPECT_EQ(other->digests(), hub->digests());
+}
+
+INSTANTIATE_TEST_SUITE_P(, LinkMemoryTest, testing::Values(1, 3),
+                         [](const auto& each) { return each.param == 1 ? "Once" : "ForAWhile"; });
+
+}  // namespace
+}  // namespace blazedb::link
