@@ -14,7 +14,7 @@ namespace blazedb::db {
 
 class ReaderPool {
  public:
-  explicit ReaderPool(storage::DatabaseFile& file) : file_(file) {}
+  explicit ReaderPool(storage::DatabaseFile& file) : file_(file) { free_.reserve(kIdleMax); }
 
   // A reader for as long as the lease lives. Makes one where all are taken. Thread-safe.
   class Lease {
@@ -49,7 +49,7 @@ class ReaderPool {
   }
 
  private:
-  // More than this many idle ones are closed again: each holds a page cache.
+  // More than this many idle ones are closed again: each holds a page cache. Giving back takes no memory.
   static constexpr std::size_t kIdleMax = 8;
 
   void giveBack(std::unique_ptr<Lease::Reader> reader) {

@@ -96,7 +96,7 @@ int checkReservedLock(sqlite3_file* handle, int* taken) {
   return guarded([&] { return mainFile(handle).checkReservedLock(*taken); });
 }
 int controlMain(sqlite3_file* handle, int operation, void* argument) {
-  return mainFile(handle).control(operation, argument);
+  return guarded([&] { return mainFile(handle).control(operation, argument); });
 }
 int sectorSize(sqlite3_file*) { return 4096; }
 // A write never damages bytes beside it: SQLite pads no transaction to a whole sector.
@@ -108,7 +108,9 @@ int lockIndex(sqlite3_file* handle, int first, int count, int flags) {
   return guarded([&] { return mainFile(handle).lockIndex(first, count, flags); });
 }
 void fenceIndex(sqlite3_file* handle) { mainFile(handle).fenceIndex(); }
-int unmapIndex(sqlite3_file* handle, int) { return mainFile(handle).unmapIndex(); }
+int unmapIndex(sqlite3_file* handle, int) {
+  return guarded([&] { return mainFile(handle).unmapIndex(); });
+}
 
 // Version 2: with a WAL index, without memory mapping.
 const sqlite3_io_methods kMainMethods = {

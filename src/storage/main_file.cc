@@ -130,8 +130,8 @@ int MainFile::checkReservedLock(int& taken) {
 int MainFile::control(int operation, void* argument) {
   switch (operation) {
     case SQLITE_FCNTL_CKPT_START:
-      if (wal_ != nullptr) wal_->giveBackRoom();
       checkpointing_ = true;
+      if (wal_ != nullptr) wal_->giveBackRoom();
       return SQLITE_OK;
     case SQLITE_FCNTL_CKPT_DONE:
       checkpointing_ = false;
