@@ -13,10 +13,12 @@
 //             Durability::normal a power cut may take back the last moments, never consistency; a crash of the process
 //             alone takes back nothing.
 // Errors      Functions throw blazedb::Error; those that any call may give: DiskFull, IoError, DamagedPage, NeedsReopen
-//             (an earlier sync to disk failed), Closed. A call that throws has changed nothing.
+//             (an earlier sync to disk failed), OutOfMemory, Closed. A call that throws has changed nothing. Values and
+//             records, which you make, throw std::bad_alloc as those of the standard library do.
 // Callbacks   What a function of yours throws while a call of yours runs it (a transaction, a predicate, a progress)
-//             goes through that call to you, which has then changed nothing. On a thread of BlazeDB's (onConflict,
-//             Topology::onStatus) it is thrown away; the callback is called again with the next event.
+//             goes through that call to you, which has then changed nothing; of a std::bad_alloc it makes OutOfMemory.
+//             On a thread of BlazeDB's (onConflict, Topology::onStatus) it is thrown away; the callback is called again
+//             with the next event.
 #pragma once
 
 #include <chrono>

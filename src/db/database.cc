@@ -1,9 +1,9 @@
 #include "blazedb/database.h"
 
-#include <new>
 #include <set>
 
 #include "base/names.h"
+#include "base/typed.h"
 #include "db/access.h"
 #include "db/housekeeper.h"
 #include "storage/posix_file_system.h"
@@ -12,24 +12,22 @@ namespace blazedb {
 
 Database Database::open(const std::string& name, const std::string& path, const std::string& password,
                         const DatabaseOptions& options) {
-  auto open = std::make_shared<db::OpenDatabase>();
-  open->files = std::make_unique<storage::PosixFileSystem>();
-  db::EngineOptions engine;
-  engine.name = name;
-  engine.role = options.role;
-  engine.durability = options.durability;
-  engine.createIfMissing = options.createIfMissing;
-  engine.readOnly = options.readOnly;
-  engine.tombstoneRetention = options.tombstoneRetention;
-  engine.create.cost = {options.passwordMemoryKiB, options.passwordPasses};
-  try {
+  return base::typed([&] {
+    auto open = std::make_shared<db::OpenDatabase>();
+    open->files = std::make_unique<storage::PosixFileSystem>();
+    db::EngineOptions engine;
+    engine.name = name;
+    engine.role = options.role;
+    engine.durability = options.durability;
+    engine.createIfMissing = options.createIfMissing;
+    engine.readOnly = options.readOnly;
+    engine.tombstoneRetention = options.tombstoneRetention;
+    engine.create.cost = {options.passwordMemoryKiB, options.passwordPasses};
     open->engine = db::Engine::open({*open->files, open->clock, open->random}, path,
                                     storage::KeySource::password(password), engine);
     open->housekeeper = std::make_unique<db::Housekeeper>(*open->engine);
-  } catch (const std::bad_alloc&) {
-    throw Error(ErrorCode::OutOfMemory, path + ": there is not enough memory to open it; free some and try again");
-  }
-  return Database(std::move(open));
+    return Database(std::move(open));
+  });
 }
 
 Database::Database(std::shared_ptr<db::OpenDatabase> open)
@@ -40,43 +38,59 @@ const std::string& Database::path() const { return engine_->path(); }
 SyncRole Database::role() const { return engine_->role(); }
 
 Collection Database::collection(const std::string& name) const {
-  base::requireName(name, "collection");
-  return Collection(engine_, name);
-}
-
-std::vector<CollectionInfo> Database::collections() const { return engine_->collections(); }
-
-void Database::transaction(const std::function<void(Transaction&)>& body) {
-  engine_->write([&](db::Changes& changes) {
-    Transaction transaction(engine_, collection_, &changes);
-    body(transaction);
+  return base::typed([&] {
+    base::requireName(name, "collection");
+    return Collection(engine_, name);
   });
 }
 
-std::vector<Conflict> Database::conflicts() const { return engine_->conflicts(); }
-void Database::restoreConflict(std::int64_t id) { engine_->restoreConflict(id); }
-void Database::dismissConflict(std::int64_t id) { engine_->dismissConflict(id); }
-std::vector<RemovedRecord> Database::removedRecords(std::int64_t after) const { return engine_->removedRecords(after); }
-void Database::restoreRemoved(std::int64_t id) { engine_->restoreRemoved(id); }
-std::vector<RejectedChange> Database::rejectedChanges() const { return engine_->rejectedChanges(); }
+std::vector<CollectionInfo> Database::collections() const { return base::typed(&db::Engine::collections, engine_); }
+
+void Database::transaction(const std::function<void(Transaction&)>& body) {
+  base::typed([&] {
+    engine_->write([&](db::Changes& changes) {
+      Transaction transaction(engine_, collection_, &changes);
+      body(transaction);
+    });
+  });
+}
+
+std::vector<Conflict> Database::conflicts() const { return base::typed(&db::Engine::conflicts, engine_, 0); }
+void Database::restoreConflict(std::int64_t id) { base::typed(&db::Engine::restoreConflict, engine_, id); }
+void Database::dismissConflict(std::int64_t id) { base::typed(&db::Engine::dismissConflict, engine_, id); }
+std::vector<RemovedRecord> Database::removedRecords(std::int64_t after) const {
+  return base::typed(&db::Engine::removedRecords, engine_, after);
+}
+void Database::restoreRemoved(std::int64_t id) { base::typed(&db::Engine::restoreRemoved, engine_, id); }
+std::vector<RejectedChange> Database::rejectedChanges() const {
+  return base::typed(&db::Engine::rejectedChanges, engine_);
+}
 Subscription Database::onConflict(std::function<void(const Conflict&)> callback) {
-  return open_->housekeeper->onConflict(std::move(callback));
+  return base::typed(&db::Housekeeper::onConflict, open_->housekeeper, std::move(callback));
 }
 
 void Database::changePassword(const std::string& current, const std::string& replacement) {
-  engine_->changePassword(storage::KeySource::password(current), storage::KeySource::password(replacement));
+  base::typed([&] {
+    engine_->changePassword(storage::KeySource::password(current), storage::KeySource::password(replacement));
+  });
 }
 
-void Database::backup(const std::string& path, const Progress& progress) { engine_->backup(path, progress); }
-VerifyReport Database::verify(const Progress& progress) { return engine_->verify(progress); }
-DatabaseInfo Database::info() const { return engine_->info(); }
-void Database::renewReplicaId() { engine_->renewReplicaId(); }
-NewToken Database::createToken(const TokenOptions& options) { return engine_->createToken(options); }
-std::vector<Token> Database::tokens() const { return engine_->tokens(); }
-void Database::revokeToken(std::int64_t id) { engine_->revokeToken(id); }
-Token Database::checkToken(const std::string& secret) const { return engine_->checkToken(secret); }
-std::uint64_t Database::restamp() { return engine_->restamp(); }
-void Database::releaseReadOnly() { engine_->releaseSource(); }
+void Database::backup(const std::string& path, const Progress& progress) {
+  base::typed(&db::Engine::backup, engine_, path, progress);
+}
+VerifyReport Database::verify(const Progress& progress) { return base::typed(&db::Engine::verify, engine_, progress); }
+DatabaseInfo Database::info() const { return base::typed(&db::Engine::info, engine_); }
+void Database::renewReplicaId() { base::typed(&db::Engine::renewReplicaId, engine_); }
+NewToken Database::createToken(const TokenOptions& options) {
+  return base::typed(&db::Engine::createToken, engine_, options);
+}
+std::vector<Token> Database::tokens() const { return base::typed(&db::Engine::tokens, engine_); }
+void Database::revokeToken(std::int64_t id) { base::typed(&db::Engine::revokeToken, engine_, id); }
+Token Database::checkToken(const std::string& secret) const {
+  return base::typed(&db::Engine::checkToken, engine_, secret);
+}
+std::uint64_t Database::restamp() { return base::typed(&db::Engine::restamp, engine_); }
+void Database::releaseReadOnly() { base::typed(&db::Engine::releaseSource, engine_); }
 
 std::shared_ptr<replica::Replica> db::Access::replicaOf(const Database& database) { return database.engine_; }
 base::ByteView db::Access::controlKeyOf(const Database& database) { return database.engine_->controlKey(); }
@@ -128,13 +142,15 @@ void diffCollection(Walk first, Walk second, const std::string& name, std::size_
 }  // namespace
 
 std::vector<Difference> diff(const Database& first, const Database& second, std::size_t limit) {
-  std::set<std::string> names;
-  for (const Database* database : {&first, &second})
-    for (const CollectionInfo& info : database->collections()) names.insert(info.name);
-  std::vector<Difference> found;
-  for (const std::string& name : names)
-    diffCollection({db::Access::engineOf(first), name}, {db::Access::engineOf(second), name}, name, limit, found);
-  return found;
+  return base::typed([&] {
+    std::set<std::string> names;
+    for (const Database* database : {&first, &second})
+      for (const CollectionInfo& info : database->collections()) names.insert(info.name);
+    std::vector<Difference> found;
+    for (const std::string& name : names)
+      diffCollection({db::Access::engineOf(first), name}, {db::Access::engineOf(second), name}, name, limit, found);
+    return found;
+  });
 }
 
 }  // namespace blazedb

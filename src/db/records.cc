@@ -1,6 +1,7 @@
 #include "blazedb/records.h"
 
 #include "base/names.h"
+#include "base/typed.h"
 #include "db/engine.h"
 
 namespace blazedb {
@@ -9,16 +10,18 @@ namespace {
 // One operation; outside a transaction it is one of its own.
 template <class Body>
 auto within(db::Engine& engine, db::Changes* open, Body&& body) {
-  if (open) return open->operation([&] { return body(*open); });
-  std::optional<decltype(body(*open))> result;
-  engine.write([&](db::Changes& changes) { result = body(changes); });
-  return std::move(*result);
+  return base::typed([&] {
+    if (open) return open->operation([&] { return body(*open); });
+    std::optional<decltype(body(*open))> result;
+    engine.write([&](db::Changes& changes) { result = body(changes); });
+    return std::move(*result);
+  });
 }
 
 // An operation on several records.
 template <class Body>
 auto withinAsOne(db::Engine& engine, db::Changes* open, const std::string& collection, Body&& body) {
-  if (open) return open->several(collection, [&] { return body(*open); });
+  if (open) return base::typed([&] { return open->several(collection, [&] { return body(*open); }); });
   return within(engine, open, body);
 }
 
@@ -31,7 +34,7 @@ std::uint64_t changeMatching(db::Engine& engine, db::Changes* open, const std::s
     return std::uint64_t{ids.size()};
   };
   if (!open) return within(engine, open, [&](db::Changes& c) { return changeAll(c, c.matching(collection, where)); });
-  std::vector<UUID> ids = open->matching(collection, where);
+  std::vector<UUID> ids = base::typed([&] { return open->matching(collection, where); });
   return withinAsOne(engine, open, collection, [&](db::Changes& c) { return changeAll(c, ids); });
 }
 
@@ -58,8 +61,10 @@ std::vector<UUID> Records::insertMany(const std::vector<Record>& records) {
 }
 
 std::optional<Record> Records::fetch(const UUID& id) const {
-  if (changes_) return changes_->operation([&] { return changes_->fetch(collection_, id); });
-  return engine_->fetch(collection_, id);
+  return base::typed([&] {
+    if (changes_) return changes_->operation([&] { return changes_->fetch(collection_, id); });
+    return engine_->fetch(collection_, id);
+  });
 }
 
 std::vector<Record> Records::fetchAll() const {
@@ -72,11 +77,15 @@ std::vector<Record> Records::fetchAll() const {
 }
 
 void Records::forEach(const std::function<bool(const Record&)>& visit) const {
-  if (changes_) return changes_->forEach(collection_, visit);
-  engine_->forEach(collection_, visit);
+  base::typed([&] {
+    if (changes_) return changes_->forEach(collection_, visit);
+    engine_->forEach(collection_, visit);
+  });
 }
 
-std::uint64_t Records::count() const { return changes_ ? changes_->count(collection_) : engine_->count(collection_); }
+std::uint64_t Records::count() const {
+  return base::typed([&] { return changes_ ? changes_->count(collection_) : engine_->count(collection_); });
+}
 
 void Records::update(const UUID& id, const Record& record) {
   within(*engine_, changes_, [&](db::Changes& c) { return c.update(collection_, id, record), true; });
@@ -123,8 +132,10 @@ bool Records::purge(const UUID& id) {
 }
 
 Collection Transaction::collection(const std::string& name) {
-  base::requireName(name, "collection");
-  return Collection(engine_, name, changes_);
+  return base::typed([&] {
+    base::requireName(name, "collection");
+    return Collection(engine_, name, changes_);
+  });
 }
 
 }  // namespace blazedb

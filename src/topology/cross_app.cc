@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/typed.h"
 #include "blazedb/error.h"
 #include "db/access.h"
 #include "topology/app_group.h"
@@ -127,43 +128,53 @@ class CrossAppSyncCoordinator::Sharing {
 };
 
 CrossAppSyncCoordinator::CrossAppSyncCoordinator(const Database& database, AppGroup group, ExportPolicy policy)
-    : sharing_(std::make_unique<Sharing>(db::Access::replicaOf(database), std::move(group), std::move(policy))) {}
+    : sharing_(base::typed([&] {
+        return std::make_unique<Sharing>(db::Access::replicaOf(database), std::move(group), std::move(policy));
+      })) {}
 CrossAppSyncCoordinator::~CrossAppSyncCoordinator() = default;
 CrossAppSyncCoordinator::CrossAppSyncCoordinator(CrossAppSyncCoordinator&&) noexcept = default;
 CrossAppSyncCoordinator& CrossAppSyncCoordinator::operator=(CrossAppSyncCoordinator&&) noexcept = default;
 
-void CrossAppSyncCoordinator::enable() { sharing_->enable(); }
-void CrossAppSyncCoordinator::disable() { sharing_->disable(); }
-bool CrossAppSyncCoordinator::enabled() const { return sharing_->enabled(); }
-std::vector<ConnectionStatus> CrossAppSyncCoordinator::connections() const { return sharing_->connections(); }
-void CrossAppSyncCoordinator::synchronize(std::chrono::milliseconds timeout) { sharing_->synchronize(timeout); }
+void CrossAppSyncCoordinator::enable() { base::typed(&Sharing::enable, sharing_); }
+void CrossAppSyncCoordinator::disable() { base::typed(&Sharing::disable, sharing_); }
+bool CrossAppSyncCoordinator::enabled() const { return base::typed(&Sharing::enabled, sharing_); }
+std::vector<ConnectionStatus> CrossAppSyncCoordinator::connections() const {
+  return base::typed(&Sharing::connections, sharing_);
+}
+void CrossAppSyncCoordinator::synchronize(std::chrono::milliseconds timeout) {
+  base::typed(&Sharing::synchronize, sharing_, timeout);
+}
 Subscription CrossAppSyncCoordinator::onStatus(std::function<void(const ConnectionStatus&)> listener) {
-  return sharing_->onStatus(std::move(listener));
+  return base::typed(&Sharing::onStatus, sharing_, std::move(listener));
 }
 
 SyncEngine connectToSharedDatabase(const Database& database, const AppGroup& wanted, const std::string& name,
                                    AccessMode mode, const ConnectOptions& options) {
-  AppGroup group = topology::resolved(wanted);
-  AppGroupFolder folder(group, AppGroupFolder::IfMissing::make);
-  std::string path = folder.socketPath(name);
-  auto handle = std::make_shared<topology::SyncHandle>(db::Access::replicaOf(database));
-  bool receivesOnly = mode == AccessMode::readOnly;
-  handle->connection = handle->network.connectCrossApp(
-      handle->node, path, receivesOnly ? ConnectionMode::readOnly : ConnectionMode::bidirectional,
-      {.adopt = options.adopt, .mustSend = !receivesOnly, .peers = peersOf(group, folder)},
-      [group] { AppGroupFolder(group, AppGroupFolder::IfMissing::make); });
-  return SyncEngine(std::move(handle));
+  return base::typed([&] {
+    AppGroup group = topology::resolved(wanted);
+    AppGroupFolder folder(group, AppGroupFolder::IfMissing::make);
+    std::string path = folder.socketPath(name);
+    auto handle = std::make_shared<topology::SyncHandle>(db::Access::replicaOf(database));
+    bool receivesOnly = mode == AccessMode::readOnly;
+    handle->connection = handle->network.connectCrossApp(
+        handle->node, path, receivesOnly ? ConnectionMode::readOnly : ConnectionMode::bidirectional,
+        {.adopt = options.adopt, .mustSend = !receivesOnly, .peers = peersOf(group, folder)},
+        [group] { AppGroupFolder(group, AppGroupFolder::IfMissing::make); });
+    return SyncEngine(std::move(handle));
+  });
 }
 
 std::vector<SharedDatabase> listSharedDatabases(const AppGroup& group) {
-  return topology::sharedIn(AppGroupFolder(group, AppGroupFolder::IfMissing::refuse));
+  return base::typed([&] { return topology::sharedIn(AppGroupFolder(group, AppGroupFolder::IfMissing::refuse)); });
 }
 
 Subscription watchSharedDatabases(const AppGroup& group,
                                   std::function<void(const std::vector<SharedDatabase>&)> listener) {
-  return topology::watchShared(topology::resolved(group), std::move(listener));
+  return base::typed([&] { return topology::watchShared(topology::resolved(group), std::move(listener)); });
 }
 
-std::vector<std::string> listAppGroups(const std::string& root) { return topology::appGroupsIn(root); }
+std::vector<std::string> listAppGroups(const std::string& root) {
+  return base::typed([&] { return topology::appGroupsIn(root); });
+}
 
 }  // namespace blazedb
