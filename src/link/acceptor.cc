@@ -4,7 +4,6 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <array>
 #include <asio/basic_socket_acceptor.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/ip/v6_only.hpp>
@@ -21,7 +20,7 @@
 #include "base/contain.h"
 #include "blazedb/error.h"
 #include "link/failed_knocks.h"
-#include "link/retry.h"
+#include "link/failure.h"
 #include "link/status_board.h"
 
 namespace blazedb::link {

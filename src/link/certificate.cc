@@ -8,7 +8,6 @@
 #include <array>
 #include <ctime>
 
-#include "base/bytes.h"
 #include "blazedb/error.h"
 #include "codec/base64.h"
 

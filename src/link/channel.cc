@@ -8,8 +8,7 @@
 #include <utility>
 
 #include "base/contain.h"
-#include "base/limits.h"
-#include "link/retry.h"
+#include "link/failure.h"
 
 namespace blazedb::link {
 namespace {

@@ -28,6 +28,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/limits.h"
 #include "link/budget.h"
 #include "link/framing.h"
 #include "link/io.h"

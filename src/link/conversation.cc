@@ -4,11 +4,9 @@
 #include <asio/post.hpp>
 #include <chrono>
 #include <utility>
-#include <vector>
 
 #include "base/contain.h"
-#include "base/limits.h"
-#include "link/retry.h"
+#include "link/failure.h"
 
 namespace blazedb::link {
 namespace {

@@ -1,6 +1,7 @@
 #include "link/failed_knocks.h"
 
 #include <algorithm>
+#include <functional>
 #include <string_view>
 
 namespace blazedb::link {

@@ -6,6 +6,8 @@
 #include <new>
 #include <utility>
 
+#include "base/limits.h"
+
 namespace blazedb::link {
 namespace {
 

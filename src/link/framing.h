@@ -27,7 +27,6 @@
 #include <optional>
 
 #include "base/bytes.h"
-#include "base/limits.h"
 
 struct ZSTD_CCtx_s;
 struct ZSTD_DCtx_s;

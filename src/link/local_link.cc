@@ -4,7 +4,7 @@
 #include <chrono>
 
 #include "base/contain.h"
-#include "blazedb/error.h"
+#include "link/failure.h"
 
 namespace blazedb::link {
 

@@ -11,7 +11,9 @@
 
 #include "base/contain.h"
 #include "link/dialling.h"
+#include "link/failure.h"
 #include "link/folder_watch.h"
+#include "link/handshake.h"
 #include "link/host_name.h"
 #include "link/name_lookup.h"
 #include "link/retry.h"

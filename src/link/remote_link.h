@@ -12,7 +12,6 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "link/conversation.h"
-#include "link/handshake.h"
 #include "link/io.h"
 #include "link/link.h"
 #include "link/tls.h"

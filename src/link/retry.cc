@@ -1,8 +1,6 @@
 #include "link/retry.h"
 
 #include <algorithm>
-#include <new>
-#include <string>
 
 namespace blazedb::link {
 namespace {
@@ -30,17 +28,6 @@ bool worthRetrying(ErrorCode code) {
     default:
       return false;
   }
-}
-
-sync::Bye failureOf(const std::exception& error) {
-  if (dynamic_cast<const std::bad_alloc*>(&error))
-    return {ErrorCode::OutOfMemory, "there is not enough memory for this; free some"};
-  std::string what = error.what();
-  const auto* ours = dynamic_cast<const Error*>(&error);
-  if (!ours) return {ErrorCode::IoError, what};
-  // Without the name of the code, which stands beside it.
-  std::size_t colon = what.find(": ");
-  return {ours->code(), colon == std::string::npos ? what : what.substr(colon + 2)};
 }
 
 std::int64_t Retry::nextDelayMs(base::Random& random, std::int64_t nowMs) {

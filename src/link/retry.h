@@ -10,21 +10,16 @@
 
 #include <array>
 #include <cstdint>
-#include <exception>
 #include <optional>
 
 #include "base/random.h"
 #include "blazedb/error.h"
 #include "link/link.h"
-#include "sync/bye.h"
 
 namespace blazedb::link {
 
 // Errors that can pass without anything being changed at this end.
 bool worthRetrying(ErrorCode code);
-
-// What went wrong at this end, as the reason of an end.
-sync::Bye failureOf(const std::exception& error);
 
 inline constexpr std::int64_t kLastRetryMs = 30'000;
 inline constexpr std::int64_t kLastLocalRetryMs = 1'000;

@@ -17,7 +17,7 @@
 #include "blazedb/error.h"
 #include "crypto/hash.h"
 #include "db/access.h"
-#include "link/retry.h"
+#include "link/failure.h"
 #include "storage/posix_file_system.h"
 #include "sync/frames.h"
 

@@ -33,7 +33,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 
 #include "base/bytes.h"
 #include "crypto/secret_bytes.h"

@@ -6,7 +6,6 @@
 
 #include <functional>
 #include <mutex>
-#include <string>
 #include <string_view>
 
 #include "blazedb/value.h"

@@ -1,5 +1,9 @@
 #include "topology/callback_thread.h"
 
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+
 #include "base/contain.h"
 
 namespace blazedb::topology {

@@ -1,11 +1,8 @@
 // One thread that runs callbacks, in the order in which they were posted. What one throws ends with it.
 #pragma once
 
-#include <condition_variable>
-#include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <thread>
 
 namespace blazedb::topology {

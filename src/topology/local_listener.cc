@@ -8,7 +8,6 @@
 #include "base/limits.h"
 #include "base/names.h"
 #include "blazedb/error.h"
-#include "link/retry.h"
 
 namespace blazedb::topology {
 namespace {

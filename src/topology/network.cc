@@ -260,17 +260,6 @@ void Network::synchronize(std::chrono::milliseconds timeout) {
                                              StayingChanges::advice(staying));
 }
 
-void Network::synchronize(ListenerId id, std::chrono::milliseconds timeout) {
-  std::map<ListenerId, ListenerPtr> all = listeners();
-  auto found = all.find(id);
-  if (found == all.end()) return;
-  if (found->second->waitSynchronized(clock_.monotonicUs() + std::chrono::microseconds(timeout).count())) return;
-  std::string behind;
-  for (const ConnectionStatus& status : connections(std::nullopt))
-    if (!status.verified) behind += (behind.empty() ? "" : ", ") + status.remote;
-  throw Error(ErrorCode::Timeout, "not in sync yet with " + (behind.empty() ? "all that are connected" : behind));
-}
-
 ConnectionStatus Network::describe(ConnectionId id, const Ends& connection, const link::LinkStatus& status) {
   ConnectionStatus out;
   out.id = id;

@@ -1,11 +1,10 @@
 // Connections with other apps of this machine: what may be asked for, and how it becomes a listener or a link.
-#include <algorithm>
 #include <atomic>
 #include <filesystem>
 
 #include "blazedb/error.h"
+#include "link/failure.h"
 #include "link/handshake.h"
-#include "link/retry.h"
 #include "topology/local_listener.h"
 #include "topology/network.h"
 

@@ -1,5 +1,4 @@
 // Links to other machines: what may be asked for, and how it becomes a link.
-#include <algorithm>
 
 #include "base/limits.h"
 #include "base/names.h"
@@ -110,38 +109,6 @@ ListenerInfo Network::listen(const std::vector<NodeId>& nodes, const ListenOptio
       if (auto callbacks = weak.lock()) callbacks->post([listener, event] { listener(event); });
     };
   return add(std::make_shared<TokenListener>(io(), clock_, std::move(offers), own), {nextId_++});
-}
-
-ListenerInfo Network::add(ListenerPtr listener, ListenerId id) {
-  ListenerInfo info = listener->info();
-  info.id = id;
-  listeners_[info.id] = std::move(listener);
-  return info;
-}
-
-std::map<ListenerId, Network::ListenerPtr> Network::listeners() const {
-  std::lock_guard lock(mutex_);
-  return listeners_;
-}
-
-Network::ListenerPtr Network::listener(ListenerId id) const {
-  std::lock_guard lock(mutex_);
-  auto found = listeners_.find(id);
-  if (found == listeners_.end())
-    throw Error(ErrorCode::NotFound, "no listener " + std::to_string(id.value) + " in this topology");
-  return found->second;
-}
-
-void Network::reloadCertificate(ListenerId id) { listener(id)->reload(); }
-CertificateStatus Network::certificate(ListenerId id) const { return listener(id)->certificate(); }
-
-void Network::stopListening(ListenerId id) {
-  ListenerPtr closing = listener(id);
-  {
-    std::lock_guard lock(mutex_);
-    if (listeners_.erase(id) == 0) return;  // another thread is at it
-  }
-  closing->close();
 }
 
 void Network::pause(ConnectionId id) {

@@ -16,7 +16,6 @@
 // written into its file in one go; one that is half there does not parse, and is looked at again when it has changed.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 

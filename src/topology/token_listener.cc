@@ -10,7 +10,7 @@
 #include "base/contain.h"
 #include "blazedb/error.h"
 #include "codec/date_text.h"
-#include "link/retry.h"
+#include "link/failure.h"
 
 namespace blazedb::topology {
 namespace {

@@ -1,0 +1,50 @@
+// The listeners of a network, whoever they let in: found by number, and ended.
+#include "blazedb/error.h"
+#include "topology/network.h"
+
+namespace blazedb::topology {
+
+ListenerInfo Network::add(ListenerPtr listener, ListenerId id) {
+  ListenerInfo info = listener->info();
+  info.id = id;
+  listeners_[info.id] = std::move(listener);
+  return info;
+}
+
+std::map<ListenerId, Network::ListenerPtr> Network::listeners() const {
+  std::lock_guard lock(mutex_);
+  return listeners_;
+}
+
+Network::ListenerPtr Network::listener(ListenerId id) const {
+  std::lock_guard lock(mutex_);
+  auto found = listeners_.find(id);
+  if (found == listeners_.end())
+    throw Error(ErrorCode::NotFound, "no listener " + std::to_string(id.value) + " in this topology");
+  return found->second;
+}
+
+void Network::reloadCertificate(ListenerId id) { listener(id)->reload(); }
+CertificateStatus Network::certificate(ListenerId id) const { return listener(id)->certificate(); }
+
+void Network::stopListening(ListenerId id) {
+  ListenerPtr closing = listener(id);
+  {
+    std::lock_guard lock(mutex_);
+    if (listeners_.erase(id) == 0) return;  // another thread is at it
+  }
+  closing->close();
+}
+
+void Network::synchronize(ListenerId id, std::chrono::milliseconds timeout) {
+  std::map<ListenerId, ListenerPtr> all = listeners();
+  auto found = all.find(id);
+  if (found == all.end()) return;
+  if (found->second->waitSynchronized(clock_.monotonicUs() + std::chrono::microseconds(timeout).count())) return;
+  std::string behind;
+  for (const ConnectionStatus& status : connections(std::nullopt))
+    if (!status.verified) behind += (behind.empty() ? "" : ", ") + status.remote;
+  throw Error(ErrorCode::Timeout, "not in sync yet with " + (behind.empty() ? "all that are connected" : behind));
+}
+
+}  // namespace blazedb::topology
