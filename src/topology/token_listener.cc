@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <map>
+#include <limits>
+#include <set>
+#include <sstream>
 
 #include "base/contain.h"
 #include "blazedb/error.h"
@@ -20,12 +22,32 @@ constexpr std::int64_t kCareMs = 60'000;  // between two looks at the hub's own 
 constexpr std::int64_t kDayMs = 86'400'000;
 constexpr std::size_t kScopeBytesMax = 16u << 10;  // that a client may ask for
 
-// The label of a guest is the number of its token, and what people call it.
-std::string labelOf(const Token& token) {
-  std::string number = std::to_string(token.id);
-  return number + " " + (token.options.name.empty() ? "token " + number : token.options.name);
-}
-std::int64_t tokenOf(const std::string& label) { return std::stoll(label); }
+constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
+
+// What the label of a guest says: the token that let it in, until when it is good, and as of which revision.
+struct Bearer {
+  std::int64_t token = 0;
+  std::uint64_t revision = 0;
+  std::int64_t expiresUs = kNever;
+  std::string name;  // of the token, for people
+
+  static Bearer of(const Token& token, std::uint64_t revision) {
+    const TokenOptions& options = token.options;
+    return {token.id, revision, options.expires ? options.expires->microseconds : kNever,
+            options.name.empty() ? "token " + std::to_string(token.id) : options.name};
+  }
+  static Bearer of(const std::string& label) {
+    Bearer bearer;
+    std::istringstream in(label);
+    in >> bearer.token >> bearer.revision >> bearer.expiresUs;
+    in.get();
+    std::getline(in, bearer.name);
+    return bearer;
+  }
+  std::string label() const {
+    return std::to_string(token) + " " + std::to_string(revision) + " " + std::to_string(expiresUs) + " " + name;
+  }
+};
 
 std::string hostName() {
   char name[256] = {};
@@ -203,19 +225,21 @@ link::Admission TokenListener::admit(const link::Knock& knock, const link::PeerI
     return sync::Bye{ErrorCode::UnknownDatabase,
                      "there is no database '" + knock.database + "' here; ask whoever runs the hub for its name"};
   try {
-    Token token = offer->replica->tokenCheck().checkToken(base::textOf(knock.token));
+    const replica::TokenCheck& tokens = offer->replica->tokenCheck();
+    std::uint64_t revision = tokens.tokenRevision();  // first: what changes meanwhile is looked at again
+    Token token = tokens.checkToken(base::textOf(knock.token));
     sync::SessionOptions session;
     session.terms = termsOf(token.options);
     session.acceptRemovals = options_.acceptRemovals;
     session.meet = meeting(offer->replica, token.id, connected_.at(offer->name));
-    return offer->guest(std::move(session), labelOf(token));
+    return offer->guest(std::move(session), Bearer::of(token, revision).label());
   } catch (const Error& error) {
     return link::failureOf(error);
   }
 }
 
 std::string TokenListener::nameOf(const link::Served& served) const {
-  return served.label.substr(served.label.find(' ') + 1) + " at " + served.peer.address;
+  return Bearer::of(served.label).name + " at " + served.peer.address;
 }
 
 // A client has connected once it is known who it is; one that is sent away before was refused.
@@ -266,22 +290,40 @@ void TokenListener::patrol() {
 }
 
 void TokenListener::endRevoked() {
-  std::map<std::pair<std::string, std::int64_t>, std::optional<Error>> refusals;  // of tokens that are in use
-  for (const link::Served& served : acceptor_->served())
-    refusals.try_emplace({served.database, tokenOf(served.label)}, std::nullopt);
-  for (auto& [token, refusal] : refusals) {
-    try {
-      refusal = find(token.first)->replica->tokenCheck().refusalOf(token.second);
-    } catch (const Error& error) {
-      refusal = error;  // what cannot be read is not granted
-    }
-    if (!refusal) continue;
-    acceptor_->stop(
-        [&, wanted = token](const link::Served& served) {  // clang 14 cannot capture the binding itself
-          return served.database == wanted.first && tokenOf(served.label) == wanted.second;
-        },
-        link::failureOf(*refusal));
+  std::int64_t nowUs = clock_.wallMs() * 1000;
+  std::set<InUse> doubtful;
+  std::map<InUse, std::uint64_t> good;
+  for (const link::Served& guest : acceptor_->served()) {
+    const Offer* offer = find(guest.database);
+    Bearer bearer = Bearer::of(guest.label);
+    std::uint64_t revision = bearer.revision;
+    if (auto known = good_.find({offer, bearer.token}); known != good_.end())
+      revision = good.insert(*known).first->second;
+    if (bearer.expiresUs <= nowUs || revision != offer->replica->tokenCheck().tokenRevision())
+      doubtful.emplace(offer, bearer.token);
   }
+  good_ = std::move(good);
+  for (const InUse& token : doubtful) ask(*token.first, token.second);
+}
+
+void TokenListener::ask(const Offer& offer, std::int64_t token) {
+  const replica::TokenCheck& tokens = offer.replica->tokenCheck();
+  std::uint64_t revision = tokens.tokenRevision();  // first, as in admit()
+  std::optional<Error> refusal;
+  try {
+    refusal = tokens.refusalOf(token);
+  } catch (const Error& error) {
+    refusal = error;  // what cannot be read is not granted
+  }
+  if (!refusal) {
+    good_[{&offer, token}] = revision;
+    return;
+  }
+  acceptor_->stop(
+      [&](const link::Served& served) {
+        return served.database == offer.name && Bearer::of(served.label).token == token;
+      },
+      link::failureOf(*refusal));
 }
 
 }  // namespace blazedb::topology

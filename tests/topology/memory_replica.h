@@ -1,0 +1,229 @@
+// A replica that is in no file: plain rows in memory, and what links, listeners and the hub ask of a replica. What it
+// cannot be asked, as its tests do not get there, fails them.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "replica/feed_reader.h"
+#include "replica/merger.h"
+#include "replica/replica.h"
+#include "support/memory_rows.h"
+
+namespace blazedb::test {
+
+class MemoryReplica final : public replica::Replica,
+                            public replica::TokenCheck,
+                            public sync::Store,
+                            private sync::Deliveries {
+ public:
+  explicit MemoryReplica(std::string name) : name_(std::move(name)) {
+    base::SystemRandom random;
+    random.fill(id_.bytes);
+    author_.incarnation = random.next64();
+    author_.own = {author_.incarnation};
+  }
+
+  // The secret of a new token is its name.
+  std::int64_t addToken(const TokenOptions& options) {
+    std::lock_guard lock(mutex_);
+    Token token;
+    token.id = static_cast<std::int64_t>(tokens_.size()) + 1;
+    token.options = options;
+    tokens_.push_back(token);
+    revision_++;
+    return token.id;
+  }
+  void revoke(std::int64_t token) {
+    std::lock_guard lock(mutex_);
+    tokens_.at(static_cast<std::size_t>(token) - 1).revoked = now();
+    revision_++;
+  }
+  // How often tokenRevision(), and refusalOf(), were called.
+  int looks() const {
+    std::lock_guard lock(mutex_);
+    return looks_;
+  }
+  int questions() const {
+    std::lock_guard lock(mutex_);
+    return questions_;
+  }
+
+  // replica::Replica
+  const std::string& name() const override { return name_; }
+  const std::string& path() const override { return path_; }
+  UUID replicaId() const override { return id_; }
+  SyncRole role() const override { return SyncRole::client; }
+  std::optional<UUID> source() const override { return std::nullopt; }
+  sync::Store& store() override { return *this; }
+  replica::TokenCheck& tokenCheck() override { return *this; }
+  void requireWritable() const override {}
+  int addFeedListener(Listener listener) override {
+    std::lock_guard lock(listenersMutex_);
+    listeners_[++lastListener_] = std::move(listener);
+    return lastListener_;
+  }
+  void removeFeedListener(int id) override {
+    std::lock_guard lock(listenersMutex_);
+    listeners_.erase(id);
+  }
+  void setRole(SyncRole) override { ADD_FAILURE(); }
+  void bindTo(const UUID&, bool) override { ADD_FAILURE(); }
+  void noteRemote(const std::string&, const UUID&) override { ADD_FAILURE(); }
+  std::optional<UUID> remoteAt(const std::string&) const override {
+    ADD_FAILURE();
+    return std::nullopt;
+  }
+  Unsent unsentTo(const std::optional<UUID>&, const sync::Scope&, std::uint64_t, std::size_t) const override {
+    ADD_FAILURE();
+    return {};
+  }
+
+  // replica::TokenCheck
+  Token checkToken(std::string_view secret) const override {
+    std::lock_guard lock(mutex_);
+    for (const Token& token : tokens_) {
+      if (token.options.name != secret) continue;
+      if (std::optional<Error> refusal = refusalOf(token)) throw *refusal;
+      return token;
+    }
+    throw Error(ErrorCode::WrongToken, "nobody has this token");
+  }
+  std::optional<Error> refusalOf(std::int64_t token) const override {
+    std::lock_guard lock(mutex_);
+    questions_++;
+    return refusalOf(tokens_.at(static_cast<std::size_t>(token) - 1));
+  }
+  std::uint64_t tokenRevision() const override {
+    std::lock_guard lock(mutex_);
+    looks_++;
+    return revision_;
+  }
+  std::optional<Error> admitReplica(std::int64_t, const UUID&, std::size_t) override { return std::nullopt; }
+
+  // sync::Store. Nothing is ever forgotten, so nobody has to sweep, and nothing is remembered of readers.
+  sync::Identity identity() override { return {id_, author_.incarnation, author_.role, name_}; }
+  std::uint64_t feedEnd() const override {
+    std::lock_guard lock(mutex_);
+    return mirror_.position;
+  }
+  std::uint64_t purgeHorizon() const override { return 0; }
+  bool empty() const override {
+    std::lock_guard lock(mutex_);
+    return rows_.empty();
+  }
+  sync::Cursor resolve(const sync::Cursor& cursor) const override {
+    return cursor.incarnation == author_.incarnation ? cursor : sync::Cursor();
+  }
+  sync::Cursor cursorOn(const UUID& peer, const sync::Scope& scope) const override {
+    std::lock_guard lock(mutex_);
+    return rows_.cursorOn(peer, scope);
+  }
+  std::uint64_t ahead(std::uint64_t position, const sync::Scope&) const override { return feedEnd() - position; }
+  sync::FeedRead readFeed(const sync::FeedQuery& query, sync::BatchWriter& out) override {
+    std::lock_guard lock(mutex_);
+    std::int64_t echo = query.withholdEchoes ? rows_.originOf(query.agreement.peer) : 0;
+    return replica::FeedReader(rows_, committed()).read(query, echo, out);
+  }
+  bool readRecord(const sync::RecordKey& key, const sync::Agreement& agreement, sync::BatchWriter& out) override {
+    std::lock_guard lock(mutex_);
+    return replica::FeedReader(rows_, committed()).readRecord(key, agreement, out);
+  }
+  sync::Deliveries& deliveries() override { return *this; }
+  sync::ApplyResult apply(const sync::Incoming& incoming) override {
+    sync::ApplyResult result;
+    {
+      std::lock_guard lock(mutex_);
+      MemoryRows rows = rows_;
+      replica::Mirror mirror = mirror_;
+      replica::Ledger ledger(rows, mirror);
+      result = replica::Merger(ledger, mirror, author_, clock_).apply(incoming);
+      if (!result.missing.empty() || result.refused || result.unsent) return result;
+      ledger.finish();
+      rows_ = std::move(rows);
+      mirror_ = std::move(mirror);
+    }
+    std::lock_guard lock(listenersMutex_);
+    for (const auto& [id, listener] : listeners_) listener();
+    return result;
+  }
+  std::vector<sync::Rejection> setAside(const UUID&, const sync::Scope&, bool) const override { return {}; }
+  std::uint64_t changedAside() const override { return 0; }
+  std::uint64_t noteRejected(const UUID&, const sync::Scope&, const sync::Rejected& rejected) override {
+    EXPECT_TRUE(rejected.records.empty());
+    return 0;
+  }
+  Swept finishSweep(const sync::Peer&, const sync::Scope&, sync::Sweep&, const sync::Cursor&,
+                    const sync::Cursor&) override {
+    ADD_FAILURE();
+    return {};
+  }
+  void dropCursor(const sync::Peer&, const sync::Scope&) override { ADD_FAILURE(); }
+  void leaveOtherScopes(const sync::Peer&, const sync::Scope&) override { ADD_FAILURE(); }
+  void noteReader(const sync::Peer&, const sync::Scope&) override {}
+  void noteAcknowledged(const sync::Peer&, const sync::Scope&, const sync::Cursor&,
+                        const std::optional<PeerFeed>&) override {}
+  std::vector<sync::DigestLine> digests() const override {
+    std::lock_guard lock(mutex_);
+    std::vector<sync::DigestLine> lines;
+    for (const replica::Collection& each : rows_.collections())
+      if (each.live > 0) lines.push_back({each.name, each.live, each.digest});
+    return lines;
+  }
+  bool holds(const std::string& collection) const override {
+    std::lock_guard lock(mutex_);
+    return committed().catalog()->numbers.contains(collection);
+  }
+  sync::HashedRun hashes(const std::string&, const UUID&, const UUID& to, std::size_t) const override {
+    ADD_FAILURE() << "the two ends are not equal at rest";
+    return {{}, to};
+  }
+
+ private:
+  Known known(const UUID&) const override { return {}; }
+  void noteFilter(const UUID&, const std::optional<std::string>&, std::uint64_t) override {}
+  void mixFilters(const UUID&) override { ADD_FAILURE(); }
+  void forget(const UUID&) override { ADD_FAILURE(); }
+
+  Date now() const { return {clock_.wallMs() * 1000}; }
+  std::optional<Error> refusalOf(const Token& token) const {
+    if (token.revoked) return Error(ErrorCode::WrongToken, "it is revoked");
+    if (token.options.expires && *token.options.expires <= now())
+      return Error(ErrorCode::ExpiredToken, "its time is over");
+    return std::nullopt;
+  }
+  replica::Committed committed() const {
+    return {[this] { return mirror_.position; },
+            [this] {
+              auto catalog = std::make_shared<replica::Catalog>();
+              for (const replica::Collection& each : rows_.collections()) {
+                catalog->numbers[each.name] = each.number;
+                catalog->names[each.number] = each.name;
+              }
+              return catalog;
+            }};
+  }
+
+  const std::string name_, path_;
+  UUID id_;
+  mutable base::SystemClock clock_;
+  mutable std::mutex mutex_;  // of what follows
+  replica::Author author_;
+  mutable MemoryRows rows_;
+  replica::Mirror mirror_;
+  std::vector<Token> tokens_;
+  std::uint64_t revision_ = 1;
+  mutable int looks_ = 0, questions_ = 0;
+  std::mutex listenersMutex_;
+  std::map<int, Listener> listeners_;
+  int lastListener_ = 0;
+};
+
+}  // namespace blazedb::test
