@@ -1,21 +1,20 @@
-// Apps of one machine that share data: each has its own database, with its own file and password, and they meet in an
-// app group.
+// Apps of one machine that share data. Each app has its own database, with its own file and password. The apps meet in
+// an app group.
 //
-// In the one app:
+// In the app that shares (the exporter):
 //   CrossAppSyncCoordinator sharing(db, "group.com.yourapp.blazedb", {.collections = {"notes"}});
 //   sharing.enable();
-// In the other:
+// In an app that attaches (an importer):
 //   SyncEngine sync = connectToSharedDatabase(mine, "group.com.yourapp.blazedb", "Notes", AccessMode::readOnly);
 //
-// It does not matter which of the two starts first, and both go on when either was restarted. Roles, conflicts, the
-// journal, statuses and synchronize() are as between any two databases (topology.h). An app may share what it has
-// attached from another one.
+// Either app may start first, and either may restart. Roles, conflicts, the journal, statuses and synchronize() work as
+// between any two databases (topology.h). An importer may share the same data with further apps.
 //
-// An app group is a folder in which apps leave sockets. Whoever could put a socket there could pose as an app: so the
-// folder and everything above it belong to the user himself or to root, nobody else may write there, no part of the
-// path is a symbolic link, and all of this is looked at again at each call (UnsafeFolder says what is wrong, and the
-// command that mends it). Whoever connects, and whoever is connected with, is asked for his user by the kernel.
-// docs/security.md says what that protects from.
+// An app group is a folder that holds the sockets of its apps. A process that could put a socket there could pose as an
+// app. Every call therefore checks the folder: it and all folders above it belong to this user, to root or to one of
+// AppGroup::users; nobody else may write there, but for the members of AppGroup::unixGroup; and no part of the path is
+// a symbolic link. UnsafeFolder names the fault and the command that mends it. Each end also asks the kernel which user
+// runs the other end. docs/security.md says what this protects from.
 //
 // All functions may be called from any thread.
 #pragma once
@@ -37,61 +36,63 @@
 
 namespace blazedb {
 
-// Where apps meet, and who may. The members beside the name are the same in all apps of the group.
+// Where apps meet, and which processes may take part. All apps of a group give the same values.
 struct AppGroup {
   AppGroup(std::string groupName) : name(std::move(groupName)) {}
   AppGroup(const char* groupName) : name(groupName) {}
 
-  // 1 to 128 of [A-Za-z0-9_.-], not beginning with a point.
+  // 1 to 128 of [A-Za-z0-9_.-]; the first is not a point.
   std::string name;
   // The folder that holds the group's folder. Empty: $XDG_RUNTIME_DIR/blazedb, else /run/user/UID/blazedb; with a
-  // `unixGroup`, /run/blazedb. Missing folders are made, with mode 0700 whatever the umask. A path that is not full
-  // counts from the folder in which the process is at the call; an XDG_RUNTIME_DIR that is not full is ignored.
+  // `unixGroup`, /run/blazedb. Missing folders are made with mode 0700, whatever the umask. A relative path starts at
+  // the working folder of the call. A relative XDG_RUNTIME_DIR is ignored.
   std::string root = {};
-  // For apps of several users: the unix group that they are members of. The group's folder is then made with mode 0770
-  // and belongs to it; best by root, once and for all (docs/guide.md has the command).
+  // For apps of several users: the unix group that they are members of. The group's folder then belongs to this unix
+  // group and has mode 3770. Let root make it once (docs/guide.md has the command).
   std::string unixGroup = {};
-  // Who may be at the other end, beside one's own user and the members of `unixGroup`: the ids of users, and of unix
-  // groups of which he is a member.
+  // Which processes may be at the other end, beside those of this user and of the members of `unixGroup`: those of
+  // these users (uids), and of the members of these unix groups (gids).
   std::vector<std::uint32_t> users = {};
   std::vector<std::uint32_t> groups = {};
-  // Where not empty, the other end also has to be one of these programs, by their paths.
+  // Paths of programs. If not empty, the process at the other end must also run one of them.
   std::vector<std::string> executables = {};
 };
 
 enum class AccessMode : std::uint8_t {
   readOnly,   // this database becomes a read-only replica of the shared one; see ConnectionMode::readOnly
-  readWrite,  // writes here go there too. Refused (NotAllowed, in the status) where it is shared read-only
+  readWrite,  // both send their writes. The status says NotAllowed if the exporter shares read-only
 };
 
-// Shares one database with the other apps of a group, under its own name. The sharing ends with the object, with
-// disable(), or with the process, however it ends. Where somebody removes the socket or its folder, as programs that
-// clean up do, it is shared again; the importers connect anew. Movable.
+// Shares one database with the other apps of a group, under the database's own name. The sharing ends with this object,
+// with disable(), or with the process, however the process ends. If another program removes the socket or its folder,
+// the coordinator makes them again and the importers reconnect. Movable.
 class BLAZEDB_API CrossAppSyncCoordinator {
  public:
-  // Shares nothing yet.
+  // Keeps the three values and shares nothing yet: enable() checks them.
   CrossAppSyncCoordinator(const Database& database, AppGroup group, ExportPolicy policy = {});
   ~CrossAppSyncCoordinator();
   CrossAppSyncCoordinator(CrossAppSyncCoordinator&&) noexcept;
   CrossAppSyncCoordinator& operator=(CrossAppSyncCoordinator&&) noexcept;
 
-  // Shared when it returns. A second time does nothing. Errors: InvalidArgument (the name of the group, of the database
-  // or of a unix group; a path that is too long for a socket; a policy that cannot be), UnsafeFolder, AlreadyExists (a
-  // database of this name is shared in the group already), NotAllowed, IoError.
+  // Starts sharing; importers can connect when it returns. Does nothing if the database is shared already. Errors:
+  // InvalidArgument (the name of the group, of the database or of a unix group; a path too long for a socket),
+  // InvalidPolicy, UnsafeFolder, AlreadyExists (the group has a shared database of this name), ReadOnlyReplica (the
+  // policy lets importers write, and this database is a read-only replica), OpenedReadOnly, NotAllowed (this process
+  // may not make the folder, or not give it to the unix group), IoError.
   void enable();
-  // Ends the connections of the importers, who wait until it is shared again; a synchronize() has nobody left to wait
-  // for. Not from a callback.
+  // Stops sharing and ends the connections of the importers. They wait until the database is shared again. A
+  // synchronize() that is running returns: it has no connection left to wait for. Must not be called in a callback.
   void disable();
-  // Is it shared now?
+  // Whether the database is shared now.
   bool enabled() const;
 
-  // One for each app that is connected now.
+  // One status for each importer that is connected now; none while nothing is shared.
   std::vector<ConnectionStatus> connections() const;
-  // Returns when every app that is connected has applied what was committed here before the call, and what it had is
-  // applied here. Timeout.
+  // Waits until every connected importer has applied what was committed here before the call, and this database has
+  // applied what those importers had. Throws Timeout. Returns at once while nothing is shared.
   void synchronize(std::chrono::milliseconds timeout = std::chrono::minutes(10));
-  // `listener` is called when an app has connected, with each new state of its connection, and with `stopped` and the
-  // reason when it has gone; as Topology::onStatus, also after enable() and disable().
+  // Calls `listener` when an importer connects, with each new state of its connection, and with `stopped` and the
+  // reason when it has gone. The subscription outlasts disable() and enable(). Threads as Topology::onStatus.
   [[nodiscard]] Subscription onStatus(std::function<void(const ConnectionStatus&)> listener);
 
  private:
@@ -99,11 +100,12 @@ class BLAZEDB_API CrossAppSyncCoordinator {
   std::unique_ptr<Sharing> sharing_;
 };
 
-// Keeps `database` in sync with the one that is shared as `name` in the group, for as long as the SyncEngine lives.
-// Returns at once: where it is not shared yet the status is offline and says so, and it connects when it is, without
-// polling. Only what the exporter's policy grants comes across. Errors: InvalidArgument, UnsafeFolder, NotAllowed,
-// IoError (as enable()), ReadOnlyReplica. In the status: NotAllowed (this app may not attach, or not write),
-// HasOwnWrites (with readOnly, see ConnectOptions::adopt), UnsafeFolder, DuplicateReplica and so on.
+// Keeps `database` in sync with the database that the group shares as `name`, for as long as the SyncEngine lives.
+// Returns at once. Until an app shares that name the status is offline and says so; then the connection is made,
+// without polling. The exporter sends and takes only what its policy grants. Errors: InvalidArgument, UnsafeFolder,
+// NotAllowed, IoError (as enable()), ReadOnlyReplica (with readWrite, where `database` is a read-only replica),
+// OpenedReadOnly. Later failures are in the status: NotAllowed (this app may not attach, or not write), HasOwnWrites
+// (with readOnly; see ConnectOptions::adopt), UnsafeFolder, DuplicateReplica and others.
 [[nodiscard]] BLAZEDB_API SyncEngine connectToSharedDatabase(const Database& database, const AppGroup& group,
                                                              const std::string& name,
                                                              AccessMode mode = AccessMode::readOnly,
@@ -111,9 +113,9 @@ class BLAZEDB_API CrossAppSyncCoordinator {
 
 struct SharedDatabase {
   std::string name;
-  std::uint32_t user = 0;  // whose process shares it
-  bool alive = false;      // false: that process has ended without a word
-  // What the process says of itself; do not decide on it who may do what. Nothing where it cannot be read.
+  std::uint32_t user = 0;  // the uid of the process that shares it
+  bool alive = false;      // false: that process died and left its files behind
+  // The rest is what the exporter says of itself: grant no rights by it. `readable` false: it could not be read.
   bool readable = false;
   std::int64_t pid = 0;
   std::string program = {};
@@ -123,19 +125,19 @@ struct SharedDatabase {
   friend bool operator==(const SharedDatabase&, const SharedDatabase&) = default;
 };
 
-// What is shared in the group now, by name. Takes away what dead processes of the same user have left there. Errors:
-// NoSuchGroup, InvalidArgument, UnsafeFolder, NotAllowed, IoError.
+// Lists what the group shares now, ordered by name. Removes what dead processes of this user left in the folder.
+// Errors: NoSuchGroup, InvalidArgument, UnsafeFolder, NotAllowed, IoError.
 BLAZEDB_API std::vector<SharedDatabase> listSharedDatabases(const AppGroup& group);
 
-// Calls `listener` with what is shared in the group: once at the beginning, then each time that it has changed; also
-// when a process was killed. On a thread of its own; what it throws is thrown away. The group's folder is made where it
-// is missing, as apps may start in any order; when it is taken away and cannot be made again, nothing is shared, and
-// nothing more is said. Errors: InvalidArgument, UnsafeFolder, NotAllowed, IoError.
+// Calls `listener` with the list of listSharedDatabases(): once at the beginning, then after each change, also when a
+// process is killed. `listener` runs on a thread of this watch; what it throws is discarded. Apps may start in any
+// order, so a missing folder is made. If the folder is removed and cannot be made again, `listener` gets an empty list,
+// and the watch tries to make it once a second. Errors: InvalidArgument, UnsafeFolder, NotAllowed, IoError.
 [[nodiscard]] BLAZEDB_API Subscription
 watchSharedDatabases(const AppGroup& group, std::function<void(const std::vector<SharedDatabase>&)> listener);
 
-// The groups that have a folder in `root` (as AppGroup::root), by name. NotFound where there is no such folder;
-// UnsafeFolder, NotAllowed, IoError.
+// Lists the groups that have a folder in `root` (as AppGroup::root), ordered by name. Errors: NotFound (there is no
+// such folder), UnsafeFolder, NotAllowed, IoError.
 BLAZEDB_API std::vector<std::string> listAppGroups(const std::string& root = {});
 
 }  // namespace blazedb

@@ -4,21 +4,21 @@
 //   UUID id = db.insert({{"message", "Hello!"}, {"value", 42}});
 //   db.fetch(id)->string("message").value();
 //
-// Ownership   Database and Collection are cheap handles, copied like a shared_ptr; the file closes when the last
-//             handle, and every topology in which it is registered, has gone. A process owns its file: a second open()
-//             gives DatabaseInUse. A child made by fork() must not use it, and ends with _exit() or exec().
-// Threads     Every function may be called from any thread. One writer at a time; threads that write together share a
-//             commit. Readers run beside the writer on a snapshot.
-// Durability  With Durability::full (the default) what a call wrote is on disk when it returns. With
-//             Durability::normal a power cut may take back the last moments, never consistency; a crash of the process
-//             alone takes back nothing.
-// Errors      Functions throw blazedb::Error; those that any call may give: DiskFull, IoError, DamagedPage, NeedsReopen
-//             (an earlier sync to disk failed), OutOfMemory, Closed. A call that throws has changed nothing. Values and
-//             records, which you make, throw std::bad_alloc as those of the standard library do.
-// Callbacks   What a function of yours throws while a call of yours runs it (a transaction, a predicate, a progress)
-//             goes through that call to you, which has then changed nothing; of a std::bad_alloc it makes OutOfMemory.
-//             On a thread of BlazeDB's (onConflict, Topology::onStatus) it is thrown away; the callback is called again
-//             with the next event.
+// Ownership   Database and Collection are cheap handles, copied like a shared_ptr. The file closes when the last handle
+//             has gone, and every topology in which the database is registered. A process owns its file: a second
+//             open() throws DatabaseInUse. A child made by fork() must not use it, and ends with _exit() or exec().
+// Threads     Any thread may call any function. One thread writes at a time; threads that write together share a
+//             commit. Readers run beside the writer, each on a snapshot.
+// Durability  With Durability::full (the default) a write is on disk when the call returns. With Durability::normal a
+//             power cut may take back the last commits, as whole transactions; a crash of the process takes back none.
+// Errors      Functions throw blazedb::Error. Any call may throw DiskFull, IoError, DamagedPage, OutOfMemory or
+//             NeedsReopen (an earlier sync to disk failed). A writing call may also throw OpenedReadOnly, and Misuse
+//             inside transaction(). A call that throws has changed nothing. Values and records, which the caller makes,
+//             throw std::bad_alloc as those of the standard library do.
+// Callbacks   Some calls run a function of the caller (a transaction, a predicate, a progress). An exception from it
+//             leaves through that call, which has then changed nothing; a std::bad_alloc becomes OutOfMemory. Callbacks
+//             on a thread of BlazeDB (onConflict, Topology::onStatus) are different: BlazeDB discards what they throw,
+//             and calls them with the next event.
 #pragma once
 
 #include <chrono>
@@ -50,52 +50,53 @@ struct Access;
 enum class Durability : std::uint8_t { full, normal };
 
 struct DatabaseOptions {
-  std::optional<SyncRole> role = {};  // absent: what the file says (a new file: client). Kept in the file.
+  std::optional<SyncRole> role = {};  // stored in the file. Absent: the stored role; client in a new file
   Durability durability = Durability::full;
   bool createIfMissing = true;
-  // For reading alone: nothing is written, neither to the file nor beside it, so that file and folder may be read-only.
-  // What a crash has left in the log is seen all the same. Several may have the file open so, while nobody has it open
-  // for writing (DatabaseInUse). What would write, or sync, throws OpenedReadOnly; backup() works.
+  // Open for reading only. BlazeDB then writes nothing, neither to the file nor beside it, so both may lie on a
+  // read-only file system. Commits that a crash left in the log are visible. Several processes may open one file this
+  // way, unless a process has it open for writing (DatabaseInUse). Calls that write or sync throw OpenedReadOnly;
+  // backup() works.
   bool readOnly = false;
-  // How long a deleted record's id is remembered for replicas that are away. One that stays away longer is told
-  // everything again when it returns.
+  // How long this database remembers the id of a deleted record, for replicas that are away. A replica that stays away
+  // longer gets everything again when it returns.
   std::chrono::hours tombstoneRetention{24 * 30};
-  // What a guess at the password costs, for a new file: Argon2id memory and passes. At least 19 MiB and 2 passes.
+  // For a new file: what one guess at the password costs, as Argon2id memory (19 MiB to 1 GiB) and passes (2 to 16).
   std::uint32_t passwordMemoryKiB = 64 * 1024;
   std::uint32_t passwordPasses = 3;
 };
 
-// done and total in the unit that the function names; false cancels (the function throws Cancelled and leaves nothing
-// behind).
+// Called now and then during a long call, on its thread. `done` and `total` have the unit that the call names.
+// Returning false cancels: the call throws Cancelled and leaves nothing behind.
 using Progress = std::function<bool(std::uint64_t done, std::uint64_t total)>;
 
 struct CollectionInfo {
   std::string name;
-  std::uint64_t count = 0;
+  std::uint64_t count = 0;  // records, deleted ones not counted
 };
 
 struct DatabaseInfo {
   std::string name;
   std::string path;
-  UUID replica;  // which copy of the data this file is
+  UUID replica;  // the id of this copy of the data
   SyncRole role = SyncRole::client;
   std::string cipher;
   std::uint32_t pageSize = 0;  // bytes
   std::uint64_t fileBytes = 0;
-  std::uint64_t feedEnd = 0;  // changes so far
-  std::uint64_t conflicts = 0;
-  std::uint64_t rejected = 0;          // as many as rejectedChanges() lists
-  std::optional<UUID> readOnlySource;  // set: a read-only replica of that one
-  // A log that was found beside the file when it was opened and was of no use to it: it belongs to an earlier state of
-  // the file, or to another database. This is where it is now; empty where there was none.
+  std::uint64_t feedEnd = 0;           // the position of the latest change: grows with each change, local or merged
+  std::uint64_t conflicts = 0;         // how many conflicts() lists
+  std::uint64_t rejected = 0;          // how many rejectedChanges() lists
+  std::optional<UUID> readOnlySource;  // set: this database is a read-only replica of that one
+  // Opening found a log beside the file that belongs to an earlier state of the file or to another database, and moved
+  // it to this path. Empty: there was none.
   std::string unusedLog;
-  std::string writeProblem = {};  // why the latest write was not kept, where the storage refused it; empty: one was
+  std::string writeProblem = {};  // why the storage failed to keep the latest write; empty: it kept it
   std::vector<CollectionInfo> collections;
 };
 
 struct VerifyReport {
-  std::uint64_t records = 0;          // that are there; deleted ones are looked at too
-  std::vector<std::string> problems;  // empty: every page is authentic and every record as it should be
+  std::uint64_t records = 0;          // live records; verify() decodes deleted ones too
+  std::vector<std::string> problems;  // one sentence each; empty: every page is authentic, every record sound
 };
 
 struct Difference {
@@ -107,93 +108,106 @@ struct Difference {
 
 class BLAZEDB_API Database : public Records {
  public:
-  // Opens or creates the file at `path`. `name` (1 to 128 of [A-Za-z0-9_.-]) is stored when the file is created; an
-  // empty one takes what is stored. Takes as long as Argon2id does, about 75 ms by default. Errors: WrongPassword,
-  // DamagedPage, TruncatedFile, NotADatabase, NewerFormat, DatabaseInUse (with the owner's pid), NotFound (no file, and
-  // createIfMissing is false), WrongLog (the log beside it is of a later state: the file seems to be an older copy),
-  // InvalidArgument, IoError, DiskFull, OutOfMemory.
+  // Opens the file at `path`, or creates it. A new file stores `name` (1 to 128 of [A-Za-z0-9_.-]). With an existing
+  // file an empty `name` takes the stored one; another name holds until the file is closed. Deriving the key from
+  // `password` takes about 75 ms by default. Errors: WrongPassword, DamagedPage, TruncatedFile, NotADatabase,
+  // NewerFormat, DatabaseInUse (with the owner's pid), NotFound (no file, and createIfMissing is false), WrongLog (the
+  // log beside the file is of a later state: the file seems to be an older copy), InvalidArgument (the name, an empty
+  // password, a cost out of bounds), NotSupported (OpenSSL without AES-256-GCM, or a file system that cannot name a new
+  // file atomically), OpenedReadOnly (a role to store, with readOnly), IoError, DiskFull, OutOfMemory.
   static Database open(const std::string& name, const std::string& path, const std::string& password,
                        const DatabaseOptions& options = {});
 
   const std::string& name() const;
-  const std::string& path() const;
+  const std::string& path() const;  // as it was given to open()
   SyncRole role() const;
 
-  // InvalidArgument for a name that is not 1 to 128 of [A-Za-z0-9_.-].
+  // A handle to the collection `name`, 1 to 128 of [A-Za-z0-9_.-]; its first record creates it. Throws
+  // InvalidArgument.
   Collection collection(const std::string& name) const;
+  // Every collection that has ever held a record, with its number of live records.
   std::vector<CollectionInfo> collections() const;
 
-  // Runs `body` as one transaction. When it returns, everything is committed together; when it throws, nothing is, and
-  // the exception goes on to the caller. Other writers wait meanwhile. A call of this database inside `body`, other
-  // than through the Transaction, throws Misuse if it writes.
+  // Runs `body` once, on this thread, as one transaction. When `body` returns, everything is committed together. When
+  // it throws, nothing is, and the exception goes on to the caller. Other writers wait meanwhile. Inside `body`, write
+  // through the Transaction: another writing call of this database throws Misuse, and a reading one sees the last
+  // commit. The changes stay in memory until the commit.
   void transaction(const std::function<void(Transaction&)>& body);
 
-  // What was overridden, oldest first.
+  // The conflict journal (conflict.h), oldest first.
   std::vector<Conflict> conflicts() const;
-  // Writes the lost value again, as a new write that beats what overrode it, and ends the conflict. A deleted record
-  // comes back. NotFound.
+  // Writes the lost value again, as a new write that beats the winner, and ends the conflict. If the record was
+  // deleted, it comes back. Errors: NotFound (no such conflict, or the record is no longer known), ReadOnlyReplica,
+  // TooLarge.
   void restoreConflict(std::int64_t id);
-  // Ends the conflict and keeps what won. NotFound.
+  // Ends the conflict and keeps the winner. Throws NotFound.
   void dismissConflict(std::int64_t id);
-  // `callback` runs on the database's own thread for each new conflict, with no lock held. What it throws is thrown
-  // away.
+  // Calls `callback` for each conflict from now on, on the database's own thread, with no lock held. `callback` may
+  // call the API. What it throws is discarded.
   [[nodiscard]] Subscription onConflict(std::function<void(const Conflict&)> callback);
 
-  // What peers have removed here without a delete, oldest first: those with an `id` above `after`, a thousand or fewer
-  // where they are large. They are kept as long as deletes are (DatabaseOptions::tombstoneRetention).
+  // Records that peers removed here without a delete (removed_record.h), oldest first: those with an `id` above
+  // `after`, at most 1,000, fewer if they are large. For more, pass the last id. They are kept for
+  // DatabaseOptions::tombstoneRetention.
   std::vector<RemovedRecord> removedRecords(std::int64_t after = 0) const;
-  // Inserts such a record again, as a new write that goes to the peers, and takes it off the list. NotFound, and what
-  // insert throws: AlreadyExists where the record has come back by other ways.
+  // Inserts a removed record again, as a new write that goes to the peers, and takes it off the list. Errors: NotFound,
+  // AlreadyExists (the record has come back by another way), ReadOnlyReplica.
   void restoreRemoved(std::int64_t id);
-  // Records that a connected database has not taken from this one, or this one not from it; the oldest first.
+  // Records that a peer refused to take from this database, or this database from a peer (rejected.h); oldest first.
   std::vector<RejectedChange> rejectedChanges() const;
 
-  // Wraps the data key with a key from the new password; nothing is encrypted again. WrongPassword where `current` is
-  // not the present one.
+  // Makes `replacement` the password. Only the data key is encrypted again, not the pages. Errors: WrongPassword
+  // (`current` is not the password), InvalidArgument (`replacement` is empty).
   void changePassword(const std::string& current, const std::string& replacement);
 
-  // Writes a copy to a new file while the database is in use: consistent, encrypted with a key of its own under the
-  // same password, and with a replica id of its own, so that it can take part in a sync beside the original.
-  // AlreadyExists, Cancelled. Progress in pages.
+  // Writes a consistent copy to the new file `path` while the database stays in use. The copy has an encryption key of
+  // its own, the same password, and a replica id of its own, so it can sync beside the original. Progress in pages.
+  // Errors: AlreadyExists, Cancelled, NotSupported (as open()).
   void backup(const std::string& path, const Progress& progress = {});
 
-  // Authenticates every page and decodes every record. Progress in records, deleted ones too.
+  // Authenticates every page, decodes every record and checks the totals. Writers wait while pages are read. Faults in
+  // the data are in the report, not thrown. Progress in records, deleted ones included. Throws Cancelled.
   VerifyReport verify(const Progress& progress = {});
 
+  // The state of this moment.
   DatabaseInfo info() const;
 
-  // A file that was copied behind BlazeDB's back carries the replica id of its original; this gives it one of its own.
+  // Gives this database a new replica id and forgets its peers. For a file that was copied by other means than
+  // backup(), before the copy connects for the first time: until then it carries the id of its original.
   void renewReplicaId();
 
-  // Tokens for clients that connect to this database (token.h). createToken: InvalidArgument for a text, a collection's
-  // name or a time that cannot be, or a token that could neither read nor write.
+  // Makes a token for clients that connect to this database (token.h). The result has the secret, which is not stored.
+  // Errors: InvalidArgument (a text, the name of a collection, a time that is over, a token that may neither read nor
+  // write), TooLarge (more than 1,000 collections or teams).
   NewToken createToken(const TokenOptions& options);
-  // All that were ever made, oldest first, revoked ones too.
+  // Every token ever made, revoked ones too, oldest first; without the secrets.
   std::vector<Token> tokens() const;
-  // For good. A second time changes nothing. NotFound.
+  // Revokes a token for good; a hub closes its connections within a second. Revoking it again changes nothing. Throws
+  // NotFound.
   void revokeToken(std::int64_t id);
-  // The token with this secret. WrongToken where there is none or it is revoked, ExpiredToken.
+  // The token with this secret. Errors: WrongToken (there is none, or it is revoked), ExpiredToken.
   Token checkToken(const std::string& secret) const;
 
-  // Keeps this database in sync with one that a hub offers, for as long as the SyncEngine lives. Returns at once;
-  // errors as Topology::connectRemote.
+  // Keeps this database in sync with one that a hub offers, for as long as the SyncEngine lives. Returns at once.
+  // Errors as Topology::connectRemote.
   [[nodiscard]] SyncEngine enableSync(const RemoteNode& remote, const SyncPolicy& policy = {}) const;
 
-  // Mends what was written while the machine's clock was ahead. Such writes would win over everybody's until that time
-  // comes, and other databases refuse them (ClockSkew). To be called when the clock is right again: every write that is
-  // dated more than five minutes after now is dated now, as a write of this database, and goes out as a change; writes
-  // after it are dated as usual. What the records say does not change. Gives the number of records, 0 where all was in
-  // order. Other writers wait meanwhile. When it fails or the process dies, a part is done; call it again. Throws
-  // ReadOnlyReplica.
+  // Mends writes that were made while the machine's clock was ahead. Such writes would win over all others until that
+  // time comes, and other databases refuse them (ClockSkew). Set the clock right, then call this. It dates every write
+  // that is more than five minutes ahead as a write of this database, now, and sends it as a change. The values stay
+  // the same. Returns the number of records that it mended; 0 if all dates were right. Other writers wait meanwhile. If
+  // it fails or the process dies, some records are mended: call it again. Throws ReadOnlyReplica.
   //
-  // It mends this database alone. Another one that has taken the wrong dates over (because its clock was wrong too: two
-  // databases of one machine, say) has to be mended as well, before the two are connected. Both then count as having
-  // written now: where they differ, the one that was mended later wins, field by field, be it the older write, and a
-  // delete that had not reached it comes undone. So sync them first, while the clock is still wrong; or mend one, and
-  // begin the others anew from a backup of it. A read-only replica that has them is released, and connected with adopt.
+  // It mends this database only. Another database may have taken over the wrong dates because its clock was wrong too,
+  // on the same machine for example. Mend that one as well before the two connect. Both then count as having written
+  // now: where they differ, the database that was mended later wins, field by field, even with the older value, and a
+  // delete that had not reached it is undone. To avoid that, sync them while the clock is still wrong; or mend one and
+  // start the others again from a backup of it. Release a read-only replica that has wrong dates, and connect it with
+  // adopt.
   std::uint64_t restamp();
 
-  // Ends being a read-only replica: this database may be written to again.
+  // Ends being a read-only replica: this database accepts writes again. Disconnect it from its source first. Does
+  // nothing in a database that is no replica.
   void releaseReadOnly();
 
  private:
@@ -202,8 +216,8 @@ class BLAZEDB_API Database : public Records {
   std::shared_ptr<db::OpenDatabase> open_;
 };
 
-// Do two databases hold the same live records? Gives those that differ, at most `limit`; none if they are equal. Reads
-// both, page by page.
+// Compares the live records of two databases, by id and fields. Returns the records that differ, at most `limit`; none
+// if the databases are equal. Reads both page by page; records that are written meanwhile may or may not be listed.
 BLAZEDB_API std::vector<Difference> diff(const Database& first, const Database& second, std::size_t limit = 1000);
 
 }  // namespace blazedb

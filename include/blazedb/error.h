@@ -1,11 +1,11 @@
 // Errors: one exception type, one table of codes.
 //
-// BlazeDB throws Error for what the caller could not have known (a wrong password, a full disk, a record that exists
-// already). Expected outcomes are values: fetch() of an absent record is std::nullopt. Nothing is thrown on a
-// background thread; there, errors reach the status of a connection and its listener.
+// BlazeDB throws Error for what a caller cannot know beforehand: a wrong password, a full disk, a record that exists
+// already. Expected outcomes are values: fetch() of an absent record is std::nullopt. Background threads throw nothing;
+// their errors are in the status of a connection, and its listener gets them.
 //
-// The table below is the only list of codes. It makes the enum, the names that `what()` begins with, and the numbers
-// that cross the wire; a number is never reused. A code exists only where a caller could act on it differently.
+// The table below is the only list of codes. It makes the enum, the names that what() begins with, and the numbers that
+// cross the wire. A number is never reused. A new code is added only where a caller would act differently on it.
 #pragma once
 
 #include <cstdint>
@@ -44,26 +44,26 @@ namespace blazedb {
   X(DuplicateReplica, 41)     /* two files carry the same replica id */                              \
   X(HasOwnWrites, 42)         /* a read-only target holds writes of its own; see `adopt` */          \
   X(ModeForbids, 43)          /* the node's SyncMode does not allow this kind of link */             \
-  X(ClockSkew, 44)            /* clocks, or a stamp, more than five minutes apart */                 \
+  X(ClockSkew, 44)            /* two clocks, or a clock and a stamp, over five minutes apart */      \
   X(ProtocolTooNew, 45)       /* the peer speaks a newer protocol only */                            \
   X(ProtocolError, 46)        /* the peer sent what the protocol does not allow */                   \
   X(Offline, 47)              /* a connection has ended */                                           \
   X(WrongToken, 60)           /* the hub does not know this token */                                 \
-  X(ExpiredToken, 61)         /* the token was good once */                                          \
+  X(ExpiredToken, 61)         /* the token's time is over */                                         \
   X(UnknownDatabase, 62)      /* the hub has no database of this name */                             \
   X(WrongPin, 63)             /* the peer's key is none of those that are pinned */                  \
   X(WrongHostName, 64)        /* the peer's certificate is for another host */                       \
   X(ExpiredCertificate, 65)   /* the peer's certificate is not valid at this time */                 \
-  X(UntrustedCertificate, 66) /* nobody who is trusted vouches for a certificate */                  \
+  X(UntrustedCertificate, 66) /* no trusted authority has signed a certificate */                    \
   X(TlsTooOld, 67)            /* the peer speaks only TLS older than 1.3 */                          \
-  X(PlaintextForbidden, 68)   /* without TLS, beyond this machine */                                 \
+  X(PlaintextForbidden, 68)   /* a connection without TLS that leaves this machine */                \
   X(InvalidPolicy, 69)        /* a sync policy that cannot be applied */                             \
   X(HubStopping, 70)          /* the hub is being stopped; trying again later helps */               \
-  X(TooManyAttempts, 71)      /* more connections than this hub can have */                          \
+  X(TooManyAttempts, 71)      /* the hub has as many connections as it can hold */                   \
   X(NotAllowed, 72)           /* the token does not grant what was asked for */                      \
   X(TooManyRemovals, 73)      /* a sync would remove a large part of the records */                  \
-  X(FilterFailed, 80)         /* the function that chooses what is exported has thrown */            \
-  X(UnsafeFolder, 81)         /* others could put what they like where apps meet */                  \
+  X(FilterFailed, 80)         /* the filter function of an export policy has thrown */               \
+  X(UnsafeFolder, 81)         /* another user could write to the folder of an app group */           \
   X(NoSuchGroup, 82)          /* there is no app group of this name */
 
 enum class ErrorCode : std::uint16_t {
@@ -72,10 +72,10 @@ enum class ErrorCode : std::uint16_t {
 #undef BLAZEDB_ERROR_ENUM
 };
 
-// The name of a code as it stands in the table ("AlreadyExists"); "Unknown" for a number that is not in it.
+// The name of a code in the table ("AlreadyExists"), or "Unknown". Thread-safe, never throws.
 BLAZEDB_API std::string_view errorName(ErrorCode code);
 
-// what() is one line: "<name>: <what happened and what to do about it>". Copyable, safe to keep and to rethrow.
+// what() is one line: "<name>: <what happened and what to do about it>". Copying and rethrowing are safe.
 class BLAZEDB_API Error : public std::runtime_error {
  public:
   Error(ErrorCode code, const std::string& message);

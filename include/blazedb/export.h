@@ -1,5 +1,5 @@
-// BLAZEDB_API marks what a shared library shows to its users. The library is built with hidden visibility, so that a
-// public class, function or friend that is not defined in its header is invisible to them without it.
+// BLAZEDB_API marks the symbols that a shared library exports. The library is built with hidden visibility: without the
+// mark, a program cannot link a public class, function or friend that its header does not define.
 #pragma once
 
 #define BLAZEDB_API __attribute__((visibility("default")))

@@ -1,12 +1,12 @@
-// What of a database leaves it for another app of the machine, and whether that app may write.
+// What an exporter shares with the other apps of the machine (the importers), and whether they may write.
 //
 //   ExportPolicy policy;
 //   policy.collections = {"notes"};
 //   policy.fields = {"title", "text"};
 //   policy.filter = {"shared", [](const std::string&, const Record& note) { return note.boolean("shared") == true; }};
 //
-// The exporter holds to it, whatever the importer asks for. `collections` and `fields` bound both directions; the
-// filter decides what leaves, not what may come in.
+// The exporter enforces the policy, whatever an importer asks for. `collections` and `fields` limit both directions.
+// The filter limits what the exporter sends, not what it accepts.
 #pragma once
 
 #include <functional>
@@ -18,14 +18,15 @@
 
 namespace blazedb {
 
-// Chooses records. One that stops matching leaves the importers that were given it; one that begins to match arrives
-// whole. What an importer writes and does not match is handed over: it leaves once the exporter has it.
+// Chooses the records to send. When a record stops matching, the importers remove it. When a record begins to match, it
+// arrives whole. An importer may write a record that does not match: the importer removes it once the exporter has it.
 struct ExportFilter {
-  // Of the same filter always the same text, and another one when what it chooses changes: then, and only then, what an
-  // importer has is gone through again. Empty: it is, after each enable().
+  // Names what the filter chooses. Give the same text for the same choice, and another text when the choice changes:
+  // the exporter then goes through all records of each importer again. Empty: it does so after every enable().
   std::string id = {};
-  // Called with each record that may be sent, deleted ones with what they were; on threads of the link, several at a
-  // time. What it throws ends the connection with FilterFailed; it is then tried again.
+  // Returns true for a record to send. Called for each record that may be sent; for a deleted record with the fields
+  // that it had. Called on threads of BlazeDB, several at a time. If it throws, the connection ends with FilterFailed
+  // and is tried again.
   std::function<bool(const std::string& collection, const Record& record)> matches = {};
 };
 

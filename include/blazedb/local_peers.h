@@ -1,15 +1,16 @@
-// Other apps of this machine: who may connect with a database that is offered to them, and how one is connected with.
+// Sharing a database with other apps of this machine over a socket: which processes may connect, and how an app
+// connects. cross_app.h does the same by names in an app group.
 //
 // In the app that shares:
 //   Topology topology;
 //   NodeId node = topology.registerDatabase(db, "Notes");
 //   topology.listenLocal(node, "/run/user/1000/notes.sock", {.policy = {.collections = {"notes"}}});
 //
-// In the other one:
+// In an app that attaches:
 //   topology.connectCrossApp(node, "/run/user/1000/notes.sock", ConnectionMode::readOnly);
 //
-// Either may start first. There is no token and no TLS: nothing leaves the machine, and the kernel says who is at the
-// other end of a socket.
+// Either app may start first. There is no token and no TLS: nothing leaves the machine, and the kernel tells each end
+// the process and the user at the other end of the socket.
 #pragma once
 
 #include <cstdint>
@@ -20,29 +21,31 @@
 
 namespace blazedb {
 
-// Our own user may always; everything empty: nobody else.
+// Which processes may be at the other end: those of this user, and of the users and groups named here.
 struct LocalPeers {
-  std::vector<std::uint32_t> users = {};   // ids of users
-  std::vector<std::uint32_t> groups = {};  // ids of groups; whoever is in one of them
-  // Of all these only processes that run one of these files; empty: any. It keeps apps apart that mean well: whoever
-  // may debug a process of its user can act in its name.
+  std::vector<std::uint32_t> users = {};   // uids
+  std::vector<std::uint32_t> groups = {};  // gids of unix groups: their members
+  // Paths of programs. If not empty, the process must also run one of these files. This separates apps that mean well,
+  // but is no defence: a process that may debug another one can act in its name.
   std::vector<std::string> executables = {};
 };
 
 struct ListenLocalOptions {
   ExportPolicy policy = {};
   LocalPeers peers = {};
-  // Of the socket, as of a file: with 0660 its group can reach it, with 0666 everybody; `peers` decides in any case.
+  // The file mode of the socket: 0600 (this user can reach it), 0660 (its unix group too) or 0666 (everybody). `peers`
+  // decides in any case.
   std::uint32_t mode = 0600;
 };
 
 struct CrossAppOptions {
-  // For readOnly: a database that has writes of its own ends the connection with HasOwnWrites unless this is set; then
-  // the other one's state replaces them.
+  // For readOnly. If the target has writes of its own, the connection ends with HasOwnWrites. With adopt the state of
+  // the source replaces them.
   bool adopt = false;
-  // For modes that send: NotAllowed where writes are not taken there. Without it, they stay here.
+  // For modes that send. If the other app takes no writes, the connection ends with NotAllowed. Without mustSend the
+  // writes stay here.
   bool mustSend = false;
-  // Who may have made the socket, beside our own user and root.
+  // Which processes may have made the socket, beside those of root.
   LocalPeers peers = {};
 };
 

@@ -4,9 +4,9 @@
 //   r.string("message").value();     // "Hello!"
 //   r["value"];                      // Value, null where absent
 //
-// A record that came from a database knows its id, so that what fetchAll() gave can be handed to insertMany() of
-// another one. A record without an id gets a new one (UUIDv7) when it is inserted. Two records are equal when their
-// fields are; the id is where a record lives, not what it says.
+// A record that came from a database has its id, so the result of fetchAll() can go to insertMany() of another
+// database. A record without an id gets a new one (UUIDv7) when it is inserted. Two records are equal when their fields
+// are equal; the ids do not count. Not thread-safe; distinct records may be used from distinct threads.
 #pragma once
 
 #include <initializer_list>
@@ -24,6 +24,7 @@ class Record : public Object {
   Record(std::initializer_list<Field> fields) : Object(fields) {}
   explicit Record(Object fields) : Object(std::move(fields)) {}
 
+  // The id under which the record is stored, or will be; absent before the first insert.
   std::optional<UUID> id() const { return id_; }
   void setId(UUID id) { id_ = id; }
   void clearId() { id_.reset(); }

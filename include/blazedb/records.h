@@ -1,15 +1,18 @@
-// The operations on the records of one collection: the same on a Collection, on a Database and a Transaction (both: the
-// collection "default").
+// The operations on the records of one collection. A Collection has them for its own records; a Database and a
+// Transaction have them for the collection "default".
 //
-// Outside a transaction every call is one: it is committed, or it has thrown and changed nothing. Inside one (a
-// Transaction, or a Collection that it gave) calls see what the transaction has done so far and become visible to
-// others together. There too a call that throws has changed nothing: who catches it may go on. Only where the disk has
-// failed, or memory has run out, the transaction is lost: every further call in it throws the same, and so does
-// transaction() itself, whatever was caught.
+// Outside a transaction every call is a transaction of its own: it commits, or it throws and has changed nothing.
+// Inside one (on a Transaction, or on a Collection that it gave) calls see what the transaction has done so far, and
+// others see all of it at once after the commit. A call that throws has changed nothing there either, so the caller may
+// catch the error and go on. If the disk fails or memory runs out, the transaction is lost: every further call in it
+// throws the same error, and so does transaction() itself.
 //
-// A reading call on a collection that does not exist finds nothing. Records: up to 8 MiB encoded, 65,536 fields,
-// arrays and objects 64 deep, field names 1 to 128 bytes of UTF-8; beyond that TooLarge or InvalidArgument says which
-// field it was. A database that is a read-only replica of another one refuses every writing call with ReadOnlyReplica.
+// Limits   A record has up to 8 MiB encoded, 65,536 fields, and arrays and objects 64 deep. A field's name has 1 to 128
+//          bytes of UTF-8. Beyond that a call throws TooLarge or InvalidArgument, which names the field.
+// Errors   Every writing call of a read-only replica throws ReadOnlyReplica. database.h lists the errors that any call
+//          may throw. A reading call on a collection that does not exist finds nothing.
+// Threads  Any thread may use a Database or a Collection. A Transaction, and the collections that it gave, belong to
+//          the thread and the call of transaction() that they were made for.
 #pragma once
 
 #include <cstdint>
@@ -35,43 +38,51 @@ using Predicate = std::function<bool(const Record&)>;
 
 class BLAZEDB_API Records {
  public:
-  // Stores a new record and gives its id: the record's own if it has one, else a new UUIDv7. AlreadyExists where the id
-  // is taken.
+  // Stores a new record under its own id, or under a new UUIDv7 if it has none. Returns the id. If the id belongs to a
+  // deleted record, the new record takes its place. Errors: AlreadyExists (a live record has the id), TooLarge,
+  // InvalidArgument.
   UUID insert(const Record& record);
+  // The same, under `id`; an id in `record` is ignored.
   UUID insert(const UUID& id, const Record& record);
-  // All or nothing, in one commit. Ids in the order of the records.
+  // Inserts all records in one commit, or none. Returns their ids in the order of `records`. Errors as insert.
   std::vector<UUID> insertMany(const std::vector<Record>& records);
 
+  // Returns the record with this id, all its fields and the id set; std::nullopt if there is none, or it was deleted.
   std::optional<Record> fetch(const UUID& id) const;
-  // All records, ordered by id. For more than fits into memory use forEach.
+  // Returns all records, ordered by id. For more than fits into memory use forEach.
   std::vector<Record> fetchAll() const;
-  // Calls `visit` for each record, ordered by id, until it returns false. Reads ahead, up to 1000 records: sees each
-  // record at some moment of the walk, not all at one moment. `visit` may call whatever may be called here, walk and
-  // write too; records that are inserted meanwhile are seen or not, and the walk ends. What `visit` throws ends it and
-  // goes on to the caller.
+  // Calls `visit` on this thread for each record, ordered by id, until it returns false. Outside a transaction forEach
+  // reads up to 1,000 records at a time, each such page on a snapshot of its own. `visit` may read, walk and write. A
+  // record that is inserted meanwhile may be visited or not; the walk always ends. An exception from `visit` ends the
+  // walk and goes on to the caller.
   void forEach(const std::function<bool(const Record&)>& visit) const;
+  // The number of live records. Does not read them.
   std::uint64_t count() const;
 
-  // Replaces all fields. Fields whose value stays the same are not written again, so that only what changed travels.
-  // NotFound where there is no such record.
+  // Replaces all fields of a record: writes those whose value differs, and removes those that `record` lacks. An id in
+  // `record` is ignored. Errors: NotFound (there is no live record with this id), TooLarge, InvalidArgument.
   void update(const UUID& id, const Record& record);
-  // Sets the given fields and leaves the others. NotFound likewise.
+  // Writes the given fields, even where the value is the same, and leaves the others. Errors as update.
   void updateFields(const UUID& id, const Record& fields);
-  // Sets the given fields in every record for which `where` is true, in one commit; gives their number. `where` is
-  // asked about every record before the first is changed, and must not write; what it throws goes on to the caller, and
-  // nothing was changed.
+  // Writes the given fields in every record for which `where` returns true, in one commit. Returns the number of
+  // records. It calls `where` for every record before it changes the first; `where` must not write. If `where` throws,
+  // nothing has changed and the exception goes on to the caller. Errors: TooLarge, InvalidArgument.
   std::uint64_t updateMany(const Predicate& where, const Record& fields);
-  // insert or update. True where it inserted.
+  // Inserts the record, or updates the live record with this id. Returns true if it inserted. Errors: TooLarge,
+  // InvalidArgument.
   bool upsert(const UUID& id, const Record& record);
-  // For a record that has an id, or gets one now.
+  // The same under the record's own id, or under a new one if it has none. Returns the id.
   UUID upsert(const Record& record);
 
-  // False where there was no such record.
+  // Deletes a record. Returns false if there is no live record with this id.
   bool remove(const UUID& id);
+  // Deletes every record for which `where` returns true, in one commit. Returns their number. `where` as in updateMany.
   std::uint64_t removeMany(const Predicate& where);
+  // Deletes the records with these ids in one commit. Returns how many there were.
   std::uint64_t removeMany(const std::vector<UUID>& ids);
-  // Removes a record and, at once, the values that are otherwise kept until every peer knows of the delete. Peers do
-  // likewise in their own time. False where the id is unknown.
+  // Deletes a record and erases its values at once; remove() keeps them until every known peer has heard of the delete.
+  // Also erases the values of a record that was deleted before. Peers erase theirs in their own time. Returns false if
+  // the id is unknown.
   bool purge(const UUID& id);
 
  protected:
@@ -83,7 +94,7 @@ class BLAZEDB_API Records {
   db::Changes* changes_ = nullptr;
 };
 
-// The records of one name.
+// The records of one collection. A cheap handle; keeps the database open.
 class BLAZEDB_API Collection : public Records {
  public:
   const std::string& name() const { return collection_; }
@@ -94,11 +105,11 @@ class BLAZEDB_API Collection : public Records {
   using Records::Records;
 };
 
-// Several operations, all or nothing; by itself the collection "default". Valid inside the function that it was given
-// to, on that thread.
+// Several operations that are committed together, or not at all; see Database::transaction. Valid only inside the
+// function that received it, on that thread.
 class BLAZEDB_API Transaction : public Records {
  public:
-  // InvalidArgument for a name that is not 1 to 128 of [A-Za-z0-9_.-].
+  // The collection `name` (1 to 128 of [A-Za-z0-9_.-]) inside this transaction. Throws InvalidArgument.
   Collection collection(const std::string& name);
 
  private:

@@ -1,8 +1,8 @@
-// Rejected changes: records that one of two connected databases has not taken from the other.
+// Rejected changes: records that one of two connected databases refused to take from the other.
 //
-// A record is refused for itself alone; everything else goes on. It stays where it was written, and is sent again as a
-// whole: at each new connection, when it changes, and when what was wrong with it is over. Once it is taken, or no
-// longer there, nothing is listed any more; nor is what was settled with a client whose tokens are all revoked or over.
+// A refusal concerns one record; all others go on. The record stays in the database that sent it. That database sends
+// it again, whole, at each new connection, when the record changes, and when the reason has passed. The entry leaves
+// the list once the record is taken or no longer exists, or once all tokens of its client are revoked or over.
 #pragma once
 
 #include <string>
@@ -15,14 +15,14 @@ namespace blazedb {
 
 struct RejectedChange {
   UUID peer;            // the replica id of the other database
-  std::string with;     // what it is called here: its token, or its address; empty where neither is known
-  bool byPeer = false;  // true: it has refused this database's record; false: this one has refused the peer's
+  std::string with;     // the name of the peer's token, or its address; empty if neither is known
+  bool byPeer = false;  // true: the peer refused this database's record; false: this database refused the peer's
   std::string collection;
   UUID record;
   ErrorCode code = ErrorCode::ClockSkew;  // ClockSkew: a time too far ahead; TooLarge: beyond 23 MiB when merged;
                                           // NotAllowed: a stamp that the peer may not bring
-  std::string reason;                     // with what to do
-  Date since;
+  std::string reason;                     // why, and what to do
+  Date since;                             // when it was refused first
 };
 
 }  // namespace blazedb

@@ -1,4 +1,4 @@
-// Databases on other machines: where they are, what of them is wanted, and how this side listens for others.
+// Databases on other machines: how a client names a hub and what it wants from it, and how a hub listens for clients.
 //
 // On the hub:
 //   Topology topology;
@@ -11,8 +11,9 @@
 //   SyncEngine sync = db.enableSync(hub, {.encryptionMode = EncryptionMode::smartProxy});
 //   sync.synchronize();
 //
-// Everything between the two is inside TLS 1.3. The client verifies the hub always: by the system's authorities, by
-// `caFile`, or by a pin of its key; the hub knows a client by its token, and gives nothing away before it has seen one.
+// Everything between the two goes through TLS 1.3. The client always verifies the hub: by the system's certificate
+// authorities, by `caFile`, or by a pin of the hub's key. The hub identifies a client by its token, and reveals nothing
+// before it has seen a valid one.
 #pragma once
 
 #include <chrono>
@@ -44,15 +45,16 @@ namespace topology {
 class SyncHandle;
 }
 
-// Which keys a hub may have. A pin is checked in addition to the chain and the host name; only a certificate that
-// vouches for itself is accepted by its pin alone. Several pins: for the time when a key is replaced.
+// The public keys that a hub may have. The client checks the pin in addition to the certificate chain and the host
+// name. Only a self-signed certificate is accepted by its pin alone. While a hub's key is being replaced, give both
+// pins.
 class BLAZEDB_API CertificatePinningConfig {
  public:
   CertificatePinningConfig() = default;  // no pins
-  // The key of the first certificate in a PEM file. IoError, InvalidArgument.
+  // Pins the key of the first certificate in a PEM file. Errors: IoError (there is no such file), InvalidArgument.
   static CertificatePinningConfig fromFile(const std::string& path);
-  // "sha256/" and 44 characters of base64: the hash of the key's SubjectPublicKeyInfo, as `blazedb serve` prints it.
-  // InvalidArgument.
+  // Pins a key by its SHA-256: "sha256/" and 44 characters of base64, of the key's SubjectPublicKeyInfo (RFC 7469), as
+  // `blazedb serve` prints it. Throws InvalidArgument.
   static CertificatePinningConfig fromSpki(const std::string& pin);
   static CertificatePinningConfig fromSpki(const std::vector<std::string>& pins);
 
@@ -63,71 +65,73 @@ class BLAZEDB_API CertificatePinningConfig {
 };
 
 struct RemoteNode {
-  std::string host;  // a name or an address
+  std::string host;  // a host name or an IP address
   std::uint16_t port = 8080;
-  std::string database;  // as the hub has registered it
+  std::string database;  // the name under which the hub has registered it
   bool useTLS = true;
-  std::string authToken = {};
+  std::string authToken = {};  // NewToken::secret, from the hub
   CertificatePinningConfig pinning = {};
-  std::string caFile = {};  // PEM; empty: the authorities that the system trusts
-  // For hubs that ask for one: PEM files. Both or none.
+  std::string caFile = {};  // PEM; empty: the certificate authorities of the system
+  // PEM files, for a hub that asks for a client certificate. Give both or none.
   std::string clientCertificateFile = {};
   std::string clientKeyFile = {};
-  // Without this, useTLS = false is refused (PlaintextForbidden) unless `host` is a loopback address.
+  // Allows useTLS = false beyond a loopback address; without it that is PlaintextForbidden.
   bool allowPlaintext = false;
 };
 
 enum class EncryptionMode : std::uint8_t {
-  e2eOnly,     // the hub stores what it cannot read. Not in this version: asking for it gives NotSupported
-  smartProxy,  // the hub reads what it stores
+  e2eOnly,     // the hub cannot read what it stores. Not in this version: NotSupported
+  smartProxy,  // the hub can read what it stores
 };
 
 struct SyncPolicy {
-  // Which collections; absent: all. What the token does not grant is left out; NotAllowed where nothing is left.
+  // The collections to sync; absent: all. The hub leaves out those that the token does not grant; if none is left, the
+  // status says NotAllowed.
   std::optional<std::vector<std::string>> collections = {};
-  std::optional<std::vector<UUID>> teams = {};  // not in this version
-  // Fields that stay where they are: they are never sent, in either direction, and erase nothing. A write of nothing
-  // but excluded fields keeps a record that was deleted elsewhere alive only where it was made.
+  std::optional<std::vector<UUID>> teams = {};  // not in this version: NotSupported
+  // Names of fields that neither end sends. Leaving a field out erases nothing. When one end deletes a record while the
+  // other writes only excluded fields of it, the record survives at the end that wrote, and only there.
   std::vector<std::string> excludeFields = {};
-  bool respectRLS = true;  // nothing to respect yet: this version has no row-level rules
+  bool respectRLS = true;  // has no effect: this version has no row-level rules
   EncryptionMode encryptionMode = EncryptionMode::e2eOnly;
   std::optional<std::string> passphrase = {};  // for e2eOnly
-  // What an earlier, wider policy brought and this one leaves out: stays, or is removed here as far as the hub has it.
+  // Removes here what an earlier, wider policy brought and this one leaves out, as far as the hub has it. Without it,
+  // that stays.
   bool removeOutOfScope = false;
-  bool acceptRemovals = false;  // see ConnectOptions; here it is about what the hub holds no more
+  bool acceptRemovals = false;  // see ConnectOptions: here for records that the hub no longer holds
 };
 
-// What a listener has to tell of somebody who came to it.
+// What a listener reports about one client.
 struct ListenerEvent {
   enum class Kind : std::uint8_t {
     connected,
     gone,
-    refused,   // or gone before it was let in, which is Offline
-    rejected,  // records that one end has not taken from the other: the first, and when the latest has another reason
+    refused,   // turned away; or the connection broke before the client was let in (Offline)
+    rejected,  // one end refused records of the other: sent for the first, and when the latest has another reason
   };
   Kind kind = Kind::connected;
-  std::string database;            // as it was asked for; empty where it was not
-  std::string client;              // what the token is called, and the address
-  std::optional<ErrorCode> error;  // why; none with gone: it has left in order
-  std::string message;             // more of why
-  std::uint64_t records = 0;       // with rejected: how many there are
+  std::string database;            // the database that the client asked for; empty if it did not get that far
+  std::string client;              // the name of its token, and its address
+  std::optional<ErrorCode> error;  // why; none with gone: the client said goodbye
+  std::string message;             // the reason in words
+  std::uint64_t records = 0;       // with rejected: the number of refused records
 };
 
 struct ListenOptions {
   std::string host = "0.0.0.0";  // the address to listen on
-  std::uint16_t port = 8080;     // 0: one that is free, see ListenerInfo
-  // PEM files. Both or none; without, a certificate that vouches for itself is made and kept beside the database, as
-  // NAME.hub-cert.pem and NAME.hub-key.pem. That one is renewed in time, at the start, at reloadCertificate() and while
-  // this listens, with the same key, so that its pin stays good; given ones are never touched. Files that belong to
-  // neither this user nor root, or that others may write to, and keys that others may read, are refused.
+  std::uint16_t port = 8080;     // 0: any free port; ListenerInfo says which
+  // PEM files; give both or none. Without them the hub makes a self-signed certificate and keeps it beside the first
+  // database, as NAME.hub-cert.pem and NAME.hub-key.pem. It renews that certificate in time, with the same key, so the
+  // pin stays valid. It never changes files that were given. It refuses files that belong to neither this user nor root
+  // or that others may write to, and keys that others may read.
   std::string certificateFile = {};
   std::string keyFile = {};
-  std::string clientCaFile = {};  // set: clients must have a certificate of this authority, beside their token
+  std::string clientCaFile = {};  // PEM; set: clients need a certificate of this authority, beside their token
   bool useTLS = true;
-  bool allowPlaintext = false;  // without this, useTLS = false is refused unless `host` is a loopback address
-  bool acceptRemovals = false;  // see ConnectOptions; here it is about clients whose token has the role server
-  // Called on the topology's own thread for each client that connects, goes, or is sent away; quick. What it throws is
-  // thrown away.
+  bool allowPlaintext = false;  // allows useTLS = false beyond a loopback address; else PlaintextForbidden
+  bool acceptRemovals = false;  // see ConnectOptions: here for clients whose token has the role server
+  // Called on the topology's callback thread for each client that connects, leaves or is refused. Must be quick. What
+  // it throws is discarded.
   std::function<void(const ListenerEvent&)> onEvent = {};
 };
 
@@ -140,41 +144,44 @@ struct ListenerInfo {
   ListenerId id;
   std::string host;
   std::uint16_t port = 0;
-  std::string pin;        // of the certificate; empty without TLS
-  std::string path = {};  // of the socket of listenLocal, instead of all these
+  std::string pin;        // of the certificate's key; empty without TLS
+  std::string path = {};  // from listenLocal: the path of the socket; host, port and pin are then empty
 };
 
-// The certificate that a listener shows, at this moment.
+// The certificate that a listener presents now.
 struct CertificateStatus {
   std::string file;  // empty: no TLS
   std::string pin;
-  Date from, until;
-  bool valid = true;    // at this time
-  std::string warning;  // what is wrong, or will be within 30 days, and what to do; empty: nothing
-  std::string news;     // what was last done to the hub's own since it listens; empty: nothing
+  Date from, until;     // when it is valid
+  bool valid = true;    // whether it is valid now
+  std::string warning;  // a fault of today or of the next 30 days, and what to do; empty: none
+  std::string news;     // what this listener last did to the certificate that it made itself; empty: nothing
 };
 
-// One database kept in sync with one other, of a hub or of another app: a topology of its own, with one connection. A
-// cheap handle; the sync ends with the last one. Safe to use from any thread.
+// Keeps one database in sync with one other, of a hub or of another app. A topology of its own, with one connection. A
+// cheap handle: the sync ends with its last copy. Any thread may call any function.
 class BLAZEDB_API SyncEngine {
  public:
-  // Returns when each side has applied all that the other had committed before the call. Timeout; or the error that
-  // has stopped the connection for good; NotAllowed, when all the rest is done, where something was written here and
-  // the other end takes nothing (a token that may only read).
+  // Waits until each end has applied everything that the other had committed before the call. Errors: Timeout; the
+  // error of a connection that has stopped for good; Offline (it is paused); and, after everything else has arrived,
+  // NotAllowed if this database has writes that the token may not send.
   void synchronize(std::chrono::milliseconds timeout = std::chrono::minutes(10));
-  // Ends the connection, and makes it again, at once.
+  // Ends the connection until resume().
   void pause();
+  // Connects at once: after pause(), or without waiting for the next try.
   void resume();
   ConnectionStatus status() const;
-  // Writes here that the other end does not have yet.
+
+  // A write here that the other end does not have yet.
   struct PendingChange {
     std::string collection;
     UUID record;
   };
   struct Pending {
-    std::uint64_t count = 0;
+    std::uint64_t count = 0;             // of records
     std::vector<PendingChange> changes;  // the first `limit` of them, oldest first
   };
+  // The records with writes that the other end does not have yet. Reads the feed of this database.
   Pending pendingChanges(std::size_t limit = 100) const;
   // As Topology::onStatus.
   [[nodiscard]] Subscription onStatus(std::function<void(const ConnectionStatus&)> listener);
@@ -184,7 +191,7 @@ class BLAZEDB_API SyncEngine {
   friend SyncEngine connectToSharedDatabase(const Database&, const AppGroup&, const std::string&, AccessMode,
                                             const ConnectOptions&);
   explicit SyncEngine(std::shared_ptr<topology::SyncHandle> handle);
-  std::shared_ptr<topology::SyncHandle> handle_;  // with every copy of this handle
+  std::shared_ptr<topology::SyncHandle> handle_;  // shared by the copies of this handle
 };
 
 }  // namespace blazedb

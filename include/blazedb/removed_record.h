@@ -1,4 +1,4 @@
-// Records that another database's word has removed here without a delete.
+// Records that a sync removed here although nobody deleted them.
 #pragma once
 
 #include <cstdint>
@@ -12,13 +12,13 @@ namespace blazedb {
 
 struct RemovedRecord {
   enum class Because : std::uint8_t {
-    swept,      // this database was away for longer than deletes are remembered, and the peer held the record no more
-    takenBack,  // the peer, from which it had come, gave it up itself
+    swept,      // this database was away for longer than deletes are remembered, and the peer no longer held the record
+    takenBack,  // the peer that had sent the record gave it up itself
   };
-  std::int64_t id = 0;  // ascending in the order of removal, unique in this database
+  std::int64_t id = 0;  // unique in this database; grows in the order of removal
   Date time;
   Because because = Because::swept;
-  UUID peer;  // the replica whose word it was
+  UUID peer;  // the replica that no longer held it, or gave it up
   std::string collection;
   Record record;  // as it was, with its id
 };

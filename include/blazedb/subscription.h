@@ -1,5 +1,6 @@
-// A registered callback. It runs until the Subscription dies (or reset() is called); after that it is not running and
-// will not run again, except when the callback itself ends its subscription. Movable, not copyable.
+// Subscription: a registered callback. The callback may be called until reset() returns or the Subscription is
+// destroyed; both wait for a call that is running. A callback may end its own subscription: then nothing waits, and
+// that call is the last. Movable, not copyable. Not thread-safe.
 #pragma once
 
 #include <functional>
@@ -23,6 +24,7 @@ class Subscription {
   Subscription& operator=(const Subscription&) = delete;
   ~Subscription() { reset(); }
 
+  // Ends the subscription; does nothing if it has ended.
   void reset() {
     if (auto cancel = std::exchange(cancel_, nullptr)) cancel();
   }

@@ -1,5 +1,5 @@
-// Who wins: a server's write beats every write to the same field that had not seen it. Clients among themselves, and
-// servers among themselves, are equals and the later write wins.
+// The role of a database, which decides conflicts. A server's write beats every write to the same field that had not
+// seen it. Between two clients, or two servers, the later write wins.
 #pragma once
 
 #include <cstdint>

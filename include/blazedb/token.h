@@ -1,11 +1,11 @@
-// Tokens: what lets a client of a hub in, and what it may do there.
+// Tokens: a client shows one to a hub, which lets it in and grants it rights.
 //
 //   NewToken made = db.createToken({.name = "laptop", .user = "ada", .collections = {"notes"}});
 //   std::cout << made.secret << "\n";  // the only time that it is shown
-//   db.revokeToken(made.token.id);     // and closes what is connected with it
+//   db.revokeToken(made.token.id);     // a hub closes its connections
 //
-// A token belongs to one database and is kept in its file: 256 random bits, of which the file has a hash. It never
-// travels in a sync; a backup has it.
+// A token belongs to one database. Its secret is 256 random bits; the file keeps a hash of it. A sync never sends
+// tokens; a backup has those of its original.
 #pragma once
 
 #include <cstdint>
@@ -19,20 +19,21 @@
 namespace blazedb {
 
 struct TokenOptions {
-  std::string name;                  // for people: "laptop". Texts: up to 128 bytes of UTF-8 on one line
-  std::string user = {};             // who it is given to; the same in all tokens that one device gets
-  SyncRole role = SyncRole::client;  // the highest that its bearer may claim
-  bool mayRead = true;               // receives what changes here
-  bool mayWrite = true;              // what it sends is merged here
-  bool mayRelay = false;             // it may bring what others wrote, and servers, by other ways than from here:
-                                     // for a client that is connected with them too. Role server includes it
-  std::vector<std::string> collections = {};  // these alone; empty: all
-  std::vector<std::string> teams = {};
-  std::optional<Date> expires = {};  // absent: never
+  std::string name;                  // for people: "laptop". All texts here: up to 128 bytes of UTF-8 on one line
+  std::string user = {};             // the user of the device; the same in all tokens of one device
+  SyncRole role = SyncRole::client;  // the highest role that the client may claim
+  bool mayRead = true;               // the client receives what changes here
+  bool mayWrite = true;              // this database takes what the client sends
+  // The client may also bring writes of other databases, servers too, that it did not get from here: for a client that
+  // is connected with those as well. Role server includes this.
+  bool mayRelay = false;
+  std::vector<std::string> collections = {};  // the collections that it may sync, at most 1,000; empty: all
+  std::vector<std::string> teams = {};        // at most 1,000
+  std::optional<Date> expires = {};           // absent: never
 };
 
 struct Token {
-  std::int64_t id = 0;  // ascending, never given again in this database
+  std::int64_t id = 0;  // unique in this database, never given again; grows
   TokenOptions options;
   Date created;
   std::optional<Date> revoked;

@@ -1,4 +1,4 @@
-// Topology: databases connected with each other, kept in sync.
+// Topology: connects databases, and keeps the connected ones in sync.
 //
 //   Topology topology;
 //   NodeId a = topology.registerDatabase(db1, "DB1", {.role = SyncRole::server});
@@ -8,13 +8,13 @@
 //   topology.synchronize();          // a barrier, not a sleep
 //   db2.fetch(id);
 //
-// Connections may form any graph: chains, stars, rings, meshes. Whatever was written anywhere ends up, once, at every
-// database that it can reach, and then nothing moves any more. A connection that breaks (a full disk, say) tries again
-// by itself, 100 ms to 30 s apart, and its status says why.
+// Connections may form any graph: chains, stars, rings, meshes. Every write reaches every database that the connections
+// lead to, however many ways there are, and then nothing is sent any more. A connection that breaks (a full disk, say)
+// tries again by itself, 100 ms to 30 s apart; its status says why.
 //
-// Topology is a cheap handle; connections end when the last handle goes or disconnect() is called. Safe to use from any
-// thread. Callbacks run on one thread of the topology, with no lock held; they may call back into the API, except
-// synchronize() and disconnect(), and let go of the last handle.
+// Topology is a cheap handle. A connection ends with disconnect(), or when the last handle has gone. Any thread may
+// call any function. Callbacks run on one thread of the topology, with no lock held. They may call the API, except
+// synchronize() and disconnect(), and they may release the last handle.
 #pragma once
 
 #include <chrono>
@@ -36,12 +36,12 @@ namespace blazedb {
 
 enum class ConnectionMode : std::uint8_t {
   bidirectional,  // both send and receive
-  readOnly,       // the target only receives; its own writes are refused with ReadOnlyReplica, also while it is not
-                  // connected
+  readOnly,       // the target only receives; its writing calls throw ReadOnlyReplica, also while it is disconnected
   writeOnly,      // the target only sends
 };
 
-// Which links a node may open. It does not follow the data.
+// Which connections a node may have: within this machine, to other machines, or both. It says nothing of where the data
+// may go on from there.
 enum class SyncMode : std::uint8_t { localOnly, localAndRemote, remoteOnly };
 
 struct NodeId {
@@ -56,47 +56,50 @@ struct ConnectionId {
 
 struct RegisterOptions {
   SyncMode syncMode = SyncMode::localAndRemote;
-  std::optional<SyncRole> role = {};  // absent: what the file says. Kept in the file.
+  std::optional<SyncRole> role = {};  // stored in the file; absent: the stored role
 };
 
 struct ConnectOptions {
-  // For readOnly: a target that has writes of its own is refused with HasOwnWrites unless this is set; then the
-  // source's state replaces them.
+  // For readOnly. A target that has writes of its own is refused with HasOwnWrites. With adopt the state of the source
+  // replaces everything that the target holds.
   bool adopt = false;
-  // One of the two was away for longer than deletes are remembered, and has to give up what the other one holds no
-  // more. More than 1,000 records that are more than a tenth of what it holds end the connection with TooManyRemovals,
-  // unless this is set. What goes is kept in Database::removedRecords() for a while.
+  // A database that was away for longer than deletes are remembered removes the records that the other one no longer
+  // holds. If these are more than 1,000 and more than a tenth of its records, the connection ends with TooManyRemovals.
+  // With acceptRemovals they are removed. Database::removedRecords() keeps them for a while in any case.
   bool acceptRemovals = false;
 };
 
 enum class ConnectionState : std::uint8_t {
   connecting,
   catchingUp,  // done of total records
-  live,        // every change goes across as it is committed
-  offline,     // broken: `error` says why, `nextTry` when
-  stopped,     // for good: `error` says why; none where an app that had attached has left in order
+  live,        // every change is sent as it is committed
+  offline,     // broken, and tried again: `error` says why, `nextTry` when
+  stopped,     // not tried again: `error` says why; absent if another app that was connected said goodbye
   paused,      // by pause()
 };
 
 struct ConnectionStatus {
   ConnectionId id;
+  // The two nodes. An end in another process has the id 0 and is described by `remote`. If this node imports what
+  // another app shares, that app is `from`; every other end elsewhere is `to`.
   NodeId from;
-  NodeId to;                // 0 where that is elsewhere: what another app shares is `from`, everything else `to`
-  std::string remote = {};  // then: "host:port/database", or what a client's token is called and its address; of
-                            // another app the path of its socket, or "pid 1234 (uid 1000)"
+  NodeId to;
+  // The end elsewhere: "host:port/database" of a hub; the token's name and the address of a client; the path of the
+  // socket of an app that shares; "pid 1234 (uid 1000)" of an app that attached. Empty: both ends are nodes here.
+  std::string remote = {};
   ConnectionMode mode = ConnectionMode::bidirectional;
   ConnectionState state = ConnectionState::connecting;
-  std::uint64_t done = 0;      // records that have arrived in this catching-up, both directions
-  std::uint64_t total = 0;     // about how many it will be
-  std::uint64_t pending = 0;   // changes committed at either end that the other has not applied yet (about)
-  std::uint64_t bytes = 0;     // across the link, both directions, since it was made
-  std::uint64_t repaired = 0;  // records that differed although nothing was pending, and were sent again
-  std::uint64_t rejected = 0;  // records that one end has not taken from the other: Database::rejectedChanges()
-  std::string rejection = {};  // with these: why, of the latest, and what to do
-  bool verified = false;       // both ends hold the same: their digests were compared, and nothing has changed since
-  std::optional<ErrorCode> error;        // also while it is live: NotAllowed where what was written here cannot leave
-  std::string message;                   // with `error`
-  std::chrono::milliseconds nextTry{0};  // with offline: from now
+  std::uint64_t done = 0;          // records that have arrived while catching up, both directions
+  std::uint64_t total = 0;         // about how many there will be
+  std::uint64_t pending = 0;       // about how many changes committed at one end the other has not applied yet
+  std::uint64_t bytes = 0;         // sent in both directions since the connection was made
+  std::uint64_t repaired = 0;      // records that differed although nothing was pending, and were sent again
+  std::uint64_t rejected = 0;      // records that one end refused to take from the other: Database::rejectedChanges()
+  std::string rejection = {};      // why the latest of these was refused, and what to do
+  bool verified = false;           // both ends hold the same: they compared digests, and nothing has changed since
+  std::optional<ErrorCode> error;  // also while live: NotAllowed if writes of this end cannot leave
+  std::string message;             // what happened, and what to do; with `error`
+  std::chrono::milliseconds nextTry{0};  // with offline: the time until the next try
 };
 
 struct TopologyNode {
@@ -104,10 +107,10 @@ struct TopologyNode {
   std::string name;
   SyncRole role = SyncRole::client;
   SyncMode syncMode = SyncMode::localAndRemote;
-  std::uint64_t records = 0;
+  std::uint64_t records = 0;  // live ones
 };
 
-// A picture of the moment.
+// The nodes and connections of one moment.
 struct BLAZEDB_API TopologyGraph {
   std::vector<TopologyNode> nodes;
   std::vector<ConnectionStatus> connections;
@@ -125,70 +128,80 @@ class BLAZEDB_API Topology {
  public:
   Topology();
 
-  // The database stays open as long as the topology lives. `name`: 1 to 128 of [A-Za-z0-9_.-], unique here.
-  // AlreadyExists for a name, or a database, that is registered; DuplicateReplica for a copy of one that is.
+  // Makes a database a node of this topology, which keeps it open. `name`: 1 to 128 of [A-Za-z0-9_.-], unique in this
+  // topology. Errors: InvalidArgument (the name), AlreadyExists (the name or the database is registered),
+  // DuplicateReplica (a copy of the file is registered), OpenedReadOnly.
   NodeId registerDatabase(const Database& database, const std::string& name, const RegisterOptions& options = {});
 
-  // Connects two databases of this process; returns at once, the first exchange runs in the background. Errors:
-  // NotFound, InvalidArgument (a node with itself), AlreadyExists (these two are connected), ModeForbids (a remoteOnly
-  // node), HasOwnWrites, ReadOnlyReplica (an end that would receive is a read-only replica of another one).
+  // Connects two nodes of this topology; `to` is the target of `mode`. Returns at once: the exchange runs in the
+  // background. Errors: NotFound, InvalidArgument (a node with itself), AlreadyExists (the two are connected),
+  // ModeForbids (a remoteOnly node), HasOwnWrites (see ConnectOptions::adopt), ReadOnlyReplica (an end that would
+  // receive is a read-only replica of another database).
   ConnectionId connectLocal(NodeId from, NodeId to, ConnectionMode mode, const ConnectOptions& options = {});
 
-  // Connects with a database that a hub offers; returns at once. Errors: NotFound, ModeForbids (a localOnly node),
-  // AlreadyExists (this node is connected there already), ReadOnlyReplica, NotSupported (e2eOnly, teams),
-  // InvalidPolicy, InvalidArgument (a host, a pin or a file that cannot be). What is known only on the way there
-  // (PlaintextForbidden, WrongPin, WrongToken, UnknownDatabase, NotAllowed and so on) is in the status.
+  // Connects a node with a database that a hub offers. Returns at once. Errors: NotFound, ModeForbids (a localOnly
+  // node), AlreadyExists (the node is connected there already), ReadOnlyReplica, NotSupported (e2eOnly, teams),
+  // InvalidPolicy, InvalidArgument (the host, the database's name, a pin or a file). Failures on the way to the hub are
+  // in the status: PlaintextForbidden, WrongPin, WrongToken, UnknownDatabase, NotAllowed and others.
   ConnectionId connectRemote(NodeId node, const RemoteNode& remote, const SyncPolicy& policy = {});
 
-  // Offers nodes to clients on other machines, under their names, each to whoever has a token of that database
-  // (token.h). Listens when it returns. Errors: NotFound, ModeForbids, PlaintextForbidden, InvalidArgument (an address
-  // or a certificate that cannot be used), IoError (the port is taken).
+  // Offers nodes, under their names, to clients on other machines that have a token of the database (token.h). Clients
+  // can connect when it returns. Errors: NotFound, ModeForbids (a localOnly node), PlaintextForbidden, InvalidArgument
+  // (no node; an address or a certificate that cannot be used), IoError (the port is taken).
   ListenerInfo listen(NodeId node, const ListenOptions& options = {});
   ListenerInfo listen(const std::vector<NodeId>& nodes, const ListenOptions& options = {});
-  // Reads the certificate and its key again: for new connections. NotFound, InvalidArgument (then the old one stays).
+  // Reads the certificate and its key again, for new connections. Errors: NotFound, InvalidArgument (the new one cannot
+  // be used; the listener keeps the old one).
   void reloadCertificate(ListenerId listener);
-  // NotFound.
+  // The certificate that the listener presents now. Throws NotFound.
   CertificateStatus certificate(ListenerId listener) const;
 
-  // Offers a node to other apps of this machine, at the path of a socket (local_peers.h). Listens when it returns. A
-  // socket that a process which has died left behind is removed, any other file stays. Errors: NotFound, ModeForbids (a
-  // remoteOnly node), ReadOnlyReplica (others would write), InvalidPolicy, InvalidArgument (a path that is not
-  // absolute, or too long), AlreadyExists (what is there is no socket), IoError (somebody listens there).
+  // Offers a node to other apps of this machine, on a socket at an absolute path (local_peers.h). Apps can connect when
+  // it returns. It replaces a socket that a dead process left behind, and no other file. Errors: NotFound, ModeForbids
+  // (a remoteOnly node), ReadOnlyReplica (the policy lets others write to a read-only replica), InvalidPolicy,
+  // InvalidArgument (the path is relative or too long, or the mode), AlreadyExists (the path is no socket), IoError
+  // (another process listens there).
   ListenerInfo listenLocal(NodeId node, const std::string& socketPath, const ListenLocalOptions& options = {});
-  // Connects with what another app offers; returns at once. `mode` is meant as if that were connected to this node:
-  // with readOnly this node only receives, and is bound to the other database as soon as it is found. Whoever offers
-  // need not be there yet. Errors: NotFound, ModeForbids (a remoteOnly node), AlreadyExists (this node is connected
-  // there already), ReadOnlyReplica, InvalidArgument (a path). What is known only on the way there (NotAllowed,
-  // HasOwnWrites, ReadOnlyReplica) is in the status.
+  // Connects a node with the database that another app offers on a socket. Returns at once; the app may start later.
+  // This node is the target of `mode`: with readOnly it only receives, and becomes a replica of the other database as
+  // soon as the two meet. Errors: NotFound, ModeForbids (a remoteOnly node), AlreadyExists (the node is connected there
+  // already), ReadOnlyReplica, InvalidArgument (the path is relative or too long). Failures on the way to the app are
+  // in the status: NotAllowed, HasOwnWrites, ReadOnlyReplica and others.
   ConnectionId connectCrossApp(NodeId node, const std::string& socketPath,
                                ConnectionMode mode = ConnectionMode::bidirectional,
                                const CrossAppOptions& options = {});
 
-  // Tells the clients that the hub is stopping, and ends their connections. NotFound.
+  // Tells the clients or apps that this end is stopping, and ends their connections. Waits for calls of theirs that are
+  // running. Must not be called in a callback. Throws NotFound.
   void stopListening(ListenerId listener);
 
-  // Of a connection that was made by connectRemote or connectCrossApp: ends the conversation, and begins it again at
-  // once. NotFound.
+  // Ends a connection of connectRemote or connectCrossApp until resume(). Errors: NotFound, InvalidArgument (a
+  // connection of connectLocal).
   void pause(ConnectionId connection);
+  // Connects at once: after pause(), or without waiting for the next try. Throws NotFound.
   void resume(ConnectionId connection);
 
-  // Ends a connection; what was not sent yet stays in the feed for the next one. Returns when nothing of it runs any
-  // more; a synchronize() that is waiting for it throws Timeout at once. NotFound.
+  // Ends a connection. What it has not sent yet stays in the feed for the next connection. When it returns nothing of
+  // the connection runs any more, its listeners included. A synchronize() that waits for it throws Timeout at once.
+  // Must not be called in a callback. Throws NotFound.
   void disconnect(ConnectionId connection);
 
-  // Returns when everything that any node had committed before the call is applied at every node that connections
-  // made here lead to, and what the hubs had is applied here. Throws Timeout (with the connections that are behind)
-  // or, where a connection has stopped for good, its error; and, when all the rest is done, NotAllowed where something
-  // was written here that a connection cannot carry, as its token may only read.
+  // Waits until every node that connections made here lead to has applied what any node had committed before the call,
+  // and until the nodes here have applied what the hubs and apps had. Errors: Timeout (names the connection that is
+  // behind); the error of a connection that has stopped; Offline (a connection is paused); and, after everything else
+  // has arrived, NotAllowed if a token does not let writes of a node here leave. Must not be called in a callback.
   void synchronize(std::chrono::milliseconds timeout = std::chrono::minutes(10));
 
+  // All connections, those of the listeners' clients and apps too.
   std::vector<ConnectionStatus> connections() const;
+  // The connections of one node. Throws NotFound.
   std::vector<ConnectionStatus> connections(NodeId node) const;
+  // Of a connection that connectLocal, connectRemote or connectCrossApp made. Throws NotFound.
   ConnectionStatus status(ConnectionId connection) const;
   TopologyGraph graph() const;
 
-  // `listener` is called with each new state, and at most ten times a second with progress, on the topology's own
-  // thread. What it throws is thrown away. NotFound.
+  // Calls `listener` on the topology's callback thread with each new state of a connection made here, and with its
+  // progress, at most ten times a second. What it throws is discarded. Throws NotFound.
   [[nodiscard]] Subscription onStatus(ConnectionId connection, std::function<void(const ConnectionStatus&)> listener);
 
  private:

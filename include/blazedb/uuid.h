@@ -1,7 +1,7 @@
 // UUID: 16 bytes that name a record, a replica, a node.
 //
-// Record ids are version 7 (RFC 9562): the first 48 bits are milliseconds since 1970, so that ids made later sort later
-// and a bulk load appends to its index instead of scattering over it.
+// Record ids are version 7 (RFC 9562): the first 48 bits are milliseconds since 1970. Ids that are made later therefore
+// sort later, and a bulk load appends to its index instead of scattering over it.
 #pragma once
 
 #include <array>
@@ -20,11 +20,12 @@ namespace blazedb {
 struct BLAZEDB_API UUID {
   std::array<std::uint8_t, 16> bytes{};
 
-  // A new random, time-ordered id from the system's clock and randomness. Two ids made by one process are ordered as
-  // they were made. Thread-safe. Throws Error(IoError) only where the system has no randomness to give.
+  // Makes a new id from the system's clock and randomness. Ids of one process sort in the order in which they were
+  // made. Thread-safe. Throws Error(IoError) if the system gives no randomness.
   static UUID generate();
 
-  // Reads the 36-character form "01890a5d-ac96-774b-bcce-b302099a8057", either case; std::nullopt for anything else.
+  // Reads the 36-character form "01890a5d-ac96-774b-bcce-b302099a8057", in upper or lower case. Anything else gives
+  // std::nullopt.
   static std::optional<UUID> parse(std::string_view text);
 
   // The 36-character form in lower case.

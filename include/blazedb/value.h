@@ -1,11 +1,11 @@
-// Value: what a field holds. Object: named values. Both copy like the standard containers that they are made of.
+// Value: what a field holds. Object: named values. Both are values, copied like the standard containers inside them.
 //
 //   null  bool  integer (int64)  real (double, kept bit by bit)  string (UTF-8)  bytes  date (µs since 1970 UTC)
 //   uuid  array  object
 //
-// An Object keeps its fields sorted by name (bytewise), each name once. Its typed getters answer std::nullopt where the
-// field is absent or of another type: no getter converts. Values are checked (UTF-8, sizes, nesting) where they enter a
-// database, not here. Not thread-safe; distinct objects may be used from distinct threads.
+// An Object keeps its fields sorted by name (bytewise), each name once. A database checks values (UTF-8, sizes,
+// nesting) when it stores them; these classes do not. Not thread-safe; distinct objects may be used from distinct
+// threads.
 #pragma once
 
 #include <compare>
@@ -45,22 +45,24 @@ class BLAZEDB_API Object {
   Object(Object&&) noexcept;
   Object& operator=(const Object&);
   Object& operator=(Object&&) noexcept;
-  // {{"name", value}, ...}. A name given twice: the last one counts.
+  // {{"name", value}, ...}. If a name is given twice, the last value counts.
   Object(std::initializer_list<Field> fields);
 
   bool empty() const { return size() == 0; }
   std::size_t size() const;
   bool contains(std::string_view name) const { return find(name) != nullptr; }
 
-  // The value of a field, nullptr where it is absent. Valid until the object changes.
+  // The value of a field; nullptr if it is absent. The pointer is valid until the object changes.
   const Value* find(std::string_view name) const;
-  // The value of a field, null where it is absent.
+  // The value of a field; a null Value if it is absent. The reference is valid until the object changes.
   const Value& operator[](std::string_view name) const;
+  // Adds a field, or replaces its value.
   void set(std::string name, Value value);
-  // False where there was no such field.
+  // Returns false if there was no such field.
   bool erase(std::string_view name);
   void reserve(std::size_t fields);
 
+  // The value of a field that has this type. std::nullopt if it is absent or has another type: nothing is converted.
   std::optional<bool> boolean(std::string_view name) const;
   std::optional<std::int64_t> integer(std::string_view name) const;
   std::optional<double> real(std::string_view name) const;
@@ -100,7 +102,7 @@ class BLAZEDB_API Value {
   Value(UUID value) : data_(value) {}
   Value(Array value) : data_(std::move(value)) {}
   Value(Object value) : data_(std::move(value)) {}
-  // Larger unsigned integers have no place in an int64: convert them yourself.
+  // An int64 does not hold every unsigned long: the caller converts.
   Value(unsigned long) = delete;
   Value(unsigned long long) = delete;
   template <class T>
@@ -108,20 +110,20 @@ class BLAZEDB_API Value {
 
   Type type() const { return static_cast<Type>(data_.index()); }
   bool isNull() const { return type() == Type::null; }
-  // nullptr where the value is of another type: value.as<std::string>().
+  // A pointer to the content, as in value.as<std::string>(); nullptr if the value has another type.
   template <class T>
   const T* as() const {
     return std::get_if<T>(&data_);
   }
 
-  // Same type and same content; doubles are compared bit by bit, so that NaN equals itself and 0.0 differs from -0.0.
+  // Same type and same content. Doubles are compared bit by bit: NaN equals itself, and 0.0 differs from -0.0.
   friend BLAZEDB_API bool operator==(const Value& a, const Value& b);
 
  private:
   std::variant<std::monostate, bool, std::int64_t, double, std::string, Bytes, Date, UUID, Array, Object> data_;
 };
 
-// "integer", "string", ...: for messages.
+// The name of a type, for messages: "integer", "string", ...
 BLAZEDB_API std::string_view typeName(Value::Type type);
 
 struct Field {
@@ -130,7 +132,7 @@ struct Field {
   friend bool operator==(const Field&, const Field&) = default;
 };
 
-// A Field holds a Value and a Value may hold an Object: what needs all three is defined here.
+// Defined here because an Object holds Fields, a Field a Value, and a Value may hold an Object.
 inline Object::Object() = default;
 inline Object::~Object() = default;
 inline Object::Object(const Object&) = default;
