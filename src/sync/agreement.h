@@ -26,19 +26,19 @@ enum class Relation : std::uint8_t {
   importer,  // the peer decides what this end holds
 };
 
-// What of the scope the peer may read.
+// Which records of the scope the peer may read.
 struct ReadRule {
   std::shared_ptr<const ExportFilter> filter;  // absent: every record; shared with the other links of an export
 
-  // The peer gets what the filter chooses, so the store has to remember what it was given.
+  // Whether a filter chooses what the peer gets. The store then has to remember what the peer was given.
   bool chooses() const { return filter != nullptr; }
 };
 
 // What the peer may do to this end.
 struct WriteRule {
-  StampTrust trust = StampTrust::all;  // which stamps it may bring
-  bool mayErase = true;                // it may tell this end to sweep, and take back what it gave
-  bool mayBeServer = true;             // it may have the role server
+  StampTrust trust = StampTrust::all;  // which stamps the peer may bring
+  bool mayErase = true;                // the peer may make this end sweep, and take back what it gave
+  bool mayBeServer = true;             // the peer may have the role server
 };
 
 // What one end brings.
@@ -50,29 +50,29 @@ struct Terms {
   ReadRule reads;
   WriteRule writes;
 
-  // This end decides what the peer holds, and takes back from it what it is not to have any more.
+  // Whether this end decides what the peer holds, and takes back records that the peer must no longer hold.
   bool exports() const { return relation == Relation::exporter; }
-  // The peer decides what this end holds: what it takes back goes, even if others have changed it since.
+  // Whether the peer decides what this end holds. What the peer takes back goes, even if others have changed it since.
   bool imports() const { return relation == Relation::importer; }
 };
 
-// What both ends hold to. `sends`, `receives` and `scope` are those on which both agree. Without a peer, as it is
-// constructed: everything goes both ways.
+// What both ends obey. `sends`, `receives` and `scope` are those on which both agree. A default Agreement has no peer,
+// and everything goes both ways.
 struct Agreement : Terms {
   Peer peer;
-  bool peerSweeps = true;    // it may be told to sweep; otherwise it keeps what it was not told to delete
-  bool peerChooses = false;  // it sends a choice: that it lacks a record means nothing
+  bool peerSweeps = true;    // the peer may be told to sweep; otherwise it keeps what it was not told to delete
+  bool peerChooses = false;  // a filter chooses what the peer sends: a record that it lacks means nothing
 
-  // The peer takes back a record. May it go here? `fromPeer`: this end got the record's latest state from the peer.
+  // Whether a record that the peer takes back goes here. `fromPeer`: this end got its latest state from the peer.
   bool mayTakeBack(bool fromPeer) const { return writes.mayErase && (imports() || fromPeer); }
-  // Is what the peer removes here, by a sweep or by taking back, written down so that a user can restore it? What an
-  // exporter gives and takes is the exporter's own.
+  // Whether this end journals what the peer removes here, by a sweep or by taking back, so that a user can restore it.
+  // What an exporter gives and takes is the exporter's own.
   bool journalsRemovals() const { return !imports(); }
-  // Should the two ends hold the same records, so that comparing digests means something?
+  // Whether the two ends should hold the same records, so that they can compare digests.
   bool comparable() const { return sends && receives && scope.full() && !reads.chooses() && !peerChooses; }
 };
 
-// Puts this end's terms together with what the peer has said of its own.
+// Combines this end's terms with those in the peer's Hello.
 Agreement agree(const Terms& mine, const Hello& its);
 
 }  // namespace blazedb::sync

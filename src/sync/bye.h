@@ -16,27 +16,27 @@ struct Bye {
   std::string text;
 };
 
-// The receiver has not taken this record. Everything else goes on.
+// The receiver refused this record. Everything else goes on.
 struct Rejection {
   RecordKey key;
-  std::optional<Bye> why;  // none: it has been taken since, or is gone
+  std::optional<Bye> why;  // none: the receiver has taken it since, or the sender no longer holds it
 };
 
 struct Rejected {
-  bool all = false;  // everything that is rejected; otherwise what has changed
+  bool all = false;  // `records` lists everything that is set aside; otherwise what has changed
   std::vector<Rejection> records;
 };
 
 // Nothing of a batch was merged, and the conversation has to end.
 struct Refusal {
   enum class Reason : std::uint8_t {
-    outsideScope,     // the peer sent what the link does not carry
-    unreadable,       // a record cannot be decoded, or has more fields than any record has
-    tooManySetAside,  // a record has to be set aside, and the store remembers no more of these
+    outsideScope,     // the peer sent a record that the link does not carry
+    unreadable,       // a record cannot be decoded, or has more fields than a record may have
+    tooManySetAside,  // a record has to be set aside, and the store has as many of these as it remembers
   };
   Reason reason;
   RecordKey record;  // the first of this kind
-  Bye why;           // as the peer is told
+  Bye why;           // sent to the peer
 };
 
 }  // namespace blazedb::sync

@@ -1,3 +1,5 @@
+// The asking end sums up its records range by range (sumUp), asks, and sends what differs (repair). The answering end
+// reads the same ranges and lists the first run of them that differs (answer). Each call of step() does one slice.
 #include "sync/comparison.h"
 
 #include <algorithm>
@@ -9,11 +11,11 @@ namespace {
 
 constexpr std::size_t kRowsPerStep = 512;
 constexpr std::size_t kRecordsPerRange = 256;
-// An answer ends with the range in which it has got to so many.
+// An answer ends with the range in which it reaches this number of records.
 constexpr std::size_t kInventoryRecords = 2048;
 constexpr std::size_t kRepairBytes = 512u << 10;
 constexpr std::int64_t kPauseMsMax = 30'000;
-// More are compared the next time.
+// The next comparison takes the collections beyond.
 constexpr std::size_t kCollectionsAtOnce = 1000;
 
 UUID lastId() {
@@ -22,7 +24,7 @@ UUID lastId() {
   return id;
 }
 
-// Not of the last one.
+// `id` must not be the last id.
 UUID idAfter(UUID id) {
   for (std::size_t i = id.bytes.size(); i > 0 && ++id.bytes[i - 1] == 0; i--) {
   }
@@ -60,7 +62,7 @@ void Comparison::step(std::int64_t nowMs) {
 void Comparison::begin(const std::vector<DigestLine>& mine, const std::vector<DigestLine>& theirs, std::int64_t nowMs) {
   drop(nowMs);
   auto its = theirs.begin();
-  // Of what is not held here, nothing can be sent.
+  // This end has nothing to send of a collection that it never held.
   auto onlyTheirs = [&] {
     if (store_.holds(its->collection)) collections_.push_back(its->collection);
     ++its;
@@ -126,7 +128,7 @@ bool Comparison::onInventory(Inventory inventory, std::int64_t nowMs) {
     askedInVain_ = false;
     return true;
   }
-  // Or the ranges would have to be summed up again and again.
+  // An answer that ends within a range would have this end sum up that range again and again.
   bool atBoundary = std::any_of(sums_.begin(), sums_.end(), [&](const Sum& sum) { return sum.first == inventory.to; });
   if (!atBoundary && inventory.records.size() < kInventoryRecordsMax) return false;
   if (!inventory.differs) {
@@ -141,7 +143,7 @@ bool Comparison::onInventory(Inventory inventory, std::int64_t nowMs) {
   return true;
 }
 
-// Sends what is another here than in the answer, or in one of the two alone: what is listed there and dead here, too.
+// Sends the records that differ from the answer or stand on one side only, also those that are dead here.
 void Comparison::repair(std::int64_t nowMs) {
   HashedRun mine = store_.hashes(theirs_->collection, repairFrom_, theirs_->to, kRowsPerStep);
   BatchWriter rows;
@@ -174,7 +176,7 @@ void Comparison::repair(std::int64_t nowMs) {
   goOn(done, nowMs);
 }
 
-// Behind what was compared; with the next collection where that was the end of this one.
+// Goes on behind `comparedTo`, with the next collection if this one is done.
 void Comparison::goOn(const UUID& comparedTo, std::int64_t nowMs) {
   auto open = std::find_if(sums_.begin(), sums_.end(), [&](const Sum& sum) { return sum.first > comparedTo; });
   bool atBoundary = open != sums_.begin() && std::prev(open)->first == comparedTo;
@@ -233,7 +235,7 @@ void Comparison::answer(std::int64_t nowMs) {
   readFrom_ = idAfter(run.to);
 }
 
-// Goes on with the next range, or says that the answer is complete.
+// Ends the range that is being read. Returns true if the answer is complete.
 bool Comparison::closeRange() {
   const UUID& end = question_->sums[range_].first;
   bool last = range_ + 1 == question_->sums.size();
@@ -243,7 +245,7 @@ bool Comparison::closeRange() {
     if (last || answer_.records.size() >= kInventoryRecords) return true;
   } else {
     answer_.records.resize(rangeBegin_);
-    if (answer_.differs) return true;  // up to the end of the range before
+    if (answer_.differs) return true;  // the run that differs ended with the range before
     answer_.to = end;
     if (last) return true;
     answer_.from = idAfter(end);

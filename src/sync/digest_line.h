@@ -1,5 +1,4 @@
-// What a replica says of one of its collections when two ends compare: how many records live, and the sum of their
-// hashes.
+// One line of a digest: the number of live records of a collection, and the sum of their hashes.
 #pragma once
 
 #include <cstdint>

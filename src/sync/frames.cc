@@ -1,3 +1,5 @@
+// Encoders and decoders of all frames. A decoder checks every count against the bytes that are left before it
+// allocates, and refuses whatever the encoder would not have written.
 #include "sync/frames.h"
 
 #include <algorithm>
@@ -19,7 +21,7 @@ enum HelloFlag : std::uint8_t { kSends = 1, kReceives = 2, kChooses = 4, kKeeps 
 
 Bytes begin(FrameType type) { return {static_cast<std::uint8_t>(type)}; }
 
-// A reader past the type byte, failed if the type is another.
+// A reader behind the type byte. It has failed if the frame has another type.
 Reader open(ByteView frame, FrameType type) {
   Reader in(frame);
   if (in.byte() != static_cast<std::uint8_t>(type)) in.fail();
@@ -87,7 +89,7 @@ void appendKeys(Bytes& out, const std::vector<RecordKey>& keys) {
   }
 }
 
-// A count of things that take at least `bytesEach`: more than the rest of the frame could hold is a lie.
+// Reads a count of things of at least `bytesEach` bytes. Fails if the rest of the frame cannot hold so many.
 std::size_t readCount(Reader& in, std::size_t bytesEach, std::size_t most) {
   std::uint64_t count = in.varint();
   if (count > in.remaining() / bytesEach || count > most) in.fail();
@@ -455,8 +457,8 @@ std::optional<Pong> decodePong(ByteView frame) {
   return close(in, std::move(pong));
 }
 
-// What this end says is one line, also where an application's filter has thrown something else; else the peer would not
-// hear the reason.
+// A peer refuses a text of several lines and would not learn the reason. The text may come from an application's
+// filter, so this makes one line of it, within `bytesMax`.
 static std::string oneLine(std::string_view text, std::size_t bytesMax) {
   std::size_t length = std::min(text.size(), bytesMax);
   if (length < text.size())
@@ -481,7 +483,7 @@ std::optional<Bye> decodeBye(ByteView frame) {
   return close(in, std::move(bye));
 }
 
-// Code 0 stands for none.
+// Code 0 stands for an absent reason.
 Bytes encode(const Rejected& rejected) {
   Bytes out = begin(FrameType::rejected);
   out.push_back(rejected.all ? 1 : 0);

@@ -1,24 +1,24 @@
 // The wire: one frame, one message. The same bytes in process, over a unix socket and over TLS.
 //
-// What frames speak of has headers of its own: cursor.h, change.h, peer.h, bye.h, scope.h, digest_line.h.
+// The parts of frames have headers of their own: cursor.h, change.h, peer.h, bye.h, scope.h, digest_line.h.
 //
 // A frame is a type byte and a body. Integers are varints unless said otherwise, strings and byte strings are a varint
-// length and the bytes, a UUID is 16 bytes, an incarnation 8 bytes little-endian. docs/protocol.md draws each of them;
-// this is the order of a conversation:
+// length and the bytes, a UUID is 16 bytes, an incarnation 8 bytes little-endian. docs/protocol.md draws each frame.
+// This is the order of a conversation:
 //
 //   Hello      both ways: who I am, what I want (to send, to receive)
 //   Subscribe  receiver -> sender: my cursor on your feed
 //   Welcome    sender -> receiver: where I start, where my feed ends now, whether you must sweep
 //   Batch      sender -> receiver: changes of the feed, transaction by transaction
 //   Ack        receiver -> sender: applied up to here
-//   Rejected   receiver -> sender: what was not merged, and why
-//   Need/Rows  receiver asks for whole records, sender gives them
-//   Digest, Buckets, Inventory   at rest: is it the same? where does it differ?
-//   Ping/Pong  is anybody there, and where does your feed end
+//   Rejected   receiver -> sender: what I set aside, and why
+//   Need/Rows  the receiver asks for whole records, the sender gives them
+//   Digest, Buckets, Inventory   at rest: do we hold the same, and where do we differ
+//   Ping/Pong  are you there, and where does your feed end
 //   Bye        why the conversation ends
 //
-// Decoding never throws and never allocates more than five times the frame's own size; std::nullopt means that the
-// peer breaks the protocol. A message has one encoding: varints as short as they can be, what is a set ascending.
+// Decoding never throws and never allocates more than five times the frame's own size. std::nullopt means that the peer
+// breaks the protocol. A message has exactly one encoding: varints are as short as possible, and sets are ascending.
 #pragma once
 
 #include <cstdint>
@@ -64,15 +64,15 @@ struct Hello {
   std::int64_t wallMs = 0;
   bool sends = true;
   bool receives = true;
-  bool chooses = false;  // what this end sends is a choice: that a record is missing there means nothing
-  bool sweeps = true;    // may be told to sweep; else it keeps what it was not told to delete
+  bool chooses = false;  // a filter chooses what this end sends: a missing record means nothing
+  bool sweeps = true;    // this end may be told to sweep; otherwise it keeps what it was not told to delete
   Scope scope;           // what this end wants or may have
 };
 
 struct Subscribe {
   Cursor cursor;
   bool hasData = false;
-  bool rejects = false;  // it has refused records of the sender's, and is about to say which
+  bool rejects = false;  // the receiver has set records of the sender aside; a Rejected follows that lists them
 };
 
 struct Welcome {
@@ -80,7 +80,7 @@ struct Welcome {
   std::uint64_t feedEnd = 0;
   std::uint64_t ahead = 0;  // about how many records will come
   bool sweep = false;
-  std::uint64_t horizon = 0;  // deletes up to here may be forgotten
+  std::uint64_t horizon = 0;  // the sender may have forgotten deletes up to here
   Cursor applied;             // what the sender of this frame has applied of the receiver's feed
 };
 
@@ -88,7 +88,7 @@ struct Batch {
   std::uint64_t from = 0;
   std::uint64_t to = 0;
   bool atEnd = false;       // the feed ended at `to`
-  std::uint64_t reach = 0;  // what was passed over lies up to here; `to` where nothing was: see Cursor
+  std::uint64_t reach = 0;  // Cursor::reach; `to` if nothing was passed over
   std::vector<Change> changes;
 };
 
@@ -101,8 +101,8 @@ struct Need {
   std::vector<RecordKey> keys;  // ascending, at most kNeedKeysMax
 };
 
-// Whole records outside the feed's order: an answer to Need (then `gone` lists those that are no longer held), or a
-// repair.
+// Whole records outside the feed's order: an answer to Need, or a repair. In an answer `gone` lists the records that
+// the sender no longer holds.
 struct Rows {
   bool answer = false;
   std::vector<RecordKey> gone;
@@ -116,16 +116,16 @@ struct DigestFrame {
   std::vector<DigestLine> collections;  // ascending by name
 };
 
-// What the sender holds of a collection from the id `from` on: at most kBucketsMax ranges, each with its last id and
-// the sum of the live records in it. One ends where the next begins.
+// What the sender holds of a collection from the id `from` on: at most kBucketsMax adjoining ranges, each with its last
+// id and the sum over its live records.
 struct Buckets {
   std::string collection;
   UUID from;
   std::vector<std::pair<UUID, Digest>> sums;
 };
 
-// The answer: it differs from `from` to `to`, and that is what there is; or nothing differs up to `to`, and both are
-// that. What lies behind was not looked at.
+// The answer to Buckets. Either the ranges from `from` to `to` differ, and `records` lists what the sender holds there;
+// or nothing differs up to `to`, and `from` equals `to`. The sender has not looked at anything behind `to`.
 struct Inventory {
   std::string collection;
   UUID from;
@@ -140,7 +140,7 @@ struct Ping {
   std::uint64_t number = 0;
 };
 
-// The answer to the Ping of that number. What it says of the feed was true after the Ping had come.
+// The answer to the Ping of that number. `feedEnd` was read after the Ping arrived.
 struct Pong {
   std::uint64_t number = 0;
   std::uint64_t feedEnd = 0;
@@ -149,7 +149,7 @@ struct Pong {
 // Builds a Batch or Rows frame change by change, straight from what storage reads.
 class BatchWriter {
  public:
-  // The number of changes and bytes so far, to come back to.
+  // A place to rewind() to.
   struct Checkpoint {
     std::size_t bytes = 0;
     std::size_t changes = 0;
@@ -160,11 +160,12 @@ class BatchWriter {
   explicit BatchWriter(std::uint64_t from = 0) : from_(from) {}
 
   void add(const Change& change);
-  // The change added last ends its transaction.
+  // Marks the change that was added last as the end of its transaction.
   void endTransaction();
   std::size_t changes() const { return at_.changes; }
   std::size_t bytes() const { return body_.size(); }
   Checkpoint checkpoint() const { return at_; }
+  // Removes everything that was added after `to`.
   void rewind(const Checkpoint& to);
 
   base::Bytes finishBatch(std::uint64_t to, bool atEnd, std::uint64_t reach) const;
@@ -190,10 +191,10 @@ base::Bytes encode(const Pong&);
 base::Bytes encode(const Bye&);
 base::Bytes encode(const Rejected&);
 
-// The type of a frame, std::nullopt for an empty or unknown one.
+// The type of a frame; std::nullopt for an empty frame or an unknown type.
 std::optional<FrameType> typeOf(base::ByteView frame);
 
-// Each expects the frame of its type, type byte included.
+// Each takes a frame of its type, type byte included. The results view `frame` where they have views.
 std::optional<Hello> decodeHello(base::ByteView frame);
 std::optional<Subscribe> decodeSubscribe(base::ByteView frame);
 std::optional<Welcome> decodeWelcome(base::ByteView frame);

@@ -5,7 +5,7 @@
 namespace blazedb::sync {
 namespace {
 
-// What a write that replaces something of stamp `replaced` remembers: the last value by *another* writer.
+// The `over` of a write that replaces a value with these stamps: the stamp of the last value by *another* writer.
 Stamp overOf(const Stamp& replaced, const Stamp& replacedOver, std::uint64_t writer) {
   return replaced.writer == writer ? replacedOver : replaced;
 }

@@ -1,15 +1,15 @@
-// The one rule for conflicts, as code: merging what a peer sent into what this replica holds.
+// The one rule for conflicts: merges what a peer sent into what this replica holds.
 //
-//   base, tomb   the higher stamp
-//   cells        per field, the higher stamp; of two values under one stamp, which only a peer that forges another's
-//                name can make, the one with the higher bytes; a cell below base is dropped
+//   base, tomb   The higher stamp wins.
+//   cells        The higher stamp wins, field by field. Only a peer that forges another writer's name can make two
+//                values under one stamp; then the higher bytes win. A cell below base is dropped.
 //
 // The result does not depend on the order or the number of merges: max is commutative, associative and idempotent, and
-// dropping cells below base commutes with it because base only grows. A state that changes remembers `position` as the
-// place where it did; one that does not change takes no position, which is why rings and meshes come to rest.
+// dropping cells below base commutes with it because base only grows. A part that changes remembers `position` as the
+// place where it did. A merge that changes nothing takes no position, which is why rings and meshes come to rest.
 //
-// A merge that brings a dead record back to life gives everything in it the new position: peers that dropped its values
-// get all of it.
+// A merge that revives a dead record gives everything in the record the new position, so that peers which dropped its
+// values get the whole record.
 #pragma once
 
 #include <cstdint>
@@ -20,14 +20,14 @@
 
 namespace blazedb::sync {
 
-// A visible value that the merge took away: a candidate for the conflict journal. `name` and `lost` view the state that
-// was merged into.
+// A visible value that the merge replaced or removed: a candidate for the conflict journal. `name` and `lost` view the
+// bytes of the state before the merge.
 struct Overridden {
   std::string_view name;
   base::ByteView lost;
   Stamp lostStamp;
   std::uint64_t lostPosition = 0;
-  base::ByteView won;  // empty where the whole record was deleted or replaced
+  base::ByteView won;  // empty if the record was deleted or replaced as a whole
   Stamp wonStamp;
   Stamp wonOver;  // below lostStamp: the winner had not seen the loser
 };
@@ -35,16 +35,15 @@ struct Overridden {
 struct MergeOutcome {
   bool changed = false;
   bool revived = false;
-  std::vector<Overridden> overridden;  // only what `isOwn` says this replica wrote
+  std::vector<Overridden> overridden;  // only values that this replica wrote, by `isOwn`
 };
 
-// Merges `theirs` into `mine`, which may be empty (a record not held before). `position` is the feed position that a
-// change would take. `isOwn` is a predicate over writers: bool(uint64_t), true for every incarnation of this replica.
-// `whole` of `mine` is left to the caller.
+// Merges `theirs` into `mine`, which is empty for a record not held before. `position` is the feed position that a
+// change would take. `isOwn(writer)` returns true for every incarnation of this replica. The caller sets `mine.whole`.
 template <class IsOwn>
 MergeOutcome merge(RecordState& mine, const RecordState& theirs, std::uint64_t position, IsOwn&& isOwn);
 
-// The stamps and marks of local writes, on the state as this replica holds it. `stamp` is above every stamp in it.
+// Local writes, applied to the state that this replica holds. `stamp` must be above every stamp in the state.
 
 // An insert of a record that is absent or dead. `state` keeps its tomb and loses every cell.
 void writeInsert(RecordState& state, const Stamp& stamp, std::uint64_t position);
@@ -105,7 +104,7 @@ MergeOutcome merge(RecordState& mine, const RecordState& theirs, std::uint64_t p
     detail::reviveAt(mine, position);
   }
   if (wasAlive) {
-    // What a delete, or an insert over what was there, took along: cells that are gone although no cell won over them.
+    // Cells that are gone although no cell beat them: a delete, or an insert over what was there, removed them.
     const Mark* winner = !alive ? &mine.tomb : nullptr;
     for (const Cell& cell : before) {
       if (cell.removed() || !isOwn(cell.stamp.writer)) continue;

@@ -1,3 +1,5 @@
+// In the order of a conversation: Subscribe and Welcome, batches, whole records (Need and its answers), and records
+// that were set aside.
 #include "sync/receiver.h"
 
 #include <algorithm>
@@ -10,13 +12,13 @@ namespace blazedb::sync {
 namespace {
 
 constexpr std::int64_t kSaveCursorDelayMs = 200;
-// When the receiver asks again for what only time keeps out: not at once, and what takes longer than this is left to
-// the next conversation.
+// The receiver asks again for a record that is dated ahead: after kRetryMsMin at the earliest, and in the next
+// conversation if that takes longer than kRetryMsMax.
 constexpr std::int64_t kRetryMsMin = 1000;
 constexpr std::int64_t kRetryMsMax = 24 * 60 * 60 * 1000;
-// Answers to Need beyond this are merged before the batch that waits for them is complete.
+// Beyond this the receiver merges answers to Need before the batch that waits for them is complete.
 constexpr std::size_t kAnswersBytes = 8u << 20;
-// What a frame costs that is kept, beside its bytes.
+// The memory that a held frame takes beside its bytes.
 constexpr std::size_t kHeldOverheadBytes = 64;
 
 RecordKey keyOf(const Change& change) { return {std::string(change.collection), change.id}; }
@@ -48,7 +50,7 @@ void Receiver::onWelcome(const Welcome& welcome) {
       return end_.stop(ErrorCode::NotAllowed, "'" + end_.status.peer->name + "' may not make '" +
                                                   end_.store.identity().name +
                                                   "' sweep: that takes a token of role server");
-    // Where a cursor on an earlier incarnation really stands only the sender can tell.
+    // Only the sender can tell where a cursor on an earlier incarnation really stands.
     bool behind = held.position < welcome.horizon || held.incarnation != end_.peer().incarnation;
     if (!behind && !agreement.imports()) return end_.broken("a sweep that is not due");
   }
@@ -70,7 +72,7 @@ void Receiver::onWelcome(const Welcome& welcome) {
 
 void Receiver::onBatch(base::ByteView frame) {
   if (!welcome_) return end_.broken("Batch before Welcome");
-  // What the window allows to be under way, and the frame that goes beyond it.
+  // The sender may fill the window and go beyond it by one frame.
   if (heldBytes_ >= base::kInFlightBytesMax) return end_.broken("more than may be under way");
   held_.emplace_back(frame.begin(), frame.end());
   heldBytes_ += frame.size() + kHeldOverheadBytes;
@@ -96,7 +98,7 @@ bool Receiver::merge(const base::Bytes& frame) {
     return false;
   }
   if (batch->changes.empty() && !sweep_) {
-    // Only withheld changes: the cursor is saved with the next batch, or a moment later.
+    // The batch only moves the cursor: it is saved with the next batch, or a moment later.
     if (appliedTo_ == savedTo_) unsavedSinceMs_ = end_.nowMs;
     finishBatch(*batch);
     return true;
@@ -125,8 +127,7 @@ bool Receiver::merge(const base::Bytes& frame) {
   return true;
 }
 
-// Puts the whole records that have come in the place of their parts, and leaves out those that the peer no longer
-// holds.
+// Replaces the parts in the batch by the whole records that have come, and drops those that the peer no longer holds.
 void Receiver::fillIn(Incoming& incoming) const {
   std::map<RecordKey, Change> whole;
   for (const base::Bytes& answer : answers_) {
@@ -206,7 +207,7 @@ std::optional<std::int64_t> Receiver::nextTickMs() const {
 // ----------------------------------------------------------------------------------------------------
 // whole records
 
-// Names as many as a Need has room for; the receiver asks for the rest when these have come.
+// Asks for the first kNeedKeysMax of `keys`. The receiver asks for the others when these have come.
 void Receiver::askFor(const std::set<RecordKey>& keys) {
   Need need;
   for (auto key = keys.begin(); key != keys.end() && need.keys.size() < base::kNeedKeysMax; ++key)
@@ -236,7 +237,7 @@ bool Receiver::onAnswer(Rows& rows, base::ByteView frame) {
   return false;
 }
 
-// Merges the answers that have come, ahead of the batch that they belong to.
+// Merges the answers that have come, before the batch that waits for them.
 bool Receiver::mergeAnswers() {
   for (const base::Bytes& answer : answers_) {
     std::optional<Rows> rows = decodeRows(answer);
@@ -267,7 +268,7 @@ bool Receiver::repair(std::vector<Change> changes) {
 // ----------------------------------------------------------------------------------------------------
 // what was set aside
 
-// Tells the peer what became of its records. False if the conversation has to end.
+// Tells the peer which of its records were set aside or taken after all. Returns false if the conversation has to end.
 bool Receiver::took(ApplyResult& result) {
   if (result.refused) {
     end_.stop(result.refused->why.code, result.refused->why.text);
@@ -288,12 +289,13 @@ bool Receiver::took(ApplyResult& result) {
   return true;
 }
 
-// One question at a time, and none in a sweep: it brings everything in any case.
+// One question at a time. A sweep brings everything, so the receiver asks for nothing meanwhile.
 bool Receiver::mayAskAgain() const {
   return welcome_ && !end_.settling && !sweep_ && needed_.empty() && retrying_.empty() && held_.empty();
 }
 
-// At the beginning it asks for everything, and after that for what may be taken now.
+// Asks for everything that is set aside at the beginning, and later for records whose time has come or whose copy here
+// has changed.
 void Receiver::askAgain() {
   if (setAside_.empty() || end_.stopped() || !mayAskAgain()) return;
   bool all = std::exchange(askAll_, false), due = retryAtMs_ && end_.nowMs >= *retryAtMs_;
@@ -307,7 +309,7 @@ void Receiver::askAgain() {
   if (!retrying_.empty()) askFor(retrying_);
 }
 
-// True once all that was asked for again has come.
+// Returns true once everything that was asked for again has come.
 bool Receiver::retry(Rows& rows) {
   Incoming again = incomingFromPeer();
   again.changes = std::move(rows.changes);

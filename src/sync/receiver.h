@@ -1,19 +1,20 @@
-// The half of a session that receives: it says where this replica stands on the peer's feed, merges what comes, moves
-// the cursor, and tells the peer what became of its records.
+// The half of a session that receives: it tells the peer where this replica stands on the peer's feed, merges what
+// comes, moves the cursor, and tells the peer which records it set aside.
 //
 // Whole records. A batch can carry a part of a record that this replica lacks. The receiver then asks for the whole
 // record (Need) and holds the batch, and those behind it, until the answer is there (Rows). What it holds is bounded:
-// if the answers are more than a few MiB, it merges those that have come before the rest has, without the cursor. A
-// user who reads at that moment may see some records of a transaction before the others. If the link breaks then, all
-// of it comes again.
+// once the answers exceed 8 MiB, it merges them without moving the cursor, before the rest has come. A user who reads
+// at that moment may see some records of a transaction before the others. If the link breaks then, the peer sends all
+// of it again.
 //
 // Sweeping. If the peer has forgotten deletes that this replica may have missed, the peer tells it of everything that
 // is live (Welcome says so), and the receiver removes what was not mentioned. It only does so where its own cursor and
 // the horizon in Welcome say that this is due, and where the agreement lets the peer erase.
 //
 // Setting aside. A record that the store cannot take is set aside, and everything else goes on. The receiver asks for
-// it again, whole: at the beginning of each conversation, when time was all that kept it out, and whenever a part of it
-// comes. While there is such a record the two ends are not the same, and do not compare.
+// it again, whole: at the beginning of each conversation, once its time has come if it was dated ahead, when this
+// replica's own copy of it has changed, and whenever a part of it comes. While a record is set aside the two ends do
+// not hold the same, and do not compare.
 //
 // All positions here are positions in the peer's feed.
 #pragma once
@@ -36,21 +37,21 @@ class Receiver {
  public:
   Receiver(ThisEnd& end, Sender& sender, Rest& rest) : end_(end), sender_(sender), rest_(rest) {}
 
-  // The agreement is there: subscribes, if this end receives.
+  // Called once the agreement is made. Subscribes if this end receives.
   void begin();
   void onWelcome(const Welcome& welcome);
   void onBatch(base::ByteView frame);
-  // An answer to Need; `frame` is what `rows` was decoded from. True if nothing that was asked for is missing any more:
+  // Takes an answer to Need; `rows` was decoded from `frame`. Returns true once everything that was asked for has come:
   // the batches that were held can be merged.
   bool onAnswer(Rows& rows, base::ByteView frame);
-  // Records that differed at rest. False if the conversation has to end.
+  // Merges records that differed at rest. Returns false if the conversation has to end.
   bool repair(std::vector<Change> changes);
 
-  // Merges the first batch that is held and acknowledges it. False if there is none, or if it has to wait.
+  // Merges the first held batch and acknowledges it. Returns false if there is none, or if it has to wait.
   bool mergeNext();
   // The peer has acknowledged more of this replica's feed: a batch that waited for that may be merged now.
   void peerAcknowledged() { unsent_ = false; }
-  // Asks for what was set aside, as far as it may be taken now.
+  // Asks for those records that were set aside and may be taken now.
   void askAgain();
   bool askingAgain() const { return !retrying_.empty(); }
   void saveCursor();
@@ -59,11 +60,11 @@ class Receiver {
   bool welcomed() const { return welcome_.has_value(); }
   bool sweeping() const { return sweep_.has_value(); }
   bool catchingUp() const { return catchingUp_; }
-  // Everything that has come is merged, and nothing is set aside.
+  // Whether everything that has come is merged, and nothing is set aside.
   bool idle() const { return !catchingUp_ && held_.empty() && retrying_.empty() && setAside_.empty(); }
   std::uint64_t askedFrom() const { return askedFrom_; }
   std::uint64_t appliedTo() const { return appliedTo_; }
-  // Up to where the stored cursor says that this replica has the peer's feed.
+  // The position of the stored cursor.
   std::uint64_t savedTo() const { return savedTo_; }
   std::size_t heldBytes() const { return heldBytes_ + answersBytes_; }
   std::uint64_t setAside() const { return setAside_.size(); }
@@ -89,29 +90,29 @@ class Receiver {
   Sender& sender_;
   Rest& rest_;
 
-  std::uint64_t askedFrom_ = 0;  // in Subscribe
+  std::uint64_t askedFrom_ = 0;  // the position that Subscribe named
   std::optional<Welcome> welcome_;
   bool catchingUp_ = true;
   std::uint64_t appliedTo_ = 0;
-  Cursor applied_;             // the same, with the rest of it
-  std::uint64_t savedTo_ = 0;  // as the stored cursor says
+  Cursor applied_;             // the whole cursor for appliedTo_
+  std::uint64_t savedTo_ = 0;  // the position of the stored cursor
   std::int64_t unsavedSinceMs_ = 0;
   std::optional<Sweep> sweep_;
 
   std::deque<base::Bytes> held_;  // batches; the first waits for whole records, or for Acks
   std::size_t heldBytes_ = 0;
-  bool unsent_ = false;         // it waits for Acks
-  std::set<RecordKey> needed_;  // whole records that it needs, and that have not come yet
-  RecordKey askedTo_;           // the last key that Need has named
+  bool unsent_ = false;         // the first batch waits for Acks
+  std::set<RecordKey> needed_;  // whole records that the first batch needs and that have not come yet
+  RecordKey askedTo_;           // the last key that Need named
   std::vector<base::Bytes> answers_;
   std::size_t answersBytes_ = 0;
-  std::set<RecordKey> gone_;  // of what it needs, what the peer no longer holds
+  std::set<RecordKey> gone_;  // needed records that the peer no longer holds
 
   std::map<RecordKey, ErrorCode> setAside_;
   std::set<RecordKey> retrying_;  // asked for again; batches are held meanwhile
   bool askAll_ = false;
-  std::uint64_t changedAside_ = 0;         // as the store says
-  std::optional<std::int64_t> retryAtMs_;  // when time is over that kept something out
+  std::uint64_t changedAside_ = 0;         // Store::changedAside(), as it was last read
+  std::optional<std::int64_t> retryAtMs_;  // when the first record that was dated ahead can be taken
 };
 
 }  // namespace blazedb::sync

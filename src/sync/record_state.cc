@@ -71,7 +71,7 @@ void appendGroup(base::Bytes& out, const Group& group, const Stamp& base) {
   base::appendVarint(out, group.age);
 }
 
-// Looks back a bounded way only: a group that is written twice costs a few bytes, a search through thousands costs
+// Searches only the latest groups: a group that is written twice costs a few bytes, a search of thousands costs
 // seconds.
 std::size_t groupIndex(std::vector<Group>& groups, const Group& wanted) {
   constexpr std::size_t kLookBack = 32;
@@ -125,7 +125,7 @@ std::optional<RecordState> decodeState(base::ByteView stamps, base::ByteView fie
   state.whole = flags & kWhole;
   codec::FieldsReader cells(fields);
   std::uint64_t groupCount = in.varint();
-  // A group is seven words for two bytes: no more of them than there are cells, and the one of a record without any.
+  // A group of two bytes takes seven words of memory, so a frame may have no more groups than cells, or one.
   if (groupCount > std::max<std::size_t>(cells.count(), 1)) in.fail();
   if (!in.ok()) return std::nullopt;
 
@@ -197,7 +197,7 @@ Hash128 hashOf(const UUID& id, const RecordState& state) {
   for (const Cell& cell : state.cells) {
     if (cell.removed()) continue;
     base::appendSized(input, base::viewOf(cell.name));
-    // A cell that is as old as its record is the common case; that it says so briefly halves the cost of bulk inserts.
+    // Most cells are as old as their record. One byte for that halves the cost of hashing in bulk inserts.
     if (cell.stamp == state.base.stamp)
       input.push_back(0);
     else

@@ -1,28 +1,28 @@
-// What a replica holds of one record, and how that is written down.
+// The state of one record in a replica, and its encoding.
 //
 //   base   stamp of the latest insert of a record that was absent or dead
 //   tomb   stamp of the latest delete
 //   cells  field name -> value or *removed*, each with its stamp
 //
 // The record is alive iff it has a base and max(base, cell stamps) > tomb. A cell whose stamp is below base is dropped
-// for good, so that every cell a state holds belongs to the present life of the record. A dead record keeps its cells
-// until its tombstone is purged: an update that raced the delete and wins revives the record as a whole.
+// for good, so every cell in a state belongs to the record's present life. A dead record keeps its cells until its
+// tombstone is purged: an update that raced the delete and wins revives the whole record.
 //
-// Beside its stamp each of these carries
+// Beside its stamp each of these has
 //
-//   over      the stamp of the last value by another writer that it replaced: for the conflict journal alone
-//   position  where in this replica's feed it last changed: so that a change of one field of a big record is sent as
-//             that field
+//   over      The stamp of the last value by another writer that it replaced. Only the conflict journal reads it.
+//   position  Where in this replica's feed it last changed. It lets the sender send one changed field of a big record
+//             alone.
 //
-// `whole` is false where cells may be missing (their values were purged, or only a part was ever received). Such a row
-// may stay dead but never come alive by a partial change.
+// `whole` is false if cells may be missing, because their values were purged or only a part was ever received. A
+// partial change must not revive such a record.
 //
-// A state is two byte strings. `fields` is the CBOR map of the cells (src/codec/fields.h), *removed* standing as
-// `undefined`. `stamps` is
+// A state is encoded as two byte strings. `fields` is the CBOR map of the cells (src/codec/fields.h), with `undefined`
+// for *removed*. `stamps` is
 //
 //   flags        1 byte    1 base · 2 tomb · 4 base has over · 8 tomb has over · 16 whole
-//   base         stamp [stamp of over] varint age      where flags say so
-//   tomb         stamp [stamp of over] varint age      where flags say so
+//   base         stamp [stamp of over] varint age      if the flag is set
+//   tomb         stamp [stamp of over] varint age      if the flag is set
 //   groups       varint n  distinct (stamp, over, age) of the cells, no more than cells (or 1)
 //   n times      kind 1 byte: 1 the stamp is base's · 2 has over; [stamp] [stamp of over] varint age
 //   n > 1        varint    group of each cell, in the order of the fields
@@ -30,9 +30,9 @@
 //   stamp        kind 1 byte: 0 authority 0 · 1 authority = time · 2 authority follows; 8 bytes time, 8 bytes writer,
 //                [8 bytes authority]
 //
-// An age is how many positions before the row's own the thing changed: 0 for everything in a row that was just
-// inserted, so that its bytes travel and are stored unchanged at every replica. A freshly inserted record carries 22
-// bytes of stamps, whatever its number of fields.
+// An age is the row's position minus the position of the part. It is 0 for everything in a row that was just inserted,
+// so every replica sends and stores the same bytes. A freshly inserted record has 22 bytes of stamps, whatever its
+// number of fields.
 #pragma once
 
 #include <array>
@@ -53,7 +53,7 @@ struct Mark {
   std::uint64_t position = 0;
 };
 
-// Name and value are views: whoever holds a RecordState keeps the bytes that it was decoded from.
+// Name and value are views: the owner of a RecordState keeps the bytes that it was decoded from.
 struct Cell {
   std::string_view name;
   base::ByteView value;  // one encoded CBOR value
@@ -73,7 +73,7 @@ struct RecordState {
   bool alive() const { return base.stamp.present() && latest() > tomb.stamp; }
   // The highest stamp of base and cells.
   Stamp latest() const;
-  // The highest authority of any stamp: what a client's next write on this record carries.
+  // The highest authority of any stamp: a client's next write on this record carries it.
   std::uint64_t authority() const;
   Cell* find(std::string_view name);
 };
@@ -83,21 +83,22 @@ struct EncodedState {
   base::Bytes fields;
 };
 
-// Decodes a row whose feed position is `position`; std::nullopt for bytes that are not a state. The result views
+// Decodes a row whose feed position is `position`. Returns std::nullopt if the bytes are not a state. The result views
 // `stamps` and `fields`.
 std::optional<RecordState> decodeState(base::ByteView stamps, base::ByteView fields, std::uint64_t position);
 
 // The inverse. Positions after `position` count as `position`.
 void encodeState(const RecordState& state, std::uint64_t position, EncodedState& out);
 
-// The stamps of a record whose every cell was just written by its insert: what encodeState would give, without a state.
+// The stamps of a record whose cells were all written by its insert: the same bytes as encodeState, without building a
+// state.
 void encodeFreshStamps(const Mark& base, const Mark& tomb, base::Bytes& out);
 
-// The 128-bit hash of a live record that digests add up: id, base, and the stamps of the visible fields. Equal on all
-// replicas that hold the same record, whatever else they keep.
+// The 128-bit hash of a live record, over its id, base, and the stamps of its visible fields. All replicas that hold
+// the same record compute the same hash, whatever else they keep. Digests add these up.
 using Hash128 = std::array<std::uint64_t, 2>;
 Hash128 hashOf(const UUID& id, const RecordState& state);
-// The same for a record that encodeFreshStamps describes, without a state.
+// The same for a record that encodeFreshStamps describes, without building a state.
 Hash128 hashOfFresh(const UUID& id, const Stamp& base, base::ByteView fields);
 
 // An order-independent sum of record hashes, modulo 2^128.

@@ -26,7 +26,7 @@ void Rest::sendDigestIfDue(const Place& here) {
 }
 
 void Rest::onDigest(const DigestFrame& theirs, const Place& here) {
-  // The two ends speak of the same state only if nothing has moved on either since. Of one state once is enough.
+  // The digests describe the same state only if neither feed has moved since. One comparison of a state is enough.
   if (theirs.feedEnd != here.applied || theirs.applied != here.feedEnd || readAt_ == here) return;
   readAt_ = here;
   std::vector<DigestLine> mine = end_.store.digests();
@@ -34,7 +34,7 @@ void Rest::onDigest(const DigestFrame& theirs, const Place& here) {
     verifiedAt_ = here;
     return comparison_.foundEqual(end_.nowMs);
   }
-  sendDigest(here);  // the peer has to hear of it before anything moves
+  sendDigest(here);  // before anything moves, so that the peer finds the difference too
   comparison_.begin(mine, theirs.collections, end_.nowMs);
 }
 

@@ -1,9 +1,9 @@
-// What a session does while both ends are at rest: it compares digests, finds where they differ, and repairs that.
+// What a session does while both ends are at rest: it compares digests, and repairs what differs.
 //
-// Both ends tell each other their digests once nothing has moved for a while. Equal digests are the proof that the two
-// hold the same; that is what "in sync" in a status means. A difference is located by Comparison.
+// Both ends send their digests once nothing has moved for a while. Equal digests prove that the two hold the same: a
+// status then says "in sync". If they differ, Comparison finds the records.
 //
-// Rest does not see whether the two ends are at rest. The session knows that, and asks Rest for nothing before.
+// Rest does not know whether the two ends are at rest. The session knows, and calls Rest only then.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ namespace blazedb::sync {
 
 class Rest {
  public:
-  // Where both feeds stand. What was found out about the two ends counts for as long as neither moves.
+  // Where both feeds stand. The result of a comparison holds as long as neither moves.
   struct Place {
     std::uint64_t feedEnd = 0;  // of this replica
     std::uint64_t applied = 0;  // what this replica has applied of the peer's feed
@@ -25,13 +25,13 @@ class Rest {
 
   explicit Rest(ThisEnd& end);
 
-  // Records move between the two ends: a comparison that is under way is of no use any more.
+  // Records move between the two ends: drops a comparison that is under way.
   void disturb() { comparison_.drop(end_.nowMs); }
-  // One of the two ends has not taken a record: they are not the same, although neither feed has moved.
+  // One of the two ends refused a record: they do not hold the same, although neither feed has moved.
   void unverify() { verifiedAt_.reset(); }
   bool verified(const Place& here) const { return verifiedAt_ == here; }
 
-  // Each of these three to be called only at rest.
+  // These three must be called only at rest.
   void onDigest(const DigestFrame& theirs, const Place& here);
   void sendDigestIfDue(const Place& here);
   // When the next digest is due, std::nullopt for never.
@@ -39,12 +39,12 @@ class Rest {
 
   void onBuckets(const Buckets& theirs);
   void onInventory(const Inventory& theirs);
-  // Has the latest answer told of this record, so that the peer may send it as a repair?
+  // Whether the latest answer of this end covers the record, so that the peer may send it as a repair.
   bool expects(const RecordKey& key) const { return comparison_.expects(key); }
 
-  // One slice of the comparison, where there is one and its time has come.
+  // Does one slice of the comparison, if there is one and its time has come.
   void step();
-  // When that is; it may be past. std::nullopt for never.
+  // When step() has something to do; it may be past. std::nullopt for never.
   std::optional<std::int64_t> nextStepMs() const;
 
  private:
@@ -52,7 +52,7 @@ class Rest {
 
   ThisEnd& end_;
   std::optional<Place> sentAt_;
-  std::optional<Place> readAt_;  // the peer's digest
+  std::optional<Place> readAt_;  // where the peer's latest digest was compared
   std::optional<Place> verifiedAt_;
   Comparison comparison_;
 };

@@ -29,7 +29,7 @@ void observePresent(const RecordState& state, std::uint64_t limit, HybridClock& 
 }
 
 void restamp(RecordState& state, const Restamping& how, HybridClock& clock, std::uint64_t position) {
-  std::map<Stamp, Stamp> mended;  // in the order of the old ones
+  std::map<Stamp, Stamp> mended;  // old to new, in the order of the old ones
   std::uint64_t authority = 0;
   eachStamp(state, [&](const Stamp& stamp, const Stamp&, std::uint64_t) {
     if (stamp.time > how.limit) mended[stamp] = {};

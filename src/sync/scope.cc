@@ -27,7 +27,7 @@ void append(base::Bytes& out, const Names& names) {
   for (const std::string& name : names) base::appendSized(out, base::viewOf(name));
 }
 
-// Names that are valid, ascending and each there once.
+// Reads names that are valid, ascending, and each there once; fails otherwise.
 template <class Valid>
 Names read(base::Reader& in, Valid&& valid) {
   Names names;

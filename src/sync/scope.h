@@ -1,15 +1,15 @@
-// Which part of a database a link carries, in both directions: some collections or all of them; of their records some
-// fields, all but some, or all.
+// Scope: the part of a database that a link carries, in both directions. It names some collections or all of them, and
+// of their records some fields, all but some, or all.
 //
-// Each end says in its Hello what it wants or may have; both compute the intersection, and hold to it as senders and as
-// receivers. A cursor belongs to a scope: "I have everything up to here" means "of that scope", so that a link with
-// another scope starts at a cursor of its own, and fills in what the one before had left out.
+// Each end sends in its Hello what it wants or may have. Both compute the intersection, and obey it as senders and as
+// receivers. A cursor belongs to a scope: it says "I have everything of that scope up to here". A link with another
+// scope has a cursor of its own, and brings what the earlier one left out.
 //
-// The encoding is canonical, because cursors are kept under it: empty for everything, else
+// Cursors are stored under the encoding, so it is canonical: empty for everything, otherwise
 //
 //   flags        1 byte    1 some collections only · 2 some fields only
-//   collections  varint n, n sized names, ascending       where flags say so
-//   fields       varint n, n sized names, ascending: those that are carried where flags say so, else those that are not
+//   collections  varint n, n sized names, ascending       if flag 1 is set
+//   fields       varint n, n sized names, ascending: with flag 2 the fields that the link carries, else the others
 #pragma once
 
 #include <cstddef>
@@ -24,8 +24,8 @@ namespace blazedb::sync {
 
 struct Scope {
   std::optional<std::vector<std::string>> collections;  // ascending, each once; absent: all
-  std::optional<std::vector<std::string>> fields;       // likewise
-  std::vector<std::string> excludedFields;              // likewise; empty where `fields` are named
+  std::optional<std::vector<std::string>> fields;       // ascending, each once; absent: all but `excludedFields`
+  std::vector<std::string> excludedFields;              // ascending, each once; empty if `fields` is set
 
   bool full() const { return !collections && allFields(); }
   bool allFields() const { return !fields && excludedFields.empty(); }
@@ -36,15 +36,15 @@ struct Scope {
   friend bool operator==(const Scope&, const Scope&) = default;
 };
 
-// From lists in any order, with repeats.
+// Makes a scope from lists in any order, with repeats.
 Scope makeScope(std::optional<std::vector<std::string>> collections, std::vector<std::string> excludedFields,
                 std::optional<std::vector<std::string>> fields = std::nullopt);
 
-// What both carry.
+// What both scopes carry.
 Scope intersect(const Scope& a, const Scope& b);
 
 base::Bytes encode(const Scope& scope);
-// std::nullopt for bytes that encode() does not make.
+// Returns std::nullopt for bytes that encode() would not make.
 std::optional<Scope> decodeScope(base::ByteView bytes);
 
 }  // namespace blazedb::sync

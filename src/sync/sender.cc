@@ -1,3 +1,5 @@
+// Three parts: where the sender starts (a cursor that fell back, a horizon, another filter), the batches, and what the
+// peer answers to them.
 #include "sync/sender.h"
 
 #include <algorithm>
@@ -10,11 +12,11 @@ namespace blazedb::sync {
 namespace {
 
 constexpr std::size_t kBatchesInFlight = 4;
-// Beyond this many in flight, small batches wait and grow.
+// While this many batches are in flight, the next one waits and grows.
 constexpr std::size_t kSmallBatchesInFlight = 2;
-// A Rows gets no more records beyond this: the last one may take nearly a whole frame.
+// A Rows takes no further record once it has this size. The last record may be nearly as large as a frame.
 constexpr std::size_t kRowsBytes = 512u << 10;
-// Of a batch, or a Rows, if the driver has no room for more.
+// The size of a batch or a Rows if the driver is short of room.
 constexpr std::size_t kCrowdedBytes = 32u << 10;
 
 }  // namespace
@@ -22,26 +24,26 @@ constexpr std::size_t kCrowdedBytes = 32u << 10;
 // ----------------------------------------------------------------------------------------------------
 // where it starts
 
-// A peer that starts anew hears of every record that there is. One that sweeps also gives up what there is not.
+// A peer that starts at 0 gets every record. A peer that sweeps also removes the records that it does not get.
 Cursor Sender::whereToStart(const Subscribe& subscribe) {
   Cursor start = end_.store.resolve(subscribe.cursor);
   bool fellBack = start.position < subscribe.cursor.position;
   peerSweeps_ = subscribe.hasData && start.position < horizon_ && end_.agreement.peerSweeps;
-  // A file that was restored may hold again what it had deleted and forgotten. Ends that compare digests find that out;
-  // a link that carries a part begins anew.
+  // A restored file may hold records again that it had deleted. Ends that compare digests find those; on a link that
+  // carries a part of the database the peer starts at 0.
   bool anew = fellBack && !end_.agreement.scope.full();
   if (end_.agreement.exports()) anew |= checkDeliveries(subscribe, start);
   return anew || peerSweeps_ ? Cursor{} : start;
 }
 
-// Does what the store knows of the importer make it start anew, or even sweep?
+// Decides, by what the store knows of the importer, whether it sweeps. Returns whether it starts at 0.
 bool Sender::checkDeliveries(const Subscribe& subscribe, const Cursor& start) {
   const UUID& importer = end_.peer().replica;
   bool chooses = end_.agreement.reads.chooses();
   Deliveries& deliveries = end_.store.deliveries();
   const auto [known, floor] = deliveries.known(importer);
-  // With another filter the importer is told of everything again. If it has been given records and the store does not
-  // know which, it gives up those that it is not given now.
+  // With another filter the importer gets everything again. If it was given records and the store does not know which,
+  // it sweeps: it removes those that it does not get now.
   filterNoted_ = known == filterId();
   bool anew = !filterNoted_;
   bool fellBack = start.position < subscribe.cursor.position;
@@ -63,7 +65,7 @@ std::optional<std::string> Sender::filterId() const {
 }
 
 // The importer's cursor has moved under this filter. If it had moved under another one before, or sweeps, the store
-// learns of it once the catching-up is over; all cursors of before are then below the floor.
+// learns of it only after the catching-up. All earlier cursors are then below the floor.
 void Sender::noteFilter() {
   if (filterNoted_ || !end_.agreement.exports() || (givenAnew_ && (catchingUp_ || !inFlight_.empty()))) return;
   end_.store.deliveries().noteFilter(end_.peer().replica, filterId(), givenAnew_ ? acked_.position : 0);
@@ -76,17 +78,16 @@ void Sender::onSubscribe(const Subscribe& subscribe, std::uint64_t askedFrom) {
   const Scope& scope = end_.agreement.scope;
   const Peer& peer = end_.peer();
   subscribed_ = true;
-  // A peer that subscribes has noted this end as its reader, and before that has put on its disk what this end had
-  // sent.
+  // Before a peer subscribes it notes this end as a reader, and that puts on its disk whatever this end sent earlier.
   if (end_.options.leaveOtherScopes) store.leaveOtherScopes(peer, scope);
   horizon_ = store.purgeHorizon();
   if (!subscribe.rejects) store.noteRejected(peer.replica, scope, {true, {}});
   Cursor start = whereToStart(subscribe);
-  // Deletes say nothing to a peer that holds nothing. If it gets such a record elsewhere, it is told of the delete when
-  // it speaks of the record.
+  // A peer without data needs no deletes. If it gets a deleted record from elsewhere, it sends that record here, and
+  // then this end sends it the delete.
   if (start.position == 0 && !subscribe.hasData && end_.agreement.receives && !end_.agreement.exports())
     deadFrom_ = store.feedEnd();
-  // At 0 everything comes that the peer has; that this end has forgotten a delete then does no harm.
+  // If this end reads the peer's feed from 0, everything comes that the peer has, and a forgotten delete does no harm.
   if (subscribe.hasData && start.position < horizon_ && !end_.agreement.peerSweeps && askedFrom > 0) return startOver();
   std::uint64_t from = start.position;
   bool fellBack = from < subscribe.cursor.position || from == 0;
@@ -97,13 +98,14 @@ void Sender::onSubscribe(const Subscribe& subscribe, std::uint64_t askedFrom) {
   reach_ = std::max(start.reach, from);
   std::uint64_t end = store.feedEnd();
   catchingUp_ = from < end || peerSweeps_;
-  if (!catchingUp_) withholdEchoes_ = true;  // all that is read from now on is newer than what fell back
+  if (!catchingUp_) withholdEchoes_ = true;  // everything from now on is newer than the cursor that fell back
   end_.status.toDeliver = end_.agreement.reads.chooses() ? 0 : store.ahead(from, scope);
   end_.say(
       encode(Welcome{from, end, end_.status.toDeliver, peerSweeps_, horizon_, store.cursorOn(peer.replica, scope)}));
 }
 
-// The peer may hold what this end has deleted and forgotten. In the next conversation one of them is told everything.
+// The peer may hold records whose deletes this end has forgotten. In the next conversation one of the two gets
+// everything.
 void Sender::startOver() {
   if (!end_.agreement.peerSweeps) end_.store.dropCursor(end_.peer(), end_.agreement.scope);
   end_.stop(ErrorCode::Offline, "deletes that the peer may have missed are forgotten here; starting over");
@@ -152,7 +154,7 @@ void Sender::send() {
   }
 }
 
-// Covers the feed up to what was read.
+// The batch covers the feed up to readTo_.
 void Sender::sendBatch(const BatchWriter& batch, bool atEnd) {
   base::Bytes frame = batch.finishBatch(readTo_, atEnd, std::max(reach_, readTo_));
   inFlight_.push_back({readTo_, completeTo_, frame.size(), batch.changes()});
@@ -180,7 +182,7 @@ std::uint64_t Sender::acknowledgedTo() const {
 }
 
 // ----------------------------------------------------------------------------------------------------
-// what the peer says of it
+// what the peer answers
 
 void Sender::onAck(const Ack& ack, std::uint64_t saved) {
   if (inFlight_.empty() || ack.position != inFlight_.front().to) return end_.broken("Ack for what was not sent");

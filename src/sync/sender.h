@@ -1,11 +1,11 @@
-// The half of a session that sends: it reads this replica's feed and tells the peer of it.
+// The half of a session that sends: it reads this replica's feed and sends its changes to the peer.
 //
 // The peer says where it stands (Subscribe), this end says where it starts (Welcome), and batches follow under a credit
-// window. A batch waits for nothing while nothing is in flight (latency), and grows while two are (throughput). There
-// is no queue: the changes for a slow peer stay in the feed.
+// window. A batch is sent at once while nothing is in flight (latency), and grows while two are (throughput). There is
+// no queue: the changes for a slow peer stay in the feed.
 //
-// The sender withholds what the peer sent itself, but it still moves the peer's cursor over it. No user waits for that,
-// so the sender announces it with the next batch or a moment later.
+// The sender withholds the changes that the peer sent itself, but still has to move the peer's cursor over them. No
+// user waits for that, so the sender announces it with the next batch or a moment later.
 //
 // All positions here are positions in this replica's feed.
 #pragma once
@@ -25,36 +25,36 @@ class Sender {
  public:
   Sender(ThisEnd& end, Rest& rest) : end_(end), rest_(rest) {}
 
-  // The agreement is there.
+  // Called once the agreement is made.
   void begin() { catchingUp_ = end_.agreement.sends; }
   // `askedFrom`: the position in the peer's feed that this end's own Subscribe named.
   void onSubscribe(const Subscribe& subscribe, std::uint64_t askedFrom);
-  // `saved`: up to where this end's stored cursor has the peer's feed.
+  // `saved`: the position of this end's stored cursor on the peer's feed.
   void onAck(const Ack& ack, std::uint64_t saved);
   void onRejected(const Rejected& rejected);
   void onNeed(const Need& need);
 
-  // Sends what the window and the driver have room for. Only for a session that may send now.
+  // Sends what the window and the driver have room for. Must be called only while the session may send.
   void send();
   // Moves the peer's cursor over what was withheld, up to what was read.
   void announceWithheld();
   void announceIfDue();
-  // Answers the question that had to wait, if the driver has room for the answer now.
+  // Answers a Need that had to wait, if the driver has room for the answer now.
   void answerIfRoom();
-  // A batch was read for which the driver had no room.
+  // Whether the driver had no room for a batch that was read.
   bool wantsRoom() const { return wantsRoom_ > 0; }
-  // A sweep of this end has raised the purge horizon. What it removed the peer does not hold either.
+  // A sweep of this end has raised the purge horizon. The peer does not hold what the sweep removed.
   void horizonRaised(std::uint64_t before, std::uint64_t after);
 
   bool subscribed() const { return subscribed_; }
   bool peerSweeps() const { return peerSweeps_; }
   bool catchingUp() const { return catchingUp_; }
-  // The peer has been told of everything, and has acknowledged it.
+  // Whether the peer has acknowledged everything that there is to send.
   bool idle() const { return !catchingUp_ && inFlight_.empty() && readTo_ == end_.store.feedEnd(); }
   const Cursor& acknowledged() const { return acked_; }
-  // The same, together with what was withheld, which the peer has in any case.
+  // The same position, moved over what was withheld: the peer has that in any case.
   std::uint64_t acknowledgedTo() const;
-  // The peer was told of no deletes up to here: it held nothing that they concern.
+  // The sender left out deletes up to this position, because the peer held no data.
   std::uint64_t deadFrom() const { return deadFrom_; }
   // When announceIfDue() has something to announce, std::nullopt for never.
   std::optional<std::int64_t> nextTickMs() const;
@@ -76,23 +76,23 @@ class Sender {
 
   ThisEnd& end_;
   Rest& rest_;
-  bool subscribed_ = false;  // the peer has said where it stands
-  bool filterNoted_ = false;
-  bool givenAnew_ = false;      // what the importer has may have been given under another filter
+  bool subscribed_ = false;
+  bool filterNoted_ = false;    // the store knows the filter of this conversation
+  bool givenAnew_ = false;      // the importer may hold records that another filter gave it
   bool peerSweeps_ = false;     // in this conversation
-  bool catchingUp_ = true;      // the peer has not been told of everything yet
+  bool catchingUp_ = true;      // the peer has not been sent everything yet
   bool withholdEchoes_ = true;  // leave out what the peer sent itself
-  std::uint64_t horizon_ = 0;   // as it was when the peer subscribed
+  std::uint64_t horizon_ = 0;   // the purge horizon when the peer subscribed
   std::uint64_t deadFrom_ = 0;
-  std::uint64_t readTo_ = 0;       // read, and then sent or withheld
-  std::uint64_t completeTo_ = 0;   // Cursor::complete of what was read
-  std::uint64_t reach_ = 0;        // likewise
-  std::uint64_t announcedTo_ = 0;  // covered by a batch
+  std::uint64_t readTo_ = 0;       // everything up to here was read, and then sent or withheld
+  std::uint64_t completeTo_ = 0;   // Cursor::complete for readTo_
+  std::uint64_t reach_ = 0;        // Cursor::reach for readTo_
+  std::uint64_t announcedTo_ = 0;  // batches cover everything up to here
   Cursor acked_;
   std::int64_t withheldSinceMs_ = 0;
   std::deque<InFlight> inFlight_;
   std::size_t inFlightBytes_ = 0;
-  std::size_t wantsRoom_ = 0;       // bytes of the batch that was read, and is read again when there is room
+  std::size_t wantsRoom_ = 0;       // bytes of a batch that was read without room for it; it will be read again
   std::optional<Need> unanswered_;  // waits for room
   std::size_t unansweredBytes_ = 0;
 };

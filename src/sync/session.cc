@@ -1,3 +1,4 @@
+// The greeting, the dispatch of frames, and the decisions that concern more than one part of a session.
 #include "sync/session.h"
 
 #include <algorithm>
@@ -165,7 +166,7 @@ void Session::onHello(const Hello& hello) {
         ErrorCode::DuplicateReplica,
         "both files carry the replica id " + self.replica.toString() +
             ": one is a copy of the other. Give the copy an id of its own with renewReplicaId() (blazedb renew FILE)");
-  // Not std::abs of the difference, which a peer could make overflow.
+  // Not by std::abs of the difference: a peer could make it overflow.
   if (hello.wallMs < wallMs_ - base::kClockSkewMsMax || hello.wallMs > wallMs_ + base::kClockSkewMsMax)
     return stop(ErrorCode::ClockSkew, "the clocks of '" + self.name + "' and '" + hello.identity.name +
                                           "' are more than five minutes apart; set them right and connect again");
@@ -185,14 +186,14 @@ void Session::onHello(const Hello& hello) {
   bool sends = end_.status.sending = end_.agreement.sends;
   end_.status.receiving = end_.agreement.receives;
   if (sends) end_.store.noteReader(end_.peer(), end_.agreement.scope);
-  // Where this end sends, the sender does it once the peer has subscribed.
+  // If this end sends, the sender does this once the peer has subscribed.
   if (end_.options.leaveOtherScopes && !sends) end_.store.leaveOtherScopes(end_.peer(), end_.agreement.scope);
   sender_.begin();
   receiver_.begin();
   end_.activity();
 }
 
-// Answers to Need go to the receiver, whatever else they are; without a question they are repairs.
+// Rows answer a Need of the receiver, or repair records that differed at rest.
 void Session::onRows(base::ByteView frame) {
   std::optional<Rows> rows = decodeRows(frame);
   if (!rows) return end_.broken("rows that cannot be read");
@@ -210,7 +211,7 @@ void Session::onRows(base::ByteView frame) {
   if (again) send();
 }
 
-// A barrier waits for the answer, so nothing is left to a later moment.
+// A barrier waits for the answer, so this end first sends everything that it would otherwise leave for a moment.
 void Session::onPing(const Ping& ping) {
   send();
   sender_.announceWithheld();
@@ -245,13 +246,13 @@ void Session::sendWhatMay() {
   if (!stopped() && !end_.settling && maySend()) sender_.send();
 }
 
-// The receiver asks before the sender sends: a batch is no answer, and the peer can answer meanwhile.
+// The receiver asks before the sender sends, so that the peer can answer while it takes the batches.
 void Session::send() {
   receiver_.askAgain();
   sendWhatMay();
 }
 
-// Between two batches the sender has its turn, so that the two directions of a link share it.
+// After each batch the sender sends, so that the two directions share the link.
 void Session::mergeHeld() {
   while (receiver_.mergeNext()) sendWhatMay();
 }

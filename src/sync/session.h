@@ -12,19 +12,19 @@
 //   Welcome(from, end, sweep?) ->                     where I start
 //   Batch ... ->                                      under a credit window
 //   <- Ack(position)                                  merged, cursor moved
-//   <- Need(keys), Rows ->                            a part came of something that the receiver lacks
-//   <- Rejected(keys, reasons)                        set aside: all else is merged, and the cursor moves past it
+//   <- Need(keys), Rows ->                            a batch had a part of a record that the receiver lacks
+//   <- Rejected(keys, reasons)                        set aside; the rest is merged, and the cursor moves past them
 //
 // A session has three parts, and each can be read alone: Sender and Receiver are the two directions, Rest compares the
 // two ends when nothing moves. This file greets the peer, hands each frame to its part, and decides what concerns more
-// than one of them: when this end may send, when the two ends are at rest, and in which order the parts go on after an
+// than one part: when this end may send, when the two ends are at rest, and in which order the parts go on after an
 // event.
 //
 // An end whose cursor is older than its peer's purge horizon may have missed deletes, so it *sweeps* (receiver.h).
 // Until it has, it sends nothing of its own. If both ends would have to sweep, the client goes first; between equals it
 // is the end with the lower replica id. Only the end itself decides that it sweeps, and only if the peer may make it
-// forget (WriteRule::mayErase). An end that keeps what it has says so in Hello. Its peer may have forgotten deletes
-// that this end never heard of; it then reads this end's feed again from 0, and what was deleted comes back.
+// forget (WriteRule::mayErase). An end that never sweeps says so in Hello. If its peer has forgotten deletes that this
+// end never heard of, the peer reads this end's feed again from 0, and the deleted records come back.
 //
 // A conversation that is about to end settles(): the sender announces what it withheld, the receiver saves its cursor,
 // and the next conversation begins where this one ended.
@@ -53,33 +53,33 @@ class Session {
   explicit Session(Store& store, SessionOptions options = {});
   Session(const Session&) = delete;
 
-  // Each of these may produce frames and may throw what the Store throws; the session is then of no further use.
-  // `wallMs` is the wall clock, compared with the peer's; `nowMs` never goes back.
+  // Each of these may produce frames, and may throw what the Store throws. After an exception the session must not be
+  // used. `wallMs` is the wall clock, which is compared with the peer's. `nowMs` never goes back.
   void start(std::int64_t wallMs, std::int64_t nowMs);
   void receive(base::ByteView frame, std::int64_t nowMs);
   void feedMoved(std::int64_t nowMs);
   void tick(std::int64_t nowMs);
-  // The driver has taken frames: what did not have room may have it now. Does nothing if nothing waits for room.
+  // The driver has room again for frames (SessionOptions::hasRoom). Does nothing if nothing waits for room.
   void roomMade(std::int64_t nowMs);
   // Asks the peer for a sign of life, and for the end of its feed.
   void ping(std::uint64_t number, std::int64_t nowMs);
-  // From here on nothing new is read from the feed; each end tells the other what it knows, and saves it. The driver
-  // carries the frames that are left, until there are none, and drops the session or stops it.
+  // Prepares the end of the conversation: the session reads nothing new from the feed, announces what it withheld and
+  // saves its cursor. The driver carries the frames that are left, and then drops the session or stops it.
   void settle(std::int64_t nowMs);
   // Says Bye and stops.
   void stop(ErrorCode code, const std::string& text) { end_.stop(code, text); }
 
   // The frames produced since the last call, in order.
   std::vector<base::Bytes> takeFrames() { return end_.takeFrames(); }
-  // What the session keeps of the peer's frames until others come.
+  // The bytes of the peer's frames that the session holds until others come.
   std::size_t heldBytes() const { return receiver_.heldBytes(); }
-  // When tick() next has something to do, std::nullopt for never. If that is past, there is more to do than one tick
-  // does: the driver may let others have their turn in between.
+  // When tick() next has something to do; std::nullopt for never. If that is past, one tick was not enough, and the
+  // driver may serve other sessions first.
   std::optional<std::int64_t> nextTickMs() const;
 
   const SessionStatus& status() const { return end_.status; }
   bool stopped() const { return end_.stopped(); }
-  // Both directions that this session has are past their catching-up.
+  // Whether every direction of this session has caught up.
   bool live() const { return end_.status.state == SessionState::live; }
 
  private:

@@ -2,17 +2,17 @@
 //
 //   (authority, time, writer), compared in that order; the highest stamp wins, field by field.
 //
-//   time       64-bit hybrid logical clock: 48 bits of milliseconds since 1970, 16 bits of counter. It never goes back,
-//              also not over a restart, and it moves past every stamp that the replica has accepted. One stamp for each
-//              operation.
-//   authority  the time of the latest write by a *server* that the writer had seen on the record, 0 if none. A server
+//   time       A 64-bit hybrid logical clock: 48 bits of milliseconds since 1970, 16 bits of counter. It never goes
+//              back, not even after a restart, and it moves past every stamp that the replica has accepted. Each
+//              operation takes one time.
+//   authority  The time of the latest write by a *server* that the writer had seen on the record, 0 if none. A server
 //              writes its own time.
-//   writer     the incarnation that wrote: a random id, new at each writable open, so that no crash, copy or restore
-//              can make the same stamp for two different values.
+//   writer     The incarnation that wrote: a random id, new at each writable open. No crash, copy or restore can make
+//              the same stamp for two different values.
 //
-// So a server's write beats every write to the same field that had not seen it; a client that has seen it can build on
-// it; equals are ordered by time. Three numbers and one comparison make merging a join of a semilattice: no vectors, no
-// siblings, no history. Hybrid clocks: Kulkarni et al., "Logical Physical Clocks", 2014.
+// So a server's write beats every write to the same field that had not seen it. A client that has seen it can build on
+// it. Between two clients, or two servers, the later time wins. Three numbers and one comparison make merging a join of
+// a semilattice: no vectors, no siblings, no history. Hybrid clocks: Kulkarni et al., "Logical Physical Clocks", 2014.
 #pragma once
 
 #include <algorithm>
@@ -34,10 +34,10 @@ struct Stamp {
 
 class HybridClock {
  public:
-  // The latest time given out or observed.
+  // The latest time that was given out or observed.
   std::uint64_t last() const { return last_; }
   void observe(std::uint64_t time) { last_ = std::max(last_, time); }
-  // A time later than every one before. When the counter is used up it runs into the milliseconds: still ascending.
+  // A time later than every earlier one. A counter that overflows runs into the milliseconds, so times still ascend.
   std::uint64_t next(std::int64_t wallMs) {
     last_ = std::max(last_ + 1, fromWall(wallMs));
     return last_;

@@ -6,20 +6,20 @@ namespace blazedb::sync {
 namespace {
 
 constexpr const char* kAuthority =
-    "it carries the authority of a server's write that the database that refuses it does not have. A client that is "
-    "connected elsewhere too, or was while this file was put back by hand, has to be allowed to relay (blazedb token "
-    "create --relay, or between apps, blazedb share --relay), and a server needs a token of role server";
-constexpr const char* kOurs = "it carries a write in the name of the database that refuses it, which has not made it";
+    "it builds on a server's write that the refusing database does not have. A client that also syncs elsewhere, "
+    "or did so before the refusing database's file was restored by hand, has to be allowed to relay (blazedb token "
+    "create --relay, or between apps, blazedb share --relay); a server needs a token of role server";
+constexpr const char* kOurs = "it has a write in the name of the refusing database, which never made that write";
 
 }  // namespace
 
 std::optional<std::string> refusalOf(const RecordState& theirs, const RecordState* mine, const StampRules& rules) {
   if (rules.trust == StampTrust::all) return std::nullopt;
   Stamp base = mine ? mine->base.stamp : Stamp{}, tomb = mine ? mine->tomb.stamp : Stamp{};
-  // Cells up to there it may have written, and holds no more: base dropped them, or their values were purged.
+  // This replica may have written cells up to here that it no longer holds: base dropped them, or a purge did.
   Stamp dropped = !mine ? Stamp{} : mine->whole ? base : std::max(mine->latest(), tomb);
   std::uint64_t authority = std::max(mine ? mine->authority() : rules.clock, rules.lostUntil);
-  // `known`: nothing that this replica has written is above it.
+  // `known`: this replica has written nothing above it.
   auto check = [&](const Stamp& stamp, const Stamp& held, const Stamp& known) -> const char* {
     if (stamp <= held) return nullptr;
     bool unheardOf = stamp.time > rules.clock || (stamp > known && stamp.time > rules.lostUntil);

@@ -1,9 +1,9 @@
-// What sync needs of storage, and nothing more: read the feed, merge a batch and move a cursor in one transaction, read
-// a record.
+// What sync needs of storage: to read the feed, to merge a batch and move a cursor in one transaction, to read a
+// record.
 //
-// The encrypted file is its first implementation (src/db/engine.h). Nothing here assumes a file, so that a hub that has
-// outgrown one machine can keep the same things elsewhere. Every call may throw blazedb::Error (a full disk, a damaged
-// page); what was being written is then undone.
+// The encrypted file is the first implementation (src/db/engine.h). Nothing here assumes a file, so a hub that has
+// outgrown one machine can store the same elsewhere. Every call may throw blazedb::Error (a full disk, a damaged page);
+// the transaction that it was writing is then undone.
 #pragma once
 
 #include <cstdint>
@@ -30,66 +30,66 @@ class BatchWriter;  // frames.h
 struct FeedQuery {
   explicit FeedQuery(const Agreement& a) : agreement(a) {}
 
-  const Agreement& agreement;   // who reads, and what it may read: everything else is left out
-  std::uint64_t after = 0;      // the first position that may be read is after + 1
-  std::uint64_t complete = 0;   // Cursor::complete of the reader: a part of a record says what changed since
-  bool catchingUp = false;      // a batch may end in a large transaction, and where records moved on from
+  const Agreement& agreement;   // the reader, and what it may read: everything else is left out
+  std::uint64_t after = 0;      // read from after + 1 on
+  std::uint64_t complete = 0;   // Cursor::complete of the reader: a part of a record has what changed since
+  bool catchingUp = false;      // a batch may end within a large transaction, or one whose records have moved on
   bool withholdEchoes = true;   // leave out what the reader itself sent
-  std::uint64_t deadFrom = 0;   // leave out what is dead, up to here
+  std::uint64_t deadFrom = 0;   // leave out deleted records up to this position
   std::size_t bytesWanted = 0;  // stop at the first good place once the batch has this many bytes
 };
 
 struct FeedRead {
-  std::uint64_t to = 0;        // the last position that was covered, also by what was withheld
+  std::uint64_t to = 0;        // the last position that was read, sent or withheld
   std::uint64_t complete = 0;  // Cursor::complete of the reader, once it has this
-  std::uint64_t reach = 0;     // Cursor::reach, likewise
-  bool atEnd = false;          // nothing lay beyond `to`
+  std::uint64_t reach = 0;     // Cursor::reach of the reader, once it has this
+  bool atEnd = false;          // the feed ended at `to`
 };
 
-// Rows that a sweeping replica has been told of: rows of the local store, by their number.
+// The rows that a sweeping replica has received, by their number in the local store.
 struct Sweep {
   bool mayRemoveMany = false;
-  bool journals = true;  // what it removes can be restored
+  bool journals = true;  // a user can restore what the sweep removes
   std::vector<std::int64_t> mentioned;
 };
 
 struct Incoming {
   explicit Incoming(const Agreement& a) : agreement(a) {}
 
-  const Agreement& agreement;    // who sends it, and what it may do here
-  std::vector<Change> changes;   // ends of transactions are marked in them
-  std::vector<RecordKey> gone;   // what the sender no longer holds, of what it was asked for
-  std::optional<Cursor> cursor;  // moved together with the data, if there is one
+  const Agreement& agreement;    // the sender, and what it may do here
+  std::vector<Change> changes;   // the last one of each transaction is marked
+  std::vector<RecordKey> gone;   // records that it was asked for and no longer holds
+  std::optional<Cursor> cursor;  // to move in the same transaction
   Cursor acknowledged;           // what the sender has applied of this replica's feed
-  Sweep* sweep = nullptr;        // present while sweeping: collects what was mentioned
+  Sweep* sweep = nullptr;        // set while this replica sweeps: collects the rows that the changes concern
   bool repair = false;           // sent because the two differed at rest
-  std::uint64_t deadFrom = 0;    // the sender was not told of what was dead up to here, unless it speaks of it
+  std::uint64_t deadFrom = 0;    // the sender has not got deletes up to here, only those of records that it sends
 };
 
 struct ApplyResult {
   std::vector<RecordKey> missing;         // not empty: nothing was merged; whole records are needed first
   std::optional<Refusal> refused;         // set: nothing was merged, and the conversation has to end
-  std::vector<Rejection> rejected;        // these were set aside, and the rest was merged; or are no longer
-  std::optional<std::int64_t> retryInMs;  // when the first of these may be taken, if that is a matter of time
-  bool mustSync = false;                  // the sender is about to forget what has come, once that is acknowledged
-  bool unsent = false;  // set: nothing was merged; what is taken back has changes that the sender has to get first
+  std::vector<Rejection> rejected;        // set aside now, or no longer; the rest was merged
+  std::optional<std::int64_t> retryInMs;  // when the first record that is dated ahead can be taken
+  bool mustSync = false;                  // the sender forgets these changes once they are acknowledged: sync to disk
+  bool unsent = false;  // set: nothing was merged; a record taken back has changes that the sender has to get first
 };
 
-// A stretch of a collection, in the order of ids.
+// The hashes of a run of records, ordered by id.
 struct HashedRun {
   std::vector<std::pair<UUID, Hash128>> records;
-  UUID to;  // it was read up to here
+  UUID to;  // the last id that was read
 };
 
 class Store {
  public:
   virtual ~Store() = default;
 
-  // Of this opening. Writes the incarnation into the file first, if it is not there yet.
+  // The identity of this opening. The first call stores the incarnation.
   virtual Identity identity() = 0;
   // The position of the latest committed change (and, at full durability, synced one).
   virtual std::uint64_t feedEnd() const = 0;
-  // Tombstones up to here are gone for good, so a reader whose cursor is older may have missed deletes.
+  // The store has dropped tombstones up to here, so a reader with an older cursor may have missed deletes.
   virtual std::uint64_t purgeHorizon() const = 0;
   virtual bool empty() const = 0;
 
@@ -102,21 +102,21 @@ class Store {
   virtual std::uint64_t ahead(std::uint64_t position, const Scope& scope) const = 0;
 
   virtual FeedRead readFeed(const FeedQuery& query, BatchWriter& out) = 0;
-  // Adds the whole record to `out`, as far as the peer may read it. False where it is not held, or the peer may not
-  // read it.
+  // Adds the whole record to `out`, as far as the peer may read it. Returns false if the store does not hold it, or the
+  // peer may not read it.
   virtual bool readRecord(const RecordKey& key, const Agreement& agreement, BatchWriter& out) = 0;
-  // What importers of this store were given.
+  // What the importers of this store were given.
   virtual Deliveries& deliveries() = 0;
 
   // Merges what a peer sent and moves the cursor, in one transaction. The store remembers each record that it sets
-  // aside until it takes the record, or the peer no longer holds it. Until then it answers a part of such a record with
-  // "missing".
+  // aside until it takes the record, or the peer no longer holds it. Until then it lists a part of such a record as
+  // missing.
   virtual ApplyResult apply(const Incoming& incoming) = 0;
-  // The records of the peer's that are set aside. With `changed` only those that have changed here since.
+  // The peer's records that are set aside. With `changed` only those whose copy here has changed since.
   virtual std::vector<Rejection> setAside(const UUID& peer, const Scope& scope, bool changed) const = 0;
-  // Another number after each change of a record that is set aside.
+  // A number that changes whenever the copy here of a record that is set aside changes.
   virtual std::uint64_t changedAside() const = 0;
-  // The peer has said which of this replica's records it has set aside. Gives how many there are in all.
+  // Stores which of this replica's records the peer has set aside. Returns their number in all.
   virtual std::uint64_t noteRejected(const UUID& peer, const Scope& scope, const Rejected& rejected) = 0;
   // Ends a sweep, in one transaction: removes every live record of the scope that was not mentioned, except those that
   // changed here after `peerHasApplied`; raises the purge horizon to the feed's end; moves the cursor. If that would
@@ -128,16 +128,16 @@ class Store {
   };
   virtual Swept finishSweep(const Peer& from, const Scope& scope, Sweep& sweep, const Cursor& peerHasApplied,
                             const Cursor& cursor) = 0;
-  // Puts this replica's cursor on the peer's feed back to 0, on the disk.
+  // Sets this replica's cursor on the peer's feed to 0, and syncs that to the disk.
   virtual void dropCursor(const Peer& peer, const Scope& scope) = 0;
   // Removes what earlier scopes of the peer brought and `scope` leaves out, except for changes made here that the peer
   // has not applied. If the scope grows again later, the feed is read anew.
   virtual void leaveOtherScopes(const Peer& peer, const Scope& scope) = 0;
 
-  // The peer reads this feed. From now on the store remembers deletes for it.
+  // Notes that the peer reads this feed. From now on the store remembers deletes for it.
   virtual void noteReader(const Peer& peer, const Scope& scope) = 0;
-  // That reader has applied this feed up to `cursor`. `its` is about the reader's own feed: where it ended at that
-  // moment, and up to where this replica has applied it. None if the reader sends nothing here.
+  // Notes that a reader has applied this feed up to `cursor`. `its` describes the reader's own feed: where it ended at
+  // that moment, and up to where this replica has applied it. Absent if the reader sends nothing here.
   struct PeerFeed {
     std::uint64_t end = 0;
     std::uint64_t applied = 0;
@@ -145,11 +145,12 @@ class Store {
   virtual void noteAcknowledged(const Peer& peer, const Scope& scope, const Cursor& cursor,
                                 const std::optional<PeerFeed>& its) = 0;
 
+  // One line for each collection, ascending by name.
   virtual std::vector<DigestLine> digests() const = 0;
-  // Has this replica ever held a record of that collection?
+  // Whether this replica has ever held a record of that collection.
   virtual bool holds(const std::string& collection) const = 0;
   // The live records of a collection with ids from `from` to `to`, both inclusive. Stops after `rowsMax` rows, live or
-  // dead, or about a megabyte.
+  // deleted, or about a megabyte.
   virtual HashedRun hashes(const std::string& collection, const UUID& from, const UUID& to,
                            std::size_t rowsMax) const = 0;
 };

@@ -18,8 +18,8 @@
 
 namespace blazedb::sync {
 
-// The sender announces what it withheld, and the receiver saves a cursor that no data came with, without a delay once
-// so many positions are waiting: a bulk copy that is killed must not send back what it had brought.
+// Once this many positions wait, the sender announces at once what it withheld, and the receiver saves at once a cursor
+// that came without data. Otherwise a bulk copy that is killed would later send back what it had brought.
 inline constexpr std::uint64_t kFarBehind = 1000;
 
 class ThisEnd {
@@ -30,10 +30,10 @@ class ThisEnd {
   Store& store;
   const SessionOptions options;
   SessionStatus status;
-  Agreement agreement;     // made when the peer's Hello comes; until then nobody asks it
-  std::int64_t nowMs = 0;  // as the driver said in the call that is being served
+  Agreement agreement;     // made when the peer's Hello comes; must not be read before
+  std::int64_t nowMs = 0;  // the driver's time in the present call
   std::int64_t lastActivityMs = 0;
-  bool settling = false;  // the conversation is about to end: nothing new is begun
+  bool settling = false;  // the conversation is about to end: begin nothing new
 
   const Peer& peer() const { return agreement.peer; }
   bool stopped() const { return status.state == SessionState::stopped; }
@@ -44,21 +44,21 @@ class ThisEnd {
     outBytes_ += frame.size();
     out_.push_back(std::move(frame));
   }
-  // May so many bytes more wait in the driver?
+  // Whether so many more bytes may wait in the driver.
   bool hasRoom(std::size_t bytes) const { return !options.hasRoom || options.hasRoom(outBytes_ + bytes); }
   std::vector<base::Bytes> takeFrames() {
     outBytes_ = 0;
     return std::exchange(out_, {});
   }
 
-  // Says Bye and stops. Does nothing in a conversation that has stopped already.
+  // Says Bye and stops. Does nothing if the conversation has stopped already.
   void stop(ErrorCode code, const std::string& text) {
     if (stopped()) return;
     say(encode(Bye{code, text}));
     status.ended = Bye{code, text};
     status.state = SessionState::stopped;
   }
-  // The peer breaks the protocol: it sent what is named here.
+  // Stops because the peer breaks the protocol: it sent `what`.
   void broken(const char* what) { stop(ErrorCode::ProtocolError, std::string("the peer sent ") + what); }
 
  private:
