@@ -1,4 +1,4 @@
-// Who writes, as stamps and merges need to know it.
+// This replica as a writer: what stamps and merges need to know of it.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +14,9 @@ struct Author {
   sync::Role role = sync::Role::client;
   std::uint64_t incarnation = 0;
   std::set<std::uint64_t> own;          // every incarnation of this replica
-  bool keepsDeletedValues = true;       // some peer may not know of a delete yet
-  std::uint64_t acknowledgedByAny = 0;  // some peer has everything up to here
-  std::optional<UUID> source;           // set: a read-only replica of that one
+  bool keepsDeletedValues = true;       // there are peers that may not know of a delete yet
+  std::uint64_t acknowledgedByAny = 0;  // at least one peer has everything up to this position
+  std::optional<UUID> source;           // set: this is a read-only replica of that one
 };
 
 }  // namespace blazedb::replica

@@ -11,8 +11,8 @@ bool matches(const ExportFilter& filter, const std::string& collection, const Ro
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {
-    throw Error(ErrorCode::FilterFailed, "the export filter has thrown at the record " + row.id.toString() + " of '" +
-                                             collection + "': " + error.what());
+    throw Error(ErrorCode::FilterFailed, "the export filter threw an exception for the record " + row.id.toString() +
+                                             " of '" + collection + "': " + error.what());
   }
 }
 
@@ -22,7 +22,7 @@ Verdict Chooser::judge(const std::string& collection, const Row& row) {
   if (!filter_) return row.flags & kLeft ? Verdict::takeBack : Verdict::give;
   using Kind = Delivery::Kind;
   const std::optional<Delivery>& known = row.delivery;
-  // A deleted one that was never given is nobody's business, whatever it was.
+  // The filter is not asked about a deleted record that the importer was never given.
   bool there = row.alive() || known;
   bool chosen = there && !(row.flags & kLeft) && matches(*filter_, collection, row);
   if (!chosen && !known) return Verdict::nothing;

@@ -1,8 +1,9 @@
-// Which records of a feed an importer is given: what its exporter's filter chooses, and word of what leaves it.
+// Decides which records an exporter gives to an importer, and which it takes back.
 //
-// So that a record that no longer matches is taken back from those who have it, and from nobody else, the store keeps
-// who was given what (Delivery). It is written down before a batch leaves, because an importer that may have a record
-// counts as having it; and it is kept until the importer has acknowledged that the record is gone.
+// A record that stops matching the filter is taken back from the importers that have it, and from no other. So the
+// store keeps which importer was given which record (Delivery). It stores that before a batch leaves, because an
+// importer that may have a record counts as having it. It keeps it until the importer has acknowledged that the record
+// is gone.
 #pragma once
 
 #include <cstdint>
@@ -15,23 +16,22 @@
 namespace blazedb::replica {
 
 enum class Verdict : std::uint8_t {
-  nothing,    // the importer does not hear of it
-  give,       // what changed
-  giveWhole,  // the importer does not have the record yet, unless it wrote it
-  giveAgain,  // the importer may hear only now that it has the record no more, or has not heard of it: whole, whoever
-              // wrote it
+  nothing,    // send nothing
+  give,       // send what changed
+  giveWhole,  // send the whole record, unless the importer wrote it: it does not have the record yet
+  giveAgain,  // send the whole record in any case: the importer may only now lose it, or may never have got it
   takeBack,
 };
 
 class Chooser {
  public:
-  // Without a filter everything is given. The reader lacks nothing up to `complete`, or is about to.
+  // Without a filter it gives everything. `complete`: Cursor::complete of the reader, once it has this batch's start.
   Chooser(const sync::ReadRule& rule, std::uint64_t complete) : filter_(rule.filter.get()), complete_(complete) {}
 
-  // `row` with its delivery to the importer. Throws FilterFailed.
+  // `row` comes with its delivery to the importer. Throws FilterFailed.
   Verdict judge(const std::string& collection, const Row& row);
 
-  // What judge() has decided since, to be written down.
+  // The deliveries that judge() has decided, for the caller to store.
   const std::vector<Writer::Delivered>& news() const { return news_; }
 
  private:

@@ -1,3 +1,5 @@
+// A batch grows entry by entry. The reader remembers the latest place where it may end, and goes back to that place
+// when the next transaction does not fit.
 #include "replica/feed_reader.h"
 
 #include <algorithm>
@@ -12,8 +14,8 @@ namespace {
 // What a frame needs beside the change itself.
 constexpr std::size_t kFrameMargin = 1024;
 
-// What of a record changed after a feed position and belongs to the scope, as it crosses a link; backed by `encoded`
-// where it is not the row's own bytes. False where that is nothing.
+// Fills `change` with what changed in a record after the position `after` and belongs to the scope. The bytes are the
+// row's own, or those of `encoded`. Returns false if there is nothing to send.
 bool toChange(const Row& row, std::uint64_t after, const sync::Scope& scope, sync::EncodedState& encoded,
               sync::Change& change) {
   change.complete = true;
@@ -23,8 +25,8 @@ bool toChange(const Row& row, std::uint64_t after, const sync::Scope& scope, syn
   sync::RecordState state = row.state();
   change.complete = !state.whole || state.base.position > after;
   bool news = change.complete || state.tomb.position > after;
-  // What keeps a deleted record alive goes with every part of it: a reader that lacks the record must not take it for
-  // dead.
+  // A record that was deleted once lives by its latest stamp. Every part of it carries that stamp, or a reader without
+  // the record would take it for dead.
   sync::Stamp life = state.alive() && state.tomb.stamp.present() ? state.latest() : sync::Stamp{};
   std::erase_if(state.cells, [&](const sync::Cell& cell) {
     bool out = scope.excludes(cell.name);
@@ -50,15 +52,16 @@ sync::FeedRead FeedReader::read(const sync::FeedQuery& query, std::int64_t echo,
   // The last place where a batch may end, and what the batch was there.
   sync::BatchWriter::Checkpoint good = out.checkpoint();
   std::uint64_t goodTo = query.after;
-  // A transaction whose records moved on belongs together with the transactions up to here, where they moved to.
+  // If records of a transaction moved on, it has to be sent together with all transactions up to the position to which
+  // they moved.
   std::uint64_t joinedUntil = 0;
-  bool cut = false;  // through a transaction
+  bool cut = false;  // the batch ends within a transaction
   sync::EncodedState encoded;
   const sync::Agreement& agreement = query.agreement;
   Chooser chooser(agreement.reads, query.complete);
 
   auto tooLarge = [&] {
-    // A transaction beyond the limits goes in several batches; what comes before it goes first.
+    // A transaction beyond the limits goes in several batches. The transactions before it go first, in this batch.
     read.atEnd = false;
     if (goodTo > query.after) {
       out.rewind(good);
@@ -109,8 +112,8 @@ sync::FeedRead FeedReader::read(const sync::FeedQuery& query, std::int64_t echo,
     if (out.changes() >= base::kTransactionRecordsMax) return tooLarge();
     return true;
   });
-  // In the middle of a catching-up it is not known which records that were passed over come later; nor where their
-  // passed entries may have been trimmed already.
+  // While the reader catches up, nobody knows which of the records that it passed over come later. The same holds where
+  // their old entries may have been trimmed.
   bool known =
       !query.catchingUp && !cut && query.complete == query.after && query.after + kUntrimmed >= committed_.feedEnd();
   if (read.atEnd || known) read.complete = read.to;
@@ -127,7 +130,7 @@ bool FeedReader::readRecord(const sync::RecordKey& key, const sync::Agreement& a
   bool added = false;
   auto add = [&](const Row& row) {
     Verdict verdict = chooser.judge(key.collection, row);
-    // What has left is told in the feed.
+    // The feed tells the importer of records that are taken back.
     if (verdict == Verdict::nothing || verdict == Verdict::takeBack) return;
     sync::EncodedState encoded;
     sync::Change change;

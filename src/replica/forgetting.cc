@@ -5,7 +5,7 @@
 namespace blazedb::replica {
 namespace {
 
-// Rows are loaded until they are so many, or have so many bytes.
+// forEach() loads rows until they reach this number or size.
 constexpr std::size_t kAtOnce = 256;
 constexpr std::size_t kBytesAtOnce = 4u << 20;
 
@@ -65,7 +65,7 @@ Swept unmentioned(Ledger& ledger, const sync::Peer& from, const sync::Scope& sco
   ledger.rows().feed(0, 0, [&](const FeedEntry& entry) {
     const Row& row = entry.row;
     if (entry.gone || row.position != entry.position || !row.alive() || !carried.contains(row.collection)) return true;
-    // What the peer has not applied will be sent to it, and stays; what came from itself would be withheld.
+    // A record that the peer has not applied stays and is sent to it, unless it is the peer's own, which is withheld.
     bool sent = row.position > peerHasApplied.position &&
                 !(origin != 0 && row.origin == origin && row.changedOnce(peerHasApplied.complete));
     if (!sent && !std::binary_search(sweep.mentioned.begin(), sweep.mentioned.end(), row.handle))
@@ -124,7 +124,7 @@ Purgeable purgeable(Reader& rows, std::uint64_t upTo, std::uint64_t oldest, std:
 }
 
 std::uint64_t purge(Ledger& ledger, const Purgeable& found, std::uint64_t upTo) {
-  // Not what is known in memory: a sweep may have raised it in this very transaction.
+  // From the store, not from memory: a sweep may have raised it in this transaction.
   std::uint64_t horizon = ledger.rows().horizon();
   auto stillDead = [&](const Held& held) { return !held.row().alive() && held.row().position <= upTo; };
   forEach(ledger, found.values, [&](Held& held) {

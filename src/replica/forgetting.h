@@ -1,9 +1,8 @@
-// How a replica forgets: single records, what a sweep has not heard of, what belongs to a scope that was left, and
-// deletes that are old enough.
+// How a replica forgets: single records, what a sweep did not receive, what belongs to a scope that was left, and old
+// deletes.
 //
-// What is forgotten leaves no trace in the rows, so nobody here knows any more that it was ever there. A peer that has
-// it may bring it back; a peer that reads this feed does not hear that it is gone. Each function says what its caller
-// does about that.
+// A forgotten record leaves no trace in the rows. A peer that has it may bring it back, and a peer that reads this feed
+// does not learn that it is gone. Each function says what its caller does about that.
 #pragma once
 
 #include <cstdint>
@@ -18,19 +17,20 @@
 
 namespace blazedb::replica {
 
-// Calls `use` for each of these rows that is there, as it is now. `use` may change rows.
+// Calls `use` for each row with one of these keys, in its present state. `use` may change rows.
 void forEach(Ledger& ledger, std::span<const Key> keys, const std::function<void(Held&)>& use);
 
 // Removes a row and everything that is known of its record.
 void forget(Ledger& ledger, const Held& held);
-// Removes the values of a dead row; that it was deleted stays known.
+// Removes the values of a deleted row; the delete stays known.
 void dropValues(Ledger& ledger, Held& held);
-// Removes such fields, as if they had never come.
+// Removes the cells for which `which` returns true, as if they had never come.
 void dropCells(Ledger& ledger, Held& held, const std::function<bool(const sync::Cell&)>& which);
-// Keeps the values of a record that a peer is about to remove, so that it can be restored.
+// Stores a copy of a record that a peer is about to remove, so that a user can restore it.
 void keepRemoved(Ledger& ledger, const Row& row, const UUID& peer, RemovedRecord::Because because, std::int64_t nowMs);
 
-// The end of a sweep: the records that the peer has not mentioned, and which are not sent to it.
+// At the end of a sweep: the records of the scope that the peer has not sent, and that this replica will not send to
+// it.
 struct Swept {
   std::vector<Key> keys;
   std::uint64_t live = 0;  // records of the scope
@@ -38,22 +38,22 @@ struct Swept {
 Swept unmentioned(Ledger& ledger, const sync::Peer& from, const sync::Scope& scope, const sync::Sweep& sweep,
                   const sync::Cursor& peerHasApplied);
 
-// Forgets, among at most `entriesMax` entries of the feed beyond `after`, what the peer had under the scopes `left` and
-// has no more under `scope`. What none of them carried the peer never had: such a field stays, and with it a record
-// that would go. Gives the position up to which that is done; none: to the end. `sameIncarnation`: the peer is still in
-// the incarnation in which it acknowledged.
+// Forgets what the peer had under the scopes `left` and no longer has under `scope`, among at most `entriesMax` entries
+// of the feed beyond `after`. A field that none of these scopes carried stays, because the peer never had it, and with
+// it a record that would otherwise go. Returns the position up to which it has done so; std::nullopt once it has reached
+// the end. `sameIncarnation`: the peer is still in the incarnation in which it acknowledged.
 std::optional<std::uint64_t> leaveScopes(Ledger& ledger, const UUID& peer, const std::vector<Reading>& left,
                                          const sync::Scope& scope, bool sameIncarnation, std::uint64_t after,
                                          std::size_t entriesMax);
 
-// Deleted records up to a position, as a reader finds them: `values` are those whose values are still there, `whole`
-// those that were deleted before `oldest` (a time of the hybrid clock). Each list has at most `max`.
+// Deleted records up to the position `upTo`, each list at most `max` long. `values`: those that still have their
+// values. `whole`: those that were deleted before `oldest`, a time of the hybrid clock.
 struct Purgeable {
   std::vector<Key> values, whole;
 };
 Purgeable purgeable(Reader& rows, std::uint64_t upTo, std::uint64_t oldest, std::size_t max);
-// Purges those of them that are still dead and have not moved on. Gives the horizon, which it raises to the last that
-// was forgotten: a reader that stands before it has to sweep.
+// Purges those of them that are still deleted and have not moved on. Raises the horizon to the last one that it forgot,
+// so that a reader with an older cursor sweeps. Returns the horizon.
 std::uint64_t purge(Ledger& ledger, const Purgeable& found, std::uint64_t upTo);
 
 }  // namespace blazedb::replica

@@ -1,3 +1,5 @@
+// Every way to change a row ends in put(), add(), erase() or eraseAll(), and each of these updates the sums (account)
+// and the feed (takePosition).
 #include "replica/ledger.h"
 
 #include <algorithm>
@@ -103,7 +105,7 @@ void Ledger::correct(Collection& collection, Held& held) {
   store(collection, held, held.image.row.position, held.image.row.origin);
 }
 
-// The bytes of the image stay those that were found: the state views them.
+// The image keeps the bytes that were loaded, because the state views them.
 void Ledger::store(Collection& collection, Held& held, std::uint64_t position, std::int64_t origin) {
   Image after = held.image;
   after.row.position = position;
@@ -175,7 +177,7 @@ void Ledger::flush() {
   }
   queue_.clear();
   handles_.clear();
-  // Whether a transaction ends with the last one is not known yet.
+  // The last position is written later: the transaction may end with it, and it would then need a mark.
   bool waits = !taken_.empty() && taken_.back().position.mark == 0;
   if (waits) {
     written_.pop_back();
@@ -212,7 +214,7 @@ void Ledger::takeBack(const Savepoint& before) {
   if (before.tail) taken_.push_back({*before.tail, std::nullopt});
   touched_.resize(before.touched);
   numbered_.clear();
-  // In place, because what is touched is known by its address.
+  // In place: touched_ has addresses of collections.
   if (before.collection)
     *known(before.name) = *before.collection;
   else

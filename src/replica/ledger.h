@@ -1,12 +1,12 @@
 // The one door through which rows change.
 //
-// A row, its place in the feed and the sums of its collection change together, here and nowhere else: whatever has to
-// hear of every change (an index, a live query, a right) hangs here. A Ledger is one transaction of a caller: it takes
-// positions as it goes, and the last of them gets a mark, which is what makes the transaction arrive whole at other
-// replicas. It commits nothing and rolls nothing back; the store does, and loads the Mirror again after a rollback.
+// A row, its place in the feed and the sums of its collection change together, here and nowhere else. Anything that has
+// to see every change (an index, a live query, a right) belongs here. A Ledger is one transaction of a caller. It takes
+// positions as it goes and marks the last one, which lets other replicas receive the transaction whole. It neither
+// commits nor rolls back: the store does, and loads the Mirror again after a rollback.
 //
-// What is put is queued and written by flush(), all rows with one call of the store. Every question that a Ledger
-// answers, and rows(), write the queue first.
+// put() queues rows, and flush() writes them all with one call of the store. Every function that reads rows flushes
+// first.
 #pragma once
 
 #include <cstdint>
@@ -21,27 +21,27 @@
 
 namespace blazedb::replica {
 
-// In a database: each has its sums in memory, in a row that commits rewrite, and in every digest.
+// Bounded because each collection costs memory, a row that commits rewrite, and a line in every digest.
 inline constexpr std::size_t kCollectionsMax = 10'000;
 
-// What the one who writes keeps in memory of the stored state.
+// What the writer keeps in memory of the stored state.
 struct Mirror {
-  std::uint64_t position = 0;  // the last one taken
-  std::uint64_t stale = 0;     // feed entries whose record has moved on (about)
-  sync::HybridClock clock;     // never goes back, also not by a rollback
+  std::uint64_t position = 0;  // the last one that was taken
+  std::uint64_t stale = 0;     // about how many feed entries have a record that moved on
+  sync::HybridClock clock;     // never goes back, not even after a rollback
   std::unordered_map<std::string, Collection> collections;
-  std::uint64_t setAside = 0;      // records of peers that were not taken
-  std::uint64_t changedAside = 0;  // how often one of these has changed here
-  std::uint64_t lostUntil = 0;     // sync::StampRules
+  std::uint64_t setAside = 0;      // how many records of peers are set aside
+  std::uint64_t changedAside = 0;  // how often the copy here of such a record has changed
+  std::uint64_t lostUntil = 0;     // sync::StampRules::lostUntil
 };
 
-// A row, and its part in the digest of its collection where it is alive.
+// A row, and its part in the digest of its collection if it is alive.
 struct Image {
   Row row;
   std::optional<sync::Hash128> hash;
 };
 
-// A row that was found, with bytes of its own and the state that they say.
+// A row that was loaded, with a copy of its bytes and the state decoded from them.
 struct Held {
   Image image;
   sync::RecordState state;
@@ -51,7 +51,7 @@ struct Held {
   void take(const Row& row);
 
   Held() = default;
-  Held(Held&&) = default;  // not copied: the views are of its own bytes
+  Held(Held&&) = default;  // no copies: the views point into its own bytes
   Held& operator=(Held&&) = default;
 
  private:
@@ -62,52 +62,56 @@ class Ledger {
  public:
   Ledger(Writer& rows, Mirror& mirror);
 
-  // The store itself, for what is not a row.
+  // The store, for what is not a row. Flushes first.
   Writer& rows();
 
+  // The collection of this name; nullptr if there is none.
   Collection* known(std::string_view name);
-  // Makes one where there is none. InvalidArgument where that is no name for one, TooLarge where there is no room().
+  // The same, but makes the collection if there is none. Throws InvalidArgument for a name that no collection may have,
+  // and TooLarge if there is no room().
   Collection& collectionFor(std::string_view name);
-  // May there be another collection?
+  // Whether there may be another collection.
   bool room() const { return mirror_.collections.size() < kCollectionsMax; }
   Collection& collectionOf(const Row& row);
 
-  // False where there is no row.
+  // Returns false if there is no row.
   bool load(const Key& key, Held& out);
   std::uint64_t nextPosition() const { return mirror_.position + 1; }
 
-  // Stores a new row at nextPosition(), at once. False, with nothing done, where its key is taken.
+  // Stores a new row at nextPosition(), without the queue. Returns false and does nothing if its key is taken.
   bool add(Collection& collection, Image& after);
-  // Stores `after`, in place of `before` where that is given. It takes nextPosition() where its position says so; where
-  // it keeps the position of `before`, only what is known of the row has changed. The bytes of `after` live until
-  // flush(), or they are `bytes`, which is taken over. `handle` gets that of a new row, by flush().
+  // Queues `after`, which replaces `before` if that is given. `after` is at nextPosition(); or it keeps the position of
+  // `before` if the record did not change, only what this replica knows of it. The bytes of `after` must live until
+  // flush(), unless they are those of `bytes`, which the ledger takes over. flush() writes the handle of a new row to
+  // `handle`.
   void put(Collection& collection, const Image* before, const Image& after, sync::EncodedState* bytes = nullptr,
            std::int64_t* handle = nullptr);
-  // Stores the state of `held` as it changed at nextPosition(), and what it is then in held.image. False, with nothing
-  // done, where it is too large. `merges`: with what others have written it may be larger, for that is there already,
-  // and must not hold up all the rest.
+  // Stores the state of `held` as a change at nextPosition(), and updates held.image. Returns false and does nothing if
+  // the record is too large. With `merges` it may be larger: the peers hold those fields already, and one record must
+  // not stop all others.
   bool change(Collection& collection, Held& held, std::int64_t origin, bool merges);
-  // Stores the state of `held` where no change was made: only what is known of it is another. It keeps its position.
+  // Stores the state of `held` at its present position: the record did not change, only what this replica knows of it.
   void correct(Collection& collection, Held& held);
   // Removes a row and everything that is known of its record.
   void erase(const Image& before);
-  // The same for every row, and the feed with them: whoever had not read to its end must be made to sweep.
+  // Removes all rows and the feed. The caller must make every reader sweep that had not read to the end.
   void eraseAll();
   // Takes a position that belongs to no row.
   void takeEmptyPosition();
-  // What is not known any more may come back from whoever had it from here.
+  // Notes that this replica forgets stamps up to `time`: a peer may bring them back (sync::StampRules::lostUntil).
   void noteLost(std::uint64_t time);
 
-  // Marks the last position taken as the end of a transaction.
+  // Marks the last position that was taken as the end of a transaction.
   void endTransaction();
+  // Writes the queue.
   void flush();
-  // Ends the transaction and writes all that is left in memory. To be called once, at the end.
+  // Ends the transaction and writes everything that is still in memory. Must be called once, at the end.
   void finish();
 
-  // Whether a row has been put that is alive: more than deletes and upkeep.
+  // Whether a live row was stored, as opposed to deletes and upkeep only.
   bool adds() const { return adds_; }
 
-  // What takes back an operation on one collection, together with a savepoint of the store.
+  // What takeBack() needs to undo an operation on one collection, together with a savepoint of the store.
   struct Savepoint {
     std::string name;
     std::uint64_t position = 0;
@@ -117,7 +121,7 @@ class Ledger {
     std::size_t touched = 0;
   };
   Savepoint save(const std::string& collection);
-  // Memory says again what the store says.
+  // Brings the memory back to the state of the savepoint. The caller rolls back the store.
   void takeBack(const Savepoint& before);
 
  private:
@@ -131,20 +135,20 @@ class Ledger {
   std::uint64_t lostUntilBefore_;
   bool adds_ = false;
 
-  // Queued: rows, the bytes of those that brought some, and positions. A position whose row is queued too has its
-  // place in the queue, and gets the handle once the row has one.
+  // The queue: rows, bytes that the ledger took over, and positions. A position of a queued new row gets its handle
+  // when the row is written.
   std::vector<Row> queue_;
-  std::vector<std::int64_t*> handles_;     // who wants to know them
-  std::vector<sync::EncodedState> bytes_;  // reused; as long as the queue ever was
-  sync::EncodedState encoded_;             // likewise
+  std::vector<std::int64_t*> handles_;     // of each row: where to write its handle; may be null
+  std::vector<sync::EncodedState> bytes_;  // reused, so never shorter than the longest queue
+  sync::EncodedState encoded_;             // reused
   struct Taken {
     Writer::Position position;
-    std::optional<std::size_t> queued;
+    std::optional<std::size_t> queued;  // the index of its row in the queue
   };
   std::vector<Taken> taken_;                                // the last one waits for its mark
-  std::vector<Writer::Position> written_;                   // scratch
-  std::unordered_map<std::int64_t, Collection*> numbered_;  // made where it is asked for
-  std::vector<const Collection*> touched_;                  // whose sums changed
+  std::vector<Writer::Position> written_;                   // reused
+  std::unordered_map<std::int64_t, Collection*> numbered_;  // filled when it is needed
+  std::vector<const Collection*> touched_;                  // collections whose sums changed
 };
 
 }  // namespace blazedb::replica

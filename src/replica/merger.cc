@@ -1,3 +1,5 @@
+// In the order of a batch: a stretch is loaded; each change of it is checked and merged (receive, mergeOne and what
+// that calls); the end of the stretch writes the rows. Below that: what is taken back, and what is set aside.
 #include "replica/merger.h"
 
 #include <algorithm>
@@ -15,10 +17,10 @@ constexpr std::size_t kStretchBytes = 4u << 20;
 
 sync::Bye tooLarge() {
   return {ErrorCode::TooLarge,
-          "it would be larger than 23 MiB, with what others have added to it; split it, or keep large data in files"};
+          "with the fields that others added the record would exceed 23 MiB; split it, or keep large data in files"};
 }
 
-// How many of the changes from `first` on are of different records.
+// How many changes at the front concern different records; at most kStretchRecords.
 std::size_t differentRecords(std::span<const sync::Change> changes) {
   std::size_t size = std::min(changes.size(), kStretchRecords);
   std::vector<std::pair<UUID, std::size_t>> ids;
@@ -54,7 +56,7 @@ sync::ApplyResult Merger::apply(const sync::Incoming& incoming) {
   return result;
 }
 
-// Finds the rows of the next stretch; gives its size.
+// Loads the rows of the next stretch. Returns the number of its changes.
 std::size_t Merger::load(const sync::Incoming& incoming, std::size_t from) {
   std::span<const sync::Change> changes = std::span(incoming.changes).subspan(from);
   std::size_t size = differentRecords(changes);
@@ -89,7 +91,7 @@ std::size_t Merger::load(const sync::Incoming& incoming, std::size_t from) {
   return loaded;
 }
 
-// What needs to know where the rows are stored.
+// Writes the rows of the stretch, and then what needs their handles.
 void Merger::endStretch(const sync::Incoming& incoming, std::size_t size) {
   ledger_.flush();
   std::vector<Writer::Delivered> holds;
@@ -125,7 +127,7 @@ void Merger::receive(const sync::Incoming& incoming, Item& item, sync::ApplyResu
     for (const sync::Cell& cell : theirs->cells)
       if (scope.excludes(cell.name)) return outside();
   if (item.aside && !change.complete) {
-    result.missing.push_back(item.key());  // the rest of it has been passed over
+    result.missing.push_back(item.key());  // the cursor has passed the rest of the record
   } else if (Refusal why = mergeOne(incoming, item, *theirs, result)) {
     setAside(incoming, item, *why, result);
   } else if (item.aside) {
@@ -137,7 +139,8 @@ Merger::Refusal Merger::mergeOne(const sync::Incoming& incoming, Item& item, syn
                                  sync::ApplyResult& result) {
   if (Refusal why = checkTime(incoming, theirs, result)) return why;
   bool left = item.found && (item.held.row().flags & kLeft);
-  // A repair does not bring back what somebody else has taken back, or that one would take it back for ever.
+  // A repair must not bring back a record that another peer took back: the two would take it back and repair it for
+  // ever.
   if (incoming.repair && left && !cameFrom(incoming, item.held.row())) return std::nullopt;
   if (Refusal why = checkStamps(incoming, theirs, item.found && !left ? &item.held.state : nullptr)) return why;
   std::uint64_t latest = item.found ? item.held.row().position : 0;
@@ -149,9 +152,10 @@ Merger::Refusal Merger::mergeOne(const sync::Incoming& incoming, Item& item, syn
   return noteHolder(incoming, item, latest, result);
 }
 
-// A client that brings its own writes alone is at most one allowance ahead. Everywhere else a write was checked where
-// it came in, and between that replica and this one lies the same allowance again. So no client can push this clock,
-// which follows what is accepted, to where others refuse what is written here.
+// A client that may bring only its own writes may be one allowance (kClockSkewMsMax) ahead. Any other write was checked
+// by the replica where it came in, and that replica's clock may be one allowance ahead of this one. This replica's
+// hybrid clock follows what it accepts; with these bounds no client can push it so far that others refuse the writes
+// made here.
 Merger::Refusal Merger::checkTime(const sync::Incoming& incoming, const sync::RecordState& theirs,
                                   sync::ApplyResult& result) const {
   std::int64_t ahead = sync::HybridClock::toWall(latestTime(theirs)) - clock_.wallMs();
@@ -161,10 +165,9 @@ Merger::Refusal Merger::checkTime(const sync::Incoming& incoming, const sync::Re
   result.retryInMs = std::min(result.retryInMs.value_or(beyond), beyond);
   return sync::Bye{
       ErrorCode::ClockSkew,
-      "it carries a time " + std::to_string(ahead / 60'000) +
-          " minutes ahead of the clock of the machine that refuses it. If that clock is right, another one "
-          "was wrong when the record was written: mend the database that has it with restamp() (blazedb "
-          "restamp FILE)"};
+      "it is dated " + std::to_string(ahead / 60'000) +
+          " minutes ahead of the clock of the refusing machine. If that clock is right, the clock of the writing "
+          "machine was wrong: mend the database that wrote the record with restamp() (blazedb restamp FILE)"};
 }
 
 Merger::Refusal Merger::checkStamps(const sync::Incoming& incoming, const sync::RecordState& theirs,
@@ -200,7 +203,8 @@ Merger::Refusal Merger::mergeNew(Item& item, sync::RecordState& theirs, sync::Ap
   }
   if (row.stamps.size() + row.fields.size() > base::kMergedBytesMax) return tooLarge();
   if (!ledger_.known(change.collection) && !ledger_.room())
-    return sync::Bye{ErrorCode::TooLarge, "it would make another collection, and there are as many as there may be"};
+    return sync::Bye{ErrorCode::TooLarge,
+                     "it needs a new collection, and the refusing database has as many as it can hold"};
   Collection& collection = ledger_.collectionFor(change.collection);
   row.collection = collection.number;
   row.id = change.id;
@@ -223,10 +227,10 @@ Merger::Refusal Merger::mergeHeld(const sync::Incoming& incoming, Item& item, sy
                                            [&](std::uint64_t writer) { return author_.own.contains(writer); });
   bool alive = mine.alive();
   if (!wasWhole) {
-    // What one peer holds need not be all that was purged here; only a record that lives is what it is.
+    // A deleted record stays incomplete: this peer may not hold all the values that were purged here.
     mine.whole = alive && change.complete;
   } else if (change.complete && !theirs.whole && outcome.changed && !alive) {
-    mine.whole = false;  // a delete whose values were purged: what it covered is not known here
+    mine.whole = false;  // the peer has purged the values of its delete: this replica does not know which it covered
   }
   if (alive && !mine.whole) {
     result.missing.push_back(item.key());
@@ -234,7 +238,7 @@ Merger::Refusal Merger::mergeHeld(const sync::Incoming& incoming, Item& item, sy
   }
   bool forgotten = recall(incoming, item, theirs);
   if (outcome.changed && alive && !theirs.whole && !theirs.alive()) {
-    // The peer has deleted what lives on here, and thrown its values away: it needs all of them.
+    // The peer has deleted a record that lives on here, and has purged the values: it needs all of them.
     sync::detail::reviveAt(mine, ledger_.nextPosition());
     forgotten = true;
   }
@@ -247,9 +251,9 @@ Merger::Refusal Merger::mergeHeld(const sync::Incoming& incoming, Item& item, sy
   return std::nullopt;
 }
 
-// The peer that speaks of a record has it, also where it should not, unless it has yet to hear that the record was
-// taken back. The feed decides that, so the record has to come by in the feed: what changed nothing takes a position
-// then. `latest`: the row's before the change.
+// An importer that sends a record has it, even if it should not; unless it has not yet heard that the record was taken
+// back. The chooser decides about the record when the feed reader comes to it, so a change that changed nothing takes a
+// position too. `latest`: the row's position before the change.
 Merger::Refusal Merger::noteHolder(const sync::Incoming& incoming, Item& item, std::uint64_t latest,
                                    sync::ApplyResult& result) {
   if (item.found && item.held.row().delivery) {
@@ -261,7 +265,7 @@ Merger::Refusal Merger::noteHolder(const sync::Incoming& incoming, Item& item, s
     }
   }
   if (item.held.row().position == latest) {
-    ledger_.flush();  // a row is queued once
+    ledger_.flush();  // the queue may have a row only once
     if (!ledger_.change(*ledger_.known(item.change->collection), item.held, item.held.row().origin, true))
       return tooLarge();
   }
@@ -269,13 +273,13 @@ Merger::Refusal Merger::noteHolder(const sync::Incoming& incoming, Item& item, s
   return std::nullopt;
 }
 
-// What the peer had once applied and now speaks as if it had never heard of, it has purged: it must hear of it again,
-// or the two would differ for good. Gives whether there is such a thing.
+// The peer once applied a stamp and now sends the record without it: it has purged that part. It must get the part
+// again, or the two would differ for good. Returns whether there is such a part.
 bool Merger::recall(const sync::Incoming& incoming, Item& item, const sync::RecordState& theirs) {
   bool forgotten = false;
   const Row& row = item.held.row();
   sync::RecordState& mine = item.held.state;
-  // The peer has what it acknowledged, and what it sent itself: that is withheld from it, acknowledged or not.
+  // The peer has had what it acknowledged, and what it sent itself, which is never sent to it.
   auto had = [&](std::uint64_t position) {
     return incoming.acknowledged.has(row.position, position) || (!mine.alive() && position <= incoming.deadFrom) ||
            (row.origin == origin_ && position == row.position);
@@ -291,17 +295,17 @@ bool Merger::recall(const sync::Incoming& incoming, Item& item, const sync::Reco
   for (sync::Cell& cell : mine.cells) {
     while (its != theirs.cells.end() && its->name < cell.name) ++its;
     bool there = its != theirs.cells.end() && its->name == cell.name;
-    if (incoming.agreement.scope.excludes(cell.name)) continue;  // the peer was never told
+    if (incoming.agreement.scope.excludes(cell.name)) continue;  // never sent to the peer
     if (there || (item.change->complete && theirs.whole))
       compare(cell.stamp, there ? its->stamp : sync::Stamp{}, cell.position);
   }
   return forgotten;
 }
 
-// The peer no longer holds the record. What came from there is forgotten here. The row stays in the feed, so that
-// others who had the record from here hear of it too. An importer gives it up in any case, once the exporter has what
-// was changed here. Between equals it goes where nobody else has touched it. A peer that may not erase is not listened
-// to. False: something has to be sent first.
+// The peer takes the record back. The row stays in the feed without a state, so that peers that got the record from
+// here learn of it. An importer gives up every such record, once the exporter has the changes made here. Between equals
+// only a record goes that nobody else has changed. A peer that may not erase is ignored. Returns false if changes have
+// to be sent to the peer first.
 bool Merger::leave(const sync::Incoming& incoming, Item& item) {
   const sync::Agreement& agreement = incoming.agreement;
   if (!item.found) return true;
@@ -316,7 +320,7 @@ bool Merger::leave(const sync::Incoming& incoming, Item& item) {
   bool waits = agreement.sends && (unsent(mine.base.position) || unsent(mine.tomb.position) ||
                                    std::any_of(mine.cells.begin(), mine.cells.end(),
                                                [&](const auto& cell) { return unsent(cell.position); }));
-  // What a sweep finds unsent it keeps. So do equals, of which each might wait for the other.
+  // A sweep keeps a record with unsent changes. So do equals, since each might wait for the other.
   if (waits) return incoming.sweep != nullptr || !agreement.imports();
   Collection& collection = *ledger_.known(item.change->collection);
   if (item.held.alive() && agreement.journalsRemovals()) {
@@ -336,18 +340,18 @@ bool Merger::leave(const sync::Incoming& incoming, Item& item) {
   return true;
 }
 
-// A sweep must not take it for gone: the peer has it, and an earlier state of it may be held here.
+// Marks the record as mentioned, because the peer has it: a sweep must not remove an earlier state that is held here.
 void Merger::setAside(const sync::Incoming& incoming, Item& item, const sync::Bye& why, sync::ApplyResult& result) {
   Writer& rows = ledger_.rows();
   RejectedOn link{incoming.agreement.peer.replica, incoming.agreement.scope};
   if (!item.aside) {
     if (!rejectedOfPeer_) rejectedOfPeer_ = rows.rejectedCount(link.peer, link.by);
     if (*rejectedOfPeer_ >= base::kRejectedMax) {
-      result.refused = {
-          sync::Refusal::Reason::tooManySetAside,
-          item.key(),
-          {why.code, "more than " + std::to_string(base::kRejectedMax) + " records are refused already, and now " +
-                         item.change->id.toString() + ": " + why.text}};
+      result.refused = {sync::Refusal::Reason::tooManySetAside,
+                        item.key(),
+                        {why.code, "more than " + std::to_string(base::kRejectedMax) +
+                                       " records of this peer are refused, now also " + item.change->id.toString() +
+                                       ": " + why.text}};
       return;
     }
     ++*rejectedOfPeer_;

@@ -1,8 +1,8 @@
-// Merging what a peer sent into the rows, by the rule of sync/merge.h.
+// Merges what a peer sent into the rows, by the rule of sync/merge.h.
 //
-// A batch is merged in stretches of different records: all rows of a stretch are found with one question, merged in
-// memory, and written with one call. What breaks the protocol ends the conversation. What a sound peer may send, and
-// this replica cannot take, is set aside, and everything else goes on.
+// The merger splits a batch into stretches of different records. It finds all rows of a stretch with one question,
+// merges in memory, and writes the rows with one call. A change that breaks the protocol ends the conversation. A
+// record that an honest peer may send and this replica cannot take is set aside, and everything else goes on.
 #pragma once
 
 #include <cstdint>
@@ -23,23 +23,24 @@ class Merger {
  public:
   Merger(Ledger& ledger, Mirror& mirror, const Author& author, base::Clock& clock);
 
-  // With anything missing, refused or unsent in the result, what was done must be rolled back. Moves the cursor.
+  // Merges the changes and moves the cursor. If the result has anything missing, refused or unsent, the caller must
+  // roll the transaction back.
   sync::ApplyResult apply(const sync::Incoming& incoming);
-  // What of this replica's own writes was overridden, for the journal.
+  // The writes of this replica that the merge has overridden, for the journal.
   const std::vector<Overridden>& overridden() const { return overridden_; }
 
  private:
-  // Why a record is not taken; none: it is.
+  // Why a record is set aside; std::nullopt if it is taken.
   using Refusal = std::optional<sync::Bye>;
 
   // One change of a stretch.
   struct Item {
     const sync::Change* change = nullptr;
-    bool found = false;  // there was a row, which is in `held`
+    bool found = false;  // there was a row: it is in `held`
     Held held;
-    bool aside = false;       // an earlier change of the record was set aside
-    bool mentioned = false;   // a sweep must not take it for gone
-    bool holds = false;       // the peer has the record, and it is written down that it does
+    bool aside = false;       // the record is set aside
+    bool mentioned = false;   // a sweep must not remove the record
+    bool holds = false;       // store that the peer has the record
     std::int64_t handle = 0;  // of the row, once it is stored
 
     sync::RecordKey key() const { return {std::string(change->collection), change->id}; }
@@ -68,12 +69,12 @@ class Merger {
   const Author& author_;
   base::Clock& clock_;
 
-  std::int64_t origin_ = 0;                        // of what is being merged
-  std::optional<std::set<std::int64_t>> origins_;  // of all incarnations of the peer, once they were asked for
-  std::optional<std::uint64_t> rejectedOfPeer_;    // likewise
+  std::int64_t origin_ = 0;                        // the sender's number in Row::origin
+  std::optional<std::set<std::int64_t>> origins_;  // those of all incarnations of the peer, once they were asked for
+  std::optional<std::uint64_t> rejectedOfPeer_;    // how many of its records are set aside, once that was asked for
   std::vector<Item> items_;                        // of the stretch; reused
-  std::vector<Key> keys_;                          // likewise
-  sync::EncodedState encoded_;                     // likewise
+  std::vector<Key> keys_;                          // of the stretch; reused
+  sync::EncodedState encoded_;                     // reused
   std::vector<Overridden> overridden_;
 };
 

@@ -1,5 +1,5 @@
-// What a replica keeps, in the words in which the files of this layer speak of it. Where and how it is kept is the
-// store's affair (rows.h).
+// What a replica stores, as the files of this layer see it: rows, feed entries, collections, deliveries. The store
+// (rows.h) decides where and how.
 #pragma once
 
 #include <cstdint>
@@ -19,16 +19,16 @@ namespace blazedb::replica {
 enum RowFlag : int {
   kAlive = 1,
   kWhole = 2,
-  kUniform = 4,  // everything in it changed at the row's own position: it travels byte for byte
-  kLeft = 8,     // the peer that it came from has taken it back; nothing is known of it any more
+  kUniform = 4,  // everything in it changed at the row's own position: it is sent byte for byte
+  kLeft = 8,     // the peer that it came from has taken it back, and it has no state any more
 };
 
-// A record that an importer may have.
+// What an importer has of a record.
 struct Delivery {
   enum class Kind : std::uint8_t {
-    itsOwn,     // it has sent a change of it, and may not know it whole
-    given,      // at `position`: it has it once its cursor is there
-    takenBack,  // at `position`: likewise it has it no more
+    itsOwn,     // it sent a change of the record, and may not have the whole record
+    given,      // at `position`: it has the record once its cursor is there
+    takenBack,  // at `position`: it no longer has the record once its cursor is there
   };
   Kind kind = Kind::itsOwn;
   std::uint64_t position = 0;
@@ -41,39 +41,39 @@ struct Key {
   friend auto operator<=>(const Key&, const Key&) = default;
 };
 
-// A record as it is stored, deleted ones too. The bytes belong to whoever made the row: a visitor's row is valid until
+// A stored record, live or deleted. The bytes belong to the maker of the row. A row that a visitor gets is valid until
 // the visitor returns.
 struct Row {
-  std::int64_t handle = 0;      // the store's own mark, by which it finds the row again; 0 before it is stored
+  std::int64_t handle = 0;      // by which the store finds the row again; 0 before it is stored
   std::int64_t collection = 0;  // Collection::number
   UUID id;
   std::uint64_t position = 0;  // of its latest change in the feed
-  std::int64_t origin = 0;     // which peer that change came from (Reader::originOf); 0: it was made here
+  std::int64_t origin = 0;     // the peer that sent that change (Reader::originOf); 0: it was made here
   int flags = 0;
   base::ByteView stamps;  // sync/record_state.h
   base::ByteView fields;
-  std::optional<Delivery> delivery;  // where an importer was named in the question
+  std::optional<Delivery> delivery;  // to the importer that the question named
 
   Key key() const { return {collection, id}; }
   bool alive() const { return flags & kAlive; }
-  // Throws DamagedPage where the bytes are not a state.
+  // The decoded state; views the row's bytes. Throws DamagedPage if they are not a state.
   sync::RecordState state() const;
-  // Its visible fields, with its id. Likewise.
+  // The visible fields, with the id. Throws DamagedPage if they cannot be decoded.
   Record record() const;
-  // Did everything after the position `after` come with the change that gave the row its position?
+  // Whether everything that changed after the position `after` changed at the row's own position.
   bool changedOnce(std::uint64_t after) const;
 };
 
 // The flags of a row with this state at this position.
 int flagsOf(const sync::RecordState& state, std::uint64_t position);
-// The highest time of any stamp, without `over`s: those are history.
+// The highest time of base, tomb and cells. Does not count `over`.
 std::uint64_t latestTime(const sync::RecordState& state);
 
 struct FeedEntry {
   std::uint64_t position = 0;
-  std::uint64_t mark = 0;  // not 0: a transaction ends here, and the clock stood there
-  bool gone = false;       // no row: it was removed for good, or the position belongs to none
-  Row row;                 // row.position != position: stale, the record moved on
+  std::uint64_t mark = 0;  // not 0: a transaction ends here; the mark is the hybrid clock of that moment
+  bool gone = false;       // there is no row: it was removed for good, or the position never had one
+  Row row;                 // row.position != position: the entry is stale, the record moved on
 };
 
 // A collection, with the sums over its live records.
@@ -84,12 +84,12 @@ struct Collection {
   sync::Digest digest;
 };
 
-// A scope under which there has been a link with a peer, and how far the peer had applied this feed there.
+// How far a peer has read this feed under one scope.
 struct Reading {
   sync::Scope scope;
-  sync::Cursor acknowledged;           // its incarnation is not known
-  std::uint64_t passed = 0;            // likewise, and this replica has what the peer had when it said so
-  std::optional<std::int64_t> seenMs;  // when there was last a link; none where it has never asked for this feed
+  sync::Cursor acknowledged;           // what the peer has applied; its incarnation is not set
+  std::uint64_t passed = 0;            // up to here, and this replica has what the peer had when it acknowledged that
+  std::optional<std::int64_t> seenMs;  // when there was last a link; absent if the peer never asked for this feed
 };
 
 }  // namespace blazedb::replica

@@ -1,18 +1,18 @@
-// What replication needs of a store, and nothing more: rows by key, a feed, and what is remembered of peers.
+// What replication needs of a store: rows by key, a feed, and notes about peers.
 //
 // The encrypted file is the first implementation (src/db/tables.h). Nothing here assumes a file, SQL, or that a
-// question is cheap: behind a database server each one costs a round trip, so what handles a batch asks for all of its
-// keys at once and writes all of its rows at once.
+// question is cheap. Behind a database server each question costs a round trip, so code that handles a batch asks for
+// all of its keys at once and writes all of its rows at once.
 //
 // What an implementation owes:
 //
-//   - A Reader shows committed data: all of a transaction or nothing. A Writer belongs to one transaction, sees what
-//     that has written, and is the only one that writes.
-//   - Positions become visible in their order. Once a reader has seen a position, no lower one appears any more.
-//   - What one transaction writes (rows, feed, cursors, deliveries, totals) is committed together. After a rollback
-//     nobody has ever seen it, and its positions are given out again.
+//   - A Reader shows committed data: all of a transaction or nothing. A Writer belongs to one transaction and sees what
+//     that transaction has written. There is one Writer at a time.
+//   - Positions become visible in their order. Once a reader has seen a position, no lower one appears later.
+//   - Everything that one transaction writes (rows, feed, cursors, deliveries, totals) is committed together. After a
+//     rollback no reader has ever seen it, and its positions are given out again.
 //   - An incarnation is a stretch of the feed in which no commit was lost. A store that may have lost commits (a power
-//     cut, a restored backup, a failover) begins a new one before anything else is written or told to a peer.
+//     cut, a restored backup, a failover) begins a new incarnation before it writes or sends anything else.
 //
 // Each function may throw blazedb::Error (a full disk, a damaged page). Neither class is thread-safe.
 #pragma once
@@ -40,38 +40,39 @@ class Reader {
  public:
   virtual ~Reader() = default;
 
-  // The rows with these keys: calls `use` once for each key, in their order, with nothing where there is no row, until
-  // it returns false. With an importer, each row comes with its delivery.
+  // Calls `use` once for each key, in order, with the row or with nullptr, until it returns false. If `importer` is not
+  // 0, each row comes with its delivery to that importer.
   using UseRow = std::function<bool(std::size_t index, const Row* row)>;
   virtual void find(std::span<const Key> keys, std::int64_t importer, const UseRow& use) = 0;
-  // The rows of a collection with ids from `from` to `to`, both inclusive, dead ones too, ordered by id.
-  using Visit = std::function<bool(const Row&)>;  // false ends the walk
+  // Visits the rows of a collection with ids from `from` to `to`, both inclusive, deleted ones too, ordered by id.
+  using Visit = std::function<bool(const Row&)>;  // returning false ends the walk
   virtual void range(std::int64_t collection, const UUID& from, const UUID& to, const Visit& visit) = 0;
-  // The feed beyond `after`, in order. Each stored row is in it once as current; walking from 0 visits all of them.
+  // Visits the feed beyond `after`, in order. It has each stored row once as current, so a walk from 0 visits all rows.
   virtual void feed(std::uint64_t after, std::int64_t importer, const std::function<bool(const FeedEntry&)>& visit) = 0;
-  // Dead rows up to a position, oldest first; `whole`: of these the ones that still have their values.
+  // Visits deleted rows up to a position, oldest first; with `whole` only those that still have their values.
   virtual void dead(std::uint64_t upTo, bool whole, const Visit& visit) = 0;
 
   virtual std::vector<Collection> collections() = 0;
   virtual bool empty() = 0;
-  // The number of a peer in Row::origin; 0 where nothing has come from it. A number is never given to another.
+  // The number of a peer in Row::origin; 0 if nothing came from it. A number is never given to another peer.
   virtual std::int64_t originOf(const sync::Peer& peer) = 0;
-  // Those of all incarnations of a replica.
+  // The numbers of all incarnations of a replica.
   virtual std::set<std::int64_t> originsOf(const UUID& replica) = 0;
 
   // How far this replica has read the peer's feed.
   virtual sync::Cursor cursorOn(const UUID& peer, const sync::Scope& scope) = 0;
   // How far the peer has read this feed, by scope.
   virtual std::vector<Reading> readingsOf(const UUID& peer) = 0;
-  // Changes up to here may be unknown to a reader that stands before it: what was deleted there is forgotten.
+  // Deletes up to here are forgotten, so a reader with an older cursor may have missed some.
   virtual std::uint64_t horizon() = 0;
 
-  // The number of an importer; 0 where the replica is none.
+  // The number of an importer; 0 if the replica is none.
   virtual std::int64_t importer(const UUID& replica) = 0;
+  // sync::Deliveries::Known of an importer.
   virtual std::optional<std::string> filterOf(const UUID& importer) = 0;
   virtual std::uint64_t floorOf(const UUID& importer) = 0;
 
-  // One row. False where there is none.
+  // Calls `use` with one row. Returns false if there is none.
   template <class Use>
   bool findOne(const Key& key, Use&& use, std::int64_t importer = 0) {
     bool found = false;
@@ -92,7 +93,7 @@ struct RejectedOn {
   RejectedBy by = RejectedBy::us;
 };
 
-// A value of this replica's own that a merge has overridden: an entry of the conflict journal.
+// A value that this replica wrote and a merge has overridden: an entry of the conflict journal.
 struct Overridden {
   std::string collection;
   UUID record;
@@ -103,9 +104,9 @@ struct Overridden {
 
 class Writer : public virtual Reader {
  public:
-  // Stores rows. One with a handle replaces the row that has it; one without is new, and gets its handle.
+  // Stores rows. A row with a handle replaces the row that has it. A row without one is new, and gets its handle here.
   virtual void put(std::span<Row> rows) = 0;
-  // Stores a new row and gives it its handle. False, with nothing done, where there is a row with its key.
+  // Stores a new row and sets its handle. Returns false and does nothing if there is a row with its key.
   virtual bool add(Row& row) = 0;
   // Removes rows, and the deliveries of their records.
   virtual void erase(std::span<const Row> rows) = 0;
@@ -118,45 +119,49 @@ class Writer : public virtual Reader {
     std::uint64_t mark = 0;
   };
   virtual void append(std::span<const Position> positions) = 0;
-  // Gives its number.
+  // Returns the number of the new collection.
   virtual std::int64_t addCollection(const std::string& name) = 0;
+  // Stores the sums of these collections.
   virtual void setTotals(std::span<const Collection* const> collections) = 0;
-  // The highest time of what is not known any more (sync::StampRules::lostUntil).
+  // Stores sync::StampRules::lostUntil.
   virtual void setLostUntil(std::uint64_t time) = 0;
 
-  // The number of a peer in Row::origin, which it may get now.
+  // The number of a peer in Row::origin; gives it one if it has none.
   virtual std::int64_t addOrigin(const sync::Peer& peer) = 0;
   virtual void setCursor(const UUID& peer, const sync::Scope& scope, const sync::Cursor& cursor) = 0;
   virtual void setReading(const UUID& peer, const Reading& reading) = 0;
-  // Forgets all cursors and readings of a peer, but for those of one scope.
+  // Forgets all cursors and readings of a peer, except those of one scope.
   virtual void removeCursors(const UUID& peer, const std::optional<sync::Scope>& except) = 0;
   virtual void setHorizon(std::uint64_t position) = 0;
 
-  // The number of an importer, which the replica may become now.
+  // The number of an importer; makes the replica one if it is none.
   virtual std::int64_t addImporter(const UUID& replica) = 0;
   virtual void setFilter(std::int64_t importer, const std::string& filter, std::uint64_t floor) = 0;
-  // What it has: one that goes on importing has to sweep, wherever its cursor stands.
+  // Forgets what an importer was given. If it goes on importing, it has to sweep, wherever its cursor is.
   virtual void forgetDelivered(const UUID& importer, bool importsNoMore) = 0;
   struct Delivered {
     std::int64_t handle = 0;
     Delivery delivery;
   };
   virtual void setDelivered(std::int64_t importer, std::span<const Delivered> news) = 0;
-  // Forgets what was taken back up to a position that the importer has acknowledged, and raises its floor to there.
+  // Forgets deliveries that were taken back up to `upTo`, which the importer has acknowledged, and raises its floor to
+  // there.
   virtual void removeTakenBack(std::int64_t importer, std::uint64_t upTo) = 0;
 
-  // Which of these records are set aside.
+  // Those of these records that are set aside.
   virtual std::set<sync::RecordKey> setAside(const RejectedOn& link, std::span<const sync::RecordKey> keys) = 0;
-  // One that is known keeps the time since when it is.
+  // Notes that a record is set aside. A record that was so before keeps its time.
   virtual void addRejected(const RejectedOn& link, const sync::RecordKey& key, const sync::Bye& why,
                            std::int64_t nowMs) = 0;
+  // Returns false if there was no such entry.
   virtual bool removeRejected(const RejectedOn& link, const sync::RecordKey& key) = 0;
-  // The record has changed here: what was set aside of it may be taken now. False where nothing was.
+  // Notes that the copy here has changed, so that the peer's record may be taken now. Returns false if it is not set
+  // aside.
   virtual bool noteChanged(const sync::RecordKey& key) = 0;
   virtual std::uint64_t rejectedCount(const UUID& peer, RejectedBy by) = 0;
 
   virtual void addOverridden(std::span<const Overridden> entries, std::int64_t nowMs) = 0;
-  // Keeps a record that a peer is about to remove without a delete.
+  // Keeps a copy of a record that a peer is about to remove without a delete.
   virtual void addRemoved(const RemovedRecord& removed, base::ByteView fields) = 0;
 };
 
