@@ -1,3 +1,5 @@
+// Core listens, counts and finds connections under one lock. Arrival is one connection: it reads the Knock, asks the
+// owner, and then runs the session of an admitted client.
 #include "link/acceptor.h"
 
 #include <malloc.h>
@@ -29,18 +31,18 @@ namespace {
 using asio::ip::tcp;
 using AnyAcceptor = asio::basic_socket_acceptor<asio::generic::stream_protocol>;
 
-// After a failure of the machine itself, most likely: no more file descriptors.
+// The pause after accept() failed, most likely for want of file descriptors.
 constexpr std::chrono::milliseconds kAcceptAgain{100};
-// So many handshakes at once, as after a restart, leave the heap full of holes that hardly anybody fills again: 20 KiB
-// for each connection. They are given back to the system when it is over.
+// This many handshakes at once, as after a restart, leave holes in the heap that are hardly ever filled again, 20 KiB
+// for each connection. The acceptor gives that memory back to the system once the storm is over.
 constexpr std::size_t kStorm = 256;
 constexpr std::chrono::milliseconds kStormOver{1000};
 
-// With fewer it is not worth while to listen.
+// With fewer files for connections the acceptor does not listen.
 constexpr std::size_t kFilesMin = 16;
 
-// Nobody may take what the databases need to go on writing: a commit that gets no file descriptor fails, and with it
-// the database. Nor what whoever runs the hub needs to send somebody away.
+// Connections must leave files for the databases: a commit that gets no file descriptor fails, and its database with
+// it. They must also leave files for the operator's commands, which can send a client away.
 std::size_t filesForConnections(std::size_t kept) {
   rlimit limit{};
   std::size_t files = getrlimit(RLIMIT_NOFILE, &limit) == 0 ? static_cast<std::size_t>(limit.rlim_cur) : 1024;
@@ -65,7 +67,7 @@ tcp::endpoint tcpEndpoint(const asio::generic::stream_protocol::endpoint& any) {
   return endpoint;
 }
 
-// Absent for one that has gone again.
+// Absent if the peer has gone already.
 std::optional<PeerInfo> peerOf(Socket& socket, bool isLocal) {
   if (isLocal) {
     std::optional<Credentials> credentials = credentialsOf(socket.native_handle());
@@ -80,7 +82,7 @@ std::optional<PeerInfo> peerOf(Socket& socket, bool isLocal) {
   return PeerInfo{plainAddress(from.address()).to_string(), from.port()};
 }
 
-// Whose failures count together. Who has one IPv6 address has the 2^64 beside it.
+// Addresses whose failures count together: the owner of one IPv6 address has the 2^64 beside it as well.
 std::string neighbourhood(const std::string& text) {
   asio::error_code failed;
   asio::ip::address address = asio::ip::make_address(text, failed);
@@ -114,12 +116,12 @@ class Acceptor::Arrival final : public Conversation {
   void tellEnd(const sync::SessionStatus& session, const sync::Bye& why);
   void refuse(const sync::Bye& why, std::int64_t delayMs);
 
-  std::shared_ptr<Core> core_;  // shared with the acceptor; let go when closed
+  std::shared_ptr<Core> core_;  // shared with the acceptor; released when closed
   std::uint64_t id_;
   PeerInfo peer_;
-  std::optional<sync::Bye> refusal_;  // that is kept back
+  std::optional<sync::Bye> refusal_;  // sent when refusalDue_ fires
   asio::steady_timer refusalDue_;
-  // Written on the strand before the others can see this among the admitted.
+  // Written on the strand before other threads can find this arrival among the admitted.
   std::string database_;
   Guest guest_;
   StatusBoard board_;
@@ -160,8 +162,8 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
     if (!options_.tls && !options_.allowPlaintext && !endpoint.address().is_loopback())
       throw Error(
           ErrorCode::PlaintextForbidden,
-          "without TLS only clients of this machine are served: listen on 127.0.0.1, use TLS, or allowPlaintext "
-          "where the network itself is safe");
+          "without TLS a hub serves only clients of this machine: listen on 127.0.0.1, use TLS, or set allowPlaintext "
+          "if the network itself is safe");
     asio::error_code failed;
     acceptor_.open(endpoint.protocol(), failed);
     if (!failed) closeOnExec(acceptor_.native_handle());
@@ -197,7 +199,7 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
     for (const auto& arrival : asked) ends.push_back(arrival->store()->feedEnd());
     std::uint64_t number = 0;
     {
-      std::lock_guard lock(mutex_);  // numbers grow, also for those who are asked by two threads
+      std::lock_guard lock(mutex_);  // so that each client gets growing numbers, whichever thread asks
       number = ++lastPing_;
       for (const auto& arrival : asked) arrival->ping(number);
     }
@@ -230,7 +232,7 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
     again_.cancel();
     afterStorm_.cancel();
     for (const auto& [id, arrival] : arrivals_)
-      arrival->stop({ErrorCode::HubStopping, "the hub is being stopped; it is tried again by itself"});
+      arrival->stop({ErrorCode::HubStopping, "the hub is stopping; the client tries again by itself"});
     empty_.wait(lock, [&] { return arrivals_.empty(); });
   }
 
@@ -241,14 +243,14 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
   bool compression() const { return options_.compression && options_.path.empty(); }
 
   Admission admit(const Knock& knock, const PeerInfo& peer) { return admit_(knock, peer); }
-  // How late to answer whoever was refused.
+  // How long to delay the answer to a refused client.
   std::int64_t delayOf(const sync::Bye& refusal, const Knock& knock, const PeerInfo& peer) {
     bool guessed = refusal.code == ErrorCode::WrongToken || refusal.code == ErrorCode::UnknownDatabase;
     if (peer.credentials || !guessed) return 0;
     std::lock_guard lock(mutex_);
     return failed_.note(neighbourhood(peer.address), knock.token, clock_.monotonicUs() / 1000);
   }
-  // False where there are as many as there may be.
+  // Returns false if the hub has as many clients as it may have.
   bool admitted(std::uint64_t id) {
     std::lock_guard lock(mutex_);
     if (admitted_.size() >= options_.admittedMax) return false;
@@ -257,7 +259,7 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
     return true;
   }
   void closed(std::uint64_t id) {
-    std::shared_ptr<Arrival> last;  // goes without the lock
+    std::shared_ptr<Arrival> last;  // destroyed without the lock
     std::lock_guard lock(mutex_);
     setUp(id);
     admitted_.erase(id);
@@ -274,7 +276,7 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
   tcp::endpoint endpointToListenOn() {
     asio::error_code failed;
     if (options_.address.empty()) {
-      // One socket for both families, where the machine has both.
+      // One socket for both families, if the machine has both.
       tcp::socket probe(io_.sockets());
       probe.open(tcp::v6(), failed);
       return {failed ? tcp::v4() : tcp::v6(), options_.port};
@@ -284,7 +286,7 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
     auto found = tcp::resolver(io_.sockets()).resolve(options_.address, std::to_string(options_.port), failed);
     if (failed || found.empty())
       throw Error(ErrorCode::InvalidArgument,
-                  "'" + options_.address + "' is no address to listen on: " + failed.message());
+                  "'" + options_.address + "' is not an address to listen on: " + failed.message());
     return found.begin()->endpoint();
   }
 
@@ -295,7 +297,7 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
     return all;
   }
 
-  // On the thread of the sockets, but for the first time.
+  // Runs on the thread of the sockets, except the first time.
   void accept() {
     acceptor_.async_accept([self = shared_from_this()](asio::error_code error, Socket socket) {
       std::lock_guard lock(self->mutex_);
@@ -315,12 +317,12 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
   void welcome(Socket socket) {
     std::optional<PeerInfo> peer = peerOf(socket, !options_.path.empty());
     if (!peer) return;
-    // Those who have been sent away have a file each until they have heard it.
+    // A refused client takes a file until it has got the reason.
     if (arrivals_.size() >= arrivalsMax_) {
       makeRoom();
       return turnAway(*peer, {ErrorCode::TooManyAttempts,
-                              "there are as many connections as the limit of open files "
-                              "allows; raise it, with ulimit -n or LimitNOFILE"});
+                              "the hub has as many connections as its limit of open files "
+                              "allows; raise the limit with ulimit -n or LimitNOFILE"});
     }
     std::uint64_t id = ++lastId_;
     try {
@@ -338,7 +340,7 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
     if (halfOpen_.size() > options_.halfOpenMax) makeRoom();
   }
 
-  // He does not hear why, which would take what there is too little of.
+  // Closes the connection without telling the client why: that would take memory or files, which are short.
   void turnAway(const PeerInfo& peer, const sync::Bye& why) {
     LinkStatus status;
     status.state = LinkState::stopped;
@@ -354,7 +356,7 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
     halfOpen_.erase(halfOpen_.begin());
   }
 
-  // One connection less is being set up.
+  // The connection is no longer being set up.
   void setUp(std::uint64_t id) {
     halfOpen_.erase(id);
     if (!halfOpen_.empty() || !std::exchange(storm_, false) || stopping_) return;
@@ -389,7 +391,7 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
   Changed changed_;
   Changed refused_;
   std::uint16_t port_ = 0;
-  std::optional<SocketFile> file_;  // where there is a path
+  std::optional<SocketFile> file_;  // with a path
 
   mutable std::mutex mutex_;
   AnyAcceptor acceptor_;
@@ -399,9 +401,9 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
   bool stopping_ = false;
   std::uint64_t lastId_ = 0;
   std::uint64_t lastPing_ = 0;
-  std::map<std::uint64_t, std::shared_ptr<Arrival>> arrivals_;  // shared with the steps that are on their way
-  std::set<std::uint64_t> halfOpen_;                            // of these
-  std::map<std::uint64_t, std::shared_ptr<Arrival>> admitted_;  // likewise
+  std::map<std::uint64_t, std::shared_ptr<Arrival>> arrivals_;  // shared with their pending steps
+  std::set<std::uint64_t> halfOpen_;                            // those not yet admitted
+  std::map<std::uint64_t, std::shared_ptr<Arrival>> admitted_;  // those admitted; shared likewise
   std::condition_variable empty_;
   FailedKnocks failed_;
 
@@ -426,7 +428,7 @@ Served Acceptor::Arrival::served() const { return {id_, peer_, database_, guest_
 void Acceptor::Arrival::onFirstFrame(base::ByteView frame) {
   if (refusal_) return;
   std::optional<Knock> knock = decodeKnock(frame);
-  if (!knock) return leave({ErrorCode::ProtocolError, "this is a BlazeDB hub, and that was no knock"});
+  if (!knock) return leave({ErrorCode::ProtocolError, "this is a BlazeDB hub, and the first frame was no Knock"});
   if (knock->version > kLinkVersion)
     return leave({ErrorCode::ProtocolTooNew, "this hub speaks an older protocol; update BlazeDB there"});
   database_ = knock->database;
@@ -442,7 +444,7 @@ void Acceptor::Arrival::onFirstFrame(base::ByteView frame) {
   }
   bool compression = core_->compression() && (knock->capabilities & kCanZstd);
   say(encode(Admit{kLinkVersion, compression ? kCanZstd : 0}));
-  // What the session holds goes with it.
+  // Moved: what the session holds ends with the session.
   sync::SessionOptions session = std::move(guest_.session);
   open(*guest_.store, session, compression);
 }
@@ -470,7 +472,7 @@ void Acceptor::Arrival::tellEnd(const sync::SessionStatus& session, const sync::
   status.error = refusal_.value_or(why);
   status.left = peerSaidBye() && status.error->code == ErrorCode::Offline;
   if (guest_.store) return board_.put(status);
-  // Who has gone again without a word only looked whether somebody listens.
+  // A client that left without a byte only looked whether a hub listens.
   bool looked = status.error->code == ErrorCode::Offline && !heard();
   if (looked || status.error->code == ErrorCode::HubStopping) return;
   if (core_->refused()) core_->refused()({id_, peer_, database_, {}, status});

@@ -10,7 +10,7 @@ Budget::Share::~Share() { giveUp(); }
 bool Budget::Share::ask(std::size_t bytes) {
   std::lock_guard lock(budget_.mutex_);
   if (bytes <= held_) return true;
-  // A frame beyond all of it, as with a small budget, gets it when nobody else has any.
+  // A frame larger than the whole pool, as with a small budget, gets it while no other share holds any.
   std::size_t more = common(bytes) - common(held_);
   std::size_t others = budget_.held_ - common(held_);
   bool fits = more == 0 || budget_.held_ + more <= budget_.bytesMax_ || others == 0;
@@ -78,7 +78,7 @@ std::size_t Budget::held() const {
   return held_;
 }
 
-// With the lock held.
+// The caller has the lock.
 void Budget::hold(Share& share, std::size_t bytes) {
   held_ += common(bytes);
   held_ -= common(share.held_);
@@ -86,8 +86,8 @@ void Budget::hold(Share& share, std::size_t bytes) {
   if (held_ <= bytesMax_ / 2) refused_ = false;
 }
 
-// Those who wait and whose turn it is. Without the lock: who is told may be gone by now, and what goes with it holds
-// shares too.
+// Serves the waiting shares whose turn it is. Tells the waiters without the lock: telling one may destroy it, and its
+// shares then take the lock.
 void Budget::serve() {
   for (;;) {
     std::weak_ptr<Waiter> told;

@@ -1,10 +1,10 @@
-// What the connections of a process may hold in memory together: what has come and is not yet looked at, or waits for
-// something else of its peer; and, by itself, what was said and is not yet read.
+// Bounds the memory that all connections of a process hold together. Incoming and outgoing data have a budget each:
+// frames that have come and are not yet processed, and frames that were sent and that the peer has not read yet.
 //
-// Each of them has a little of its own, whatever the others do, so that who asks for little goes on. What goes beyond
-// that comes out of a common store. Where there is none left, who wants more waits: first come, first served, and for
-// all of it at once, so that no two of them wait for each other's half. Whoever holds much, does not get on with it,
-// and keeps others waiting, is ended by its owner (conversation.h).
+// Each connection has a little of its own, whatever the others do, so a connection that needs little always goes on.
+// Memory beyond that comes from a common pool. If the pool is empty, a connection waits: first come, first served, and
+// for all of its bytes at once, so that no two connections wait for each other's half. A connection that holds much, is
+// slow with it and keeps others waiting is ended by its owner (conversation.h).
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@
 
 namespace blazedb::link {
 
-// In each direction: two of the largest frames, or a hundred of the usual ones.
+// The pool of each direction: two of the largest frames, or a hundred usual ones.
 inline constexpr std::size_t kLinkBytesMax = 48u << 20;
 inline constexpr std::size_t kOwnBytes = 96u << 10;
 
@@ -26,29 +26,32 @@ class Budget {
   class Waiter {
    public:
     virtual ~Waiter() = default;
-    // What a share of it has asked for is there. On any thread, with locks of others held: only to pass it on.
+    // The memory that one of its shares asked for is there. Called on any thread, with locks of other objects held: it
+    // may only pass the news on.
     virtual void roomMade() = 0;
   };
 
-  // Of one connection, for one purpose. Thread-safe.
+  // The share of one connection in one direction. Thread-safe.
   class Share {
    public:
     explicit Share(Budget& budget) : budget_(budget) {}
     ~Share();
     Share(const Share&) = delete;
 
-    // Before the first call of ask(). Without one nobody waits.
+    // Must be called before the first ask(). Without a waiter the share never waits.
     void setWaiter(std::weak_ptr<Waiter> waiter) { waiter_ = std::move(waiter); }
 
-    // May it hold so many bytes in all? True: it does from now on. False: it holds them when its waiter is told.
+    // Asks to hold `bytes` in all. Returns true if the share holds them from now on. If it returns false, the share
+    // waits, and holds them once its waiter is told.
     bool ask(std::size_t bytes);
-    // Holds so many from now on, asked or not.
+    // Holds `bytes` in all from now on, without asking.
     void set(std::size_t bytes);
-    // So many at the most from now on: what came without having been asked for is not taken by that.
+    // Holds at most `bytes` from now on. Never holds more than before.
     void shrinkTo(std::size_t bytes);
     void giveBack(std::size_t bytes);
     // Holds nothing, and no longer waits.
     void giveUp();
+    // Whether it holds memory of the pool.
     bool beyondItsOwn() const;
 
    private:
@@ -61,9 +64,9 @@ class Budget {
     bool waiting_ = false;
   };
 
-  // Somebody waits, or was sent away, for want of it.
+  // Whether a share waits for memory, or was refused it lately.
   bool isScarce() const;
-  // Of the common store.
+  // How much of the pool is held.
   std::size_t held() const;
 
  private:
@@ -74,7 +77,7 @@ class Budget {
   const std::size_t bytesMax_;
   mutable std::mutex mutex_;
   std::size_t held_ = 0;
-  bool refused_ = false;  // until half of it is there again
+  bool refused_ = false;  // a share was refused; until half of the pool is free again
   std::list<Share*> queue_;
 };
 

@@ -1,4 +1,4 @@
-// What a certificate says: its pin, and when it is valid.
+// Facts of a certificate: its pin, and when it is valid.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ struct CertificateFacts {
   std::int64_t fromMs = 0, untilMs = 0;
 };
 
-// "sha256/" and 44 characters of base64, and nothing else.
+// Whether the text is "sha256/" and 44 characters of base64.
 bool isPin(const std::string& text);
 
 CertificateFacts factsOf(const x509_st* certificate);
@@ -25,7 +25,7 @@ std::string pinOf(const x509_st* certificate);
 // The pin of the first certificate in a PEM file. Throws Error(InvalidArgument) and what readPem throws.
 std::string pinOfFile(const std::string& certificateFile);
 
-// The key in a file; none where there is none, and where it needs a passphrase, which nobody is asked for.
+// The key in a file; none if there is none, or if it needs a passphrase.
 std::unique_ptr<evp_pkey_st, void (*)(evp_pkey_st*)> keyIn(const Pem& file);
 
 }  // namespace blazedb::link

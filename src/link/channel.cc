@@ -1,3 +1,5 @@
+// A state machine under one lock: handshake, open, then flushing and draining the last bytes. run() does what the
+// socket allows now, and waits for the socket if there is more.
 #include "link/channel.h"
 
 #include <sys/socket.h>
@@ -15,13 +17,13 @@ namespace {
 
 constexpr std::size_t kInboxBytes = 1u << 20;
 constexpr std::size_t kReadBytes = 16u << 10;
-// So much of one connection, then the others have their turn.
+// After this much of one connection the others have their turn.
 constexpr std::size_t kReadAtOnce = 256u << 10;
-// Beyond this the owner is told when it has gone out.
+// An outbox beyond this is full: the owner is woken when it has gone out.
 constexpr std::size_t kOutboxHigh = 256u << 10;
 constexpr std::chrono::milliseconds kLastMoment{1000};
 constexpr std::size_t kPaceBytes = 1u << 20;
-// What a waiting packet takes beside its bytes: the node of a list, and what the allocator rounds up.
+// The memory of a waiting packet beside its bytes: a list node, and the allocator's rounding.
 constexpr std::size_t kPacketOverhead = 112;
 
 std::size_t costOf(const Packet& packet) { return packet.payload.size() + kPacketOverhead; }
@@ -72,7 +74,7 @@ void Channel::send(const std::vector<base::Bytes>& frames) {
   put(std::move(chunk));
 }
 
-// With nothing to put, it says that what was asked for is not needed.
+// An empty chunk gives back the memory that was asked for.
 void Channel::put(base::Bytes chunk) {
   bool empty = chunk.empty();
   {
@@ -101,7 +103,7 @@ std::optional<base::Bytes> Channel::take() {
       packet = std::move(inbox_.front());
       inbox_.pop_front();
       inboxBytes_ -= costOf(packet);
-      inShare_.shrinkTo(inboxBytes_ + incoming());  // what is announced behind it is asked for before it is read
+      inShare_.shrinkTo(inboxBytes_ + incoming());  // keeps the memory for the frame that is coming
       again = paused_ && inboxBytes_ <= inboxBytesMax_ / 2;
       if (again) {
         paused_ = false;
@@ -205,7 +207,7 @@ void Channel::abort() {
   run(false);
 }
 
-// Does what can be done now and waits for the socket where there is more.
+// Does what can be done now, and waits for the socket if there is more.
 void Channel::run(bool mayRead) {
   bool wake = false;
   {
@@ -226,7 +228,7 @@ void Channel::advance(bool mayRead) {
   wantWrite_ = writeArmed_;
   if (phase_ == Phase::handshaking) {
     handshake();
-    // What came together with its end is with OpenSSL already: no socket will become readable for it.
+    // OpenSSL may have read data together with the end of the handshake: the socket will not become readable for that.
     if (phase_ == Phase::open && !mayRead) readSoon();
   }
   if (phase_ == Phase::open || phase_ == Phase::flushing) write();
@@ -261,7 +263,7 @@ void Channel::write() {
   }
   if (wasHigh && outboxBytes_ <= kOutboxHigh) news_ = true;
   if (outboxBytes_ == 0 && phase_ == Phase::flushing) {
-    // Only this direction ends here. A socket that is closed while something is unread takes back what it has sent.
+    // Ends only this direction: closing a socket with unread data would make the kernel drop what it has sent.
     stream_->end();
     ::shutdown(socket_.native_handle(), SHUT_WR);
     phase_ = Phase::draining;
@@ -279,7 +281,7 @@ void Channel::read() {
     }
     if (std::exchange(paused_, false)) {
       inPace_.moved(0, clock_.monotonicUs() / 1000);
-      news_ |= readsLarge_;  // as below
+      news_ |= readsLarge_;  // the owner watches the progress of a large frame
     }
     StreamResult result = stream_->read(buffer);
     if (!progressed(result)) return;
@@ -289,14 +291,14 @@ void Channel::read() {
     split({buffer.data(), result.bytes});
     bool wasLarge = std::exchange(readsLarge_, splitter_.announced() > kOwnBytes);
     if (!readsLarge_) inPace_ = {};
-    if (readsLarge_ && !wasLarge) news_ = true;  // the owner looks how it gets on
+    if (readsLarge_ && !wasLarge) news_ = true;  // the owner watches the progress of a large frame
     if (phase_ == Phase::closed) return;
     count += result.bytes;
     if (count >= kReadAtOnce) return readSoon();
   }
 }
 
-// A frame gets room for all of it or is not read: two halves would wait for each other.
+// A frame gets room for all of it or is not read. Otherwise two connections could wait for each other's half.
 bool Channel::mayRead() {
   return inboxBytes_ < inboxBytesMax_ && !fault_ && inShare_.ask(inboxBytes_ + incoming() + kReadBytes);
 }
@@ -316,7 +318,7 @@ void Channel::blame(const std::string& what) {
   news_ = true;
 }
 
-// Others may have what it held.
+// Gives the memory of the inbox to other connections.
 void Channel::dropInbox() {
   splitter_ = Splitter(base::kFrameBytesMax);
   inbox_.clear();

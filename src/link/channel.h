@@ -1,15 +1,15 @@
-// Frames both ways over one connected socket.
+// Carries frames both ways over one connected socket.
 //
-// The thread of the sockets reads, and finds the packets; whoever has the channel takes the frames in them, one by one,
-// on a thread of its own, and is woken when there is something to take. A packet stays as it came until then: what a
-// frame expands to takes memory only while it is looked at. Sending is tried at once on the sender's thread, because
-// that saves a change of threads on the way of every commit; what the socket does not take is sent when it can.
+// The thread of the sockets reads and finds the packets. It wakes the channel's owner, which takes the frames one by
+// one on a thread of its own. A packet stays compressed until then, so an expanded frame takes memory only while the
+// owner handles it. send() first tries the socket on the caller's thread, which saves every commit a change of threads.
+// What the socket does not take is sent when it can be.
 //
-// Both directions are bounded. Reading stops while a megabyte of packets is waiting to be taken, and the owner is told
-// how much it has sent that is not yet on its way, so that it can stop answering. All channels of a process share a
-// budget: what is beyond a channel's own little is asked for before it is read, or made (budget.h).
+// Both directions are bounded. Reading stops while a megabyte of packets waits to be taken. The owner can ask how much
+// it has sent that still waits for the socket, and stop answering. All channels of a process share a budget (budget.h):
+// a channel asks for memory beyond its own before it reads or makes data.
 //
-// A peer that breaks the framing is not read any more, but it can still be told so: fault() is no end.
+// If the peer breaks the framing, the channel stops reading but can still send: fault() does not end it.
 #pragma once
 
 #include <cstddef>  // what Asio takes the standard library to have depends on which headers came before it
@@ -39,51 +39,51 @@ namespace blazedb::link {
 
 using Socket = asio::generic::stream_protocol::socket;
 
-// Shared by its owner and by what waits for its socket; it is gone when both have let go.
+// Shared by its owner and by pending operations on its socket.
 class Channel : public Budget::Waiter, public std::enable_shared_from_this<Channel> {
  public:
   using MakeStream = std::function<std::unique_ptr<Stream>(int fd)>;
 
-  // Takes a connected socket over. Throws what `makeStream` does.
+  // Takes a connected socket over. Throws what `makeStream` throws.
   Channel(Io& io, base::Clock& clock, Socket socket, const MakeStream& makeStream);
 
-  // Begins. `wake` is called on any thread, and is quick: when frames have come, when the channel has ended, and when
-  // much of what was waiting has gone out, or there is room again.
+  // Starts. The channel calls `wake` on any thread when frames have come, when it has ended, when most of the waiting
+  // bytes have gone out, and when there is room again. `wake` must be quick.
   void start(std::function<void()> wake);
 
-  // These are the owner's, from one thread at a time.
+  // The owner calls these, from one thread at a time.
   //
-  // Frames may be sent at once; they wait for the end of the handshake.
+  // Sends frames. May be called at once: frames wait for the end of the handshake.
   void send(const std::vector<base::Bytes>& frames);
-  // The next frame that has come; none: nothing is waiting.
+  // The next frame that has come; none if nothing waits.
   std::optional<base::Bytes> take();
   // From now on frames may be large, and compressed if both ends can.
   void admit(bool compression);
-  // Gives up what compression keeps, until the next frame.
+  // Frees the memory of compression until the next frame.
   void forget();
-  // May so much more be sent? False: `wake` is called when it may.
+  // Whether so many more bytes may be sent. After a false the channel calls `wake` when they may.
   bool hasRoom(std::size_t bytes);
 
-  // From any thread.
+  // Any thread may call these.
   //
-  // Why nothing more comes or goes; what has come before can still be taken.
+  // Why nothing more comes or goes. Frames that came before can still be taken.
   std::optional<sync::Bye> ended() const;
-  // What the peer did that makes what follows unreadable; what came before can still be taken.
+  // What the peer did to make the rest unreadable. Frames that came before can still be taken.
   std::optional<sync::Bye> fault() const;
-  // Whether, with so many more, as many bytes wait for the socket as there may be now.
+  // Whether, with `more` bytes, as many would wait for the socket as may wait now.
   bool isFull(std::size_t more) const;
-  // Since when it has held more than its own, in either direction, and not got on with it; none: it has not.
+  // Since when the channel holds more than its own in a direction without progress; none if it does not.
   std::optional<std::int64_t> slowSinceMs() const;
-  // All bytes so far, both ways, as framed.
+  // All bytes so far in both directions, as framed.
   std::uint64_t bytes() const;
   // When the peer last showed a sign of life: a byte came, or the socket took one after it had been full.
   std::int64_t aliveMs() const;
-  // Whether the peer has said anything at all.
+  // Whether any byte has come from the peer.
   bool heard() const;
-  // Sends what is waiting, for a second at most, then ends the connection. Nothing that comes is looked at any more.
+  // Sends what waits, for a second at most, then ends the connection. Ignores what still comes.
   void close();
   void roomMade() override;
-  // Ends it at once.
+  // Ends the connection at once.
   void abort();
   bool closed() const;
 
@@ -101,7 +101,7 @@ class Channel : public Budget::Waiter, public std::enable_shared_from_this<Chann
   void split(base::ByteView bytes);
   void blame(const std::string& what);
   void put(base::Bytes chunk);
-  // Whether a result lets the caller go on; else it has noted what is waited for, or the end.
+  // Whether the caller can go on. Otherwise it has noted what to wait for, or the end.
   bool progressed(const StreamResult& result);
   void wait();
   void end(sync::Bye why);
@@ -117,7 +117,7 @@ class Channel : public Budget::Waiter, public std::enable_shared_from_this<Chann
   Packer packer_;
   Unpacker unpacker_;
 
-  // How one direction gets on. It begins anew with each megabyte.
+  // The progress of one direction. It starts again with each megabyte.
   struct Pace {
     std::size_t bytes = 0;
     std::int64_t sinceMs = 0;
@@ -134,15 +134,15 @@ class Channel : public Budget::Waiter, public std::enable_shared_from_this<Chann
   std::list<Packet> inbox_;
   std::size_t inboxBytes_ = 0;
   std::size_t inboxBytesMax_ = base::kFrameBytesMaxBeforeHello;
-  bool readsLarge_ = false;        // a frame beyond its own share
-  bool paused_ = false;            // not read, until less is waiting
-  std::list<base::Bytes> outbox_;  // as the inbox, it holds nothing while it is empty: a deque would
+  bool readsLarge_ = false;        // a frame larger than its own share is coming
+  bool paused_ = false;            // does not read until less is waiting
+  std::list<base::Bytes> outbox_;  // a list, as the inbox, because an empty deque holds memory
   std::size_t outboxBytes_ = 0;
-  std::size_t outboxUsed_ = 0;  // of its first
+  std::size_t outboxUsed_ = 0;  // how much of the first was written
   bool full_ = false;           // the owner waits for the outbox
   bool wantRead_ = false, wantWrite_ = false;
   bool readArmed_ = false, writeArmed_ = false;
-  bool news_ = false;  // wake() is due
+  bool news_ = false;  // call wake_
   std::optional<sync::Bye> fault_;
   std::optional<sync::Bye> ended_;
   std::optional<asio::steady_timer> lastMoment_;

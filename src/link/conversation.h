@@ -1,21 +1,20 @@
-// One session over one channel: what the two ends of a link between processes have in common.
+// Conversation: one session over one channel. The base of both ends of a link between processes: the client's
+// (remote_link.cc) knocks, the hub's (acceptor.cc) admits.
 //
-// Everything here runs on a strand of the workers, one step after the other; a step takes what has come, lets the
-// session do what is due, sends what it says, and sees to it that the next step comes in time. However often the feed
-// moves between two steps, one step follows.
+// Everything runs on a strand of the workers, one step after the other. A step takes the frames that have come, lets
+// the session do what is due, sends what the session says, and schedules the next step. However often the feed moves
+// between two steps, one step follows.
 //
-// A channel that breaks without a word is found out by asking: whoever has heard nothing for ten seconds says Ping, and
-// gives up when nothing has come for thirty. A peer that does not read what it is sent is not listened to either, and
-// ends in the same way.
+// An end that has heard nothing for ten seconds sends a Ping, and gives up when nothing has come for thirty. That finds
+// a connection that broke without notice. An end stops reading from a peer that does not read its answers, and gives up
+// in the same way.
 //
-// All conversations of a process share what they may hold in memory (budget.h). What a session makes its peer wait for
-// is made when there is room; what a peer makes it keep ends the conversation where there is none. Who holds much while
-// others wait has to get on with a megabyte of it in ten seconds.
+// All conversations of a process share their memory (budget.h). Answers to the peer are made when there is room. If
+// there is no room for frames that the peer makes this end hold, the conversation ends. A conversation that holds much
+// while others wait must get on with a megabyte in ten seconds.
 //
-// Whatever ends a conversation has a reason. Both ends hear it as long as the stream carries anything: of what went
-// wrong in here the peer is told the kind and what helps, and no more.
-//
-// There are two kinds: the client's (remote_link.cc) knocks, the hub's (acceptor.cc) admits.
+// Every end of a conversation has a reason, and both ends get it as long as the stream works. Of a failure at this end
+// the peer is told only the kind and what helps.
 #pragma once
 
 #include <cstddef>  // what Asio takes the standard library to have depends on which headers came before it
@@ -37,46 +36,47 @@ namespace blazedb::link {
 
 struct Timing {
   std::int64_t admitMs = 5000;    // from the connection to Admit
-  std::int64_t pingMs = 10'000;   // of silence, until the peer is asked
-  std::int64_t deadMs = 30'000;   // of silence, until it is given up
-  std::int64_t forgetMs = 5'000;  // without a frame, until the channel gives up what compression keeps
-  std::int64_t slowMs = 10'000;   // with much in memory that others wait for, until it is given up
+  std::int64_t pingMs = 10'000;   // of silence until this end sends a Ping
+  std::int64_t deadMs = 30'000;   // of silence until this end gives up
+  std::int64_t forgetMs = 5'000;  // without a frame until the channel frees the memory of compression
+  std::int64_t slowMs = 10'000;   // without progress, with much memory that others wait for, until this end gives up
 };
 
-// Shared by its owner and the steps that are on their way.
+// Shared by its owner and its pending steps.
 class Conversation : public std::enable_shared_from_this<Conversation> {
  public:
   virtual ~Conversation() = default;
 
-  // Begins with a connected socket. Once.
+  // Starts with a connected socket. Must be called once.
   void begin(Socket socket, const Channel::MakeStream& makeStream);
 
-  // From any thread.
+  // Any thread may call these.
   void feedMoved();
-  // Asks the peer for the end of its feed. A Pong with this number, or a higher one, was said after this call. Numbers
-  // grow.
+  // Asks the peer for the end of its feed. The peer sends a Pong with this number, or a higher one, after this call.
+  // Numbers must grow.
   void ping(std::uint64_t number);
-  // Says why, and ends.
+  // Tells the peer why, and ends.
   void stop(const sync::Bye& why);
   bool closed() const;
 
  protected:
   Conversation(Io& io, Strand strand, base::Clock& clock, const Timing& timing);
 
-  // The first frame, before there is a session: whoever gets it calls open(), or leave().
+  // Called with the first frame, before there is a session. Must call open() or leave(), now or later.
   virtual void onFirstFrame(base::ByteView frame) = 0;
-  // After each step that changed something.
+  // Called after each step that changed something.
   virtual void onStatus(const sync::SessionStatus& status) = 0;
-  // Once: the session is gone, and with it the last use of its store. `status` is what it was. Throws nothing.
+  // Called once, when the session is gone and its store no longer used. `status` is the session's last. Must not throw.
   virtual void onEnd(const sync::SessionStatus& status, const sync::Bye& why) = 0;
-  // After onEnd: the connection is closed too.
+  // Called after onEnd, when the connection is closed too.
   virtual void onClosed() {}
 
-  // On the strand.
+  // Must be called on the strand.
   void say(const base::Bytes& frame);
+  // Starts the session.
   void open(sync::Store& store, const sync::SessionOptions& options, bool compression);
-  void leave(const sync::Bye& why);  // tells the peer, and ends
-  void finish(const sync::Bye& why);
+  void leave(const sync::Bye& why);   // tells the peer, and ends
+  void finish(const sync::Bye& why);  // ends without telling the peer
   std::uint64_t bytes() const { return channel_ ? channel_->bytes() : 0; }
   bool heard() const { return channel_ && channel_->heard(); }
   // Whether the peer has said why it ends.
@@ -103,7 +103,7 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
 
   Io& io_;
   Timing timing_;
-  std::shared_ptr<Channel> channel_;  // shared with what waits for the socket
+  std::shared_ptr<Channel> channel_;  // shared with pending operations on the socket
 
   std::atomic<bool> scheduled_ = false;
   std::atomic<bool> moved_ = false;
@@ -113,16 +113,16 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
 
   // The strand's.
   std::unique_ptr<sync::Session> session_;
-  Budget::Share held_;  // by the session
+  Budget::Share held_;  // what the session holds
   std::optional<std::int64_t> heldSinceMs_;
   std::vector<base::Bytes> answers_;
   std::size_t answersBytes_ = 0;
   std::uint64_t saidBytes_ = 0;
   asio::steady_timer timer_;
-  std::optional<std::int64_t> timerMs_;  // when it goes off
+  std::optional<std::int64_t> timerMs_;  // when it fires
   std::int64_t begunMs_ = 0;
-  std::int64_t tookMs_ = 0;  // frames
-  std::int64_t saidMs_ = 0;  // frames
+  std::int64_t tookMs_ = 0;  // when a frame was last taken
+  std::int64_t saidMs_ = 0;  // when a frame was last sent
   std::optional<std::int64_t> askedMs_;
   std::uint64_t pingNumber_ = 0;
   bool keepsContext_ = false;
