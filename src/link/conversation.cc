@@ -1,3 +1,5 @@
+// A conversation is its step(): take frames, let the session do what is due, send, keep alive, watch the memory. The
+// rest is what a step calls, and the ways to end.
 #include "link/conversation.h"
 
 #include <algorithm>
@@ -11,19 +13,18 @@
 namespace blazedb::link {
 namespace {
 
-// So much of one peer in a step, then the others have their turn.
+// A step takes this much from one peer, then the others have their turn.
 constexpr std::size_t kFramesAtOnce = 256;
 constexpr std::size_t kBytesAtOnce = 1u << 20;
 constexpr std::int64_t kTurnMs = 20;
-// What a frame that waits costs beside its bytes.
+// The memory of a waiting frame beside its bytes.
 constexpr std::size_t kAnswerOverheadBytes = 64;
 
-// What a peer hears of trouble at this end: nothing of names and places here.
+// What this end tells the peer of its own failure: no names and no paths.
 sync::Bye toldOf(const sync::Bye& why) {
-  const std::string more = "; whoever runs it finds more in its log. It is tried again by itself";
+  const std::string more = "; its log says more. The connection is tried again by itself";
   if (why.code == ErrorCode::DiskFull) return {why.code, "the disk of the other end is full; make room there" + more};
-  if (why.code == ErrorCode::FilterFailed)
-    return {why.code, "the function that chooses what the other end exports has failed" + more};
+  if (why.code == ErrorCode::FilterFailed) return {why.code, "the export filter of the other end has failed" + more};
   return {ErrorCode::IoError,
           "the other end could not go on with its database (" + std::string(errorName(why.code)) + ")" + more};
 }
@@ -80,8 +81,7 @@ void Conversation::schedule() {
 }
 
 void Conversation::step() {
-  // What happens from here on asks for another step.
-  scheduled_ = false;
+  scheduled_ = false;  // first: whatever happens from here on schedules another step
   if (!ended_) {
     try {
       talk();
@@ -104,7 +104,7 @@ void Conversation::talk() {
   if (ended_) return;
   if (session_) {
     session_->roomMade(now);
-    // Whoever does not read the answers gets no more of what takes many ticks.
+    // A peer that does not read its answers gets no further ticks, which would make more of them.
     if (auto due = session_->nextTickMs(); due && now >= *due && !tooMuchWaits()) session_->tick(now);
     if (moved_.exchange(false)) session_->feedMoved(now);
     if (std::uint64_t wanted = pingWanted_; wanted > pingNumber_ && session_->status().peer) {
@@ -113,7 +113,7 @@ void Conversation::talk() {
     }
   }
   if (session_) {
-    // Who hears the answers may look at the status of this end.
+    // Before the answers are sent: a peer that has them may ask for the status of this end.
     if (!session_->stopped() && session_->status().state != before) onStatus(session_->status());
     std::uint64_t bytesSent = session_->status().bytesSent;
     sendAnswers();
@@ -132,14 +132,14 @@ void Conversation::talk() {
     if (auto due = session_->nextTickMs()) wakeAt(*due);
 }
 
-// Hands over what has come, until there is much to say to it: whoever does not read the answers may wait with the
-// questions. Whether anything had come.
+// Hands the frames that have come to the session, until many answers wait: a peer that does not read its answers has to
+// wait with its questions. Returns whether any frame had come.
 bool Conversation::takeFrames(std::int64_t now) {
   std::size_t frames = 0, bytes = 0;
   bool full = false;
   while (!ended_ && !stopWanted()) {
     full = tooMuchWaits();
-    if (full) break;  // the channel wakes this when it has become little
+    if (full) break;  // the channel wakes this conversation when most answers are sent
     if (frames == kFramesAtOnce || bytes >= kBytesAtOnce || (frames > 0 && nowMs() >= now + kTurnMs)) {
       schedule();
       break;
@@ -171,7 +171,7 @@ void Conversation::addAnswer(base::Bytes frame) {
   answers_.push_back(std::move(frame));
 }
 
-// What the session has said.
+// Sends what the session has said.
 void Conversation::sendAnswers() {
   for (base::Bytes& frame : session_->takeFrames()) addAnswer(std::move(frame));
   channel_->send(std::exchange(answers_, {}));
@@ -195,7 +195,7 @@ void Conversation::keepAlive(std::int64_t now) {
     wakeAt(now + timing_.deadMs - timing_.pingMs);
   } else if (now >= *askedMs_ + timing_.deadMs - timing_.pingMs) {
     return drop({ErrorCode::Offline,
-                 "nothing was heard of the peer for " + std::to_string((now - aliveMs + 500) / 1000) + " seconds"});
+                 "the peer has sent nothing for " + std::to_string((now - aliveMs + 500) / 1000) + " seconds"});
   } else {
     wakeAt(*askedMs_ + timing_.deadMs - timing_.pingMs);
   }
@@ -209,14 +209,15 @@ void Conversation::keepAlive(std::int64_t now) {
   }
 }
 
-// Who holds much has to get on with it.
+// Ends a conversation that holds much memory that others wait for, and is slow with it.
 void Conversation::makeWay(std::int64_t now) {
   bool fits = held_.ask(session_->heldBytes());
   held_.set(session_->heldBytes());
   if (!fits)
     return leave(
         {ErrorCode::Timeout,
-         "the other end has no memory left for what this connection makes it keep; it is tried again by itself"});
+         "the other end has no memory left for what this connection makes it keep; the connection is tried again by "
+         "itself"});
   if (!held_.beyondItsOwn()) heldSinceMs_.reset();
   if (held_.beyondItsOwn() && !heldSinceMs_) heldSinceMs_ = now;
   std::optional<std::int64_t> since = channel_->slowSinceMs();
@@ -226,7 +227,7 @@ void Conversation::makeWay(std::int64_t now) {
   if (io_.incoming().isScarce() || io_.outgoing().isScarce())
     return leave(
         {ErrorCode::Timeout,
-         "the other end has little memory left, and this connection was too slow with what it has of it; it is "
+         "the other end is short of memory, and this connection held much of it and was too slow; the connection is "
          "tried again by itself"});
   wakeAt(now + timing_.slowMs);
 }
@@ -251,22 +252,22 @@ void Conversation::leave(const sync::Bye& why) {
       say(sync::encode(why));
     }
   } catch (const std::exception&) {
-    say(sync::encode(why));  // what the store failed to save is asked for again
+    say(sync::encode(why));  // the peer sends again what the store failed to save
   }
   finish(why);
 }
 
-// The session is of no further use.
+// Ends after an exception: the session cannot be used any more.
 void Conversation::fail(const std::exception& error) {
   sync::Bye why{ErrorCode::OutOfMemory, {}};
   base::contain([&] {
     why = failureOf(error);
-    say(sync::encode(toldOf(why)));  // without memory for that either, the peer sees the end of the stream
+    say(sync::encode(toldOf(why)));  // if there is no memory for it, the peer sees the stream end
   });
   finish(why);
 }
 
-// The peer does not hear it any more.
+// Ends without a Bye: the stream is broken.
 void Conversation::drop(const sync::Bye& why) {
   if (session_) session_->settle(nowMs());
   finish(why);
@@ -286,7 +287,7 @@ void Conversation::finish(const sync::Bye& why) {
   onEnd(status, why);
 }
 
-// Sees to a step at that time at the latest.
+// Makes sure that a step comes at this time at the latest.
 void Conversation::wakeAt(std::int64_t ms) {
   if (timerMs_ && *timerMs_ <= ms) return;
   timerMs_ = ms;

@@ -1,7 +1,7 @@
-// Connects with the first address of a host that answers.
+// Connects to the first address of a host that answers.
 //
-// An address that says nothing, as that of a broken IPv6 or of a machine that is gone, must not use up the time of the
-// others: each has an equal share of what is left, and a second at least.
+// An address that does not answer (broken IPv6, a machine that is gone) must not use up the time of the others. Each
+// address gets an equal share of the time that is left, and at least a second.
 #pragma once
 
 #include <cstddef>  // what Asio takes the standard library to have depends on which headers came before it
@@ -19,20 +19,20 @@
 
 namespace blazedb::link {
 
-// Shared by its owner and by what waits for its socket. All on the strand.
+// Shared by its owner and by pending operations on its socket. Must be used on the strand only.
 class Dialling : public std::enable_shared_from_this<Dialling> {
  public:
-  // The socket that is connected, or none and why. Throws nothing.
+  // The connected socket, or none and the reason. Must not throw.
   using Done = std::function<void(std::optional<asio::ip::tcp::socket> socket, const std::string& failure)>;
 
   Dialling(Io& io, Strand strand, std::vector<asio::ip::tcp::endpoint> endpoints,
            asio::steady_timer::time_point deadline);
-  // Calls `done` once, unless it is stopped before.
+  // Calls `done` once, unless stop() comes first.
   void begin(Done done);
   void stop();
 
  private:
-  // A handler for the address that is being tried: what is said of one after the next has been tried is not heard.
+  // A handler for the address that is being tried. It ignores events of earlier addresses.
   template <class Body>
   auto ofThisTry(Body body) {
     return onStrand(strand_, [self = shared_from_this(), tried = tried_, body](asio::error_code error) {
@@ -46,7 +46,7 @@ class Dialling : public std::enable_shared_from_this<Dialling> {
   Strand strand_;
   std::vector<asio::ip::tcp::endpoint> endpoints_;
   asio::steady_timer::time_point deadline_;
-  std::size_t tried_ = 0;  // of these
+  std::size_t tried_ = 0;  // how many of these were tried
   asio::ip::tcp::socket socket_;
   asio::steady_timer timer_;
   Done done_;

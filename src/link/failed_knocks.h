@@ -1,12 +1,13 @@
-// Who has knocked in vain, and how long the answer is kept back.
+// Counts failed knocks, and says how long to delay the answer to a refused client.
 //
-// A token has 256 bits and is not found by guessing. What those who try anyway cost is bounded: each attempt takes a
-// connection and a handshake, and after a few failures its answer comes late. The delay is for whoever is refused, and
-// for nobody else: what stands behind one address may be a whole office, and one device there with an old token must
-// not keep the good ones out. So each token is looked at, whatever came before it from the same address.
+// Nobody finds a token of 256 bits by guessing. This bounds what guessing costs the hub: each attempt takes a
+// connection and a handshake, and after a few failures its answer comes late. Only refused clients are delayed. A whole
+// office may share one address, and one device there with an old token must not keep the others out. So the hub checks
+// every token, whatever came from that address before.
 //
-// The same wrong token from the same address, as of a device that its supervisor starts again and again, waits longest
-// at once; other tokens of that address begin anew. Not the tokens are remembered, but 64 bits of a hash.
+// A device that its supervisor starts again and again repeats the same wrong token from the same address: it gets the
+// longest delay at once. Other tokens of that address start with none. This remembers 64 bits of a hash, not the
+// tokens.
 #pragma once
 
 #include <cstddef>
@@ -19,10 +20,10 @@
 
 namespace blazedb::link {
 
-// Not thread-safe. Times are of a clock that does not go back.
+// Not thread-safe. The times come from a clock that does not go back.
 class FailedKnocks {
  public:
-  // How late to answer: 0 for the first few, then from 100 ms up to two seconds.
+  // Notes a failure. Returns the delay of its answer: 0 for the first few, then from 100 ms up to two seconds.
   std::int64_t note(const std::string& address, base::ByteView token, std::int64_t nowMs);
 
  private:

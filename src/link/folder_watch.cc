@@ -12,7 +12,7 @@
 namespace blazedb::link {
 namespace {
 
-// A socket gets its mode when somebody listens (unix_socket.h).
+// IN_ATTRIB: a socket gets its mode when its process starts to listen (unix_socket.h).
 constexpr std::uint32_t kComing = IN_CREATE | IN_MOVED_TO | IN_ATTRIB;
 constexpr std::uint32_t kGone = IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT;
 
@@ -53,7 +53,7 @@ void FolderWatch::wait() {
                       }));
 }
 
-// Whether what has come is about the name.
+// Reads the events. Returns whether one of them concerns the name.
 bool FolderWatch::read() {
   alignas(inotify_event) char buffer[4096];
   bool appeared = false, gone = false;
@@ -69,7 +69,7 @@ bool FolderWatch::read() {
       at += static_cast<ssize_t>(sizeof event + event.len);
     }
   }
-  // Another folder may take its place: begin() looks for it.
+  // Another folder may take its place: begin() looks again.
   asio::error_code ignored;
   if (gone) inotify_.close(ignored);
   return appeared;

@@ -1,7 +1,7 @@
-// Notices that a name appears in a folder: whoever waits for the socket of another app then connects at once.
+// Notices that a name appears in a folder, so that a link that waits for the socket of another app connects at once.
 //
-// Linux tells by inotify. Where that has nothing to give (a folder that is not there yet, a user with too many watches)
-// nobody is told, and links try again when they would have anyway.
+// It uses Linux's inotify. If that gives nothing (the folder does not exist yet, the user has too many watches), links
+// simply try again at their usual times.
 #pragma once
 
 #include <cstddef>  // what Asio takes the standard library to have depends on which headers came before it
@@ -15,15 +15,15 @@
 
 namespace blazedb::link {
 
-// Shared by its owner and what waits for the folder. Everything runs on the strand.
+// Shared by its owner and by the pending wait. Must be used on the strand only.
 class FolderWatch : public std::enable_shared_from_this<FolderWatch> {
  public:
-  // `appeared` is called on the strand when a file of that path has come, or has got another mode.
+  // `appeared` is called on the strand when a file appears at `path`, or its mode changes.
   FolderWatch(Io& io, Strand strand, const std::string& path, std::function<void()> appeared);
 
-  // Watches from here on, if it does not and the folder is there.
+  // Starts watching. Does nothing if it watches already, or if there is no such folder.
   void begin();
-  // Afterwards `appeared` is not called any more.
+  // `appeared` is not called after this.
   void stop();
 
  private:

@@ -12,7 +12,7 @@ namespace blazedb::link {
 namespace {
 
 constexpr std::size_t kWorthCompressing = 256;
-// 128 KiB: as much history as a batch that is worth comparing with, and no more memory than that.
+// 128 KiB: enough history to compare a batch with the one before, in little memory.
 constexpr int kWindowLog = 17;
 constexpr int kSkipMax = 64;
 constexpr std::size_t kLarge = 1u << 20;
@@ -66,7 +66,7 @@ std::optional<Packet> Splitter::next() {
     used_ += kFrameHeaderBytes + length;
     return Packet{packing, base::Bytes(payload.begin(), payload.end())};
   }
-  // A large one is not there twice: it keeps the memory, and the little behind it moves on.
+  // Avoids a second copy of a large packet: the packet keeps the memory, and the few bytes behind it move.
   base::ByteView behind = rest.subspan(kFrameHeaderBytes + length);
   base::Bytes next(behind.begin(), behind.end());
   auto begin = pending_.begin() + static_cast<std::ptrdiff_t>(used_ + kFrameHeaderBytes);
@@ -90,7 +90,7 @@ void Packer::pack(base::ByteView frame, base::Bytes& out) {
   base::append(out, frame);
 }
 
-// False where it is not worth it; then nothing was added.
+// Returns false and adds nothing if compression is not worth it.
 bool Packer::compress(base::ByteView frame, base::Bytes& out) {
   if (!context_) {
     context_.reset(ZSTD_createCCtx());
@@ -99,7 +99,7 @@ bool Packer::compress(base::ByteView frame, base::Bytes& out) {
     ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_windowLog, kWindowLog);
     ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_hashLog, 15);
   }
-  // Anything longer is not worth it; anything shorter than this the peer would refuse to expand.
+  // A longer result is not worth it. A shorter one than `least` would expand further than the peer accepts.
   std::size_t most = frame.size() - frame.size() / 16;
   std::size_t least = frame.size() > kExpandedFreely ? (frame.size() + kExpansionMax - 1) / kExpansionMax : 0;
   std::size_t start = out.size();
@@ -109,7 +109,7 @@ bool Packer::compress(base::ByteView frame, base::Bytes& out) {
   std::size_t left = ZSTD_compressStream2(context_.get(), &to, &from, ZSTD_e_flush);
   if (ZSTD_isError(left) || left != 0 || from.pos < from.size || to.pos < least) {
     out.resize(start);
-    // The context has seen what the peer's has not.
+    // The context has seen a frame that the peer's has not.
     ZSTD_CCtx_reset(context_.get(), ZSTD_reset_session_only);
     begun_ = false;
     if (to.pos >= least) skipping_ = lastSkip_ = std::clamp(lastSkip_ * 2, 1, kSkipMax);
@@ -166,11 +166,11 @@ std::optional<base::Bytes> Unpacker::expand(base::ByteView payload) {
   for (;;) {
     std::size_t left = ZSTD_decompressStream(context_.get(), &to, &from);
     if (ZSTD_isError(left)) return std::nullopt;
-    // With room left over it has given all that the payload holds.
+    // zstd left room, so it has given everything that the payload holds.
     if (from.pos == from.size && to.pos < to.size) break;
     if (to.pos == to.size) {
       if (frame.size() == most) {
-        // Full to the brim: honest only if nothing more comes.
+        // The frame is as large as it may be: only honest if nothing more comes.
         std::uint8_t beyond = 0;
         ZSTD_outBuffer spare{&beyond, 1, 0};
         left = ZSTD_decompressStream(context_.get(), &spare, &from);

@@ -8,17 +8,17 @@
 //   kind | payload
 //   -----|-----------------------------------------------------------------------------------
 //      0 | the frame
-//      1 | the frame, compressed with zstd in the context that the frames before have made
-//      2 | the frame, compressed with zstd in a context that begins here
-//      3 | none: the context is of no further use
+//      1 | the frame, compressed with zstd in the context of the frames before it
+//      2 | the frame, compressed with zstd in a new context
+//      3 | none: the context ends
 //
-// A context is what makes small frames small: a batch names the same collections and fields as the one before. It costs
-// some hundred KiB at either end, so it comes into being with the first frame worth compressing, and the side that
-// compresses gives it up when nothing has been sent for a while, and says so. An idle connection holds none.
+// The context makes small frames small, because a batch names the same collections and fields as the batch before. It
+// costs some hundred KiB at each end. So the compressing end makes it for the first frame that is worth compressing,
+// and ends it when it has sent nothing for a while. An idle connection has none.
 //
-// The receiver gives memory for a frame at most as long as it is said to be, and uses it as the bytes come. It expands
-// at most 16 times (or to 64 KiB) and to at most 24 MiB; the sender sends plain what would expand further. Its window
-// is bounded as well.
+// The receiver reserves for a frame no more than its announced length, and fills that as the bytes come. A frame may
+// expand 16 times (or to 64 KiB), and to 24 MiB at most; the sender sends plain what would expand further. The window
+// of zstd is bounded as well.
 #pragma once
 
 #include <cstddef>
@@ -37,7 +37,7 @@ enum class Packing : std::uint8_t { plain = 0, continued = 1, anew = 2, ended = 
 
 inline constexpr std::size_t kFrameHeaderBytes = 4;
 inline constexpr std::size_t kExpansionMax = 16;
-// What expands to no more than this may expand as far as it likes.
+// Up to this size a frame may expand by any factor.
 inline constexpr std::size_t kExpandedFreely = 64u << 10;
 
 // A frame as it crosses the stream.
@@ -46,41 +46,42 @@ struct Packet {
   base::Bytes payload;
 };
 
-// Finds the frames in what comes.
+// Finds the packets in a stream of bytes.
 class Splitter {
  public:
   explicit Splitter(std::size_t frameBytesMax) : frameBytesMax_(frameBytesMax) {}
   void setFrameBytesMax(std::size_t frameBytesMax) { frameBytesMax_ = frameBytesMax; }
 
-  // Not after a fault.
+  // Must not be called after a fault.
   void append(base::ByteView bytes);
-  // What has come of frames that are not whole, and how much the first of them will be with its header.
+  // The bytes that have come of incomplete packets, and the announced size of the first of these, header included.
   std::size_t pending() const { return pending_.size() - used_; }
   std::size_t announced() const { return announced_; }
-  // The next one that is whole.
+  // The next complete packet.
   std::optional<Packet> next();
-  // What the peer did wrong; a null pointer as long as it did nothing wrong. There is nothing more to come then.
+  // What the peer did wrong; nullptr if nothing. After a fault next() gives nothing.
   const char* fault() const { return fault_; }
 
  private:
   std::size_t frameBytesMax_;
   base::Bytes pending_;
-  std::size_t used_ = 0;  // of `pending_`
+  std::size_t used_ = 0;  // how much of `pending_` was returned
   std::size_t announced_ = 0;
   const char* fault_ = nullptr;
 };
 
-// Makes packets of frames; one for each direction of a connection, and never more than one thread at a time in it.
+// Makes packets of frames, for one direction of a connection. One thread at a time may use it.
 class Packer {
  public:
   Packer();
   ~Packer();
   Packer(const Packer&) = delete;
 
-  // The peer can unpack.
+  // The peer can expand compressed frames.
   void allowCompression() { allowed_ = true; }
+  // Appends the packet of the frame to `out`.
   void pack(base::ByteView frame, base::Bytes& out);
-  // Gives the context up; tells the peer, where there was one.
+  // Ends the context. If the peer has it too, appends the packet that tells it so.
   void forget(base::Bytes& out);
 
  private:
@@ -89,12 +90,12 @@ class Packer {
 
   bool allowed_ = false;
   bool begun_ = false;  // the peer has the context
-  int skipping_ = 0;    // frames that are not tried, because those before did not shrink
+  int skipping_ = 0;    // how many frames not to try, because earlier ones did not shrink
   int lastSkip_ = 0;
   std::unique_ptr<ZSTD_CCtx_s, void (*)(ZSTD_CCtx_s*)> context_;
 };
 
-// The way back. Threads as with Packer.
+// Makes frames of packets, for one direction of a connection. One thread at a time may use it.
 class Unpacker {
  public:
   Unpacker();
@@ -102,7 +103,7 @@ class Unpacker {
   Unpacker(const Unpacker&) = delete;
 
   void allowCompression() { allowed_ = true; }
-  // The frame, empty for a packet that holds none; std::nullopt for what no honest peer sends.
+  // The frame; empty for a packet of kind 3; std::nullopt if the peer breaks the protocol.
   std::optional<base::Bytes> unpack(Packet packet);
 
  private:

@@ -1,12 +1,12 @@
-// What is said on a fresh stream, before a session: the client knocks, and is admitted or told why not.
+// The frames of a new stream, before there is a session: the client knocks, and the hub admits it or says why not.
 //
 //   client                         hub
 //   Knock(version, database, token, capabilities) ->
 //                     <- Admit(version, capabilities)      or Bye(code, text), and the stream ends
 //   then both ends run a session (sync/session.h)
 //
-// Until then the hub knows nothing of the client, so everything here is small and soon over: frames of at most 64 KiB,
-// never compressed (a token must not share a context with anything), five seconds from the first byte to Admit.
+// Until then the client is a stranger, so everything is small and short: frames of at most 64 KiB, and five seconds
+// from the connection to Admit. Nothing is compressed, because a token must not share a context with other data.
 #pragma once
 
 #include <cstdint>
@@ -20,13 +20,13 @@ namespace blazedb::link {
 inline constexpr std::uint64_t kLinkVersion = 1;
 inline constexpr std::size_t kTokenBytesMax = 256;
 
-// Bits of what an end can do; unknown ones are ignored.
+// Capabilities are bits; a receiver ignores unknown ones.
 inline constexpr std::uint64_t kCanZstd = 1;
 
-// The name to knock with where only one database is offered: over a unix socket, whose path says which.
+// The database's name in a Knock over a unix socket: its path already says which one.
 inline constexpr const char* kOnlyDatabase = ".";
 
-// Beside the types of sync/frames.h.
+// Types beside those of sync/frames.h.
 inline constexpr std::uint8_t kKnockType = 64;
 inline constexpr std::uint8_t kAdmitType = 65;
 
@@ -45,7 +45,7 @@ struct Admit {
 base::Bytes encode(const Knock& knock);
 base::Bytes encode(const Admit& admit);
 
-// std::nullopt for what breaks the protocol. Of a Knock with a newer version nothing after the version is read.
+// std::nullopt if the peer breaks the protocol. In a Knock with a newer version only the version is read.
 std::optional<Knock> decodeKnock(base::ByteView frame);
 std::optional<Admit> decodeAdmit(base::ByteView frame);
 

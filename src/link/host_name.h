@@ -1,7 +1,7 @@
-// The name of a host: as it is dialled, as it is shown, and as its certificate has it.
+// The name of a host in three forms: to dial, to show, and to compare with a certificate.
 //
-// Users write one host in several ways: with the dot at the end that says that a name is complete, an IPv6 address with
-// the interface that leads there, an IPv4 address in the clothes of IPv6. A certificate has none of these.
+// Users write one host in several ways: with a final dot, which says that the name is complete; as an IPv6 address with
+// an interface; as an IPv4 address in IPv6 form. A certificate has none of these.
 #pragma once
 
 #include <string>
@@ -11,9 +11,9 @@ namespace blazedb::link {
 struct HostName {
   explicit HostName(const std::string& written);
 
-  std::string dialled;   // keeps the dot, which spares the search through other domains
-  std::string shown;     // tells one host from another
-  std::string verified;  // what the certificate must be for
+  std::string dialled;   // keeps the dot, which avoids a search through other domains
+  std::string shown;     // the same for the same host
+  std::string verified;  // the name that the certificate must have
 };
 
 }  // namespace blazedb::link

@@ -20,8 +20,8 @@ Io::Io(unsigned workers, std::size_t linkBytesMax)
 }
 
 Io::~Io() {
-  // Both run until nothing is left to do: last words are still under way, for a second at most, and what waits in one
-  // holds on to the other.
+  // Both pools run until they have no work left: connections still send their last frames, for a second at most, and
+  // work of one pool refers to the other.
   network_.stop();
   socketsBusy_.reset();
   thread_.join();

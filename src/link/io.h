@@ -1,8 +1,8 @@
-// The threads that all links to other processes share: one that waits for sockets and timers, and a few that do the
-// work of sessions. With them goes what all connections together may hold in memory.
+// The threads that all links to other processes share: one that waits for sockets and timers, and a few workers for the
+// sessions. Io also has the memory budgets of all connections together.
 //
-// The first never touches storage, so that one slow disk does not keep a thousand connections waiting; the others never
-// wait for a socket, so that one slow peer does not keep a database waiting.
+// The socket thread never touches storage, so a slow disk does not delay a thousand connections. The workers never wait
+// for a socket, so a slow peer does not delay a database.
 #pragma once
 
 #include <cstddef>  // what Asio takes the standard library to have depends on which headers came before it
@@ -34,14 +34,14 @@ auto onStrand(const Strand& strand, Body body) {
 class Io {
  public:
   explicit Io(unsigned workers = 2, std::size_t linkBytesMax = kLinkBytesMax);
-  // Links and acceptors have to go first.
+  // All links and acceptors must be destroyed before.
   ~Io();
   Io(const Io&) = delete;
 
   asio::io_context& sockets() { return sockets_; }
   Strand makeStrand() { return Strand(sessions_); }
   NetworkWatch& network() { return network_; }
-  // Of what has come, and of what is to go: two, so that two ends within one process do not wait for each other.
+  // Two budgets, so that two ends in one process do not wait for each other.
   Budget& incoming() { return incoming_; }
   Budget& outgoing() { return outgoing_; }
 

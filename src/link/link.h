@@ -1,7 +1,7 @@
-// A connection between two databases, whatever it runs over: what the topology sees of it.
+// Link: a connection between two databases, whatever it runs over, as the topology sees it.
 //
-// A link makes its own way: it connects, catches up, stays live, and when it breaks it tries again with growing delays,
-// unless trying again cannot help. Its owner tells it when the feed has moved, and may wait for the other end.
+// A link works by itself: it connects, catches up and stays live. When it breaks it tries again with growing delays,
+// unless that cannot help. Its owner tells it when the feed has moved, and may wait for the other end.
 #pragma once
 
 #include <array>
@@ -17,13 +17,13 @@ enum class LinkState : std::uint8_t { connecting, catchingUp, live, offline, sto
 
 struct LinkStatus {
   LinkState state = LinkState::connecting;
-  // Of the present sessions, or of the last ones. A link to another process has one: the first.
+  // The present sessions, or the last ones. A link to another process has only the first.
   std::array<sync::SessionStatus, 2> ends;
-  std::uint64_t bytes = 0;         // that have crossed the link, both ways, since it was made
-  std::uint64_t repaired = 0;      // likewise
+  std::uint64_t bytes = 0;         // that have crossed the link in both directions since it was made
+  std::uint64_t repaired = 0;      // records that were repaired since the link was made
   std::optional<sync::Bye> error;  // with offline and stopped
-  bool left = false;               // with these: the peer has left in order, and the error is what it said
-  std::int64_t nextTryMs = 0;      // with offline: from when this was said
+  bool left = false;               // with these: the peer said goodbye, and `error` is what it said
+  std::int64_t nextTryMs = 0;      // with offline: the time until the next try, from this status on
 };
 
 inline LinkState linkStateOf(sync::SessionState state) {
@@ -33,7 +33,7 @@ inline LinkState linkStateOf(sync::SessionState state) {
     case sync::SessionState::catchingUp:
       return LinkState::catchingUp;
     case sync::SessionState::live:
-    case sync::SessionState::stopped:  // its end is told separately
+    case sync::SessionState::stopped:  // the link reports the end separately
       return LinkState::live;
   }
   return LinkState::live;
@@ -41,28 +41,28 @@ inline LinkState linkStateOf(sync::SessionState state) {
 
 class Link {
  public:
-  // Called on a thread of the link with each new state, when the ends have been verified or are no longer, when more or
-  // fewer records are rejected, and at most ten times a second with progress.
+  // Called on a thread of the link: with each new state, when `verified` changes, when the number of rejected records
+  // changes, and with progress at most ten times a second.
   using Listener = std::function<void(const LinkStatus&)>;
 
-  // As end().
+  // Calls end().
   virtual ~Link() = default;
 
-  // Ends the conversation, for good; a second time does nothing. Who waits stops waiting. When it returns neither the
-  // listener is called any more nor a store used. Not from the listener.
+  // Ends the link for good; a second call does nothing. Waiting calls return. When end() returns, the link calls no
+  // listener and uses no store any more. Must not be called in the listener.
   virtual void end() = 0;
 
-  // A feed of this process has moved. Thread-safe and quick: for a commit's listener.
+  // A feed of this process has moved. Thread-safe and quick: a commit calls it.
   virtual void feedMoved() = 0;
 
   virtual LinkStatus status() const = 0;
 
-  // Both wait on the caller's thread; false at the deadline (of the clock's monotonicUs), or when the link has stopped,
-  // is paused or was ended.
+  // These two block the caller's thread. They return false at the deadline (of the clock's monotonicUs), or when the
+  // link has stopped, is paused or was ended.
   //
-  // Until the peer of `end` has applied that end's feed up to `position`.
+  // Waits until the peer of `end` has applied that end's feed up to `position`.
   virtual bool waitAcknowledged(int end, std::uint64_t position, std::int64_t deadlineUs) = 0;
-  // Until each end has everything that the other had at the call.
+  // Waits until each end has applied everything that the other had at the call.
   virtual bool waitSynchronized(std::int64_t deadlineUs) = 0;
 };
 

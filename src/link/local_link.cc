@@ -53,7 +53,7 @@ void LocalLink::run() {
   }
 }
 
-// One conversation, and what is said of its end. In how long there is to be another one; none: never.
+// Runs one conversation and publishes its end. Returns the time until the next one; none if there is to be none.
 std::optional<std::int64_t> LocalLink::attempt() {
   Sessions sessions;
   sync::Bye why;
@@ -77,7 +77,7 @@ std::optional<std::int64_t> LocalLink::attempt() {
   return status_.nextTryMs;
 }
 
-// Runs both sessions until one of them stops, and says why; Offline where the link itself is stopped.
+// Runs both sessions until one of them stops. Returns the reason; Offline if the link itself ends.
 sync::Bye LocalLink::converse(Sessions& sessions) {
   for (;;) {
     exchange(sessions);
@@ -96,7 +96,7 @@ sync::Bye LocalLink::converse(Sessions& sessions) {
   }
 }
 
-// Carries frames until both have nothing more to say, or the link is to stop.
+// Carries frames until neither session has one left, or the link has to end.
 void LocalLink::exchange(Sessions& sessions) {
   for (bool moved = true; moved;) {
     moved = false;
@@ -114,7 +114,7 @@ void LocalLink::exchange(Sessions& sessions) {
   }
 }
 
-// The last words: bounded, because nothing new is read.
+// Carries the last frames. They are few, because settled sessions read nothing new.
 void LocalLink::settle(Sessions& sessions) {
   for (auto& session : sessions) session->settle(nowMs());
   for (bool moved = true; moved;) {
@@ -128,7 +128,7 @@ void LocalLink::settle(Sessions& sessions) {
   }
 }
 
-// False when the link is to stop.
+// Returns false when the link has to end.
 bool LocalLink::sleep(std::optional<std::int64_t> untilMs, bool forFeed) {
   std::unique_lock lock(mutex_);
   auto awake = [&] { return stopping_ || (forFeed && moved_); };
@@ -150,7 +150,7 @@ void LocalLink::noteSessions(const Sessions& sessions) {
 }
 
 void LocalLink::publish(const Sessions& sessions) {
-  if (sessions[0]->stopped() || sessions[1]->stopped()) return;  // publishEnd() says what that means
+  if (sessions[0]->stopped() || sessions[1]->stopped()) return;  // publishEnd() reports the end
   noteSessions(sessions);
   status_.state = linkStateOf(std::min(status_.ends[0].state, status_.ends[1].state));
   status_.error.reset();

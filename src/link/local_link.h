@@ -1,9 +1,9 @@
-// The link between two databases of one process: two sessions and the thread that runs both.
+// The link between two databases of one process: two sessions, and one thread that runs both.
 //
-// A commit at either end wakes the thread; it reads the feed there, hands the frame to the other session, which merges
-// and commits, and hands the acknowledgement back. One wake-up lies between a commit and its being visible at the other
-// end, and frames never leave the process. Errors of either store end both sessions; the link tries again with
-// exponential backoff and jitter, unless trying again cannot help.
+// A commit at either end wakes the thread. It reads the feed there and hands the frame to the other session, which
+// merges, commits and acknowledges. So one wake-up lies between a commit and its visibility at the other end. An error
+// of either store ends both sessions. The link then tries again with exponential backoff and jitter, unless that cannot
+// help.
 #pragma once
 
 #include <array>

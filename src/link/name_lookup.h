@@ -1,9 +1,9 @@
-// Asks the system for the addresses of a host, and does not wait for the answer.
+// Asks the system for the addresses of a host, without waiting for the answer.
 //
-// Where no name server answers, the system takes up to a minute, and cannot be told to stop. Asio's resolver asks on
-// one thread for all hosts, so that such a one keeps the others waiting, and joins it at the end, so that the program
-// waits too. Here each has a thread of its own, which nobody waits for: it holds on to nothing but the question, and
-// whoever has asked may be gone when it has the answer.
+// If no name server answers, the system takes up to a minute and cannot be stopped. Asio's resolver has one thread for
+// all hosts, so one such host delays the others; and it joins that thread at the end, so the program waits too. Here
+// each host has a thread of its own, which is never joined. The thread owns nothing but the question, so its NameLookup
+// may be destroyed before the answer comes.
 #pragma once
 
 #include <cstddef>  // what Asio takes the standard library to have depends on which headers came before it
@@ -17,7 +17,7 @@
 
 namespace blazedb::link {
 
-// The addresses, or none and why.
+// The addresses, or none and the reason.
 struct Addresses {
   std::vector<asio::ip::tcp::endpoint> endpoints;
   std::string failure;
@@ -28,19 +28,19 @@ Addresses askSystem(const std::string& host, std::uint16_t port);
 // For one host. Not thread-safe.
 class NameLookup {
  public:
-  // May take as long as it likes; called on a thread of its own, of which there is one at a time.
+  // May take any time. Called on the thread of this lookup; there is at most one.
   using Ask = std::function<Addresses()>;
-  // Called on that thread, with a lock held: passes the answer on.
+  // Called on that thread with a lock held. It may only pass the answer on.
   using Done = std::function<void(const Addresses& addresses)>;
 
   explicit NameLookup(Ask ask);
   ~NameLookup() { stop(); }
   NameLookup(const NameLookup&) = delete;
 
-  // Calls `done` once, unless it is stopped before. A question that is still being asked is not asked again. Throws
-  // std::system_error where there can be no thread more.
+  // Calls `done` once, unless stop() comes first. If an earlier question still runs, `done` gets its answer. Throws
+  // std::system_error if the system gives no thread.
   void begin(Done done);
-  // Once it returns, `done` is not called any more, and gone.
+  // When it returns, `done` is destroyed and will not be called.
   void stop();
 
  private:

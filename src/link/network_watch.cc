@@ -14,7 +14,7 @@
 namespace blazedb::link {
 namespace {
 
-// An interface that comes up says many things in a row.
+// An interface that comes up sends many messages in a row.
 constexpr std::chrono::milliseconds kQuiet{200};
 
 }  // namespace
@@ -57,7 +57,7 @@ void NetworkWatch::stop() {
 void NetworkWatch::wait() {
   netlink_.async_wait(asio::posix::stream_descriptor::wait_read, [this](asio::error_code error) {
     if (error || !netlink_.is_open()) return;
-    // What has changed does not matter. A full socket has lost some of it, which does not matter either.
+    // What has changed does not matter, so it does not matter either if a full socket has lost messages.
     std::array<char, 8192> message;
     while (::recv(netlink_.native_handle(), message.data(), message.size(), 0) > 0) {
     }

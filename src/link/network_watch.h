@@ -1,7 +1,7 @@
-// Notices that the network of this machine is another one: a laptop has woken up, a cable was plugged in, a VPN is up.
+// Notices that the network of this machine has changed: a laptop woke up, a cable was plugged in, a VPN is up. A link
+// that waits for its next try can then try at once.
 //
-// Whoever waits for its next try then need not wait any longer. Linux tells by a netlink socket; where there is none,
-// nobody is told, and links try again when they would have anyway.
+// It uses Linux's netlink. If there is no netlink socket, links simply try again at their usual times.
 #pragma once
 
 #include <cstddef>  // what Asio takes the standard library to have depends on which headers came before it
@@ -20,8 +20,8 @@ class NetworkWatch {
   explicit NetworkWatch(asio::io_context& sockets);
   NetworkWatch(const NetworkWatch&) = delete;
 
-  // Called on the thread of the sockets, once for changes that come together; has to be quick. Thread-safe. After
-  // remove() it is not called any more.
+  // `listener` is called on the socket thread, once for changes that come together, and must be quick. It is not called
+  // after remove(). Thread-safe.
   int add(std::function<void()> listener);
   void remove(int id);
   void stop();

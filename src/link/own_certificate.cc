@@ -85,8 +85,8 @@ Certificate makeCertificate(EVP_PKEY* key, const std::vector<std::string>& names
   return certificate;
 }
 
-// None where there is none, or an empty file, which a crash leaves. What else is no key may be one that its operator
-// knows how to mend.
+// None if there is no file, or an empty one, which a crash leaves. Any other file without a key is an error: the
+// operator may be able to mend it.
 Key findKey(const std::string& path) {
   Pem file = findPem(path, Holds::key, SymbolicLinks::refused);
   if (!file || BIO_pending(file.get()) == 0) return {nullptr, EVP_PKEY_free};
@@ -94,7 +94,8 @@ Key findKey(const std::string& path) {
   if (!key)
     throw Error(ErrorCode::InvalidArgument,
                 "there is no key (PEM, without a passphrase) in " + path +
-                    "; put it back from a backup, or remove the file for a new key, whose pin clients must be told");
+                    "; restore it from a backup, or remove the file: the hub then makes a new key, and clients need "
+                    "its pin");
   return key;
 }
 
@@ -105,12 +106,12 @@ Certificate findCertificate(const std::string& path) {
   return certificate;
 }
 
-// Empty: nothing.
+// Empty if nothing is wrong.
 std::string whatIsWrongWith(const X509* certificate, const EVP_PKEY* key, std::int64_t nowMs) {
-  if (!certificate) return "there was none that can be read";
-  if (X509_check_private_key(certificate, key) != 1) return "it was that of another key";
+  if (!certificate) return "there was no readable one";
+  if (X509_check_private_key(certificate, key) != 1) return "it belonged to another key";
   CertificateFacts facts = factsOf(certificate);
-  if (facts.untilMs <= nowMs) return "it was over";
+  if (facts.untilMs <= nowMs) return "it had expired";
   if (facts.untilMs <= nowMs + kCertificateSoonOverMs) return "it was near its end";
   if (facts.fromMs > nowMs) return "it was not valid yet";
   return {};
@@ -128,9 +129,10 @@ OwnCertificate::Cared OwnCertificate::care(std::int64_t wallMs, bool mayMakeKey)
   Cared cared{Care::renewed, {}};
   if (!key) {
     if (!mayMakeKey)
-      throw Error(ErrorCode::InvalidArgument, "the key of the certificate, " + keyFile +
-                                                  ", is gone; put it back from a backup: at the next start there is a "
-                                                  "new one, whose pin clients must be told");
+      throw Error(ErrorCode::InvalidArgument,
+                  "the key of the certificate, " + keyFile +
+                      ", is gone; restore it from a backup: else the hub makes a new key at "
+                      "its next start, and clients need its pin");
     cared.what = certificate ? Care::keyLost : Care::made;
     key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
     require(key != nullptr);

@@ -1,14 +1,14 @@
-// The certificate that a hub makes for itself, and looks after.
+// The certificate that a hub makes for itself and renews.
 //
-// It is two files, a key and a certificate that vouches for itself. Clients know the key, by its pin; so the key is
-// what is kept, and a certificate for it can be made again at any time. One is made whenever there is none that can be
-// used: it is missing or empty (a crash while it was made, somebody who removed it), of another key, over, near its
-// end, or not valid yet. Each file is written in one step, the key first, so that a crash leaves a state of this list.
+// It is two files: a key, and a self-signed certificate. Clients know the key by its pin, so the hub keeps the key, and
+// makes a certificate for it whenever there is no usable one: it is missing or empty (a crash, a removed file), belongs
+// to another key, has expired, is near its end, or is not valid yet. Each file is written in one step, the key first,
+// so a crash leaves one of these states.
 //
-// A clock that is wrong, as that of a machine without a battery, does no harm: a certificate is valid from long ago,
-// and until ten years after the clock or after this was written, whichever is later.
+// A wrong clock, as on a machine without a battery, does no harm. A certificate is valid from long ago, and until ten
+// years after the clock's time or after this code was written, whichever is later.
 //
-// One that somebody else vouches for has been put there by the operator, and is left alone.
+// A certificate that is signed by somebody else was put there by the operator: the hub leaves it alone.
 #pragma once
 
 #include <cstdint>
@@ -21,22 +21,22 @@ inline constexpr std::int64_t kCertificateSoonOverMs = 30LL * 86'400'000;
 
 struct OwnCertificate {
   std::string certificateFile, keyFile;
-  std::vector<std::string> names;  // host names and addresses that it is for
+  std::vector<std::string> names;  // the host names and addresses that it is for
 
   enum class Care : std::uint8_t {
-    none,     // it was as it should be
-    made,     // there was neither of the two
+    none,     // both files were fine
+    made,     // there was neither file
     renewed,  // with the same key
-    keyLost,  // there was a certificate and no key: both are new, and the pins that clients have do not hold any more
+    keyLost,  // there was a certificate and no key: both are new, and the pins of the clients no longer match
   };
   struct Cared {
     Care what = Care::none;
-    std::string why;  // it was renewed: what was wrong
+    std::string why;  // with renewed: what was wrong
   };
 
-  // Sees to it that the files are there and can be used; `wallMs` is the present time. Without `mayMakeKey` a key that
-  // is gone is an error. Throws Error: InvalidArgument for what is not believed (pem_file.h), for a key that is no key,
-  // and for names that are none; IoError, DiskFull. Thread-safe within a process.
+  // Makes or renews the files if necessary, so that they can be used at the time `wallMs`. Without `mayMakeKey` a
+  // missing key is an error. Throws Error: InvalidArgument (a file that is refused (pem_file.h), a file without a key,
+  // an invalid name), IoError, DiskFull. Thread-safe within a process.
   Cared care(std::int64_t wallMs, bool mayMakeKey = true) const;
 };
 

@@ -74,7 +74,7 @@ TEST_F(OwnCertificateTest, OneThatIsOverOrNotYetValidIsRenewed) {
   pin = pinOfFile(own.certificateFile);
   OwnCertificate::Cared cared = own.care(clock.wallMs());
   EXPECT_EQ(cared.what, Care::renewed);
-  EXPECT_EQ(cared.why, "it was over");
+  EXPECT_EQ(cared.why, "it had expired");
   expectMended();
   Authority::selfSign(own.certificateFile, own.keyFile, "DNS:localhost", 9000, 1095);
   pin = pinOfFile(own.certificateFile);
