@@ -17,7 +17,7 @@
 namespace blazedb::link {
 namespace {
 
-constexpr off_t kPemBytesMax = 16 << 20;  // a file of all the authorities there are has less than one
+constexpr off_t kPemBytesMax = 16 << 20;  // a file with all public authorities has less than one MiB
 
 [[noreturn]] void refuse(const std::string& path, const std::string& what, const std::string& mend) {
   throw Error(ErrorCode::InvalidArgument, path + " is not used: " + what + "; " + mend);
@@ -28,17 +28,17 @@ constexpr off_t kPemBytesMax = 16 << 20;  // a file of all the authorities there
               what + ": " + std::strerror(error));
 }
 
-// Throws where it is not to be believed.
+// Throws if the file has to be refused.
 void look(const std::string& path, const struct stat& file, Holds holds) {
-  if (!S_ISREG(file.st_mode)) refuse(path, "it is no regular file", "name one that is");
+  if (!S_ISREG(file.st_mode)) refuse(path, "it is not a regular file", "name one that is");
   if (file.st_uid != 0 && file.st_uid != geteuid())
     refuse(path, "it belongs to another user (uid " + std::to_string(file.st_uid) + ")",
-           "make it this user's (chown), or root's, if it is the right one");
+           "give it to this user or to root (chown), if it is the right one");
   if (file.st_mode & S_IWOTH) refuse(path, "everybody may write to it", "end that with: chmod o-w " + path);
   mode_t tooOpen = file.st_uid == 0 ? S_IRWXO | S_IWGRP : S_IRWXO | S_IRWXG;
   if (holds == Holds::key && (file.st_mode & tooOpen))
     refuse(path, "others may read this key", "end that with: chmod 600 " + path);
-  if (file.st_size > kPemBytesMax) refuse(path, "it is far too long for a file of certificates", "name the right one");
+  if (file.st_size > kPemBytesMax) refuse(path, "it is too long for a file of certificates", "name the right one");
 }
 
 }  // namespace
@@ -77,13 +77,13 @@ Pem readPem(const std::string& path, Holds holds, SymbolicLinks links) {
 
 void replacePem(const std::string& path, Holds holds, const Pem& contents) {
   std::string fresh = path + ".new";
-  ::unlink(fresh.c_str());  // what a crash has left
+  ::unlink(fresh.c_str());  // a crash may have left one
   mode_t mode = holds == Holds::key ? 0600 : 0644;
   base::Descriptor file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
   if (!file) failed("cannot create " + fresh, errno);
   char* text = nullptr;
   auto size = static_cast<std::size_t>(BIO_get_mem_data(contents.get(), &text));
-  errno = EIO;  // where less is written than asked for
+  errno = EIO;  // in case write() writes less than all of it
   bool written = ::fchmod(file.get(), mode) == 0 && ::write(file.get(), text, size) == static_cast<ssize_t>(size) &&
                  ::fsync(file.get()) == 0 && ::rename(fresh.c_str(), path.c_str()) == 0;
   if (!written) {

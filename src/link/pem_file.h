@@ -1,8 +1,8 @@
-// Files with certificates and keys, and which of them are believed.
+// Reads and writes files with certificates and keys, and refuses those that another user could have planted or read.
 //
-// The folder of such a file may be one that others write to, as /tmp is. Refused is what is no regular file (a FIFO
-// would keep whoever opens it waiting), what belongs to neither this user nor root, what others may write to, and a key
-// that others may read, as ssh does. Root's keys may be readable by a group, which root has chosen.
+// Such a file may lie in a folder that others write to, as /tmp. This refuses a file that is not a regular one (opening
+// a FIFO would block), that belongs to neither this user nor root, or that others may write to; and, as ssh does, a key
+// that others may read. A key of root may be readable by a group, because root has chosen that group.
 #pragma once
 
 #include <memory>
@@ -18,17 +18,17 @@ struct PemFree {
 using Pem = std::unique_ptr<bio_st, PemFree>;
 
 enum class Holds { certificates, key };
-// A user may name a file through a symbolic link. What a hub makes for itself is never one.
+// A user may name a file through a symbolic link. A file that a hub makes for itself is never a link.
 enum class SymbolicLinks { followed, refused };
 
-// The contents, in memory; none where there is no such file. Throws Error(InvalidArgument) that names a file that is
-// not believed and says how to mend it, and Error(IoError) where it cannot be read.
+// Reads a file into memory; none if there is no such file. Throws Error(InvalidArgument), which names a refused file
+// and says how to mend it, and Error(IoError) if it cannot be read.
 Pem findPem(const std::string& path, Holds holds, SymbolicLinks links);
-// Likewise; Error(InvalidArgument) where there is no such file.
+// The same, but throws Error(InvalidArgument) if there is no such file.
 Pem readPem(const std::string& path, Holds holds, SymbolicLinks links = SymbolicLinks::followed);
 
-// Puts contents (of at most a few KiB) in the place of the file in one step: after a crash there is the old one or the
-// new one. On return it is on the disk. Throws Error: IoError, DiskFull.
+// Replaces a file by `contents` (a few KiB) in one step: after a crash there is the old file or the new one. When it
+// returns the file is on the disk. Throws Error: IoError, DiskFull.
 void replacePem(const std::string& path, Holds holds, const Pem& contents);
 
 }  // namespace blazedb::link

@@ -1,3 +1,5 @@
+// Core owns the link's state and its attempts to connect. Dialogue is the conversation of one attempt: it knocks, and
+// tells Core what becomes of it.
 #include "link/remote_link.h"
 
 #include <asio/ip/tcp.hpp>
@@ -38,11 +40,11 @@ class RemoteLink::Dialogue final : public Conversation {
   void onEnd(const sync::SessionStatus& status, const sync::Bye& why) override;
 
  private:
-  std::shared_ptr<Core> core_;  // shared with the link; let go at the end
+  std::shared_ptr<Core> core_;  // shared with the link; released at the end
   bool admitted_ = false;
 };
 
-// Everything but what says otherwise runs on the strand.
+// Everything runs on the strand, unless it says otherwise.
 class RemoteLink::Core : public std::enable_shared_from_this<Core> {
  public:
   Core(Io& io, sync::Store& store, base::Clock& clock, base::Random& random, RemoteOptions options, Listener listener)
@@ -74,7 +76,7 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
     if (dialogue_) dialogue_->ping(pings_);
     return pings_;
   }
-  // The board says so at once: whoever resumes and then waits must not be told that the link is paused.
+  // The board changes at once: a caller that resumes and then waits must not see the link as paused.
   void wantPaused(bool paused) {
     pausedWanted_ = paused;
     post(&Core::pauseOrResume);
@@ -88,14 +90,14 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
   sync::Store& store() { return store_; }
 
  private:
-  // A handler for one attempt: later ones do not hear of it.
+  // A handler for one attempt. It does nothing once a later attempt has begun.
   template <class Body>
   auto ofAttempt(std::uint64_t attempt, Body body) {
     return onStrand(strand_, [self = shared_from_this(), attempt, body](asio::error_code error) {
       if (attempt == self->attempt_) self->doOrBreak([&](Core& core) { body(core, error); });
     });
   }
-  // What fails here, as where there is no memory, is a connection that broke: it is tried again.
+  // A failure here, for want of memory for example, counts as a broken connection: it is tried again.
   template <class Task>
   void doOrBreak(Task task) noexcept {
     try {
@@ -150,7 +152,7 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
     else if (wasPaused || status_.state != LinkState::connecting)
       connect();
   }
-  // Another network, or a new name where the socket should be: what could not be reached may be now.
+  // The network has changed, or the socket has appeared: the peer may be reachable now.
   void surroundingsChanged() {
     if (status_.state == LinkState::offline) resume();
   }
@@ -160,7 +162,7 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
     base::insist([this] { interrupt({ErrorCode::Offline, "the peer has disconnected"}); });
   }
 
-  // The conversation's.
+  // The conversation calls these.
   void admitted(Dialogue& dialogue) {
     std::lock_guard lock(mutex_);
     if (pings_ > 0) dialogue.ping(pings_);
@@ -194,17 +196,17 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
   base::Clock& clock() { return clock_; }
 
  private:
-  // Nothing here waits, as the kernel is the only one to ask.
+  // Does not wait: only the kernel has to answer.
   void connectToPath() {
     if (!watch_)
       watch_ = std::make_shared<FolderWatch>(io_, strand_, options_.path, [weak = weak_from_this()] {
         if (auto self = weak.lock()) self->doOrBreak(&Core::surroundingsChanged);
       });
-    watch_->begin();  // before the attempt, so that nothing comes between the two
+    watch_->begin();  // before the attempt, so that a socket that appears meanwhile is noticed
     Dialled dialled = dial(options_.path);
     if (!dialled.socket) return failed(dialled.failure);
     std::optional<Credentials> listener = credentialsOf(dialled.socket.get());
-    if (!listener) return failed("nobody listens there any more");
+    if (!listener) return failed("no process listens there any more");
     if (auto refusal = options_.checkListener ? options_.checkListener(*listener) : refuseStranger(*listener))
       return broke({refusal->code, "not connected to " + options_.path + ": " + refusal->text});
     Socket socket(io_.sockets());
@@ -225,9 +227,9 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
     for (const tcp::endpoint& endpoint : endpoints)
       if (!options_.tls && !options_.allowPlaintext && !endpoint.address().is_loopback())
         return broke({ErrorCode::PlaintextForbidden,
-                      "without TLS only this machine may be connected, and " + host_.shown +
-                          " is another one; use TLS, or allowPlaintext where the network itself is safe"});
-    attempt_++;  // the timer of this one no longer counts
+                      "without TLS a client connects only to this machine, and " + host_.shown +
+                          " is another one; use TLS, or set allowPlaintext if the network itself is safe"});
+    attempt_++;  // the timer of this attempt no longer counts
     timer_.cancel();
     dialling_ = std::make_shared<Dialling>(io_, strand_, std::move(endpoints), timer_.expiry());
     dialling_->begin([self = shared_from_this()](std::optional<tcp::socket> socket, const std::string& failure) {
@@ -320,22 +322,22 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
   Strand strand_;
 
   std::mutex mutex_;
-  std::shared_ptr<Dialogue> dialogue_;  // shared with the steps that are on their way; written on the strand only
+  std::shared_ptr<Dialogue> dialogue_;  // shared with its pending steps; written on the strand only
   std::uint64_t pings_ = 0;
   bool gone_ = false;
   std::condition_variable goneChanged_;
 
   const HostName host_;
   NameLookup lookup_;
-  std::shared_ptr<Dialling> dialling_;  // until it is connected; shared with what waits for it
-  asio::steady_timer timer_;            // of this attempt until its addresses are known, or until the next
-  std::shared_ptr<FolderWatch> watch_;  // of the socket; shared with what waits for its folder
+  std::shared_ptr<Dialling> dialling_;  // until it is connected; shared with its pending operations
+  asio::steady_timer timer_;            // ends the lookup of this attempt, or the wait for the next one
+  std::shared_ptr<FolderWatch> watch_;  // of the socket; shared with its pending wait
   std::uint64_t attempt_ = 0;
   Retry retry_;
   bool stopping_ = false;
   std::atomic<bool> pausedWanted_ = false;
   bool paused_ = false;
-  bool again_ = false;  // connect as soon as this conversation is over
+  bool again_ = false;  // connect as soon as this conversation has ended
   LinkStatus status_;
   std::uint64_t bytesBefore_ = 0;
   std::uint64_t repairedBefore_ = 0;
@@ -358,8 +360,8 @@ void RemoteLink::Dialogue::onFirstFrame(base::ByteView frame) {
   std::optional<Admit> admit = decodeAdmit(frame);
   if (!admit)
     return leave({ErrorCode::ProtocolError, core_->isLocal()
-                                                ? "what listens there is no BlazeDB; check the path"
-                                                : "what listens there is no BlazeDB hub; check the port, and useTLS"});
+                                                ? "the process that listens there is not BlazeDB; check the path"
+                                                : "no BlazeDB hub listens there; check the port, and useTLS"});
   if (admit->version > kLinkVersion)
     return leave({ErrorCode::ProtocolTooNew, "the hub speaks a newer protocol; update BlazeDB here"});
   bool compression = core_->compression() && (admit->capabilities & kCanZstd);
@@ -375,7 +377,7 @@ void RemoteLink::Dialogue::onEnd(const sync::SessionStatus& status, const sync::
   base::contain([&] {
     reason.text = why.text;
     if (!admitted_ && reason.code == ErrorCode::Offline && !core_->isLocal())
-      reason.text += ", before it had let this one in; if that is always so, check the port, and useTLS at both ends";
+      reason.text += ", before it admitted this client; if that happens again, check the port, and useTLS at both ends";
   });
   std::exchange(core_, nullptr)->ended(status, bytes(), reason);
 }

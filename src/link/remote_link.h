@@ -1,7 +1,8 @@
-// The link from a database of this process to one behind a host and a port, or behind a socket of this machine.
+// The link from a database of this process to one of another process: of a hub at a host and port, or of an app at a
+// socket of this machine.
 //
-// It resolves, connects, shakes hands, knocks and runs a session; when that breaks it begins again, with growing
-// delays. Each attempt starts from the cursors that are stored, so that nothing has to be remembered of the one before.
+// It looks up the host, connects, shakes hands, knocks and runs a session. When that breaks it starts again, with
+// growing delays. Each attempt starts at the stored cursors, so it needs nothing from the attempt before.
 #pragma once
 
 #include <functional>
@@ -20,18 +21,18 @@
 namespace blazedb::link {
 
 struct RemoteOptions {
-  std::string path;  // of a unix socket, instead of the host, the token and all about TLS
-  // Of that: why not with whoever listens there. None: refuseStranger (unix_socket.h).
+  std::string path;  // of a unix socket; then the host, the token and everything about TLS is unused
+  // With a path: returns the reason to refuse the process that listens there. Absent: refuseStranger (unix_socket.h).
   std::function<std::optional<sync::Bye>(const Credentials&)> checkListener;
   std::string host;
   std::uint16_t port = 0;
   std::string database;
   base::Bytes token;
-  std::shared_ptr<const TlsContext> tls;  // shared with other links; none: in the clear
-  bool allowPlaintext = false;            // in the clear, also beyond this machine
-  bool compression = true;                // where there is no path
+  std::shared_ptr<const TlsContext> tls;  // shared with other links; none: without TLS
+  bool allowPlaintext = false;            // without TLS, also beyond this machine
+  bool compression = true;                // not used with a path
   sync::SessionOptions session;
-  std::int64_t connectMs = 10'000;  // to find the host and to connect; an address of several has a second at least
+  std::int64_t connectMs = 10'000;  // to look up the host and connect; each of several addresses gets a second at least
   Timing timing;
 };
 
@@ -43,7 +44,7 @@ class RemoteLink final : public Link {
   ~RemoteLink() override { end(); }
   RemoteLink(const RemoteLink&) = delete;
 
-  // Says goodbye. Not from a listener: waits for the work of this link.
+  // Says Bye to the peer, and waits for the work of this link; so it must not be called in a listener.
   void end() override;
   void feedMoved() override;
   LinkStatus status() const override;
@@ -52,13 +53,13 @@ class RemoteLink final : public Link {
 
   // Ends the conversation until resume().
   void pause();
-  // Connects at once, whether it was paused, waiting for its next try, or stopped.
+  // Connects at once, whether the link was paused, waiting for its next try, or stopped.
   void resume();
 
  private:
   class Core;
   class Dialogue;
-  std::shared_ptr<Core> core_;  // shared with what is on its way on the threads of `io`
+  std::shared_ptr<Core> core_;  // shared with pending work on the threads of `io`
   int networkListener_ = 0;
 };
 

@@ -18,12 +18,12 @@ bool worthRetrying(ErrorCode code) {
     case ErrorCode::OutOfMemory:
     case ErrorCode::Timeout:
     case ErrorCode::ClockSkew:
-    case ErrorCode::ExpiredToken:        // the peer's clock says so, and may be wrong
-    case ErrorCode::ExpiredCertificate:  // the peer's: whoever runs it will notice
+    case ErrorCode::ExpiredToken:        // by the peer's clock, which may be wrong
+    case ErrorCode::ExpiredCertificate:  // the peer's: its operator will notice
     case ErrorCode::HubStopping:
-    case ErrorCode::DuplicateReplica:  // the other connection may end, or its file get another id
+    case ErrorCode::DuplicateReplica:  // the other connection may end, or its file may get another id
     case ErrorCode::TooManyAttempts:
-    case ErrorCode::FilterFailed:  // what it asks may answer again
+    case ErrorCode::FilterFailed:  // the filter may work again
       return true;
     default:
       return false;

@@ -1,11 +1,11 @@
-// When a link that broke tries again: exponential backoff with jitter, from 100 ms to 30 s, on one machine to 1 s.
+// When a broken link tries again: exponential backoff with jitter, from 100 ms to 30 s; within one machine to 1 s.
 //
-// What makes the delay short again is success, not a state: a link that reaches `live` each time, and breaks each time
-// over the same record or the same full disk, would else try for ever at the pace of the first delay, with a handshake
-// each. Success is that something new has crossed the link, and that each end has all that the other had when it became
-// live; or a minute in which it was live and did not break.
+// Success makes the delay short again, not the state `live`. A link may become live each time and break each time over
+// the same record or the same full disk; it would otherwise try for ever at the pace of the first delay, with a
+// handshake each time. Success is that something new has crossed the link and each end has everything that the other
+// had when it became live; or that the link has been live for a minute.
 //
-// The jitter is what keeps five hundred clients of a hub that was restarted from coming back in the same moment.
+// The jitter keeps the five hundred clients of a restarted hub from coming back at the same moment.
 #pragma once
 
 #include <array>
@@ -18,34 +18,34 @@
 
 namespace blazedb::link {
 
-// Errors that can pass without anything being changed at this end.
+// Whether an error can pass without a change at this end.
 bool worthRetrying(ErrorCode code);
 
 inline constexpr std::int64_t kLastRetryMs = 30'000;
 inline constexpr std::int64_t kLastLocalRetryMs = 1'000;
 
-// Times are of a clock that does not go back.
+// Not thread-safe. The times come from a clock that does not go back.
 class Retry {
  public:
   explicit Retry(std::int64_t lastMs = kLastRetryMs) : lastMs_(lastMs) {}
 
-  // An attempt has failed: how long to wait now. Between half of the present delay and all of it; the next one is twice
-  // as long.
+  // Call it when an attempt has failed. Returns how long to wait: between half of the present delay and all of it. The
+  // next delay is twice as long.
   std::int64_t nextDelayMs(base::Random& random, std::int64_t nowMs);
-  // What the present conversation says of itself, and where the feeds of its ends of this process end.
+  // Notes the status of the present conversation, and where the feeds of this process's ends end.
   void note(const LinkStatus& status, const std::array<std::uint64_t, 2>& feedEnds, std::int64_t nowMs);
-  // What stood in the way may be gone: the next delay is a short one again.
+  // The obstacle may be gone: makes the next delay short again.
   void reset() { failures_ = 0; }
 
  private:
   struct Live {
     std::int64_t sinceMs = 0;
-    std::array<std::uint64_t, 2> feedEnds{};  // as they were then
+    std::array<std::uint64_t, 2> feedEnds{};  // at that time
   };
 
   std::int64_t lastMs_;
   int failures_ = 0;
-  std::optional<Live> live_;  // the present conversation, once it is
+  std::optional<Live> live_;  // since the present conversation became live
 };
 
 }  // namespace blazedb::link

@@ -7,7 +7,7 @@ namespace blazedb::link {
 namespace {
 
 bool verified(const LinkStatus& status) {
-  // The second end of a link to another process is nobody.
+  // The second end of a link to another process is empty.
   return status.ends[0].verified && (status.ends[1].verified || !status.ends[1].peer);
 }
 
@@ -83,7 +83,7 @@ bool StatusBoard::waitSynchronized(std::uint64_t pingNumber, std::uint64_t feedE
 void StatusBoard::expect(bool paused) {
   std::lock_guard lock(mutex_);
   pauseExpected_ = paused;
-  // It will be tried again, so that this does not stand for long.
+  // The link will put a new status soon.
   if (!paused && status_.state == LinkState::stopped) status_.state = LinkState::connecting;
   changed_.notify_all();
 }

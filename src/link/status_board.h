@@ -1,4 +1,4 @@
-// Where a link puts up its status: others read it, wait for what it will say, and the listener hears of it.
+// The status of a link: the link writes it, other threads read it or wait for a change, and the listener is told.
 #pragma once
 
 #include <condition_variable>
@@ -13,31 +13,32 @@
 
 namespace blazedb::link {
 
+// Thread-safe.
 class StatusBoard {
  public:
   StatusBoard(base::Clock& clock, Link::Listener listener) : clock_(clock), listener_(std::move(listener)) {}
 
-  // Of this moment: where the owner has asked for a pause or for its end, what that makes of what was put up; and how
-  // long it is from now to the next try.
+  // The present status: the last one that the link put, changed by what the owner has asked for since (a pause, or to
+  // try again), with the time from now to the next try.
   LinkStatus status() const;
-  // When progress was last told: a link that has much to do need not put up more than ten a second.
+  // Whether a link that makes progress should put its status: ten times a second are enough.
   bool progressDue() const { return clock_.monotonicUs() / 1000 >= reportedMs_ + kProgressMs; }
 
-  // The link's: from one thread at a time. The listener is called on it, with no lock held.
+  // The link calls this from one thread at a time. Calls the listener on that thread, with no lock held.
   void put(const LinkStatus& status);
 
-  // What the owner has just asked for: to pause, or to try again. Whoever asks, and then looks or waits, must not be
-  // told of the time before. What was put up stays as it is: a pause that is over before the link has heard of it
-  // changes nothing there, and the link does not put up anything then.
+  // Notes what the owner has just asked for: to pause, or to try again. The owner may look or wait next, and must not
+  // see the state from before. The status that the link put stays as it is. If the owner resumes before the link has
+  // noticed the pause, the link has nothing to put.
   void expect(bool paused);
 
-  // Waits until `reached` says yes of a status. False at the deadline, when the link has stopped or is paused, or once
-  // the board is closed. `reached` is called with a lock held.
+  // Waits until `reached` returns true for a status. Returns false at the deadline, when the link has stopped or is
+  // paused, or when the board is closed. `reached` is called with a lock held.
   bool wait(std::int64_t deadlineUs, const std::function<bool(const LinkStatus&)>& reached);
-  // Waits likewise until each end has everything that the other had when it was asked for a sign of life with
-  // `pingNumber`; the end of this one's feed was `feedEnd` then. For links to other processes.
+  // Waits in the same way until each end has everything that the other had at the Ping `pingNumber`. At that time this
+  // end's feed ended at `feedEnd`. For links to other processes.
   bool waitSynchronized(std::uint64_t pingNumber, std::uint64_t feedEnd, std::int64_t deadlineUs);
-  // The link goes: nobody waits any longer, nothing is told any more.
+  // The link ends: all waits return, and the listener is not called any more.
   void close();
 
  private:
@@ -49,13 +50,13 @@ class StatusBoard {
   std::condition_variable changed_;
   int waiting_ = 0;
   bool closed_ = false;
-  LinkStatus current() const;  // with the lock
+  LinkStatus current() const;  // the caller has the lock
 
   LinkStatus status_;
   std::int64_t putMs_ = 0;
   bool pauseExpected_ = false;
 
-  // What the listener was told.
+  // What the listener was last told.
   std::int64_t reportedMs_ = 0;
   std::optional<LinkState> reported_;
   bool reportedVerified_ = false;

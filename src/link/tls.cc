@@ -1,3 +1,5 @@
+// TlsStream runs OpenSSL over a socket that does not block. verify() decides about certificates, and meaningOf() turns
+// OpenSSL's errors into advice.
 #include "link/tls.h"
 
 #include <openssl/bio.h>
@@ -18,7 +20,7 @@
 namespace blazedb::link {
 namespace {
 
-// The socket of a connection, as OpenSSL reads and writes it. Its own BIO for sockets would let SIGPIPE through.
+// The socket behind a BIO of ours. OpenSSL's own BIO for sockets would let SIGPIPE through.
 int fdOf(BIO* bio) { return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio))); }
 
 int readSocket(BIO* bio, char* into, int size) {
@@ -50,7 +52,7 @@ std::string openSslReason() {
   throw Error(ErrorCode::InvalidArgument, what + ": " + openSslReason());
 }
 
-// Reading them takes 40 ms, and they fill a megabyte: all that need them at a time share them.
+// Reading them takes 40 ms, and they fill a megabyte: all contexts that need them share them.
 std::shared_ptr<X509_STORE> systemAuthorities() {
   static std::mutex mutex;
   static std::weak_ptr<X509_STORE> shared;
@@ -66,7 +68,7 @@ std::shared_ptr<X509_STORE> systemAuthorities() {
 
 using Certificate = std::unique_ptr<X509, decltype(&X509_free)>;
 
-// Those of a file, at least one.
+// The certificates of a file, at least one.
 std::vector<Certificate> certificatesIn(const std::string& path, SymbolicLinks links = SymbolicLinks::followed) {
   Pem file = readPem(path, Holds::certificates, links);
   std::vector<Certificate> all;
@@ -78,7 +80,7 @@ std::vector<Certificate> certificatesIn(const std::string& path, SymbolicLinks l
   return all;
 }
 
-// The authorities of a file.
+// Makes the context trust the authorities of a file, and returns them.
 std::vector<Certificate> believe(SSL_CTX* context, const std::string& path) {
   std::vector<Certificate> authorities = certificatesIn(path);
   for (const Certificate& authority : authorities)
@@ -87,7 +89,7 @@ std::vector<Certificate> believe(SSL_CTX* context, const std::string& path) {
   return authorities;
 }
 
-// What a failed TLS operation means to whoever has to set it right.
+// What a failed TLS operation means, and what the user can do about it.
 sync::Bye meaningOf(unsigned long error) {
   const char* reason = ERR_reason_error_string(error);
   std::string said = reason ? std::string(" (") + reason + ")" : "";
@@ -104,7 +106,7 @@ sync::Bye meaningOf(unsigned long error) {
       return {ErrorCode::ProtocolError, "the peer does not speak TLS; check the port, and useTLS at both ends" + said};
     case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
     case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
-      return {ErrorCode::UntrustedCertificate, "the hub takes no client without a certificate" + said};
+      return {ErrorCode::UntrustedCertificate, "the hub accepts no client without a certificate" + said};
     case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
     case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
     case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
@@ -168,7 +170,7 @@ class TlsStream final : public Stream {
   sync::Bye failure() const override { return failure_; }
   bool heard() const override { return BIO_number_read(SSL_get_rbio(ssl_.get())) > 0; }
 
-  // Says whether the peer's certificate is believed; OpenSSL asks during a client's handshake.
+  // OpenSSL calls this during a client's handshake. Decides whether to accept the peer's certificate.
   static int verify(X509_STORE_CTX* chain, void*) {
     auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(chain, SSL_get_ex_data_X509_STORE_CTX_idx()));
     auto* self = static_cast<TlsStream*>(SSL_get_app_data(ssl));
@@ -210,7 +212,7 @@ class TlsStream final : public Stream {
       X509_STORE_CTX_set_error(chain, X509_V_ERR_APPLICATION_VERIFICATION);
       return refuse(ErrorCode::WrongPin,
                     "the key of '" + host_ + "' is " + pin +
-                        ", which is none of the pins; was its key renewed, or is it somebody else?");
+                        ", which is none of the pins; was its key replaced, or is it another machine?");
     }
     bool vouchesForItself = X509_self_signed(leaf, 1) == 1;
     if (pinned && vouchesForItself) {
@@ -229,8 +231,8 @@ class TlsStream final : public Stream {
       case X509_V_ERR_CERT_NOT_YET_VALID:
         return refuse(ErrorCode::ExpiredCertificate, expired());
       default:
-        std::string advice = vouchesForItself ? "; it vouches for itself, and can be accepted by its pin, which is " +
-                                                    pin + " if nobody is in between: compare it with what the hub shows"
+        std::string advice = vouchesForItself ? "; it is self-signed, and can be accepted by its pin, which is " + pin +
+                                                    " if nobody is in between: compare it with what the hub shows"
                                               : std::string("; give the file of the authority that signed it");
         return refuse(ErrorCode::UntrustedCertificate, std::string("the certificate of '") + host_ +
                                                            "' is not trusted: " + X509_verify_cert_error_string(error) +
@@ -250,7 +252,7 @@ class TlsStream final : public Stream {
   std::shared_ptr<const TlsContext> context_;  // shared with its owner and the other connections
   std::string host_;                           // empty at a hub's end
   std::unique_ptr<SSL, decltype(&SSL_free)> ssl_;
-  bool refused_ = false;  // the peer's certificate
+  bool refused_ = false;  // verify() refused the peer's certificate
   sync::Bye failure_;
 };
 
@@ -295,7 +297,7 @@ std::shared_ptr<const TlsContext> TlsContext::forClient(const TlsClientOptions& 
   for (const std::string& pin : options.pins)
     if (!isPin(pin))
       throw Error(ErrorCode::InvalidArgument,
-                  "'" + pin + "' is no pin; one is sha256/ and the base64 of the SHA-256 of a public key");
+                  "'" + pin + "' is not a pin: a pin is sha256/ and the base64 of the SHA-256 of a public key");
   made->pins_ = options.pins;
   ERR_clear_error();
   if (options.caFile.empty())

@@ -1,14 +1,14 @@
-// TLS 1.3, at either end, and whom it believes.
+// TLS 1.3 at both ends, and which certificates an end accepts.
 //
-// A client verifies always. A certificate is believed if somebody trusted vouches for it (the system's authorities, or
-// those in a file) and it is for the host that was asked for; where there are pins, its key must be one of them *as
-// well*. The exception is a certificate that vouches for itself: if its key is pinned, the pin is all there is, and
-// says more than a name. Dates count in any case.
+// A client always verifies. It accepts a certificate that a trusted authority has signed (of the system, or of a file)
+// and that is for the host that it asked for. If there are pins, the key must be one of them *as well*. The exception
+// is a self-signed certificate: if its key is pinned, the pin alone decides, because it says more than a name. The
+// dates must be right in any case.
 //
-// A hub that asks for client certificates takes no connection without one.
+// A hub that asks for client certificates accepts no connection without one.
 //
-// Sessions are never resumed: a handshake costs a millisecond and connections last for days, while a ticket would be
-// one more key to look after.
+// Sessions are never resumed. A handshake costs a millisecond and connections last for days, while a ticket would be
+// one more key to protect.
 #pragma once
 
 #include <memory>
@@ -25,9 +25,9 @@ struct x509_store_st;
 namespace blazedb::link {
 
 struct TlsClientOptions {
-  std::vector<std::string> pins;         // "sha256/" and the base64 of the SHA-256 of a public key (SPKI); any will do
-  std::string caFile;                    // PEM; empty: the system's authorities
-  std::string certificateFile, keyFile;  // PEM, who the client is; empty: it does not say
+  std::vector<std::string> pins;  // "sha256/" and the base64 of the SHA-256 of a public key (SPKI); one must match
+  std::string caFile;             // PEM; empty: the system's authorities
+  std::string certificateFile, keyFile;  // PEM, the client's certificate; empty: it has none
 };
 
 struct TlsServerOptions {
@@ -37,22 +37,21 @@ struct TlsServerOptions {
   bool own = false;             // the first two are the hub's own (own_certificate.h)
 };
 
-// What all connections of one client or one hub have in common. Immutable and thread-safe.
+// The settings that all connections of one client or one hub share. Immutable and thread-safe.
 class TlsContext : public std::enable_shared_from_this<TlsContext> {
  public:
-  // A hub's context is shared by its connections, which may be older than the one that new connections get, and a
-  // client's likewise. Both throw Error(InvalidArgument) for what cannot be used, naming the file, and what readPem
-  // throws.
+  // Shared by the connections that were made with it: an older context lives as long as its connections. Both throw
+  // Error(InvalidArgument), which names a file that cannot be used, and what readPem throws.
   static std::shared_ptr<const TlsContext> forClient(const TlsClientOptions& options);
   static std::shared_ptr<const TlsContext> forServer(const TlsServerOptions& options);
   ~TlsContext();
 
-  // `host` is what the certificate must be for (HostName::verified).
+  // The certificate must be for `host` (HostName::verified).
   std::unique_ptr<Stream> connect(int fd, const std::string& host) const;
   std::unique_ptr<Stream> accept(int fd) const;
 
   const std::vector<std::string>& pins() const { return pins_; }
-  // What this end shows; nothing of a client that shows none.
+  // The certificate that this end presents; empty for a client without one.
   const CertificateFacts& shown() const { return shown_; }
 
  private:

@@ -20,7 +20,7 @@ namespace {
 
 using base::Descriptor;
 
-// Whoever makes or removes a socket has the folder for a moment only.
+// A process that makes or removes a socket holds the lock on the folder only for a moment.
 constexpr std::chrono::milliseconds kTurnAgain{2};
 constexpr int kTurnTries = 1000;
 
@@ -33,7 +33,7 @@ sockaddr_un addressOf(const std::string& path) {
   return address;
 }
 
-// A file that is held, whatever becomes of its name.
+// A path to an open file that stays valid whatever happens to its name.
 std::string heldPath(const Descriptor& file) { return "/proc/self/fd/" + std::to_string(file.get()); }
 
 Descriptor makeSocket() { return Descriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)); }
@@ -41,11 +41,11 @@ Descriptor makeSocket() { return Descriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK
 std::string whyNotConnected(int error) {
   switch (error) {
     case ENOENT:
-      return "nobody has listened there yet";
+      return "no process has listened there yet";
     case ECONNREFUSED:
-      return "nobody listens there any more";
+      return "no process listens there any more";
     case EAGAIN:
-      return "too many wait for an answer there";
+      return "too many processes wait for an answer there";
     case EACCES:
       return "this user may not";
     default:
@@ -63,7 +63,7 @@ std::optional<Credentials> credentialsOf(int fd) {
   if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.uid == static_cast<uid_t>(-1))
     return std::nullopt;
   Credentials found{peer.pid, peer.uid, peer.gid};
-  // Asked with no room it says how much it needs.
+  // Without room the call returns the size that it needs.
   socklen_t bytes = 0;
   ::getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, nullptr, &bytes);
   found.groups.resize(bytes / sizeof(std::uint32_t));
@@ -73,8 +73,8 @@ std::optional<Credentials> credentialsOf(int fd) {
 
 std::optional<sync::Bye> refuseStranger(const Credentials& listener) {
   if (listener.uid == ::geteuid() || listener.uid == 0) return std::nullopt;
-  return sync::Bye{ErrorCode::NotAllowed, "it is " + listener.text() + " who listens there, another user; see to who " +
-                                              "may write in that folder"};
+  return sync::Bye{ErrorCode::NotAllowed, "a process of another user listens there, " + listener.text() +
+                                              "; check which users may write in that folder"};
 }
 
 Dialled dial(const std::string& path) {
@@ -84,7 +84,7 @@ Dialled dial(const std::string& path) {
   struct stat is {};
   if (::fstat(file.get(), &is) != 0) return failed(errno, words(errno));
   if (S_ISLNK(is.st_mode)) return failed(ENOTSOCK, "it is a symbolic link, which is not followed");
-  if (!S_ISSOCK(is.st_mode)) return failed(ENOTSOCK, "it is no socket");
+  if (!S_ISSOCK(is.st_mode)) return failed(ENOTSOCK, "it is not a socket");
   Descriptor socket = makeSocket();
   sockaddr_un to = addressOf(heldPath(file));
   if (!socket || ::connect(socket.get(), reinterpret_cast<sockaddr*>(&to), sizeof to) != 0)
@@ -92,7 +92,7 @@ Dialled dial(const std::string& path) {
   return {std::move(socket)};
 }
 
-// The others wait for as long as this exists. Also undone by the kernel where the process dies.
+// Other listeners wait as long as this object exists. If the process dies, the kernel ends the lock.
 class SocketFile::Turn {
  public:
   explicit Turn(const Descriptor& folder) : folder_(folder.get()) {
@@ -124,11 +124,11 @@ SocketFile::SocketFile(const std::string& path, std::uint32_t mode)
                                                 " bytes, and this one has " + std::to_string(path.size()) +
                                                 "; choose a shorter folder, as /run/user/UID: " + path);
   if (name_.empty() || name_ == "." || name_ == ".." || path.find('\0') != std::string::npos)
-    throw Error(ErrorCode::InvalidArgument, "'" + path + "' is no path of a socket: it needs a name in a folder");
+    throw Error(ErrorCode::InvalidArgument, "'" + path + "' is not the path of a socket: it needs a name in a folder");
   if (!folder_) fail("the folder", noFolder);
   Turn turn(folder_);
   if (!turn.mine())
-    throw Error(ErrorCode::IoError, "cannot listen at " + path_ + ": somebody else holds its folder; try again");
+    throw Error(ErrorCode::IoError, "cannot listen at " + path_ + ": another process has locked its folder; try again");
   makeRoom();
   bindAndListen(mode);
 }
@@ -137,7 +137,7 @@ void SocketFile::fail(const char* doing, int error) const {
   throw Error(ErrorCode::IoError, "cannot listen at " + path_ + ": " + doing + ": " + words(error));
 }
 
-// Removes what a process that has died left behind, and nothing else.
+// Removes a socket that a dead process left behind, and nothing else.
 void SocketFile::makeRoom() const {
   struct stat is {};
   if (::fstatat(folder_.get(), name_.c_str(), &is, AT_SYMLINK_NOFOLLOW) != 0) {
@@ -146,12 +146,12 @@ void SocketFile::makeRoom() const {
   }
   if (!S_ISSOCK(is.st_mode))
     throw Error(ErrorCode::AlreadyExists,
-                "cannot listen at " + path_ + ": what is there is no socket, and stays; choose another path");
+                "cannot listen at " + path_ + ": there is a file that is not a socket; choose another path");
   Dialled other = dial(path_);
   if (other.socket) {
     std::optional<Credentials> owner = credentialsOf(other.socket.get());
     throw Error(ErrorCode::IoError,
-                "cannot listen at " + path_ + ": it is in use by " + (owner ? owner->text() : "somebody"));
+                "cannot listen at " + path_ + ": it is in use by " + (owner ? owner->text() : "another process"));
   }
   if (other.error == EAGAIN) throw Error(ErrorCode::IoError, "cannot listen at " + path_ + ": it is in use");
   if (other.error != ECONNREFUSED && other.error != ENOENT) fail("what is there", other.error);
@@ -170,7 +170,7 @@ void SocketFile::bindAndListen(std::uint32_t mode) {
   device_ = is.st_dev;
   inode_ = is.st_ino;
   int failed = ::listen(made.get(), SOMAXCONN) != 0 ? errno : 0;
-  // Also the sign for whoever waits in the folder (folder_watch.h): when the name appeared nobody listened yet.
+  // Also tells watchers of the folder (folder_watch.h) that the socket listens now: it did not when the name appeared.
   if (failed == 0 && ::chmod(heldPath(file).c_str(), mode) != 0) failed = errno;
   if (failed != 0) {
     ::unlinkat(folder_.get(), name_.c_str(), 0);
@@ -184,7 +184,7 @@ SocketFile::~SocketFile() {
   Turn turn(folder_);
   struct stat is {};
   if (!turn.mine() || ::fstatat(folder_.get(), name_.c_str(), &is, AT_SYMLINK_NOFOLLOW) != 0) return;
-  // What cannot be removed is found stale by the next one.
+  // If it cannot be removed, the next listener finds it stale and removes it.
   if (is.st_dev == device_ && is.st_ino == inode_) ::unlinkat(folder_.get(), name_.c_str(), 0);
 }
 

@@ -1,13 +1,12 @@
-// Sockets that have a name in a folder of this machine, where the kernel says who is at the other end.
+// Sockets with a name in a folder of this machine. The kernel tells each end which process is at the other end.
 //
-// The name is what has to be dealt with carefully. It stays when a process dies, so that a listener has to tell one
-// that was left behind, which it removes, from one that is in use, and from a file that was never a socket, which it
-// never touches. Two listeners that begin at once take turns by a lock on the folder; a lock file beside each socket
-// would be one more thing that is left behind. A symbolic link in the place of the socket is not followed by either
-// end.
+// The name needs care, because it stays when a process dies. A listener removes a name that a dead process left behind,
+// but not one that is in use, and never a file that is not a socket. Two listeners that start at once take turns by a
+// lock on the folder; a lock file beside each socket would be one more thing to be left behind. Neither end follows a
+// symbolic link in the place of the socket.
 //
-// The socket has the mode that was asked for from its first moment, whatever the umask: bind() gives a file the mode of
-// its socket. The umask belongs to the whole process, and changing it for a moment would change it for other threads.
+// The socket has its mode from the first moment, whatever the umask: bind() gives the file the mode of the socket.
+// Changing the umask for a moment would change it for the other threads too.
 #pragma once
 
 #include <cstddef>
@@ -21,27 +20,27 @@
 
 namespace blazedb::link {
 
-// What fits into an address of the kernel, without the zero at its end.
+// The longest path that the kernel's address holds, without the final zero.
 inline constexpr std::size_t kSocketPathBytesMax = 107;
 
-// Whoever connected, or whoever listens, as the kernel knew it at that moment.
+// The process at the other end, as the kernel knew it when it connected or started to listen.
 struct Credentials {
-  std::int64_t pid = 0;  // 0: in another container
+  std::int64_t pid = 0;  // 0: a process of another container
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
-  std::vector<std::uint32_t> groups = {};  // the others that it is in
+  std::vector<std::uint32_t> groups = {};  // supplementary groups
 
   // "pid 1234 (uid 1000)"
   std::string text() const;
 };
 
-// Absent where nobody is at the other end.
+// Absent if there is no process at the other end.
 std::optional<Credentials> credentialsOf(int fd);
 
-// Why not with this one: it is neither of our own user nor root.
+// The reason to refuse a process that belongs to neither this user nor root; none for others.
 std::optional<sync::Bye> refuseStranger(const Credentials& listener);
 
-// A connected socket, or the errno and in words why there is none. Never waits.
+// Connects without waiting. The result is a connected socket, or the errno and the reason in words.
 struct Dialled {
   base::Descriptor socket;
   int error = 0;
@@ -52,14 +51,15 @@ Dialled dial(const std::string& path);
 // The name of a listening socket, for as long as it listens.
 class SocketFile {
  public:
-  // Listens when it returns. Errors: InvalidArgument (a path that is too long), AlreadyExists (something else has the
-  // name), IoError (somebody listens there; no such folder; no right to write in it).
+  // Starts listening: processes can connect when it returns. Throws Error: InvalidArgument (the path is too long, or
+  // has no name), AlreadyExists (the name belongs to a file that is not a socket), IoError (another process listens
+  // there; there is no such folder; this user may not write in it).
   SocketFile(const std::string& path, std::uint32_t mode);
-  // Removes the name, unless somebody else has it by now.
+  // Removes the name, unless it belongs to another socket by now.
   ~SocketFile();
   SocketFile(const SocketFile&) = delete;
 
-  // For whoever accepts from it. Non-blocking.
+  // The listening socket, non-blocking.
   base::Descriptor& socket() { return socket_; }
 
  private:

@@ -310,7 +310,7 @@ TEST_F(CrossApp, WhatHasTheNameOfTheSocketStays) {
   writeFile("groups/apps/notes.sock", "precious");
   fail(sharing(notes_), "notes.sock");
   EXPECT_EQ(readFile(root_ + "/apps/notes.sock"), "precious");
-  fail(attaching(mine_, kReadOnly), "no socket");
+  fail(attaching(mine_, kReadOnly), "not a socket");
 }
 
 TEST_F(CrossApp, AnotherUserGetsNowhere) {

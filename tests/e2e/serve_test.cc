@@ -243,7 +243,7 @@ TEST_F(Serve, WhatCannotBeServedIsSaid) {
   expectOneError({"serve", file_}, "is open in process " + std::to_string(hub_->pid()));
   makeDatabase("other.blazedb");
   ASSERT_EQ(mkfifo(path("fifo").c_str(), 0600), 0);
-  expectOneError({"serve", path("other.blazedb"), "--cert", path("fifo"), "--key", path("fifo")}, "no regular file");
+  expectOneError({"serve", path("other.blazedb"), "--cert", path("fifo"), "--key", path("fifo")}, "not a regular file");
   expectOneError({"serve", path("other.blazedb"), "--port", std::to_string(port()), "--host", "127.0.0.1"}, "IoError");
 }
 

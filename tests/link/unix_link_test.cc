@@ -103,7 +103,7 @@ TEST_F(UnixLinkTest, WhoeverWaitsHearsOfTheSocketThatAppears) {
     return status.state == LinkState::offline && nextTryMs > 700;
   }));
   EXPECT_EQ(a.link->status().error->code, ErrorCode::Offline);
-  EXPECT_NE(a.link->status().error->text.find(options.path + ": nobody has listened there yet"), std::string::npos)
+  EXPECT_NE(a.link->status().error->text.find(options.path + ": no process has listened there yet"), std::string::npos)
       << a.link->status().error->text;
   std::int64_t begunUs = clock.monotonicUs();
   listenAtPath();
@@ -169,21 +169,21 @@ TEST_F(UnixLinkTest, ASocketThatWasLeftBehindIsReplaced) {
   Client a(*this, 1);
   a.connect(*this, toPath());
   ASSERT_TRUE(a.heard.waitFor(LinkState::offline));
-  EXPECT_NE(a.link->status().error->text.find("nobody listens there any more"), std::string::npos);
+  EXPECT_NE(a.link->status().error->text.find("no process listens there any more"), std::string::npos);
   listenAtPath();
   EXPECT_TRUE(a.heard.waitFor(LinkState::live));
 }
 
 TEST_F(UnixLinkTest, WhatIsNoSocketStays) {
   std::ofstream(options.path) << "precious";
-  expectRefused(ErrorCode::AlreadyExists, "no socket");
+  expectRefused(ErrorCode::AlreadyExists, "not a socket");
   std::string text;
   std::ifstream(options.path) >> text;
   EXPECT_EQ(text, "precious");
 
   std::filesystem::remove(options.path);
   std::filesystem::create_directory(options.path);
-  expectRefused(ErrorCode::AlreadyExists, "no socket");
+  expectRefused(ErrorCode::AlreadyExists, "not a socket");
   EXPECT_TRUE(std::filesystem::is_directory(options.path));
 }
 
@@ -193,7 +193,7 @@ TEST_F(UnixLinkTest, ASymbolicLinkIsFollowedByNeitherEnd) {
   listenAtPath();
   std::filesystem::create_symlink(options.path, path);
   options.path = path;
-  expectRefused(ErrorCode::AlreadyExists, "no socket");
+  expectRefused(ErrorCode::AlreadyExists, "not a socket");
   EXPECT_TRUE(std::filesystem::is_symlink(path));
   Client a(*this, 1);
   a.connect(*this, toPath());

@@ -253,9 +253,10 @@ TEST_F(AppSharingTest, WhatIsInTheWayOfTheSocketIsLeftAlone) {
   EXPECT_NE(message.find(in("Notes.sock")), std::string::npos) << message;
   EXPECT_TRUE(std::filesystem::exists(in("Notes.sock")));
   EXPECT_FALSE(std::filesystem::exists(in("Notes.json")));
-  EXPECT_NE(
-      Watched(*std::make_unique<SyncEngine>(attach(mine_))).waitFor(ConnectionState::offline).message.find("no socket"),
-      std::string::npos);
+  EXPECT_NE(Watched(*std::make_unique<SyncEngine>(attach(mine_)))
+                .waitFor(ConnectionState::offline)
+                .message.find("not a socket"),
+            std::string::npos);
 }
 
 TEST_F(AppSharingTest, NobodyIsConnectedThroughAFolderThatHasBecomeUnsafe) {
