@@ -1,7 +1,7 @@
-// A replica as those see it who connect it with others: links, listeners and the hub.
+// Replica: a replica as links, listeners and the hub see it.
 //
-// The encrypted file is the first implementation (src/db/engine.h). Nothing here assumes a file, so that a hub can
-// serve what is kept elsewhere.
+// The encrypted file is the first implementation (src/db/engine.h). Nothing here assumes a file, so a hub can serve
+// replicas that are stored elsewhere.
 #pragma once
 
 #include <cstddef>
@@ -20,44 +20,44 @@
 
 namespace blazedb::replica {
 
-// Thread-safe. What is not said to be quick may read from storage or write to it, and throws Error where that fails.
+// Thread-safe. A function that is not called quick here may read or write storage, and throws Error if that fails.
 class Replica {
  public:
   virtual ~Replica() = default;
 
   // These are quick.
   virtual const std::string& name() const = 0;
-  // Of its file; empty where it is not in one. What a hub keeps for itself stands beside that.
+  // The path of its file; empty if it is not in one. A hub keeps its own files beside it.
   virtual const std::string& path() const = 0;
   virtual UUID replicaId() const = 0;
   virtual SyncRole role() const = 0;
   // The source of a read-only replica.
   virtual std::optional<UUID> source() const = 0;
-  // What sessions read from and merge into. The same one for as long as the replica lives, as tokenCheck() is.
+  // The store that sessions read from and merge into. The same one as long as the replica lives; so is tokenCheck().
   virtual sync::Store& store() = 0;
   virtual TokenCheck& tokenCheck() = 0;
-  // Throws Error(OpenedReadOnly) where that is how it was opened.
+  // Throws Error(OpenedReadOnly) if it was opened for reading only.
   virtual void requireWritable() const = 0;
 
   // The listener is called after each commit that moved the feed, on the committing thread. It must be quick and must
   // not call the replica.
   using Listener = std::function<void()>;
   virtual int addFeedListener(Listener listener) = 0;
-  // When it returns, the listener is not called any more.
+  // The listener is not called after this returns.
   virtual void removeFeedListener(int id) = 0;
 
   virtual void setRole(SyncRole role) = 0;
-  // Makes this a read-only replica of `source`. Writes of its own are refused with HasOwnWrites, or thrown away where
-  // `adopt` says so.
+  // Makes this a read-only replica of `source`. If it has writes of its own, throws HasOwnWrites; with `adopt` they are
+  // discarded.
   virtual void bindTo(const UUID& source, bool adopt) = 0;
 
-  // Which replica was found behind an address, for as long as nobody has asked again. Best effort: what is not noted is
-  // found out at the next connection.
+  // Remembers which replica was found at an address, until another one is found there. Best effort: what is not noted
+  // is found out at the next connection.
   virtual void noteRemote(const std::string& address, const UUID& replica) = 0;
   virtual std::optional<UUID> remoteAt(const std::string& address) const = 0;
 
-  // Records of the scope that have changed since `peer` last acknowledged this feed (or `acknowledged`, which may be
-  // later) and did not come from it: their number, and the first `limit`. Without a peer: everything.
+  // The records of the scope that have changed since `peer` last acknowledged this feed (or since `acknowledged`, if
+  // that is later) and did not come from it: their number, and the first `limit`. Without a peer: all records.
   struct Unsent {
     std::uint64_t count = 0;
     std::vector<sync::RecordKey> first;

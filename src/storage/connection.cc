@@ -67,7 +67,7 @@ bool Statement::step() {
   connection_->raise(code);
 }
 
-void Statement::reset() { sqlite3_reset(handle_); }  // its result repeats the failure that step() has thrown
+void Statement::reset() { sqlite3_reset(handle_); }  // the result repeats a failure that step() has thrown
 
 std::int64_t Statement::integer(int column) { return sqlite3_column_int64(handle_, column); }
 
@@ -92,8 +92,8 @@ Connection::Connection(EncryptedVfs& vfs, Role role, int cacheKiB) : vfs_(vfs) {
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
     sqlite3_limit(handle_, SQLITE_LIMIT_ATTACHED,
                   0);  // this VFS has one database; also forbids VACUUM, which needs a second
-    // Sorting, savepoints and temporary tables stay in memory: the VFS would refuse a file for them. Checkpoints happen
-    // when DatabaseFile says so. Deleted content is ciphertext; overwriting it (Debian's default) protects nothing.
+    // Sorting, savepoints and temporary tables stay in memory, because the VFS opens no file for them. DatabaseFile
+    // decides when to checkpoint. Deleted content is ciphertext, so overwriting it (Debian's default) protects nothing.
     execute("PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=0; PRAGMA secure_delete=OFF;");
     execute(("PRAGMA cache_size=" + std::to_string(-cacheKiB)).c_str());
     execute(role == Role::reader ? "PRAGMA query_only=ON" : "PRAGMA cache_spill=OFF");  // see wal_file.h
@@ -133,16 +133,18 @@ void Connection::raise(int code) {
   std::string path = shared.path + ": ";
   std::string page = shared.damagedPage ? "page " + std::to_string(shared.damagedPage) : "its WAL";
   if (code == kDamagedCode)
-    throw Error(ErrorCode::DamagedPage, path + page + " fails authentication; run verify, restore it from a backup");
+    throw Error(ErrorCode::DamagedPage,
+                path + page + " fails authentication; run verify, and restore the file from a backup");
   if (code == kTruncatedCode)
-    throw Error(ErrorCode::TruncatedFile, path + "ends before " + page + "; restore it from a backup");
+    throw Error(ErrorCode::TruncatedFile, path + "the file ends before " + page + "; restore it from a backup");
   switch (code & 0xFF) {
     case SQLITE_NOMEM:
       throw outOfMemory(path);
     case SQLITE_CANTOPEN:
       if (!shared.poisoned)
-        throw Error(ErrorCode::IoError, path + "cannot be opened, or its log beside it cannot be made; check who may " +
-                                            "write the file and its folder");
+        throw Error(ErrorCode::IoError, path +
+                                            "the file cannot be opened, or its log cannot be made beside it; check " +
+                                            "that this user may write the file and its folder");
       [[fallthrough]];
     case SQLITE_IOERR:
       if (code == SQLITE_IOERR_NOMEM) throw outOfMemory(path);
@@ -154,15 +156,16 @@ void Connection::raise(int code) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       throw Error(ErrorCode::DamagedPage,
-                  path + "its pages contradict each other; run verify, restore it from a backup");
+                  path + "its pages contradict each other; run verify, and restore the file from a backup");
     case SQLITE_READONLY:
       if (shared.readOnly)
-        throw Error(ErrorCode::OpenedReadOnly, path + "was opened for reading; open it without readOnly to write");
+        throw Error(ErrorCode::OpenedReadOnly,
+                    path + "the file was opened for reading; open it without readOnly to write");
       break;
     case SQLITE_INTERRUPT:
       throw Error(ErrorCode::Cancelled, "the statement was interrupted");
     case SQLITE_TOOBIG:
-      throw Error(ErrorCode::TooLarge, "a value or statement is larger than SQLite takes");
+      throw Error(ErrorCode::TooLarge, "a value or statement is larger than SQLite accepts");
     default:
       break;
   }

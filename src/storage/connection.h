@@ -3,7 +3,7 @@
 // A Connection and its Statements are for one thread at a time. Failures are thrown as blazedb::Error:
 //
 //   DiskFull       no space for a write; the transaction is rolled back
-//   DamagedPage    a page fails authentication, or its content makes no sense
+//   DamagedPage    a page fails authentication, or its content is invalid
 //   TruncatedFile  the main file ends before a page that it must have
 //   NeedsReopen    a sync failed earlier
 //   IoError        the file system failed otherwise
@@ -11,10 +11,10 @@
 //   OpenedReadOnly a write to a database that was opened for reading
 //   OutOfMemory    memory has run out
 //   TooLarge       a value or statement beyond SQLite's limits
-//   Misuse         wrong SQL, a write through a reader, a statement that the moment does not allow
+//   Misuse         wrong SQL, a write through a reader, a statement that is not allowed now
 //
-// After DiskFull, OutOfMemory, IoError and DamagedPage SQLite may have rolled the
-// transaction back already: ask inTransaction() before ROLLBACK.
+// After DiskFull, OutOfMemory, IoError and DamagedPage SQLite may have rolled the transaction back already: ask
+// inTransaction() before ROLLBACK.
 #pragma once
 
 #include <cstdint>
@@ -32,21 +32,21 @@ namespace blazedb::storage {
 class Connection;
 class EncryptedVfs;
 
-// Bytes that own what they hold and are about to go.
+// Temporary containers that own their bytes.
 template <class T>
 concept TemporaryBytes = std::is_class_v<std::remove_reference_t<T>> && !std::is_lvalue_reference_v<T> &&
                          !std::ranges::view<std::remove_cvref_t<T>>;
 
-// A prepared statement; to be prepared once and used many times. Must not outlive its Connection.
+// A prepared statement. Prepare it once and use it many times. Must not outlive its Connection.
 class Statement {
  public:
-  Statement() = default;  // nothing may be called on it but assignment
+  Statement() = default;  // may only be assigned to
   ~Statement();
   Statement(Statement&& other) noexcept;
   Statement& operator=(Statement&& other) noexcept;
 
-  // Parameters count from 1. Blobs and texts are not copied: they must stay as they are until reset() or the next bind
-  // of that parameter, so that a temporary one does not compile. Bindings survive reset().
+  // Parameters count from 1. Blobs and texts are not copied: they must not change until reset() or the next bind of
+  // that parameter. A temporary container does not compile. Bindings survive reset().
   Statement& bind(int index, std::int64_t value);
   template <TemporaryBytes Bytes>
   Statement& bindBlob(int index, Bytes&& bytes) = delete;
@@ -56,11 +56,11 @@ class Statement {
   Statement& bindText(int index, std::string_view text);
   Statement& bindNull(int index);
 
-  // True: there is a row. False: done; the statement has been reset and can be used again.
+  // Returns true if there is a row. False: the statement is done, has been reset and can be used again.
   bool step();
-  // Ends what step() began. A statement that is not reset keeps its snapshot, and its bound bytes in use.
+  // Ends a statement before its last row. Until then it keeps its snapshot, and its bound bytes are in use.
   void reset();
-  // bind, step and reset for a statement without rows.
+  // Runs a statement without rows.
   void run() {
     while (step()) {
     }
@@ -85,31 +85,31 @@ class Connection {
  public:
   enum class Role { writer, reader };
 
-  // Made by DatabaseFile. `cacheKiB` bounds the memory for pages, but what a transaction has changed stays in memory
-  // until it commits.
+  // DatabaseFile makes connections. `cacheKiB` bounds the memory for pages, except for those that a transaction has
+  // changed: they stay in memory until it commits.
   Connection(EncryptedVfs& vfs, Role role, int cacheKiB);
-  // All its statements must be gone.
+  // All its statements must be destroyed before.
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
   Statement prepare(std::string_view sql);
-  // One or more statements without parameters; rows are thrown away.
+  // Runs one or more statements without parameters, and discards their rows.
   void execute(const char* sql);
 
   // The rowid of the last insert, 0 before the first.
   std::int64_t lastInsertRow();
-  // Rows that the last INSERT, UPDATE or DELETE changed.
+  // How many rows the last INSERT, UPDATE or DELETE changed.
   std::int64_t changes();
-  // Rows that all of them have changed since the connection was opened.
+  // How many rows all statements have changed since the connection was opened.
   std::int64_t totalChanges();
   bool inTransaction();
 
-  // For storage.
-  // Closing checkpoints and removes the WAL from now on. Not before: a WAL that is found damaged must stay as it is.
+  // For the storage layer only. From now on closing checkpoints and removes the WAL. Before this call it does not: a
+  // damaged WAL must stay as it is.
   void checkpointOnClose();
   sqlite3* handle() { return handle_; }
-  // Throws what a result code of SQLite means; must not be SQLITE_OK.
+  // Throws the Error for a result code of SQLite, which must not be SQLITE_OK.
   [[noreturn]] void raise(int code);
 
  private:

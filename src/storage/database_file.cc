@@ -1,3 +1,5 @@
+// Making a file, opening it with its log, and what an open file offers. A new file is built without a name, and gets
+// its name when it is complete (Making).
 #include "storage/database_file.h"
 
 #include <sqlite3.h>
@@ -18,7 +20,7 @@ namespace {
 
 constexpr std::uint64_t kCheckpointBytes = 64 << 20;
 constexpr std::uint64_t kAskEveryBytes = 256 << 10;
-constexpr std::int64_t kWalFileBytesKept = 128 << 20;  // a WAL that has grown beyond is cut when it starts anew
+constexpr std::int64_t kWalFileBytesKept = 128 << 20;  // a longer WAL is cut when its next filling begins
 constexpr int kBackupStepPages = 256;
 constexpr std::size_t kProblemsMax = 100;     // SQLite's integrity check stops there as well
 constexpr std::uint64_t kLockByte = 1 << 30;  // SQLite never uses the page that holds it
@@ -27,16 +29,15 @@ constexpr std::uint64_t kLockByte = 1 << 30;  // SQLite never uses the page that
   if (status == IoStatus::noSpace) throw Error(ErrorCode::DiskFull, path + ": no space left; free some and try again");
   if (status == IoStatus::exists) throw Error(ErrorCode::AlreadyExists, path + ": there is a file already");
   if (status == IoStatus::unsafe)
-    throw Error(ErrorCode::IoError, path + " is not used, for it is no regular file, a link, or somebody else's; " +
-                                        "remove it if it is not wanted");
+    throw Error(ErrorCode::IoError, path + " is not used: it is not a regular file, or a link, or of another user; " +
+                                        "remove it if it is not needed");
   if (status == IoStatus::denied)
-    throw Error(ErrorCode::IoError, path + " " + what + ", for this user may not do so, or the file system is " +
-                                        "read-only; check who may write the file and its folder");
+    throw Error(ErrorCode::IoError, path + " " + what + ": this user may not do so, or the file system is " +
+                                        "read-only; check the rights on the file and its folder");
   if (status == IoStatus::noRename)
     throw Error(ErrorCode::NotSupported, path + ": this file system can neither link nor rename without replacing; " +
                                              "make the file on another one and move it there");
-  throw Error(ErrorCode::IoError,
-              path + " " + what + "; check the disk, and who may read and write the file and its folder");
+  throw Error(ErrorCode::IoError, path + " " + what + "; check the disk, and the rights on the file and its folder");
 }
 
 void require(IoStatus status, const std::string& path, const char* what) {
@@ -49,7 +50,7 @@ std::string randomSuffix(const char* kind, base::Random& random) {
   return suffix;
 }
 
-// Gives a log that nothing can be done with another name: what it holds is perhaps in no other file. Gives that name.
+// Renames a log that cannot be used, because its commits may be in no other file. Returns the new name.
 std::string setAside(FileSystem& files, base::Random& random, const std::string& walPath) {
   std::string unused = walPath + randomSuffix("unused", random);
   require(files.rename(walPath, unused), walPath, "cannot be renamed");
@@ -61,7 +62,7 @@ std::unique_ptr<EncryptedVfs> makeVfs(FileSystem& files, base::Random& random, c
   return std::make_unique<EncryptedVfs>(files, random, path, header.cipher, header.dataKey.view(), header.pageBytes);
 }
 
-// A database that is being made, to appear at `target`. Nothing of it remains unless it is published.
+// A database that is being made for the path `target`. Nothing of it remains unless it is published.
 class Making {
  public:
   Making(FileSystem& files, base::Random& random, std::string target)
@@ -70,7 +71,7 @@ class Making {
     require(files_.createNew(target_, file_), target_, "cannot be created");
   }
 
-  // With a header and without a page. A log of it is in memory: it is nobody's yet.
+  // Writes the header, and no page yet. The log stays in memory, because no other process can open the file yet.
   std::unique_ptr<EncryptedVfs> begin(const KeyHeader& header) {
     std::unique_ptr<File> file;
     require(file_->open(file), target_, "cannot be opened");
@@ -85,7 +86,7 @@ class Making {
     std::unique_ptr<File> file;
     require(file_->open(file), target_, "cannot be opened");
     require(file->sync(), target_, "cannot be synced");
-    // What a database of this name has left behind is not the WAL of this one.
+    // A WAL that an earlier database of this name left behind does not belong to this one.
     if (files_.exists(target_ + "-wal")) setAside(files_, random_, target_ + "-wal");
     require(file_->publish(), target_, "cannot be given its name");
     require(files_.syncFolder(target_), target_, "is in a folder that cannot be synced");
@@ -110,8 +111,8 @@ void inTransaction(Connection& connection, const std::function<void(Connection&)
   }
 }
 
-// Tells SQLite, before it has written a page, how large pages are and what of them is not its own. No journal: the file
-// is nobody's yet.
+// Tells SQLite, before it writes a page, the size of pages and how many of their bytes it must leave alone. Needs no
+// journal, because no other process can open the file yet.
 void prepareEmptyDatabase(Connection& connection, std::uint32_t pageBytes) {
   int reserved = static_cast<int>(crypto::kSealBytes);
   if (int code = sqlite3_file_control(connection.handle(), "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved))
@@ -121,7 +122,7 @@ void prepareEmptyDatabase(Connection& connection, std::uint32_t pageBytes) {
   connection.execute("PRAGMA synchronous=OFF");
 }
 
-// A running copy; one that is given up, by an exception of the progress say, is ended too.
+// A running copy. Its destructor ends it, also after an exception of the progress callback.
 class Copy {
  public:
   Copy(Connection& from, Connection& to)
@@ -131,7 +132,7 @@ class Copy {
   ~Copy() { sqlite3_backup_finish(handle_); }
   Copy(const Copy&) = delete;
 
-  // False when everything has been copied.
+  // Returns false when everything is copied.
   bool step() {
     int code = sqlite3_backup_step(handle_, kBackupStepPages);
     if (code != SQLITE_OK && code != SQLITE_DONE) to_.raise(code);
@@ -146,7 +147,7 @@ class Copy {
 };
 
 void copyPages(Connection& from, Connection& to, const DatabaseFile::Progress& progress) {
-  to.execute("PRAGMA cache_spill=ON");  // without a WAL yet it may, and the whole database must not stay in memory
+  to.execute("PRAGMA cache_spill=ON");  // allowed without a WAL; otherwise the whole copy would stay in memory
   Copy copy(from, to);
   for (bool more = true; more;) {
     more = copy.step();
@@ -162,9 +163,9 @@ std::unique_ptr<FileLock> lockFile(FileSystem& files, const std::string& path, A
   if (status == IoStatus::inUse)
     throw Error(ErrorCode::DatabaseInUse, path + " is open in " +
                                               (owner ? "process " + std::to_string(owner)
-                                                     : std::string("another process, of a container or machine that "
-                                                                   "shares the folder, or made by the one that opened "
-                                                                   "it (see with: fuser " +
+                                                     : std::string("another process: in another container, on a "
+                                                                   "machine that shares the folder, or a child of the "
+                                                                   "process that opened it (see fuser " +
                                                                    path + ")")) +
                                               "; close it there, or connect to it");
   if (status == IoStatus::manyNames)
@@ -244,7 +245,7 @@ DatabaseFile::DatabaseFile(FileSystem& files, base::Random& random, std::string 
       vfs_(makeVfs(files, random, path_, header)),
       header_(std::move(headerFile), path_, std::move(header), random),
       readOnly_(options.readOnly) {
-  // Without a single page SQLite would see a new database, throw the WAL away and begin.
+  // In a file without a page SQLite would see a new database, and discard the WAL.
   std::uint64_t bytes = 0;
   require(header_.file().size(bytes), path_, "cannot be read");
   if (bytes < kHeaderBytes + pageBytes_)
@@ -277,7 +278,7 @@ crypto::SecretBytes DatabaseFile::controlKeyOf(const KeyHeader& header) {
   return crypto::deriveSubkey(header.dataKey.view(), "blazedb control socket");
 }
 
-// SQLite's first read recovers the WAL. Then: is everything there that must be?
+// Lets SQLite recover the WAL with its first read, and checks that nothing is missing.
 void DatabaseFile::recover(int cacheKiB) {
   const std::string& walPath = vfs_->shared().walPath;
   std::unique_ptr<File> wal;
@@ -303,16 +304,17 @@ void DatabaseFile::recover(int cacheKiB) {
   const std::optional<LogBase>& base = shared.logBase;
   if (vouched > walFrames_ || (base && header_.lacksFrames(*base, walFrames_)))
     throw Error(ErrorCode::DamagedPage,
-                walPath + " is damaged, and complete transactions in it are lost; restore the database from a backup");
+                walPath + " is damaged, and it has lost complete transactions; restore the database from a backup");
   if (walFrames_ == 0) requireAllPages();
 }
 
-// Before SQLite sees it: does the log belong to the file as it is? False where it is of no use to it.
+// Checks, before SQLite sees the log, whether it belongs to the present state of the file. Returns false if it is
+// unusable.
 bool DatabaseFile::belongs(File& wal, std::uint32_t vouched) {
   const std::string& walPath = vfs_->shared().walPath;
   std::optional<LogBase> base = WalFile::baseOf(wal, *vfs_->makeSealer());
   if (!base) {
-    // Of a database with another key, or what a crash left of a log that had just begun: that one has no frame yet.
+    // A log of a database with another key; or a log that had just begun when a crash came, which has no frame yet.
     std::uint64_t bytes = 0;
     require(wal.size(bytes), walPath, "cannot be read");
     return vouched > 0 || bytes <= WalFile::kSlotsBytes;
@@ -320,14 +322,14 @@ bool DatabaseFile::belongs(File& wal, std::uint32_t vouched) {
   FileHeader::Fit fit = header_.match(*base);
   if (fit == FileHeader::Fit::foreign)
     throw Error(ErrorCode::WrongLog, walPath + " is the log of a later state than " + path_ +
-                                         " has, which seems to be an older copy: put the newer file back to have both; "
-                                         "or rename the log to go on without what it holds");
+                                         ", which seems to be an older copy: put the newer file back, or rename the "
+                                         "log to go on without its commits");
   if (fit == FileHeader::Fit::fits) vfs_->shared().logBase = base;
   return fit == FileHeader::Fit::fits;
 }
 
-// Page 1 says how many pages there are (the in-header database size; see sqlite.org/fileformat2.html). A page 1 that is
-// damaged is not the matter here.
+// Page 1 has the number of pages (the in-header database size; see sqlite.org/fileformat2.html). This does not report a
+// damaged page 1: reading it will.
 void DatabaseFile::requireAllPages() {
   std::vector<std::uint8_t> page(pageBytes_);
   std::uint64_t bytes = 0;
@@ -368,7 +370,7 @@ void DatabaseFile::checkpoint() {
 
 void DatabaseFile::useReserve(bool use) { vfs_->shared().usesReserve = use; }
 
-// On a small disk the log stays small beside what is free, so that it is not the log that fills it.
+// On a small disk the log has to stay small compared with the free space, or it would fill the disk.
 bool DatabaseFile::checkpointDue() {
   std::uint64_t bytes = walBytes();
   if (bytes >= kCheckpointBytes) return true;
@@ -388,7 +390,7 @@ void DatabaseFile::changePassword(const KeySource& oldKey, const KeySource& newK
   try {
     header_.changePassword(oldKey, newKey, cost);
   } catch (const Error& error) {
-    // Which of the two opens the file is known when it is opened again.
+    // Only opening the file again shows which of the two opens it.
     if (error.code() == ErrorCode::IoError || error.code() == ErrorCode::DiskFull) vfs_->shared().poisoned = true;
     throw;
   }
@@ -442,8 +444,8 @@ std::vector<std::string> DatabaseFile::verifyPages(const Progress& progress) {
   return problems;
 }
 
-// Also the pages that no query reads. After a checkpoint no page is half written: what recovery brought back is in
-// place. Where there can be none, the log has been authenticated by the recovery, and its pages are passed over.
+// Also checks the pages that no query reads. After a checkpoint no page is half written. In a file that is open for
+// reading there is no checkpoint: the recovery has then authenticated the log, and this skips the pages that it holds.
 void DatabaseFile::verifyMainFile(const Progress& progress, std::vector<std::string>& problems) {
   auto sealer = vfs_->makeSealer();
   std::vector<std::uint8_t> page(pageBytes_);

@@ -1,12 +1,12 @@
-// One encrypted database: its file, its keys, the one connection that writes and those that read.
+// DatabaseFile: one encrypted database. It has the file, its keys, the one connection that writes, and those that read.
 //
 // A DatabaseFile owns its file alone (FileSystem::lock). The writer is the only connection that commits and the only
-// one that checkpoints; readers see a snapshot each, while it goes on. That is also what keeps clear of SQLite's
-// WAL-reset bug (fixed in 3.51.3): it needs one connection that commits while another one checkpoints.
+// one that checkpoints. Each reader sees a snapshot while the writer goes on. This also avoids SQLite's WAL-reset bug
+// (fixed in 3.51.3), which needs one connection that commits while another one checkpoints.
 //
-// Threads: create(), open(), openReader(), backup(), changePassword() and the getters may be called from any thread;
-// writer() and what uses it (setDurable(), useReserve(), checkpoint(), checkpointDue(), walBytes(), verify()) from one
-// thread at a time. Not to be used across fork().
+// Threads: any thread may call create(), open(), openReader(), backup(), changePassword() and the getters. One thread
+// at a time may use writer() and the functions that use it: setDurable(), useReserve(), checkpoint(), checkpointDue(),
+// walBytes(), verifyPages(). A DatabaseFile must not be used across fork().
 #pragma once
 
 #include <cstdint>
@@ -33,90 +33,90 @@ inline constexpr int kReaderCacheKiBDefault = 4 * 1024;
 
 struct CreateOptions {
   std::uint32_t pageBytes = kPageBytesDefault;  // a power of two, 1024 to 65536
-  std::optional<crypto::Cipher> cipher;         // by default the faster one on this CPU
-  crypto::KdfCost cost;                         // of a password; a raw key has none
+  std::optional<crypto::Cipher> cipher;         // absent: the one that is faster on this CPU
+  crypto::KdfCost cost;                         // for a password; a raw key has none
 };
 
 struct OpenOptions {
   int writerCacheKiB = kWriterCacheKiBDefault;
-  // Nothing is written, neither to the file nor beside it; what a log holds is seen all the same. Several may have the
-  // file open so. writer() then reads, and what would write throws OpenedReadOnly.
+  // Writes nothing, neither to the file nor beside it; commits in a log are visible. Several processes may have the
+  // file open in this way. writer() then only reads, and calls that write throw OpenedReadOnly.
   bool readOnly = false;
 };
 
 class DatabaseFile {
  public:
-  // Called now and then with the work done and the work in all, in pages; false asks to stop.
+  // Called now and then with the pages that are done and the total. Returning false cancels.
   using Progress = std::function<bool(std::uint64_t done, std::uint64_t total)>;
 
-  // Makes the file and opens it. `initialise` is called once, in a transaction, to lay out the tables. Atomic: after a
-  // crash or an error there is the whole file or none. Throws Error(AlreadyExists, InvalidArgument, DiskFull, IoError;
-  // NotSupported where the file system cannot give a file its name atomically) and what `initialise` throws.
+  // Makes the file and opens it. Calls `initialise` once, in a transaction, to make the tables. Atomic: after a crash
+  // or an error there is the whole file or none. Throws Error(AlreadyExists, InvalidArgument, DiskFull, IoError, or
+  // NotSupported if the file system cannot name a file atomically) and what `initialise` throws.
   static std::unique_ptr<DatabaseFile> create(FileSystem& files, base::Random& random, const std::string& path,
                                               const KeySource& key, const CreateOptions& options,
                                               const std::function<void(Connection&)>& initialise,
                                               const OpenOptions& openOptions = {});
 
-  // Opens what is there and recovers what a crash has left. `files` and `random` must outlive the result. Throws
-  // Error(NotFound, DatabaseInUse, WrongPassword, NotADatabase, NewerFormat, TruncatedFile, DamagedPage, WrongLog,
-  // DiskFull, IoError).
+  // Opens an existing file and recovers the commits that a crash left in the log. `files` and `random` must outlive the
+  // result. Throws Error(NotFound, DatabaseInUse, WrongPassword, NotADatabase, NewerFormat, TruncatedFile, DamagedPage,
+  // WrongLog, DiskFull, IoError).
   //
-  // A log that belongs to another state of the file (file_header.h) is never put upon it. One of an earlier state, or
-  // of another database, gets another name, NAME-wal-unused-X: the file was used without it. One of a state that this
-  // file has never had is WrongLog: what it holds is in danger.
+  // A log that belongs to another state of the file (file_header.h) is never applied. If it belongs to an earlier
+  // state, or to another database, the file was used without it: it is renamed to NAME-wal-unused-X. If it belongs to a
+  // state that this file never had, open() throws WrongLog, because its commits could be lost.
   static std::unique_ptr<DatabaseFile> open(FileSystem& files, base::Random& random, const std::string& path,
                                             const KeySource& key, const OpenOptions& options = {});
 
-  // Checkpoints and removes the WAL, unless a sync has failed. All readers must be gone.
+  // Checkpoints and removes the WAL, unless a sync has failed. All readers must be destroyed before.
   ~DatabaseFile();
   DatabaseFile(const DatabaseFile&) = delete;
   DatabaseFile& operator=(const DatabaseFile&) = delete;
 
   Connection& writer() { return *writer_; }
 
-  // A connection that reads only; each transaction on it sees one snapshot. Must not outlive this.
+  // A connection that only reads. Each transaction on it sees one snapshot. Must not outlive this object.
   std::unique_ptr<Connection> openReader(int cacheKiB = kReaderCacheKiBDefault);
 
-  // True (how a database opens): a commit is on the disk when it returns. False: a power cut may take the last commits
-  // back, never a part of one. Throws Error(Misuse) inside a transaction.
+  // With true (the default) a commit is on the disk when it returns. With false a power cut may take back the last
+  // commits, but never a part of one. Throws Error(Misuse) inside a transaction.
   void setDurable(bool durable);
 
-  // Copies what the WAL holds into the main file, as far as readers allow, so that the WAL can be filled from its
-  // beginning again. Throws Error(Misuse) inside a transaction.
+  // Copies the WAL into the main file, as far as readers allow, so that the WAL can be filled from its beginning again.
+  // Throws Error(Misuse) inside a transaction.
   void checkpoint();
 
-  // Whether commits from now on may use what is kept back of a small disk: for those that delete, so that there will be
-  // space again. False at first.
+  // Whether the next commits may use the space that is kept back on a small disk. For commits that delete, which make
+  // room later. False at first.
   void useReserve(bool use);
 
-  // Whether the WAL is so long, or the disk so full, that it is time for one. Cheap.
+  // Whether the WAL is long enough, or the disk full enough, for a checkpoint. Cheap.
   bool checkpointDue();
 
-  // How much of the WAL is filled and not yet copied, as of the last commit: what a checkpoint would have to do.
+  // How many bytes of the WAL a checkpoint would have to copy, as of the last commit.
   std::uint64_t walBytes() const;
 
-  // From now on `newKey` opens the file, and `oldKey` does not. Throws Error(WrongPassword) where `oldKey` does not
-  // open it, InvalidArgument, DiskFull, IoError. A crash leaves a file that one of the two opens.
+  // From now on `newKey` opens the file, and `oldKey` does not. Throws Error(WrongPassword) if `oldKey` does not open
+  // it, InvalidArgument, DiskFull, IoError. After a crash one of the two opens the file.
   void changePassword(const KeySource& oldKey, const KeySource& newKey, const crypto::KdfCost& cost = {});
 
-  // Writes one snapshot to a new file at `path`, with a data key of its own, opened by the same password or key; atomic
-  // as create(). `fixup` runs in a transaction of the copy before it gets its name. The writer goes on meanwhile, and
-  // its WAL grows. Throws Error(AlreadyExists, Cancelled, DiskFull, IoError, DamagedPage) and what the callbacks throw.
+  // Writes one snapshot to a new file at `path`. The copy has a data key of its own, and the same password or key opens
+  // it. Atomic as create(). `fixup` runs in a transaction of the copy before the copy gets its name. The writer goes on
+  // meanwhile, and its WAL grows. Throws Error(AlreadyExists, Cancelled, DiskFull, IoError, DamagedPage) and what the
+  // callbacks throw.
   void backup(const std::string& path, const std::function<void(Connection&)>& fixup = {},
               const Progress& progress = {});
 
-  // Authenticates every page and checks that their content fits together. Returns what is wrong, in words, a few
-  // hundred lines at most; empty for a sound file. Checkpoints first. Throws Error(Cancelled, IoError, Misuse inside a
+  // Checkpoints, authenticates every page, and checks that their contents fit together. Returns the faults, one
+  // sentence each, a few hundred at most; empty for a sound file. Throws Error(Cancelled, IoError, Misuse inside a
   // transaction).
   std::vector<std::string> verifyPages(const Progress& progress = {});
 
-  // A key of the file's own that proves, to a process that has it open, that somebody knows the password. The same
-  // before and after a change of the password.
+  // A key of the file. A process that knows the password can derive it, and so prove that to the process that has the
+  // file open. It stays the same when the password changes.
   static crypto::SecretBytes controlKeyOf(const KeyHeader& header);
   base::ByteView controlKey() const { return controlKey_.view(); }
 
-  // Where the log is now that was found beside the file when it was opened and was of no use to it; empty where there
-  // was none.
+  // The present path of a log that opening found beside the file and did not apply; empty if there was none.
   const std::string& unusedLog() const { return unusedLog_; }
 
   const std::string& filePath() const { return path_; }
@@ -147,7 +147,7 @@ class DatabaseFile {
   std::string unusedLog_;
   bool durable_ = true;
   std::uint32_t walFrames_ = 0;
-  std::uint64_t askAt_ = 0;  // with so many bytes in the WAL the disk is asked again
+  std::uint64_t askAt_ = 0;  // ask the disk for its free space again when the WAL has this many bytes
 };
 
 }  // namespace blazedb::storage

@@ -1,11 +1,11 @@
-// SQLite's door to the disk: a VFS that holds one database and seals every byte of it.
+// SQLite's access to the disk: a VFS for one database, which seals every byte.
 //
-// It is registered with SQLite under a name of its own when it is made and taken back when it dies, so that databases
+// The constructor registers the VFS with SQLite under a name of its own, and the destructor removes it, so databases
 // know nothing of each other. Inside it the main file is called "database" and its WAL "database-wal", whatever their
-// path: SQLite never parses the path. Nothing else can be opened: journals and temporary files would carry plaintext or
-// need sealing of their own, and SQLite is set up so that it never wants them.
+// paths, so SQLite never parses a path. Nothing else can be opened. Journals and temporary files would have plaintext
+// or need sealing of their own; SQLite is set up so that it never needs them.
 //
-// The VFS must outlive every connection through it.
+// The VFS must outlive every connection that uses it.
 #pragma once
 
 #include <memory>
@@ -25,15 +25,15 @@ class EncryptedVfs {
  public:
   static constexpr const char* kMainName = "database";
 
-  // `path` of the main file, canonical; it has its header, and exists or is shared().newFile. `dataKey` is not kept.
-  // Throws std::bad_alloc.
+  // `path`: the canonical path of the main file. The file has its header, and exists or is shared().newFile. `dataKey`
+  // is not kept. Throws std::bad_alloc.
   EncryptedVfs(FileSystem& files, base::Random& random, std::string path, crypto::Cipher cipher, base::ByteView dataKey,
                std::size_t pageBytes);
   ~EncryptedVfs();
   EncryptedVfs(const EncryptedVfs&) = delete;
   EncryptedVfs& operator=(const EncryptedVfs&) = delete;
 
-  // For sqlite3_open_v2().
+  // The name for sqlite3_open_v2().
   const char* name() const { return name_.c_str(); }
   SharedState& shared() { return shared_; }
   base::Random& random() { return random_; }
