@@ -1,3 +1,5 @@
+// The C callbacks that SQLite calls. Each hands the call to the MainFile or WalFile behind the handle, and lets no
+// exception out.
 #include "storage/encrypted_vfs.h"
 
 #include <sqlite3.h>
@@ -19,7 +21,7 @@ namespace {
 
 constexpr std::string_view kWalName = "database-wal";
 
-// A log that is on no disk.
+// A log in memory: no process needs it on the disk.
 class MemoryFile final : public File {
  public:
   IoStatus readAt(std::uint64_t offset, std::span<std::uint8_t> out) override {
@@ -52,14 +54,14 @@ struct Handle : sqlite3_file {
   SealedFile* file;
 };
 
-// No exception crosses into SQLite.
+// Runs `body` and turns an exception into a code, because none may cross into SQLite.
 template <typename Body>
 int guarded(Body body) noexcept {
   try {
     return body();
   } catch (const std::bad_alloc&) {
     return SQLITE_IOERR_NOMEM;
-  } catch (...) {  // no randomness for a nonce, no AES: the message is lost, the operation fails
+  } catch (...) {  // no randomness for a nonce, or no AES: the operation fails, without the message
     return SQLITE_IOERR;
   }
 }
@@ -99,7 +101,7 @@ int controlMain(sqlite3_file* handle, int operation, void* argument) {
   return guarded([&] { return mainFile(handle).control(operation, argument); });
 }
 int sectorSize(sqlite3_file*) { return 4096; }
-// A write never damages bytes beside it: SQLite pads no transaction to a whole sector.
+// Promises that a write never damages the bytes beside it, so SQLite pads no transaction to a whole sector.
 int deviceCharacteristics(sqlite3_file*) { return SQLITE_IOCAP_POWERSAFE_OVERWRITE; }
 int mapIndex(sqlite3_file* handle, int region, int bytes, int extend, void volatile** out) {
   return guarded([&] { return mainFile(handle).mapIndex(region, bytes, extend, out); });
@@ -183,7 +185,7 @@ int open(sqlite3_vfs* vfs, sqlite3_filename name, sqlite3_file* file, int flags,
   });
 }
 
-// Only a WAL is ever there to be removed. Its removal need not last: all its content is in the main file by then.
+// SQLite only ever removes the WAL. The removal need not survive a crash: all its content is in the main file by then.
 int removeFile(sqlite3_vfs* vfs, const char* name, int) {
   return guarded([&] {
     SharedState& shared = owner(vfs).shared();
@@ -213,15 +215,15 @@ int randomness(sqlite3_vfs* vfs, int bytes, char* out) {
   });
 }
 
-// The writer never meets a lock that another one is about to give up. A reader does: one that begins while the writer
-// publishes a commit, or starts the WAL anew, tries again up to 100 times before SQLite gives up with SQLITE_PROTOCOL,
-// and without these pauses all of them are over before a writer that has lost the processor has it back.
+// The writer never meets a lock that is about to be released. A reader does: while the writer publishes a commit, or
+// begins a new filling of the WAL, a reader that begins tries 100 times before SQLite gives up with SQLITE_PROTOCOL.
+// Without these pauses all tries would be over before a writer that has lost the processor runs again.
 int sleepFor(sqlite3_vfs*, int microseconds) {
   std::this_thread::sleep_for(std::chrono::microseconds(microseconds));
   return microseconds;
 }
 
-// No SQL of ours may ask for the time: it comes from a base::Clock.
+// Fails, because our SQL must not ask for the time: it comes from a base::Clock.
 int noTime(sqlite3_vfs*, double*) { return SQLITE_ERROR; }
 int noTime64(sqlite3_vfs*, sqlite3_int64*) { return SQLITE_ERROR; }
 int lastError(sqlite3_vfs*, int, char*) { return 0; }

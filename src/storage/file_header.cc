@@ -64,7 +64,7 @@ IoStatus FileHeader::endState(File& main, const LogBase& log, std::uint32_t fram
   return write(main, random_.next64(), log.state, frames);
 }
 
-// A generation is not used twice, whatever has become of it.
+// A generation is never used twice, even if its write failed.
 IoStatus FileHeader::write(File& file, std::uint64_t state, std::uint64_t logState, std::uint32_t logFrames) {
   std::lock_guard guard(mutex_);
   auto was = std::tuple(header_.state, header_.logState, header_.logFrames);

@@ -1,22 +1,22 @@
-// The header of a database that is open: who may open the file, and in which state its pages are.
+// The header of an open database: which secret opens the file, and which state its pages are in.
 //
-// A log (wal_file.h) holds what is to be put upon the pages of the main file as they were when it began. Put upon other
-// pages, of an older copy of the file say, it would mix two states, and every page of the mixture would be authentic.
-// So each state that a log can begin from has a random id, and header and log name it:
+// A log (wal_file.h) has changes to the pages of the main file as they were when the log began. Applied to other pages,
+// of an older copy of the file for example, it would mix two states, and every page of the mixture would be authentic.
+// So each state that a log can begin from has a random id, which header and log name:
 //
-//   header   state: what the pages are now;  and where they came from: logState, and how many frames of the log that
-//            began from it are in them
-//   log      the state that it began from, and the generation of the header then
+//   header   `state`: the present state of the pages; `logState`: the state before it, from which a log began, and how
+//            many frames of that log the pages have
+//   log      the state that it began from, and the generation of the header at that time
 //
-// A new log, where there was none, begins from a state of its own: the header is written and synced first. A checkpoint
-// that has copied all of a log writes the next state with the same sync that its pages need, so that it costs none of
-// its own, and the log's next filling begins from there. What a crash leaves is always one of two: the log began from
-// `state`; or from `logState`, and all of it goes upon the pages again. Any other log belongs to another state of the
-// file: an earlier one, which the file has left behind, if its generation is lower; else a later one, which this file,
-// an older copy, has never had.
+// A log that is made begins from a new state, and the header with that state is written and synced first. A checkpoint
+// that has copied the whole log writes the next state with the same sync that its pages need, and the log's next
+// filling begins from there. A crash always leaves one of two cases: the log began from `state`; or it began from
+// `logState`, and all of it is applied again. Any other log belongs to another state of the file. If its generation is
+// lower, that is an earlier state, which the file has left behind; otherwise a later one, which this file, an older
+// copy, never had.
 //
-// Files of before this have a state of 0, and their logs as well. A state is written into one copy of the header, in
-// turn. Thread-safe.
+// Files from before states were introduced have a state of 0, and so have their logs. A state is written into one copy
+// of the header, in turn. Thread-safe.
 #pragma once
 
 #include <memory>
@@ -27,7 +27,7 @@
 
 namespace blazedb::storage {
 
-// What a log says of the state that it began from.
+// The state that a log began from, as the log names it.
 struct LogBase {
   std::uint32_t generation = 0;
   std::uint64_t state = 0;
@@ -35,31 +35,32 @@ struct LogBase {
 
 class FileHeader {
  public:
-  // `header` is what readHeader() gave. `random` must outlive this.
+  // `header` comes from readHeader(). `random` must outlive this object.
   FileHeader(std::unique_ptr<File> file, std::string path, KeyHeader header, base::Random& random);
 
-  // The file itself, to be read past SQLite.
+  // The file itself, for reads that do not go through SQLite.
   File& file() { return *file_; }
 
-  // What opens a copy of the file as well; without a data key.
+  // A header for a copy that the same secret opens; without a data key.
   KeyHeader secretForCopy();
-  // As DatabaseFile says; Error(IoError, DiskFull) leaves it open which of the two opens the file.
+  // As DatabaseFile::changePassword. After Error(IoError, DiskFull) either secret may be the one that opens the file.
   void changePassword(const KeySource& oldKey, const KeySource& newKey, const crypto::KdfCost& cost);
 
   enum class Fit { fits, earlier, foreign };
-  // Where a bad block has taken the copy of the header that named the log's state, it is taken over from the log.
+  // Whether a log belongs to the present state. If a bad block has taken the copy of the header that named the log's
+  // state, the header takes that state from the log.
   Fit match(const LogBase& log);
-  // Once that is done: as repairHeader().
+  // Must be called after match(). As repairHeader().
   void repair();
-  // Whether a log that fits and has only so many frames lacks some that the pages hold already.
+  // Whether a log that fits, with this number of frames, lacks frames that the pages have already.
   bool lacksFrames(const LogBase& log, std::uint32_t frames);
-  // What a log that begins now has to say.
+  // What a log that begins now has to name.
   LogBase base();
-  // The pages get an id of their own, for a log that begins. Synced. After `failed` nobody knows what is on the disk,
+  // Gives the pages a new state, for a log that begins, and syncs. After `failed` the content of the disk is unknown,
   // and nothing more may be written.
   IoStatus beginState();
-  // All `frames` of the log have been written to `main`, which is this file: the next state, synced with them.
-  // Otherwise as beginState().
+  // Writes the next state and syncs, after all `frames` of the log have been written to `main`, which is this file.
+  // Failures as beginState().
   IoStatus endState(File& main, const LogBase& log, std::uint32_t frames);
 
  private:

@@ -1,18 +1,18 @@
-// The latest frames of the WAL, opened, for all connections of one file.
+// A cache of the latest frames of the WAL, decrypted, for all connections of one file.
 //
-// SQLite has a page cache for each connection and empties those of readers with every commit, so that whoever follows
-// the commits, a link above all, would read and open the same few pages again each time. Here is what was written or
-// read last, 2 MiB at most, at a slot given by the frame's number: the log is filled in order, so this keeps its end,
-// and needs no list to tell what is oldest.
+// SQLite has a page cache for each connection and empties those of readers with every commit. A reader that follows the
+// commits, as a link does, would read and decrypt the same few pages again each time. This cache keeps what was written
+// or read last, 2 MiB at most. The number of a frame gives its slot. The log is filled in order, so the cache holds its
+// end, and needs no list of ages.
 //
-// What is found here is not read from the disk, and so not authenticated again; SQLite's own cache does the same. It is
-// never older than the file:
+// A page from the cache is not read from the disk, and so not authenticated again; SQLite's own cache works in the same
+// way. It is never older than the file:
 //
-//   - A frame is known by its filling of the WAL (its generation) and its number. Once it is committed, nobody writes
-//     it again before the next filling.
-//   - It comes here when the writer seals it. A transaction that is taken back leaves frames that no reader's snapshot
-//     has; the next one writes the same numbers, and so replaces them here, before it commits.
-//   - Recoveries and checkpoints do not ask here: they want what is on the disk.
+//   - The key of a frame is its filling of the WAL (the generation) and its number. Once it is committed, it is not
+//     written again before the next filling.
+//   - The writer puts a frame here when it seals it. A transaction that rolls back leaves frames that no reader's
+//     snapshot has. The next transaction writes the same numbers, and so replaces them, before it commits.
+//   - Recoveries and checkpoints do not use the cache: they need what is on the disk.
 //
 // Thread-safe.
 #pragma once
@@ -35,9 +35,9 @@ class FrameCache {
 
   // `page` has pageBytes.
   void put(std::uint32_t generation, std::uint32_t frame, const std::uint8_t* page);
-  // False where it is not here; `page` is as it was then.
+  // Returns false and leaves `page` alone if the frame is not in the cache.
   [[nodiscard]] bool get(std::uint32_t generation, std::uint32_t frame, std::uint8_t* page);
-  // Forgets and zeroes all of them.
+  // Forgets and zeroes all pages.
   void clear();
 
  private:
@@ -50,11 +50,11 @@ class FrameCache {
   }
 
   const std::size_t pageBytes_;
-  // Neighbours have different locks: readers of one transaction's pages do not wait for each other.
+  // Neighbours have different locks, so that readers of one transaction's pages do not wait for each other.
   std::array<std::mutex, kLocks> locks_;  // lock `slot mod kLocks` guards a slot
   std::vector<std::uint64_t> keys_;       // of the frame in each slot
-  // Not initialised, so that memory is taken from the system as slots are used. A database that is open need not have
-  // any: most that a process holds have nothing in their WAL.
+  // Not initialised, so that the system gives memory only as slots are used. Most open databases of a process have
+  // nothing in their WAL, and need none.
   std::unique_ptr<std::uint8_t[]> pages_;
 };
 

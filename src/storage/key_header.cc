@@ -1,3 +1,4 @@
+// Encoding and unlocking the header, and the order in which its two copies are written.
 #include "storage/key_header.h"
 
 #include <algorithm>
@@ -78,7 +79,7 @@ crypto::SecretBytes keyEncryptingKey(const KeySource& source, const KeyHeader& h
   return crypto::deriveFromPassword(source.secret(), header.salt, header.cost);
 }
 
-// The fields of an intact block, checked as something a hostile hand may have written.
+// The fields of an intact block. An attacker may have written them, so each is checked.
 std::optional<KeyHeader> parsePublicPart(const Block& block) {
   const std::uint8_t* at = block.data();
   KeyHeader header;
@@ -107,7 +108,7 @@ void writeCopy(File& file, const std::string& path, int copy, const Block& block
                 path + ": the header could not be written; check the disk, then open the file again");
 }
 
-// Both copies as they are on the disk. A copy that cannot be read counts as damaged, as a drive reports a torn block.
+// Reads both copies. One that cannot be read counts as damaged, because a drive reports a torn block in this way.
 std::array<Block, 2> readCopies(File& file, const std::string& path) {
   std::uint64_t bytes = 0;
   if (file.size(bytes) != IoStatus::ok) throw Error(ErrorCode::IoError, path + " cannot be read");
@@ -128,7 +129,7 @@ std::array<Block, 2> readCopies(File& file, const std::string& path) {
   return copies;
 }
 
-// The copy that counts: intact, of the highest generation.
+// The number of the copy that counts: the intact one with the highest generation.
 int currentCopy(const std::array<Block, 2>& copies, const std::string& path) {
   bool first = intact(copies[0]), second = intact(copies[1]);
   if (!first && !second)
@@ -137,7 +138,7 @@ int currentCopy(const std::array<Block, 2>& copies, const std::string& path) {
   return get32(copies[1].data() + 12) > get32(copies[0].data() + 12) ? 1 : 0;
 }
 
-// Whether the same secret opens both: kind, cost and salt.
+// Whether the same secret opens both copies: they have the same kind, cost and salt.
 bool sameSecret(const Block& a, const Block& b) {
   return a[17] == b[17] && base::equal(part(a, 24, 24), part(b, 24, 24));
 }
@@ -170,11 +171,12 @@ KeyHeader readHeader(File& file, const std::string& path, const KeySource& sourc
   std::uint32_t version = get32(block.data() + 8);
   if (version > kFormatVersion)
     throw Error(ErrorCode::NewerFormat, path + " has format " + std::to_string(version) +
-                                            ", this version of BlazeDB reads up to " + std::to_string(kFormatVersion) +
-                                            "; install a newer one");
+                                            ", and this version of BlazeDB reads formats up to " +
+                                            std::to_string(kFormatVersion) + "; install a newer BlazeDB");
   std::optional<KeyHeader> header = parsePublicPart(block);
   if (!header || version != kFormatVersion)
-    throw Error(ErrorCode::DamagedPage, path + ": its header asks for what no version of BlazeDB writes");
+    throw Error(ErrorCode::DamagedPage,
+                path + ": its header has values that no version of BlazeDB writes; restore it from a backup");
   if (header->kind != source.kind())
     throw Error(ErrorCode::WrongPassword,
                 path + (header->kind == KeySource::Kind::password ? " is opened by a password, not by a raw key"

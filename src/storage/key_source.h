@@ -1,4 +1,4 @@
-// What opens a database: a password, or a key that the application keeps elsewhere.
+// The secret that opens a database: a password, or a key that the application keeps elsewhere.
 #pragma once
 
 #include <string_view>
@@ -10,7 +10,7 @@ namespace blazedb::storage {
 
 class KeySource {
  public:
-  enum class Kind : std::uint8_t { rawKey = 0, password = 1 };  // the numbers stand in files
+  enum class Kind : std::uint8_t { rawKey = 0, password = 1 };  // files have these numbers
 
   // Stretched with Argon2id. Any bytes; UTF-8 is not normalised.
   static KeySource password(std::string_view text) { return {Kind::password, crypto::SecretBytes(text)}; }

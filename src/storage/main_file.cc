@@ -1,3 +1,4 @@
+// Pages as SQLite reads and writes them, and the locks and controls of SQLite that concern the main file.
 #include "storage/main_file.h"
 
 #include <algorithm>
@@ -54,7 +55,7 @@ int MainFile::peek(void* out, int bytes, sqlite3_int64 offset) {
   sqlite3_int64 content = 0;
   if (int code = size(content)) return code;
   std::array<std::uint8_t, kPeekBytes> header = {};
-  if (content > 0) {  // page size, and the bytes of each page that are not SQLite's
+  if (content > 0) {  // the page size, and the reserved bytes of each page
     header[16] = static_cast<std::uint8_t>(sealer_->pageBytes() >> 8);
     header[17] = static_cast<std::uint8_t>(sealer_->pageBytes() >> 16);
     header[20] = static_cast<std::uint8_t>(crypto::kSealBytes);
@@ -97,8 +98,8 @@ int MainFile::sync() {
   return SQLITE_IOERR_FSYNC;
 }
 
-// Whole pages only: a partial one at the end is what a power cut left of a checkpoint, or the file is cut short, which
-// the read of that page will tell.
+// Counts whole pages only. A power cut during a checkpoint may leave a partial page at the end. If the file was cut
+// short, reading the missing page reports it.
 int MainFile::size(sqlite3_int64& bytes) {
   std::uint64_t physical = 0;
   if (file_->size(physical) != IoStatus::ok) return SQLITE_IOERR_FSTAT;
@@ -157,26 +158,26 @@ int MainFile::lockIndex(int first, int count, int flags) {
   for (int slot : {WalIndex::kWriteSlot, WalIndex::kCheckpointSlot, WalIndex::kRecoverSlot})
     covers[slot] = exclusive && first <= slot && slot < first + count;
   if (flags & SQLITE_SHM_UNLOCK) {
-    // Frames that were not written when the write lock goes belong to a transaction that was rolled back.
+    // Frames that are not written when the write lock is released belong to a transaction that was rolled back.
     if (covers[WalIndex::kWriteSlot] && wal_ != nullptr) wal_->dropUnwritten();
     if (covers[WalIndex::kRecoverSlot]) recovering_ = false;
     shared_.walIndex.unlock(first, count, exclusive);
     return SQLITE_OK;
   }
   // SQLite 3.7.0 to 3.51.2 can corrupt a file when one connection commits and resets the WAL while another one
-  // checkpoints it. Here one connection does both, and the others cannot, whatever they are asked to do.
+  // checkpoints it. Here one connection does both, and this refuses the locks to all others.
   bool writersOnly =
       covers[WalIndex::kWriteSlot] || covers[WalIndex::kCheckpointSlot] || covers[WalIndex::kRecoverSlot];
   if (writersOnly && !mayWrite_) return SQLITE_BUSY;
   if (!shared_.walIndex.lock(first, count, exclusive)) return SQLITE_BUSY;
   if (covers[WalIndex::kRecoverSlot]) {
     recovering_ = true;
-    shared_.frames.clear();  // the fillings may be counted anew
+    shared_.frames.clear();  // after a recovery a generation may be used again
   }
   return SQLITE_OK;
 }
 
-// Taking and releasing the lock inside orders memory for every other connection.
+// region() takes and releases a lock, which orders memory for every other connection.
 void MainFile::fenceIndex() {
   std::atomic_thread_fence(std::memory_order_seq_cst);
   shared_.walIndex.region(0, 0, false);

@@ -2,13 +2,12 @@
 //
 //   header (key_header.h), 8192 bytes | page 1 | page 2 | ...      each sealed (page_sealer.h)
 //
-// Pages are written by checkpoints, and when the file is made. A checkpoint reads a sealed page from the WAL and writes
-// it here as it is: between SQLite's announcements of its begin and end, WalFile hands out and this file takes sealed
-// pages.
+// Only checkpoints write pages, and the making of a file. SQLite announces the begin and the end of a checkpoint; in
+// between WalFile returns sealed pages, and this file writes them as they are.
 //
-// SQLite looks at the first bytes of page 1 before it looks into the WAL, while page 1 may be torn by a power cut
-// during a checkpoint and waiting for its WAL frame. That peek gets a synthetic answer; whatever is used is read as a
-// whole page, and authenticated.
+// SQLite reads the first bytes of page 1 before it reads the WAL. A power cut during a checkpoint may have torn page 1,
+// which then waits for its WAL frame. So that read gets a synthetic answer. SQLite uses only pages that it reads whole,
+// and these are authenticated.
 #pragma once
 
 #include <memory>
@@ -24,7 +23,7 @@ class WalFile;
 
 class MainFile final : public SealedFile {
  public:
-  // `mayWrite`: this is the writing connection; the others never write, checkpoint or recover.
+  // `mayWrite`: this file belongs to the writing connection. The others never write, checkpoint or recover.
   MainFile(std::unique_ptr<File> file, std::unique_ptr<PageSealer> sealer, SharedState& shared, bool mayWrite);
   ~MainFile() override;
 
@@ -43,14 +42,14 @@ class MainFile final : public SealedFile {
   void fenceIndex();
   int unmapIndex();
 
-  // For the WAL of the same connection.
+  // The WalFile of the same connection uses these.
   void attachWal(WalFile* wal) { wal_ = wal; }
   PageSealer& sealer() { return *sealer_; }
   SharedState& shared() { return shared_; }
   bool mayWrite() const { return mayWrite_; }
   bool checkpointing() const { return checkpointing_; }
   bool recovering() const { return recovering_; }
-  // How much longer the file must get to hold so many pages. For the writing connection.
+  // How many bytes the file must grow to hold this number of pages. For the writing connection.
   std::uint64_t bytesToGrow(std::uint32_t pages);
 
  private:
@@ -66,7 +65,7 @@ class MainFile final : public SealedFile {
   bool indexAttached_ = false;
   MainLock::Level level_ = MainLock::none;
   std::vector<std::uint8_t> scratch_;
-  std::uint64_t length_ = 0;  // of the file; 0: nobody has asked yet
+  std::uint64_t length_ = 0;  // of the file; 0: not known yet
 };
 
 }  // namespace blazedb::storage

@@ -1,3 +1,4 @@
+// Opening with the checks that posix_file_system.h explains, the lock with the note of its owner, and new files.
 #include "storage/posix_file_system.h"
 
 #include <fcntl.h>
@@ -110,8 +111,9 @@ class PosixFile final : public File {
 
 std::string ownerNote(const std::string& path) { return path + "-owner"; }
 
-// A child made by fork() shares the open file, and with it the lock. So it is given up by name, and only by the process
-// that took it: else an idle child would keep it, or one that ends in an orderly way would take it from its parent.
+// A child made by fork() shares the open file, and with it the lock. So the process that took the lock releases it
+// explicitly, and only that process: otherwise an idle child would keep the lock, or a child that exits would release
+// the lock of its parent.
 class PosixLock final : public FileLock {
  public:
   PosixLock(Descriptor descriptor, std::string note) : descriptor_(std::move(descriptor)), note_(std::move(note)) {}
@@ -127,7 +129,7 @@ class PosixLock final : public FileLock {
   pid_t owner_ = ::getpid();
 };
 
-// Where a pid means something: on one machine, and in one namespace of it.
+// Names the machine and the pid namespace, in which a pid means something.
 std::string pidSpace() {
   utsname machine{};
   struct stat space {};
@@ -137,7 +139,7 @@ std::string pidSpace() {
 
 int flagsFor(Access access) { return access == Access::readOnly ? O_RDONLY : O_RDWR; }
 
-// A regular file, or why there is none. O_NONBLOCK means nothing to it.
+// Opens a regular file, for which O_NONBLOCK has no effect.
 IoStatus openRegular(const std::string& path, int flags, Descriptor& file, struct stat& info) {
   Descriptor opened(::open(path.c_str(), flags | kHow, 0600));
   if (!opened || ::fstat(opened.get(), &info) != 0) return statusOfErrno();
@@ -146,8 +148,8 @@ IoStatus openRegular(const std::string& path, int flags, Descriptor& file, struc
   return IoStatus::ok;
 }
 
-// Has `info`, of a file beside it, the right owner, and no other name? A group that may write the main file is trusted
-// with what is beside it.
+// Whether a file beside `main`, with the stat `info`, has an owner that is trusted, and no second name. A group that
+// may write the main file is trusted with the files beside it.
 bool belongsTo(const std::string& main, const struct stat& info) {
   struct stat of;
   if (info.st_nlink != 1) return false;
@@ -156,7 +158,8 @@ bool belongsTo(const std::string& main, const struct stat& info) {
   return info.st_uid == of.st_uid || ((of.st_mode & S_IWGRP) != 0 && info.st_gid == of.st_gid);
 }
 
-// Some file systems name a new file by a link, and take its first name away a moment later (base::renameNew).
+// Looks several times: some file systems name a new file by a link, and remove its first name a moment later
+// (base::renameNew).
 bool hasManyNames(int file) {
   constexpr int kLooks = 10;
   constexpr std::chrono::milliseconds kBetweenLooks{10};
@@ -168,7 +171,7 @@ bool hasManyNames(int file) {
   return true;
 }
 
-// Only root can give a file away; for everybody else the group at least is as it should be, if he is in it.
+// Only root can change the owner. Any other user can still set the group, if he is a member of it.
 void giveTo(const std::string& main, int file) {
   struct stat of;
   if (::stat(main.c_str(), &of) != 0) return;
@@ -176,7 +179,7 @@ void giveTo(const std::string& main, int file) {
   ::fchmod(file, (of.st_mode & 0660) | 0600);
 }
 
-// 0 where that process is none of here, or has ended: then a child of it has the lock.
+// Returns 0 if the process is not one of this machine and namespace, or has ended: then a child of it has the lock.
 std::int64_t readOwner(const std::string& note) {
   Descriptor file;
   struct stat info;
@@ -191,7 +194,7 @@ std::int64_t readOwner(const std::string& note) {
   return isHere && pid > 0 && (::kill(pid, 0) == 0 || errno == EPERM) ? pid : 0;
 }
 
-// Failing to write it down costs a second opener the pid in his message, nothing else.
+// If this fails, the error of a second opener lacks the pid, and nothing else is lost.
 void writeOwner(const std::string& main, const std::string& note) {
   Descriptor file;
   struct stat info;
@@ -222,7 +225,7 @@ class PosixNewFile final : public NewFile {
 std::string PosixFileSystem::canonical(const std::string& path) {
   std::unique_ptr<char, void (*)(void*)> whole(::realpath(path.c_str(), nullptr), std::free);
   if (whole) return whole.get();
-  // A file that is yet to be made: its folder, at least, exists.
+  // The file does not exist yet, but its folder does.
   std::unique_ptr<char, void (*)(void*)> folder(::realpath(base::folderOf(path).c_str(), nullptr), std::free);
   if (!folder) return path;
   std::string prefix = folder.get();

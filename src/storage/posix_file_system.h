@@ -1,13 +1,14 @@
 // The file system of the machine: pread, pwrite, fdatasync, flock.
 //
-// The lock is flock(2) on the database file itself: it belongs to the open file, so that it vanishes with its process,
-// holds against a second handle in the same process, and follows the file through renames and links. flock does not
-// tell who holds it; the holder writes its pid, and where that means something, into a file beside it (`<path>-owner`),
-// which means nothing while the lock is free. Who only reads shares the lock, and writes nothing down.
+// The lock is flock(2) on the database file itself. It belongs to the open file: it ends with the process, works
+// against a second handle in the same process, and follows the file through renames and links. flock does not tell
+// which process holds it. So the holder writes its pid, with the machine and the namespace of that pid, into a file
+// beside the database (`<path>-owner`), which means nothing while the lock is free. A process that only reads shares
+// the lock and writes no such file.
 //
-// Whoever may put a name into the folder could put a link, a FIFO or a file of his own there. So no link is followed,
-// no open waits, and what was opened is looked at before it is used. A file beside a database gets its owner, group and
-// mode: what root leaves there must not keep the database's owner out.
+// Another user who may write to the folder could put a link, a FIFO or a file of his own there. So this follows no
+// link, never waits in open(), and checks an opened file before it is used. A file beside a database gets the
+// database's owner, group and mode: a file that root leaves there must not keep the database's owner out.
 #pragma once
 
 #include "storage/file_system.h"

@@ -1,5 +1,5 @@
-// A file as SQLite sees it through the VFS: plain bytes at plain offsets, while sealed ones are on the disk. Results
-// are SQLite's codes. Private to storage. Not thread-safe: each connection has files of its own.
+// SealedFile: a file as SQLite sees it through the VFS, with plain bytes at plain offsets; the disk has sealed bytes.
+// Results are SQLite's codes. Private to storage. Not thread-safe: each connection has files of its own.
 #pragma once
 
 #include <sqlite3.h>
@@ -18,7 +18,7 @@ class SealedFile {
   virtual int size(sqlite3_int64& bytes) = 0;
 };
 
-// Extended codes by which a Connection tells our failures from SQLite's own.
+// Extended codes that distinguish our failures from SQLite's own, for Connection.
 inline constexpr int kDamagedCode = SQLITE_IOERR_DATA;
 inline constexpr int kTruncatedCode = SQLITE_IOERR_CORRUPTFS;
 

@@ -25,24 +25,24 @@ struct SharedState {
   MainLock mainLock;
   FrameCache frames;
 
-  // Which filling of the WAL the current one is; a frame of another is not read.
+  // The number of the present filling of the WAL; frames of another filling are not read.
   std::atomic<std::uint32_t> walGeneration = 0;
-  // None for a file that is being made: nobody puts another one in its place. Not owned.
+  // Null for a file that is being made: no other file can take its place. Not owned.
   FileHeader* header = nullptr;
-  // Of the log as it is filled now; none where there is no log yet. Of the writing connection.
+  // The state from which the present log began; none without a log. Only the writing connection uses it.
   std::optional<LogBase> logBase;
-  // Of a file that is being made, by which it is opened until it has a name. Not owned.
+  // A file that is being made is opened by this until it has a name. Not owned.
   NewFile* newFile = nullptr;
   // Nothing is written, whatever SQLite asks for.
   bool readOnly = false;
-  // There is no log on the disk, and none is made: whoever opens it gets an empty one of his own.
+  // There is no log on the disk, and none is made: each opening of the log gets an empty one in memory.
   bool logInMemory = false;
-  // A sync has failed: what is on the disk is unknown, so nothing more is written until the file is opened again.
+  // A sync has failed, so the content of the disk is unknown: nothing more is written until the file is opened again.
   std::atomic<bool> poisoned = false;
-  // What comes next may use what is kept back of a small disk. Of the writing connection.
+  // The next writes may use the space that is kept back on a small disk. Only the writing connection uses it.
   bool usesReserve = false;
   bool mayWrite() const { return !readOnly && !poisoned; }
-  // The last page that failed authentication, for the message.
+  // The last page that failed authentication, for the error message.
   std::atomic<std::uint32_t> damagedPage = 0;
 };
 

@@ -1,3 +1,5 @@
+// Translates between SQLite's WAL format and the sealed one: headers, frames, then writing, room and syncs. wal_file.h
+// explains the format and the order of writes.
 #include "storage/wal_file.h"
 
 #include <algorithm>
@@ -24,8 +26,7 @@ void putLittle32(std::uint8_t* at, std::uint32_t value) {
   for (int i = 0; i < 4; i++) at[i] = static_cast<std::uint8_t>(value >> (8 * i));
 }
 
-
-// SQLite's first bytes: magic (its last bit tells how this machine computes checksums), version, page size.
+// SQLite's first bytes: magic (its last bit is the byte order of the checksums), version, page size.
 void putConstants(std::uint8_t* at, std::size_t pageBytes) {
   std::uint32_t magic = 0x377f0682 | (std::endian::native == std::endian::big ? 1 : 0);
   std::uint32_t fields[] = {magic, 3007000, static_cast<std::uint32_t>(pageBytes)};
@@ -38,7 +39,7 @@ std::uint32_t pageOfFrame(const WalRecord& header) { return getBig32(header.data
 std::uint32_t generationOfFrame(const WalRecord& header) { return getLittle32(header.data() + 24); }
 std::uint32_t durableFramesOfFrame(const WalRecord& header) { return getLittle32(header.data() + 28); }
 
-// SQLite's 24 bytes of a commit frame hold the size of the database, which is 0 in all others.
+// In a commit frame SQLite's 24 bytes have the size of the database, which is 0 in all other frames.
 bool commits(const std::uint8_t* frameHeader) { return getBig32(frameHeader + 4) != 0; }
 
 }  // namespace
@@ -88,7 +89,7 @@ int WalFile::readHeader(std::uint8_t* out, int bytes, int from) {
   std::optional<Header> header = currentHeader(*file_, sealer_);
   if (!header && !main_.recovering()) return damaged();
   if (header && main_.recovering()) shared_.walGeneration = generationOfHeader(header->plain);
-  WalRecord plain = header ? header->plain : WalRecord{};  // zeros are no header: recovery takes the WAL for empty
+  WalRecord plain = header ? header->plain : WalRecord{};  // recovery takes a WAL with zeros as header for empty
   std::memcpy(out, plain.data() + from, static_cast<std::size_t>(bytes));
   return SQLITE_OK;
 }
@@ -98,7 +99,7 @@ int WalFile::damaged() {
   return kDamagedCode;
 }
 
-// Reads and opens what belongs to the WAL as it is filled now.
+// Reads and decrypts a frame, if it belongs to the present filling.
 int WalFile::loadFrame(std::uint32_t frame) {
   switch (file_->readAt(frameAt(frame), frame_)) {
     case IoStatus::ok:
@@ -113,7 +114,7 @@ int WalFile::loadFrame(std::uint32_t frame) {
   return authentic && generationOfFrame(frameHeader_) == shared_.walGeneration ? SQLITE_OK : damaged();
 }
 
-// A page, or, in recovery, a whole frame.
+// Reads a page, or, in a recovery, a whole frame.
 int WalFile::readFrame(std::uint32_t frame, std::uint8_t* out, int bytes, int from) {
   int pageBytes = static_cast<int>(sealer_.pageBytes());
   bool whole = from == 0 && bytes == kPlainFrameHeaderBytes + pageBytes;
@@ -162,8 +163,8 @@ int WalFile::writeHeader(const std::uint8_t* in) {
   std::memcpy(header.data(), in, header.size());
   shared_.walGeneration = generationOfHeader(header);
   committedFrames_ = durableFrames_ = 0;
-  // After a recovery that found nothing in a filling, SQLite begins the same one again. Its header is not put at risk
-  // for that: the one before it no longer has all of its frames.
+  // After a recovery that found nothing in a filling, SQLite begins the same filling again. Its header stays as it is:
+  // if writing it again tore it, the header before it would count, and that no longer has all of its frames.
   std::optional<Header> current = currentHeader(*file_, sealer_);
   if (current && current->plain == header) return SQLITE_OK;
   if (int code = beginLog()) return code;
@@ -177,7 +178,7 @@ int WalFile::writeHeader(const std::uint8_t* in) {
   return writeCode(file_->writeAt(slot * kSealedRecordBytes, sealed));
 }
 
-// A log that there was before is gone for good before the state that it began from is.
+// The removal of an earlier log must reach the disk before the state from which that log began is replaced.
 int WalFile::beginLog() {
   if (shared_.header == nullptr) return SQLITE_OK;
   if (!shared_.logBase) {
@@ -203,7 +204,7 @@ int WalFile::writePage(std::uint32_t frame, const std::uint8_t* plain) {
   const std::uint8_t* reserved = plain + sealer_.pageBytes() - crypto::kSealBytes;
   if (std::any_of(reserved, reserved + crypto::kSealBytes, [](std::uint8_t byte) { return byte != 0; }))
     return SQLITE_CORRUPT;
-  if (!pendingHeader_ || pendingHeader_->frame != frame) return SQLITE_IOERR_WRITE;  // it would replace one
+  if (!pendingHeader_ || pendingHeader_->frame != frame) return SQLITE_IOERR_WRITE;  // would replace a written page
   if (batchCount_ > 0 && batchFirst_ + batchCount_ != frame) {
     if (int code = flush()) return code;
   }
@@ -246,7 +247,7 @@ int WalFile::flush() {
   return code;
 }
 
-// What the log may still take of the disk.
+// How many bytes of the disk the log may still take.
 std::uint64_t WalFile::spareBytes(bool growing) {
   std::optional<std::uint64_t> free;
   if (!shared_.logInMemory) free = shared_.files.freeBytes(shared_.walPath);
@@ -263,7 +264,7 @@ void WalFile::giveBackRoom() {
   roomEnd_ = 0;
 }
 
-// Without syncs the log would be in memory until a checkpoint, and whoever needs it then would wait for all of it.
+// Without syncs the log would stay in memory until a checkpoint, which would then wait for all of it.
 void WalFile::writeSoon(std::uint64_t at, std::uint64_t bytes) {
   if (at != soonEnd_) soonBegin_ = at;
   soonEnd_ = at + bytes;
@@ -278,8 +279,7 @@ void WalFile::dropUnwritten() {
   pendingHeader_.reset();
 }
 
-// Frames of before a truncation to nothing must not come back beside a new header, so it is made to last at once; it is
-// rare.
+// Syncs a truncation at once, so that frames from before it cannot come back beside a new header. It is rare.
 int WalFile::truncate(sqlite3_int64 bytes) {
   if (!shared_.mayWrite() || !main_.mayWrite()) return SQLITE_IOERR_TRUNCATE;
   if (int code = flush()) return code;
@@ -300,7 +300,7 @@ int WalFile::sync() {
   makeRoom();
   IoStatus status = file_->sync();
   if (status == IoStatus::ok) status = syncName();
-  if (status == IoStatus::noHandle) return SQLITE_IOERR_FSYNC;  // no sync has failed: there was none
+  if (status == IoStatus::noHandle) return SQLITE_IOERR_FSYNC;  // no poison: there was no sync that could fail
   if (status != IoStatus::ok) {
     shared_.poisoned = true;
     return SQLITE_IOERR_FSYNC;
@@ -315,7 +315,7 @@ IoStatus WalFile::syncName() {
   return status;
 }
 
-// Where it fails nothing is lost: the frames that come there meet the same disk, and tell.
+// Ignores failures: the frames that are written there later meet the same disk, and report them.
 void WalFile::makeRoom() {
   std::uint64_t used = frameAt(committedFrames_), bytes = 0;
   if (committedFrames_ == 0 || used < roomEnd_ || file_->size(bytes) != IoStatus::ok) return;
@@ -325,7 +325,7 @@ void WalFile::makeRoom() {
   if (file_->writeAt(used, zeros) == IoStatus::ok) roomEnd_ = used + zeros.size();
 }
 
-// A frame that is there in part is none.
+// Does not count an incomplete frame at the end.
 int WalFile::size(sqlite3_int64& bytes) {
   if (int code = flush()) return code;
   std::uint64_t physical = 0;

@@ -7,32 +7,32 @@
 //   frame    a sealed frame header (32 + 40 bytes), then a sealed page (page_sealer.h)
 //   frame header    SQLite's 24 bytes | generation 4 | durable frames 4     (both little-endian)
 //
-// SQLite fills the WAL again and again from its beginning; each filling is a generation (the checkpoint sequence number
-// in its header), and writes its header to slot `generation mod 2`, so that a power cut in that write leaves the header
-// before it, whose frames are all in the main file already.
+// Generations. SQLite fills the WAL again and again from its beginning. Each filling is a generation (the checkpoint
+// sequence number in its header) and writes its header to slot `generation mod 2`. A power cut during that write leaves
+// the header of the filling before, whose frames are all in the main file already.
 //
-// What a crash leaves: SQLite takes the first frame that does not fit for the end of the log. That is right for what a
-// power cut tore, and wrong for a bad block in the middle of acknowledged transactions. So each frame header says how
-// many frames were known to be on the disk when it was written; a recovery that ends before that number is damage, not
-// a crash (vouchedFrames). The last synced transaction has no later frame to vouch for it; losing exactly that one
-// looks like a crash.
+// Damage. SQLite takes the first frame that does not fit for the end of the log. That is right for frames that a power
+// cut tore, and wrong for a bad block in the middle of acknowledged transactions. So each frame header says how many
+// frames were known to be on the disk when it was written. A recovery that ends before that number means damage, not a
+// crash (vouchedFrames). No later frame vouches for the last synced transaction: losing exactly that one looks like a
+// crash.
 //
-// Writes: SQLite writes 24 bytes of frame header and then the page. Both are sealed together and kept until the commit
-// frame, a full batch, or anything that looks at the file; so a transaction costs a few large writes. The writing
-// connection keeps its dirty pages in memory until it commits (PRAGMA cache_spill=OFF), so that each frame is written
-// once. With spilling, SQLite would replace pages and checksums in frames that it has written; and up to 3.50.1 it
-// leaves frames without a checksum when a savepoint is rolled back then, where a recovery stops
-// (sqlite.org/forum/forumpost/b490f726db). Such writes are refused.
+// Writes. SQLite writes 24 bytes of frame header and then the page. WalFile seals both together and keeps them until
+// the commit frame, a full batch, or a read of the file, so a transaction costs a few large writes. The writing
+// connection keeps its changed pages in memory until it commits (PRAGMA cache_spill=OFF), so each frame is written
+// once. With spilling, SQLite would replace pages and checksums in written frames. Up to 3.50.1 it also leaves frames
+// without a checksum when a savepoint is rolled back then, and a recovery stops there
+// (sqlite.org/forum/forumpost/b490f726db). WalFile refuses such writes.
 //
-// Room: a sync of a file that has grown also writes its inode, which takes a disk many times as long as to overwrite
-// what is there. So a sync that finds the log at the end of its file lets zeros follow it, as many bytes as the log
-// has, 4 MiB at most. Zeros are no frame; a recovery takes them for the end of the log. The file is asked for its
-// length only where that is not known: since Linux 6.13 a write after an fstat moves the file's time, and its sync
-// writes the inode, which is what room is there to avoid (docs.kernel.org/filesystems/multigrain-ts.html).
+// Room. A sync of a file that has grown also writes its inode, which takes a disk many times as long as overwriting. So
+// a sync that finds the log at the end of its file adds zeros, as many bytes as the log has, 4 MiB at most. Zeros are
+// no frame: a recovery takes them for the end of the log. WalFile asks for the length of the file only if it does not
+// know it: since Linux 6.13 a write after an fstat changes the file's time, and its sync then writes the inode, which
+// room is there to avoid (docs.kernel.org/filesystems/multigrain-ts.html).
 //
-// Small disks: the log never takes the space that the main file needs to grow at the next checkpoint, since without
-// that checkpoint nothing could ever be written again. A transaction that makes the database larger leaves a reserve
-// besides (kReserveFrames), so that deletes still find room for their frames (DatabaseFile::useReserve()).
+// Small disks. The log never takes the space that the main file needs to grow at the next checkpoint: without that
+// checkpoint nothing could ever be written again. A transaction that makes the database larger also leaves a reserve
+// (kReserveFrames), so that deletes still find room for their frames (DatabaseFile::useReserve()).
 #pragma once
 
 #include <array>
@@ -62,18 +62,18 @@ class WalFile final : public SealedFile {
   int sync() override;
   int size(sqlite3_int64& bytes) override;
 
-  // Before a checkpoint: where the disk has too little space for it, the file ends where the log does.
+  // Called before a checkpoint. If the disk has too little space for it, cuts the file at the end of the log.
   void giveBackRoom();
 
   // Forgets frames that are not written yet.
   void dropUnwritten();
 
-  // The state of the main file that it began from; none where no header is authentic.
+  // The state of the main file from which the log began; none if no header is authentic.
   static std::optional<LogBase> baseOf(File& file, PageSealer& sealer);
-  // The pages of its first `frames` frames.
+  // The numbers of the pages in the first `frames` frames.
   static std::set<std::uint32_t> pagesIn(File& file, PageSealer& sealer, std::uint32_t frames);
-  // How many frames the WAL must hold according to its own frames; more than it can hold where a header that was in use
-  // is gone. To be compared with what recovery found, before anything is written.
+  // How many frames the WAL must have according to its own frames; more than it can have if a header that was in use is
+  // gone. The caller compares this with what the recovery found, before it writes anything.
   static IoStatus vouchedFrames(File& file, PageSealer& sealer, std::uint32_t& frames);
 
  private:
@@ -115,21 +115,21 @@ class WalFile final : public SealedFile {
   MainFile& main_;
   PageSealer& sealer_;
   SharedState& shared_;
-  bool nameDurable_ = false;  // perhaps it is; but whoever made the file may have been killed before he made sure
+  bool nameDurable_ = false;  // the folder was synced by this process; an earlier one may have died before it did
 
   std::vector<std::uint8_t> frame_;  // one sealed frame, as it was read
-  WalRecord frameHeader_ = {};       // its header, opened
+  WalRecord frameHeader_ = {};       // its header, decrypted
 
-  // Of the writing connection. Frames batchFirst_ .. batchFirst_ + batchCount_ - 1 are sealed and wait in batch_.
+  // For the writing connection. Frames batchFirst_ .. batchFirst_ + batchCount_ - 1 are sealed and wait in batch_.
   std::vector<std::uint8_t> batch_;
   std::uint32_t batchFirst_ = 0;
   std::uint32_t batchCount_ = 0;
   std::optional<PendingHeader> pendingHeader_;  // its page comes next
   std::uint32_t committedFrames_ = 0;
   std::uint32_t durableFrames_ = 0;
-  std::uint32_t lastPage_ = 0;                 // the highest one of the transaction
-  std::uint64_t soonBegin_ = 0, soonEnd_ = 0;  // what was written since writeSoon()
-  std::uint64_t roomEnd_ = 0;                  // the file was at least as long when it was last looked at
+  std::uint32_t lastPage_ = 0;                 // the highest page of the transaction
+  std::uint64_t soonBegin_ = 0, soonEnd_ = 0;  // the range that was written since writeSoon()
+  std::uint64_t roomEnd_ = 0;                  // the file is at least this long
 };
 
 }  // namespace blazedb::storage

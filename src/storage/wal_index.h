@@ -1,6 +1,6 @@
-// The index of the WAL and its locks, which SQLite would keep in a `-shm` file, in the memory of the one process that
-// owns the database. Shared by the connections of one DatabaseFile; thread-safe. It is empty again when the last
-// connection has let go of it, so that the next one recovers it from the WAL.
+// The index of the WAL and its locks. SQLite would keep them in a `-shm` file; here they are in the memory of the one
+// process that owns the database. Shared by the connections of one DatabaseFile; thread-safe. When the last connection
+// detaches, the index becomes empty, and the next connection recovers it from the WAL.
 #pragma once
 
 #include <array>
@@ -23,17 +23,17 @@ class WalIndex {
   void attach();
   void detach();
 
-  // The memory of one region, zeros at first; nullptr where it does not exist and `extend` is false.
+  // The memory of one region, zeros at first. If it does not exist, makes it, or returns nullptr if `extend` is false.
   volatile void* region(std::size_t number, std::size_t bytes, bool extend);
 
-  // All slots first .. first+count-1, or none. False where another holder is in the way.
+  // Locks all slots first .. first+count-1, or none. Returns false if another holder prevents it.
   bool lock(int first, int count, bool exclusive);
   void unlock(int first, int count, bool exclusive);
 
-  // The number of frames in the WAL that belong to committed transactions (the field mxFrame of the index header; see
-  // sqlite.org/walformat.html, section 2.1). Only right while nobody writes.
+  // The number of frames in the WAL that belong to committed transactions: the field mxFrame of the index header
+  // (sqlite.org/walformat.html, section 2.1). Only right while no connection writes.
   std::uint32_t committedFrames();
-  // How many pages the database has then (the field nPage).
+  // The number of pages that the database then has: the field nPage.
   std::uint32_t committedPages();
 
  private:
@@ -42,7 +42,7 @@ class WalIndex {
   std::mutex mutex_;
   int attached_ = 0;
   std::vector<std::unique_ptr<std::uint8_t[]>> regions_;
-  std::array<int, kSlots> holders_ = {};  // how many share it; -1: one has it alone
+  std::array<int, kSlots> holders_ = {};  // how many holders share a slot; -1: one has it alone
 };
 
 }  // namespace blazedb::storage
