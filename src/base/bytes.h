@@ -1,8 +1,8 @@
 // Bytes and the few integer encodings that the file and the wire share.
 //
-// Fixed-width integers are little-endian. A varint is LEB128: seven bits a byte, lowest first, at most ten bytes; the
-// reader refuses an overflowing one, and one longer than it need be. Reading never throws and never runs past its end:
-// once a Reader has failed, further reads give zeros and ok() stays false, so that a parser checks once, at its end.
+// Fixed-width integers are little-endian. A varint is LEB128: seven bits a byte, lowest first, at most ten bytes. The
+// reader refuses a varint that overflows or is longer than necessary. Reading never throws and never runs past the end.
+// After a failure further reads return zeros and ok() stays false, so a parser checks only once, at its end.
 #pragma once
 
 #include <cstddef>
@@ -78,7 +78,7 @@ class Reader {
     }
     return fail();
   }
-  // The next `count` bytes, a view into what the Reader was given; empty once it has failed.
+  // The next `count` bytes, a view into the bytes of the constructor; empty after a failure.
   ByteView take(std::size_t count) {
     if (count > rest_.size()) {
       fail();
@@ -90,7 +90,7 @@ class Reader {
   }
   ByteView sized() { return take(varint()); }
 
-  // For a parser that finds a fault of its own.
+  // Makes the reader fail, for a fault that the caller found.
   std::uint8_t fail() {
     ok_ = false;
     rest_ = {};

@@ -1,5 +1,5 @@
-// What a thread of ours calls, and nobody waits for: what a user has registered, or what is tried again by itself. What
-// is thrown there (where memory runs out, anything may be) has nobody to go to: it ends here, and the thread goes on.
+// Calls on a thread of ours that nobody waits for: a user's callback, or work that is tried again by itself. No caller
+// could catch what such a call throws (if memory runs out, any may throw), so it is discarded and the thread goes on.
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,4 @@
-// A file descriptor that is closed by who owns it.
+// Descriptor: owns a file descriptor and closes it.
 #pragma once
 
 #include <unistd.h>

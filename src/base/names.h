@@ -1,5 +1,4 @@
-// Names of collections, databases and nodes: 1 to 128 of [A-Za-z0-9_.-], so that they can stand in a path, a URL and a
-// shell.
+// Names of collections, databases and nodes: 1 to 128 of [A-Za-z0-9_.-], which paths, URLs and shells take unquoted.
 #pragma once
 
 #include <string_view>
@@ -19,7 +18,7 @@ inline bool isName(std::string_view text) {
   return true;
 }
 
-// Throws where `text` is not the name of a `what`.
+// Throws Error(code) if `text` is not a name. `what` is for the message: "collection", "database".
 void requireName(std::string_view text, const char* what, ErrorCode code = ErrorCode::InvalidArgument);
 
 }  // namespace blazedb::base

@@ -1,3 +1,5 @@
+// The two ways to make a file that has no name yet, O_TMPFILE and a locked temporary name, and the removal of what a
+// dead process left of the second.
 #include "base/new_file.h"
 
 #include <dirent.h>
@@ -27,7 +29,7 @@ std::string newName(const std::string& target) {
   return target + suffix;
 }
 
-// NAME-new-X, and what had been put beside such a file.
+// Whether the entry is NAME-new-X, or was made beside such a file.
 bool isLeftover(std::string_view entry, std::string_view name) {
   if (!entry.starts_with(name) || !entry.substr(name.size()).starts_with(kNew)) return false;
   std::string_view number = entry.substr(name.size() + kNew.size());
@@ -35,7 +37,7 @@ bool isLeftover(std::string_view entry, std::string_view name) {
   return number.size() == 16 || number.substr(16) == "-wal";
 }
 
-// Regular files of this user that nobody has locked. What cannot be removed is no reason to fail.
+// Removes leftovers: regular files of this user that are not locked. Ignores those that cannot be removed.
 void removeLeftovers(const std::string& target) {
   std::string folder = folderOf(target);
   std::string_view name = std::string_view(target).substr(target.rfind('/') + 1);
@@ -62,7 +64,7 @@ int renameNew(const std::string& from, const std::string& to) {
   if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return 0;
   if (errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP) return errno;
   if (::link(from.c_str(), to.c_str()) == 0) {
-    ::unlink(from.c_str());  // should it fail, the file has a second name, and that is all
+    ::unlink(from.c_str());  // if this fails, the file has a second name, which does no harm
     return 0;
   }
   return errno == EPERM || errno == ENOSYS ? EOPNOTSUPP : errno;
@@ -72,7 +74,7 @@ NewFile::NewFile(std::string target) : target_(std::move(target)) {
   removeLeftovers(target_);
   file_ = Descriptor(::open(folderOf(target_).c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
   struct stat info;
-  bool none = file_ ? ::stat(path().c_str(), &info) != 0  // no /proc: it could not be given a name
+  bool none = file_ ? ::stat(path().c_str(), &info) != 0  // without /proc the file could not get a name
                     : errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL || errno == ENOSYS;
   if (none) {
     name_ = newName(target_);
@@ -80,7 +82,7 @@ NewFile::NewFile(std::string target) : target_(std::move(target)) {
     if (!file_) name_.clear();
     if (file_) ::flock(file_.get(), LOCK_EX | LOCK_NB);
   }
-  if (file_) ::fchmod(file_.get(), 0600);  // whatever the umask; where modes mean nothing it fails, and means nothing
+  if (file_) ::fchmod(file_.get(), 0600);  // whatever the umask; may fail on a file system without modes
 }
 
 NewFile::~NewFile() {
@@ -100,7 +102,7 @@ int NewFile::publish() {
 }
 
 int NewFile::replace() {
-  if (name_.empty()) {  // a name cannot be replaced by a link
+  if (name_.empty()) {  // linkat cannot replace a name, but rename can
     std::string name = newName(target_);
     if (::linkat(AT_FDCWD, path().c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) != 0) return errno;
     name_ = std::move(name);
@@ -110,7 +112,7 @@ int NewFile::replace() {
   return 0;
 }
 
-// From here on it is a file like any other.
+// The file has its name: from here on it is a file like any other.
 void NewFile::named() {
   ::flock(file_.get(), LOCK_UN);
   name_.clear();

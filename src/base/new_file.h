@@ -1,10 +1,10 @@
-// A file that is there when it is complete, and of which nothing is left when its maker dies.
+// NewFile: a file that appears when it is complete, and of which nothing remains if its maker dies.
 //
-// It has no name while it is written (O_TMPFILE), so that the system takes it away with the process. Some file systems
-// have no such files, or cannot give them a name later (FAT has no links): there it is called TARGET-new-X, X random,
-// and locked (flock) while it is made; whoever makes a file for the same target later removes those that nobody locks.
+// It has no name while it is written (O_TMPFILE), so the system removes it with the process. Some file systems have no
+// such files, or cannot name them later (FAT has no links). There the file is called TARGET-new-X, with a random X, and
+// locked (flock) while it is made. The next NewFile for the same target removes such files that are not locked.
 //
-// Functions give 0, or an errno. For one thread at a time.
+// Functions return 0 or an errno. Not thread-safe.
 #pragma once
 
 #include <string>
@@ -15,9 +15,9 @@ namespace blazedb::base {
 
 class NewFile {
  public:
-  // An empty file, mode 0600, in the folder of `target`. errno tells why there is none: see good().
+  // Makes an empty file, mode 0600, in the folder of `target`. If that fails, good() is false and errno says why.
   explicit NewFile(std::string target);
-  // Without publish() or replace() nothing remains.
+  // Without publish() or replace() nothing remains of the file.
   ~NewFile();
   NewFile(const NewFile&) = delete;
   NewFile& operator=(const NewFile&) = delete;
@@ -25,27 +25,26 @@ class NewFile {
   bool good() const { return static_cast<bool>(file_); }
   int descriptor() const { return file_.get(); }
 
-  // Gives it the name of the target. EEXIST, and nothing changes, where there is one; EOPNOTSUPP where the file system
-  // can neither link nor rename without replacing. To be synced before, and the folder after.
+  // Gives the file the name of the target. If there is one already, changes nothing and returns EEXIST. EOPNOTSUPP if
+  // the file system can neither link nor rename without replacing. Sync the file before, and its folder after.
   [[nodiscard]] int publish();
-  // As publish(), but takes the place of what is there.
+  // As publish(), but replaces a file that is there.
   [[nodiscard]] int replace();
 
  private:
-  // What names it: in /proc while it has no name.
+  // A path to the file: in /proc while it has no name.
   std::string path() const;
   void named();
 
   std::string target_;
-  std::string name_;  // of one that has a name
+  std::string name_;  // its temporary name, if it has one
   Descriptor file_;
 };
 
-// Gives the file at `from` the name `to`, atomically; EEXIST, and nothing changes, where `to` is taken; EOPNOTSUPP as
-// above.
+// Renames `from` to `to`, atomically. If `to` is taken, changes nothing and returns EEXIST. EOPNOTSUPP as publish().
 [[nodiscard]] int renameNew(const std::string& from, const std::string& to);
 
-// "." for a path without one.
+// The folder of a path; "." for a path without one.
 std::string folderOf(const std::string& path);
 
 }  // namespace blazedb::base

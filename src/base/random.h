@@ -9,13 +9,14 @@ namespace blazedb::base {
 class Random {
  public:
   virtual ~Random() = default;
-  // Fills all of `out`. Thread-safe. Throws Error(IoError) where the system has none to give.
+  // Fills all of `out`. Thread-safe. Throws Error(IoError) if the system gives no randomness.
   virtual void fill(std::span<std::uint8_t> out) = 0;
 
+  // 64 random bits. Thread-safe; throws as fill().
   std::uint64_t next64();
 };
 
-// getrandom(2) at each call: no buffer that a fork could repeat.
+// Calls getrandom(2) each time: it has no buffer that a forked child could repeat.
 class SystemRandom final : public Random {
  public:
   void fill(std::span<std::uint8_t> out) override;

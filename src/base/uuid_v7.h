@@ -2,11 +2,10 @@
 //
 //   48 bits milliseconds | version 7 | 12 bits counter | variant | 62 bits random
 //
-// The counter is method 1 of section 6.2: it starts at a random value below half its range in each new millisecond and
-// counts up within it; when it is used up, or when the clock goes back, the time runs ahead instead, so that ids of one
-// generator never go back. Randomness is drawn in blocks that cover 400 ids; a forked child throws its copy of the
-// block away, because two processes that hand out the same ids would merge records that have nothing to do with each
-// other. Not thread-safe.
+// The counter is method 1 of section 6.2. It starts each millisecond at a random value below half its range, and counts
+// up within the millisecond. If it overflows, or the clock goes back, the time runs ahead, so ids of one generator
+// never go back. Randomness is drawn in blocks for 400 ids. A forked child discards its copy of the block: two
+// processes that gave out the same ids would merge unrelated records. Not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +26,7 @@ class UuidV7 {
   Random& random_;
   std::uint64_t lastMs_ = 0;
   std::uint32_t counter_ = 0;
-  int process_ = 0;  // the one that filled the pool
+  int process_ = 0;  // the pid that filled the pool
   std::uint8_t pool_[4000];
   std::size_t used_ = sizeof pool_;
 };

@@ -11,8 +11,8 @@ namespace blazedb::codec {
 
 std::string toBase64(base::ByteView bytes);
 
-// std::nullopt for a character outside the alphabet, wrong padding, and bits set that no byte takes up: each sequence
-// of bytes has one text.
+// std::nullopt for a character outside the alphabet, wrong padding, or unused bits that are not zero: each sequence of
+// bytes has exactly one text.
 std::optional<base::Bytes> fromBase64(std::string_view text);
 
 }  // namespace blazedb::codec

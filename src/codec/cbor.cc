@@ -1,3 +1,4 @@
+// Writes the heads that need more than one byte, and reads heads with the checks for the one form.
 #include "codec/cbor.h"
 
 #include <cbor.h>
@@ -10,7 +11,7 @@ namespace blazedb::codec {
 namespace {
 
 // Additional information in the first byte of a head (RFC 8949, section 3).
-constexpr std::uint8_t kArgumentOf1Byte = 24;  // 25 and 26: of 2 and 4
+constexpr std::uint8_t kArgumentOf1Byte = 24;  // 25 and 26: an argument of 2 and of 4 bytes
 constexpr std::uint8_t kArgumentOf8Bytes = 27;
 constexpr std::uint8_t kDoubleFirstByte = 0xFB;
 
@@ -20,7 +21,7 @@ std::uint64_t bigEndian(base::ByteView bytes) {
   return value;
 }
 
-// libcbor takes a double by value, and later versions of it change the bits of a NaN.
+// Not by libcbor: it takes a double by value, and its later versions change the bits of a NaN.
 std::size_t writeDouble(std::uint8_t* at, std::uint64_t bits) {
   at[0] = kDoubleFirstByte;
   for (int i = 0; i < 8; i++) at[1 + i] = static_cast<std::uint8_t>(bits >> (56 - 8 * i));
@@ -93,13 +94,13 @@ CborHead CborReader::longHead() {
   if (rest_.empty()) return failed();
   auto kind = static_cast<CborKind>(rest_[0] >> 5);
   std::uint8_t info = rest_[0] & 0x1F;
-  if (info > kArgumentOf8Bytes) return failed();  // reserved, or of indefinite length
+  if (info > kArgumentOf8Bytes) return failed();  // reserved, or an indefinite length
   std::size_t width = std::size_t{1} << (info - kArgumentOf1Byte);
   if (rest_.size() <= width) return failed();
   std::uint64_t argument = bigEndian(rest_.subspan(1, width));
   rest_ = rest_.subspan(1 + width);
   if (kind == CborKind::simple) {
-    if (info != kArgumentOf8Bytes) return failed();  // a shorter float, or a simple value that nobody has defined
+    if (info != kArgumentOf8Bytes) return failed();  // a shorter float, or an undefined simple value
     return {CborKind::real, argument};
   }
   std::uint64_t least = width == 1 ? kArgumentInFirstByteMax + 1 : std::uint64_t{1} << (4 * width);

@@ -1,14 +1,14 @@
 // CBOR (RFC 8949), in the one form that BlazeDB writes and accepts.
 //
-// Files are compared by hash and cells are authenticated, so a value must have exactly one encoding, and what a peer
-// sends is hostile until it has been read. The form: definite lengths only, every head as short as it can be, integers
-// within int64 or uint64 as the caller asks, doubles always as 64 bits, of the simple values only false, true, null and
-// undefined. What items mean (sorted maps, dates, UUIDs) is the business of codec/fields.h.
+// Replicas compare hashes of encoded values, so a value must have exactly one encoding. Input from a peer is hostile
+// until it has been read. The form: definite lengths only; every head as short as possible; integers within int64 or
+// uint64, as the caller asks; doubles always as 64 bits; of the simple values only false, true, null and undefined.
+// codec/fields.h defines what items mean (sorted maps, dates, UUIDs).
 //
 // libcbor writes the heads, except those of a single byte, which are most: encoding a record of ten fields takes 0.25
-// µs so, 0.4 with a call for each. It does not read them: its streaming decoder calls back through a table for each
-// item, which takes 13 ns a head where CborReader takes 4, and it does not say which heads were longer than they need
-// be. Its item tree would allocate for each item.
+// µs in this way, and 0.4 µs with a call for each head. CborReader reads them. libcbor's streaming decoder calls back
+// through a table for each item, which takes 13 ns a head instead of 4, and does not tell which heads were longer than
+// necessary. Its item tree would allocate for each item.
 #pragma once
 
 #include <cstddef>
@@ -38,12 +38,12 @@ inline constexpr std::uint64_t kTagDate = 1;
 inline constexpr std::uint64_t kTagUuid = 37;
 inline constexpr std::uint64_t kTagExtendedTime = 1001;
 
-// In the lower five bits of the first byte; above it they say how the argument follows.
+// The largest argument in the lower five bits of the first byte. Higher values say how the argument follows.
 inline constexpr std::uint8_t kArgumentInFirstByteMax = 23;
 // The longest head: the first byte and a 64-bit argument.
 inline constexpr std::size_t kHeadBytesMax = 9;
 
-// Writes a head, of any kind but `none`, where there is room for kHeadBytesMax; gives its length.
+// Writes a head of any kind except `none`. `at` needs room for kHeadBytesMax. Returns the length.
 std::size_t writeLongHead(std::uint8_t* at, CborHead head);
 inline std::size_t writeHead(std::uint8_t* at, CborHead head) {
   if (head.argument > kArgumentInFirstByteMax || head.kind == CborKind::real) return writeLongHead(at, head);
@@ -51,8 +51,8 @@ inline std::size_t writeHead(std::uint8_t* at, CborHead head) {
   return 1;
 }
 
-// Each appends one item, or the head of one; the elements of an array, the keys and values of a map and the content of
-// a tag are for the caller to append after it, as many as it said.
+// Each appends one item, or the head of one. After a head the caller appends the announced number of elements, keys and
+// values, or the content of the tag.
 void appendHead(base::Bytes& out, CborHead head);
 void appendUint(base::Bytes& out, std::uint64_t value);
 void appendInteger(base::Bytes& out, std::int64_t value);
@@ -68,14 +68,13 @@ void appendMapHead(base::Bytes& out, std::size_t pairs);
 CborHead headOf(std::int64_t value);
 CborHead headOf(double value);
 
-// The number of a `uint` or `negative` head; it is an int64 where the argument is at most kIntegerArgumentMax, else it
-// wraps.
+// The number of a `uint` or `negative` head. It wraps if the argument is above kIntegerArgumentMax.
 inline constexpr std::uint64_t kIntegerArgumentMax = std::numeric_limits<std::int64_t>::max();
 std::int64_t integerOf(CborHead head);
 
-// Reads items one after the other, with the convention of base::Reader: it never throws and never runs past its end;
-// once it has failed every further read gives zero or nothing and ok() stays false. An item of another kind than asked
-// for is a failure. The views that it gives point into the bytes that it was given. Not thread-safe.
+// Reads items one after the other, with the convention of base::Reader: it never throws and never runs past its end.
+// After a failure every further read returns zero or nothing, and ok() stays false. An item of another kind than the
+// caller asks for is a failure. Returned views point into the bytes of the constructor. Not thread-safe.
 class CborReader {
  public:
   explicit CborReader(base::ByteView bytes) : rest_(bytes) {}
@@ -85,8 +84,8 @@ class CborReader {
   std::size_t remaining() const { return rest_.size(); }
   base::ByteView rest() const { return rest_; }
 
-  // The next head, of whatever kind; `none` once failed. The bytes of a string and the content of an array, a map and a
-  // tag follow.
+  // The next head, of any kind; `none` after a failure. The bytes of a string, or the content of an array, a map or a
+  // tag, follow.
   CborHead head() {
     if (rest_.empty() || (rest_[0] & 0x1F) > kArgumentInFirstByteMax) return longHead();
     CborHead head = {static_cast<CborKind>(rest_[0] >> 5), static_cast<std::uint64_t>(rest_[0] & 0x1F)};
@@ -98,25 +97,24 @@ class CborReader {
   std::int64_t integer();
   double real();
   bool boolean();
-  // True where the next item is a null, which is then passed over. Any other item stays where it is and is no failure.
+  // If the next item is a null, passes over it and returns true. Any other item stays, and is no failure.
   bool nullIfNext();
   base::ByteView byteString() { return take(argumentOf(CborKind::bytes)); }
-  // Fails where the text is not UTF-8.
+  // Fails if the text is not UTF-8.
   std::string_view text();
-  // The number of elements that follow. Fails where the bytes left could not hold them, so that a caller may count on
-  // it.
+  // The number of elements that follow. Fails if the remaining bytes cannot hold so many.
   std::size_t arrayHead();
-  // The number of pairs that follow, likewise.
+  // The number of pairs that follow. Fails if the remaining bytes cannot hold so many.
   std::size_t mapHead();
 
-  // The next `count` bytes, e.g. after the head of a string.
+  // The next `count` bytes, for example after the head of a string.
   base::ByteView take(std::uint64_t count) {
     if (count > rest_.size()) return fail(), base::ByteView{};
     base::ByteView taken = rest_.first(count);
     rest_ = rest_.subspan(count);
     return taken;
   }
-  // For a parser that finds a fault of its own.
+  // Makes the reader fail, for a fault that the caller found.
   void fail() {
     ok_ = false;
     rest_ = {};

@@ -12,8 +12,8 @@ constexpr std::int64_t kExtendedTimeMicroseconds = -6;
 constexpr std::int64_t kMicrosecondsPerSecond = 1'000'000;
 constexpr double kRealPerSecond = 1e6;
 
-// The double nearest to the seconds of a date, where it gives the date back. Beyond 2^53 µs (the year 2255) none is
-// tried: the microseconds themselves would have been rounded.
+// The double nearest to the seconds of a date, if it gives the date back. None beyond 2^53 µs (the year 2255), where
+// the microseconds themselves would be rounded.
 std::optional<double> secondsAsReal(std::int64_t microseconds) {
   constexpr std::int64_t kExactMax = std::int64_t{1} << 53;
   if (microseconds < -kExactMax || microseconds > kExactMax) return std::nullopt;
@@ -22,13 +22,13 @@ std::optional<double> secondsAsReal(std::int64_t microseconds) {
   return seconds;
 }
 
-// Wraps around where the sum is beyond int64.
+// Wraps around if the sum is beyond int64.
 Date dateOf(std::int64_t seconds, std::int64_t fraction) {
   auto sum = static_cast<std::uint64_t>(seconds) * kMicrosecondsPerSecond + static_cast<std::uint64_t>(fraction);
   return {static_cast<std::int64_t>(sum)};
 }
 
-// Reads generously: what makes no sense becomes some date that would have been written in another way.
+// Accepts too much: the caller writes the result again and compares, so an invalid content fails there.
 Date readDateContent(CborReader& in, std::uint64_t tag) {
   if (tag == kTagExtendedTime) {
     if (in.mapHead() != 2 || in.integer() != kExtendedTimeSeconds) in.fail();
@@ -39,7 +39,7 @@ Date readDateContent(CborReader& in, std::uint64_t tag) {
   CborHead head = in.head();
   if (head.kind != CborKind::real) return dateOf(integerOf(head), 0);
   double microseconds = std::bit_cast<double>(head.argument) * kRealPerSecond;
-  bool roundable = std::abs(microseconds) < 1e16;  // not so a NaN
+  bool roundable = std::abs(microseconds) < 1e16;  // false for a NaN
   return {roundable ? std::llround(microseconds) : 0};
 }
 

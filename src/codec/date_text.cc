@@ -1,3 +1,4 @@
+// The calendar, a scanner for the text, and the two conversions.
 #include "codec/date_text.h"
 
 #include <cstdio>
@@ -21,8 +22,7 @@ struct Day {
 std::int64_t floorDivide(std::int64_t a, std::int64_t b) { return a / b - (a % b < 0); }
 
 // Days since 1970 from a date of the Gregorian calendar and back, for any year: days_from_civil() and civil_from_days()
-// of https://howardhinnant.github.io/date_algorithms.html. The year begins in March there, so that the leap day is its
-// last.
+// of https://howardhinnant.github.io/date_algorithms.html. In these a year begins in March and ends with the leap day.
 std::int64_t daysSince1970(const Day& day) {
   std::int64_t year = day.year - (day.month <= 2);
   std::int64_t era = floorDivide(year, 400);
@@ -49,7 +49,7 @@ bool exists(const Day& day) {
   return day.month >= 1 && day.month <= 12 && same.month == day.month && same.day == day.day;
 }
 
-// Reads a text from its beginning; once something is missing, failed() stays true.
+// Reads a text from its beginning. Once something is missing, failed() stays true.
 class Scanner {
  public:
   explicit Scanner(std::string_view text) : rest_(text) {}
@@ -65,7 +65,7 @@ class Scanner {
     if (!skip(c)) failed_ = true;
   }
   bool digitIsNext() const { return !rest_.empty() && rest_[0] >= '0' && rest_[0] <= '9'; }
-  // A number of so many digits.
+  // Reads a number with this many digits.
   int number(int digits) {
     int value = 0;
     for (int i = 0; i < digits; i++) {
@@ -159,7 +159,7 @@ std::optional<Date> fromDateText(std::string_view text) {
   constexpr std::pair kLast{kMost / kMicrosecondsPerSecond, kMost % kMicrosecondsPerSecond};
   constexpr std::pair kFirst{-kLast.first - 1, kMicrosecondsPerSecond - kLast.second - 1};
   if (sum < kFirst || sum > kLast) return std::nullopt;
-  // In unsigned arithmetic: the seconds of the first date are rounded down, and alone would be beyond int64.
+  // In unsigned arithmetic: the seconds of the first date, rounded down, would overflow before the fraction is added.
   auto wrapped = static_cast<std::uint64_t>(sum.first) * kMicrosecondsPerSecond + static_cast<std::uint64_t>(fraction);
   return Date{static_cast<std::int64_t>(wrapped)};
 }

@@ -1,3 +1,4 @@
+// One walk over hostile bytes, which builds values or only checks them.
 #include <algorithm>
 #include <bit>
 #include <string>
@@ -15,8 +16,8 @@ using base::kFieldNameBytesMax;
 using base::kMergedBytesMax;
 using base::kNestingMax;
 
-// Reading a value either builds it or only checks it: the same walk for both, so that what is valid does not depend on
-// who asks. Checked stands in for a Value and keeps nothing.
+// Reading a value either builds it or only checks it. Both use the same walk, so both accept the same bytes. Checked
+// takes the place of a Value and keeps nothing.
 struct Checked {
   Checked() = default;
   template <class T>
@@ -30,12 +31,12 @@ Result readValue(CborReader& in, int depth);
 
 std::string_view readName(CborReader& in, std::string_view previous) {
   std::string_view name = in.text();
-  // The first name follows the empty one, which none may be.
+  // The first name is compared with the empty one, which is not allowed.
   if (name.size() > kFieldNameBytesMax || name <= previous) in.fail();
   return name;
 }
 
-// What a count is trusted for before its elements are seen: arrays inside each other may all claim the same bytes.
+// How many elements to reserve before they are read: nested arrays may all claim the same bytes.
 std::size_t trusted(std::uint64_t count) { return static_cast<std::size_t>(std::min<std::uint64_t>(count, 256)); }
 
 template <class Result>
@@ -118,7 +119,7 @@ Result readValue(CborReader& in, int depth) {
 
 bool removedIsNext(const CborReader& in) { return !in.atEnd() && in.rest()[0] == kRemovedByte; }
 
-// A record beyond the limit cannot have come from here: it is refused unread.
+// No replica encodes a record beyond the limit, so it is refused unread.
 base::ByteView withinLimit(base::ByteView encoded) {
   return encoded.size() <= kMergedBytesMax ? encoded : base::ByteView{};
 }

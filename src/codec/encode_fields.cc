@@ -1,3 +1,4 @@
+// One pass that checks and encodes. A problem carries the path to its field, for the message.
 #include <algorithm>
 #include <cstring>
 #include <string>
@@ -16,9 +17,9 @@ using base::kFieldsMax;
 using base::kNestingMax;
 using base::kRecordBytesMax;
 
-// Writes behind what `out` holds, with a cursor: `out` is grown ahead of the cursor and cut back to it at the end,
-// because a vector that is appended to piece by piece costs twice the time of all else here. Each function gives false
-// once there is a problem; the path to it is put together on the way back.
+// Appends to `out` by a cursor: `out` is grown ahead of the cursor and cut at the end. Appending piece by piece to the
+// vector would take twice the time of everything else here. Each function returns false once there is a problem; the
+// path to the field is put together on the way back.
 class Encoder {
  public:
   explicit Encoder(base::Bytes& out) : out_(out), begin_(out.size()) {
@@ -30,7 +31,7 @@ class Encoder {
 
   bool value(const Value& value, int depth);
   bool object(const Object& object, int depth);
-  // `whole` is what is being encoded, for a problem that lies in no field of it.
+  // `whole` names what is encoded, for a problem that is in no field of it.
   std::optional<Error> result(const char* whole);
 
  private:
@@ -44,7 +45,7 @@ class Encoder {
   }
 
   std::size_t written() const { return static_cast<std::size_t>(at_ - out_.data()) - begin_; }
-  // Room for a head and as many bytes after it.
+  // Makes room for a head and `bytes` bytes after it.
   bool room(std::size_t bytes) {
     auto free = static_cast<std::size_t>(end_ - at_);
     return (free >= kHeadBytesMax && free - kHeadBytesMax >= bytes) || grow(bytes);
@@ -117,7 +118,7 @@ bool Encoder::object(const Object& object, int depth) {
 }
 
 bool Encoder::name(std::string_view name) {
-  if (name.empty()) return refuse(ErrorCode::InvalidArgument, "holds a field without a name: give it one");
+  if (name.empty()) return refuse(ErrorCode::InvalidArgument, "has a field without a name: give it one");
   if (name.size() > kFieldNameBytesMax)
     return refuse(ErrorCode::TooLarge, "has a name of " + std::to_string(name.size()) + " bytes: shorten it to " +
                                            std::to_string(kFieldNameBytesMax));
@@ -148,8 +149,8 @@ bool Encoder::refuse(ErrorCode code, std::string why) {
 }
 
 bool Encoder::refuseDepth() {
-  return refuse(ErrorCode::TooLarge, "lies deeper than arrays and objects may nest, " + std::to_string(kNestingMax) +
-                                         " levels: make the record flatter");
+  return refuse(ErrorCode::TooLarge, "is nested deeper than " + std::to_string(kNestingMax) +
+                                         " arrays and objects: make the record flatter");
 }
 
 bool Encoder::refuseSize() {
@@ -177,7 +178,7 @@ std::optional<Error> encodeFields(base::Bytes& out, const Object& fields) {
   if (fields.size() > kFieldsMax)
     return Error(ErrorCode::TooLarge, "the record has " + std::to_string(fields.size()) + " fields, and may have " +
                                           std::to_string(kFieldsMax) +
-                                          ": split it, or put some of them into an object");
+                                          ": split it, or move some of them into an object");
   Encoder encoder(out);
   encoder.object(fields, 0);
   return encoder.result("the record");

@@ -8,23 +8,23 @@
 //   real     | 64-bit float, bit by bit: never shortened, a NaN keeps its payload            | fb 3ff8000000000000
 //   string   | text, UTF-8                                                                   | 62 68 69
 //   bytes    | byte string                                                                   | 42 00 ff
-//   date     | tag 1 over seconds; tag 1001 where that is inexact: see codec/cbor_date.h     | c1 1a 6922e2c0
+//   date     | tag 1 over seconds; tag 1001 if that is inexact: see codec/cbor_date.h        | c1 1a 6922e2c0
 //   uuid     | tag 37 over 16 bytes                                                          | d8 25 50 01890a5d...
 //   array    | array of values                                                               | 82 01 02
 //   object   | map from text to values                                                       | a1 61 61 01
 //   removed  | simple value 23, and only as the value of a field of the outermost map        | f7
 //
-// The keys of a map are field names: unique, sorted bytewise as Object sorts them (not by their encoding as
-// section 4.2.1 of RFC 8949 would, which puts shorter ones first), 1 to kFieldNameBytesMax bytes. Arrays and objects
-// nest up to kNestingMax; the outermost map does not count, and has up to
-// kFieldsMax keys. The whole is at most kRecordBytesMax.
+// The keys of a map are field names: unique, 1 to kFieldNameBytesMax bytes, sorted bytewise as Object sorts them (not
+// by their encoding as in section 4.2.1 of RFC 8949, which puts shorter ones first). Arrays and objects nest up to
+// kNestingMax levels. The outermost map does not count as a level, and has up to kFieldsMax keys. All fields of a
+// record together have up to kRecordBytesMax bytes.
 //
-// *Removed* is what stays of a field that was taken away, for the sync layer. FieldsReader shows it; decodeFields()
-// passes it over; no value of a user encodes to it.
+// *Removed* is what the sync layer keeps of a field that was removed. FieldsReader shows it, decodeFields() skips it,
+// and no value of a user encodes to it.
 //
-// Two equal Objects have the same bytes, and what is read back would be written with the same bytes: anything else is
-// refused, so that bytes can be compared, hashed and signed instead of values. All of these are pure functions of their
-// arguments, safe from any thread. None throws, except std::bad_alloc.
+// Equal Objects have equal bytes. Decoding refuses bytes that encoding would not have written, so bytes can be
+// compared, hashed and signed instead of values. All functions here are pure, and any thread may call them. They throw
+// nothing except std::bad_alloc.
 #pragma once
 
 #include <cstddef>
@@ -38,23 +38,23 @@
 
 namespace blazedb::codec {
 
-// Appends the encoded fields to `out` and checks them on the way. std::nullopt where all is well; else what is wrong
-// with which field and what to do about it (InvalidArgument or TooLarge), for the caller to throw; `out` is then as it
+// Checks the fields and appends their encoding to `out`. Returns std::nullopt on success. Otherwise returns the Error
+// for the caller to throw (InvalidArgument or TooLarge), which names the field and the remedy, and leaves `out` as it
 // was.
 [[nodiscard]] std::optional<Error> encodeFields(base::Bytes& out, const Object& fields);
 
 // The same for one value.
 [[nodiscard]] std::optional<Error> encodeValue(base::Bytes& out, const Value& value);
 
-// Replaces `fields` by what `encoded` holds, without the removed ones. False, and `fields` is empty, where any byte of
-// `encoded` is not as described above or there are bytes after it. A Value is 40 bytes where a null is one: an array of
-// nulls comes to 40 times its encoding, and to three times that while it grows.
+// Replaces `fields` by the decoded fields, without the removed ones. Returns false and empties `fields` if any byte of
+// `encoded` is not as described above, or if bytes follow. A Value takes 40 bytes and an encoded null one byte, so an
+// array of nulls takes 40 times its encoding, and three times that while it grows.
 [[nodiscard]] bool decodeFields(base::ByteView encoded, Object& fields);
 
-// The one value that `encoded` holds; std::nullopt as above, and for a removed one.
+// Decodes one value. Returns std::nullopt in the same cases, and for *removed*.
 std::optional<Value> decodeValue(base::ByteView encoded);
 
-// Passes over one value and gives its bytes, checked like all else; `in` fails where they are not a value.
+// Checks the next value, passes over it, and returns its bytes. `in` fails if it is not a valid value.
 base::ByteView readEncodedValue(CborReader& in);
 
 // The encoded value of a removed field.
@@ -62,23 +62,24 @@ inline constexpr std::uint8_t kRemovedByte = 0xF7;
 inline constexpr base::ByteView kRemoved{&kRemovedByte, 1};
 inline bool isRemoved(base::ByteView encodedValue) { return base::equal(encodedValue, kRemoved); }
 
-// Walks encoded fields without building values, and checks them completely:
+// Walks over encoded fields without building values, and checks every byte:
 //
 //   FieldsReader fields(encoded);
 //   while (fields.next()) use(fields.name(), fields.value());
 //   if (!fields.ok()) return false;
 //
-// To make a map of such pieces: appendMapHead(), then in order of names appendText() of each and append() of its value.
+// To write a map from such pieces, call appendMapHead(), then for each field, in order of names, appendText() with the
+// name and append() with the value.
 class FieldsReader {
  public:
   explicit FieldsReader(base::ByteView encoded);
 
-  // Goes to the next field. False after the last, and from the first fault on.
+  // Goes to the next field. Returns false after the last one, and after a fault.
   bool next();
-  // False once a fault was met. True after next() gave false: the map was whole, valid, and the end of `encoded`.
+  // Whether no fault was met. If it is true after next() returned false, all of `encoded` was a valid map.
   bool ok() const { return in_.ok(); }
 
-  // The number of fields that the map announces, removed ones included; 0 where it is not a map.
+  // The number of fields that the map announces, removed ones included; 0 if it is not a map.
   std::size_t count() const { return count_; }
   // Views into `encoded`.
   std::string_view name() const { return name_; }

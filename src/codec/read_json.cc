@@ -1,5 +1,5 @@
-// nlohmann-json knows the grammar: its event (SAX) parser calls the functions of ValueBuilder, which build our values
-// directly. Its own document tree would hold each value a second time.
+// Reads JSON with nlohmann-json's event (SAX) parser: it calls the functions of ValueBuilder, which build our values
+// directly. The library's own document tree would hold each value a second time.
 #include <algorithm>
 #include <bit>
 #include <charconv>
@@ -22,8 +22,7 @@
 namespace blazedb::codec {
 namespace {
 
-// Walks over the text for the parser and tells how far it has come, which the parser itself tells only in its own
-// errors.
+// Walks over the text for the parser and knows the position, which the parser itself tells only in its own errors.
 class Cursor {
  public:
   using iterator_category = std::input_iterator_tag;
@@ -51,7 +50,7 @@ class Cursor {
   const char** reached_;
 };
 
-// The value of {"$...": "text"}; std::nullopt where the text is not of its form.
+// Reads the value of {"$...": "text"}. std::nullopt if the text has not the right form.
 using StandInReader = std::optional<Value> (*)(const std::string& text);
 
 std::optional<Value> readDouble(const std::string& text) {
@@ -84,8 +83,8 @@ constexpr StandIn kStandIns[] = {
     {kJsonUuid, readWith<UUID::parse>, "a UUID of 36 characters"},
 };
 
-// What the parser calls, for one value or one record. A function that gives false ends the parse; problem() then says
-// why.
+// The parser calls these functions, for one value or one record. A function that returns false ends the parse, and
+// problem() then says why.
 class ValueBuilder {
  public:
   enum class Outermost { value, record };
@@ -102,13 +101,13 @@ class ValueBuilder {
     if (value > std::numeric_limits<std::int64_t>::max()) return refuseInteger();
     return add(static_cast<std::int64_t>(value));
   }
-  // Also gets the integers beyond 64 bits, as doubles.
+  // The parser also calls this for integers beyond 64 bits.
   bool number_float(double value, const std::string& text) {
     if (text.find_first_of(".eE") == std::string::npos) return refuseInteger();
     return add(value);
   }
   bool string(const std::string& text) { return add(std::string_view(text)); }
-  bool binary(const nlohmann::json::binary_t&) { return refuse("text holds no binary values"); }
+  bool binary(const nlohmann::json::binary_t&) { return refuse("JSON text has no binary values"); }
   bool start_object(std::size_t) { return open(Bracket::object); }
   bool key(const std::string& name);
   bool end_object();
@@ -117,12 +116,12 @@ class ValueBuilder {
   bool parse_error(std::size_t, const std::string&, const nlohmann::json::exception& error);
 
  private:
-  // An array or object of which the end has not been seen.
+  // An array or object whose end has not come yet.
   enum class Bracket { array, object };
   struct Level {
     Bracket bracket;
     Array elements;
-    std::vector<Field> fields;  // as they come; the last one waits for its value
+    std::vector<Field> fields;  // in the order of the text; the last one waits for its value
   };
 
   bool open(Bracket bracket);
@@ -132,7 +131,7 @@ class ValueBuilder {
   bool addStandIn(const Field& field);
   bool makeObject(std::vector<Field>& fields, Object& object);
   bool atRecord() const { return outermost_ == Outermost::record && open_.size() == 1; }
-  // How many arrays and objects the innermost open one lies in, itself included.
+  // How many arrays and objects are open.
   int nesting() const { return static_cast<int>(open_.size()) - (outermost_ == Outermost::record ? 1 : 0); }
 
   bool refuse(std::string problem) {
@@ -155,7 +154,7 @@ class ValueBuilder {
 bool ValueBuilder::open(Bracket bracket) {
   if (outermost_ == Outermost::record && open_.empty() && bracket == Bracket::array)
     return refuse("a record is an object");
-  // What stands for a value at the deepest level is an object one level deeper.
+  // A value written as {"$...": ...} at the deepest level is an object one level deeper.
   int deepest = base::kNestingMax + (bracket == Bracket::array ? 0 : 1);
   open_.push_back({bracket, {}, {}});
   if (bracket == Bracket::object) open_.back().fields.reserve(16);
@@ -218,8 +217,8 @@ bool ValueBuilder::end_object() {
   return makeObject(fields, object) && add(std::move(object));
 }
 
-// Sorts at the end rather than on the way, where a large object in random order would be shifted at each name; and
-// sorts pointers, so that each field moves once.
+// Sorts at the end, because inserting each name in order would shift a large object again and again. Sorts pointers, so
+// that each field moves once.
 bool ValueBuilder::makeObject(std::vector<Field>& fields, Object& object) {
   std::vector<Field*> sorted;
   sorted.reserve(fields.size());
@@ -238,7 +237,7 @@ bool ValueBuilder::addStandIn(const Field& field) {
     if (standIn.name != field.name) continue;
     const std::string* text = field.value.as<std::string>();
     std::optional<Value> value = text ? standIn.read(*text) : std::nullopt;
-    if (!value) return refuse("\"" + field.name + "\" wants " + standIn.form);
+    if (!value) return refuse("\"" + field.name + "\" needs " + standIn.form);
     return add(std::move(*value));
   }
   return refuse("\"" + printable(field.name) + "\" means nothing; a field of that name is written \"$" +
@@ -260,7 +259,7 @@ std::string position(std::string_view read) {
 }
 
 void parse(std::string_view json, ValueBuilder& builder) {
-  // The parser would take it for the end and leave the rest unread.
+  // The parser would take a NUL for the end of the text and leave the rest unread.
   if (std::size_t nul = json.find('\0'); nul != std::string_view::npos)
     throw Error(ErrorCode::InvalidArgument, "JSON up to " + position(json.substr(0, nul + 1)) + ": a NUL byte");
   const char* reached = json.data();

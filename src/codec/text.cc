@@ -7,7 +7,7 @@ namespace {
 
 bool inRange(std::uint8_t byte, std::uint8_t first, std::uint8_t last) { return byte >= first && byte <= last; }
 
-// The length of the character that begins with a byte above 0x7F, 0 where there is none.
+// The length of the character that begins with a byte above 0x7F; 0 if it is not valid.
 std::size_t characterLength(const std::uint8_t* at, std::size_t rest) {
   std::uint8_t lead = at[0];
   std::size_t length = inRange(lead, 0xC2, 0xDF)   ? 2
@@ -15,7 +15,7 @@ std::size_t characterLength(const std::uint8_t* at, std::size_t rest) {
                        : inRange(lead, 0xF0, 0xF4) ? 4
                                                    : 0;
   if (length == 0 || length > rest) return 0;
-  // Four lead bytes narrow what may follow them; elsewhere any continuation byte will do.
+  // Four lead bytes limit the byte after them. After the others any continuation byte is valid.
   std::uint8_t first = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
   std::uint8_t last = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
   if (!inRange(at[1], first, last)) return 0;

@@ -1,5 +1,4 @@
-// UTF-8 as Unicode defines it (table 3-7 of the standard, RFC 3629): no overlong forms, no surrogates, nothing above
-// U+10FFFF.
+// Checks of text: UTF-8, and what may stand in a message of one line.
 #pragma once
 
 #include <cstddef>
@@ -10,8 +9,7 @@
 
 namespace blazedb::codec {
 
-// Field names and most texts are ASCII, and short: they are read in whole words, the last of which may overlap the one
-// before.
+// Field names and most texts are short and ASCII. This reads them in whole words; the last may overlap the one before.
 inline bool isAscii(std::string_view text) {
   const char* at = text.data();
   std::size_t length = text.size();
@@ -43,19 +41,19 @@ bool isUtf8Beyond7Bits(std::string_view text);
 // U+10FFFF.
 inline bool isUtf8(std::string_view text) { return isAscii(text) || isUtf8Beyond7Bits(text); }
 
-// The length in bytes of the character with which `text` begins, if it is one that a terminal obeys instead of showing
-// it: a control character (U+0000 to U+001F, U+007F to U+009F), or one that turns the direction of what follows. Else
-// 0. What a peer wrote and a person reads must have none of them.
+// The length in bytes of the first character of `text`, if a terminal obeys that character instead of showing it: a
+// control character (U+0000 to U+001F, U+007F to U+009F), or one that changes the direction of writing. Otherwise 0.
+// Text that a peer wrote and a person reads must have no such character.
 std::size_t steering(std::string_view text);
 
-// May it stand in a message of one line as it is? UTF-8, without characters that steer a terminal.
+// Whether the text may stand in a message of one line as it is: UTF-8 without characters that steer a terminal.
 bool isOneLine(std::string_view text);
 
-// So that it may: characters that steer a terminal, and bytes that are no UTF-8, become spaces.
+// Makes text fit for one line: replaces characters that steer a terminal, and bytes that are not UTF-8, by spaces.
 std::string onOneLine(std::string text);
 
-// Any bytes as they may stand in a message of one line, without loss: what steers a terminal, and bytes above 0x7F
-// where the text is not UTF-8, as \xNN; cut after 160 bytes.
+// Makes any bytes fit for a message of one line, without loss: writes characters that steer a terminal as \xNN, and
+// bytes above 0x7F too if the text is not UTF-8. Cuts after 160 bytes.
 std::string printable(std::string_view text);
 
 }  // namespace blazedb::codec

@@ -1,3 +1,4 @@
+// The functions of blazedb/value.h that are not inline.
 #include "blazedb/value.h"
 
 #include <algorithm>
@@ -26,7 +27,7 @@ Object::Object(std::initializer_list<Field> fields) : fields_(fields) {
   auto byName = [](const Field& a, const Field& b) { return a.name < b.name; };
   auto sameName = [](const Field& a, const Field& b) { return a.name == b.name; };
   std::stable_sort(fields_.begin(), fields_.end(), byName);
-  // unique() keeps the first of its equals: from behind, that is the last one given.
+  // unique() keeps the first of equals. Backwards that is the last one that was given.
   auto kept = std::unique(fields_.rbegin(), fields_.rend(), sameName);
   fields_.erase(fields_.begin(), kept.base());
 }
@@ -43,8 +44,8 @@ const Value& Object::operator[](std::string_view name) const {
 }
 
 void Object::set(std::string name, Value value) {
-  // Decoders and loaders bring names in order: these need no search. They are moved into place, not through a Field on
-  // the stack: the second move would be a tenth of decoding a record.
+  // Decoders set names in order, so these need no search. The value moves straight into its place: a second move
+  // through a Field on the stack would take a tenth of the time to decode a record.
   if (fields_.empty() || fields_.back().name < name) {
     Field& last = fields_.emplace_back();
     last.name = std::move(name);

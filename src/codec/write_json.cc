@@ -1,3 +1,4 @@
+// Writes values and records as the table in codec/json.h says.
 #include <bit>
 #include <charconv>
 #include <cmath>
@@ -30,7 +31,7 @@ class JsonWriter {
   void real(double value);
   void string(std::string_view text);
   void escape(std::string_view character);
-  // An object that stands for a single value: on one line in either style.
+  // Writes an object that stands for a single value, on one line in either style.
   void standIn(std::string_view name, std::string_view text);
 
   void open(char bracket) {
@@ -44,7 +45,7 @@ class JsonWriter {
     out_ += bracket;
     first_ = false;
   }
-  // Comes before each element.
+  // Must be called before each element.
   void next() {
     if (!first_) out_ += ',';
     first_ = false;
@@ -61,7 +62,7 @@ class JsonWriter {
 
   std::string out_;
   bool pretty_;
-  bool first_ = true;  // of the elements of the innermost array or object
+  bool first_ = true;  // the next element is the first of the innermost array or object
   std::size_t depth_ = 0;
 };
 

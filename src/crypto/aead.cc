@@ -1,3 +1,4 @@
+// XAES-256-GCM by the steps of its specification over OpenSSL, and XChaCha20-Poly1305 by libsodium.
 #include "crypto/aead.h"
 
 #include <openssl/evp.h>
@@ -12,7 +13,7 @@
 namespace blazedb::crypto {
 namespace {
 
-// OpenSSL fails here only for want of memory, or where its provider lacks AES.
+// OpenSSL fails here only if memory runs out, or if its provider lacks AES.
 void require(bool ok) {
   if (!ok) throw Error(ErrorCode::NotSupported, "OpenSSL refused AES-256-GCM; check its configuration");
 }
@@ -22,8 +23,8 @@ int length(base::ByteView bytes) {
   return static_cast<int>(bytes.size());
 }
 
-// OpenSSL would give everything up when exit() begins, and a database that a global object holds is closed after that.
-// It has to be asked before its first other call; memory goes with the process.
+// OpenSSL would free everything when exit() begins, but a database in a global object is closed after that. This must
+// be the first call of OpenSSL. The memory is freed with the process.
 void keepOpenSslToTheEnd() {
   [[maybe_unused]] static const int once = OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
 }
@@ -60,7 +61,7 @@ Aead::Aead(Cipher cipher, base::ByteView key, base::Random& random) : cipher_(ci
   require(EVP_EncryptInit_ex(block_.get(), EVP_aes_256_ecb(), nullptr, key.data(), nullptr) == 1);
   require(EVP_CIPHER_CTX_set_padding(block_.get(), 0) == 1);
 
-  // K1 = L << 1, with the reduction where a bit falls out; L = AES(0). Steps 1 and 2 of the specification.
+  // K1 = L << 1, reduced if a bit is shifted out; L = AES(0). Steps 1 and 2 of the specification.
   const std::uint8_t zeros[16] = {};
   std::uint8_t l[16];
   int written = 0;
@@ -75,7 +76,7 @@ Aead::~Aead() {
   sodium_memzero(k1_, sizeof k1_);
 }
 
-// Kx = AES(M1 ^ K1) | AES(M2 ^ K1), Mi = 0, i, 'X', 0, nonce[0..12). Steps 3 to 5.
+// Kx = AES(M1 ^ K1) | AES(M2 ^ K1), Mi = 0, i, 'X', 0, nonce[0..12). Steps 3 to 5 of the specification.
 void Aead::subkey(const std::uint8_t* nonce, std::uint8_t* out) {
   std::uint8_t blocks[32] = {};
   for (int i = 0; i < 2; i++) {
@@ -92,7 +93,7 @@ void Aead::subkey(const std::uint8_t* nonce, std::uint8_t* out) {
 void Aead::seal(std::uint8_t* out, base::ByteView in, base::ByteView aad, std::uint8_t* nonceTag) {
   std::uint8_t* tag = nonceTag + kNonceBytes;
   std::uint8_t nothing;
-  if (in.empty()) out = &nothing;  // the libraries want a pointer also where nothing is written
+  if (in.empty()) out = &nothing;  // the libraries need a pointer even if they write nothing
   random_.fill({nonceTag, kNonceBytes});
   if (cipher_ == Cipher::xchacha20Poly1305) {
     crypto_aead_xchacha20poly1305_ietf_encrypt_detached(out, tag, nullptr, in.data(), in.size(), aad.data(), aad.size(),

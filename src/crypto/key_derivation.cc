@@ -11,12 +11,12 @@
 namespace blazedb::crypto {
 namespace {
 
-// libsodium copies a key into blocks on the stack and leaves them there: more than its functions use of it, twice over.
+// libsodium leaves copies of keys on the stack. These are more than twice the bytes of stack that its functions use.
 constexpr std::size_t kHashStackBytes = 8u << 10;
 constexpr std::size_t kPasswordStackBytes = 32u << 10;
 
-// Before a key is there: the loader looks a function up when it is first called, and saves the registers beneath what
-// that one wipes.
+// Must be called before there is a key. At the first call of a function the loader saves the registers on the stack,
+// beneath the part that the function would wipe.
 void findWiper() { sodium_stackzero(1); }
 
 }  // namespace
@@ -28,7 +28,7 @@ bool KdfCost::acceptable() const {
 SecretBytes deriveFromPassword(base::ByteView password, base::ByteView salt, const KdfCost& cost) {
   if (!cost.acceptable() || salt.size() != kSaltBytes)
     throw Error(ErrorCode::InvalidArgument, "key derivation takes 19 MiB to 1 GiB, 2 to 16 passes and a 16-byte salt");
-  static std::mutex oneAtATime;  // of the process, because its memory is what is shared
+  static std::mutex oneAtATime;  // of the process, because derivations share its memory
   SecretBytes key(kKeyBytes);
   std::lock_guard lock(oneAtATime);
   findWiper();
@@ -39,7 +39,7 @@ SecretBytes deriveFromPassword(base::ByteView password, base::ByteView salt, con
   if (failed != 0)
     throw Error(ErrorCode::OutOfMemory, "Argon2id needs " + std::to_string(cost.memoryKiB / 1024) +
                                             " MiB of memory for " +
-                                            "this password, which there are not; free some and try again");
+                                            "this password, and there is not enough; free some and try again");
   return key;
 }
 

@@ -26,7 +26,7 @@ SecretBytes::SecretBytes(SecretBytes&& other) noexcept
     : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
 
 SecretBytes& SecretBytes::operator=(SecretBytes&& other) noexcept {
-  SecretBytes taken(std::move(other));  // frees in the end what this held until now
+  SecretBytes taken(std::move(other));  // its destructor frees the old bytes of this object
   std::swap(data_, taken.data_);
   std::swap(size_, taken.size_);
   return *this;

@@ -1,9 +1,9 @@
-// Bytes that must not leak: passwords and keys.
+// SecretBytes: bytes that must not leak, such as passwords and keys.
 //
-// They live in memory of their own (sodium_malloc): locked against swapping where the system allows it, left out of
-// core dumps, between guard pages, and zeroed when the object dies or is moved over. There is one owner; nothing here
-// can be copied or printed. What a cipher derives from a key and keeps for speed (an AES key schedule) is outside this
-// promise.
+// They are in memory of their own (sodium_malloc): locked against swapping if the system allows it, left out of core
+// dumps, between guard pages, and zeroed when the object is destroyed or assigned to. A SecretBytes has one owner, and
+// cannot be copied or printed. This does not cover data that a cipher derives from a key and keeps for speed, such as
+// an AES key schedule.
 #pragma once
 
 #include <cstddef>

@@ -1,3 +1,4 @@
+// All counts are under one lock. serve() gives room to the waiting shares in their order.
 #include "link/budget.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Splitter finds packets in the bytes. Packer and Unpacker run zstd, with one context for each direction.
 #include "link/framing.h"
 
 #include <zstd.h>

@@ -1,3 +1,5 @@
+// The loop of the link's thread: it makes two sessions, carries their frames until one stops, publishes the reason,
+// waits, and starts again.
 #include "link/local_link.h"
 
 #include <algorithm>

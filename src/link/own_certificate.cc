@@ -1,3 +1,4 @@
+// Makes keys and certificates with OpenSSL, and decides when a new one is needed.
 #include "link/own_certificate.h"
 
 #include <openssl/bio.h>

@@ -1,3 +1,5 @@
+// Connecting to a path, and listening at one: the lock on the folder, removing a stale name, then bind, listen and
+// chmod, in this order.
 #include "link/unix_socket.h"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+// Rows are loaded in portions (forEach), so forgetting takes bounded memory however many rows it concerns.
 #include "replica/forgetting.h"
 
 #include <algorithm>

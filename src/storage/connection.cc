@@ -1,3 +1,4 @@
+// Statement and Connection over SQLite's C interface, and raise(), which turns its result codes into Errors.
 #include "storage/connection.h"
 
 #include <sqlite3.h>

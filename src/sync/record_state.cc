@@ -1,3 +1,5 @@
+// The codec of record states, and the hashes that digests add up. Decoding expects hostile bytes: states come from
+// peers.
 #include "sync/record_state.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// A scope keeps its lists ascending and without repeats, so there is one form to compare, search and encode.
 #include "sync/scope.h"
 
 #include <algorithm>

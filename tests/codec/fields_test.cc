@@ -154,7 +154,7 @@ TEST(Fields, AProblemSaysWhichFieldAndWhatToDo) {
       {{{"address", Object{{"lines", Array{"ok", "\xFF"}}}}},
        "InvalidArgument: field \"address.lines[1]\" is not UTF-8: convert it, or store it as bytes"},
       {{{"a", Array{0, Array{1, Object{{"", 1}}}}}},
-       "InvalidArgument: field \"a[1][1]\" holds a field without a name: give it one"},
+       "InvalidArgument: field \"a[1][1]\" has a field without a name: give it one"},
       {{{"x\xFFy", 1}}, "InvalidArgument: field \"x\\xffy\" has a name that is not UTF-8: convert it"},
   };
   for (const auto& [fields, what] : problems) {

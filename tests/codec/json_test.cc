@@ -146,12 +146,12 @@ TEST(Json, WhatIsWrongIsSaidWithItsPosition) {
        "line 1, column 55: \"_id\" is not a UUID; a field of that name is written \"$_id\""},
       {R"({"_id":"01890a5d-ac96-774b-bcce-b302099a8057","_id":1})", "line 1, column 51: \"_id\" is given twice"},
       {R"({"a":{"$day":1}})", "line 1, column 15: \"$day\" means nothing; a field of that name is written \"$$day\""},
-      {R"({"a":{"$date":1}})", "line 1, column 16: \"$date\" wants a date such as 2026-11-22T10:00:00.123456Z"},
-      {R"({"a":{"$date":"today"}})", "line 1, column 22: \"$date\" wants a date such as 2026-11-22T10:00:00.123456Z"},
-      {R"({"a":{"$bytes":"AP8"}})", "line 1, column 21: \"$bytes\" wants base64 with padding"},
-      {R"({"a":{"$uuid":"1"}})", "line 1, column 18: \"$uuid\" wants a UUID of 36 characters"},
+      {R"({"a":{"$date":1}})", "line 1, column 16: \"$date\" needs a date such as 2026-11-22T10:00:00.123456Z"},
+      {R"({"a":{"$date":"today"}})", "line 1, column 22: \"$date\" needs a date such as 2026-11-22T10:00:00.123456Z"},
+      {R"({"a":{"$bytes":"AP8"}})", "line 1, column 21: \"$bytes\" needs base64 with padding"},
+      {R"({"a":{"$uuid":"1"}})", "line 1, column 18: \"$uuid\" needs a UUID of 36 characters"},
       {R"({"a":{"$double":"1.5"}})",
-       "line 1, column 22: \"$double\" wants \"NaN\", \"Infinity\", \"-Infinity\" or the 16 hex digits of a NaN"},
+       "line 1, column 22: \"$double\" needs \"NaN\", \"Infinity\", \"-Infinity\" or the 16 hex digits of a NaN"},
   };
   for (auto [json, problem] : problems)
     EXPECT_EQ(problemOf(json), std::string("InvalidArgument: JSON up to ") + problem);
