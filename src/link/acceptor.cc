@@ -403,7 +403,7 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
   std::uint64_t lastPing_ = 0;
   std::map<std::uint64_t, std::shared_ptr<Arrival>> arrivals_;  // shared with their pending steps
   std::set<std::uint64_t> halfOpen_;                            // those not yet admitted
-  std::map<std::uint64_t, std::shared_ptr<Arrival>> admitted_;  // those admitted; shared likewise
+  std::map<std::uint64_t, std::shared_ptr<Arrival>> admitted_;  // those admitted; shared in the same way
   std::condition_variable empty_;
   FailedKnocks failed_;
 

@@ -131,7 +131,7 @@ class Store {
   // Sets this replica's cursor on the peer's feed to 0, and syncs that to the disk.
   virtual void dropCursor(const Peer& peer, const Scope& scope) = 0;
   // Removes what earlier scopes of the peer brought and `scope` leaves out, except for changes made here that the peer
-  // has not applied. If the scope grows again later, the feed is read anew.
+  // has not applied. If the scope grows again later, this replica reads the peer's feed from 0.
   virtual void leaveOtherScopes(const Peer& peer, const Scope& scope) = 0;
 
   // Notes that the peer reads this feed. From now on the store remembers deletes for it.

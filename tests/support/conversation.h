@@ -1,4 +1,4 @@
-// Two sessions that talk by hand: every frame is carried, and looked at, by the test.
+// Two sessions whose frames the test carries by hand, so that it can look at each of them.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -17,7 +17,7 @@
 
 namespace blazedb::test {
 
-// A Store that says what another one says; tests override what they want to see or to spoil.
+// A Store that passes every call to another one. Tests override the calls that they want to watch or to spoil.
 class PassingStore : public sync::Store {
  public:
   explicit PassingStore(sync::Store& store) : store_(store) {}
@@ -99,7 +99,7 @@ class Conversation {
     collect();
   }
 
-  // Takes what both have said and puts it on its way.
+  // Takes the frames of both sessions and puts them into `towards`.
   void collect() {
     for (int end = 0; end < 2; end++)
       for (base::Bytes& frame : (*this)[end].takeFrames()) {
@@ -108,7 +108,7 @@ class Conversation {
       }
   }
 
-  // Hands over the next frame towards `end`; false where there is none.
+  // Delivers the next frame towards `end`. Returns false if there is none.
   bool deliver(int end) {
     std::deque<base::Bytes>& waiting = towards[static_cast<std::size_t>(end)];
     if (waiting.empty()) return false;
@@ -119,7 +119,7 @@ class Conversation {
     return true;
   }
 
-  // The next frame towards each; false where there is none.
+  // Delivers the next frame towards each end. Returns false if there is none.
   bool deliverBoth() {
     bool first = deliver(1);
     return deliver(0) || first;
@@ -130,7 +130,7 @@ class Conversation {
     collect();
   }
 
-  // Carries frames until neither has anything to say at this moment.
+  // Carries frames until neither session has one left at this moment.
   void settle() {
     for (bool moved = true; moved;) {
       feedsMoved();
@@ -139,7 +139,7 @@ class Conversation {
     }
   }
 
-  // Carries frames and lets time pass until neither has anything left to do.
+  // Carries frames and moves the clock until neither session has anything left to do.
   void rest() {
     for (int ticks = 0; ticks < 1000; ticks++) {
       settle();
@@ -154,14 +154,14 @@ class Conversation {
     ADD_FAILURE() << "no rest after 1000 ticks";
   }
 
-  // What `from` has said so far, of one type.
+  // The frames of one type that `from` has sent so far.
   std::vector<base::Bytes> said(int from, sync::FrameType type) const {
     std::vector<base::Bytes> frames;
     for (const Crossed& each : crossed)
       if (each.from == from && each.type == type) frames.push_back(each.frame);
     return frames;
   }
-  // Changes in all batches that `from` has sent.
+  // How many changes are in all batches that `from` has sent.
   std::size_t changesFrom(int from) const {
     std::size_t changes = 0;
     for (const base::Bytes& frame : said(from, sync::FrameType::batch))

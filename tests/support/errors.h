@@ -1,4 +1,4 @@
-// What an API throws, as a value.
+// Turns an Error that a call throws into a value, for expectations.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -17,7 +17,7 @@ inline void PrintTo(ErrorCode code, std::ostream* out) { *out << errorName(code)
 
 namespace blazedb::test {
 
-// The code of the Error that `body` throws; none where it throws nothing. Anything else goes on.
+// The code of the Error that `body` throws; none if it throws nothing. Other exceptions go on.
 template <class Body>
 std::optional<ErrorCode> errorOf(Body&& body) {
   try {

@@ -1,4 +1,4 @@
-// What happens where a process may have few files.
+// Limits the files that this process may have open.
 #pragma once
 
 #include <sys/resource.h>
@@ -6,7 +6,7 @@
 
 namespace blazedb::test {
 
-// This process may have so many files until it ends: the numbers below `files`.
+// As long as it lives, the process can open only descriptors below `files`.
 class FilesMax {
  public:
   explicit FilesMax(int files) {
@@ -22,7 +22,7 @@ class FilesMax {
   rlimit before_{};
 };
 
-// The number that the next file will have.
+// The descriptor that the next file will get.
 inline int nextFile() {
   int next = dup(0);
   close(next);

@@ -1,5 +1,5 @@
-// Rows in memory, as plainly as they can be kept: what tests of src/replica stand on, and what a real store is compared
-// with. A copy is a snapshot, so a transaction is a copy that replaces the original, or does not.
+// MemoryRows: rows in memory, as simple as possible. Tests of src/replica use it, and real stores are compared with it.
+// A copy of the object is a snapshot, so a transaction works on a copy, and a commit replaces the original by the copy.
 #pragma once
 
 #include <map>
@@ -64,7 +64,7 @@ class MemoryRows final : public replica::Writer {
 
  private:
   struct Stored {
-    replica::Row row;  // without bytes
+    replica::Row row;  // without its bytes, which are below
     base::Bytes stamps, fields;
   };
   struct Importing {
@@ -89,7 +89,7 @@ class MemoryRows final : public replica::Writer {
   std::map<UUID, Importing> importers_;
   std::int64_t lastImporter_ = 0;
   std::map<std::pair<std::int64_t, std::int64_t>, replica::Delivery> delivered_;  // by importer and handle
-  std::map<Refused, bool> rejected_;                                              // and whether it has changed here
+  std::map<Refused, bool> rejected_;  // true: the copy here has changed since
   std::uint64_t horizon_ = 0;
   std::uint64_t lostUntil_ = 0;
   std::vector<replica::Overridden> overridden_;

@@ -1,5 +1,5 @@
-// A replica on a file system in memory, with a clock and randomness that the test decides: what tests of engines and
-// sessions stand on. A raw key, because stretching a password takes longer than most tests.
+// A replica on a file system in memory, with a clock and randomness that the test controls. Tests of engines and
+// sessions use it. It has a raw key, because stretching a password takes longer than most tests.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@
 
 namespace blazedb::test {
 
-// The time that all replicas of a test live in, and how far one of them is off.
+// The clock of one replica: the time that all replicas of a test share, plus the skew of this one.
 class WorldClock final : public base::Clock {
  public:
   static constexpr std::int64_t kBeginningMs = 1'763'800'000'000;
@@ -52,7 +52,7 @@ class Replica {
  public:
   static constexpr const char* kPath = "/r.blazedb";
 
-  // `worldMs` must outlive the replica. The seed makes its id; two of one seed are copies of each other.
+  // `worldMs` must outlive the replica. The seed makes its id: two replicas with one seed are copies of each other.
   Replica(const std::string& name, const std::int64_t& worldMs, std::uint64_t seed) : clock(worldMs), random(seed) {
     options.name = name;
     open();
@@ -65,13 +65,13 @@ class Replica {
     engine.reset();
     open();
   }
-  // The process dies: nothing that was written is lost.
+  // Kills the process: nothing that was written is lost.
   void kill() {
     files.powerOff();
     engine.reset();
     files.restart();
   }
-  // The power goes: what no sync has confirmed may be lost.
+  // Cuts the power: writes that no sync has confirmed may be lost.
   void powerCut(std::uint64_t seed) {
     files.powerOff();
     engine.reset();
@@ -106,7 +106,7 @@ class Replica {
   std::optional<Record> fetch(const UUID& id) const { return engine->fetch("default", id); }
   std::uint64_t count() const { return engine->count("default"); }
 
-  // The record as it is stored, dead or alive; whether it is there, and has its values.
+  // What is stored of a record, live or deleted.
   struct Stored {
     bool held = false;
     bool alive = false;

@@ -21,13 +21,13 @@ std::string folderOf(const std::string& path) { return path.substr(0, path.rfind
 
 }  // namespace
 
-// `bytes` is what a process sees; `unsynced` leads back from there to what is on the disk.
+// `bytes` is what a process sees. Undoing `unsynced` gives what is on the disk.
 struct SimFileSystem::Node {
   struct Change {
     bool isTruncation;
     std::uint64_t offset;  // of a write; the new size of a truncation
-    Bytes after;           // of a write
-    Bytes before;          // what it replaced or cut off
+    Bytes after;           // the bytes of a write
+    Bytes before;          // the bytes that were replaced or cut off
     std::uint64_t sizeBefore;
   };
 
@@ -82,7 +82,7 @@ struct SimFileSystem::Node {
 
   Bytes bytes;
   std::vector<Change> unsynced;
-  int holders = 0;  // who share its lock; -1: one has it alone
+  int holders = 0;  // how many share its lock; -1: one has it alone
 
  private:
   Bytes::iterator at(std::uint64_t offset) { return bytes.begin() + static_cast<std::ptrdiff_t>(offset); }
@@ -102,7 +102,7 @@ struct SimFileSystem::Node {
     }
   }
 
-  // Does again what `keep(change, sector of it)` chooses; a truncation is one sector.
+  // Applies again those sectors of each change for which `keep(change, sector)` is true. A truncation is one sector.
   template <typename Keep>
   void redoSectors(const std::vector<Change>& changes, Keep keep) {
     for (std::size_t i = 0; i < changes.size(); i++) {
@@ -150,7 +150,7 @@ class SimFile final : public storage::File {
       if (access_ == storage::Access::readOnly) return IoStatus::denied;
       std::uint64_t free = system_.roomBytes();
       std::uint64_t size = node_->bytes.size();
-      std::uint64_t fits = std::max(size, offset) - offset + free;  // overwriting takes no space
+      std::uint64_t fits = std::max(size, offset) - offset + free;  // overwriting needs no space
       node_->write(offset, bytes.first(std::min<std::uint64_t>(bytes.size(), fits)));
       return fits < bytes.size() ? IoStatus::noSpace : IoStatus::ok;
     };
@@ -247,7 +247,7 @@ class SimLock final : public storage::FileLock {
 SimFileSystem::SimFileSystem() = default;
 SimFileSystem::~SimFileSystem() = default;
 
-// Counts the operation and says how it ends, where a fault is due.
+// Counts the operation. Returns the status of a fault that is due; none otherwise.
 std::optional<IoStatus> SimFileSystem::fault(Operation operation) {
   if (off_) return IoStatus::failed;
   if (operation == Operation::sync && offInSyncs_ && --*offInSyncs_ == 0) {

@@ -1,14 +1,14 @@
-// A file system in memory that behaves as badly as a disk may: it forgets, tears and garbles what was not synced, fills
-// up, and fails the N-th operation of a kind. Deterministic: the same calls with the same seeds give the same bytes.
+// SimFileSystem: a file system in memory that behaves as badly as a disk may. It loses, tears and garbles what was not
+// synced, fills up, and fails the N-th operation of a kind. Deterministic: the same calls with the same seeds give the
+// same bytes. Thread-safe.
 //
-// A crash in a test that still holds the database: powerOff() (every operation fails from now on), destroy the objects,
-// then restart(seed) for a power cut or restart() for a process that was killed (nothing is lost). crash(seed) is both
-// at once.
+// To crash while a test still has the database open: call powerOff() (every operation fails from now on), destroy the
+// objects, and call restart(seed) for a power cut, or restart() for a killed process, which loses nothing. crash(seed)
+// does powerOff() and restart(seed).
 //
-// What a power cut may leave of writes that no sync has confirmed, chosen by the seed: none of them, all, any subset of
-// their 512-byte sectors in any order, a prefix with a torn end, all but one sector, a sector of noise, or a longer
-// file with zeros in place of data. Names that were created, published or removed last once their folder is synced;
-// before, a prefix of them does. Thread-safe.
+// The seed chooses what a power cut leaves of writes that no sync has confirmed: none of them, all, any subset of their
+// 512-byte sectors in any order, a prefix with a torn end, all but one sector, a sector of noise, or a longer file with
+// zeros in place of data. Changes of names survive once their folder is synced; before that, a prefix of them survives.
 #pragma once
 
 #include <algorithm>
@@ -49,27 +49,27 @@ class SimFileSystem final : public storage::FileSystem {
   storage::IoStatus lock(const std::string& path, storage::Access access, std::unique_ptr<storage::FileLock>& lock,
                          std::int64_t& ownerPid) override;
 
-  // Crashes. Locks and open files do not survive a restart.
+  // Crashes. A restart ends all locks and open files.
   void powerOff();
   void restart();
   void restart(std::uint64_t seed);
   void crash(std::uint64_t seed);
-  // Power goes off by itself at the `nth` sync from now (1: the next), before that sync does anything.
+  // Turns the power off at the `nth` sync from now (1: the next), before that sync does anything.
   void powerOffAtSync(std::uint64_t nth);
   bool isOff() const;
 
-  // Faults. The `nth` operation of a kind from now (1: the next), and with `lasting` all after it, ends with `status`.
-  // A write that fails has written its first half.
+  // Faults. Makes the `nth` operation of a kind from now (1: the next) return `status`; with `lasting` all later ones
+  // too. A write that fails has written its first half.
   void failAt(Operation operation, std::uint64_t nth, storage::IoStatus status = storage::IoStatus::failed,
               bool lasting = false);
   void clearFaults();
   // How many operations of a kind there have been.
   std::uint64_t count(Operation operation) const;
-  // The bytes that all files together may have; a write beyond writes what fits.
+  // The most bytes that all files together may have. A write beyond writes what fits.
   void setCapacity(std::uint64_t bytes);
 
-  // What a process would read now, and putting it back, as copying a file does. contents() of an absent file is empty;
-  // setContents() creates, and is synced.
+  // Read and replace a whole file, as a copy by other means does. contents() of a missing file is empty. setContents()
+  // creates a missing file, and syncs.
   std::vector<std::uint8_t> contents(const std::string& path) const;
   void setContents(const std::string& path, std::vector<std::uint8_t> bytes);
   std::vector<std::string> list() const;
@@ -86,7 +86,7 @@ class SimFileSystem final : public storage::FileSystem {
   };
   struct NameChange {
     std::string name;
-    std::shared_ptr<Node> node;  // none: removed
+    std::shared_ptr<Node> node;  // none: the name was removed
   };
   using Names = std::map<std::string, std::shared_ptr<Node>>;
 
@@ -99,14 +99,14 @@ class SimFileSystem final : public storage::FileSystem {
   mutable std::mutex mutex_;
   Names names_;
   Names durableNames_;
-  std::vector<std::weak_ptr<Node>> unnamed_;  // files that have been made and may have no name yet
+  std::vector<std::weak_ptr<Node>> unnamed_;  // new files, which may have no name yet
   std::vector<NameChange> nameChanges_;       // since the last sync of their folder
   std::array<std::uint64_t, kOperations> counts_ = {};
   std::array<std::optional<Fault>, kOperations> faults_;
   std::optional<std::uint64_t> offInSyncs_;
   std::uint64_t capacity_ = ~std::uint64_t{0};
   bool off_ = false;
-  std::uint64_t epoch_ = 0;  // files and locks of an earlier one are dead
+  std::uint64_t epoch_ = 0;  // counts restarts; files and locks of an earlier epoch no longer work
 };
 
 }  // namespace blazedb::test
