@@ -12,9 +12,10 @@
 //
 // An app group is a folder that holds the sockets of its apps. A process that could put a socket there could pose as an
 // app. Every call therefore checks the folder: it and all folders above it belong to this user, to root or to one of
-// AppGroup::users; nobody else may write there, but for the members of AppGroup::unixGroup; and no part of the path is
-// a symbolic link. UnsafeFolder names the fault and the command that mends it. Each end also asks the kernel which user
-// runs the other end. docs/security.md says what this protects from.
+// AppGroup::users; nobody else may write there, except the members of AppGroup::unixGroup, and except in a sticky
+// folder above it, such as /tmp; and no part of the path is a symbolic link. UnsafeFolder names the fault and the
+// command that mends it. Each end also asks the kernel which user runs the other end. docs/security.md says what this
+// protects from.
 //
 // All functions may be called from any thread.
 #pragma once

@@ -91,7 +91,7 @@ std::optional<std::uint64_t> leaveScopes(Ledger& ledger, const UUID& peer, const
   forEach(ledger, keys, [&](Held& held) {
     const Row& row = held.row();
     const std::string& collection = ledger.collectionOf(row).name;
-    std::vector<const sync::Scope*> had;  // the peer had of the record what these carry
+    std::vector<const sync::Scope*> had;  // the scopes under which the peer had the record
     for (const Reading& old : left) {
       bool has = (sameIncarnation && row.position <= old.acknowledged.position) ||
                  (theirs.contains(row.origin) && row.changedOnce(old.acknowledged.complete));

@@ -40,8 +40,8 @@ Swept unmentioned(Ledger& ledger, const sync::Peer& from, const sync::Scope& sco
 
 // Forgets what the peer had under the scopes `left` and no longer has under `scope`, among at most `entriesMax` entries
 // of the feed beyond `after`. A field that none of these scopes carried stays, because the peer never had it, and with
-// it a record that would otherwise go. Returns the position up to which it has done so; std::nullopt once it has reached
-// the end. `sameIncarnation`: the peer is still in the incarnation in which it acknowledged.
+// it a record that would otherwise go. Returns the position up to which it has done so; std::nullopt once it has
+// reached the end. `sameIncarnation`: the peer is still in the incarnation in which it acknowledged.
 std::optional<std::uint64_t> leaveScopes(Ledger& ledger, const UUID& peer, const std::vector<Reading>& left,
                                          const sync::Scope& scope, bool sameIncarnation, std::uint64_t after,
                                          std::size_t entriesMax);
