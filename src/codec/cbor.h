@@ -1,6 +1,6 @@
 // CBOR (RFC 8949), in the one form that BlazeDB writes and accepts.
 //
-// Replicas compare hashes of encoded values, so a value must have exactly one encoding. Input from a peer is hostile
+// Encoded values are compared byte by byte, so a value must have exactly one encoding. Input from a peer is hostile
 // until it has been read. The form: definite lengths only; every head as short as possible; integers within int64 or
 // uint64, as the caller asks; doubles always as 64 bits; of the simple values only false, true, null and undefined.
 // codec/fields.h defines what items mean (sorted maps, dates, UUIDs).

@@ -76,7 +76,7 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   // Starts the session.
   void open(sync::Store& store, const sync::SessionOptions& options, bool compression);
   void leave(const sync::Bye& why);   // tells the peer, and ends
-  void finish(const sync::Bye& why);  // ends without telling the peer
+  void finish(const sync::Bye& why);  // ends; the peer has been told, or cannot be
   std::uint64_t bytes() const { return channel_ ? channel_->bytes() : 0; }
   bool heard() const { return channel_ && channel_->heard(); }
   // Whether the peer has said why it ends.

@@ -25,7 +25,8 @@ enum class Verdict : std::uint8_t {
 
 class Chooser {
  public:
-  // Without a filter it gives everything. `complete`: Cursor::complete of the reader, once it has this batch's start.
+  // Without a filter it gives everything. `complete`: the reader's Cursor::complete once it has applied earlier
+  // batches.
   Chooser(const sync::ReadRule& rule, std::uint64_t complete) : filter_(rule.filter.get()), complete_(complete) {}
 
   // `row` comes with its delivery to the importer. Throws FilterFailed.

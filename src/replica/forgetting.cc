@@ -1,4 +1,4 @@
-// Rows are loaded in portions (forEach), so forgetting takes bounded memory however many rows it concerns.
+// Rows are loaded in portions (forEach), so only a bounded number of them is in memory at a time.
 #include "replica/forgetting.h"
 
 #include <algorithm>

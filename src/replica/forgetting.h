@@ -2,7 +2,8 @@
 // deletes.
 //
 // A forgotten record leaves no trace in the rows. A peer that has it may bring it back, and a peer that reads this feed
-// does not learn that it is gone. Each function says what its caller does about that.
+// does not learn that it is gone. So forget() notes which stamps are lost (Ledger::noteLost), and purge() raises the
+// horizon.
 #pragma once
 
 #include <cstdint>

@@ -88,7 +88,7 @@ struct Collection {
 struct Reading {
   sync::Scope scope;
   sync::Cursor acknowledged;           // what the peer has applied; its incarnation is not set
-  std::uint64_t passed = 0;            // up to here, and this replica has what the peer had when it acknowledged that
+  std::uint64_t passed = 0;            // the peer applied up to here, and this replica has all that it had then
   std::optional<std::int64_t> seenMs;  // when there was last a link; absent if the peer never asked for this feed
 };
 
