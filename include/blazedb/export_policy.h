@@ -35,10 +35,9 @@ struct ExportPolicy {
   std::optional<std::vector<std::string>> fields = {};  // absent: all
   std::optional<ExportFilter> filter = {};              // absent: every record
   bool readOnly = true;                                 // importers may not write
-  // Importers that write may also bring what they have by other ways than from here: what others wrote, and servers;
-  // and may have the role server themselves. Otherwise an importer writes as a client, upon what it got from here, and
-  // what carries a server's authority that this database does not have is refused, record by record
-  // (rejectedChanges()).
+  // Importers that write may also bring writes of other databases, servers too, that they did not get from here, and
+  // may have the role server themselves. Without it an importer writes as a client, on top of what it got from here; a
+  // record that builds on a server's write which this database does not have is refused (Database::rejectedChanges()).
   bool mayRelay = false;
 };
 

@@ -8,7 +8,7 @@
 
 namespace blazedb::base {
 
-// Whether nothing was thrown.
+// Returns whether nothing was thrown.
 template <class Callback, class... Arguments>
 bool contain(Callback&& callback, Arguments&&... arguments) noexcept {
   try {
@@ -19,8 +19,8 @@ bool contain(Callback&& callback, Arguments&&... arguments) noexcept {
   }
 }
 
-// For the few steps without which something would wait for ever, such as the next attempt of a link: waits until there
-// is memory for them. `step` may have been done in part when it is called again.
+// Repeats a step until there is memory for it. For the few steps without which something would wait for ever, such as
+// the next attempt of a link. `step` may have been done in part when it is called again.
 template <class Step>
 void insist(const Step& step) noexcept {
   while (!contain(step)) std::this_thread::sleep_for(std::chrono::milliseconds(10));

@@ -3,7 +3,7 @@
 namespace blazedb::base {
 namespace {
 
-// Made while there is memory, to be copied without.
+// Made while there is memory, because copying it takes none.
 const Error kOutOfMemory(ErrorCode::OutOfMemory, "there is not enough memory for this; free some and try again");
 
 }  // namespace

@@ -1,6 +1,7 @@
-// What a user calls throws blazedb::Error. Where memory runs out the standard library throws something else, anywhere:
-// each public function that may allocate calls what it stands for through this, and nothing below has to care. A
-// function of the user's may run inside; what else it throws goes on as it is.
+// Turns std::bad_alloc into Error(OutOfMemory) at the public API. Public functions throw only blazedb::Error, but the
+// standard library throws std::bad_alloc anywhere when memory runs out. So each public function that may allocate calls
+// its implementation through typed(), and nothing below has to care. A user's function may run inside; any other
+// exception of it goes on as it is.
 #pragma once
 
 #include <functional>
@@ -11,10 +12,10 @@
 
 namespace blazedb::base {
 
-// Takes no memory.
+// Throws Error(OutOfMemory) without taking memory.
 [[noreturn]] void throwOutOfMemory();
 
-// std::invoke of the same, with OutOfMemory for std::bad_alloc.
+// As std::invoke, but throws Error(OutOfMemory) in place of std::bad_alloc.
 template <class Function, class... Arguments>
 decltype(auto) typed(Function&& function, Arguments&&... arguments) {
   try {

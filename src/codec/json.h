@@ -3,7 +3,7 @@
 //   value                      | JSON
 //   ---------------------------|---------------------------------------------------------------------------------------
 //   null boolean array         | themselves
-//   string                     | itself; what steers a terminal (codec/text.h) as \u00XX or \uXXXX
+//   string                     | itself, with characters that steer a terminal (codec/text.h) as \u00XX or \uXXXX
 //   integer                    | a number without point and exponent: 42
 //   real                       | a number with one of them, the shortest that gives the same double back: 42.0, 1e+300
 //   real without JSON number   | {"$double": "NaN"}, "Infinity" or "-Infinity"; a NaN with other bits as

@@ -87,7 +87,7 @@ std::string printable(std::string_view text) {
   if (utf8 && length < text.size())
     while ((static_cast<std::uint8_t>(text[length]) & 0xC0) == 0x80) length--;  // not within a character
   std::string shown;
-  std::size_t escaped = 0;  // up to there
+  std::size_t escaped = 0;  // bytes up to here are written as \xNN
   for (std::size_t i = 0; i < length; i++) {
     auto byte = static_cast<std::uint8_t>(text[i]);
     escaped = std::max(escaped, i + steering(text.substr(i)));

@@ -144,7 +144,7 @@ void JsonWriter::real(double value) {
   if (shortest.find_first_of(".e") == std::string_view::npos) out_ += ".0";
 }
 
-// What steers a terminal is escaped, though JSON asks for less, so that a value that a peer wrote can be shown.
+// Escapes characters that steer a terminal, which JSON does not require, so that a value from a peer can be shown.
 void JsonWriter::string(std::string_view text) {
   out_ += '"';
   std::size_t copied = 0;
@@ -167,7 +167,7 @@ void JsonWriter::string(std::string_view text) {
   out_ += '"';
 }
 
-// One character, of up to three bytes of UTF-8.
+// Writes one character, of up to three bytes of UTF-8, as \uXXXX.
 void JsonWriter::escape(std::string_view character) {
   auto byte = [&](std::size_t i) { return static_cast<unsigned>(static_cast<std::uint8_t>(character[i])); };
   unsigned code = byte(0);

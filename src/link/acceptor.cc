@@ -460,7 +460,7 @@ void Acceptor::Arrival::refuse(const sync::Bye& why, std::int64_t delayMs) {
 
 void Acceptor::Arrival::onStatus(const sync::SessionStatus& status) { board_.put(statusOf(status)); }
 
-// Where there is no memory to tell it, nobody hears how it ended.
+// If there is no memory to tell the owner, the owner does not learn how the conversation ended.
 void Acceptor::Arrival::onEnd(const sync::SessionStatus& session, const sync::Bye& why) {
   base::contain([&] { tellEnd(session, why); });
 }

@@ -58,7 +58,8 @@ void Channel::start(std::function<void()> wake) {
   readSoon();
 }
 
-// Said by whoever gives back, to whom it must not matter. A peer that is not read any more has its owner's timer.
+// The share that gives memory back calls this, so it must not throw. If reading does not go on for want of memory, the
+// owner's timer ends the conversation.
 void Channel::roomMade() {
   base::contain([&] { readSoon(); });
   if (wake_) wake_();

@@ -74,7 +74,7 @@ std::optional<sync::Bye> Conversation::stopWanted() {
 
 bool Conversation::closed() const { return !channel_ || channel_->closed(); }
 
-// Where there is no memory for it, the step is the one that the timer brings.
+// If there is no memory to post a step, the timer brings the next one.
 void Conversation::schedule() {
   if (scheduled_.exchange(true)) return;
   if (!base::contain([&] { asio::post(strand_, [self = shared_from_this()] { self->step(); }); })) scheduled_ = false;
@@ -295,7 +295,7 @@ void Conversation::wakeAt(std::int64_t ms) {
   timer_.async_wait(onStrand(strand_, [self = shared_from_this()](asio::error_code cancelled) {
     if (cancelled) return;
     self->timerMs_.reset();
-    self->moved_ = true;  // whoever had no memory to say so
+    self->moved_ = true;  // a commit may have had no memory to schedule a step
     self->step();
   }));
 }

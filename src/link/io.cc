@@ -29,7 +29,7 @@ Io::~Io() {
   for (std::thread& worker : workers_) worker.join();
 }
 
-// What a handler throws, where memory runs out, ends that handler alone: whoever waits for it has a timer.
+// If memory runs out and a handler throws, only that handler ends. Code that waits for its outcome has a timer.
 void Io::run(asio::io_context& work) {
   while (!base::contain([&] { work.run(); })) {
   }

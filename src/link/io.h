@@ -20,10 +20,10 @@
 
 namespace blazedb::link {
 
-// Asio's older kind. The newer one takes memory where it must not fail: when a handler has ended.
+// Asio's older kind of strand. The newer kind allocates when a handler has ended, where a failure must not happen.
 using Strand = asio::io_context::strand;
 
-// A handler that runs `body` on the strand, however little memory there is when it is due.
+// A handler that runs `body` on the strand, even if there is no memory at first when it is due.
 template <class Body>
 auto onStrand(const Strand& strand, Body body) {
   return [strand, body](asio::error_code error) {

@@ -36,10 +36,10 @@ void NameLookup::begin(Done done) {
   if (state_->asking) return;
   std::thread([state = state_] {
     Addresses addresses;
-    if (!base::contain([&] { addresses = state->ask(); })) addresses.failure = "no memory";  // which takes none
+    if (!base::contain([&] { addresses = state->ask(); })) addresses.failure = "no memory";  // too short to allocate
     std::lock_guard held(state->mutex);
     state->asking = false;
-    // Whoever does not hear the answer has a timer.
+    // If `done` throws for want of memory, its owner has a timer.
     if (Done asked = std::exchange(state->done, nullptr)) base::contain(asked, addresses);
   }).detach();
   state_->asking = true;

@@ -171,8 +171,8 @@ std::unique_ptr<FileLock> lockFile(FileSystem& files, const std::string& path, A
   if (status == IoStatus::manyNames)
     throw Error(ErrorCode::IoError,
                 path + " has another name as well (a hard link; find FOLDER -samefile " + path +
-                    " lists them), and what the log of one name holds would be lost by the other: keep one name, the "
-                    "one with a -wal beside it where there is any, and remove the rest; for a copy, use backup");
+                    " lists them), and an opening by one name would miss the log of the other: keep one name, the one "
+                    "with a -wal beside it if there is one, and remove the rest; for a copy, use backup");
   require(status, path, "cannot be opened");
   return lock;
 }
@@ -204,7 +204,7 @@ std::unique_ptr<DatabaseFile> DatabaseFile::create(FileSystem& files, base::Rand
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)");
   }
   file->publish();
-  file.reset();  // NFS keeps a name that is taken away for as long as the file is open
+  file.reset();  // NFS keeps a removed name as long as the file is open
   std::unique_ptr<FileLock> lock = lockFile(files, canonical, Access::readWrite);
   std::unique_ptr<File> headerFile;
   try {
@@ -214,7 +214,7 @@ std::unique_ptr<DatabaseFile> DatabaseFile::create(FileSystem& files, base::Rand
     made->lock_ = std::move(lock);
     return made;
   } catch (...) {
-    // As long as the lock is held nobody else has seen it.
+    // The lock is still held, so no other process has used the file.
     files.remove(canonical);
     files.remove(canonical + "-wal");
     throw;

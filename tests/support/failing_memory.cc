@@ -8,7 +8,7 @@ namespace blazedb::test {
 namespace {
 
 std::atomic<bool> isOn = false;
-std::atomic<std::int64_t> seen = 0;  // allocations since it is on
+std::atomic<std::int64_t> seen = 0;  // allocations since it was turned on
 std::atomic<bool> hasFailed = false;
 std::int64_t firstFailing = 0, countFailing = 0;
 FailingMemory::Of ofWhom{};
@@ -42,7 +42,7 @@ bool FailingMemory::end() {
 
 }  // namespace blazedb::test
 
-// Not inlined: gcc would take the pairs for mismatched.
+// Not inlined: otherwise gcc believes that new and delete do not match.
 [[gnu::noinline]] void* operator new(std::size_t size) {
   void* made = blazedb::test::failsNow() ? nullptr : std::malloc(size == 0 ? 1 : size);
   if (made == nullptr) throw std::bad_alloc();

@@ -1,12 +1,12 @@
-// Memory that runs out when a test says so: a program that uses this has an operator new of its own.
+// FailingMemory: memory that runs out when a test says so. A program that uses it gets an operator new of its own.
 #pragma once
 
 #include <cstdint>
 
 namespace blazedb::test {
 
-// One at a time. Until it goes, `count` allocations fail, after `first` that do not: those of the thread that made it,
-// or those of all others.
+// Until it is destroyed, `count` allocations fail after `first` that succeed: those of the thread that made it, or
+// those of all other threads. There may be only one at a time.
 class FailingMemory {
  public:
   enum class Of : std::uint8_t { thisThread, otherThreads };
@@ -16,7 +16,7 @@ class FailingMemory {
   ~FailingMemory() { end(); }
   FailingMemory(const FailingMemory&) = delete;
 
-  // Whether one has failed.
+  // Ends it. Returns whether an allocation has failed.
   bool end();
 };
 
