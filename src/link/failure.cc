@@ -13,7 +13,7 @@ sync::Bye failureOf(const std::exception& error) {
   std::string what = error.what();
   const auto* ours = dynamic_cast<const Error*>(&error);
   if (!ours) return {ErrorCode::IoError, what};
-  // Without the name of the code, which stands beside it.
+  // Without the name of the code, which the Bye has as a number.
   std::size_t colon = what.find(": ");
   return {ours->code(), colon == std::string::npos ? what : what.substr(colon + 2)};
 }

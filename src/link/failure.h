@@ -1,4 +1,4 @@
-// What went wrong at this end, as the reason of an end that a link, a listener or a command gives.
+// The reason that a link, a listener or a command gives after an exception at this end.
 #pragma once
 
 #include <exception>
