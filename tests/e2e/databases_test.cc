@@ -43,8 +43,7 @@ TEST_F(Databases, CreateRefusesAFileThatExists) {
 // Not even root may make a file there.
 TEST_F(Databases, CreateInAFolderThatIsReadOnlySaysWhatIsWrong) {
   Result result = run({"create", "/sys/a.blazedb"});
-  expectFailure(result, 1,
-                "IoError: /sys/a.blazedb cannot be created: this user may not do so, or the file system");
+  expectFailure(result, 1, "IoError: /sys/a.blazedb cannot be created: this user may not do so, or the file system");
   EXPECT_EQ(result.err.find("readOnly"), std::string::npos) << result.err;
 }
 
