@@ -9,12 +9,14 @@
 
 namespace blazedb::db {
 
+class Snapshot;
+
 struct Access {
   // Keeps the database open, as the handle does.
   static std::shared_ptr<replica::Replica> replicaOf(const Database& database);
   // What only those know who could open the file. Valid for as long as the database is open.
   static base::ByteView controlKeyOf(const Database& database);
-  static const Engine& engineOf(const Database& database);
+  static const Snapshot& snapshotOf(const Database& database);
 };
 
 }  // namespace blazedb::db

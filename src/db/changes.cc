@@ -17,22 +17,26 @@ namespace {
 
 }  // namespace
 
-Changes::Changes(WriteTables& tables, replica::Mirror& mirror, const replica::Author& author, base::Clock& clock,
-                 base::UuidV7& ids)
-    : tables_(tables), mirror_(mirror), author_(author), clock_(clock), ids_(ids), ledger_(tables, mirror) {}
+Changes::Changes(Writing& writing, base::Clock& clock, base::UuidV7& ids)
+    : tables_(writing.tables),
+      mirror_(writing.mirror),
+      author_(writing.author),
+      clock_(clock),
+      ids_(ids),
+      ledger_(tables_, mirror_) {}
 
 // ----------------------------------------------------------------------------------------------------
 // all or nothing
 
 replica::Ledger::Savepoint Changes::before(const std::string& collection) {
   replica::Ledger::Savepoint before = ledger_.save(collection);
-  tables_.save();
+  tables_.beginOperation();
   return before;
 }
 
 void Changes::takeBack(const replica::Ledger::Savepoint& before) {
   if (!tables_.inTransaction()) return;  // SQLite has taken back everything; nobody will look at memory again
-  tables_.takeBack();
+  tables_.takeBackOperation();
   ledger_.takeBack(before);
 }
 
@@ -155,25 +159,6 @@ bool Changes::restoreField(const std::string& collection, const UUID& id, std::s
   return true;
 }
 
-std::optional<Record> Changes::fetch(const std::string& collection, const UUID& id) {
-  std::optional<Record> record;
-  if (replica::Collection* known = ledger_.known(collection))
-    ledger_.rows().findOne({known->number, id}, [&](const replica::Row& row) {
-      if (row.alive()) record = row.record();
-    });
-  return record;
-}
-
-void Changes::forEach(const std::string& collection, const std::function<bool(const Record&)>& visit) {
-  replica::Collection* known = ledger_.known(collection);
-  if (!known) return;
-  std::int64_t number = known->number;
-  std::optional<UUID> last = operation([&] { return tables_.lastLive(number); });
-  walk(
-      last, [&](const std::optional<UUID>& after) { return operation([&] { return tables_.page(number, after); }); },
-      visit);
-}
-
 std::vector<UUID> Changes::matching(const std::string& collection, const Predicate& where) {
   std::vector<UUID> ids;
   forEach(collection, [&](const Record& record) {
@@ -181,6 +166,18 @@ std::vector<UUID> Changes::matching(const std::string& collection, const Predica
     return true;
   });
   return ids;
+}
+
+std::int64_t Changes::numberOf(const std::string& collection) const {
+  auto found = mirror_.collections.find(collection);
+  return found == mirror_.collections.end() ? 0 : found->second.number;
+}
+
+void Changes::ask(const std::function<void(ReadTables&)>& question) const {
+  operation([&] {
+    ledger_.flush();
+    question(tables_);
+  });
 }
 
 std::uint64_t Changes::count(const std::string& collection) const {

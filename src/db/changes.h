@@ -14,6 +14,7 @@
 #include "base/uuid_v7.h"
 #include "blazedb/record.h"
 #include "blazedb/records.h"
+#include "db/snapshot.h"
 #include "db/tables.h"
 #include "replica/author.h"
 #include "replica/ledger.h"
@@ -22,10 +23,19 @@
 
 namespace blazedb::db {
 
-class Changes {
+// What the one writer works on.
+struct Writing {
+  WriteTables tables;
+  replica::Mirror mirror;
+  replica::Author author;
+
+  explicit Writing(storage::Connection& connection) : tables(connection) {}
+};
+
+// Reads see what it has written.
+class Changes final : public Snapshot {
  public:
-  Changes(WriteTables& tables, replica::Mirror& mirror, const replica::Author& author, base::Clock& clock,
-          base::UuidV7& ids);
+  Changes(Writing& writing, base::Clock& clock, base::UuidV7& ids);
 
   // Inside a transaction of a user, who may catch what an operation throws and go on, every operation is run by one of
   // these two; so that it either happens or has changed nothing.
@@ -34,7 +44,7 @@ class Changes {
   // the transaction is lost: SQLite has taken it back, or holds a half of the operation. This and every later operation
   // throws that error, and flush() too.
   template <class Body>
-  auto operation(Body&& body);
+  auto operation(Body&& body) const;
   // Several records of one collection, of which a later one may be refused: in a savepoint.
   template <class Body>
   auto several(const std::string& collection, Body&& body);
@@ -48,10 +58,8 @@ class Changes {
   bool purge(const std::string& collection, const UUID& id);
   // Writes one field, also of a deleted record, which comes back. Not where the record is unknown.
   bool restoreField(const std::string& collection, const UUID& id, std::string_view field, base::ByteView value);
-  std::optional<Record> fetch(const std::string& collection, const UUID& id);
   std::vector<UUID> matching(const std::string& collection, const Predicate& where);
-  void forEach(const std::string& collection, const std::function<bool(const Record&)>& visit);
-  std::uint64_t count(const std::string& collection) const;
+  std::uint64_t count(const std::string& collection) const override;
 
   // Merges what a peer sent, but for what it sets aside. With anything missing or refused, what was done must be rolled
   // back.
@@ -64,8 +72,11 @@ class Changes {
 
   // Replaces what of a record's stamps is beyond `limit`, by stamps of `clock` (src/sync/restamp.h).
   void restamp(const replica::Key& key, std::uint64_t limit, sync::HybridClock& clock);
-  // The rows themselves, for upkeep.
+  // The rows themselves, and everything else that the writer works on.
   replica::Ledger& ledger() { return ledger_; }
+  WriteTables& tables() { return tables_; }
+  replica::Mirror& mirror() { return mirror_; }
+  const replica::Author& author() const { return author_; }
 
   // Whether a record has been written that is alive: more than deletes and upkeep.
   bool adds() const { return ledger_.adds(); }
@@ -74,6 +85,9 @@ class Changes {
   void finish();
 
  private:
+  std::int64_t numberOf(const std::string& collection) const override;
+  void ask(const std::function<void(ReadTables&)>& question) const override;
+
   replica::Ledger::Savepoint before(const std::string& collection);
   void takeBack(const replica::Ledger::Savepoint& before);
   void requireUnbroken() const {
@@ -93,16 +107,16 @@ class Changes {
   const replica::Author& author_;
   base::Clock& clock_;
   base::UuidV7& ids_;
-  replica::Ledger ledger_;
+  mutable replica::Ledger ledger_;  // asking it a question writes what it has queued
 
   replica::Held loaded_;  // reused, so that a bulk write does not allocate for each record
   base::Bytes fieldBytes_, stampBytes_;
   std::vector<replica::Overridden> overridden_;
-  std::exception_ptr broken_;  // set: the transaction cannot be committed any more
+  mutable std::exception_ptr broken_;  // set: the transaction cannot be committed any more
 };
 
 template <class Body>
-auto Changes::operation(Body&& body) {
+auto Changes::operation(Body&& body) const {
   requireUnbroken();
   std::int64_t written = tables_.written();
   try {
@@ -118,7 +132,7 @@ auto Changes::several(const std::string& collection, Body&& body) {
   replica::Ledger::Savepoint start = operation([&] { return before(collection); });
   try {
     auto result = body();
-    operation([&] { tables_.keep(); });
+    operation([&] { tables_.keepOperation(); });
     return result;
   } catch (...) {
     std::exception_ptr error = std::current_exception();

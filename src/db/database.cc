@@ -55,13 +55,15 @@ void Database::transaction(const std::function<void(Transaction&)>& body) {
   });
 }
 
-std::vector<Conflict> Database::conflicts() const { return base::typed(&db::Engine::conflicts, engine_, 0); }
-void Database::restoreConflict(std::int64_t id) { base::typed(&db::Engine::restoreConflict, engine_, id); }
-void Database::dismissConflict(std::int64_t id) { base::typed(&db::Engine::dismissConflict, engine_, id); }
-std::vector<RemovedRecord> Database::removedRecords(std::int64_t after) const {
-  return base::typed(&db::Engine::removedRecords, engine_, after);
+std::vector<Conflict> Database::conflicts() const {
+  return base::typed(&db::Journal::conflicts, engine_->journal(), 0);
 }
-void Database::restoreRemoved(std::int64_t id) { base::typed(&db::Engine::restoreRemoved, engine_, id); }
+void Database::restoreConflict(std::int64_t id) { base::typed(&db::Journal::restoreConflict, engine_->journal(), id); }
+void Database::dismissConflict(std::int64_t id) { base::typed(&db::Journal::dismissConflict, engine_->journal(), id); }
+std::vector<RemovedRecord> Database::removedRecords(std::int64_t after) const {
+  return base::typed(&db::Journal::removed, engine_->journal(), after);
+}
+void Database::restoreRemoved(std::int64_t id) { base::typed(&db::Journal::restoreRemoved, engine_->journal(), id); }
 std::vector<RejectedChange> Database::rejectedChanges() const {
   return base::typed(&db::Engine::rejectedChanges, engine_);
 }
@@ -82,26 +84,28 @@ VerifyReport Database::verify(const Progress& progress) { return base::typed(&db
 DatabaseInfo Database::info() const { return base::typed(&db::Engine::info, engine_); }
 void Database::renewReplicaId() { base::typed(&db::Engine::renewReplicaId, engine_); }
 NewToken Database::createToken(const TokenOptions& options) {
-  return base::typed(&db::Engine::createToken, engine_, options);
+  return base::typed(&db::Tokens::create, engine_->tokens(), options);
 }
-std::vector<Token> Database::tokens() const { return base::typed(&db::Engine::tokens, engine_); }
-void Database::revokeToken(std::int64_t id) { base::typed(&db::Engine::revokeToken, engine_, id); }
+std::vector<Token> Database::tokens() const { return base::typed(&db::Tokens::all, engine_->tokens()); }
+void Database::revokeToken(std::int64_t id) { base::typed(&db::Tokens::revoke, engine_->tokens(), id); }
 Token Database::checkToken(const std::string& secret) const {
-  return base::typed(&db::Engine::checkToken, engine_, secret);
+  return base::typed(&db::Tokens::checkToken, engine_->tokens(), secret);
 }
 std::uint64_t Database::restamp() { return base::typed(&db::Engine::restamp, engine_); }
 void Database::releaseReadOnly() { base::typed(&db::Engine::releaseSource, engine_); }
 
 std::shared_ptr<replica::Replica> db::Access::replicaOf(const Database& database) { return database.engine_; }
 base::ByteView db::Access::controlKeyOf(const Database& database) { return database.engine_->controlKey(); }
-const db::Engine& db::Access::engineOf(const Database& database) { return *database.engine_; }
+const db::Snapshot& db::Access::snapshotOf(const Database& database) { return database.engine_->snapshot(); }
 
 namespace {
 
 // The live records of one collection, one after the other.
 class Walk {
  public:
-  Walk(const db::Engine& engine, const std::string& collection) : engine_(engine), collection_(collection) { fill(); }
+  Walk(const db::Snapshot& snapshot, const std::string& collection) : snapshot_(snapshot), collection_(collection) {
+    fill();
+  }
   const Record* current() const { return next_ < page_.size() ? &page_[next_] : nullptr; }
   void advance() {
     if (++next_ == page_.size()) fill();
@@ -110,11 +114,11 @@ class Walk {
  private:
   void fill() {
     std::optional<UUID> after = page_.empty() ? std::nullopt : page_.back().id();
-    page_ = engine_.page(collection_, after);
+    page_ = snapshot_.page(collection_, after);
     next_ = 0;
   }
 
-  const db::Engine& engine_;
+  const db::Snapshot& snapshot_;
   std::string collection_;
   std::vector<Record> page_;
   std::size_t next_ = 0;
@@ -148,7 +152,7 @@ std::vector<Difference> diff(const Database& first, const Database& second, std:
       for (const CollectionInfo& info : database->collections()) names.insert(info.name);
     std::vector<Difference> found;
     for (const std::string& name : names)
-      diffCollection({db::Access::engineOf(first), name}, {db::Access::engineOf(second), name}, name, limit, found);
+      diffCollection({db::Access::snapshotOf(first), name}, {db::Access::snapshotOf(second), name}, name, limit, found);
     return found;
   });
 }

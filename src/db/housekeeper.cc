@@ -21,8 +21,8 @@ struct Housekeeper::Shared {
 };
 
 Housekeeper::Housekeeper(Engine& engine) : engine_(engine), shared_(std::make_shared<Shared>()) {
-  for (const Conflict& conflict : engine_.conflicts()) shared_->reportedTo = conflict.id;
-  engine_.setConflictListener([shared = shared_] {
+  for (const Conflict& conflict : engine_.journal().conflicts()) shared_->reportedTo = conflict.id;
+  engine_.listeners().setConflict([shared = shared_] {
     std::lock_guard lock(shared->mutex);
     shared->conflicts = true;
     shared->wake.notify_all();
@@ -31,7 +31,7 @@ Housekeeper::Housekeeper(Engine& engine) : engine_(engine), shared_(std::make_sh
 }
 
 Housekeeper::~Housekeeper() {
-  engine_.setConflictListener({});
+  engine_.listeners().setConflict({});
   {
     std::lock_guard lock(shared_->mutex);
     shared_->stopping = true;
@@ -79,7 +79,7 @@ void Housekeeper::reportConflicts() {
   shared_->unread = true;
   std::int64_t after = shared_->reportedTo;
   lock.unlock();
-  std::vector<Conflict> found = engine_.conflicts(after);
+  std::vector<Conflict> found = engine_.journal().conflicts(after);
   lock.lock();
   shared_->unread = false;
   for (const Conflict& conflict : found) {

@@ -18,6 +18,10 @@ auto within(db::Engine& engine, db::Changes* open, Body&& body) {
   });
 }
 
+const db::Snapshot& snapshotOf(const db::Engine& engine, const db::Changes* open) {
+  return open ? *open : engine.snapshot();
+}
+
 // An operation on several records.
 template <class Body>
 auto withinAsOne(db::Engine& engine, db::Changes* open, const std::string& collection, Body&& body) {
@@ -61,10 +65,7 @@ std::vector<UUID> Records::insertMany(const std::vector<Record>& records) {
 }
 
 std::optional<Record> Records::fetch(const UUID& id) const {
-  return base::typed([&] {
-    if (changes_) return changes_->operation([&] { return changes_->fetch(collection_, id); });
-    return engine_->fetch(collection_, id);
-  });
+  return base::typed([&] { return snapshotOf(*engine_, changes_).fetch(collection_, id); });
 }
 
 std::vector<Record> Records::fetchAll() const {
@@ -77,14 +78,11 @@ std::vector<Record> Records::fetchAll() const {
 }
 
 void Records::forEach(const std::function<bool(const Record&)>& visit) const {
-  base::typed([&] {
-    if (changes_) return changes_->forEach(collection_, visit);
-    engine_->forEach(collection_, visit);
-  });
+  base::typed([&] { snapshotOf(*engine_, changes_).forEach(collection_, visit); });
 }
 
 std::uint64_t Records::count() const {
-  return base::typed([&] { return changes_ ? changes_->count(collection_) : engine_->count(collection_); });
+  return base::typed([&] { return snapshotOf(*engine_, changes_).count(collection_); });
 }
 
 void Records::update(const UUID& id, const Record& record) {

@@ -15,7 +15,7 @@
 //   cursors        by scope: how far each peer's feed has been applied here, how far each has applied this one, and
 //                  when it was last seen
 //   peers          the incarnation in which each peer has last told of that
-//   rejected       records that an end of a link has not taken from the other (src/db/rejected.h)
+//   rejected       records that an end of a link has not taken from the other (src/db/tables_rejected.h)
 //   conflicts      the journal: what a merge overrode that this replica had written
 //   removed        records that a peer has removed without a delete, for as long as deletes are remembered
 //   replicas       which replicas have come with which token
@@ -26,7 +26,15 @@ namespace blazedb::db {
 
 inline constexpr int kSchemaVersion = 1;
 
+// Keys of meta.
+inline constexpr const char* kSchemaKey = "schema";
+inline constexpr const char* kReplica = "replica";
+inline constexpr const char* kName = "name";
+inline constexpr const char* kRole = "role";
+inline constexpr const char* kSource = "source";
 inline constexpr const char* kCopied = "copied";
+inline constexpr const char* kHorizon = "horizon";
+inline constexpr const char* kStale = "stale";
 inline constexpr const char* kLostUntil = "lostUntil";
 inline constexpr const char* kRemote = "remote ";  // and an address: the replica that was there
 
@@ -76,6 +84,11 @@ CREATE TABLE IF NOT EXISTS removed(
 CREATE TABLE IF NOT EXISTS replicas(
   token INTEGER NOT NULL, replica BLOB NOT NULL, seen_ms INTEGER NOT NULL, PRIMARY KEY(token, replica)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS replicas_by_id ON replicas(replica);
+CREATE TABLE IF NOT EXISTS rejected(
+  peer BLOB NOT NULL, scope BLOB NOT NULL, by_peer INTEGER NOT NULL, collection TEXT NOT NULL, record BLOB NOT NULL,
+  code INTEGER NOT NULL, reason TEXT NOT NULL, since_ms INTEGER NOT NULL, changed INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY(peer, by_peer, scope, collection, record)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS rejected_by_record ON rejected(record, collection);
 )sql";
 
 }  // namespace blazedb::db

@@ -1,5 +1,8 @@
-// The statements on the tables (schema.h), each prepared once per connection. Not thread-safe: a connection belongs to
-// one thread at a time.
+// The rows of src/replica as tables (schema.h). All SQL is here and in the files beside it, one for each group of
+// tables: tables_records.cc, tables_peers.cc, tables_meta.cc; tables_rejected, tables_journal and tables_tokens are
+// classes of their own.
+//
+// Not thread-safe: a connection belongs to one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -12,20 +15,22 @@
 
 #include "base/bytes.h"
 #include "blazedb/record.h"
-#include "blazedb/removed_record.h"
-#include "db/rejected.h"
+#include "db/statements.h"
+#include "db/tables_rejected.h"
 #include "replica/rows.h"
-#include "storage/connection.h"
 
 namespace blazedb::db {
 
-// The id in a column; DamagedPage where there is none.
-UUID uuidAt(storage::Statement& statement, int column);
+// An opening that wrote or spoke to peers: its random id, and the first position that it could write.
+struct Incarnation {
+  std::uint64_t id = 0;
+  std::uint64_t first = 0;
+};
 
 // What a visitor gets is valid until it returns. One that returns false ends the walk.
 class ReadTables : public virtual replica::Reader {
  public:
-  explicit ReadTables(storage::Connection& connection);
+  explicit ReadTables(storage::Connection& connection) : statements_(connection) {}
 
   void find(std::span<const replica::Key> keys, std::int64_t importer, const UseRow& use) override;
   void range(std::int64_t collection, const UUID& from, const UUID& to, const Visit& visit) override;
@@ -38,10 +43,13 @@ class ReadTables : public virtual replica::Reader {
   std::set<std::int64_t> originsOf(const UUID& replica) override;
   sync::Cursor cursorOn(const UUID& peer, const sync::Scope& scope) override;
   std::vector<replica::Reading> readingsOf(const UUID& peer) override;
+  std::vector<sync::Peer> readers() override;
+  std::vector<replica::Unseen> unseenSince(std::int64_t ms) override;
   std::uint64_t horizon() override;
   std::int64_t importer(const UUID& replica) override;
   std::optional<std::string> filterOf(const UUID& importer) override;
   std::uint64_t floorOf(const UUID& importer) override;
+  std::map<UUID, std::uint64_t> takenBackUntil() override;
 
   // The live records of a collection with ids above `after` (all without it), ordered by id: a thousand, or fewer where
   // they are large.
@@ -50,22 +58,50 @@ class ReadTables : public virtual replica::Reader {
   std::optional<UUID> lastLive(std::int64_t collection);
   // Every row, also one that the feed does not have.
   void all(const Visit& visit);
+  // How many rows the feed does not have.
+  std::uint64_t missingFromFeed();
+  // The records that changed after a position and did not come from `replica`, in the order of the feed.
+  void changedAfter(std::uint64_t position, const std::optional<UUID>& replica,
+                    const std::function<void(std::string_view collection, const UUID& id)>& visit);
+  // Collections of which nothing is left, not even a delete. The one with the highest number is never among them, so
+  // that no number is given again: a reader may still see rows of the one that had it.
+  std::vector<replica::Collection> emptyCollections();
   std::uint64_t lastPosition();
   std::uint64_t lastMark();
+  // The numbers of peers, but for the latest, and those that rows have.
+  std::set<std::int64_t> olderOrigins();
+  std::set<std::int64_t> originsInRows();
+
   std::optional<base::Bytes> meta(std::string_view key);
   // One that is an id. Throws DamagedPage where it is not.
   std::optional<UUID> metaId(std::string_view key);
-  std::int64_t conflictCount();
+  // One that is a number; 0 where there is none.
+  std::uint64_t metaNumber(std::string_view key);
+  // Oldest first.
+  std::vector<Incarnation> incarnations();
+  std::uint64_t pages();
+  // One snapshot for all that is read until then. Ending it takes no memory.
+  void beginRead();
+  void endRead() { statements_.run(kEndRead); }
 
- private:
-  storage::Statement find_, findFor_, live_, lastLive_, all_, range_, feed_, feedFor_, dead_, deadWhole_, collections_,
-      lastPosition_, lastMark_, empty_, origin_, origins_, cursor_, scopes_, importer_, filterOf_, floorOf_, meta_,
-      conflictCount_;
+  // For the tables that are classes of their own.
+  Statements& statements() { return statements_; }
+
+ protected:
+  static constexpr char kEndRead[] = "COMMIT";
+
+  storage::Connection& connection() { return statements_.connection(); }
+
+  Statements statements_;
 };
 
 class WriteTables final : public ReadTables, public replica::Writer {
  public:
   explicit WriteTables(storage::Connection& connection);
+
+  // The tables of a new file; and those that a file of an earlier version lacks.
+  static void create(storage::Connection& connection);
+  static void addMissing(storage::Connection& connection);
 
   void put(std::span<replica::Row> rows) override;
   bool add(replica::Row& row) override;
@@ -78,7 +114,10 @@ class WriteTables final : public ReadTables, public replica::Writer {
   std::int64_t addOrigin(const sync::Peer& peer) override;
   void setCursor(const UUID& peer, const sync::Scope& scope, const sync::Cursor& cursor) override;
   void setReading(const UUID& peer, const replica::Reading& reading) override;
+  void setReader(const sync::Peer& peer) override;
   void removeCursors(const UUID& peer, const std::optional<sync::Scope>& except) override;
+  void removeUnseen(const replica::Unseen& unseen) override;
+  void removeReader(const UUID& peer) override;
   void setHorizon(std::uint64_t position) override;
   std::int64_t addImporter(const UUID& replica) override;
   void setFilter(std::int64_t importer, const std::string& filter, std::uint64_t floor) override;
@@ -94,48 +133,42 @@ class WriteTables final : public ReadTables, public replica::Writer {
   void addOverridden(std::span<const replica::Overridden> entries, std::int64_t nowMs) override;
   void addRemoved(const RemovedRecord& removed, base::ByteView fields) override;
 
-  // No peer knows anything of this feed.
-  void removeReadings();
+  // The replica has another id: no peer knows anything of it.
+  void forgetPeers();
+  void removeOrigin(std::int64_t number);
+  void removeCollection(std::int64_t number);
+  // Removes feed entries beyond `after`, up to `to`, whose record has moved on. Gives their number.
+  std::uint64_t trimFeed(std::uint64_t after, std::uint64_t to);
   void setMeta(std::string_view key, base::ByteView value);
+  void setMetaNumber(std::string_view key, std::uint64_t value);
   void removeMeta(std::string_view key);
-  void addIncarnation(std::uint64_t id, std::uint64_t first);
+  void addIncarnation(const Incarnation& incarnation);
 
-  // Not in a file that is only read: one of before has no such table.
-  Rejected& rejected() {
-    if (!rejected_) rejected_.emplace(connection_);
-    return *rejected_;
-  }
+  Rejected& rejected() { return rejected_; }
 
-  // A savepoint for one operation inside of a transaction; they nest.
-  void save() { save_.run(); }
-  void keep() { keep_.run(); }
-  void takeBack();
-  bool inTransaction() { return connection_.inTransaction(); }
+  void begin() { statements_.run(kBegin); }
+  void commit() { statements_.run(kCommit); }
+  void rollback() { statements_.run(kRollback); }
+  // A part of a transaction that can be taken back, and inside of it an operation that can.
+  void beginPart() { statements_.run(kBeginPart); }
+  void keepPart() { statements_.run(kKeepPart); }
+  void takeBackPart();
+  void beginOperation() { statements_.run(kBeginOperation); }
+  void keepOperation() { statements_.run(kKeepOperation); }
+  void takeBackOperation();
+  bool inTransaction() { return connection().inTransaction(); }
   // Grows with each row that a statement has written.
-  std::int64_t written() { return connection_.totalChanges(); }
+  std::int64_t written() { return connection().totalChanges(); }
 
  private:
-  storage::Connection& connection_;
-  storage::Statement insert_, update_, remove_, appendFeed_, insertCollection_, updateCollection_, insertOrigin_,
-      setCursor_, setReading_, removeCursors_, addImporter_, setFilter_, loseTrack_, removeImporter_, removeDelivered_,
-      setDelivery_, raiseFloor_, removeTakenBack_, removeDeliveries_, setMeta_, removeMeta_, addIncarnation_,
-      addOverridden_, save_, keep_, takeBack_;
-  std::optional<Rejected> rejected_;
-};
+  // Prepared at first: there may be no memory for it when a transaction has to be rolled back.
+  static constexpr char kBegin[] = "BEGIN IMMEDIATE", kCommit[] = "COMMIT", kRollback[] = "ROLLBACK";
+  static constexpr char kBeginPart[] = "SAVEPOINT part", kKeepPart[] = "RELEASE part";
+  static constexpr char kTakeBackPart[] = "ROLLBACK TO part";
+  static constexpr char kBeginOperation[] = "SAVEPOINT operation", kKeepOperation[] = "RELEASE operation";
+  static constexpr char kTakeBackOperation[] = "ROLLBACK TO operation";
 
-// Calls `visit` for the records that `readPage(after)` gives, page by page, until it returns false. No statement is
-// open while it runs, so that it may read, walk and write itself. `last` is the highest id at the beginning: the walk
-// ends there, also when each visit inserts another record.
-template <class ReadPage>
-void walk(const std::optional<UUID>& last, ReadPage&& readPage, const std::function<bool(const Record&)>& visit) {
-  std::optional<UUID> after;
-  while (after != last) {
-    std::vector<Record> page = readPage(after);
-    for (const Record& record : page)
-      if (*record.id() > *last || !visit(record)) return;
-    if (page.empty()) return;
-    after = page.back().id();
-  }
-}
+  Rejected rejected_;
+};
 
 }  // namespace blazedb::db

@@ -92,4 +92,11 @@ struct Reading {
   std::optional<std::int64_t> seenMs;  // when there was last a link; absent if the peer never asked for this feed
 };
 
+// A reader that was not seen since.
+struct Unseen {
+  UUID peer;
+  sync::Scope scope;
+  std::int64_t seenMs = 0;
+};
+
 }  // namespace blazedb::replica

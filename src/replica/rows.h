@@ -19,6 +19,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <span>
@@ -63,6 +64,10 @@ class Reader {
   virtual sync::Cursor cursorOn(const UUID& peer, const sync::Scope& scope) = 0;
   // How far the peer has read this feed, by scope.
   virtual std::vector<Reading> readingsOf(const UUID& peer) = 0;
+  // The peers that read this feed, each in the incarnation in which it last said so.
+  virtual std::vector<sync::Peer> readers() = 0;
+  // Readers that were last seen before `ms`, if this replica has never read their own feed under that scope.
+  virtual std::vector<Unseen> unseenSince(std::int64_t ms) = 0;
   // Deletes up to here are forgotten, so a reader with an older cursor may have missed some.
   virtual std::uint64_t horizon() = 0;
 
@@ -71,6 +76,8 @@ class Reader {
   // sync::Deliveries::Known of an importer.
   virtual std::optional<std::string> filterOf(const UUID& importer) = 0;
   virtual std::uint64_t floorOf(const UUID& importer) = 0;
+  // The importers that have yet to acknowledge that something was taken back, each with the last position of it.
+  virtual std::map<UUID, std::uint64_t> takenBackUntil() = 0;
 
   // Calls `use` with one row. Returns false if there is none.
   template <class Use>
@@ -130,8 +137,13 @@ class Writer : public virtual Reader {
   virtual std::int64_t addOrigin(const sync::Peer& peer) = 0;
   virtual void setCursor(const UUID& peer, const sync::Scope& scope, const sync::Cursor& cursor) = 0;
   virtual void setReading(const UUID& peer, const Reading& reading) = 0;
+  virtual void setReader(const sync::Peer& peer) = 0;
   // Forgets all cursors and readings of a peer, except those of one scope.
   virtual void removeCursors(const UUID& peer, const std::optional<sync::Scope>& except) = 0;
+  // Forgets such a reader, unless it was seen since. A peer without any other is forgotten too.
+  virtual void removeUnseen(const Unseen& unseen) = 0;
+  // Forgets that the peer reads this feed; its cursors and readings stay.
+  virtual void removeReader(const UUID& peer) = 0;
   virtual void setHorizon(std::uint64_t position) = 0;
 
   // The number of an importer; makes the replica one if it is none.

@@ -106,8 +106,8 @@ TEST(EngineTest, ACollectionIsForgottenWithItsLastDelete) {
   synced();
   insert("first");
   synced();
-  EXPECT_EQ(b->count("first"), 1u);
-  EXPECT_EQ(b->count("kept"), 1u);
+  EXPECT_EQ(b->snapshot().count("first"), 1u);
+  EXPECT_EQ(b->snapshot().count("kept"), 1u);
   longTimePasses();
   EXPECT_EQ(names(a), (std::vector<std::string>{"first", "kept"}));
   a.reopen();
@@ -251,7 +251,7 @@ TEST(EngineTest, WhoAdoptsHoldsNothingOfItsOwnAnyMore) {
   a->bindTo(source, true);
   for (int round = 0; round < 2; round++) {
     EXPECT_EQ(a.count(), 0u);
-    EXPECT_EQ(a->count("notes"), 0u);
+    EXPECT_EQ(a->snapshot().count("notes"), 0u);
     EXPECT_FALSE(a.stored(uuidOf(7)).held);
     EXPECT_TRUE(a->digests().empty());
     EXPECT_TRUE(a->verify({}).problems.empty());
@@ -357,13 +357,13 @@ TEST(EngineTest, ATransactionThatADiskTookBackLeavesNothingInMemory) {
   a.files.clearFaults();
   a->write([&](Changes& changes) { changes.insert("fresh", uuidOf(4001), {{"n", 1}}); });
   a.insert(uuidOf(4002), {{"n", 1}});
-  EXPECT_TRUE(a->fetch("fresh", uuidOf(4001)));
-  EXPECT_FALSE(a->fetch("fresh", uuidOf(4000)));
+  EXPECT_TRUE(a->snapshot().fetch("fresh", uuidOf(4001)));
+  EXPECT_FALSE(a->snapshot().fetch("fresh", uuidOf(4000)));
   EXPECT_EQ(a->verify({}).problems, std::vector<std::string>{});
   a.reopen();
-  EXPECT_TRUE(a->fetch("fresh", uuidOf(4001)));
+  EXPECT_TRUE(a->snapshot().fetch("fresh", uuidOf(4001)));
   a->write([&](Changes& changes) { changes.insert("other", uuidOf(4003), {{"n", 1}}); });
-  EXPECT_FALSE(a->fetch("other", uuidOf(4001)));
+  EXPECT_FALSE(a->snapshot().fetch("other", uuidOf(4001)));
 }
 
 }  // namespace

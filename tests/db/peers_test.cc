@@ -12,7 +12,7 @@ using test::uuidOf;
 
 class PeersTest : public testing::Test {
  protected:
-  std::int64_t token(const std::string& user = {}) { return a->createToken({.name = "t", .user = user}).token.id; }
+  std::int64_t token(const std::string& user = {}) { return a->tokens().create({.name = "t", .user = user}).token.id; }
   static sync::Scope scopeOf(std::uint64_t number, int names = 1) {
     std::vector<std::string> excluded;
     for (int i = 0; i < names; i++)
@@ -21,7 +21,7 @@ class PeersTest : public testing::Test {
   }
   // One that reads the feed here.
   void comes(std::int64_t token, const UUID& replica, const sync::Scope& scope, std::uint64_t incarnation = 5) {
-    ASSERT_FALSE(a->admitReplica(token, replica, sync::encode(scope).size()));
+    ASSERT_FALSE(a->tokens().admitReplica(token, replica, sync::encode(scope).size()));
     a->noteReader({replica, incarnation}, scope);
   }
   std::int64_t rows(const std::string& table) { return count("SELECT count(*) FROM " + table); }
@@ -52,7 +52,7 @@ class PeersTest : public testing::Test {
 // Nobody could do anything about it, and a hub would seem ill for ever.
 TEST_F(PeersTest, WhatWasRejectedIsNotListedOfWhoMayComeNoMore) {
   std::int64_t lost = token(), old = token("ann"), annsNext = token("ann");
-  std::int64_t ends = a->createToken({.name = "t", .expires = Date{(a.clock.wallMs() + 1000) * 1000}}).token.id;
+  std::int64_t ends = a->tokens().create({.name = "t", .expires = Date{(a.clock.wallMs() + 1000) * 1000}}).token.id;
   sync::Rejected refused;
   refused.records.push_back({{"default", a.insert({{"n", 1}})}, sync::Bye{ErrorCode::TooLarge, "too large"}});
   comes(lost, uuidOf(1), {});
@@ -61,15 +61,15 @@ TEST_F(PeersTest, WhatWasRejectedIsNotListedOfWhoMayComeNoMore) {
   comes(ends, uuidOf(3), {});
   for (std::uint64_t peer = 1; peer <= 4; peer++) a->noteRejected(uuidOf(peer), {}, refused);  // 4: the hub of this one
   EXPECT_EQ(a->info().rejected, 4u);
-  a->revokeToken(lost);
-  a->revokeToken(old);
+  a->tokens().revoke(lost);
+  a->tokens().revoke(old);
   now += 2000;
   EXPECT_EQ(a->info().rejected, 2u);
   ASSERT_EQ(a->rejectedChanges().size(), 2u);
   for (const RejectedChange& change : a->rejectedChanges())
     EXPECT_TRUE(change.peer == uuidOf(2) || change.peer == uuidOf(4));
   comes(token("ann"), uuidOf(2), {});
-  a->revokeToken(annsNext);
+  a->tokens().revoke(annsNext);
   EXPECT_EQ(a->info().rejected, 2u) << "one token that is good is enough";
 }
 
@@ -125,27 +125,27 @@ TEST_F(PeersTest, HowFarItsFeedWasReadIsNot) {
 
 TEST_F(PeersTest, AReplicaBelongsToATokenWhileThatIsGood) {
   std::int64_t anns = token("ann"), annsNext = token("ann"), bobs = token("bob");
-  EXPECT_FALSE(a->admitReplica(anns, uuidOf(1), 0));
-  EXPECT_FALSE(a->admitReplica(annsNext, uuidOf(1), 0));
-  ASSERT_TRUE(a->admitReplica(bobs, uuidOf(1), 0));
-  EXPECT_EQ(a->admitReplica(bobs, uuidOf(1), 0)->code(), ErrorCode::DuplicateReplica);
-  EXPECT_FALSE(a->admitReplica(bobs, uuidOf(2), 0));
-  a->revokeToken(anns);
-  EXPECT_TRUE(a->admitReplica(bobs, uuidOf(1), 0));
-  a->revokeToken(annsNext);
-  EXPECT_FALSE(a->admitReplica(bobs, uuidOf(1), 0));
+  EXPECT_FALSE(a->tokens().admitReplica(anns, uuidOf(1), 0));
+  EXPECT_FALSE(a->tokens().admitReplica(annsNext, uuidOf(1), 0));
+  ASSERT_TRUE(a->tokens().admitReplica(bobs, uuidOf(1), 0));
+  EXPECT_EQ(a->tokens().admitReplica(bobs, uuidOf(1), 0)->code(), ErrorCode::DuplicateReplica);
+  EXPECT_FALSE(a->tokens().admitReplica(bobs, uuidOf(2), 0));
+  a->tokens().revoke(anns);
+  EXPECT_TRUE(a->tokens().admitReplica(bobs, uuidOf(1), 0));
+  a->tokens().revoke(annsNext);
+  EXPECT_FALSE(a->tokens().admitReplica(bobs, uuidOf(1), 0));
 }
 
 TEST_F(PeersTest, TwoTokensThatNameNoUserHaveTwoOwners) {
   std::int64_t laptops = token(), phones = token();
-  EXPECT_FALSE(a->admitReplica(laptops, uuidOf(1), 0));
-  EXPECT_FALSE(a->admitReplica(laptops, uuidOf(1), 0)) << "which comes again";
-  std::optional<Error> refused = a->admitReplica(phones, uuidOf(1), 0);
+  EXPECT_FALSE(a->tokens().admitReplica(laptops, uuidOf(1), 0));
+  EXPECT_FALSE(a->tokens().admitReplica(laptops, uuidOf(1), 0)) << "which comes again";
+  std::optional<Error> refused = a->tokens().admitReplica(phones, uuidOf(1), 0);
   ASSERT_TRUE(refused) << "or the phone could move the cursor on the laptop's feed, and writes would be passed over";
   EXPECT_EQ(refused->code(), ErrorCode::DuplicateReplica);
-  EXPECT_FALSE(a->admitReplica(laptops, uuidOf(1), 0));
-  a->revokeToken(laptops);
-  EXPECT_FALSE(a->admitReplica(phones, uuidOf(1), 0));
+  EXPECT_FALSE(a->tokens().admitReplica(laptops, uuidOf(1), 0));
+  a->tokens().revoke(laptops);
+  EXPECT_FALSE(a->tokens().admitReplica(phones, uuidOf(1), 0));
 }
 
 TEST_F(PeersTest, IncarnationsOfWhichNothingIsLeftAreForgotten) {

@@ -74,8 +74,8 @@ TEST_F(RestampTest, ADatabaseThatWroteInTheFutureIsRefusedMendedAndConverges) {
   EXPECT_EQ(b.fetch(both)->integer("y"), 9) << "not written in the future";
   EXPECT_EQ(b.fetch(inserted)->integer("x"), 3);
   EXPECT_FALSE(b.fetch(deleted));
-  ASSERT_EQ(b->conflicts().size(), 1u) << "what b lost it can find";
-  EXPECT_EQ(b->conflicts()[0].field, "x");
+  ASSERT_EQ(b->journal().conflicts().size(), 1u) << "what b lost it can find";
+  EXPECT_EQ(b->journal().conflicts()[0].field, "x");
 
   now += kMinute;
   b.updateFields(both, {{"x", 10}});

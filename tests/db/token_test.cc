@@ -131,28 +131,28 @@ class TokenEngineTest : public FolderTest {
 
 TEST_F(TokenEngineTest, ATokenEndsAtTheMillisecondOfItsExpiry) {
   std::unique_ptr<db::Engine> engine = openEngine();
-  NewToken made = engine->createToken({.name = "n", .expires = Date{(clock_.now + 1000) * 1000}});
+  NewToken made = engine->tokens().create({.name = "n", .expires = Date{(clock_.now + 1000) * 1000}});
   clock_.now += 999;
-  EXPECT_EQ(engine->checkToken(made.secret).id, made.token.id);
-  EXPECT_FALSE(engine->refusalOf(made.token.id));
+  EXPECT_EQ(engine->tokens().checkToken(made.secret).id, made.token.id);
+  EXPECT_FALSE(engine->tokens().refusalOf(made.token.id));
   clock_.now += 1;
-  EXPECT_ERROR(ExpiredToken, engine->checkToken(made.secret));
-  EXPECT_EQ(engine->refusalOf(made.token.id)->code(), ErrorCode::ExpiredToken);
+  EXPECT_ERROR(ExpiredToken, engine->tokens().checkToken(made.secret));
+  EXPECT_EQ(engine->tokens().refusalOf(made.token.id)->code(), ErrorCode::ExpiredToken);
 }
 
 TEST_F(TokenEngineTest, WhoHasLetItInLearnsOfARevocation) {
   std::unique_ptr<db::Engine> engine = openEngine();
-  NewToken made = engine->createToken({.name = "n"});
-  std::uint64_t revision = engine->tokenRevision();
-  EXPECT_FALSE(engine->refusalOf(made.token.id));
-  engine->revokeToken(made.token.id);
-  EXPECT_NE(engine->tokenRevision(), revision);
-  EXPECT_EQ(engine->refusalOf(made.token.id)->code(), ErrorCode::WrongToken);
-  EXPECT_EQ(engine->refusalOf(99)->code(), ErrorCode::WrongToken);
+  NewToken made = engine->tokens().create({.name = "n"});
+  std::uint64_t revision = engine->tokens().tokenRevision();
+  EXPECT_FALSE(engine->tokens().refusalOf(made.token.id));
+  engine->tokens().revoke(made.token.id);
+  EXPECT_NE(engine->tokens().tokenRevision(), revision);
+  EXPECT_EQ(engine->tokens().refusalOf(made.token.id)->code(), ErrorCode::WrongToken);
+  EXPECT_EQ(engine->tokens().refusalOf(99)->code(), ErrorCode::WrongToken);
 }
 
 TEST_F(TokenEngineTest, TheFileHasTheHashAndNotTheSecret) {
-  std::string secret = openEngine()->createToken({.name = "n"}).secret;
+  std::string secret = openEngine()->tokens().create({.name = "n"}).secret;
   const base::Bytes key(32, 7);
   auto file = storage::DatabaseFile::open(files_, random_, path("db"), storage::KeySource::rawKey(key));
   storage::Statement row = file->writer().prepare("SELECT hash, * FROM tokens");
@@ -164,12 +164,12 @@ TEST_F(TokenEngineTest, TheFileHasTheHashAndNotTheSecret) {
 }
 
 TEST_F(TokenEngineTest, EachByteOfTheHashCounts) {
-  std::string secret = openEngine()->createToken({.name = "n"}).secret;
+  std::string secret = openEngine()->tokens().create({.name = "n"}).secret;
   const base::Bytes key(32, 7);
   storage::DatabaseFile::open(files_, random_, path("db"), storage::KeySource::rawKey(key))
       ->writer()
       .execute("UPDATE tokens SET hash = CAST(substr(hash, 1, 31) || x'0102' AS BLOB)");
-  EXPECT_ERROR(WrongToken, openEngine()->checkToken(secret));
+  EXPECT_ERROR(WrongToken, openEngine()->tokens().checkToken(secret));
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 #include <random>
 
 #include "db/reader_pool.h"
-#include "db/schema.h"
 #include "support/memory_rows.h"
 #include "support/replica.h"
 
@@ -33,11 +32,7 @@ class InFile {
   InFile()
       : file_(storage::DatabaseFile::create(files_, random_, "/rows.blazedb",
                                             storage::KeySource::rawKey(base::Bytes(32, 7)), {},
-                                            [](storage::Connection& c) {
-                                              c.execute(db::kSchema);
-                                              c.execute(db::kAddedTables);
-                                              db::Rejected::create(c);
-                                            })),
+                                            [](storage::Connection& c) { db::WriteTables::create(c); })),
         tables_(file_->writer()),
         readers_(*file_) {}
 
@@ -313,6 +308,68 @@ TYPED_TEST(RowsTest, CursorsBelongToAPeerAndAScope) {
     EXPECT_EQ(rows.readingsOf(peer).size(), 1u);
     rows.removeCursors(peer, std::nullopt);
     EXPECT_EQ(rows.readingsOf(peer).size(), 0u);
+    return true;
+  });
+}
+
+TYPED_TEST(RowsTest, AReaderIsForgottenOnceItIsUnseenUnderEveryScope) {
+  sync::Scope all, part;
+  part.collections = {"a"};
+  Unseen early{uuidOf(50), all, 100}, late{uuidOf(50), part, 200};
+  auto reading = [](const Unseen& unseen) {
+    Reading made;
+    made.scope = unseen.scope;
+    made.seenMs = unseen.seenMs;
+    return made;
+  };
+  this->store_.write([&](Writer& rows) {
+    rows.setReader({uuidOf(50), 7});
+    rows.setReader({uuidOf(51), 8});
+    rows.setReading(uuidOf(50), reading(early));
+    rows.setReading(uuidOf(50), reading(late));
+    rows.setReading(uuidOf(51), reading({uuidOf(51), all, 100}));
+    rows.setCursor(uuidOf(51), all, {1, 2, 2, 2});  // this feed was read: its cursor stays
+    return true;
+  });
+  this->store_.read([&](Reader& rows) {
+    EXPECT_EQ(rows.readers(), (std::vector<sync::Peer>{{uuidOf(50), 7}, {uuidOf(51), 8}}));
+    EXPECT_TRUE(rows.unseenSince(100).empty());
+    std::vector<Unseen> found = rows.unseenSince(101);
+    ASSERT_EQ(found.size(), 1u);
+    EXPECT_EQ(found[0].peer, uuidOf(50));
+    EXPECT_TRUE(found[0].scope == all);
+    EXPECT_EQ(found[0].seenMs, 100);
+    EXPECT_EQ(rows.unseenSince(201).size(), 2u);
+  });
+  this->store_.write([&](Writer& rows) {
+    rows.removeUnseen({uuidOf(50), all, 99});
+    EXPECT_EQ(rows.readingsOf(uuidOf(50)).size(), 2u) << "it was seen since";
+    rows.removeUnseen(early);
+    EXPECT_EQ(rows.readingsOf(uuidOf(50)).size(), 1u);
+    EXPECT_EQ(rows.readers().size(), 2u);
+    rows.removeUnseen(late);
+    EXPECT_EQ(rows.readers(), (std::vector<sync::Peer>{{uuidOf(51), 8}}));
+    rows.removeUnseen({uuidOf(51), all, 100});
+    EXPECT_EQ(rows.readers().size(), 1u);
+    rows.removeReader(uuidOf(51));
+    EXPECT_TRUE(rows.readers().empty());
+    EXPECT_EQ(rows.readingsOf(uuidOf(51)).size(), 1u);
+    return true;
+  });
+}
+
+TYPED_TEST(RowsTest, WhatWasTakenBackIsKnownUntilItIsAcknowledged) {
+  this->store_.write([&](Writer& rows) {
+    std::int64_t first = rows.addImporter(uuidOf(50)), second = rows.addImporter(uuidOf(51));
+    using Kind = Delivery::Kind;
+    std::vector<Writer::Delivered> news{{1, {Kind::takenBack, 5}}, {2, {Kind::takenBack, 9}}, {3, {Kind::given, 12}}};
+    rows.setDelivered(first, news);
+    rows.setDelivered(second, std::vector<Writer::Delivered>{{1, {Kind::given, 5}}});
+    EXPECT_EQ(rows.takenBackUntil(), (std::map<UUID, std::uint64_t>{{uuidOf(50), 9}}));
+    rows.removeTakenBack(first, 5);
+    EXPECT_EQ(rows.takenBackUntil().size(), 1u);
+    rows.removeTakenBack(first, 9);
+    EXPECT_TRUE(rows.takenBackUntil().empty());
     return true;
   });
 }

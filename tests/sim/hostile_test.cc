@@ -91,7 +91,7 @@ class HostileWorld {
       std::optional<Stored> atHub = stored(**hub_, key);
       EXPECT_EQ(oracle_.check(key, atHub ? &*atHub : nullptr, {}), "");
       for (auto& client : clients_)
-        EXPECT_EQ((*client)->fetch(key.first, key.second), (*hub_)->fetch(key.first, key.second));
+        EXPECT_EQ((*client)->snapshot().fetch(key.first, key.second), (*hub_)->snapshot().fetch(key.first, key.second));
     }
     for (auto& client : clients_) {
       EXPECT_EQ((*client)->digests(), (*hub_)->digests());

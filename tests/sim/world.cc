@@ -310,7 +310,7 @@ void World::write(Replica& replica) {
   db::Engine& engine = *replica.engine;
   std::optional<Record> old;
   try {
-    old = engine.fetch(key.first, key.second);
+    old = engine.snapshot().fetch(key.first, key.second);
   } catch (const Error& error) {
     if (!replica.files.isOff()) return fail(std::string("a read failed: ") + error.what());
     return down(replica, true);
@@ -346,7 +346,7 @@ void World::write(Replica& replica) {
   }
   note(replica.name, ' ', name, ' ', key.first, '/', key.second.toString().substr(0, 4), " = ", counter_);
   if (!operate(replica, key, body) || !replica.engine) return;
-  std::optional<Record> now = engine.fetch(key.first, key.second);
+  std::optional<Record> now = engine.snapshot().fetch(key.first, key.second);
   if (now.has_value() != expected.has_value() || (now && !(*now == *expected)))
     fail(std::string(name) + " left something else behind than it was told to");
 }
@@ -557,7 +557,7 @@ void World::checkGroups(Replica& replica) {
     for (const Key& key : groups_[i].keys) {
       if (!replica.scope.has(key.first)) continue;
       carried++;
-      there += replica.engine->fetch(key.first, key.second) ? 1 : 0;
+      there += replica.engine->snapshot().fetch(key.first, key.second) ? 1 : 0;
     }
     if (there != 0 && there != carried)
       fail(replica.name + " sees a transaction in part: " + std::to_string(there) + " of " + std::to_string(carried) +

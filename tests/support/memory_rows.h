@@ -2,6 +2,7 @@
 // A copy of the object is a snapshot, so a transaction works on a copy, and a commit replaces the original by the copy.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -9,54 +10,239 @@
 #include <utility>
 #include <vector>
 
+#include "blazedb/error.h"
 #include "replica/rows.h"
 
 namespace blazedb::test {
 
 class MemoryRows final : public replica::Writer {
  public:
-  void find(std::span<const replica::Key> keys, std::int64_t importer, const UseRow& use) override;
-  void range(std::int64_t collection, const UUID& from, const UUID& to, const Visit& visit) override;
+  void find(std::span<const replica::Key> keys, std::int64_t importer, const UseRow& use) override {
+    for (std::size_t i = 0; i < keys.size(); i++) {
+      auto found = handles_.find(keys[i]);
+      std::optional<replica::Row> row;
+      if (found != handles_.end()) row = shown(rows_.at(found->second), importer);
+      if (!use(i, row ? &*row : nullptr)) return;
+    }
+  }
+  void range(std::int64_t collection, const UUID& from, const UUID& to, const Visit& visit) override {
+    for (auto each = handles_.lower_bound({collection, from}); each != handles_.end(); ++each)
+      if (each->first > replica::Key{collection, to} || !visit(shown(rows_.at(each->second), 0))) return;
+  }
   void feed(std::uint64_t after, std::int64_t importer,
-            const std::function<bool(const replica::FeedEntry&)>& visit) override;
-  void dead(std::uint64_t upTo, bool whole, const Visit& visit) override;
-  std::vector<replica::Collection> collections() override;
+            const std::function<bool(const replica::FeedEntry&)>& visit) override {
+    for (auto each = feed_.upper_bound(after); each != feed_.end(); ++each) {
+      replica::FeedEntry entry{each->first, each->second.mark, true, {}};
+      if (auto row = rows_.find(each->second.handle); row != rows_.end()) {
+        entry.gone = false;
+        entry.row = shown(row->second, importer);
+      }
+      if (!visit(entry)) return;
+    }
+  }
+  void dead(std::uint64_t upTo, bool whole, const Visit& visit) override {
+    std::map<std::uint64_t, replica::Row> found;
+    for (const auto& [handle, stored] : rows_) {
+      const replica::Row& row = stored.row;
+      if (!row.alive() && row.position <= upTo && (!whole || (row.flags & replica::kWhole)))
+        found.emplace(row.position, shown(stored, 0));
+    }
+    for (const auto& [position, row] : found)
+      if (!visit(row)) return;
+  }
+  std::vector<replica::Collection> collections() override {
+    std::vector<replica::Collection> all;
+    for (const auto& [name, collection] : collections_) all.push_back(collection);
+    return all;
+  }
+  std::int64_t originOf(const sync::Peer& peer) override {
+    auto found = std::find(origins_.begin(), origins_.end(), peer);
+    return found == origins_.end() ? 0 : found - origins_.begin() + 1;
+  }
+  std::set<std::int64_t> originsOf(const UUID& replica) override {
+    std::set<std::int64_t> numbers;
+    for (const sync::Peer& peer : origins_)
+      if (peer.replica == replica) numbers.insert(originOf(peer));
+    return numbers;
+  }
+  sync::Cursor cursorOn(const UUID& peer, const sync::Scope& scope) override {
+    auto found = cursors_.find({peer, sync::encode(scope)});
+    return found == cursors_.end() ? sync::Cursor{} : found->second;
+  }
+  std::vector<replica::Reading> readingsOf(const UUID& peer) override {
+    std::map<base::Bytes, replica::Reading> found;
+    for (const auto& [link, cursor] : cursors_)
+      if (link.first == peer) found[link.second].scope = *sync::decodeScope(link.second);
+    for (const auto& [link, reading] : readings_)
+      if (link.first == peer) found[link.second] = reading;
+    std::vector<replica::Reading> all;
+    for (auto& [scope, reading] : found) all.push_back(std::move(reading));
+    return all;
+  }
+  std::int64_t importer(const UUID& replica) override {
+    auto found = importers_.find(replica);
+    return found == importers_.end() ? 0 : found->second.number;
+  }
+  std::optional<std::string> filterOf(const UUID& importer) override {
+    auto found = importers_.find(importer);
+    return found == importers_.end() ? std::nullopt : found->second.filter;
+  }
+  std::uint64_t floorOf(const UUID& importer) override {
+    auto found = importers_.find(importer);
+    return found == importers_.end() ? 0 : found->second.floor;
+  }
+  void put(std::span<replica::Row> rows) override {
+    for (replica::Row& row : rows) {
+      if (row.handle != 0)
+        store(row);
+      else if (!add(row))
+        throw Error(ErrorCode::Misuse, "a row is stored twice");
+    }
+  }
+  bool add(replica::Row& row) override {
+    if (!handles_.emplace(row.key(), lastHandle_ + 1).second) return false;
+    row.handle = ++lastHandle_;
+    store(row);
+    return true;
+  }
+  void erase(std::span<const replica::Row> rows) override {
+    for (const replica::Row& row : rows) {
+      handles_.erase(row.key());
+      rows_.erase(row.handle);
+      std::erase_if(delivered_, [&](const auto& each) { return each.first.second == row.handle; });
+    }
+  }
+  void eraseAll() override {
+    rows_.clear();
+    handles_.clear();
+    feed_.clear();
+    delivered_.clear();
+  }
+  void append(std::span<const Position> positions) override {
+    for (const Position& each : positions) feed_.emplace(each.position, each);
+  }
+  std::int64_t addCollection(const std::string& name) override {
+    auto number = static_cast<std::int64_t>(collections_.size() + 1);
+    collections_[name] = {number, name, 0, {}};
+    return number;
+  }
+  void setTotals(std::span<const replica::Collection* const> collections) override {
+    for (const replica::Collection* each : collections) collections_.at(each->name) = *each;
+  }
+  std::int64_t addOrigin(const sync::Peer& peer) override {
+    if (originOf(peer) == 0) origins_.push_back(peer);
+    return originOf(peer);
+  }
+  void setCursor(const UUID& peer, const sync::Scope& scope, const sync::Cursor& cursor) override {
+    cursors_[{peer, sync::encode(scope)}] = cursor;
+  }
+  void setReading(const UUID& peer, const replica::Reading& reading) override {
+    replica::Reading& stored = readings_[{peer, sync::encode(reading.scope)}];
+    stored = reading;
+    stored.acknowledged.incarnation = stored.acknowledged.reach = 0;
+  }
+  void removeCursors(const UUID& peer, const std::optional<sync::Scope>& except) override {
+    auto goes = [&](const auto& each) {
+      return each.first.first == peer && !(except && each.first.second == sync::encode(*except));
+    };
+    std::erase_if(cursors_, goes);
+    std::erase_if(readings_, goes);
+  }
+  std::int64_t addImporter(const UUID& replica) override {
+    auto [found, isNew] = importers_.try_emplace(replica);
+    if (isNew) found->second.number = ++lastImporter_;
+    return found->second.number;
+  }
+  void setFilter(std::int64_t importer, const std::string& filter, std::uint64_t floor) override {
+    for (auto& [replica, each] : importers_) {
+      if (each.number != importer) continue;
+      each.filter = filter;
+      if (floor != 0) each.floor = floor;
+    }
+  }
+  void forgetDelivered(const UUID& importer, bool importsNoMore) override {
+    auto found = importers_.find(importer);
+    if (found == importers_.end()) return;
+    std::erase_if(delivered_, [&](const auto& each) { return each.first.first == found->second.number; });
+    if (importsNoMore) {
+      importers_.erase(found);
+    } else {
+      found->second.filter.reset();
+      found->second.floor = INT64_MAX;
+    }
+  }
+  void setDelivered(std::int64_t importer, std::span<const Delivered> news) override {
+    for (const Delivered& each : news) delivered_[{importer, each.handle}] = each.delivery;
+  }
+  void removeTakenBack(std::int64_t importer, std::uint64_t upTo) override {
+    std::size_t removed = std::erase_if(delivered_, [&](const auto& each) {
+      return each.first.first == importer && each.second.kind == replica::Delivery::Kind::takenBack &&
+             each.second.position <= upTo;
+    });
+    for (auto& [replica, each] : importers_)
+      if (each.number == importer && removed > 0) each.floor = std::max(each.floor, upTo);
+  }
+  std::set<sync::RecordKey> setAside(const replica::RejectedOn& link, std::span<const sync::RecordKey> keys) override {
+    std::set<sync::RecordKey> found;
+    for (const sync::RecordKey& key : keys)
+      if (rejected_.contains({link.peer, link.by, sync::encode(link.scope), key})) found.insert(key);
+    return found;
+  }
+  void addRejected(const replica::RejectedOn& link, const sync::RecordKey& key, const sync::Bye&,
+                   std::int64_t) override {
+    rejected_[{link.peer, link.by, sync::encode(link.scope), key}] = false;
+  }
+  bool removeRejected(const replica::RejectedOn& link, const sync::RecordKey& key) override {
+    return rejected_.erase({link.peer, link.by, sync::encode(link.scope), key}) > 0;
+  }
+  bool noteChanged(const sync::RecordKey& key) override {
+    bool found = false;
+    for (auto& [refused, changed] : rejected_)
+      if (std::get<3>(refused) == key && std::get<1>(refused) == replica::RejectedBy::us) found = changed = true;
+    return found;
+  }
+  std::uint64_t rejectedCount(const UUID& peer, replica::RejectedBy by) override {
+    return static_cast<std::uint64_t>(std::count_if(rejected_.begin(), rejected_.end(), [&](const auto& each) {
+      return std::get<0>(each.first) == peer && std::get<1>(each.first) == by;
+    }));
+  }
+  void addOverridden(std::span<const replica::Overridden> entries, std::int64_t) override {
+    overridden_.insert(overridden_.end(), entries.begin(), entries.end());
+  }
+  void addRemoved(const RemovedRecord& removed, base::ByteView) override { removed_.push_back(removed); }
+  std::vector<sync::Peer> readers() override {
+    std::vector<sync::Peer> all;
+    for (const auto& [replica, incarnation] : readers_) all.push_back({replica, incarnation});
+    return all;
+  }
+  std::vector<replica::Unseen> unseenSince(std::int64_t ms) override {
+    std::vector<replica::Unseen> all;
+    for (const auto& [link, reading] : readings_)
+      if (reading.seenMs && *reading.seenMs < ms && cursorOn(link.first, reading.scope).incarnation == 0)
+        all.push_back({link.first, reading.scope, *reading.seenMs});
+    return all;
+  }
+  std::map<UUID, std::uint64_t> takenBackUntil() override {
+    std::map<UUID, std::uint64_t> until;
+    for (const auto& [replica, each] : importers_)
+      for (const auto& [to, delivery] : delivered_)
+        if (to.first == each.number && delivery.kind == replica::Delivery::Kind::takenBack)
+          until[replica] = std::max(until[replica], delivery.position);
+    return until;
+  }
+  void setReader(const sync::Peer& peer) override { readers_[peer.replica] = peer.incarnation; }
+  void removeReader(const UUID& peer) override { readers_.erase(peer); }
+  void removeUnseen(const replica::Unseen& unseen) override {
+    Link link{unseen.peer, sync::encode(unseen.scope)};
+    auto reading = readings_.find(link);
+    bool goes = reading != readings_.end() && *reading->second.seenMs <= unseen.seenMs;
+    if (goes && cursorOn(unseen.peer, unseen.scope).incarnation == 0) readings_.erase(reading);
+    if (readingsOf(unseen.peer).empty()) removeReader(unseen.peer);
+  }
   bool empty() override { return rows_.empty(); }
-  std::int64_t originOf(const sync::Peer& peer) override;
-  std::set<std::int64_t> originsOf(const UUID& replica) override;
-  sync::Cursor cursorOn(const UUID& peer, const sync::Scope& scope) override;
-  std::vector<replica::Reading> readingsOf(const UUID& peer) override;
   std::uint64_t horizon() override { return horizon_; }
-  std::int64_t importer(const UUID& replica) override;
-  std::optional<std::string> filterOf(const UUID& importer) override;
-  std::uint64_t floorOf(const UUID& importer) override;
-
-  void put(std::span<replica::Row> rows) override;
-  bool add(replica::Row& row) override;
-  void erase(std::span<const replica::Row> rows) override;
-  void eraseAll() override;
-  void append(std::span<const Position> positions) override;
-  std::int64_t addCollection(const std::string& name) override;
-  void setTotals(std::span<const replica::Collection* const> collections) override;
   void setLostUntil(std::uint64_t time) override { lostUntil_ = time; }
-  std::int64_t addOrigin(const sync::Peer& peer) override;
-  void setCursor(const UUID& peer, const sync::Scope& scope, const sync::Cursor& cursor) override;
-  void setReading(const UUID& peer, const replica::Reading& reading) override;
-  void removeCursors(const UUID& peer, const std::optional<sync::Scope>& except) override;
   void setHorizon(std::uint64_t position) override { horizon_ = position; }
-  std::int64_t addImporter(const UUID& replica) override;
-  void setFilter(std::int64_t importer, const std::string& filter, std::uint64_t floor) override;
-  void forgetDelivered(const UUID& importer, bool importsNoMore) override;
-  void setDelivered(std::int64_t importer, std::span<const Delivered> news) override;
-  void removeTakenBack(std::int64_t importer, std::uint64_t upTo) override;
-  std::set<sync::RecordKey> setAside(const replica::RejectedOn& link, std::span<const sync::RecordKey> keys) override;
-  void addRejected(const replica::RejectedOn& link, const sync::RecordKey& key, const sync::Bye& why,
-                   std::int64_t nowMs) override;
-  bool removeRejected(const replica::RejectedOn& link, const sync::RecordKey& key) override;
-  bool noteChanged(const sync::RecordKey& key) override;
-  std::uint64_t rejectedCount(const UUID& peer, replica::RejectedBy by) override;
-  void addOverridden(std::span<const replica::Overridden> entries, std::int64_t nowMs) override;
-  void addRemoved(const RemovedRecord& removed, base::ByteView fields) override;
 
   std::uint64_t lostUntil() const { return lostUntil_; }
   const std::vector<replica::Overridden>& overridden() const { return overridden_; }
@@ -75,8 +261,21 @@ class MemoryRows final : public replica::Writer {
   using Link = std::pair<UUID, base::Bytes>;  // a peer, and a scope encoded
   using Refused = std::tuple<UUID, replica::RejectedBy, base::Bytes, sync::RecordKey>;
 
-  replica::Row shown(const Stored& stored, std::int64_t importer) const;
-  void store(const replica::Row& row);
+  replica::Row shown(const Stored& stored, std::int64_t importer) const {
+    replica::Row row = stored.row;
+    row.stamps = stored.stamps;
+    row.fields = stored.fields;
+    if (auto found = delivered_.find({importer, row.handle}); found != delivered_.end()) row.delivery = found->second;
+    return row;
+  }
+  void store(const replica::Row& row) {
+    Stored& stored = rows_[row.handle];
+    stored.stamps.assign(row.stamps.begin(), row.stamps.end());
+    stored.fields.assign(row.fields.begin(), row.fields.end());
+    stored.row = row;
+    stored.row.stamps = stored.row.fields = {};
+    stored.row.delivery.reset();
+  }
 
   std::map<std::int64_t, Stored> rows_;  // by handle
   std::map<replica::Key, std::int64_t> handles_;
@@ -86,6 +285,7 @@ class MemoryRows final : public replica::Writer {
   std::vector<sync::Peer> origins_;
   std::map<Link, sync::Cursor> cursors_;
   std::map<Link, replica::Reading> readings_;
+  std::map<UUID, std::uint64_t> readers_;  // with their incarnations
   std::map<UUID, Importing> importers_;
   std::int64_t lastImporter_ = 0;
   std::map<std::pair<std::int64_t, std::int64_t>, replica::Delivery> delivered_;  // by importer and handle

@@ -103,8 +103,8 @@ class Replica {
     engine->write([&](db::Changes& changes) { purged = changes.purge("default", id); });
     return purged;
   }
-  std::optional<Record> fetch(const UUID& id) const { return engine->fetch("default", id); }
-  std::uint64_t count() const { return engine->count("default"); }
+  std::optional<Record> fetch(const UUID& id) const { return engine->snapshot().fetch("default", id); }
+  std::uint64_t count() const { return engine->snapshot().count("default"); }
 
   // What is stored of a record, live or deleted.
   struct Stored {

@@ -76,7 +76,7 @@ TEST_F(ExportTest, WhatStopsMatchingLeavesAndWhatBeginsToArrivesWhole) {
   a.updateFields(id, {{"open", false}});
   talk.rest();
   EXPECT_FALSE(b.fetch(id));
-  EXPECT_EQ(b->count("default"), 0u);
+  EXPECT_EQ(b->snapshot().count("default"), 0u);
   a.updateFields(id, {{"n", 2}});
   talk.rest();
   EXPECT_FALSE(b.fetch(id));

@@ -338,9 +338,9 @@ TEST_F(RejectedTest, TheLimitOnClocksIsForLinksAlone) {
   a->backup("/copy.blazedb", {});
   auto copy = db::Engine::open({a.files, a.clock, a.random}, "/copy.blazedb", storage::KeySource::rawKey(Bytes(32, 7)),
                                a.options);
-  EXPECT_EQ(copy->fetch("default", id)->integer("n"), 2);
+  EXPECT_EQ(copy->snapshot().fetch("default", id)->integer("n"), 2);
   copy->write([&](Changes& changes) { changes.updateFields("default", id, {{"n", 3}}); });
-  EXPECT_EQ(copy->fetch("default", id)->integer("n"), 3);
+  EXPECT_EQ(copy->snapshot().fetch("default", id)->integer("n"), 3);
   EXPECT_TRUE(copy->rejectedChanges().empty());
 }
 

@@ -45,7 +45,7 @@ TEST_F(RemovedTest, WhatASweepTakesIsListedAndRestored) {
   apart(3, 1);
   ASSERT_TRUE(talked().verified());
   ASSERT_FALSE(b.fetch(first));
-  std::vector<RemovedRecord> removed = b->removedRecords(0);
+  std::vector<RemovedRecord> removed = b->journal().removed(0);
   ASSERT_EQ(removed.size(), 1u);
   EXPECT_EQ(removed[0].because, RemovedRecord::Because::swept);
   EXPECT_EQ(removed[0].peer, a->info().replica);
@@ -53,14 +53,14 @@ TEST_F(RemovedTest, WhatASweepTakesIsListedAndRestored) {
   EXPECT_EQ(removed[0].record.id(), first);
   EXPECT_EQ(removed[0].record.integer("n"), 0);
   EXPECT_NEAR(static_cast<double>(removed[0].time.microseconds), static_cast<double>(b.clock.wallMs() * 1000), 60e6);
-  EXPECT_TRUE(a->removedRecords(0).empty());
+  EXPECT_TRUE(a->journal().removed(0).empty());
 
   b.reopen();
-  b->restoreRemoved(removed[0].id);
-  EXPECT_TRUE(b->removedRecords(0).empty());
+  b->journal().restoreRemoved(removed[0].id);
+  EXPECT_TRUE(b->journal().removed(0).empty());
   ASSERT_TRUE(talked().verified());
   EXPECT_EQ(a.fetch(first)->integer("n"), 0) << "a write like any other";
-  EXPECT_THROW(b->restoreRemoved(removed[0].id), Error);
+  EXPECT_THROW(b->journal().restoreRemoved(removed[0].id), Error);
 }
 
 TEST_F(RemovedTest, WhoeverSweptTellsOthersOfItAfterARestartToo) {
@@ -77,10 +77,10 @@ TEST_F(RemovedTest, WhatLivesAgainIsNotRestoredOverIt) {
   apart(3, 1);
   talked();
   b.insert(first, {{"n", 7}});
-  std::int64_t id = b->removedRecords(0).at(0).id;
-  EXPECT_THROW(b->restoreRemoved(id), Error);
+  std::int64_t id = b->journal().removed(0).at(0).id;
+  EXPECT_THROW(b->journal().restoreRemoved(id), Error);
   EXPECT_EQ(b.fetch(first)->integer("n"), 7);
-  EXPECT_EQ(b->removedRecords(0).size(), 1u);
+  EXPECT_EQ(b->journal().removed(0).size(), 1u);
 }
 
 TEST_F(RemovedTest, TheListIsKeptAsLongAsDeletesAre) {
@@ -88,11 +88,11 @@ TEST_F(RemovedTest, TheListIsKeptAsLongAsDeletesAre) {
   talked();
   now += kHour / 2;
   b->maintain();
-  EXPECT_EQ(b->removedRecords(0).size(), 1u);
+  EXPECT_EQ(b->journal().removed(0).size(), 1u);
   now += kHour;
   while (b->maintain()) {
   }
-  EXPECT_TRUE(b->removedRecords(0).empty());
+  EXPECT_TRUE(b->journal().removed(0).empty());
 }
 
 TEST_F(RemovedTest, ASweepThatWouldTakeMuchIsRefusedUnlessThatIsAccepted) {
@@ -103,14 +103,14 @@ TEST_F(RemovedTest, ASweepThatWouldTakeMuchIsRefusedUnlessThatIsAccepted) {
   EXPECT_NE(talk.status(1).ended->text.find("1001 of the 5000"), std::string::npos) << talk.status(1).ended->text;
   EXPECT_EQ(talk.status(0).ended->code, ErrorCode::TooManyRemovals) << "the peer hears it";
   EXPECT_EQ(b.count(), 5000u);
-  EXPECT_TRUE(b->removedRecords(0).empty());
+  EXPECT_TRUE(b->journal().removed(0).empty());
   SessionOptions accepts;
   accepts.acceptRemovals = true;
   EXPECT_TRUE(talked(accepts).verified());
   EXPECT_EQ(b.count(), 3999u);
-  std::vector<RemovedRecord> page = b->removedRecords(0);
+  std::vector<RemovedRecord> page = b->journal().removed(0);
   ASSERT_EQ(page.size(), 1000u);
-  EXPECT_EQ(b->removedRecords(page.back().id).size(), 1u);
+  EXPECT_EQ(b->journal().removed(page.back().id).size(), 1u);
 }
 
 TEST_F(RemovedTest, AThousandRecordsOrATenthAreNotMuch) {
@@ -145,12 +145,12 @@ TEST_F(RemovedTest, WhatAnEqualTakesBackIsListedTooAndNotWhatAnExporterDoes) {
   c.updateFields(id, {{"open", false}});
   withC.rest();
   ASSERT_FALSE(a.fetch(id));
-  EXPECT_TRUE(a->removedRecords(0).empty()) << "what an exporter gives and takes is its own";
+  EXPECT_TRUE(a->journal().removed(0).empty()) << "what an exporter gives and takes is its own";
   talked();
   ASSERT_FALSE(b.fetch(id));
-  ASSERT_EQ(b->removedRecords(0).size(), 1u);
-  EXPECT_EQ(b->removedRecords(0)[0].because, RemovedRecord::Because::takenBack);
-  EXPECT_EQ(b->removedRecords(0)[0].record.boolean("open"), true);
+  ASSERT_EQ(b->journal().removed(0).size(), 1u);
+  EXPECT_EQ(b->journal().removed(0)[0].because, RemovedRecord::Because::takenBack);
+  EXPECT_EQ(b->journal().removed(0)[0].record.boolean("open"), true);
 }
 
 }  // namespace

@@ -88,7 +88,7 @@ class ScopeTest : public SessionTest {
     linked(hub, client, only({"x", "y"}));
     UUID mine = insert(client, "y", {{"n", 1}});
     linked(hub, client, only({"x", "y"}));
-    EXPECT_TRUE(hub->fetch("y", mine));
+    EXPECT_TRUE(hub->snapshot().fetch("y", mine));
     return mine;
   }
 };
@@ -97,10 +97,10 @@ TEST_F(ScopeTest, OnlyTheCollectionsAskedForTravelEitherWay) {
   UUID note = insert(a, "notes", {{"n", 1}}), secret = insert(a, "secrets", {{"n", 2}});
   UUID mine = insert(b, "notes", {{"n", 3}}), kept = insert(b, "secrets", {{"n", 4}});
   Conversation talk = linked(only({"notes"}));
-  EXPECT_TRUE(b->fetch("notes", note));
-  EXPECT_FALSE(b->fetch("secrets", secret));
-  EXPECT_TRUE(a->fetch("notes", mine));
-  EXPECT_FALSE(a->fetch("secrets", kept));
+  EXPECT_TRUE(b->snapshot().fetch("notes", note));
+  EXPECT_FALSE(b->snapshot().fetch("secrets", secret));
+  EXPECT_TRUE(a->snapshot().fetch("notes", mine));
+  EXPECT_FALSE(a->snapshot().fetch("secrets", kept));
   for (const auto& crossed : talk.crossed)
     EXPECT_EQ(base::textOf(crossed.frame).find("secrets"), std::string_view::npos);
   EXPECT_FALSE(talk.verified()) << "parts are not compared";
@@ -137,9 +137,9 @@ TEST_F(ScopeTest, BothEndsNarrowTheLink) {
   Conversation talk(a, b, now, hub, client);
   talk.start();
   talk.rest();
-  EXPECT_EQ(b->count("x") + b->count("y"), 0u);
-  ASSERT_EQ(b->count("z"), 1u);
-  EXPECT_EQ(b->page("z", std::nullopt)[0].size(), 1u);
+  EXPECT_EQ(b->snapshot().count("x") + b->snapshot().count("y"), 0u);
+  ASSERT_EQ(b->snapshot().count("z"), 1u);
+  EXPECT_EQ(b->snapshot().page("z", std::nullopt)[0].size(), 1u);
 }
 
 TEST_F(ScopeTest, NothingInCommonIsRefused) {
@@ -156,8 +156,8 @@ TEST_F(ScopeTest, AWiderOneFillsIn) {
   UUID x = insert(a, "x", {{"n", 1}, {"m", 1}}), y = insert(a, "y", {{"n", 1}});
   linked(makeScope({{"x"}}, {"m"}));
   linked(only({"x", "y"}));
-  EXPECT_EQ(*b->fetch("x", x), (Record{{"n", 1}, {"m", 1}}));
-  EXPECT_TRUE(b->fetch("y", y));
+  EXPECT_EQ(*b->snapshot().fetch("x", x), (Record{{"n", 1}, {"m", 1}}));
+  EXPECT_TRUE(b->snapshot().fetch("y", y));
   EXPECT_TRUE(synced().verified()) << "and everything is everything";
 }
 
@@ -165,17 +165,17 @@ TEST_F(ScopeTest, ANarrowerOneLeavesWhatIsThereUnlessAskedToRemoveIt) {
   UUID x = insert(a, "x", {{"n", 1}, {"m", 1}}), y = insert(a, "y", {{"n", 1}});
   synced();
   linked(makeScope({{"x"}}, {"m"}));
-  EXPECT_TRUE(b->fetch("y", y));
-  EXPECT_EQ(b->fetch("x", x)->size(), 2u);
+  EXPECT_TRUE(b->snapshot().fetch("y", y));
+  EXPECT_EQ(b->snapshot().fetch("x", x)->size(), 2u);
   linked(makeScope({{"x"}}, {"m"}), true);
-  EXPECT_FALSE(b->fetch("y", y));
-  EXPECT_EQ(*b->fetch("x", x), (Record{{"n", 1}}));
+  EXPECT_FALSE(b->snapshot().fetch("y", y));
+  EXPECT_EQ(*b->snapshot().fetch("x", x), (Record{{"n", 1}}));
   EXPECT_TRUE(b->verify({}).problems.empty());
-  EXPECT_TRUE(a->fetch("y", y)) << "it is no delete";
-  EXPECT_EQ(a->fetch("x", x)->size(), 2u);
+  EXPECT_TRUE(a->snapshot().fetch("y", y)) << "it is no delete";
+  EXPECT_EQ(a->snapshot().fetch("x", x)->size(), 2u);
   synced();
-  EXPECT_TRUE(b->fetch("y", y)) << "and comes back with a wider one";
-  EXPECT_EQ(b->fetch("x", x)->size(), 2u);
+  EXPECT_TRUE(b->snapshot().fetch("y", y)) << "and comes back with a wider one";
+  EXPECT_EQ(b->snapshot().fetch("x", x)->size(), 2u);
 }
 
 TEST_F(ScopeTest, WhatThePeerHasNotGotIsNotRemoved) {
@@ -183,8 +183,8 @@ TEST_F(ScopeTest, WhatThePeerHasNotGotIsNotRemoved) {
   UUID unsent = insert(b, "y", {{"n", 1}}), elsewhere = insert(b, "z", {{"n", 1}});
   linked(only({"x"}));
   linked(only({"x"}), true);
-  EXPECT_TRUE(b->fetch("y", unsent)) << "written while y was not linked";
-  EXPECT_TRUE(b->fetch("z", elsewhere)) << "never linked";
+  EXPECT_TRUE(b->snapshot().fetch("y", unsent)) << "written while y was not linked";
+  EXPECT_TRUE(b->snapshot().fetch("z", elsewhere)) << "never linked";
 }
 
 // Found by the simulation.
@@ -193,10 +193,10 @@ TEST_F(ScopeTest, WhatTheEarlierScopeDidNotCarryIsNotRemovedWithIt) {
   UUID left = insert(b, "y", all), narrowed = insert(b, "x", all), given = insert(b, "y", {{"n", 1}});
   linked(makeScope({{"x", "y"}}, {"own"}));
   linked(makeScope({{"x"}}, {"own", "m"}), true);
-  EXPECT_EQ(b->fetch("y", left), all) << "the peer never had its field";
-  EXPECT_EQ(*b->fetch("x", narrowed), (Record{{"n", 1}, {"own", 2}}));
-  EXPECT_FALSE(b->fetch("y", given));
-  EXPECT_EQ(a->fetch("y", left)->size(), 2u);
+  EXPECT_EQ(b->snapshot().fetch("y", left), all) << "the peer never had its field";
+  EXPECT_EQ(*b->snapshot().fetch("x", narrowed), (Record{{"n", 1}, {"own", 2}}));
+  EXPECT_FALSE(b->snapshot().fetch("y", given));
+  EXPECT_EQ(a->snapshot().fetch("y", left)->size(), 2u);
 }
 
 TEST_F(ScopeTest, ASweepKeepsWhatTheLinkDoesNotCarry) {
@@ -217,8 +217,8 @@ TEST_F(ScopeTest, ASweepKeepsWhatTheLinkDoesNotCarry) {
   talk.rest();
   EXPECT_TRUE(talk.live());
   linked(only({"x"}));
-  EXPECT_FALSE(b->fetch("x", gone));
-  EXPECT_TRUE(b->fetch("y", other));
+  EXPECT_FALSE(b->snapshot().fetch("x", gone));
+  EXPECT_TRUE(b->snapshot().fetch("y", other));
 }
 
 TEST_F(ScopeTest, APeerThatSendsWhatIsOutsideIsRefused) {
@@ -244,7 +244,7 @@ TEST_F(ScopeTest, APeerThatSendsWhatIsOutsideIsRefused) {
     talk.settle();
     ASSERT_TRUE(talk[0].stopped());
     EXPECT_EQ(talk.status(0).ended->code, ErrorCode::ProtocolError) << "and it hears so";
-    EXPECT_EQ(b->count("y"), 0u);
+    EXPECT_EQ(b->snapshot().count("y"), 0u);
   }
 }
 
@@ -266,10 +266,10 @@ TEST_F(ScopeTest, WhatAPowerCutHasTakenFromThePeerStays) {
     UUID mine = handedOver(hub, client);
     hub.powerCut(seed);
     hub.open();
-    if (hub->fetch("y", mine)) continue;
+    if (hub->snapshot().fetch("y", mine)) continue;
     lostAtHub++;
     linked(hub, client, only({"x"}), true);
-    EXPECT_TRUE(client->fetch("y", mine));
+    EXPECT_TRUE(client->snapshot().fetch("y", mine));
   }
   EXPECT_GT(lostAtHub, 0);
 }
@@ -281,10 +281,10 @@ TEST_F(ScopeTest, WhatThePeerHasIsOnItsDiskBeforeItIsGivenUp) {
     Replica hub("X", now, 100 + seed), client("Y", now, 200 + seed);
     UUID mine = handedOver(hub, client);
     linked(hub, client, only({"x"}), true);
-    given += client->fetch("y", mine) ? 0 : 1;
+    given += client->snapshot().fetch("y", mine) ? 0 : 1;
     hub.powerCut(seed);
     hub.open();
-    EXPECT_TRUE(client->fetch("y", mine) || hub->fetch("y", mine));
+    EXPECT_TRUE(client->snapshot().fetch("y", mine) || hub->snapshot().fetch("y", mine));
   }
   EXPECT_EQ(given, 20);
 }

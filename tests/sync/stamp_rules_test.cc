@@ -218,8 +218,8 @@ TEST_F(StampRulesTest, WhatABackupLacksComesBackFromClients) {
     talk.start();
     talk.rest();
     EXPECT_TRUE(talk.verified());
-    EXPECT_EQ(copy->fetch("default", id)->integer("x"), 2);
-    EXPECT_EQ(copy->fetch("default", id)->integer("y"), 3);
+    EXPECT_EQ(copy->snapshot().fetch("default", id)->integer("x"), 2);
+    EXPECT_EQ(copy->snapshot().fetch("default", id)->integer("y"), 3);
     copy.reset();
     copy = db::Engine::open({a.files, a.clock, a.random}, "/copy.blazedb", storage::KeySource::rawKey(Bytes(32, 7)),
                             a.options);

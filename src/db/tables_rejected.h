@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "blazedb/rejected.h"
+#include "db/statements.h"
 #include "replica/rows.h"
-#include "storage/connection.h"
 
 namespace blazedb::db {
 
@@ -26,11 +26,8 @@ class Rejected {
     Link(const UUID& replica, const sync::Scope& of);
   };
 
-  // Before the first Rejected of a file that was made without the table.
-  static void create(storage::Connection& connection);
-
-  // Not thread-safe, like the connection.
-  explicit Rejected(storage::Connection& connection);
+  // `statements` must outlive it. Not thread-safe.
+  explicit Rejected(Statements& statements) : statements_(statements) {}
 
   bool has(const Link& link, By by, const sync::RecordKey& key);
   // The record has changed here: what was set aside of it, whoever sent it, may be taken now. False where nothing was.
@@ -38,7 +35,6 @@ class Rejected {
   // One that is known keeps the time since when it is.
   void add(const Link& link, By by, const sync::RecordKey& key, const sync::Bye& why, std::int64_t nowMs);
   bool remove(const Link& link, By by, const sync::RecordKey& key);
-  void removeAll(const Link& link, By by);
   // Of all links with the peer, but for one.
   void removeOthers(const UUID& peer, const std::optional<sync::Scope>& except);
   // Nobody has refused anything of this replica, which has another id now.
@@ -48,20 +44,19 @@ class Rejected {
   std::uint64_t count(By by);
   // By the peer, and by all others that have come with a token of its: strangers are free to take new replica ids.
   std::uint64_t countByBearers(const UUID& peer);
+  // Those of a link. `changed`: those alone whose record has changed here since they were refused.
+  std::vector<sync::Rejection> on(const Link& link, By by, bool changed = false);
+
+  // For people: those of peers that may still come. Nobody can do anything about the others, whose tokens are all
+  // revoked or over. As many as counted() says. In a file of an earlier version, which is only read, there may be no
+  // such table.
+  std::vector<RejectedChange> all(Date now);
+  std::uint64_t counted(Date now);
 
  private:
-  storage::Connection& connection_;
-  storage::Statement has_, changed_, add_, remove_, removeAll_, removeOthers_, removeByPeers_, countOf_, count_,
-      countByBearers_;
-};
+  bool there();
 
-// As Rejected has them, for readers, on connections of their own. `changed`: those alone whose record has changed here
-// since they were refused.
-std::vector<sync::Rejection> rejectedOn(storage::Connection& connection, const Rejected::Link& link, Rejected::By by,
-                                        bool changed = false);
-// Those of peers that may still come: nobody can do anything about the others, whose tokens are all revoked or over. As
-// many as countRejected() says.
-std::vector<RejectedChange> allRejected(storage::Connection& connection, Date now);
-std::uint64_t countRejected(storage::Connection& connection, Date now);
+  Statements& statements_;
+};
 
 }  // namespace blazedb::db

@@ -1,0 +1,237 @@
+// sync::Store over the parts of the engine: reading the feed for a peer, merging what a peer sent, sweeping, digests.
+#include <algorithm>
+#include <set>
+
+#include "base/limits.h"
+#include "blazedb/error.h"
+#include "db/engine.h"
+#include "replica/feed_reader.h"
+#include "replica/forgetting.h"
+
+namespace blazedb::db {
+namespace {
+
+constexpr std::size_t kRowsAtOnce = 10'000;
+constexpr std::size_t kSweptMax = 1000;  // more is suspicious where it is also more than a tenth
+
+// A run of hashed records reads no further than this.
+constexpr std::size_t kHashedBytes = 1u << 20;
+
+// Undoes a merge that cannot be completed.
+struct Abandon {};
+
+}  // namespace
+
+sync::Identity Engine::identity() {
+  GroupCommit::Alone alone(writer_);
+  alone.beginIncarnation();
+  return {shared_.published.self().replica, alone->author.incarnation, alone->author.role, name_};
+}
+
+sync::Cursor Engine::cursorOn(const UUID& peer, const sync::Scope& scope) const {
+  return readers_.lease()->cursorOn(peer, scope);
+}
+
+std::uint64_t Engine::ahead(std::uint64_t position, const sync::Scope& scope) const {
+  std::uint64_t live = 0;
+  for (const CollectionInfo& info : collections())
+    if (scope.has(info.name)) live += info.count;
+  std::uint64_t positions = feedEnd() - std::min(position, feedEnd());
+  return live == 0 && scope.full() ? positions : std::min(positions, live);
+}
+
+// ----------------------------------------------------------------------------------------------------
+// the feed
+
+replica::Committed Engine::committed() const {
+  return {[this] { return feedEnd(); }, [this] { return shared_.published.catalog(); }};
+}
+
+sync::FeedRead Engine::readFeed(const sync::FeedQuery& query, sync::BatchWriter& out) {
+  ReaderPool::Lease reader = readers_.lease();
+  replica::FeedReader feed(*reader, committed());
+  sync::FeedRead read = feed.read(query, query.withholdEchoes ? origins_.of(query.agreement.peer, *reader) : 0, out);
+  if (!feed.news().empty()) importers_.noteDelivered(query.agreement.peer.replica, feed.news());
+  return read;
+}
+
+bool Engine::readRecord(const sync::RecordKey& key, const sync::Agreement& agreement, sync::BatchWriter& out) {
+  ReaderPool::Lease reader = readers_.lease();
+  replica::FeedReader feed(*reader, committed());
+  bool added = feed.readRecord(key, agreement, out);
+  if (!feed.news().empty()) importers_.noteDelivered(agreement.peer.replica, feed.news());
+  return added;
+}
+
+std::vector<sync::DigestLine> Engine::digests() const {
+  std::vector<sync::DigestLine> lines;
+  for (const replica::Collection& row : readers_.lease()->collections())
+    if (row.live > 0) lines.push_back({row.name, row.live, row.digest});
+  return lines;
+}
+
+bool Engine::holds(const std::string& collection) const { return shared_.published.collectionNumber(collection) != 0; }
+
+sync::HashedRun Engine::hashes(const std::string& collection, const UUID& from, const UUID& to,
+                               std::size_t rowsMax) const {
+  sync::HashedRun run{{}, to};
+  std::int64_t number = shared_.published.collectionNumber(collection);
+  if (number == 0) return run;
+  std::size_t rows = 0, bytes = 0;
+  readers_.lease()->range(number, from, to, [&](const replica::Row& row) {
+    if (row.alive()) run.records.emplace_back(row.id, sync::hashOf(row.id, row.state()));
+    bytes += row.stamps.size() + row.fields.size();
+    if (++rows < rowsMax && bytes < kHashedBytes) return true;
+    run.to = row.id;
+    return false;
+  });
+  return run;
+}
+
+// ----------------------------------------------------------------------------------------------------
+// merging
+
+sync::ApplyResult Engine::apply(const sync::Incoming& incoming) {
+  sync::ApplyResult result;
+  const sync::Peer& peer = incoming.agreement.peer;
+  std::size_t mentioned = incoming.sweep ? incoming.sweep->mentioned.size() : 0;
+  shared_.peers.noteSeen(peer, incoming.agreement.scope, environment_.clock.wallMs());
+  try {
+    // What a power cut takes away is asked for again: the cursor is in the same transaction.
+    write(Durability::normal, [&](Changes& changes) {
+      result = changes.apply(incoming);
+      if (!result.missing.empty() || result.refused || result.unsent) throw Abandon{};
+    });
+    if (result.mustSync) write(Durability::full, [](Changes& changes) { changes.ledger().takeEmptyPosition(); });
+    origins_.noteMerged(peer);
+  } catch (const Abandon&) {
+    if (incoming.sweep) incoming.sweep->mentioned.resize(mentioned);
+    result.rejected.clear();
+  }
+  return result;
+}
+
+std::vector<sync::Rejection> Engine::setAside(const UUID& peer, const sync::Scope& scope, bool changed) const {
+  return Rejected(readers_.lease()->statements()).on({peer, scope}, Rejected::By::us, changed);
+}
+
+// What is not held here cannot have been refused. Beyond the limit nothing is noted: who does not take the records
+// notes them at his end.
+std::uint64_t Engine::noteRejected(const UUID& peer, const sync::Scope& scope, const sync::Rejected& rejected) {
+  Rejected::Link link(peer, scope);
+  auto noted = [&] { return Rejected(readers_.lease()->statements()).on(link, Rejected::By::peer).size(); };
+  bool nothingNew = rejected.all && rejected.records.empty();
+  if (nothingNew && noted() == 0) return 0;
+  write(Durability::normal, [&](Changes& changes) {
+    Rejected& table = changes.tables().rejected();
+    std::set<sync::RecordKey> named;
+    std::uint64_t count = table.countByBearers(peer);
+    for (const sync::Rejection& each : rejected.records) {
+      if (!each.why) {
+        count -= table.remove(link, Rejected::By::peer, each.key) ? 1 : 0;
+        continue;
+      }
+      replica::Collection* collection = changes.ledger().known(each.key.collection);
+      bool held = collection && changes.tables().findOne({collection->number, each.key.id}, [](const replica::Row&) {});
+      bool known = held && table.has(link, Rejected::By::peer, each.key);
+      if (!held || (!known && count >= base::kRejectedMax)) continue;
+      table.add(link, Rejected::By::peer, each.key, *each.why, environment_.clock.wallMs());
+      count += known ? 0 : 1;
+      named.insert(each.key);
+    }
+    if (!rejected.all) return;
+    for (const sync::Rejection& old : table.on(link, Rejected::By::peer))
+      if (!named.contains(old.key)) table.remove(link, Rejected::By::peer, old.key);
+  });
+  return noted();
+}
+
+// ----------------------------------------------------------------------------------------------------
+// forgetting
+
+sync::Store::Swept Engine::finishSweep(const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep,
+                                       const sync::Cursor& peerHasApplied, const sync::Cursor& cursor) {
+  std::sort(sweep.mentioned.begin(), sweep.mentioned.end());
+  Swept swept;
+  auto refused = [&](const replica::Swept& found) {
+    std::size_t removals = found.keys.size();
+    if (sweep.mayRemoveMany || removals <= kSweptMax || removals <= found.live / 10) return false;
+    swept.refused = "the peer holds " + std::to_string(removals) + " of the " + std::to_string(found.live) +
+                    " records of '" + name_ +
+                    "' no more, and a sync would remove them. If they were deleted there "
+                    "while '" +
+                    name_ +
+                    "' was away, connect once with acceptRemovals (blazedb sync "
+                    "--accept-removals); if not, mend the peer first";
+    return true;
+  };
+  try {
+    write(Durability::full, [&](Changes& changes) {
+      replica::Ledger& ledger = changes.ledger();
+      WriteTables& tables = changes.tables();
+      replica::Swept found = replica::unmentioned(ledger, from, scope, sweep, peerHasApplied);
+      if (refused(found)) throw Abandon{};
+      swept.horizonBefore = swept.horizonAfter = tables.horizon();
+      std::int64_t now = environment_.clock.wallMs();
+      replica::forEach(ledger, found.keys, [&](replica::Held& held) {
+        if (sweep.journals) replica::keepRemoved(ledger, held.row(), from.replica, RemovedRecord::Because::swept, now);
+        replica::forget(ledger, held);
+      });
+      if (!found.keys.empty()) {
+        // Peers whose cursor stands at the end must hear of it too: the horizon lies beyond.
+        ledger.takeEmptyPosition();
+        swept.horizonAfter = changes.mirror().position;
+        tables.setHorizon(swept.horizonAfter);
+      }
+      tables.setCursor(from.replica, scope, cursor);
+    });
+  } catch (const Abandon&) {
+    return swept;
+  }
+  shared_.published.raiseHorizon(swept.horizonAfter);
+  return swept;
+}
+
+void Engine::dropCursor(const sync::Peer& peer, const sync::Scope& scope) {
+  write(Durability::full, [&](Changes& changes) { changes.tables().setCursor(peer.replica, scope, {}); });
+}
+
+// In steps: the writer's lock must not be held for as long as it takes to remove a large collection. One that is
+// interrupted leaves the old cursors, and does the rest the next time.
+void Engine::leaveOtherScopes(const sync::Peer& from, const sync::Scope& scope) {
+  const UUID& peer = from.replica;
+  // What an earlier incarnation has acknowledged may have been taken back by a power cut since.
+  bool sameIncarnation = false;
+  {
+    GroupCommit::Alone alone(writer_);
+    upkeep_.save(alone);
+    sameIncarnation = shared_.peers.isSameIncarnation(from);
+  }
+  std::vector<replica::Reading> left = readers_.lease()->readingsOf(peer);
+  std::erase_if(left, [&](const replica::Reading& old) { return old.scope == scope; });
+  if (left.empty()) return;
+  for (std::optional<std::uint64_t> after = 0; after;) {
+    write(Durability::normal, [&](Changes& changes) {
+      after = replica::leaveScopes(changes.ledger(), peer, left, scope, sameIncarnation, *after, kRowsAtOnce);
+      if (!after) forgetScopes(changes, shared_.peers, peer, scope);
+    });
+  }
+}
+
+// ----------------------------------------------------------------------------------------------------
+// readers
+
+void Engine::noteReader(const sync::Peer& peer, const sync::Scope& scope) {
+  replica::Peers::Save save = shared_.peers.note(peer, scope, environment_.clock.wallMs());
+  if (save == replica::Peers::Save::later) return;
+  GroupCommit::Alone alone(writer_);
+  upkeep_.save(alone, save == replica::Peers::Save::synced ? Durability::full : Durability::normal);
+}
+
+void Engine::noteAcknowledged(const sync::Peer& peer, const sync::Scope& scope, const sync::Cursor& cursor,
+                              const std::optional<PeerFeed>& its) {
+  shared_.peers.noteAcknowledged(peer, scope, cursor, its, environment_.clock.wallMs());
+  importers_.noteAcknowledged(peer.replica, cursor.complete);
+}
+
+}  // namespace blazedb::db

@@ -1,0 +1,103 @@
+// What is committed, as everybody may see it at any moment, without waiting for the writer. Thread-safe.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/mutex.h"
+#include "blazedb/error.h"
+#include "blazedb/sync_role.h"
+#include "blazedb/uuid.h"
+#include "replica/feed_reader.h"
+
+namespace blazedb::db {
+
+class Published {
+ public:
+  std::uint64_t feedEnd() const { return feedEnd_.load(std::memory_order_acquire); }
+  std::uint64_t horizon() const { return horizon_.load(std::memory_order_acquire); }
+  std::uint64_t changedAside() const { return changedAside_.load(std::memory_order_acquire); }
+  // How many commits there were.
+  std::uint64_t commits() const { return commits_.load(); }
+
+  // What an opening has found.
+  void setOpened(std::uint64_t feedEnd, std::uint64_t horizon) {
+    feedEnd_ = feedEnd;
+    horizon_ = horizon;
+  }
+  // Two may have raised it at a time, and each tells of it after its commit.
+  void raiseHorizon(std::uint64_t position) {
+    std::uint64_t known = horizon_;
+    while (known < position && !horizon_.compare_exchange_weak(known, position)) {
+    }
+  }
+  void setCommitted(std::uint64_t feedEnd, std::uint64_t changedAside) {
+    changedAside_.store(changedAside, std::memory_order_release);
+    feedEnd_.store(feedEnd, std::memory_order_release);
+    commits_.fetch_add(1);
+    if (!hasProblem_.exchange(false)) return;
+    base::Lock lock(mutex_);
+    problem_.reset();
+  }
+
+  // Names and numbers of collections.
+  std::shared_ptr<const replica::Catalog> catalog() const {
+    base::Lock lock(mutex_);
+    return catalog_;
+  }
+  void setCatalog(std::shared_ptr<const replica::Catalog> catalog) {
+    base::Lock lock(mutex_);
+    catalog_ = std::move(catalog);
+  }
+  // 0 where there is no such collection.
+  std::int64_t collectionNumber(const std::string& name) const {
+    std::shared_ptr<const replica::Catalog> known = catalog();
+    auto found = known->numbers.find(name);
+    return found == known->numbers.end() ? 0 : found->second;
+  }
+
+  // What the replica is.
+  struct Self {
+    UUID replica;
+    SyncRole role = SyncRole::client;
+    std::optional<UUID> source;  // of a read-only replica
+  };
+  Self self() const {
+    base::Lock lock(mutex_);
+    return self_;
+  }
+  void setSelf(const Self& self) {
+    base::Lock lock(mutex_);
+    self_ = self;
+  }
+
+  // Why the latest write was not kept, where the storage refused it; none once one is kept.
+  std::optional<Error> problem() const {
+    base::Lock lock(mutex_);
+    return problem_;
+  }
+  void noteProblem(const Error& error) {
+    bool isStorage = error.code() >= ErrorCode::DamagedPage && error.code() <= ErrorCode::NeedsReopen;
+    if (!isStorage) return;
+    base::Lock lock(mutex_);
+    problem_ = error;
+    hasProblem_ = true;
+  }
+
+ private:
+  std::atomic<std::uint64_t> feedEnd_{0};
+  std::atomic<std::uint64_t> horizon_{0};
+  std::atomic<std::uint64_t> changedAside_{0};
+  std::atomic<std::uint64_t> commits_{0};
+  std::atomic<bool> hasProblem_{false};
+  mutable base::Mutex mutex_;
+  std::shared_ptr<const replica::Catalog> catalog_ GUARDED_BY(mutex_);
+  Self self_ GUARDED_BY(mutex_);
+  std::optional<Error> problem_ GUARDED_BY(mutex_);
+};
+
+}  // namespace blazedb::db

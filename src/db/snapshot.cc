@@ -1,0 +1,47 @@
+#include "db/snapshot.h"
+
+namespace blazedb::db {
+
+std::optional<Record> Snapshot::fetch(const std::string& collection, const UUID& id) const {
+  std::optional<Record> record;
+  std::int64_t number = numberOf(collection);
+  if (number == 0) return record;
+  ask([&](ReadTables& tables) {
+    tables.findOne({number, id}, [&](const replica::Row& row) {
+      if (row.alive()) record = row.record();
+    });
+  });
+  return record;
+}
+
+std::vector<Record> Snapshot::page(const std::string& collection, const std::optional<UUID>& after) const {
+  std::vector<Record> page;
+  if (std::int64_t number = numberOf(collection)) ask([&](ReadTables& tables) { page = tables.page(number, after); });
+  return page;
+}
+
+// The walk ends at the id that is the highest when it begins, so also where each visit inserts another record.
+void Snapshot::forEach(const std::string& collection, const std::function<bool(const Record&)>& visit) const {
+  std::int64_t number = numberOf(collection);
+  if (number == 0) return;
+  std::optional<UUID> last, after;
+  ask([&](ReadTables& tables) { last = tables.lastLive(number); });
+  while (after != last) {
+    std::vector<Record> records = page(collection, after);
+    for (const Record& record : records)
+      if (*record.id() > *last || !visit(record)) return;
+    if (records.empty()) return;
+    after = records.back().id();
+  }
+}
+
+std::uint64_t CommittedSnapshot::count(const std::string& collection) const {
+  std::uint64_t live = 0;
+  ask([&](ReadTables& tables) {
+    for (const replica::Collection& each : tables.collections())
+      if (each.name == collection) live = each.live;
+  });
+  return live;
+}
+
+}  // namespace blazedb::db

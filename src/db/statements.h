@@ -1,0 +1,46 @@
+// The prepared statements of one connection. Each is prepared when it is first used, and kept.
+//
+// Not thread-safe: a connection belongs to one thread at a time.
+#pragma once
+
+#include <unordered_map>
+
+#include "storage/connection.h"
+
+namespace blazedb::db {
+
+// A statement in use. It is reset when the use ends, whatever happens: a statement that stays open holds its snapshot.
+class Use {
+ public:
+  explicit Use(storage::Statement& statement) : statement_(statement) {}
+  ~Use() { statement_.reset(); }
+  Use(const Use&) = delete;
+
+  storage::Statement* operator->() { return &statement_; }
+  storage::Statement& operator*() { return statement_; }
+
+ private:
+  storage::Statement& statement_;
+};
+
+class Statements {
+ public:
+  explicit Statements(storage::Connection& connection) : connection_(connection) {}
+  Statements(const Statements&) = delete;
+
+  // `sql`: a string literal, which is known by its address. One statement has one use at a time.
+  Use use(const char* sql) {
+    auto known = prepared_.find(sql);
+    if (known == prepared_.end()) known = prepared_.emplace(sql, connection_.prepare(sql)).first;
+    return Use(known->second);
+  }
+  void run(const char* sql) { use(sql)->run(); }
+
+  storage::Connection& connection() { return connection_; }
+
+ private:
+  storage::Connection& connection_;
+  std::unordered_map<const char*, storage::Statement> prepared_;
+};
+
+}  // namespace blazedb::db

@@ -1,0 +1,162 @@
+#include "db/tables_rejected.h"
+
+#include <map>
+#include <string>
+
+#include "crypto/hash.h"
+#include "db/columns.h"
+#include "db/schema.h"
+
+namespace blazedb::db {
+namespace {
+
+#define BLAZEDB_ON_LINK "peer = ?1 AND by_peer = ?2 AND scope = ?3"
+
+storage::Statement& bindLink(Use& statement, const Rejected::Link& link, Rejected::By by) {
+  return statement->bindBlob(1, link.peer.bytes).bind(2, static_cast<std::int64_t>(by)).bindBlob(3, link.scope);
+}
+
+storage::Statement& bindKey(Use& statement, const Rejected::Link& link, Rejected::By by, const sync::RecordKey& key) {
+  return bindLink(statement, link, by).bindText(4, key.collection).bindBlob(5, key.id.bytes);
+}
+
+}  // namespace
+
+Rejected::Link::Link(const UUID& replica, const sync::Scope& of) : peer(replica) {
+  auto hash = crypto::hash256(sync::encode(of));
+  scope.assign(hash.begin(), hash.begin() + 16);
+}
+
+bool Rejected::has(const Link& link, By by, const sync::RecordKey& key) {
+  Use select = statements_.use("SELECT 1 FROM rejected WHERE " BLAZEDB_ON_LINK " AND collection = ?4 AND record = ?5");
+  return bindKey(select, link, by, key).step();
+}
+
+bool Rejected::noteChange(const sync::RecordKey& key) {
+  Use update = statements_.use("UPDATE rejected SET changed = 1 WHERE record = ?1 AND collection = ?2 AND by_peer = 0");
+  update->bindBlob(1, key.id.bytes).bindText(2, key.collection).run();
+  return statements_.connection().changes() > 0;
+}
+
+void Rejected::add(const Link& link, By by, const sync::RecordKey& key, const sync::Bye& why, std::int64_t nowMs) {
+  Use add = statements_.use(
+      "INSERT INTO rejected(peer, by_peer, scope, collection, record, code, reason, since_ms) "
+      "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO UPDATE SET code = ?6, reason = ?7, changed = 0");
+  bindKey(add, link, by, key).bind(6, static_cast<std::int64_t>(why.code)).bindText(7, why.text).bind(8, nowMs).run();
+}
+
+bool Rejected::remove(const Link& link, By by, const sync::RecordKey& key) {
+  Use remove = statements_.use("DELETE FROM rejected WHERE " BLAZEDB_ON_LINK " AND collection = ?4 AND record = ?5");
+  bindKey(remove, link, by, key).run();
+  return statements_.connection().changes() > 0;
+}
+
+void Rejected::removeOthers(const UUID& peer, const std::optional<sync::Scope>& except) {
+  Use remove = statements_.use("DELETE FROM rejected WHERE peer = ?1 AND scope IS NOT ?2");
+  remove->bindBlob(1, peer.bytes);
+  base::Bytes scope;
+  if (except) scope = Link(peer, *except).scope;
+  if (except)
+    remove->bindBlob(2, scope);
+  else
+    remove->bindNull(2);
+  remove->run();
+}
+
+void Rejected::removeByPeers() { statements_.run("DELETE FROM rejected WHERE by_peer = 1"); }
+
+std::uint64_t Rejected::count(const UUID& peer, By by) {
+  Use select = statements_.use("SELECT count(*) FROM rejected WHERE peer = ?1 AND by_peer = ?2");
+  return asUnsigned(numberOf(select->bindBlob(1, peer.bytes).bind(2, static_cast<std::int64_t>(by))));
+}
+
+std::uint64_t Rejected::count(By by) {
+  Use select = statements_.use("SELECT count(*) FROM rejected WHERE by_peer = ?1");
+  return asUnsigned(numberOf(select->bind(1, static_cast<std::int64_t>(by))));
+}
+
+std::uint64_t Rejected::countByBearers(const UUID& peer) {
+  Use select = statements_.use(
+      "SELECT count(*) FROM rejected WHERE by_peer = 1 AND peer IN (SELECT ?1 UNION "
+      "SELECT other.replica FROM replicas mine JOIN replicas other ON other.token = mine.token "
+      "WHERE mine.replica = ?1)");
+  return asUnsigned(numberOf(select->bindBlob(1, peer.bytes)));
+}
+
+std::vector<sync::Rejection> Rejected::on(const Link& link, By by, bool changed) {
+  Use select = statements_.use("SELECT collection, record, code, reason FROM rejected WHERE " BLAZEDB_ON_LINK
+                               " AND changed >= ?4");
+  bindLink(select, link, by).bind(4, changed ? 1 : 0);
+  std::vector<sync::Rejection> all;
+  while (select->step())
+    all.push_back({{std::string(select->text(0)), uuidAt(*select, 1)},
+                   sync::Bye{static_cast<ErrorCode>(select->integer(2)), std::string(select->text(3))}});
+  return all;
+}
+
+namespace {
+
+// What peers are called: at a hub by the token with which each came last, at a client by their address.
+class Names {
+ public:
+  explicit Names(Statements& statements) : statements_(statements) {}
+
+  const std::string& of(const UUID& peer) {
+    auto [name, isNew] = known_.try_emplace(peer);
+    if (isNew) name->second = read(peer);
+    return name->second;
+  }
+
+ private:
+  std::string read(const UUID& peer) {
+    Use token = statements_.use(
+        "SELECT t.id, t.name FROM replicas r JOIN tokens t ON t.id = r.token WHERE r.replica = ?1 "
+        "ORDER BY r.seen_ms DESC LIMIT 1");
+    if (token->bindBlob(1, peer.bytes).step()) {
+      std::string number = "token " + std::to_string(token->integer(0)), called(token->text(1));
+      return called.empty() ? number : called + " (" + number + ")";
+    }
+    Use address = statements_.use(
+        "SELECT substr(key, length(?2) + 1) FROM meta WHERE substr(key, 1, length(?2)) = ?2 AND value = ?1 LIMIT 1");
+    return address->bindBlob(1, peer.bytes).bindText(2, kRemote).step() ? std::string(address->text(0)) : "";
+  }
+
+  Statements& statements_;
+  std::map<UUID, std::string> known_;
+};
+
+}  // namespace
+
+bool Rejected::there() {
+  return numberOf(*statements_.use("SELECT count(*) FROM sqlite_master WHERE name = 'rejected'")) > 0;
+}
+
+#define BLAZEDB_OF_WHO_MAY_COME                                                                        \
+  "FROM rejected WHERE peer NOT IN (SELECT r.replica FROM replicas r JOIN tokens t ON t.id = r.token " \
+  "GROUP BY r.replica HAVING min(t.revoked_us IS NOT NULL OR ifnull(t.expires_us <= ?1, 0))) "         \
+  "GROUP BY peer, by_peer, collection, record "
+
+std::uint64_t Rejected::counted(Date now) {
+  if (!there()) return 0;
+  Use select = statements_.use("SELECT count(*) FROM (SELECT 1 " BLAZEDB_OF_WHO_MAY_COME ")");
+  return asUnsigned(numberOf(select->bind(1, now.microseconds)));
+}
+
+std::vector<RejectedChange> Rejected::all(Date now) {
+  if (!there()) return {};
+  Names names(statements_);
+  Use select =
+      statements_.use("SELECT peer, by_peer, collection, record, code, reason, min(since_ms) " BLAZEDB_OF_WHO_MAY_COME
+                      "ORDER BY min(since_ms), collection, record");
+  select->bind(1, now.microseconds);
+  std::vector<RejectedChange> all;
+  while (select->step()) {
+    UUID peer = uuidAt(*select, 0);
+    all.push_back({peer, names.of(peer), select->integer(1) != 0, std::string(select->text(2)), uuidAt(*select, 3),
+                   static_cast<ErrorCode>(select->integer(4)), std::string(select->text(5)),
+                   Date{select->integer(6) * 1000}});
+  }
+  return all;
+}
+
+}  // namespace blazedb::db

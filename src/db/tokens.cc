@@ -1,0 +1,136 @@
+#include "db/tokens.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/names.h"
+#include "blazedb/error.h"
+#include "codec/base64.h"
+#include "codec/text.h"
+#include "crypto/hash.h"
+#include "crypto/secret_bytes.h"
+#include "db/tables_tokens.h"
+
+namespace blazedb::db {
+namespace {
+
+constexpr std::string_view kSecretPrefix = "blz_";  // so that people and scanners of leaks know one when they see it
+constexpr std::size_t kSecretBytes = 32;
+constexpr std::size_t kTextBytesMax = 128;
+constexpr std::size_t kNamesMax = 1000;
+
+// What is remembered of the replicas of one token.
+constexpr std::int64_t kReplicasMax = 256;
+constexpr std::int64_t kScopesBytesMax = 1 << 20;
+constexpr std::int64_t kRowBytes = 256;  // what a scope costs beside its bytes
+
+void requireText(const std::string& text, const char* what) {
+  if (text.size() > kTextBytesMax || !codec::isOneLine(text))
+    throw Error(
+        ErrorCode::InvalidArgument,
+        std::string(what) + " of a token is up to 128 bytes of UTF-8 on one line, not " + codec::printable(text));
+}
+
+void requireSound(const TokenOptions& options, Date now) {
+  requireText(options.name, "the name");
+  requireText(options.user, "the user");
+  for (const std::string& team : options.teams) requireText(team, "a team");
+  for (const std::string& name : options.collections) base::requireName(name, "collection");
+  if (options.collections.size() > kNamesMax || options.teams.size() > kNamesMax)
+    throw Error(ErrorCode::TooLarge, "a token names up to 1000 collections, and as many teams");
+  if (!options.mayRead && !options.mayWrite)
+    throw Error(ErrorCode::InvalidArgument, "a token that may neither read nor write is of no use");
+  if (options.expires && *options.expires <= now)
+    throw Error(ErrorCode::InvalidArgument, "the token would have expired already");
+}
+
+std::string newSecret(base::Random& random) {
+  crypto::SecretBytes bytes(kSecretBytes);
+  random.fill(bytes.span());
+  std::string text = codec::toBase64(bytes.view());
+  std::replace(text.begin(), text.end(), '+', '-');
+  std::replace(text.begin(), text.end(), '/', '_');
+  text.erase(text.find('='));
+  return std::string(kSecretPrefix) + text;
+}
+
+Date now(base::Clock& clock) { return {clock.wallMs() * 1000}; }
+
+std::optional<Error> refusal(const Token& token, Date now) {
+  if (token.revoked) return Error(ErrorCode::WrongToken, "the token is revoked; ask for a new one");
+  if (token.options.expires && *token.options.expires <= now)
+    return Error(ErrorCode::ExpiredToken,
+                 "the token has expired, by the hub's clock; ask for a new one, or have that clock set right");
+  return std::nullopt;
+}
+
+}  // namespace
+
+NewToken Tokens::create(const TokenOptions& options) {
+  Date created = now(environment_.clock);
+  requireSound(options, created);
+  // One by one: where a part of a nested list throws, gcc 12 destroys the parts before it twice.
+  NewToken made;
+  made.token.options = options;
+  made.token.created = created;
+  made.secret = newSecret(environment_.random);
+  auto hash = crypto::hash256(base::viewOf(made.secret));
+  writer_.write(Durability::full, [&](Changes& changes) {
+    made.token.id = TokenTable(changes.tables().statements()).add(options, hash, created);
+  });
+  revision_.fetch_add(1);
+  return made;
+}
+
+std::vector<Token> Tokens::all() const { return TokenTable(readers_.lease()->statements()).all(); }
+
+void Tokens::revoke(std::int64_t id) {
+  writer_.write(Durability::full, [&](Changes& changes) {
+    if (!TokenTable(changes.tables().statements()).revoke(id, now(environment_.clock)))
+      throw Error(ErrorCode::NotFound, "there is no token " + std::to_string(id) + "; `blazedb token list` shows them");
+  });
+  revision_.fetch_add(1);
+}
+
+Token Tokens::checkToken(std::string_view secret) const {
+  auto hash = crypto::hash256(base::viewOf(secret));
+  std::optional<Token> found;
+  for (TokenTable::Hashed& each : TokenTable(readers_.lease()->statements()).like(hash))
+    if (crypto::equalInConstantTime(each.hash, hash)) found = std::move(each.token);
+  if (!found) throw Error(ErrorCode::WrongToken, "'" + name_ + "' knows no such token; ask for one");
+  if (std::optional<Error> refused = refusal(*found, now(environment_.clock))) throw *refused;
+  return std::move(*found);
+}
+
+std::optional<Error> Tokens::refusalOf(std::int64_t id) const {
+  std::optional<Token> token = TokenTable(readers_.lease()->statements()).find(id);
+  if (!token) return Error(ErrorCode::WrongToken, "the token is no longer known; ask for a new one");
+  return refusal(*token, now(environment_.clock));
+}
+
+std::optional<Error> Tokens::admitReplica(std::int64_t token, const UUID& replica, std::size_t scopeBytes) {
+  if (std::optional<std::int64_t> other =
+          TokenTable(readers_.lease()->statements()).otherOwner(replica, token, now(environment_.clock)))
+    return Error(ErrorCode::DuplicateReplica,
+                 "the replica " + replica.toString() + " belongs to the token " + std::to_string(*other) +
+                     ", which is still good and does not name the same user (blazedb token create --user). Is the "
+                     "file a copy? Give it an id of its own (blazedb renew FILE); else have that token revoked");
+  writer_.write(Durability::normal, [&](Changes& changes) {
+    WriteTables& tables = changes.tables();
+    TokenTable table(tables.statements());
+    table.noteReplica(token, replica, environment_.clock.wallMs());
+    while (true) {
+      TokenTable::Remembered sums = table.remembered(token, kRowBytes);
+      std::int64_t bytes = sums.bytes + static_cast<std::int64_t>(scopeBytes) + kRowBytes;
+      if (sums.replicas <= kReplicasMax && bytes <= kScopesBytesMax) return;
+      std::optional<UUID> victim = table.longestUnseen(token, replica);
+      if (!victim) return;
+      forgetPeer(changes, shared_.peers, *victim);
+      if (*victim == replica) return;
+      table.removeReplica(token, *victim);
+    }
+  });
+  return std::nullopt;
+}
+
+}  // namespace blazedb::db
