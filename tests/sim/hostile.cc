@@ -34,6 +34,9 @@ void HostilePeer::heard(const base::Bytes& frame) {
   if (auto hello = sync::decodeHello(frame)) hub_ = hello->identity.incarnation;
   if (auto batch = sync::decodeBatch(frame)) unacknowledged_.push_back(batch->to);
   if (auto need = sync::decodeNeed(frame)) asked_ = need->keys;
+  if (auto rejected = sync::decodeRejected(frame))
+    for (const sync::Rejection& each : rejected->records)
+      if (each.why && each.key.collection == kOwnCollection) refused_.push_back(each.key);
 }
 
 // Mostly what is due, so that the conversation goes on; else anything.
@@ -170,16 +173,20 @@ void HostilePeer::addChange(const Targets& targets, sync::BatchWriter& to, std::
                             sync::RecordKey key) {
   bool honest = dice_.percent(weakness_ == Weakness::ownOnly ? 80 : 40);
   if (honest) key.collection = kOwnCollection;
+  bool follows = honest && !refused_.empty() && dice_.percent(30);  // a sound part of what was refused
+  if (follows) key = refused_[dice_.below(refused_.size())];
   sync::Change change;
   change.collection = key.collection;
   change.id = key.id;
   change.position = position;
-  change.complete = dice_.percent(70);
+  change.complete = !follows && dice_.percent(70);
   change.left = !honest && dice_.percent(25);
   if (change.left) return to.add(change);
 
   sync::RecordState state;
-  sync::Stamp stamp = anyStamp(targets, honest);
+  // Where its token lets it write nothing, a sound stamp is no less a lie.
+  bool nothingMayBeSaid = !honest && weakness_ != Weakness::writesAsAny && key.collection != kOwnCollection;
+  sync::Stamp stamp = anyStamp(targets, honest || (nothingMayBeSaid && dice_.percent(50)));
   base::Bytes value;
   static_cast<void>(codec::encodeValue(value, Value(static_cast<std::int64_t>(dice_.below(1000)))));
   if (change.complete || dice_.percent(50)) state.base = {stamp, {}, 0};

@@ -2,7 +2,7 @@
 //
 // It knows what an insider knows: the ids of records that are not its own, the hub's incarnation, and the clock. What
 // it claims of records of others is never anything that its token lets it do; in a collection of its own it
-// writes like anybody.
+// writes like anybody, also parts of what the hub has refused.
 #pragma once
 
 #include <cstdint>
@@ -71,7 +71,8 @@ class HostilePeer {
   bool welcomed_ = false;
   std::uint64_t sent_ = 0;
   std::deque<std::uint64_t> unacknowledged_;
-  std::vector<sync::RecordKey> asked_;  // by the hub
+  std::vector<sync::RecordKey> asked_;    // by the hub
+  std::vector<sync::RecordKey> refused_;  // by the hub, of its own
 };
 
 }  // namespace blazedb::sim

@@ -1,10 +1,12 @@
 // A hub among honest clients and hostile ones: peers whose tokens are weak, and who say at random what these do not
-// cover (hostile.h). After each of their frames the hub holds of the honest what it held before, and answers with no
-// more than the frame was worth; in the end the honest have lost nothing and agree.
+// cover (hostile.h). After each of their frames the hub holds of the honest what it held before, has taken no part of
+// what it had refused, and answers with no more than the frame was worth; in the end the honest have lost nothing and
+// agree.
 #include <gtest/gtest.h>
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "blazedb/error.h"
@@ -166,9 +168,26 @@ class HostileWorld {
     return all;
   }
 
+  // The records of which the peer sends a part although they are set aside, as the hub holds them.
+  std::map<Key, std::optional<Stored>> partsOfRefused(const base::Bytes& frame, const UUID& peer,
+                                                      const sync::Scope& scope) {
+    std::map<Key, std::optional<Stored>> parts;
+    std::optional<sync::Batch> batch = sync::decodeBatch(frame);
+    if (!batch) return parts;
+    std::set<sync::RecordKey> refused;
+    for (const sync::Rejection& each : (*hub_)->setAside(peer, scope, false)) refused.insert(each.key);
+    for (const sync::Change& change : batch->changes) {
+      bool first = refused.erase({std::string(change.collection), change.id}) > 0;
+      Key key{change.collection, change.id};
+      if (first && !change.complete && !change.left) parts[key] = stored(**hub_, key);
+    }
+    return parts;
+  }
+
   void attack() {
     auto weakness = static_cast<Weakness>(dice_.below(3));
-    HostilePeer peer(dice_, weakness, test::uuidOf(1000 + dice_.below(3)));
+    UUID id = test::uuidOf(1000 + dice_.below(3));
+    HostilePeer peer(dice_, weakness, id);
     HostilePeer::Targets targets;
     Holdings before = holdings();
     for (const auto& [key, held] : before.records)
@@ -192,6 +211,7 @@ class HostileWorld {
     for (std::int64_t frames = dice_.between(1, 25); frames >= 0 && !session.stopped(); frames--) {
       std::size_t saidBefore = said;
       std::uint64_t callsBefore = store.calls;
+      std::map<Key, std::optional<Stored>> parts = partsOfRefused(frame, id, options.terms.scope);
       session.receive(frame, ++now_);
       for (int slice = 0; slice < 4 && session.nextTickMs(); slice++)
         session.tick(now_ = std::max(now_, *session.nextTickMs()));
@@ -200,6 +220,8 @@ class HostileWorld {
       EXPECT_LE(said - saidBefore, kAnswerBytesMax + kAnswerFactor * frame.size()) << type;
       EXPECT_LE(store.calls - callsBefore, 64 + frame.size()) << type;
       EXPECT_EQ(holdings(), before) << type << " of a peer of weakness " << static_cast<int>(weakness);
+      for (const auto& [key, held] : parts)
+        EXPECT_EQ(stored(**hub_, key), held) << "a part of " << key.second.toString() << " was taken without the rest";
       if (testing::Test::HasFailure()) return;
       frame = peer.next(targets);
     }

@@ -16,7 +16,7 @@ template <class Writes>
 sync::Stamp highestCertain(const Writes& writes) {
   sync::Stamp highest;
   for (const auto& write : writes)
-    if (write.certain) highest = std::max(highest, write.stamp);
+    if (write.certain && !write.stranded) highest = std::max(highest, write.stamp);
   return highest;
 }
 
@@ -104,7 +104,7 @@ void Oracle::restored(int replica, std::size_t asOf) {
 void Oracle::linked(int replica, const sync::Scope& scope) {
   auto strand = [&](std::vector<Write>& writes) {
     for (Write& write : writes)
-      if (write.replica == replica) write.certain = false;
+      if (write.replica == replica) write.stranded = true;
   };
   for (auto& [key, history] : histories_) {
     bool outside = !scope.has(key.first);
@@ -113,6 +113,13 @@ void Oracle::linked(int replica, const sync::Scope& scope) {
     for (auto& [name, writes] : history.fields)
       if (outside || scope.excludes(name)) strand(writes);
   }
+}
+
+void Oracle::hubLost() {
+  for (auto& [key, history] : histories_)
+    history.each([](Write& write) {
+      if (write.stranded) write.certain = false;
+    });
 }
 
 void Oracle::valuesDropped(const Key& key) {
@@ -170,6 +177,30 @@ std::string Oracle::check(const Key& key, const Stored* final, const sync::Scope
     if (field == final->fields.end()) return "the write of '" + name + "' at " + text(must) + " is lost";
     if (field->second.stamp < must)
       return "the field '" + name + "' holds " + text(field->second.stamp) + ", older than the certain " + text(must);
+  }
+  return "";
+}
+
+std::string Oracle::checkStranded(int replica, const Key& key, const Stored* its, const Stored* hubs) const {
+  auto found = histories_.find(key);
+  if (found == histories_.end()) return "";
+  const History& history = found->second;
+  sync::Stamp gone, base;  // up to here it was deleted, perhaps by whoever has forgotten that; or inserted anew
+  for (const Write& write : history.tombs) gone = std::max(gone, write.stamp);
+  for (const Stored* held : {its, hubs})
+    if (held) base = std::max(base, held->base);
+  auto lost = [&](const Write& write, const sync::Stamp& held) {
+    return write.replica == replica && write.certain && write.stranded && write.stamp > std::max({gone, base, held});
+  };
+  for (const Write& write : history.bases)
+    if (lost(write, {})) return "the insert " + text(write.stamp) + ", which could not be sent, is lost";
+  for (const auto& [name, writes] : history.fields) {
+    sync::Stamp held;
+    for (const Stored* each : {its, hubs})
+      if (each && each->fields.contains(name)) held = std::max(held, each->fields.at(name).stamp);
+    for (const Write& write : writes)
+      if (lost(write, held))
+        return "the write of '" + name + "' at " + text(write.stamp) + ", which could not be sent, is lost";
   }
   return "";
 }

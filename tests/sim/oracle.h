@@ -57,8 +57,10 @@ class Oracle {
   // The replica was put back to where it was when this many writes had been observed.
   std::size_t now() const { return writes_; }
   void restored(int replica, std::size_t asOf);
-  // The replica's links carry this scope: what it wrote outside may stay with it.
+  // The replica's links carry this scope: what it wrote outside may stay with it, and goes no further.
   void linked(int replica, const sync::Scope& scope);
+  // The hub has lost what nobody may hold any more but itself.
+  void hubLost();
   // The values of a record were thrown away at once.
   void valuesDropped(const Key& key);
   // Tombstones were purged while somebody was away: deletes may be undone by whoever did not hear of them.
@@ -67,6 +69,9 @@ class Oracle {
   // What is wrong with the final state of one record (absent: nullptr), of which a replica is to have what the scope
   // carries; empty if nothing.
   std::string check(const Key& key, const Stored* final, const sync::Scope& scope) const;
+  // What is wrong with what the replica wrote to a record and its link no longer carries: the replica has it still
+  // (absent: nullptr), or it had sent it before and given it up, and the hub has it.
+  std::string checkStranded(int replica, const Key& key, const Stored* its, const Stored* hubs) const;
   std::set<Key> keys() const;
 
  private:
@@ -77,6 +82,7 @@ class Oracle {
     base::Bytes value;
     bool certain = false;
     bool durable = false;
+    bool stranded = false;  // certain at the replica or at the hub, and nowhere else
   };
   struct History {
     std::vector<Write> bases, tombs;

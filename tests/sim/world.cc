@@ -74,6 +74,7 @@ void World::build() {
   brutal_ = dice_.percent(50);
   if (dice_.percent(25)) retention_ = std::chrono::minutes(10);
   fleet_ = checked_ = dice_.percent(20);
+  restless_ = fleet_ && dice_.percent(50);
   small_ = dice_.percent(50);
   for (int i = 0; i < count; i++) {
     replicas_.push_back(std::make_unique<Replica>(i, nowMs_, dice_.roll()));
@@ -118,9 +119,10 @@ void World::build() {
 
 sync::Scope World::anyScope() {
   std::optional<std::vector<std::string>> collections;
-  if (dice_.percent(40)) collections = {{kCollections[dice_.below(2)]}};
+  std::uint64_t narrow = restless_ ? 60 : 40;
+  if (dice_.percent(narrow)) collections = {{kCollections[dice_.below(2)]}};
   std::vector<std::string> excluded;
-  if (dice_.percent(40)) excluded.emplace_back(kFields[0]);
+  if (dice_.percent(narrow)) excluded.emplace_back(kFields[0]);
   return sync::makeScope(std::move(collections), std::move(excluded));
 }
 
@@ -135,7 +137,7 @@ void World::revoke(Link& link) {
     collect(link);
     return disconnect(link, "revoked");
   }
-  if (dice_.percent(50)) {
+  if (dice_.percent(restless_ ? 90 : 50)) {
     client.scope = anyScope();
     groups_.clear();  // of one that is not sent yet a part may stay behind
     oracle_.linked(client.number, client.scope);
@@ -191,7 +193,10 @@ void World::maintain(Replica& replica) {
 
 void World::restore(Replica& replica) {
   down(replica, false);
-  if (replica.number == 0) checked_ = false;
+  if (replica.number == 0) {
+    checked_ = false;
+    oracle_.hubLost();
+  }
   if (fleet_) groups_.clear();
   mayRepair_ |= replica.hasForgotten;
   for (const std::string& file : replica.files.list()) replica.files.remove(file);
@@ -199,6 +204,33 @@ void World::restore(Replica& replica) {
   for (const auto& [file, bytes] : replica.backup->files) replica.files.setContents(file, bytes);
   oracle_.restored(replica.number, replica.backup->asOf);
   note(replica.name, " is restored from a copy of its file");
+}
+
+// Somebody is away for so long that tombstones are purged; or everybody is, and goes on writing, so that all come back
+// at once with deletes that were forgotten before anybody heard of them.
+void World::longAway(Replica& replica) {
+  oracle_.deletesMayBeForgotten();
+  bool all = dice_.percent(50);
+  if (!all && replica.engine) down(replica, false);
+  if (all) {
+    note("everybody is away for long");
+    for (Link& link : links_) {
+      link.cut = true;
+      if (connected(link)) disconnect(link, "cut");
+    }
+  }
+  for (int i = 0; i < 3; i++) {
+    for (std::uint64_t writes = all ? dice_.below(2 * replicas_.size()) : 0; writes > 0; writes--) {
+      Replica& writer = *replicas_[dice_.below(replicas_.size())];
+      if (writer.engine) write(writer);
+    }
+    advance(nowMs_ + dice_.between(4, 8) * 60'000);
+    for (auto& other : replicas_)
+      if (other->engine) maintain(*other);
+  }
+  if (!all) return;
+  for (Link& link : links_) link.cut = false;
+  note("everybody comes back");
 }
 
 // A copy of a file joins as a replica of its own.
@@ -228,7 +260,7 @@ void World::chaos() {
   for (std::int64_t round = 0; round < rounds && report_.failures.empty(); round++) {
     Replica& replica = *replicas_[dice_.below(replicas_.size())];
     Link& link = links_[dice_.below(links_.size())];
-    if (fleet_ && dice_.percent(3)) revoke(link);
+    if (fleet_ && dice_.percent(restless_ ? 15 : 3)) revoke(link);
     std::uint64_t what = dice_.below(100);
     if (what < 45) {
       if (replica.engine) write(replica);
@@ -266,14 +298,7 @@ void World::chaos() {
     } else if (brutal_ && what < 98) {
       if (replica.engine && replicas_.size() < 9) cloneInto(replica);
     } else if (retention_ < std::chrono::hours(1)) {
-      // Somebody is away for so long that tombstones are purged.
-      oracle_.deletesMayBeForgotten();
-      if (replica.engine) down(replica, false);
-      for (int i = 0; i < 3; i++) {
-        advance(nowMs_ + dice_.between(4, 8) * 60'000);
-        for (auto& other : replicas_)
-          if (other->engine) maintain(*other);
-      }
+      longAway(replica);
     } else if (brutal_ && replica.engine) {
       // Power goes off inside the next operations.
       replica.files.powerOffAtSync(static_cast<std::uint64_t>(dice_.between(1, 6)));
@@ -678,6 +703,15 @@ void World::judge() {
                                here->fields != first->within(replica->scope).fields)) {
         fail(replica->name + " and R0 store " + key.second.toString().substr(0, 4) + " differently");
       }
+    }
+  }
+  for (auto& replica : replicas_) {
+    if (!fleet_ || replica->number == 0) continue;
+    for (const Key& key : keys) {
+      std::optional<Stored> its = stored(*replica->engine, key), hubs = stored(*replicas_[0]->engine, key);
+      std::string wrong = oracle_.checkStranded(replica->number, key, its ? &*its : nullptr, hubs ? &*hubs : nullptr);
+      if (!wrong.empty())
+        fail(replica->name + " " + key.first + "/" + key.second.toString().substr(0, 4) + ": " + wrong);
     }
   }
   Replica& sample = *replicas_[dice_.below(replicas_.size())];

@@ -89,6 +89,7 @@ class World {
   void down(Replica& replica, bool powerCut);
   void maintain(Replica& replica);
   void restore(Replica& replica);
+  void longAway(Replica& replica);
   sync::Scope anyScope();
   void revoke(Link& link);
   void cloneInto(Replica& from);
@@ -131,10 +132,11 @@ class World {
   std::int64_t counter_ = 0;
   std::chrono::milliseconds retention_{std::chrono::hours(24 * 30)};
   bool lossy_ = false;
-  bool brutal_ = false;   // power cuts, restores, clones
-  bool fleet_ = false;    // a hub whose clients may each have a part, and whose tokens are revoked
-  bool checked_ = false;  // the hub of a fleet checks the stamps of its clients, and has lost nothing
-  bool small_ = false;    // batches: a catching-up takes several
+  bool brutal_ = false;    // power cuts, restores, clones
+  bool fleet_ = false;     // a hub whose clients may each have a part, and whose tokens are revoked
+  bool restless_ = false;  // a fleet whose tokens change again and again
+  bool checked_ = false;   // the hub of a fleet checks the stamps of its clients, and has lost nothing
+  bool small_ = false;     // batches: a catching-up takes several
   bool healing_ = false;
   bool mayRepair_ = false;  // a file was put back that holds again what had been deleted and forgotten
 };
