@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "sim/oracle.h"
@@ -44,7 +45,7 @@ class ExportWorld {
       } else if (dice_.percent(30)) {
         chooseFilter();
       } else {
-        (*replicas_[dice_.below(4)])->maintain();
+        maintain(*replicas_[dice_.below(4)]);
       }
     }
   }
@@ -122,6 +123,21 @@ class ExportWorld {
     } else {
       replica.updateFields(id, {{"n", counter_++}});
     }
+  }
+
+  // The values of a deleted record go once all readers have heard of the delete. An importer that was not given the
+  // latest of them may still bring the record back, with what it has.
+  void maintain(Replica& replica) {
+    auto hasValues = [&](const UUID& id) {
+      std::optional<Stored> held = stored(*replica, {kRecords, id});
+      return held && !held->fields.empty();
+    };
+    std::set<UUID> had;
+    for (const auto& [id, author] : authors_)
+      if (hasValues(id)) had.insert(id);
+    replica->maintain();
+    for (const UUID& id : had)
+      if (!hasValues(id)) oracle_.valuesDropped({kRecords, id});
   }
 
   // Its own writes are on its disk; what came from others may be lost with the power.
