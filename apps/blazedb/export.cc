@@ -80,7 +80,7 @@ Run declareExport(Arguments& arguments) {
   addDatabase(arguments, options->database);
   addCollection(arguments, options->collection, "export this collection (default: all of them)");
   arguments.option("-o,--output", "PATH", options->out,
-                   "write to this file, which is replaced once all is written (default: standard output)");
+                   "write to this file; an earlier export is replaced once all is written (default: standard output)");
   arguments.note(
       "One JSON object a line, with the record's id as \"_id\" and, where all collections are exported, the name of "
       "its collection as \"_collection\". blazedb import reads both back; what was exported with -c, with -c. What is "

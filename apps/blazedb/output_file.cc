@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 
 #include "blazedb/error.h"
 
@@ -16,6 +17,12 @@ OutputFile::OutputFile(std::string path) : path_(std::move(path)), new_(path_) {
   auto status = std::filesystem::status(path_, error);
   if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
     throw Error(ErrorCode::InvalidArgument, path_ + " is no regular file; write to standard output instead, with >");
+  // A database, or its log, is not replaced because somebody has named the wrong one.
+  char first = '{';
+  std::ifstream(path_, std::ios::binary).get(first);
+  if (first != '{')
+    throw Error(ErrorCode::AlreadyExists,
+                path_ + " is there and is no earlier export; write to another file, or remove this one first");
   if (!new_.good()) fail("cannot create", reason);
   file_ = fdopen(dup(new_.descriptor()), "w");
   if (!file_) fail("cannot create", errno);

@@ -13,7 +13,8 @@ namespace blazedb::cli {
 // For one thread. All throw Error(IoError), or Error(DiskFull).
 class OutputFile {
  public:
-  // Readable by its owner alone, like everything that leaves an encrypted file.
+  // Readable by its owner alone, like everything that leaves an encrypted file. Error(AlreadyExists) if `path` holds
+  // something else than JSON Lines, Error(InvalidArgument) if it is no regular file.
   explicit OutputFile(std::string path);
   // Without keep() nothing remains.
   ~OutputFile();

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <set>
 
 #include "e2e/cli_test.h"
@@ -74,19 +75,37 @@ TEST_F(ImportExport, AFieldCalledCollectionIsImportedAsItWas) {
 
 TEST_F(ImportExport, TheExportedFileIsForItsOwnerAndReplacesWhole) {
   open("a.blazedb").insert({{"n", 1}});
-  std::string out = writeFile("out.jsonl", "something older");
+  std::string out = writeFile("out.jsonl", "{\"older\": 1}\n");
   succeed({"export", file_, "-o", out});
   EXPECT_EQ(std::filesystem::status(out).permissions(),
             std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   EXPECT_EQ(linesOf(readFile(out)).size(), 1u);
 }
 
+TEST_F(ImportExport, NoDatabaseIsReplacedByAnExport) {
+  open("a.blazedb").insert({{"n", 1}});
+  succeed({"create", path("other.blazedb")});
+  std::string notes = writeFile("notes.txt", "not written by export");
+  for (const std::string& target : {file_, path("other.blazedb"), notes}) {
+    std::string before = readFile(target);
+    fail({"export", file_, "-o", target}, "is no earlier export");
+    EXPECT_EQ(readFile(target), before) << target;
+  }
+  std::string log = file_ + "-wal";
+  std::optional<Database> held = open("a.blazedb");
+  held->insert({{"n", 2}});
+  ASSERT_TRUE(std::filesystem::exists(log));
+  fail({"export", path("other.blazedb"), "-o", log}, "is no earlier export");
+  held.reset();
+  EXPECT_EQ(succeed({"count", file_}), "2\n");
+}
+
 TEST_F(ImportExport, AnExportThatFailsLeavesTheOlderFileAndNothingElse) {
   open("a.blazedb").insert({{"_collection", "stamps"}});
   std::filesystem::create_directory(path("folder"));
-  std::string out = writeFile("folder/out.jsonl", "something older");
+  std::string out = writeFile("folder/out.jsonl", "{\"older\": 1}\n");
   fail({"export", file_, "-o", out}, "_collection");
-  EXPECT_EQ(readFile(out), "something older");
+  EXPECT_EQ(readFile(out), "{\"older\": 1}\n");
   auto entries = std::filesystem::directory_iterator(path("folder"));
   EXPECT_EQ(std::distance(begin(entries), end(entries)), 1);
 }
