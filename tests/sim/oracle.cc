@@ -104,7 +104,10 @@ void Oracle::restored(int replica, std::size_t asOf) {
 void Oracle::linked(int replica, const sync::Scope& scope) {
   auto strand = [&](std::vector<Write>& writes) {
     for (Write& write : writes)
-      if (write.replica == replica) write.stranded = true;
+      if (write.replica == replica) {
+        write.stranded = true;
+        write.certain = write.certain && !hubLost_;
+      }
   };
   for (auto& [key, history] : histories_) {
     bool outside = !scope.has(key.first);
@@ -116,6 +119,7 @@ void Oracle::linked(int replica, const sync::Scope& scope) {
 }
 
 void Oracle::hubLost() {
+  hubLost_ = true;
   for (auto& [key, history] : histories_)
     history.each([](Write& write) {
       if (write.stranded) write.certain = false;

@@ -59,7 +59,8 @@ class Oracle {
   void restored(int replica, std::size_t asOf);
   // The replica's links carry this scope: what it wrote outside may stay with it, and goes no further.
   void linked(int replica, const sync::Scope& scope);
-  // The hub has lost what nobody may hold any more but itself.
+  // The hub was put back to an earlier state. It has lost what nobody else may hold any more; and a client that gives up
+  // what it had sent cannot know that the hub has lost it.
   void hubLost();
   // The values of a record were thrown away at once.
   void valuesDropped(const Key& key);
@@ -96,6 +97,7 @@ class Oracle {
     }
   };
 
+  bool hubLost_ = false;
   std::map<Key, History> histories_;
   std::size_t writes_ = 0;
   bool forgetful_ = false;
