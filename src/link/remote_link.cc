@@ -76,11 +76,12 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
     if (dialogue_) dialogue_->ping(pings_);
     return pings_;
   }
-  // The board changes at once: a caller that resumes and then waits must not see the link as paused.
+  // The board changes at once: a caller that resumes and then waits must not see the link as paused. It changes before
+  // the link does, or what the link has put meanwhile would be overwritten.
   void wantPaused(bool paused) {
     pausedWanted_ = paused;
-    post(&Core::pauseOrResume);
     board_.expect(paused);
+    base::insist([&] { post(&Core::pauseOrResume); });
   }
   void waitUntilGone() {
     std::unique_lock lock(mutex_);
