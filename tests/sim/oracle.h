@@ -59,8 +59,8 @@ class Oracle {
   void restored(int replica, std::size_t asOf);
   // The replica's links carry this scope: what it wrote outside may stay with it, and goes no further.
   void linked(int replica, const sync::Scope& scope);
-  // The hub was put back to an earlier state. It has lost what nobody else may hold any more; and a client that gives up
-  // what it had sent cannot know that the hub has lost it.
+  // The hub was put back to an earlier state. It has lost what nobody else may hold any more; and a client that gives
+  // up what it had sent cannot know that.
   void hubLost();
   // The values of a record were thrown away at once.
   void valuesDropped(const Key& key);
