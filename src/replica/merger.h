@@ -44,7 +44,6 @@ class Merger {
     std::int64_t handle = 0;  // of the row, once it is stored
 
     sync::RecordKey key() const { return {std::string(change->collection), change->id}; }
-    const sync::RecordState* known() const;  // what is known of the record
   };
 
   std::size_t load(const sync::Incoming& incoming, std::size_t from);
