@@ -93,9 +93,9 @@ std::optional<std::uint64_t> leaveScopes(Ledger& ledger, const UUID& peer, const
     const std::string& collection = ledger.collectionOf(row).name;
     std::vector<const sync::Scope*> had;  // the scopes under which the peer had the record
     for (const Reading& old : left) {
-      bool has = (sameIncarnation && row.position <= old.acknowledged.position) ||
-                 (theirs.contains(row.origin) && row.changedOnce(old.acknowledged.complete));
-      if (has && old.scope.has(collection)) had.push_back(&old.scope);
+      sync::Cursor has = sameIncarnation ? old.acknowledged : sync::Cursor{};
+      bool hadRow = row.position <= has.position || (theirs.contains(row.origin) && row.changedOnce(has.complete));
+      if (hadRow && old.scope.has(collection)) had.push_back(&old.scope);
     }
     if (had.empty()) return;
     auto hadCell = [&](const sync::Cell& cell) {
