@@ -29,7 +29,6 @@ struct Scope {
 
   bool full() const { return !collections && allFields(); }
   bool allFields() const { return !fields && excludedFields.empty(); }
-  bool sameFields(const Scope& other) const { return fields == other.fields && excludedFields == other.excludedFields; }
   bool has(std::string_view collection) const;
   bool excludes(std::string_view field) const;
 

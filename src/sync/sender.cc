@@ -29,9 +29,9 @@ Cursor Sender::whereToStart(const Subscribe& subscribe) {
   Cursor start = end_.store.resolve(subscribe.cursor);
   bool fellBack = start.position < subscribe.cursor.position;
   peerSweeps_ = subscribe.hasData && start.position < horizon_ && end_.agreement.peerSweeps;
-  // A restored file may hold records again that it had deleted. Ends that compare digests find those; on a link that
-  // carries a part of the database the peer starts at 0.
-  bool anew = fellBack && !end_.agreement.scope.full();
+  // A restored file may hold records again that it had deleted, and a peer that began after the delete was never sent
+  // them. Ends that compare digests find those; any other peer starts at 0.
+  bool anew = fellBack && !end_.agreement.comparable();
   if (end_.agreement.exports()) anew |= checkDeliveries(subscribe, start);
   return anew || peerSweeps_ ? Cursor{} : start;
 }

@@ -87,6 +87,10 @@ void Oracle::observe(int replica, const Key& key, const Stored& before, const St
   }
 }
 
+bool Oracle::hasDeletes() const {
+  return std::any_of(histories_.begin(), histories_.end(), [](const auto& each) { return !each.second.tombs.empty(); });
+}
+
 void Oracle::powerCut(int replica) {
   for (auto& [key, history] : histories_)
     history.each([&](Write& write) {

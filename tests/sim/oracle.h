@@ -74,6 +74,8 @@ class Oracle {
   // (absent: nullptr), or it had sent it before and given it up, and the hub has it.
   std::string checkStranded(int replica, const Key& key, const Stored* its, const Stored* hubs) const;
   std::set<Key> keys() const;
+  // Whether anybody has deleted a record.
+  bool hasDeletes() const;
 
  private:
   struct Write {

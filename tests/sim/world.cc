@@ -170,6 +170,7 @@ void World::down(Replica& replica, bool powerCut) {
   // What a hub loses comes back from its clients, as far as their links carried it.
   if (powerCut && fleet_) groups_.clear();
   if (powerCut && replica.number == 0) checked_ = false;
+  if (powerCut) mayRepair_ |= replica.sparesNewcomer;
   if (powerCut) {
     oracle_.powerCut(replica.number);
     replica.files.restart(dice_.roll());
@@ -198,7 +199,7 @@ void World::restore(Replica& replica) {
     oracle_.hubLost();
   }
   if (fleet_) groups_.clear();
-  mayRepair_ |= replica.hasForgotten;
+  mayRepair_ |= replica.hasForgotten || replica.sparesNewcomer;
   for (const std::string& file : replica.files.list()) replica.files.remove(file);
   replica.files.syncFolder(kPath);
   for (const auto& [file, bytes] : replica.backup->files) replica.files.setContents(file, bytes);
@@ -538,6 +539,9 @@ void World::deliver(Link& link, int end) {
   Frame frame = std::move(link.towards[end].front());
   link.towards[end].pop_front();
   note(describe(frame.bytes), " reaches R", link.ends[end], " from R", link.ends[1 - end]);
+  Replica& replica = *replicas_[static_cast<std::size_t>(link.ends[end])];
+  if (sync::typeOf(frame.bytes) == sync::FrameType::subscribe)
+    replica.sparesNewcomer |= !sync::decodeSubscribe(frame.bytes).value().hasData && oracle_.hasDeletes();
   guarded(link, [&] {
     link.sessions[end]->receive(frame.bytes, nowMs_);
     collect(link);
@@ -553,7 +557,6 @@ void World::deliver(Link& link, int end) {
       disconnect(link, why.text.c_str());
     }
   });
-  Replica& replica = *replicas_[static_cast<std::size_t>(link.ends[end])];
   if (replica.engine) checkGroups(replica);
   feedsMoved();
 }

@@ -51,8 +51,9 @@ class World {
     Dice random;
     std::unique_ptr<db::Engine> engine;  // none while it is down
     std::optional<Image> backup;
-    bool hasForgotten = false;  // deletes, for good
-    bool relays = false;        // its token lets it, as that of a server does
+    bool hasForgotten = false;    // deletes, for good
+    bool sparesNewcomer = false;  // somebody without data began here, and was not told of earlier deletes
+    bool relays = false;          // its token lets it, as that of a server does
     Replica(int n, const std::int64_t& now, std::uint64_t seed)
         : number(n), name("R" + std::to_string(n)), clock(now), random(seed) {}
   };
@@ -138,7 +139,8 @@ class World {
   bool checked_ = false;   // the hub of a fleet checks the stamps of its clients, and has lost nothing
   bool small_ = false;     // batches: a catching-up takes several
   bool healing_ = false;
-  bool mayRepair_ = false;  // a file was put back that holds again what had been deleted and forgotten
+  // Somebody has lost a delete and holds the record again, which a peer did not hear of or has forgotten.
+  bool mayRepair_ = false;
 };
 
 }  // namespace blazedb::sim

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <random>
@@ -76,6 +77,20 @@ class Replica {
     files.powerOff();
     engine.reset();
     files.restart(seed);
+  }
+
+  // The file and what belongs to it, as they are now; and puts them back.
+  using Files = std::map<std::string, std::vector<std::uint8_t>>;
+  Files copy() const {
+    Files copy;
+    for (const std::string& file : files.list()) copy[file] = files.contents(file);
+    return copy;
+  }
+  void putBack(const Files& copy) {
+    engine.reset();
+    for (const std::string& file : files.list()) files.remove(file);
+    for (const auto& [file, contents] : copy) files.setContents(file, contents);
+    open();
   }
 
   db::Engine* operator->() const { return engine.get(); }

@@ -20,8 +20,8 @@ class DeletesTest : public SessionTest {
     }
     return deletes;
   }
-  Conversation talked(Replica& first, Replica& second) {
-    Conversation talk(first, second, now);
+  Conversation talked(Replica& first, Replica& second, const SessionOptions& options = {}) {
+    Conversation talk(first, second, now, options, options);
     talk.start();
     talk.rest();
     return talk;
@@ -45,6 +45,24 @@ TEST_F(DeletesTest, ANewcomerIsNotToldOfThem) {
   talk.rest();
   EXPECT_FALSE(b.fetch(later));
   EXPECT_EQ(deletesFrom(talk, 0), 1u) << "of those that come later it is";
+}
+
+TEST_F(DeletesTest, ANewcomerGetsWhatAFileThatWasPutBackHoldsAgain) {
+  for (const Scope& scope : {Scope{}, makeScope({{"default"}}, {}), makeScope(std::nullopt, {"secret"})}) {
+    Replica x("X", now, 20), y("Y", now, 30);
+    SessionOptions options;
+    options.terms.scope = scope;
+    UUID id = x.insert({{"n", 1}});
+    Replica::Files copy = x.copy();
+    x.remove(id);
+    x.insert({{"n", 2}});
+    talked(x, y, options);
+    x.putBack(copy);
+    ASSERT_TRUE(x.fetch(id));
+    talked(x, y, options);
+    EXPECT_TRUE(x.fetch(id) && y.fetch(id));
+    expectSame(x, y);
+  }
 }
 
 TEST_F(DeletesTest, WhoHoldsSomethingIs) {

@@ -220,14 +220,10 @@ TEST_F(ExportTest, AnImporterIsNoAuthorityOnWhatIsMissing) {
 TEST_F(ExportTest, AfterARestoreOfTheExporterTheImporterSweeps) {
   UUID id = a.insert({{"open", true}});
   linked();
-  a.engine.reset();
-  std::vector<std::uint8_t> copy = a.files.contents(Replica::kPath);
-  a.open();
+  Replica::Files copy = a.copy();
   UUID later = a.insert({{"open", true}});
   linked();
-  a.engine.reset();
-  a.files.setContents(Replica::kPath, copy);
-  a.open();
+  a.putBack(copy);
   a.updateFields(id, {{"open", false}});
   Conversation talk = linked();
   EXPECT_TRUE(decodeWelcome(talk.said(0, FrameType::welcome)[0])->sweep);
@@ -316,19 +312,27 @@ TEST_F(ExportTest, AnImporterThatWasPutBackGivesUpWhatWasTakenBackSince) {
     Replica x("X", now, 20), y("Y", now, 30);
     UUID id = x.insert({{"open", true}});
     linked(x, y, exports, imports);
-    y.engine.reset();
-    std::vector<std::uint8_t> copy = y.files.contents(Replica::kPath);
-    y.open();
+    Replica::Files copy = y.copy();
     x.updateFields(id, {{"open", false}});
     linked(x, y, exports, imports);
     ASSERT_FALSE(y.fetch(id));
-    y.engine.reset();
-    y.files.setContents(Replica::kPath, copy);
-    y.open();
+    y.putBack(copy);
     ASSERT_TRUE(y.fetch(id));
     linked(x, y, exports, imports);
     EXPECT_FALSE(y.fetch(id));
   }
+}
+
+// The exporter began when the record was deleted, and was never sent it.
+TEST_F(ExportTest, AnImporterThatWasPutBackSendsWhatItHoldsAgain) {
+  UUID id = b.insert({{"open", true}});
+  Replica::Files copy = b.copy();
+  b.remove(id);
+  b.insert({{"open", true}});
+  linked();
+  b.putBack(copy);
+  linked();
+  EXPECT_TRUE(a.fetch(id) && b.fetch(id));
 }
 
 // What the importer has acknowledged is not on its disk.

@@ -40,12 +40,7 @@ TEST_F(SessionTest, RefusesAnythingBeforeHello) {
 
 TEST_F(SessionTest, RefusesTheSameReplicaTwice) {
   Replica copy("A", now, 3);
-  copy.engine.reset();
-  copy.files.setContents(Replica::kPath, {});
-  a.engine.reset();
-  for (const std::string& file : a.files.list()) copy.files.setContents(file, a.files.contents(file));
-  a.open();
-  copy.open();
+  copy.putBack(a.copy());
   ASSERT_EQ(a->info().replica, copy->info().replica);
 
   Conversation talk(a, copy, now);
