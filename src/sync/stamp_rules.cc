@@ -33,7 +33,10 @@ std::optional<std::string> refusalOf(const RecordState& theirs, const RecordStat
   for (const Cell& cell : theirs.cells) {
     if (wrong) break;
     while (held != end && held->name < cell.name) ++held;
-    wrong = check(cell.stamp, held != end && held->name == cell.name ? held->stamp : Stamp{}, dropped);
+    bool holds = held != end && held->name == cell.name;
+    wrong = check(cell.stamp, holds ? held->stamp : Stamp{}, dropped);
+    bool isOurs = holds && cell.stamp == held->stamp && cell.stamp.writer == rules.incarnation;
+    if (isOurs && !base::equal(cell.value, held->value)) wrong = kOurs;
   }
   if (!wrong) return std::nullopt;
   return wrong;

@@ -10,14 +10,17 @@
 //              was forgotten, or it was given up), any authority up to this replica's clock is accepted.
 //   writer     This replica holds everything that its present incarnation wrote. A stamp in the name of that
 //              incarnation is refused if it is later than this replica's clock; later than the base or tomb that it
-//              would replace; or, for a cell, later than what a base or a purge may have dropped. In a record that is
-//              not held, only stamps that this replica may have forgotten are accepted.
+//              would replace; or, for a cell, later than what a base or a purge may have dropped. A cell under a stamp
+//              that is held must have the value that is held. In a record that is not held, only stamps that this
+//              replica may have forgotten are accepted.
 //
-// Only stamps above those that are held are checked: an older stamp changes nothing. A client that gets the same data
-// by other ways too (a second hub, a server's device) brings authorities that this replica does not have yet, and needs
-// a token that may relay. An importer is such a client, and its exporter's policy says whether it may relay. A stamp
-// may name any other writer: a restored device brings the writes of its former incarnation, and the writer's name
-// decides nothing.
+// An older stamp than the one that is held changes nothing, and is not checked. A client that gets the same data by
+// other ways too (a second hub, a server's device) brings authorities that this replica does not have yet, and needs a
+// token that may relay. An importer is such a client, and its exporter's policy says whether it may relay.
+//
+// A stamp may name any other writer. Honest clients bring writes of others: a copy of a database with a new id those of
+// the original, a client those of another one that this replica has purged. A client that borrows a name gains nothing:
+// the name only decides between writes of the same time and authority, and where even the stamps are equal, the bytes.
 //
 // Clients may bring back what this replica has lost or forgotten. So a copy made by backup() accepts stamps up to its
 // first opening as stamps that it may have had. Every replica does so for stamps up to the latest one that it has

@@ -52,6 +52,10 @@ TEST(StampRules, NobodyWritesInTheNameOfWhoRefusesIt) {
   for (StampTrust trust : {StampTrust::own, StampTrust::relayed}) {
     EXPECT_TRUE(refusalOf(recordOf(byServer(20), byClient(90, 20, kHub)), &held, rules(trust)));
     EXPECT_TRUE(refusalOf(recordOf(byClient(101, 0, kHub), byClient(101, 0, kHub)), nullptr, rules(trust)));
+    RecordState other = held;
+    other.cells[1].value = valueOf(2);
+    EXPECT_TRUE(refusalOf(other, &held, rules(trust))) << "another value under a stamp that is held";
+    EXPECT_FALSE(refusalOf(held, &held, rules(trust)));
     StampRules forgot = rules(trust);
     forgot.lostUntil = 20;
     EXPECT_FALSE(refusalOf(recordOf(byServer(20), byServer(20)), nullptr, forgot)) << "a delete was forgotten";
@@ -199,6 +203,53 @@ TEST_F(StampRulesTest, ItIsTakenOnceTheAuthorityIsThere) {
   synced(a, other);
   talk.rest();
   EXPECT_EQ(a.fetch(id)->integer("y"), 3);
+  EXPECT_TRUE(talk.verified());
+}
+
+// It may write like any client. Under the name of another one it gets no further: both ends agree, and whose value lost
+// finds it in the journal.
+TEST_F(StampRulesTest, WhoWritesInTheNameOfAnotherClientIsNoStronger) {
+  for (std::uint64_t value : {1, 9}) {
+    for (bool first : {true, false}) {
+      UUID id = b.insert({{"a", 5}, {"b", 5}});
+      Stamp its = b.stored(id).latest;
+      std::size_t lost = b->journal().conflicts().size();
+      if (!first) synced();
+      RecordState forged;
+      forged.base.stamp = its;
+      forged.cells = {cellOf("a", value, its), cellOf("b", 5, its)};
+      forged.whole = true;
+      send(id, forged);
+      synced();
+      std::int64_t higher = value > 5 ? 9 : 5;
+      EXPECT_EQ(a.fetch(id)->integer("a"), higher) << "under one stamp the higher bytes win";
+      EXPECT_EQ(*a.fetch(id), *b.fetch(id));
+      EXPECT_EQ(b->journal().conflicts().size() - lost, value > 5 ? 1u : 0u);
+
+      now += kMinute;
+      Stamp later{0, time(), its.writer};
+      forged.cells = {cellOf("a", 7, later), cellOf("b", 5, its)};
+      send(id, forged);
+      synced();
+      EXPECT_EQ(b.fetch(id)->integer("a"), 7);
+      EXPECT_EQ(b->journal().conflicts().size() - lost, value > 5 ? 2u : 1u);
+      b.updateFields(id, {{"a", 8}});
+      synced();
+      EXPECT_EQ(a.fetch(id)->integer("a"), 8);
+    }
+  }
+}
+
+// The copy writes under a new name, and brings what was written under the old one, which the hub knows as another's.
+TEST_F(StampRulesTest, ACopyWithANewIdBringsWhatTheOriginalHasNotSent) {
+  b.insert({{"n", 1}});
+  synced();
+  UUID unsent = b.insert({{"n", 2}});
+  b->renewReplicaId();
+  Conversation talk(a, b, now, guest, {});
+  talk.start();
+  talk.rest();
+  EXPECT_TRUE(a.fetch(unsent));
   EXPECT_TRUE(talk.verified());
 }
 
