@@ -151,7 +151,8 @@ std::string Oracle::check(const Key& key, const Stored* final, const sync::Scope
   sync::Stamp tomb = highestCertain(history.tombs);
 
   if (!final || !final->alive) {
-    sync::Stamp deleted = final ? final->tomb : sync::Stamp{};
+    // Two deletes of one record need not meet: a peer without data between their replicas is told of neither.
+    sync::Stamp deleted = std::max(tomb, final ? final->tomb : sync::Stamp{});
     if (!final || forgetful_)  // what a forgotten delete covered stays deleted
       for (const Write& write : history.tombs) deleted = std::max(deleted, write.stamp);
     if (latest > deleted)

@@ -274,7 +274,8 @@ TEST_F(ScopeTest, WhatAPowerCutHasTakenFromThePeerStays) {
   EXPECT_GT(lostAtHub, 0);
 }
 
-// The hub's own later change of the record does not say that the hub still has what came before. Found by the simulation.
+// The hub's own later change of the record does not say that the hub still has what came before. Found by the
+// simulation.
 TEST_F(ScopeTest, WhatAPowerCutHasTakenFromThePeerStaysWhereThePeerChangedTheRecordToo) {
   int lostAtHub = 0;
   for (std::uint64_t seed = 1; seed <= 20; seed++) {
