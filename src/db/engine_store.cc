@@ -7,6 +7,7 @@
 #include "db/engine.h"
 #include "replica/feed_reader.h"
 #include "replica/forgetting.h"
+#include "replica/journal.h"
 
 namespace blazedb::db {
 namespace {

@@ -47,12 +47,6 @@ void dropCells(Ledger& ledger, Held& held, const std::function<bool(const sync::
   ledger.correct(ledger.collectionOf(held.row()), held);
 }
 
-void keepRemoved(Ledger& ledger, const Row& row, const UUID& peer, RemovedRecord::Because because, std::int64_t nowMs) {
-  RemovedRecord removed{0, {nowMs * 1000}, because, peer, ledger.collectionOf(row).name, {}};
-  removed.record.setId(row.id);
-  ledger.rows().addRemoved(removed, row.fields);
-}
-
 Swept unmentioned(Ledger& ledger, const sync::Peer& from, const sync::Scope& scope, const sync::Sweep& sweep,
                   const sync::Cursor& peerHasApplied) {
   Swept swept;

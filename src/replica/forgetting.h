@@ -27,8 +27,6 @@ void forget(Ledger& ledger, const Held& held);
 void dropValues(Ledger& ledger, Held& held);
 // Removes the cells for which `which` returns true, as if they had never come.
 void dropCells(Ledger& ledger, Held& held, const std::function<bool(const sync::Cell&)>& which);
-// Stores a copy of a record that a peer is about to remove, so that a user can restore it.
-void keepRemoved(Ledger& ledger, const Row& row, const UUID& peer, RemovedRecord::Because because, std::int64_t nowMs);
 
 // At the end of a sweep: the records of the scope that the peer has not sent, and that this replica will not send to
 // it.

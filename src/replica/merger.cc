@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "codec/fields.h"
+#include "replica/journal.h"
 
 namespace blazedb::replica {
 namespace {
@@ -244,7 +245,7 @@ Merger::Refusal Merger::mergeHeld(const sync::Incoming& incoming, Item& item, sy
   }
   if (outcome.changed || forgotten) {
     if (!ledger_.change(collection, item.held, outcome.revived || forgotten ? 0 : origin_, true)) return tooLarge();
-    if (outcome.changed) noteOverridden(item, outcome);
+    if (!outcome.overridden.empty()) addOverridden(overridden_, item.key(), outcome, author_);
   } else if (mine.whole != wasWhole) {
     ledger_.correct(collection, item.held);
   }
@@ -322,21 +323,12 @@ bool Merger::leave(const sync::Incoming& incoming, Item& item) {
                                                [&](const auto& cell) { return unsent(cell.position); }));
   // A sweep keeps a record with unsent changes. So do equals, since each might wait for the other.
   if (waits) return incoming.sweep != nullptr || !agreement.imports();
-  Collection& collection = *ledger_.known(item.change->collection);
-  if (item.held.alive() && agreement.journalsRemovals()) {
-    RemovedRecord removed{0,
-                          {clock_.wallMs() * 1000},
-                          RemovedRecord::Because::takenBack,
-                          incoming.agreement.peer.replica,
-                          collection.name,
-                          {}};
-    removed.record.setId(row.id);
-    ledger_.rows().addRemoved(removed, row.fields);
-  }
+  if (item.held.alive() && agreement.journalsRemovals())
+    keepRemoved(ledger_, row, agreement.peer.replica, RemovedRecord::Because::takenBack, clock_.wallMs());
   ledger_.noteLost(latestTime(mine));
   item.held.state = {};
   item.held.state.whole = false;
-  ledger_.change(collection, item.held, origin_, true);
+  ledger_.change(ledger_.collectionOf(row), item.held, origin_, true);
   return true;
 }
 
@@ -368,20 +360,6 @@ void Merger::noLongerAside(const sync::Incoming& incoming, const sync::RecordKey
   mirror_.setAside--;
   if (rejectedOfPeer_) --*rejectedOfPeer_;
   result.rejected.push_back({key, std::nullopt});
-}
-
-void Merger::noteOverridden(const Item& item, const sync::MergeOutcome& outcome) {
-  for (const sync::Overridden& value : outcome.overridden) {
-    bool unseen = value.wonOver < value.lostStamp || value.lostPosition > author_.acknowledgedByAny;
-    if (!unseen || base::equal(value.lost, value.won)) continue;
-    overridden_.push_back({std::string(item.change->collection),
-                           item.change->id,
-                           std::string(value.name),
-                           {value.lost.begin(), value.lost.end()},
-                           {value.won.begin(), value.won.end()},
-                           value.lostStamp,
-                           value.wonStamp});
-  }
 }
 
 bool Merger::cameFrom(const sync::Incoming& incoming, const Row& row) {

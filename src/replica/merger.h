@@ -60,7 +60,6 @@ class Merger {
   bool leave(const sync::Incoming& incoming, Item& item);
   void setAside(const sync::Incoming& incoming, Item& item, const sync::Bye& why, sync::ApplyResult& result);
   void noLongerAside(const sync::Incoming& incoming, const sync::RecordKey& key, sync::ApplyResult& result);
-  void noteOverridden(const Item& item, const sync::MergeOutcome& outcome);
   bool cameFrom(const sync::Incoming& incoming, const Row& row);
 
   Ledger& ledger_;
