@@ -14,7 +14,7 @@ namespace blazedb {
 struct WriteStamp {
   std::uint64_t authority = 0;  // `time` of the latest server write that the writer had seen on the record, 0 if none
   std::uint64_t time = 0;       // hybrid logical clock: milliseconds since 1970 << 16 | counter
-  std::uint64_t writer = 0;     // the incarnation that wrote: a random number, new at each opening for writing
+  std::uint64_t writer = 0;     // the incarnation that wrote, as its peer claims: a new random number at each opening
   // `time` as a date, to the millisecond.
   Date date() const { return {static_cast<std::int64_t>(time >> 16) * 1000}; }
 };

@@ -1,4 +1,4 @@
-// What lies behind a Database handle, for the layers above: they go through here, and know no more of db.
+// What lies behind a Database handle. The layers above go through here, and know no more of db.
 #pragma once
 
 #include <memory>
@@ -14,7 +14,7 @@ class Snapshot;
 struct Access {
   // Keeps the database open, as the handle does.
   static std::shared_ptr<replica::Replica> replicaOf(const Database& database);
-  // What only those know who could open the file. Valid for as long as the database is open.
+  // A secret that only a process which could open the file knows. Valid for as long as the database is open.
   static base::ByteView controlKeyOf(const Database& database);
   static const Snapshot& snapshotOf(const Database& database);
 };

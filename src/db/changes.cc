@@ -35,7 +35,7 @@ replica::Ledger::Savepoint Changes::before(const std::string& collection) {
 }
 
 void Changes::takeBack(const replica::Ledger::Savepoint& before) {
-  if (!tables_.inTransaction()) return;  // SQLite has taken back everything; nobody will look at memory again
+  if (!tables_.inTransaction()) return;  // SQLite has taken back everything; memory will be loaded again
   tables_.takeBackOperation();
   ledger_.takeBack(before);
 }

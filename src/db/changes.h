@@ -1,6 +1,4 @@
-// What local operations and merges do to rows, inside the writer's transaction.
-//
-// A Changes is one transaction of a caller. Nothing here commits or rolls back; the engine does.
+// One transaction of a caller: what local operations and merges do to rows. GroupCommit commits it or rolls it back.
 #pragma once
 
 #include <cstdint>
@@ -32,56 +30,56 @@ struct Writing {
   explicit Writing(storage::Connection& connection) : tables(connection) {}
 };
 
-// Reads see what it has written.
+// Its reads see what it has written.
 class Changes final : public Snapshot {
  public:
   Changes(Writing& writing, base::Clock& clock, base::UuidV7& ids);
 
-  // Inside a transaction of a user, who may catch what an operation throws and go on, every operation is run by one of
-  // these two; so that it either happens or has changed nothing.
+  // The body of a user's transaction may catch what an operation throws and go on. So these two run every operation: it
+  // happens as a whole, or it changes nothing.
   //
-  // One record: `body` checks first, then writes, and what makes a write fail then is the disk or the memory. With it
-  // the transaction is lost: SQLite has taken it back, or holds a half of the operation. This and every later operation
-  // throws that error, and flush() too.
+  // One record: `body` checks first and then writes, so only the disk or a lack of memory makes a write fail. The
+  // transaction is lost then: SQLite has taken it back, or holds a half of the operation. This operation, every later
+  // one, and finish() throw that error.
   template <class Body>
   auto operation(Body&& body) const;
-  // Several records of one collection, of which a later one may be refused: in a savepoint.
+  // Several records of one collection: in a savepoint, because a later one may be refused.
   template <class Body>
   auto several(const std::string& collection, Body&& body);
 
-  // Local operations: what the functions of the same name in blazedb/records.h say.
+  // Local operations, as the functions of the same name in blazedb/records.h say.
   UUID insert(const std::string& collection, const std::optional<UUID>& id, const Record& record);
   void update(const std::string& collection, const UUID& id, const Record& record);
   void updateFields(const std::string& collection, const UUID& id, const Record& fields);
   bool upsert(const std::string& collection, const UUID& id, const Record& record);
   bool remove(const std::string& collection, const UUID& id);
   bool purge(const std::string& collection, const UUID& id);
-  // Writes one field, also of a deleted record, which comes back. Not where the record is unknown.
+  // Writes one field. A deleted record comes back. Returns false if the record is unknown.
   bool restoreField(const std::string& collection, const UUID& id, std::string_view field, base::ByteView value);
   std::vector<UUID> matching(const std::string& collection, const Predicate& where);
   std::uint64_t count(const std::string& collection) const override;
 
-  // Merges what a peer sent, but for what it sets aside. With anything missing or refused, what was done must be rolled
-  // back.
+  // Merges what a peer sent, except what it sets aside. If the result has anything missing or refused, the caller must
+  // roll the transaction back.
   sync::ApplyResult apply(const sync::Incoming& incoming);
-  // What merging overrode of this replica's own writes, for the journal.
+  // The writes of this replica that the merge has overridden, for the journal.
   const std::vector<replica::Overridden>& overridden() const { return overridden_; }
 
-  // ReadOnlyReplica where this is one.
+  // Throws ReadOnlyReplica if this is one.
   void requireWritable() const;
 
-  // Replaces what of a record's stamps is beyond `limit`, by stamps of `clock` (src/sync/restamp.h).
+  // Replaces the stamps of a record that are beyond `limit` by stamps of `clock` (src/sync/restamp.h).
   void restamp(const replica::Key& key, std::uint64_t limit, sync::HybridClock& clock);
-  // The rows themselves, and everything else that the writer works on.
+  // What the writer works on.
   replica::Ledger& ledger() { return ledger_; }
   WriteTables& tables() { return tables_; }
   replica::Mirror& mirror() { return mirror_; }
   const replica::Author& author() const { return author_; }
 
-  // Whether a record has been written that is alive: more than deletes and upkeep.
+  // Whether it has written a live record, so that it is more than deletes and upkeep.
   bool adds() const { return ledger_.adds(); }
 
-  // Writes what is still in memory. To be called once, at the end.
+  // Writes what is still in memory. Called once, at the end.
   void finish();
 
  private:
@@ -94,12 +92,12 @@ class Changes final : public Snapshot {
     if (broken_) std::rethrow_exception(broken_);
   }
 
-  // Finds the row of a record; null where there is none.
+  // Finds the row of a record. Returns null if there is none.
   replica::Held* load(const std::string& collection, const UUID& id);
   replica::Held& loadAlive(const std::string& collection, const UUID& id);
   sync::Stamp nextStamp(std::uint64_t seenAuthority);
   base::ByteView encode(const Object& fields);
-  // Stores the loaded record as it was changed here. Throws TooLarge.
+  // Stores the loaded record with its changes. Throws TooLarge.
   void save(const std::string& collection);
 
   WriteTables& tables_;

@@ -141,7 +141,7 @@ void Engine::bindTo(const UUID& source, bool adopt) {
       throw Error(ErrorCode::ReadOnlyReplica,
                   "'" + name_ + "' is a read-only replica of " + author.source->toString() +
                       " already; end that with releaseReadOnly() (blazedb release FILE) first");
-    // Own writes, and what came from others than the source: a replica of the source has neither.
+    // Writes made here, and writes from replicas other than the source: a replica of the source has neither.
     std::vector<replica::Reading> linked = tables.readingsOf(source);
     bool foreign = std::none_of(linked.begin(), linked.end(), [&](const replica::Reading& link) {
       return tables.cursorOn(source, link.scope).incarnation != 0;

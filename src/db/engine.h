@@ -4,12 +4,12 @@
 //   shared       what is committed, readers of the feed, incarnations, listeners
 //   snapshot     reading records                                              snapshot.h
 //   journal      what merges have overridden and peers have removed           journal.h
-//   tokens       what lets clients in                                         tokens.h
+//   tokens       which clients may connect, and what they may do              tokens.h
 //   importers    what importers were given                                    importers.h
-//   upkeep       what is done now and then                                    upkeep.h
+//   upkeep       work that is due now and then                                upkeep.h
 //
-// Time, randomness and files are passed in (Environment); the engine starts no thread. What has to be done now and then
-// is maintain(), which the owner calls (src/db/housekeeper.h does it on a thread, the simulation by its virtual clock).
+// Time, randomness and files are passed in (Environment), and the engine starts no thread. Its owner calls maintain()
+// now and then: src/db/housekeeper.h on a thread, the simulation by its virtual clock.
 #pragma once
 
 #include <chrono>
@@ -36,7 +36,7 @@
 namespace blazedb::db {
 
 struct EngineOptions {
-  std::string name;  // empty: what is stored
+  std::string name;  // empty: the stored name
   std::optional<SyncRole> role;
   Durability durability = Durability::full;
   bool createIfMissing = true;
@@ -96,9 +96,9 @@ class Engine final : public sync::Store, public replica::Replica {
   Unsent unsentTo(const std::optional<UUID>& peer, const sync::Scope& scope, std::uint64_t acknowledged,
                   std::size_t limit) const override;
 
-  // Upkeep: bounded work; true where there is more to do.
+  // Does a bounded piece of upkeep. Returns true if there is more to do.
   bool maintain();
-  // Copies the log into the file when nothing was written since the last call.
+  // Copies the log into the file if nothing was written since the last call.
   void checkpointIfIdle() { writer_.checkpointIfIdle(); }
 
   // sync::Store
@@ -134,8 +134,8 @@ class Engine final : public sync::Store, public replica::Replica {
   Engine(const Environment& environment, std::string path, const EngineOptions& options,
          std::unique_ptr<storage::DatabaseFile> file);
 
-  // Changes what the replica is: in the file, and then for everybody, under one lock, so that nobody writes in between
-  // as what it no longer is. `publish` changes both of its arguments alike.
+  // Changes what the replica is, in the file and then in memory, under one lock: no write in between uses what the
+  // replica no longer is. `publish` changes both of its arguments alike.
   void changeSelf(const GroupCommit::Body& persist,
                   const std::function<void(replica::Author&, Published::Self&)>& publish);
   replica::Committed committed() const;

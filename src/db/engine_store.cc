@@ -98,7 +98,7 @@ sync::ApplyResult Engine::apply(const sync::Incoming& incoming) {
   std::size_t mentioned = incoming.sweep ? incoming.sweep->mentioned.size() : 0;
   shared_.peers.noteSeen(peer, incoming.agreement.scope, environment_.clock.wallMs());
   try {
-    // What a power cut takes away is asked for again: the cursor is in the same transaction.
+    // The cursor is in the same transaction: the peer sends again what a power cut takes away.
     write(Durability::normal, [&](Changes& changes) {
       result = changes.apply(incoming);
       if (!result.missing.empty() || result.refused || result.unsent) throw Abandon{};
@@ -116,8 +116,8 @@ std::vector<sync::Rejection> Engine::setAside(const UUID& peer, const sync::Scop
   return Rejected(readers_.lease()->statements()).on({peer, scope}, Rejected::By::us, changed);
 }
 
-// What is not held here cannot have been refused. Beyond the limit nothing is noted: who does not take the records
-// notes them at his end.
+// A record that this replica does not hold cannot have been refused. Beyond the limit this replica notes nothing: the
+// peer that refuses the records notes them too.
 std::uint64_t Engine::noteRejected(const UUID& peer, const sync::Scope& scope, const sync::Rejected& rejected) {
   Rejected::Link link(peer, scope);
   auto noted = [&] { return Rejected(readers_.lease()->statements()).on(link, Rejected::By::peer).size(); };
@@ -179,7 +179,7 @@ sync::Store::Swept Engine::finishSweep(const sync::Peer& from, const sync::Scope
         replica::forget(ledger, held);
       });
       if (!found.keys.empty()) {
-        // Peers whose cursor stands at the end must hear of it too: the horizon lies beyond.
+        // Readers whose cursor stands at the end must sweep too, so the horizon lies beyond the end.
         ledger.takeEmptyPosition();
         swept.horizonAfter = changes.mirror().position;
         tables.setHorizon(swept.horizonAfter);
@@ -197,11 +197,11 @@ void Engine::dropCursor(const sync::Peer& peer, const sync::Scope& scope) {
   write(Durability::full, [&](Changes& changes) { changes.tables().setCursor(peer.replica, scope, {}); });
 }
 
-// In steps: the writer's lock must not be held for as long as it takes to remove a large collection. One that is
-// interrupted leaves the old cursors, and does the rest the next time.
+// Works in steps, because removing a large collection takes longer than the writer's lock may be held. If it is
+// interrupted, the old cursors stay, and the next call does the rest.
 void Engine::leaveOtherScopes(const sync::Peer& from, const sync::Scope& scope) {
   const UUID& peer = from.replica;
-  // What an earlier incarnation has acknowledged may have been taken back by a power cut since.
+  // A power cut may have taken back what an earlier incarnation has acknowledged.
   bool sameIncarnation = false;
   {
     GroupCommit::Alone alone(writer_);

@@ -68,7 +68,7 @@ GroupCommit::GroupCommit(const Environment& environment, storage::DatabaseFile& 
   reload();
 }
 
-// After a rollback memory says again what the file says. Nobody may write before it does.
+// Loads the mirror from the file. After a rollback this comes before the next write.
 void GroupCommit::reload() {
   WriteTables& tables = state_.tables;
   replica::Mirror& mirror = state_.mirror;
@@ -85,7 +85,7 @@ void GroupCommit::reload() {
 
 void GroupCommit::publishCatalog() {
   auto catalog = std::make_shared<replica::Catalog>();
-  // A reader may still see rows of a collection that is forgotten.
+  // A reader may still see rows of a collection that has been forgotten.
   if (std::shared_ptr<const replica::Catalog> before = shared_.published.catalog()) catalog->names = before->names;
   for (const auto& [name, row] : state_.mirror.collections) {
     catalog->numbers[name] = row.number;
@@ -103,7 +103,7 @@ void GroupCommit::requireWritable() const {
 // ----------------------------------------------------------------------------------------------------
 // the lock
 
-// Not checked: the checker does not follow a lock that is tried in a loop.
+// Clang's checker does not follow a lock that is tried in a loop.
 void GroupCommit::lock() NOT_CHECKED {
   if (writing_.load() == std::this_thread::get_id())
     throw Error(ErrorCode::Misuse,
@@ -171,7 +171,7 @@ void GroupCommit::write(Durability durability, const Body& body) try {
   }
   bool mine = waiting_.load() == 0 || group->operations >= kGroupMax;
   if (mine && group->durable && group->operations < companions_) {
-    // Those who shared the commit before this one are on their way back. A moment for them costs less than a sync.
+    // The threads that shared the commit before are about to write again. Waiting for them costs less than a sync.
     held.unlock();
     for (int i = 0; i < kYieldsMax && group->state.load() == Group::kOpen; i++) std::this_thread::yield();
     held.lock();
@@ -194,7 +194,7 @@ std::shared_ptr<GroupCommit::Group> GroupCommit::joinGroup(bool durable) {
   if (group_ && durable && !group_->durable) commit(group_);
   if (group_) return group_;
   beginIncarnation();
-  auto group = std::make_shared<Group>();  // before there is a transaction that would be without one
+  auto group = std::make_shared<Group>();  // may throw, so it comes before the transaction begins
   group->durable = durable;
   file_.setDurable(durable);
   state_.tables.begin();
@@ -241,7 +241,7 @@ void GroupCommit::runInGroup(const std::shared_ptr<Group>& group, const Body& bo
       failGroup(group, std::current_exception());
       throw;
     }
-    // Some failures (a full disk) take the whole transaction back, and with it what others had written into it.
+    // Some failures, such as a full disk, take back the whole transaction, with the writes of other threads.
     if (!open) failGroup(group, std::current_exception());
     if (!open || alone) checkpointAfter(std::current_exception());
     if (alone) group_.reset();
@@ -262,7 +262,7 @@ void GroupCommit::commit(std::shared_ptr<Group> group) {
     try {
       reload();
     } catch (...) {
-      // It is tried again before the next write. The first error is the one that tells what happened.
+      // The next write tries again. The first error says what happened.
     }
     failGroup(group, error);
     checkpointAfter(error);
@@ -278,7 +278,7 @@ void GroupCommit::commit(std::shared_ptr<Group> group) {
   try {
     if (file_.checkpointDue()) file_.checkpoint();
   } catch (const std::exception&) {
-    // What was committed is committed. A disk that fails or is full meets the next write too, and that one tells.
+    // The commit stands. If the disk fails or is full, the next write meets that too, and says so.
   }
 }
 
@@ -289,16 +289,16 @@ void GroupCommit::failGroup(const std::shared_ptr<Group>& group, std::exception_
   group->state.notify_all();
 }
 
-// What had been done leaves SQLite's memory also where the disk does not answer.
+// The changes leave SQLite's memory even if the disk does not answer.
 void GroupCommit::rollback() noexcept {
   try {
     if (state_.tables.inTransaction()) state_.tables.rollback();
   } catch (const std::exception&) {
-    // The error that led here tells what happened.
+    // The error that led here says what happened.
   }
 }
 
-// A log that is filled anew from its beginning has room again, for deletes at least.
+// After a checkpoint the log is filled again from its beginning, which leaves room for deletes at least.
 void GroupCommit::checkpointAfter(std::exception_ptr error) noexcept {
   try {
     std::rethrow_exception(error);
@@ -310,7 +310,7 @@ void GroupCommit::checkpointAfter(std::exception_ptr error) noexcept {
   try {
     if (!state_.tables.inTransaction() && file_.walBytes() > 0) file_.checkpoint();
   } catch (const std::exception&) {
-    // The first error is the one that tells what happened.
+    // The first error says what happened.
   }
 }
 
@@ -330,17 +330,17 @@ void GroupCommit::note(Durability durability, const std::function<void(WriteTabl
   }
 }
 
-// Written with a sync before the first write of an opening, and before a peer hears of it.
+// Syncs the incarnation to the disk before the first write of an opening, and before a peer hears of it.
 void GroupCommit::beginIncarnation() {
   replica::Author& author = state_.author;
   if (author.incarnation != 0) return;
   requireWritable();
-  // What the copy lacks is not dated later: by so much at most others' clocks are ahead.
+  // What the copy lacks is not dated later than this: clocks of peers are ahead by no more.
   std::uint64_t now = sync::HybridClock::fromWall(environment_.clock.wallMs() + 2 * base::kClockSkewMsMax);
   bool copied = state_.tables.meta(kCopied).has_value();
   Incarnation begun{0, state_.mirror.position + 1};
   while (begun.id == 0 || author.own.contains(begun.id)) begun.id = environment_.random.next64();
-  // What needs memory comes first: what has been committed is known here too.
+  // What needs memory comes before the commit: after it, memory must say what the file says.
   author.own.insert(begun.id);
   shared_.incarnations.makeRoom();
   note(Durability::full, [&](WriteTables& tables) {

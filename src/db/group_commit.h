@@ -1,12 +1,12 @@
 // The one writer, and its group commit.
 //
-// A write runs on its caller's thread, inside the one open SQLite transaction. When others are already waiting to
-// write, the caller leaves the commit to them and waits; the last in line commits for all, so that many threads share
-// one sync to disk. Before a sync it waits a moment for those who shared the one before. Each write of a group has its
-// own savepoint and its own mark in the feed: it can fail alone, and it travels as a transaction of its own.
+// A write runs on its caller's thread, inside the one open SQLite transaction. If other threads wait to write, the
+// caller leaves the commit to them and waits. The last thread in line commits for all, so many threads share one sync
+// to disk. Before a sync that thread waits a moment for the threads that shared the sync before. Each write of a group
+// has its own savepoint and its own mark in the feed: it can fail alone, and it travels as a transaction of its own.
 //
-// What a write works on (Writing) belongs to the thread that has the writer's lock. Memory that mirrors the file is
-// loaded again after each rollback, before anybody writes.
+// What a write works on (Writing) belongs to the thread that has the writer's lock. After a rollback, memory that
+// mirrors the file is loaded again before the next write.
 #pragma once
 
 #include <atomic>
@@ -42,46 +42,48 @@ struct Shared {
   Incarnations incarnations;
   replica::Peers peers;
 
-  // As the file has it.
+  // Loads it from the file.
   Shared(storage::DatabaseFile& file, std::int64_t nowMs, std::int64_t retentionMs);
 };
 
-// In a write: forgets everything of a peer but what its records say.
+// Inside a write: forgets all that is known of a peer, except what records came from it.
 void forgetPeer(Changes& changes, replica::Peers& peers, const UUID& peer);
-// Likewise its cursors and readings, and what was rejected, but for those of one scope.
+// Inside a write: forgets the cursors and readings of a peer and the records rejected on its links, except those of one
+// scope.
 void forgetScopes(Changes& changes, replica::Peers& peers, const UUID& peer, const std::optional<sync::Scope>& except);
 
 class GroupCommit {
  public:
   using Body = std::function<void(Changes&)>;
 
-  // All of these must outlive it. Loads what the file says, which may throw DamagedPage.
+  // The arguments must outlive it. Loads the mirror from the file. Throws DamagedPage.
   GroupCommit(const Environment& environment, storage::DatabaseFile& file, Shared& shared, bool readOnly);
 
-  // Runs `body` as one transaction and commits it, alone or with others. Throws what `body` or the commit throws; then
-  // nothing of it was kept. Misuse inside a transaction of the same thread.
+  // Runs `body` as one transaction and commits it, alone or with others. Throws what `body` or the commit throws;
+  // nothing of `body` is kept then. Throws Misuse inside a transaction of the same thread.
   void write(Durability durability, const Body& body) EXCLUDES(mutex_);
-  // Copies the log into the file where nothing was written since the last call, and nobody writes.
+  // Copies the log into the file, unless a thread writes or has written since the last call.
   void checkpointIfIdle() EXCLUDES(mutex_);
-  // Throws Error(OpenedReadOnly) where that is how the file was opened.
+  // Throws OpenedReadOnly if the file was opened so.
   void requireWritable() const;
   // How many threads wait for the writer's lock.
   int waiting() const { return waiting_; }
 
   base::UuidV7& ids() { return ids_; }
 
-  // The writer, for as long as this lives, with no transaction open. Misuse inside a transaction of the same thread.
+  // Holds the writer for as long as it lives, with no transaction open. Throws Misuse inside a transaction of the same
+  // thread.
   class BLAZEDB_THREAD_RULE(scoped_lockable) Alone {
    public:
     explicit Alone(GroupCommit& writer) ACQUIRE(writer.mutex_);
     ~Alone() RELEASE();
     Alone(const Alone&) = delete;
 
-    // As GroupCommit::write, and committed when it returns.
+    // As GroupCommit::write, but always commits alone.
     void write(Durability durability, const Body& body);
-    // The same for what is no change of the data: it begins no incarnation, and nobody is told.
+    // For what is no change of the data: begins no incarnation, and calls no listener.
     void note(Durability durability, const std::function<void(WriteTables&)>& body);
-    // Begins an incarnation where this opening has none yet.
+    // Begins an incarnation if this opening has none yet.
     void beginIncarnation();
     Writing& operator*();
     Writing* operator->() { return &**this; }
@@ -93,7 +95,7 @@ class GroupCommit {
  private:
   struct Group;
 
-  // The writer's lock; while a thread waited for it, it may have been left a group to commit.
+  // Takes the writer's lock. Another thread may have left this one a group to commit meanwhile.
   void lock() ACQUIRE(mutex_);
   void reload() REQUIRES(mutex_);
   void publishCatalog() REQUIRES(mutex_);
@@ -119,7 +121,7 @@ class GroupCommit {
   std::shared_ptr<Group> group_ GUARDED_BY(mutex_);
   int companions_ GUARDED_BY(mutex_) = 0;  // how many shared the latest durable commit
   std::uint64_t commitsAtLastIdleCheck_ GUARDED_BY(mutex_) = 0;
-  bool outdated_ GUARDED_BY(mutex_) = false;  // the mirror is not what the file says, which could not be read
+  bool outdated_ GUARDED_BY(mutex_) = false;  // the mirror has to be loaded again; the last attempt failed
 };
 
 }  // namespace blazedb::db

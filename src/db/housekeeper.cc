@@ -66,7 +66,7 @@ void Housekeeper::run() {
       more = engine_.maintain();
       if (!more) engine_.checkpointIfIdle();
     } catch (const std::exception&) {
-      more = false;  // a full or failing disk, no memory: the next write of the user meets it too, and tells
+      more = false;  // a full or failing disk, no memory: the user's next write meets that too, and says so
     }
     lock.lock();
   }

@@ -20,7 +20,7 @@ class Housekeeper {
   explicit Housekeeper(Engine& engine);
   ~Housekeeper();
 
-  // `callback` runs on this thread with each conflict that is found from now on. What it throws is thrown away.
+  // Calls `callback` on this thread for each conflict that is found from now on. What it throws is ignored.
   Subscription onConflict(std::function<void(const Conflict&)> callback);
 
  private:
@@ -33,7 +33,7 @@ class Housekeeper {
   std::thread thread_;
 };
 
-// An open database with all that belongs to it, in the order in which it must end.
+// An open database with all that belongs to it. The members are destroyed from the last to the first.
 struct OpenDatabase {
   std::unique_ptr<storage::FileSystem> files;
   base::SystemClock clock;

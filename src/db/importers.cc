@@ -39,7 +39,7 @@ void Importers::forget(const UUID& importer) {
   });
 }
 
-// What is taken back may have come from the importer, which will forget it: it has to be on the disk here.
+// A record that is taken back may have come from the importer, which will forget it. So it has to be on the disk here.
 void Importers::noteDelivered(const UUID& importer, const std::vector<replica::Writer::Delivered>& news) {
   std::uint64_t takenBack = 0;
   for (const replica::Writer::Delivered& each : news)

@@ -23,11 +23,11 @@ class Importers final : public sync::Deliveries {
   void mixFilters(const UUID& importer) override;
   void forget(const UUID& importer) override;
 
-  // Writes down what an importer is about to get. To be called before the batch leaves.
+  // Stores what an importer is about to get. The caller sends the batch after that.
   void noteDelivered(const UUID& importer, const std::vector<replica::Writer::Delivered>& news);
-  // The importer has applied this feed up to there, and given up what it was told to be gone.
+  // The importer has applied this feed up to `position`, and has given up what was taken back up to there.
   void noteAcknowledged(const UUID& importer, std::uint64_t complete);
-  // This replica has another id now, of which no importer has heard.
+  // This replica has another id now, which no importer knows.
   void forgetAll();
 
  private:

@@ -1,4 +1,5 @@
-// What merges have overridden here, and what peers have removed: listed, restored, dismissed. Thread-safe.
+// The journals of a user: lists, restores and dismisses what merges have overridden and what peers have removed.
+// Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +12,7 @@
 
 namespace blazedb::db {
 
-// Its functions are what those of Database say.
+// Each function does what the one of the same name in Database says.
 class Journal {
  public:
   Journal(GroupCommit& writer, ReaderPool& readers, Durability durability)
@@ -22,7 +23,7 @@ class Journal {
   void dismissConflict(std::int64_t id);
   std::vector<RemovedRecord> removed(std::int64_t after = 0) const;
   void restoreRemoved(std::int64_t id);
-  // Forgets removed records that are as old as `ms`, some at a time; true where there may be more.
+  // Forgets some of the removed records that are as old as `ms`. Returns true if there may be more.
   bool forgetRemoved(std::int64_t ms);
 
  private:

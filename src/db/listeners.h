@@ -1,7 +1,7 @@
-// Who is told when something was committed. Thread-safe.
+// The listeners of commits. Thread-safe.
 //
 // A listener runs on the thread that commits, with the writer's lock: it must be quick and must not call the engine.
-// What it throws is thrown away.
+// What it throws is ignored.
 #pragma once
 
 #include <functional>
@@ -17,7 +17,7 @@ class Listeners {
  public:
   using Listener = std::function<void()>;
 
-  // After each commit. Gives what removes it again.
+  // Runs after each commit. Returns the number that removes it.
   int addFeed(Listener listener) {
     base::Lock lock(mutex_);
     feed_[next_] = std::move(listener);
@@ -27,7 +27,7 @@ class Listeners {
     base::Lock lock(mutex_);
     feed_.erase(id);
   }
-  // After each commit that has added to the journal of conflicts.
+  // Runs after each commit that has added to the journal of conflicts.
   void setConflict(Listener listener) {
     base::Lock lock(mutex_);
     conflict_ = std::move(listener);

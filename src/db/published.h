@@ -1,4 +1,4 @@
-// What is committed, as everybody may see it at any moment, without waiting for the writer. Thread-safe.
+// What is committed, for any thread at any moment, without waiting for the writer. Thread-safe.
 #pragma once
 
 #include <atomic>
@@ -21,15 +21,15 @@ class Published {
   std::uint64_t feedEnd() const { return feedEnd_.load(std::memory_order_acquire); }
   std::uint64_t horizon() const { return horizon_.load(std::memory_order_acquire); }
   std::uint64_t changedAside() const { return changedAside_.load(std::memory_order_acquire); }
-  // How many commits there were.
+  // The number of commits so far.
   std::uint64_t commits() const { return commits_.load(); }
 
-  // What an opening has found.
+  // What opening the file has found.
   void setOpened(std::uint64_t feedEnd, std::uint64_t horizon) {
     feedEnd_ = feedEnd;
     horizon_ = horizon;
   }
-  // Two may have raised it at a time, and each tells of it after its commit.
+  // Two threads may raise it at a time, each after its commit.
   void raiseHorizon(std::uint64_t position) {
     std::uint64_t known = horizon_;
     while (known < position && !horizon_.compare_exchange_weak(known, position)) {
@@ -53,7 +53,7 @@ class Published {
     base::Lock lock(mutex_);
     catalog_ = std::move(catalog);
   }
-  // 0 where there is no such collection.
+  // Returns 0 if there is no such collection.
   std::int64_t collectionNumber(const std::string& name) const {
     std::shared_ptr<const replica::Catalog> known = catalog();
     auto found = known->numbers.find(name);
@@ -75,7 +75,7 @@ class Published {
     self_ = self;
   }
 
-  // Why the latest write was not kept, where the storage refused it; none once one is kept.
+  // Why storage refused the latest write; std::nullopt once a write is kept.
   std::optional<Error> problem() const {
     base::Lock lock(mutex_);
     return problem_;

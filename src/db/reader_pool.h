@@ -16,7 +16,7 @@ class ReaderPool {
  public:
   explicit ReaderPool(storage::DatabaseFile& file) : file_(file) { free_.reserve(kIdleMax); }
 
-  // A reader for as long as the lease lives. Makes one where all are taken. Thread-safe.
+  // Lends a reader for as long as the lease lives. Opens one if all are lent. Thread-safe.
   class Lease {
    public:
     ReadTables* operator->() { return &reader_->tables; }
@@ -49,7 +49,7 @@ class ReaderPool {
   }
 
  private:
-  // More than this many idle ones are closed again: each holds a page cache. Giving back takes no memory.
+  // More idle readers than this are closed: each holds a page cache. Giving one back takes no memory.
   static constexpr std::size_t kIdleMax = 8;
 
   void giveBack(std::unique_ptr<Lease::Reader> reader) {

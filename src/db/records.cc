@@ -7,7 +7,7 @@
 namespace blazedb {
 namespace {
 
-// One operation; outside a transaction it is one of its own.
+// Runs one operation; outside a transaction, as a transaction of its own.
 template <class Body>
 auto within(db::Engine& engine, db::Changes* open, Body&& body) {
   return base::typed([&] {
@@ -22,14 +22,14 @@ const db::Snapshot& snapshotOf(const db::Engine& engine, const db::Changes* open
   return open ? *open : engine.snapshot();
 }
 
-// An operation on several records.
+// Runs an operation on several records.
 template <class Body>
 auto withinAsOne(db::Engine& engine, db::Changes* open, const std::string& collection, Body&& body) {
   if (open) return base::typed([&] { return open->several(collection, [&] { return body(*open); }); });
   return within(engine, open, body);
 }
 
-// Calls `change` for each record for which `where` is true, which is asked before anything is changed.
+// Calls `change` for each record that matches. `where` has been asked about all of them before the first change.
 template <class Change>
 std::uint64_t changeMatching(db::Engine& engine, db::Changes* open, const std::string& collection,
                              const Predicate& where, Change&& change) {

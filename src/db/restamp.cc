@@ -8,15 +8,15 @@
 namespace blazedb::db {
 namespace {
 
-// What one transaction changes.
+// How many records one transaction changes.
 constexpr std::size_t kAtOnce = 1000;
 constexpr std::size_t kBytesAtOnce = 4u << 20;
 
 }  // namespace
 
-// With the writer's lock all along: as long as one record carries a time from the future, so must the clock, or the
-// next write to that record would lose against what it replaces. The last transaction sets it back; a call that does
-// not come to that leaves a part of the records mended, and a clock that is still ahead of the others.
+// Holds the writer's lock to the end. As long as one record carries a time from the future, the clock must be ahead
+// too, or the next write to that record would lose against what it replaces. The last transaction sets the clock back.
+// A call that fails earlier leaves a part of the records mended, and the clock still ahead.
 std::uint64_t restamp(GroupCommit::Alone& alone, base::Clock& clock) {
   std::uint64_t limit = sync::HybridClock::fromWall(clock.wallMs() + base::kClockSkewMsMax);
   alone.write(Durability::full, [](Changes& changes) { changes.requireWritable(); });
@@ -52,7 +52,7 @@ std::uint64_t restamp(GroupCommit::Alone& alone, base::Clock& clock) {
 
   sync::HybridClock ahead = std::exchange(alone->mirror.clock, mended);
   try {
-    // A position, for the mark that tells where the clock stands.
+    // Takes a position, whose mark tells where the clock stands.
     alone.write(Durability::full, [](Changes& changes) { changes.ledger().takeEmptyPosition(); });
   } catch (...) {
     alone->mirror.clock = ahead;

@@ -5,8 +5,8 @@
 //   collections    one row each, with the number and the digest of its live records: one page that every commit touches
 //   records        one row per record that is held, dead ones included (src/sync/record_state.h has the bytes)
 //   feed           position -> row, in commit order. A record that changes again gets a new entry; the old one is stale
-//                  (the row's own position is elsewhere) and is skipped, later trimmed. `mark` is not 0 where a
-//                  transaction ends: the hybrid clock's time, so that the last entry tells where the clock stands.
+//                  (the row's own position is elsewhere): readers skip it, upkeep trims it. `mark` is not 0 at the end
+//                  of a transaction: the hybrid clock's time, so that the last entry tells where the clock stands.
 //   incarnations   every writable opening that wrote or spoke: its random id and the first position that it could write
 //   origins        (replica, incarnation) of peers, numbered, so that a row can say in a byte where its latest change
 //                  came from
@@ -14,12 +14,12 @@
 //   delivered      what each of them may have (Delivery): since or until which position
 //   cursors        by scope: how far each peer's feed has been applied here, how far each has applied this one, and
 //                  when it was last seen
-//   peers          the incarnation in which each peer has last told of that
+//   peers          the incarnation in which each peer last told how far it is
 //   rejected       records that an end of a link has not taken from the other (src/db/tables_rejected.h)
 //   conflicts      the journal: what a merge overrode that this replica had written
 //   removed        records that a peer has removed without a delete, for as long as deletes are remembered
 //   replicas       which replicas have come with which token
-//   tokens         what lets clients in: a hash of each, and what its bearer may do
+//   tokens         the hash of each token, and what it allows
 #pragma once
 
 namespace blazedb::db {
@@ -76,7 +76,7 @@ CREATE TABLE tokens(
   created_us INTEGER NOT NULL, expires_us INTEGER, revoked_us INTEGER);
 )sql";
 
-// Tables that files of an earlier version lack; made when one is opened.
+// Tables that files of an earlier version lack. Opening such a file makes them.
 inline constexpr const char* kAddedTables = R"sql(
 CREATE TABLE IF NOT EXISTS removed(
   id INTEGER PRIMARY KEY AUTOINCREMENT, time_ms INTEGER NOT NULL, because INTEGER NOT NULL, peer BLOB NOT NULL,

@@ -20,7 +20,7 @@ std::vector<Record> Snapshot::page(const std::string& collection, const std::opt
   return page;
 }
 
-// The walk ends at the id that is the highest when it begins, so also where each visit inserts another record.
+// The walk ends at the id that is the highest when it begins. So it ends even if each visit inserts another record.
 void Snapshot::forEach(const std::string& collection, const std::function<bool(const Record&)>& visit) const {
   std::int64_t number = numberOf(collection);
   if (number == 0) return;

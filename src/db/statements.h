@@ -28,7 +28,7 @@ class Statements {
   explicit Statements(storage::Connection& connection) : connection_(connection) {}
   Statements(const Statements&) = delete;
 
-  // `sql`: a string literal, which is known by its address. One statement has one use at a time.
+  // `sql` is a string literal: its address identifies the statement. A statement has one use at a time.
   Use use(const char* sql) {
     auto known = prepared_.find(sql);
     if (known == prepared_.end()) known = prepared_.emplace(sql, connection_.prepare(sql)).first;

@@ -21,13 +21,13 @@
 
 namespace blazedb::db {
 
-// An opening that wrote or spoke to peers: its random id, and the first position that it could write.
+// One opening of the file that wrote or spoke to peers: its random id, and the first position that it could write.
 struct Incarnation {
   std::uint64_t id = 0;
   std::uint64_t first = 0;
 };
 
-// What a visitor gets is valid until it returns. One that returns false ends the walk.
+// What a visitor gets is valid until it returns. A visitor that returns false ends the walk.
 class ReadTables : public virtual replica::Reader {
  public:
   explicit ReadTables(storage::Connection& connection) : statements_(connection) {}
@@ -56,31 +56,31 @@ class ReadTables : public virtual replica::Reader {
   std::vector<Record> page(std::int64_t collection, const std::optional<UUID>& after);
   // The highest id of a live record.
   std::optional<UUID> lastLive(std::int64_t collection);
-  // Every row, also one that the feed does not have.
+  // Visits every row, also those that are not in the feed.
   void all(const Visit& visit);
-  // How many rows the feed does not have.
+  // The number of rows that are not in the feed.
   std::uint64_t missingFromFeed();
   // The records that changed after a position and did not come from `replica`, in the order of the feed.
   void changedAfter(std::uint64_t position, const std::optional<UUID>& replica,
                     const std::function<void(std::string_view collection, const UUID& id)>& visit);
-  // Collections of which nothing is left, not even a delete. The one with the highest number is never among them, so
-  // that no number is given again: a reader may still see rows of the one that had it.
+  // Collections without a row, not even that of a delete. The one with the highest number is never among them: its
+  // number would be given again, while a reader may still see rows that have it.
   std::vector<replica::Collection> emptyCollections();
   std::uint64_t lastPosition();
   std::uint64_t lastMark();
-  // The numbers of peers, but for the latest, and those that rows have.
+  // The numbers of all peers but the latest one; and the numbers that rows have.
   std::set<std::int64_t> olderOrigins();
   std::set<std::int64_t> originsInRows();
 
   std::optional<base::Bytes> meta(std::string_view key);
-  // One that is an id. Throws DamagedPage where it is not.
+  // Reads an id. Throws DamagedPage if the value is none.
   std::optional<UUID> metaId(std::string_view key);
-  // One that is a number; 0 where there is none.
+  // Reads a number; 0 if there is no value.
   std::uint64_t metaNumber(std::string_view key);
   // Oldest first.
   std::vector<Incarnation> incarnations();
   std::uint64_t pages();
-  // One snapshot for all that is read until then. Ending it takes no memory.
+  // From begin to end, all reads see one snapshot. Ending it takes no memory.
   void beginRead();
   void endRead() { statements_.run(kEndRead); }
 
@@ -99,7 +99,7 @@ class WriteTables final : public ReadTables, public replica::Writer {
  public:
   explicit WriteTables(storage::Connection& connection);
 
-  // The tables of a new file; and those that a file of an earlier version lacks.
+  // Makes the tables of a new file; and those that a file of an earlier version lacks.
   static void create(storage::Connection& connection);
   static void addMissing(storage::Connection& connection);
 
@@ -133,11 +133,11 @@ class WriteTables final : public ReadTables, public replica::Writer {
   void addOverridden(std::span<const replica::Overridden> entries, std::int64_t nowMs) override;
   void addRemoved(const RemovedRecord& removed, base::ByteView fields) override;
 
-  // The replica has another id: no peer knows anything of it.
+  // The replica has another id now: forgets what peers knew of the earlier one.
   void forgetPeers();
   void removeOrigin(std::int64_t number);
   void removeCollection(std::int64_t number);
-  // Removes feed entries beyond `after`, up to `to`, whose record has moved on. Gives their number.
+  // Removes the feed entries beyond `after`, up to `to`, whose record has moved on. Returns how many.
   std::uint64_t trimFeed(std::uint64_t after, std::uint64_t to);
   void setMeta(std::string_view key, base::ByteView value);
   void setMetaNumber(std::string_view key, std::uint64_t value);
@@ -149,7 +149,7 @@ class WriteTables final : public ReadTables, public replica::Writer {
   void begin() { statements_.run(kBegin); }
   void commit() { statements_.run(kCommit); }
   void rollback() { statements_.run(kRollback); }
-  // A part of a transaction that can be taken back, and inside of it an operation that can.
+  // A part of a transaction that can be taken back alone; and an operation inside such a part, likewise.
   void beginPart() { statements_.run(kBeginPart); }
   void keepPart() { statements_.run(kKeepPart); }
   void takeBackPart();
@@ -157,11 +157,11 @@ class WriteTables final : public ReadTables, public replica::Writer {
   void keepOperation() { statements_.run(kKeepOperation); }
   void takeBackOperation();
   bool inTransaction() { return connection().inTransaction(); }
-  // Grows with each row that a statement has written.
+  // Grows by one with each row that a statement writes.
   std::int64_t written() { return connection().totalChanges(); }
 
  private:
-  // Prepared at first: there may be no memory for it when a transaction has to be rolled back.
+  // Prepared early: there may be no memory for it when a transaction has to be rolled back.
   static constexpr char kBegin[] = "BEGIN IMMEDIATE", kCommit[] = "COMMIT", kRollback[] = "ROLLBACK";
   static constexpr char kBeginPart[] = "SAVEPOINT part", kKeepPart[] = "RELEASE part";
   static constexpr char kTakeBackPart[] = "ROLLBACK TO part";

@@ -121,7 +121,7 @@ std::int64_t Removed::removeOld(std::int64_t ms, std::int64_t max) {
 }
 
 // ----------------------------------------------------------------------------------------------------
-// as the rows of src/replica know them
+// for src/replica
 
 void WriteTables::addOverridden(std::span<const replica::Overridden> entries, std::int64_t nowMs) {
   Conflicts(statements_).add(entries, nowMs);

@@ -18,10 +18,10 @@ class Conflicts {
   explicit Conflicts(Statements& statements) : statements_(statements) {}
 
   void add(std::span<const replica::Overridden> entries, std::int64_t nowMs);
-  // Those with an id above `after`, oldest first.
+  // The entries with an id above `after`, oldest first.
   std::vector<Conflict> after(std::int64_t after);
   std::uint64_t count();
-  // False where there is none.
+  // Returns false if there is none.
   bool remove(std::int64_t id);
 
  private:
@@ -33,14 +33,14 @@ class Removed {
   explicit Removed(Statements& statements) : statements_(statements) {}
 
   void add(const RemovedRecord& removed, base::ByteView fields);
-  // Those with an id above `after`, oldest first: a thousand, or fewer where they are large. None in a file of an
-  // earlier version, which is only read and has no such table.
+  // The entries with an id above `after`, oldest first: a thousand, or fewer if they are large. A file of an earlier
+  // version that is opened read-only has no such table, and so no entries.
   std::vector<RemovedRecord> after(std::int64_t after);
-  // When the oldest was removed.
+  // When the oldest record was removed.
   std::optional<std::int64_t> oldestMs();
-  // False where there is none.
+  // Returns false if there is none.
   bool remove(std::int64_t id);
-  // Forgets those that are as old as `ms`, at most `max` of them, and gives how many it were.
+  // Forgets at most `max` entries that are as old as `ms`. Returns how many it forgot.
   std::int64_t removeOld(std::int64_t ms, std::int64_t max);
 
  private:

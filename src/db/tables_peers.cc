@@ -1,4 +1,4 @@
-// origins, cursors, peers, importers: what is remembered of each peer.
+// origins, cursors, peers, importers: what the file remembers of each peer.
 #include "blazedb/error.h"
 #include "db/columns.h"
 #include "db/tables.h"

@@ -11,7 +11,7 @@ namespace {
 using replica::Row;
 using storage::Statement;
 
-// What a page of records may take in memory, about.
+// About how much memory a page of records may take.
 constexpr std::size_t kPageRecords = 1000;
 constexpr std::size_t kPageBytes = 4u << 20;
 
@@ -232,8 +232,7 @@ void WriteTables::erase(std::span<const Row> rows) {
   }
 }
 
-// Without a condition SQLite gives whole pages back and changes none of them, so that this takes no memory for what it
-// removes.
+// Without a condition SQLite frees whole pages and changes none of them, so removing takes no memory for each row.
 void WriteTables::eraseAll() { connection().execute("DELETE FROM records; DELETE FROM feed; DELETE FROM delivered"); }
 
 void WriteTables::append(std::span<const Position> positions) {

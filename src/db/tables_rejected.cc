@@ -96,7 +96,7 @@ std::vector<sync::Rejection> Rejected::on(const Link& link, By by, bool changed)
 
 namespace {
 
-// What peers are called: at a hub by the token with which each came last, at a client by their address.
+// The names of peers: at a hub the token with which each connected last, at a client the address.
 class Names {
  public:
   explicit Names(Statements& statements) : statements_(statements) {}

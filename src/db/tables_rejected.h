@@ -1,11 +1,11 @@
 // Rejected changes: records that one end of a link has not taken from the other, each with the reason.
 //
-// A record that is refused is set aside, and everything else goes on. What is remembered of it is its key alone: the
-// sender has the record, and is asked for the whole of it again when there is a chance that it will be taken. Until
-// then a part of it is never merged by itself, because the rest of it has been passed over. So an entry belongs to a
-// cursor, that is to a peer and a scope, and goes where the cursor goes.
+// A replica that refuses a record sets it aside, and everything else goes on. It remembers the key alone: the sender
+// has the record, and is asked for the whole of it again when there is a chance that it will be taken. Until then this
+// replica never merges a part of the record by itself, because it has passed over the rest. So an entry belongs to a
+// cursor, that is to a peer and a scope, and goes when the cursor goes.
 //
-// Both ends remember it: who refused, to ask again; who was refused, to tell people.
+// Both ends remember the record: the end that refused it, to ask again; the end that sent it, to tell its user.
 #pragma once
 
 #include <cstdint>
@@ -30,26 +30,28 @@ class Rejected {
   explicit Rejected(Statements& statements) : statements_(statements) {}
 
   bool has(const Link& link, By by, const sync::RecordKey& key);
-  // The record has changed here: what was set aside of it, whoever sent it, may be taken now. False where nothing was.
+  // The record has changed here, so it may be taken now from every peer whose version was set aside. Returns false if
+  // none was.
   bool noteChange(const sync::RecordKey& key);
-  // One that is known keeps the time since when it is.
+  // A known entry keeps the time since when it is there.
   void add(const Link& link, By by, const sync::RecordKey& key, const sync::Bye& why, std::int64_t nowMs);
   bool remove(const Link& link, By by, const sync::RecordKey& key);
-  // Of all links with the peer, but for one.
+  // Removes the entries of all links with the peer but one.
   void removeOthers(const UUID& peer, const std::optional<sync::Scope>& except);
-  // Nobody has refused anything of this replica, which has another id now.
+  // This replica has another id now: no peer has refused anything of it.
   void removeByPeers();
-  // Of all links with the peer; of everybody.
+  // The number of entries of all links with the peer; of all peers.
   std::uint64_t count(const UUID& peer, By by);
   std::uint64_t count(By by);
-  // By the peer, and by all others that have come with a token of its: strangers are free to take new replica ids.
+  // What was refused of the peer, and of all replicas that came with a token of the peer's: a client is free to come
+  // with new replica ids.
   std::uint64_t countByBearers(const UUID& peer);
-  // Those of a link. `changed`: those alone whose record has changed here since they were refused.
+  // The entries of a link. `changed`: only those whose record has changed here since it was refused.
   std::vector<sync::Rejection> on(const Link& link, By by, bool changed = false);
 
-  // For people: those of peers that may still come. Nobody can do anything about the others, whose tokens are all
-  // revoked or over. As many as counted() says. In a file of an earlier version, which is only read, there may be no
-  // such table.
+  // For the user: the entries of peers that may still connect, as many as counted() says. The tokens of the others are
+  // all revoked or expired, and there is nothing to be done about their records. A file of an earlier version that is
+  // opened read-only may have no such table.
   std::vector<RejectedChange> all(Date now);
   std::uint64_t counted(Date now);
 

@@ -19,7 +19,7 @@ constexpr std::size_t kSecretBytes = 32;
 constexpr std::size_t kTextBytesMax = 128;
 constexpr std::size_t kNamesMax = 1000;
 
-// What is remembered of the replicas of one token.
+// How much the file remembers of the replicas of one token.
 constexpr std::int64_t kReplicasMax = 256;
 constexpr std::int64_t kScopesBytesMax = 1 << 20;
 constexpr std::int64_t kRowBytes = 256;  // what a scope costs beside its bytes
@@ -69,7 +69,7 @@ std::optional<Error> refusal(const Token& token, Date now) {
 NewToken Tokens::create(const TokenOptions& options) {
   Date created = now(environment_.clock);
   requireSound(options, created);
-  // One by one: where a part of a nested list throws, gcc 12 destroys the parts before it twice.
+  // One by one: if a part of a nested list throws, gcc 12 destroys the parts before it twice.
   NewToken made;
   made.token.options = options;
   made.token.created = created;

@@ -1,15 +1,16 @@
 // Tokens (blazedb/token.h), and the replicas that come with them. Thread-safe.
 //
-// The file has BLAKE2b-256 of a secret and not the secret: who reads the file, or a backup, cannot connect with what he
-// finds. The secret is 256 random bits, so that the hash needs no salt and no stretching. What a stranger sends is
-// hashed first; the index is searched with the first eight bytes of the hash, the rest is compared in constant time, so
-// that the time of an answer tells at most something about a hash, of which nobody can choose the bytes.
+// The file has BLAKE2b-256 of a secret and not the secret, so a reader of the file or of a backup cannot connect with
+// what is in it. The secret is 256 random bits: the hash needs no salt and no stretching. What a client sends is hashed
+// first. The index is searched with the first eight bytes of the hash, and the rest is compared in constant time. So
+// the time of an answer tells at most something about a hash, whose bytes no client can choose.
 //
-// A replica belongs to the token that it came with first, and to others that name the same user: whoever poses as it
-// could move the cursor on its feed past changes that it has yet to send, and say that it has what it was never sent.
+// A replica belongs to the token with which it connected first, and to other tokens of the same user. A client that
+// posed as another replica could move the cursor on that replica's feed past changes that are yet to be sent, and could
+// acknowledge what that replica never got.
 //
-// Whoever has a token can come with ever new replica ids and scopes, and for each of them something is written down. So
-// that a stranger cannot fill the file, what is remembered for a token is bounded.
+// The holder of a token can connect with ever new replica ids and scopes, and the file remembers something of each.
+// What it remembers for one token is bounded, so that no client can fill the file.
 #pragma once
 
 #include <atomic>
@@ -28,7 +29,7 @@ namespace blazedb::db {
 
 class Tokens final : public replica::TokenCheck {
  public:
-  // `name`: of the database, for errors.
+  // `name`: that of the database, for errors.
   Tokens(GroupCommit& writer, ReaderPool& readers, Shared& shared, const Environment& environment,
          const std::string& name)
       : writer_(writer), readers_(readers), shared_(shared), environment_(environment), name_(name) {}

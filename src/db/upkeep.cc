@@ -43,8 +43,7 @@ bool Upkeep::run() {
   return more;
 }
 
-// First the values of a deleted record go, once every known reader knows of the delete; after the retention time the
-// rest.
+// Once every known reader knows of a delete, the values of the record go. After the retention time the rest goes.
 bool Upkeep::purgeTombstones() {
   std::uint64_t upTo = shared_.peers.passedByAll(clock_.wallMs()).value_or(shared_.published.feedEnd());
   std::uint64_t oldest = sync::HybridClock::fromWall(clock_.wallMs() - retentionMs_);
@@ -56,7 +55,7 @@ bool Upkeep::purgeTombstones() {
   return found.values.size() == kPurgeAtOnce || found.whole.size() == kPurgeAtOnce;
 }
 
-// A collection of which nothing is left, not even a delete, would keep its place among those that there may be.
+// A collection without a row, not even that of a delete, would keep its place: their number is bounded.
 void Upkeep::forgetCollections() {
   if (readers_.lease()->emptyCollections().empty()) return;
   writer_.write(Durability::normal, [&](Changes& changes) {
@@ -67,7 +66,7 @@ void Upkeep::forgetCollections() {
   });
 }
 
-// Removes feed entries whose record has moved on, once there are more of them than of others.
+// Removes the feed entries whose record has moved on, once they outnumber the others.
 bool Upkeep::trimFeed() {
   std::uint64_t stale = 0, live = 0;
   {
@@ -106,8 +105,8 @@ void Upkeep::save(GroupCommit::Alone& alone, Durability durability) {
   }
 }
 
-// A scan of a small table, now and then. A cursor on a peer's feed stays: without it a client that returns after very
-// long would bring back what it had been told to delete.
+// Scans a small table, now and then. A cursor on a peer's feed stays: without it a client that returns after very long
+// would bring back what it had been told to delete.
 void Upkeep::forgetReaders() {
   std::int64_t now = clock_.wallMs();
   if (now < forgetReadersAtMs_ && now + retentionMs_ > forgetReadersAtMs_) return;
@@ -129,8 +128,8 @@ void Upkeep::forgetReaders() {
   });
 }
 
-// The numbers of incarnations of which no record is left. The latest one stays, so that no number is given twice:
-// somebody may be reading by one that has just gone.
+// Forgets the numbers of incarnations from which no record is left. The latest number stays, so that no number is given
+// twice: a reader may still use one that has just gone.
 void Upkeep::forgetOrigins() {
   std::set<std::int64_t> unused;
   std::uint64_t end = 0;
@@ -142,7 +141,7 @@ void Upkeep::forgetOrigins() {
     for (std::int64_t used : reader->originsInRows()) unused.erase(used);
   }
   writer_.write(Durability::normal, [&](Changes& changes) {
-    // A row that has got another origin meanwhile has another position too.
+    // A row whose origin has changed meanwhile has another position too.
     changes.tables().feed(end, 0, [&](const replica::FeedEntry& entry) {
       if (!entry.gone) unused.erase(entry.row.origin);
       return true;

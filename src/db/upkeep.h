@@ -1,7 +1,7 @@
-// What is done now and then: forgetting deletes that all readers have heard of, and what is remembered for longer than
-// the retention time; trimming the feed; saving what is known of readers.
+// Upkeep, now and then: forgets deletes that all readers know and what is older than the retention time, trims the
+// feed, and saves what is known of readers.
 //
-// For one thread at a time, but for save().
+// One thread at a time may call it; save() is thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -19,10 +19,10 @@ class Upkeep {
   Upkeep(GroupCommit& writer, ReaderPool& readers, Shared& shared, Origins& origins, Journal& journal,
          base::Clock& clock, std::int64_t retentionMs, Durability durability);
 
-  // Bounded work; true where there is more to do.
+  // Does a bounded piece of work. Returns true if there is more to do.
   bool run();
-  // Saves what may be saved later than it is known: how far readers are, and how much of the feed is stale. With
-  // Durability::full also where there is nothing new: what was committed before is on the disk then.
+  // Saves what need not be saved at once: how far readers are, and how much of the feed is stale. With Durability::full
+  // it commits even if nothing is new, and everything that was committed before is on the disk then.
   void save(GroupCommit::Alone& alone, Durability durability = Durability::normal);
 
  private:

@@ -17,7 +17,7 @@ class OneSnapshot {
     try {
       tables_.endRead();
     } catch (const Error&) {
-      // Nothing was written; SQLite has ended it by itself.
+      // Nothing was written, and SQLite has ended the transaction by itself.
     }
   }
   OneSnapshot(const OneSnapshot&) = delete;
