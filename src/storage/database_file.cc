@@ -29,8 +29,10 @@ constexpr std::uint64_t kLockByte = 1 << 30;  // SQLite never uses the page that
   if (status == IoStatus::noSpace) throw Error(ErrorCode::DiskFull, path + ": no space left; free some and try again");
   if (status == IoStatus::exists) throw Error(ErrorCode::AlreadyExists, path + ": there is a file already");
   if (status == IoStatus::unsafe)
-    throw Error(ErrorCode::IoError, path + " is not used: it is not a regular file, or a link, or of another user; " +
-                                        "remove it if it is not needed");
+    throw Error(ErrorCode::IoError, path + " " + what + ": it is a folder, a link or another user's, or no regular " +
+                                        "file; move it away, or name another file");
+  if (status == IoStatus::absent)
+    throw Error(ErrorCode::IoError, path + " " + what + ": there is no such file or folder");
   if (status == IoStatus::denied)
     throw Error(ErrorCode::IoError, path + " " + what + ": this user may not do so, or the file system is " +
                                         "read-only; check the rights on the file and its folder");

@@ -45,6 +45,7 @@ IoStatus statusOf(int error) {
     case EPERM:
     case EROFS:
       return IoStatus::denied;
+    case EISDIR:
     case ELOOP:  // a symbolic link
     case ENXIO:  // a FIFO that nobody reads, a socket
     case ENODEV:

@@ -223,6 +223,23 @@ TEST_F(PosixFileSystemTest, NoOpenWaitsForAnybody) {
   EXPECT_EQ(errorOf([&] { open("a"); }), std::nullopt);
 }
 
+TEST_F(PosixFileSystemTest, AFolderInTheWayIsNamed) {
+  create("a");
+  for (const char* name : {"a-wal", "b"}) {
+    fs::create_directory(folder / name);
+    try {
+      open(std::string(name) == "b" ? "b" : "a");
+      ADD_FAILURE() << name;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::IoError);
+      EXPECT_NE(std::string(error.what()).find(std::string(folder / name)), std::string::npos) << error.what();
+      EXPECT_NE(std::string(error.what()).find(": it is a folder"), std::string::npos) << error.what();
+    }
+    fs::remove(folder / name);
+  }
+  EXPECT_EQ(errorOf([&] { open("a"); }), std::nullopt);
+}
+
 // Only root can try.
 TEST_F(PosixFileSystemTest, WhatRootLeavesBesideADatabaseBelongsToItsOwner) {
   create("a");
