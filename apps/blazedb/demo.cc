@@ -70,7 +70,7 @@ class Demo {
   void timeWrites(Database& writer, Database& reader);
 
   void heading(const std::string& title);
-  void say(const std::string& text) { printLine("   " + text); }
+  void say(const std::string& text) { print("   " + text + "\n"); }
   void code(const std::string& text) { say(colours_.accent(text)); }
   void sayArrival(const std::string& where, nanoseconds after, const std::string& what);
 
@@ -102,8 +102,8 @@ Database Demo::open(const std::string& name, SyncRole role) {
 }
 
 void Demo::run() {
-  printLine(colours_.bold("BlazeDB demo") +
-            ": encrypted databases that stay in sync. All numbers are measured in this run.");
+  print(colours_.bold("BlazeDB demo") +
+        ": encrypted databases that stay in sync. All numbers are measured in this run.\n");
   showDatabases();
   loadTables();
   connectThem();
@@ -337,7 +337,7 @@ void Demo::compareAll() {
   std::uint64_t records = 0;
   for (const CollectionInfo& collection : server_.collections()) records += collection.count;
   say(colours_.good("equal") + ": " + counted(records, "record") + ", with the same fields, in all three");
-  printLine("\nDone in " + durationText(Clock::now() - start_) + ".");
+  print("\nDone in " + durationText(Clock::now() - start_) + ".\n");
 }
 
 void Demo::keepFiles() {
@@ -349,7 +349,7 @@ void Demo::keepFiles() {
 
 void Demo::heading(const std::string& title) {
   if (interrupt_.requested()) throw Error(ErrorCode::Cancelled, "interrupted");
-  printLine("\n" + colours_.bold(std::to_string(++headings_) + ". " + title));
+  print("\n" + colours_.bold(std::to_string(++headings_) + ". " + title) + "\n");
   flushOutput();
 }
 

@@ -66,7 +66,7 @@ int exportRecords(const Export& options) {
     exportTo([](const std::string& line) { print(line); }, database, options, interrupt);
     return kFine;
   }
-  OutputFile file(pathFrom(options.out));
+  OutputFile file(pathFrom(options.out), OutputFile::Replaces::jsonLines);
   std::uint64_t records = exportTo([&](const std::string& line) { file.write(line); }, database, options, interrupt);
   file.keep();
   printLine("wrote " + counted(records, "record") + " to " + options.out);

@@ -21,8 +21,8 @@ int get(const Get& options) {
   Collection collection = existingCollection(database, options.collection);
   std::optional<Record> record = collection.fetch(id);
   if (!record) throw noSuchRecord(id, collection);
-  printLine(
-      codec::recordToJson(*record, record->id(), options.json ? codec::JsonStyle::compact : codec::JsonStyle::pretty));
+  codec::JsonStyle style = options.json ? codec::JsonStyle::compact : codec::JsonStyle::pretty;
+  print(codec::recordToJson(*record, record->id(), style) + "\n");
   return kFine;
 }
 

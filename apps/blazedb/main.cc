@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <exception>
 #include <new>
 #include <string>
@@ -12,7 +11,6 @@
 #include <vector>
 
 #include "blazedb/error.h"
-#include "codec/text.h"
 #include "command.h"
 #include "forward.h"
 #include "output.h"
@@ -147,14 +145,6 @@ int run(std::vector<std::string> words) {
     if (error.code() == ErrorCode::DatabaseInUse) throw needsItAlone(name, error);
     throw;
   }
-}
-
-void complain(const std::string& what) {
-  std::string line = "blazedb: " + codec::onOneLine(what) + "\n";
-  if (visitor())
-    visitor()->complain(line);
-  else
-    std::fputs(line.c_str(), stderr);
 }
 
 int guarded(const std::vector<std::string>& words) {

@@ -12,6 +12,7 @@
 
 #include "codec/json.h"
 #include "forward.h"
+#include "output.h"
 #include "progress.h"
 #include "server/transition.h"
 #include "text.h"
@@ -81,10 +82,8 @@ Database openDatabase(const DatabaseArgument& database, const Password& password
   options.readOnly = use == Use::read && canOnlyRead(database.file);
   Database opened = Database::open("", database.file, password.text(), options);
   if (std::string log = opened.info().unusedLog; !log.empty())
-    std::fputs(("blazedb: the log of " + database.file +
-                " is of an earlier state of it, or of another database: it is " + "not used, and kept as " + log + "\n")
-                   .c_str(),
-               stderr);
+    complain("the log of " + database.file +
+             " is of an earlier state of it, or of another database: it is not used, and kept as " + log);
   return opened;
 }
 

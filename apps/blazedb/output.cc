@@ -7,6 +7,7 @@
 
 #include "blazedb/error.h"
 #include "codec/json.h"
+#include "codec/text.h"
 #include "visitor.h"
 
 namespace blazedb::cli {
@@ -28,11 +29,19 @@ void print(std::string_view text) {
 }
 
 void printLine(std::string_view text) {
-  print(text);
+  print(codec::onOneLine(std::string(text)));
   print("\n");
 }
 
-void printJson(const Object& object) { printLine(codec::valueToJson(Value(object))); }
+void printJson(const Object& object) { print(codec::valueToJson(Value(object)) + "\n"); }
+
+void complain(std::string_view what) {
+  std::string line = "blazedb: " + codec::onOneLine(std::string(what)) + "\n";
+  if (visitor())
+    visitor()->complain(line);
+  else
+    std::fputs(line.c_str(), stderr);
+}
 
 void flushOutput() {
   if (visitor()) {

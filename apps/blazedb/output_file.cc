@@ -11,12 +11,13 @@
 
 namespace blazedb::cli {
 
-OutputFile::OutputFile(std::string path) : path_(std::move(path)), new_(path_) {
+OutputFile::OutputFile(std::string path, Replaces replaces) : path_(std::move(path)), replaces_(replaces), new_(path_) {
   int reason = errno;
   std::error_code error;
   auto status = std::filesystem::status(path_, error);
   if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
     throw Error(ErrorCode::InvalidArgument, path_ + " is no regular file; write to standard output instead, with >");
+  if (replaces_ == Replaces::nothing && std::filesystem::exists(status)) alreadyThere();
   // A database, or its log, is not replaced because somebody has named the wrong one.
   char first = '{';
   std::ifstream(path_, std::ios::binary).get(first);
@@ -38,7 +39,17 @@ void OutputFile::write(std::string_view text) {
 
 void OutputFile::keep() {
   if (std::fflush(file_) != 0 || fsync(new_.descriptor()) != 0) fail("cannot write", errno);
-  if (int reason = new_.replace(); reason != 0) fail("cannot replace", reason);
+  if (replaces_ == Replaces::jsonLines) {
+    if (int reason = new_.replace(); reason != 0) fail("cannot replace", reason);
+  } else if (int reason = new_.publish(); reason == EEXIST) {
+    alreadyThere();
+  } else if (reason != 0) {
+    fail("cannot create", reason);
+  }
+}
+
+void OutputFile::alreadyThere() const {
+  throw Error(ErrorCode::AlreadyExists, path_ + " is there; write to another file, or remove this one first");
 }
 
 void OutputFile::fail(const char* what, int reason) const {

@@ -13,22 +13,26 @@ namespace blazedb::cli {
 // For one thread. All throw Error(IoError), or Error(DiskFull).
 class OutputFile {
  public:
-  // Readable by its owner alone, like everything that leaves an encrypted file. Error(AlreadyExists) if `path` holds
-  // something else than JSON Lines, Error(InvalidArgument) if it is no regular file.
-  explicit OutputFile(std::string path);
+  // What the file may take the place of.
+  enum class Replaces { nothing, jsonLines };
+  // Readable by its owner alone, like everything that leaves an encrypted file. Error(AlreadyExists) if there is
+  // something at `path` that it may not replace, Error(InvalidArgument) if that is no regular file.
+  OutputFile(std::string path, Replaces replaces);
   // Without keep() nothing remains.
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
 
   void write(std::string_view text);
-  // Syncs it to the disk and lets it replace what was at `path`.
+  // Syncs it to the disk and gives it its name.
   void keep();
 
  private:
+  [[noreturn]] void alreadyThere() const;
   [[noreturn]] void fail(const char* what, int reason) const;
 
   std::string path_;
+  Replaces replaces_;
   base::NewFile new_;
   std::FILE* file_ = nullptr;
 };

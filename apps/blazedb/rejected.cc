@@ -1,6 +1,5 @@
 #include <memory>
 
-#include "codec/text.h"
 #include "command.h"
 #include "open.h"
 #include "output.h"
@@ -31,7 +30,7 @@ void printForPeople(const RejectedChange& change) {
             "replica " + change.peer.toString() + "  since " + timeText(change.since));
   // What the other end says is its own word.
   printLine("   " + std::string(change.byPeer ? "the other end says: " : "") + std::string(errorName(change.code)) +
-            ": " + codec::onOneLine(change.reason));
+            ": " + change.reason);
 }
 
 int list(const Rejected& options) {

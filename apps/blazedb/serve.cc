@@ -114,8 +114,9 @@ void printForPeople(const server::Hub& hub, const std::optional<HealthPage>& hea
   printLine("pin  " + listener.pin);
   if (health) printLine("health  http://127.0.0.1:" + std::to_string(health->port()) + "/healthz");
   for (const Database& database : hub.databases()) {
-    printLine("\n" + database.name() + ": make a token, and give it to a client, which syncs with it:");
-    printLine("  blazedb token create " + quoted(database.path()) + " --name WHO > TOKEN");
+    printLine("");
+    printLine(database.name() + ": make a token, and give it to a client, which syncs with it:");
+    printLine("  blazedb token create " + quoted(database.path()) + " --name WHO -o TOKEN");
     printLine("  " + clientCommand(listener, database));
   }
 }

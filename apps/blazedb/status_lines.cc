@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "codec/text.h"
 #include "output.h"
 #include "text.h"
 
@@ -73,11 +72,9 @@ void StatusLines::printForPeople(const ConnectionStatus& status) const {
             : status.pending == 0 ? "  all is sent"
                                   : "  " + counted(status.pending, "change") + " to go";
   if (status.rejected > 0)
-    line += "  " + counted(status.rejected, "record") + " rejected (blazedb rejected), " +
-            codec::onOneLine(status.rejection);
+    line += "  " + counted(status.rejected, "record") + " rejected (blazedb rejected), " + status.rejection;
   if (!status.message.empty())
-    line +=
-        "  " + (status.error ? std::string(errorName(*status.error)) + ": " : "") + codec::onOneLine(status.message);
+    line += "  " + (status.error ? std::string(errorName(*status.error)) + ": " : "") + status.message;
   if (status.state == ConnectionState::offline) line += "; next try in " + durationText(status.nextTry);
   printLine(line);
 }

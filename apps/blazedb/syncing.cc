@@ -7,7 +7,6 @@
 #include <chrono>
 #include <optional>
 
-#include "codec/text.h"
 #include "command.h"
 #include "forward.h"
 #include "output.h"
@@ -147,7 +146,7 @@ int runSync(const SyncJob& job, Interrupt& interrupt) {
               " here, as the token may only read");
   if (status.rejected == 0) return kFine;
   printLine(counted(status.rejected, "record is", "records are") +
-            " rejected; see blazedb rejected: " + codec::onOneLine(status.rejection));
+            " rejected; see blazedb rejected: " + status.rejection);
   return kFailed;
 }
 

@@ -4,15 +4,19 @@
 #include "command.h"
 #include "open.h"
 #include "output.h"
+#include "output_file.h"
 #include "text.h"
+#include "visitor.h"
 
 namespace blazedb::cli {
 namespace {
 
+constexpr const char* kList = "blazedb token list FILE";
+
 struct TokenCommand {
   std::string action;
   DatabaseArgument database;
-  std::string id;
+  std::string which;  // to revoke
   std::string name;
   std::string user;
   std::string role = "client";
@@ -21,6 +25,7 @@ struct TokenCommand {
   std::vector<std::string> collections;
   std::vector<std::string> teams;
   std::string expires;
+  std::string out;
   bool json = false;
 };
 
@@ -84,15 +89,40 @@ int create(const TokenCommand& command) {
   options.collections = command.collections;
   options.teams = command.teams;
   if (!command.expires.empty()) options.expires = timeAfter(command.expires);
-  NewToken made = openDatabase(command.database).createToken(options);
-  if (!command.json) {
-    printLine(made.secret);
-    return kFine;
+  Database database = openDatabase(command.database);
+  std::optional<OutputFile> file;
+  if (!command.out.empty()) file.emplace(pathFrom(command.out), OutputFile::Replaces::nothing);
+  NewToken made = database.createToken(options);
+  if (file) {
+    try {
+      file->write(made.secret + "\n");
+      file->keep();
+    } catch (...) {
+      database.revokeToken(made.token.id);  // nobody has it
+      throw;
+    }
   }
-  Object object = asJson(made.token);
-  object.set("token", made.secret);
-  printJson(object);
+  if (command.json) {
+    Object object = asJson(made.token);
+    if (!file) object.set("token", made.secret);
+    printJson(object);
+  } else {
+    printLine(file ? "wrote token " + std::to_string(made.token.id) + " to " + command.out : made.secret);
+  }
   return kFine;
+}
+
+// By its number, or by its name while no other good token has it.
+std::int64_t tokenCalled(const std::string& which, const Database& database) {
+  if (std::optional<std::uint64_t> number = parseNumber(which)) return parseListNumber(which, "token", kList);
+  std::vector<std::string> numbers;
+  for (const Token& token : database.tokens())
+    if (!token.revoked && token.options.name == which) numbers.push_back(std::to_string(token.id));
+  if (numbers.empty()) throw Error(ErrorCode::NotFound, "there is no token " + which + "; " + kList + " shows them");
+  if (numbers.size() > 1)
+    throw Error(ErrorCode::InvalidArgument,
+                "there are several tokens " + which + "; revoke them by number: " + joined(numbers));
+  return *parseNumber(numbers[0]);
 }
 
 int list(const TokenCommand& command) {
@@ -104,11 +134,14 @@ int list(const TokenCommand& command) {
 
 int run(const TokenCommand& command) {
   if (command.action == "revoke") {
-    std::int64_t id = parseListNumber(command.id, "token", "blazedb token list FILE");
-    openDatabase(command.database).revokeToken(id);
+    if (command.which.empty()) throw UsageError("revoke which token? " + std::string(kList) + " shows them");
+    Database database = openDatabase(command.database);
+    database.revokeToken(tokenCalled(command.which, database));
     return kFine;
   }
-  if (!command.id.empty()) throw UsageError("NUMBER is for revoke; see blazedb token --help");
+  if (!command.which.empty()) throw UsageError("TOKEN is for revoke; see blazedb token --help");
+  if (!command.out.empty() && command.action != "create")
+    throw UsageError("--output is for create; see blazedb token --help");
   return command.action == "create" ? create(command) : list(command);
 }
 
@@ -118,7 +151,7 @@ Run declareToken(Arguments& arguments) {
   auto command = std::make_shared<TokenCommand>();  // shared with the parser, which fills it in
   arguments.requiredChoice("create|list|revoke", {"create", "list", "revoke"}, command->action, "what to do");
   addDatabase(arguments, command->database);
-  arguments.optional("NUMBER", command->id, "for revoke: which one, as list shows it");
+  arguments.optional("TOKEN", command->which, "for revoke: its number, as list shows it, or its name");
   arguments.option("--name", "TEXT", command->name, "what you call it, for instance the machine that gets it");
   arguments.option("--user", "TEXT", command->user, "who it is given to; the same in all tokens that one device gets");
   arguments.choice("--role", {"client", "server"}, command->role,
@@ -130,14 +163,18 @@ Run declareToken(Arguments& arguments) {
   arguments.names("--collections", command->collections, "these alone (default: all)");
   arguments.names("--teams", command->teams, "the teams that its bearer belongs to");
   arguments.option("--expires", "TIME", command->expires, "how long it is good: 90d, 12h or 30m (default: for ever)");
+  arguments.option("-o,--output", "PATH", command->out,
+                   "for create: write the token to this new file, readable by its owner alone (default: print it)");
   addJson(arguments, command->json, "print tokens as JSON, one a line");
   arguments.note(
-      "A token lets a client in at a hub that serves the database. create prints it: keep it, for it is not shown "
-      "again, and the file has only a hash of it. revoke ends it for good, and within a second what is connected with "
+      "A token lets a client in at a hub that serves the database. create prints it or writes it to a file. Keep it: "
+      "it "
+      "is not shown again, and the database has only a hash of it. revoke ends it for good, and within a second what "
+      "is connected with "
       "it.");
-  arguments.example("blazedb token create hub.blazedb --name laptop --user ada --expires 90d > laptop.token");
+  arguments.example("blazedb token create hub.blazedb --name laptop --user ada --expires 90d -o laptop.token");
   arguments.example("blazedb token list hub.blazedb");
-  arguments.example("blazedb token revoke hub.blazedb 3");
+  arguments.example("blazedb token revoke hub.blazedb laptop");
   return [command] { return run(*command); };
 }
 

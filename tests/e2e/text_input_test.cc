@@ -126,7 +126,7 @@ TEST_F(TextInput, ANumberIsDecimalWholeAndWithoutASign) {
     failAsWrongUsage({"serve", file_, "--healthz-port", number}, "--healthz-port");
     failAsWrongUsage({"conflicts", file_, "--dismiss", number}, "is no conflict's number");
     failAsWrongUsage({"token", "create", file_, "--expires", number + "d"}, "--expires");
-    failAsWrongUsage({"token", "revoke", file_, number}, "is no token's number");
+    fail({"token", "revoke", file_, number}, "there is no token " + number);
     failAsWrongUsage({"sync", file_, "hub:" + number + "/Notes"}, "is no port");
   }
   failAsWrongUsage({"conflicts", file_, "--dismiss", "9223372036854775808"}, "is no conflict's number");

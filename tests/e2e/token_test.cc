@@ -1,4 +1,6 @@
 // token create, list and revoke.
+#include <filesystem>
+
 #include "e2e/cli_test.h"
 
 namespace blazedb::e2e {
@@ -51,11 +53,39 @@ TEST_F(TokenCommands, RevokeEndsOneToken) {
   EXPECT_FALSE(hub.checkToken(second).options.mayRead);
 }
 
+TEST_F(TokenCommands, RevokeTakesAName) {
+  succeed({"token", "create", hub_, "--name", "laptop"});
+  for (int i = 0; i < 2; i++) succeed({"token", "create", hub_, "--name", "till"});
+  fail({"token", "revoke", hub_, "till"}, "revoke them by number: 2,3");
+  fail({"token", "revoke", hub_, "phone"}, "there is no token phone; blazedb token list FILE shows them");
+  succeed({"token", "revoke", hub_, "2"});
+  succeed({"token", "revoke", hub_, "till"});
+  succeed({"token", "revoke", hub_, "laptop"});
+  for (const Token& token : open("hub.blazedb").tokens()) EXPECT_TRUE(token.revoked) << token.id;
+  fail({"token", "revoke", hub_, "laptop"}, "NotFound");
+}
+
+TEST_F(TokenCommands, CreateWritesAFileThatIsItsOwnersAlone) {
+  std::string file = path("laptop.token");
+  EXPECT_EQ(succeed({"token", "create", hub_, "--name", "laptop", "-o", file}), "wrote token 1 to " + file + "\n");
+  EXPECT_EQ(std::filesystem::status(file).permissions(), std::filesystem::perms(0600));
+  std::string secret = linesOf(readFile(file)).at(0);
+  EXPECT_EQ(open("hub.blazedb").checkToken(secret).options.name, "laptop");
+  fail({"token", "create", hub_, "-o", file}, "is there; write to another file");
+  fail({"token", "create", hub_, "-o", path("nowhere/a.token")}, "IoError");
+  EXPECT_EQ(linesOf(readFile(file)).at(0), secret);
+  EXPECT_EQ(open("hub.blazedb").tokens().size(), 1u) << "none that nobody has";
+  Object made = parsed(succeed({"token", "create", hub_, "-o", path("b.token"), "--json"}));
+  EXPECT_EQ(made.integer("id"), 2);
+  EXPECT_FALSE(made.contains("token"));
+}
+
 TEST_F(TokenCommands, WhatMakesNoSenseIsSaid) {
   failAsWrongUsage({"token", "make", hub_}, "none of create|list|revoke");
   failAsWrongUsage({"token", "create", hub_, "--expires", "soon"}, "90d, 12h or 30m");
   failAsWrongUsage({"token", "create", hub_, "--expires", "0d"}, "90d, 12h or 30m");
-  failAsWrongUsage({"token", "revoke", hub_}, "no token's number");
+  failAsWrongUsage({"token", "revoke", hub_}, "revoke which token?");
+  failAsWrongUsage({"token", "list", hub_, "-o", path("a.token")}, "for create");
   failAsWrongUsage({"token", "list", hub_, "3"}, "for revoke");
   fail({"token", "revoke", hub_, "3"}, "NotFound");
   fail({"token", "create", hub_, "--collections", "a/b"}, "InvalidArgument");
