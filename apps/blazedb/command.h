@@ -1,4 +1,4 @@
-// The commands. Each has a file of its own, named as it is typed.
+// The commands. Each has a file of its own in commands/, named as it is typed.
 //
 // A `declare` function tells `arguments` what its command takes and gives what runs it after the parsing; running it
 // gives the exit status, or throws. The two share the variables that parsing fills in.
