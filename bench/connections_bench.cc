@@ -95,7 +95,7 @@ void runHub(const TemporaryFolder& folder, int tell, int until) {
   options.address = "127.0.0.1";
   options.tls = link::TlsContext::forServer({folder.file("hub.crt"), folder.file("hub.key"), ""});
   link::Acceptor acceptor(
-      io, clock, options,
+      io, clock, options, [&](const link::Knock&) { return engine.get(); },
       [&](const link::Knock&, const link::PeerInfo&) {
         return link::Guest{engine, {}, ""};
       },

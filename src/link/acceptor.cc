@@ -106,6 +106,7 @@ class Acceptor::Arrival final : public Conversation {
   }
 
  protected:
+  const sync::Store* storeFor(base::ByteView frame) override;
   void onFirstFrame(base::ByteView frame) override;
   void onStatus(const sync::SessionStatus& status) override;
   void onEnd(const sync::SessionStatus& status, const sync::Bye& why) override;
@@ -129,10 +130,12 @@ class Acceptor::Arrival final : public Conversation {
 
 class Acceptor::Core : public std::enable_shared_from_this<Core> {
  public:
-  Core(Io& io, base::Clock& clock, AcceptorOptions options, Admitter admit, Changed changed, Changed refused)
+  Core(Io& io, base::Clock& clock, AcceptorOptions options, Finder find, Admitter admit, Changed changed,
+       Changed refused)
       : io_(io),
         clock_(clock),
         options_(std::move(options)),
+        find_(std::move(find)),
         admit_(std::move(admit)),
         changed_(std::move(changed)),
         refused_(std::move(refused)),
@@ -242,6 +245,7 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
   const AcceptorOptions& options() const { return options_; }
   bool compression() const { return options_.compression && options_.path.empty(); }
 
+  const sync::Store* find(const Knock& knock) const { return find_(knock); }
   Admission admit(const Knock& knock, const PeerInfo& peer) { return admit_(knock, peer); }
   // How long to delay the answer to a refused client.
   std::int64_t delayOf(const sync::Bye& refusal, const Knock& knock, const PeerInfo& peer) {
@@ -387,6 +391,7 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
   base::Clock& clock_;
   AcceptorOptions options_;
   const std::size_t arrivalsMax_ = filesForConnections(options_.filesKept);
+  Finder find_;
   Admitter admit_;
   Changed changed_;
   Changed refused_;
@@ -424,6 +429,11 @@ Acceptor::Arrival::Arrival(std::shared_ptr<Core> core, std::uint64_t id, PeerInf
       }) {}
 
 Served Acceptor::Arrival::served() const { return {id_, peer_, database_, guest_.label, board_.status()}; }
+
+const sync::Store* Acceptor::Arrival::storeFor(base::ByteView frame) {
+  std::optional<Knock> knock = decodeKnock(frame);
+  return knock ? core_->find(*knock) : nullptr;
+}
 
 void Acceptor::Arrival::onFirstFrame(base::ByteView frame) {
   if (refusal_) return;
@@ -492,9 +502,9 @@ LinkStatus Acceptor::Arrival::statusOf(const sync::SessionStatus& session) const
   return status;
 }
 
-Acceptor::Acceptor(Io& io, base::Clock& clock, AcceptorOptions options, Admitter admit, Changed changed,
+Acceptor::Acceptor(Io& io, base::Clock& clock, AcceptorOptions options, Finder find, Admitter admit, Changed changed,
                    Changed refused)
-    : core_(std::make_shared<Core>(io, clock, std::move(options), std::move(admit), std::move(changed),
+    : core_(std::make_shared<Core>(io, clock, std::move(options), std::move(find), std::move(admit), std::move(changed),
                                    std::move(refused))) {
   core_->listen();
 }

@@ -32,7 +32,19 @@ sync::Bye toldOf(const sync::Bye& why) {
 }  // namespace
 
 Conversation::Conversation(Io& io, Strand strand, base::Clock& clock, const Timing& timing)
-    : strand_(std::move(strand)), clock_(clock), io_(io), timing_(timing), held_(io.incoming()), timer_(io.sockets()) {}
+    : strand_(std::move(strand)),
+      clock_(clock),
+      io_(io),
+      timing_(timing),
+      place_([this] {
+        if (auto self = weak_from_this().lock()) self->schedule();
+      }),
+      held_(io.incoming()),
+      timer_(io.sockets()) {}
+
+Conversation::~Conversation() {
+  if (turns_) turns_->leave(place_);
+}
 
 void Conversation::begin(Socket socket, const Channel::MakeStream& makeStream) {
   begunMs_ = nowMs();
@@ -82,14 +94,26 @@ void Conversation::schedule() {
 
 void Conversation::step() {
   scheduled_ = false;  // first: whatever happens from here on schedules another step
+  std::shared_ptr<Turns> turns = turns_;
+  bool waits = !ended_ && turns && !turns->take(place_);
   if (!ended_) {
     try {
-      talk();
+      waits ? waitForTurn() : talk();
     } catch (const std::exception& error) {
       fail(error);
     }
   }
+  if (turns && (!waits || ended_)) turns->leave(place_);
   if (ended_ && channel_->closed() && !std::exchange(toldClosed_, true)) onClosed();
+}
+
+// Until there is a turn, an end that is not admitted yet can only be given up. A session waits: it has to save what it
+// knows before it ends.
+void Conversation::waitForTurn() {
+  if (session_) return;
+  if (std::optional<sync::Bye> stopping = stopWanted()) return leave(*stopping);
+  if (std::optional<sync::Bye> broken = channel_->ended()) return drop(*broken);
+  keepAlive(nowMs());
 }
 
 void Conversation::talk() {
@@ -144,13 +168,25 @@ bool Conversation::takeFrames(std::int64_t now) {
       schedule();
       break;
     }
-    std::optional<base::Bytes> frame = channel_->take();
+    std::optional<base::Bytes> frame;
+    if (!first_.empty())
+      frame = std::exchange(first_, {});
+    else
+      frame = channel_->take();
     if (!frame) {
       if (std::optional<sync::Bye> fault = channel_->fault()) leave(*fault);
       break;
     }
     frames++;
     bytes += frame->size();
+    if (!session_ && !turns_) {
+      if (const sync::Store* store = storeFor(*frame)) {
+        turns_ = io_.turnsOf(store);
+        first_ = std::move(*frame);
+        schedule();
+        break;
+      }
+    }
     if (!session_) {
       onFirstFrame(*frame);
       continue;

@@ -3,7 +3,8 @@
 //
 // Everything runs on a strand of the workers, one step after the other. A step takes the frames that have come, lets
 // the session do what is due, sends what the session says, and schedules the next step. However often the feed moves
-// between two steps, one step follows.
+// between two steps, one step follows. Once the store is known, a step needs a turn of
+// it (turns.h).
 //
 // An end that has heard nothing for ten seconds sends a Ping, and gives up when nothing has come for thirty. That finds
 // a connection that broke without notice. An end stops reading from a peer that does not read its answers, and gives up
@@ -45,7 +46,7 @@ struct Timing {
 // Shared by its owner and its pending steps.
 class Conversation : public std::enable_shared_from_this<Conversation> {
  public:
-  virtual ~Conversation() = default;
+  virtual ~Conversation();
 
   // Starts with a connected socket. Must be called once.
   void begin(Socket socket, const Channel::MakeStream& makeStream);
@@ -62,6 +63,9 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
  protected:
   Conversation(Io& io, Strand strand, base::Clock& clock, const Timing& timing);
 
+  // Called with a first frame that may have come, before onFirstFrame and without a turn: must not read from a store.
+  // Returns the store that onFirstFrame will use; none if it uses none.
+  virtual const sync::Store* storeFor(base::ByteView frame) = 0;
   // Called with the first frame, before there is a session. Must call open() or leave(), now or later.
   virtual void onFirstFrame(base::ByteView frame) = 0;
   // Called after each step that changed something.
@@ -90,6 +94,7 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   std::optional<sync::Bye> stopWanted();
   void step();
   void talk();
+  void waitForTurn();
   bool takeFrames(std::int64_t now);
   void addAnswer(base::Bytes frame);
   bool tooMuchWaits() const { return channel_->isFull(answersBytes_); }
@@ -112,6 +117,9 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   std::optional<sync::Bye> stopWanted_;
 
   // The strand's.
+  std::shared_ptr<Turns> turns_;  // shared with the other conversations about the same store
+  Turns::Place place_;
+  base::Bytes first_;  // the first frame, until there is a turn for it
   std::unique_ptr<sync::Session> session_;
   Budget::Share held_;  // what the session holds
   std::optional<std::int64_t> heldSinceMs_;

@@ -35,6 +35,7 @@ class RemoteLink::Dialogue final : public Conversation {
   void knock();
 
  protected:
+  const sync::Store* storeFor(base::ByteView frame) override;
   void onFirstFrame(base::ByteView frame) override;
   void onStatus(const sync::SessionStatus& status) override;
   void onEnd(const sync::SessionStatus& status, const sync::Bye& why) override;
@@ -355,6 +356,8 @@ void RemoteLink::Dialogue::knock() {
   knock.capabilities = core_->compression() ? kCanZstd : 0;
   say(encode(knock));
 }
+
+const sync::Store* RemoteLink::Dialogue::storeFor(base::ByteView) { return &core_->store(); }
 
 void RemoteLink::Dialogue::onFirstFrame(base::ByteView frame) {
   if (std::optional<sync::Bye> bye = sync::decodeBye(frame)) return finish(*bye);

@@ -18,7 +18,12 @@ void Listener::open(link::Io& io, base::Clock& clock, const link::AcceptorOption
   link::AcceptorOptions withFiles = options;
   withFiles.filesKept = kFilesOfAProcess + kFilesOfADatabase * offers_.size();
   acceptor_ = std::make_unique<link::Acceptor>(
-      io, clock, withFiles, [this](const link::Knock& knock, const link::PeerInfo& peer) { return admit(knock, peer); },
+      io, clock, withFiles,
+      [this](const link::Knock& knock) -> const sync::Store* {
+        const Offer* offer = find(knock.database);
+        return offer ? &offer->replica->store() : nullptr;
+      },
+      [this](const link::Knock& knock, const link::PeerInfo& peer) { return admit(knock, peer); },
       [this, changed = std::move(changed)](const link::Served& served) {
         if (!changed) return;
         if (std::optional<Guest> one = guest(served)) changed(*one);

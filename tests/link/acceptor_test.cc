@@ -386,9 +386,9 @@ TEST_F(AcceptorTest, APortThatIsTakenIsNamed) {
   listen();
   AcceptorOptions same = options;
   same.port = acceptor->port();
-  EXPECT_ERROR(IoError, Acceptor(io, clock, same, nullptr, nullptr));
+  EXPECT_ERROR(IoError, Acceptor(io, clock, same, nullptr, nullptr, nullptr));
   same.address = "no such host.invalid";
-  EXPECT_ERROR(InvalidArgument, Acceptor(io, clock, same, nullptr, nullptr));
+  EXPECT_ERROR(InvalidArgument, Acceptor(io, clock, same, nullptr, nullptr, nullptr));
 }
 
 }  // namespace

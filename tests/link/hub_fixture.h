@@ -126,7 +126,8 @@ class HubTest : public testing::Test {
     options.port = port;
     options.tls = std::move(tls);
     acceptor = std::make_unique<Acceptor>(
-        io, clock, options, [this](const Knock& knock, const PeerInfo&) { return admit(knock); },
+        io, clock, options, [this](const Knock&) { return served(); },
+        [this](const Knock& knock, const PeerInfo&) { return admit(knock); },
         [this](const Served& served) { hubHeard.note(served.status); },
         [this](const Served& served) {
           refusals++;
@@ -145,10 +146,9 @@ class HubTest : public testing::Test {
     if (base::textOf(knock.token) != "secret") return sync::Bye{ErrorCode::WrongToken, "nobody has this token"};
     if (tokenIsOver) return sync::Bye{ErrorCode::ExpiredToken, "the token has expired"};
     // The store outlives the acceptor.
-    return Guest{std::shared_ptr<sync::Store>(std::shared_ptr<void>(), servedStore ? servedStore : hub.engine.get()),
-                 {},
-                 "the token"};
+    return Guest{std::shared_ptr<sync::Store>(std::shared_ptr<void>(), served()), {}, "the token"};
   }
+  sync::Store* served() const { return servedStore ? servedStore : hub.engine.get(); }
 
   RemoteOptions toHub() {
     RemoteOptions remote;

@@ -193,7 +193,7 @@ TEST_F(TlsTest, InTheClearNothingLeavesTheMachine) {
   EXPECT_ERROR(PlaintextForbidden, {
     AcceptorOptions open;
     open.address = "0.0.0.0";
-    Acceptor(io, clock, open, nullptr, nullptr);
+    Acceptor(io, clock, open, nullptr, nullptr, nullptr);
   });
   listen(nullptr);
   Client client(*this, 1);

@@ -22,7 +22,7 @@ class UnixLinkTest : public HubTest {
   // Whoever may connect with the socket is let in, and remembered.
   void listenAtPath() {
     acceptor = std::make_unique<Acceptor>(
-        io, clock, options,
+        io, clock, options, [this](const Knock&) { return served(); },
         [this](const Knock& knock, const PeerInfo& peer) -> Admission {
           EXPECT_EQ(knock.database, kOnlyDatabase);
           EXPECT_TRUE(knock.token.empty());
