@@ -9,7 +9,6 @@
 #include <asio/basic_socket_acceptor.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/ip/v6_only.hpp>
-#include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 #include <chrono>
 #include <condition_variable>
@@ -186,7 +185,7 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
     std::lock_guard lock(movedMutex_);
     moved_.insert(&store);
     if (fanOutDue_) return;
-    asio::post(fan_, [self = shared_from_this()] { self->fanOut(); });
+    fan_.post([self = shared_from_this()] { self->fanOut(); });
     fanOutDue_ = true;
   }
 

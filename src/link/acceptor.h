@@ -72,8 +72,9 @@ class Acceptor {
  public:
   // Called on a worker; must not read from storage. Returns the store that a client knocks for; none if there is none.
   using Finder = std::function<const sync::Store*(const Knock&)>;
-  // Called on a worker, with a turn of the store that was found; may read from storage. A refusal with WrongToken or UnknownDatabase counts as a failed attempt,
-  // whose answer is delayed (failed_knocks.h). That does not concern processes of this machine: they have no token.
+  // Called on a worker, with a turn of the store that was found; may read from storage. A refusal with WrongToken or
+  // UnknownDatabase counts as a failed attempt, whose answer is delayed (failed_knocks.h). That does not concern
+  // processes of this machine: they have no token.
   using Admitter = std::function<Admission(const Knock&, const PeerInfo&)>;
   // As Link::Listener, for admitted clients. The last call has the state `stopped` and the reason.
   using Changed = std::function<void(const Served&)>;
@@ -100,8 +101,8 @@ class Acceptor {
   void setTls(std::shared_ptr<const TlsContext> tls);
   // Says `why` to the clients for which `which` returns true, and ends them. Returns their number, at once.
   std::size_t stop(const std::function<bool(const Served&)>& which, const sync::Bye& why);
-  // Says HubStopping to all clients, and waits until they have gone: a second at most, and as long as their
-  // stores take to answer. Must not be called in a callback.
+  // Says HubStopping to all clients, and waits until they have gone: a second at most, and as long as their stores take
+  // to answer. Must not be called in a callback.
   void stop();
 
  private:

@@ -3,7 +3,6 @@
 #include "link/conversation.h"
 
 #include <algorithm>
-#include <asio/post.hpp>
 #include <chrono>
 #include <utility>
 
@@ -89,7 +88,7 @@ bool Conversation::closed() const { return !channel_ || channel_->closed(); }
 // If there is no memory to post a step, the timer brings the next one.
 void Conversation::schedule() {
   if (scheduled_.exchange(true)) return;
-  if (!base::contain([&] { asio::post(strand_, [self = shared_from_this()] { self->step(); }); })) scheduled_ = false;
+  if (!base::contain([&] { strand_.post([self = shared_from_this()] { self->step(); }); })) scheduled_ = false;
 }
 
 void Conversation::step() {
@@ -110,7 +109,7 @@ void Conversation::step() {
 // Until there is a turn, an end that is not admitted yet can only be given up. A session waits: it has to save what it
 // knows before it ends.
 void Conversation::waitForTurn() {
-  if (session_) return;
+  if (session_) return wakeAt(nowMs() + timing_.pingMs);  // there may be no memory to tell it that its turn has come
   if (std::optional<sync::Bye> stopping = stopWanted()) return leave(*stopping);
   if (std::optional<sync::Bye> broken = channel_->ended()) return drop(*broken);
   keepAlive(nowMs());

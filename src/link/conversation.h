@@ -3,8 +3,7 @@
 //
 // Everything runs on a strand of the workers, one step after the other. A step takes the frames that have come, lets
 // the session do what is due, sends what the session says, and schedules the next step. However often the feed moves
-// between two steps, one step follows. Once the store is known, a step needs a turn of
-// it (turns.h).
+// between two steps, one step follows. Once the store is known, a step needs one of the store's turns (turns.h).
 //
 // An end that has heard nothing for ten seconds sends a Ping, and gives up when nothing has come for thirty. That finds
 // a connection that broke without notice. An end stops reading from a peer that does not read its answers, and gives up

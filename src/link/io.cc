@@ -50,7 +50,7 @@ void Io::addWorker() {
   running_++;
 }
 
-// If there is no memory for a thread, the next one that enters a store tries again.
+// If there is no memory for a thread, the next worker that enters a store tries again.
 void Io::noteInStore(int change) {
   if ((inStores_ += change) < running_) return;
   base::Lock lock(mutex_);

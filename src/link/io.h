@@ -11,8 +11,6 @@
 
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
-#include <asio/io_context_strand.hpp>
-#include <asio/post.hpp>
 #include <atomic>
 #include <map>
 #include <memory>
@@ -23,19 +21,15 @@
 #include "base/mutex.h"
 #include "link/budget.h"
 #include "link/network_watch.h"
+#include "link/strand.h"
 #include "link/turns.h"
 
 namespace blazedb::link {
 
-// Asio's older kind of strand. The newer kind allocates when a handler has ended, where a failure must not happen.
-using Strand = asio::io_context::strand;
-
 // A handler that runs `body` on the strand, even if there is no memory at first when it is due.
 template <class Body>
 auto onStrand(const Strand& strand, Body body) {
-  return [strand, body](asio::error_code error) {
-    base::insist([&] { asio::post(strand, [body, error] { body(error); }); });
-  };
+  return [strand, body](asio::error_code error) { base::insist([&] { strand.post([body, error] { body(error); }); }); };
 }
 
 class Io {

@@ -3,7 +3,6 @@
 #include "link/remote_link.h"
 
 #include <asio/ip/tcp.hpp>
-#include <asio/post.hpp>
 #include <atomic>
 #include <condition_variable>
 #include <functional>
@@ -65,7 +64,7 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
   // From any thread.
   template <class Task>
   void post(Task task) {
-    asio::post(strand_, [self = shared_from_this(), task] { self->doOrBreak(task); });
+    strand_.post([self = shared_from_this(), task] { self->doOrBreak(task); });
   }
   void feedMoved() {
     std::lock_guard lock(mutex_);
@@ -126,9 +125,8 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
     if (!notAnAddress) return connectTo({tcp::endpoint(address, options_.port)});
     try {
       lookup_.begin([self = shared_from_this(), attempt](const Addresses& addresses) {
-        asio::post(self->strand_, [self, attempt, addresses] {
-          self->doOrBreak([&](Core& core) { core.found(attempt, addresses); });
-        });
+        self->strand_.post(
+            [self, attempt, addresses] { self->doOrBreak([&](Core& core) { core.found(attempt, addresses); }); });
       });
     } catch (const std::system_error& noThread) {
       failed(noThread.what());

@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <asio/post.hpp>
 #include <future>
 
 #include "link/raw_socket.h"
@@ -36,7 +35,7 @@ class DiallingTest : public testing::Test {
     auto outcome = std::make_shared<std::promise<Outcome>>();  // shared with the callback, which may be dropped
     std::future<Outcome> future = outcome->get_future();
     dialling_ = std::make_shared<Dialling>(io_, strand_, std::move(endpoints), steady_clock::now() + within);
-    asio::post(strand_, [dialling = dialling_, outcome = std::move(outcome)]() mutable {
+    strand_.post([dialling = dialling_, outcome = std::move(outcome)]() mutable {
       dialling->begin([outcome = std::move(outcome)](std::optional<tcp::socket> socket, const std::string& failure) {
         outcome->set_value({socket ? socket->remote_endpoint().port() : std::uint16_t{0}, failure});
       });
@@ -78,7 +77,7 @@ TEST_F(DiallingTest, WhereNoneAnswersTheLastSaysWhy) {
 TEST_F(DiallingTest, WhoIsStoppedSaysNothing) {
   DeafPort deaf;
   std::future<Outcome> outcome = dial({deaf.port(), good_.port()}, std::chrono::seconds(60));
-  asio::post(strand_, [dialling = dialling_] { dialling->stop(); });
+  strand_.post([dialling = dialling_] { dialling->stop(); });
   EXPECT_THROW(outcome.get(), std::future_error) << "the callback is gone, and was not called";
 }
 
