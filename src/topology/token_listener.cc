@@ -141,6 +141,7 @@ void TokenListener::close() {
     wake_.notify_all();
   }
   if (patrol_.joinable()) patrol_.join();
+  asking_.clear();  // waits for the answers
   Listener::close();
 }
 
@@ -290,40 +291,56 @@ void TokenListener::patrol() {
 }
 
 void TokenListener::endRevoked() {
+  for (auto each = asking_.begin(); each != asking_.end();) {
+    if (each->second.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
+      ++each;
+      continue;
+    }
+    std::future<Good> answer = std::move(each->second);
+    each = asking_.erase(each);
+    for (const auto& [token, revision] : answer.get()) good_[token] = revision;
+  }
   std::int64_t nowUs = clock_.wallMs() * 1000;
-  std::set<InUse> doubtful;
-  std::map<InUse, std::uint64_t> good;
+  std::map<const Offer*, std::set<std::int64_t>> doubtful;
+  Good good;
   for (const link::Served& guest : acceptor_->served()) {
     const Offer* offer = find(guest.database);
     Bearer bearer = Bearer::of(guest.label);
     std::uint64_t revision = bearer.revision;
     if (auto known = good_.find({offer, bearer.token}); known != good_.end())
       revision = good.insert(*known).first->second;
+    if (asking_.contains(offer)) continue;
     if (bearer.expiresUs <= nowUs || revision != offer->replica->tokenCheck().tokenRevision())
-      doubtful.emplace(offer, bearer.token);
+      doubtful[offer].insert(bearer.token);
   }
   good_ = std::move(good);
-  for (const InUse& token : doubtful) ask(*token.first, token.second);
+  for (const auto& [offer, tokens] : doubtful)
+    asking_[offer] = std::async(std::launch::async, &TokenListener::ask, this, offer, tokens);
 }
 
-void TokenListener::ask(const Offer& offer, std::int64_t token) {
-  const replica::TokenCheck& tokens = offer.replica->tokenCheck();
-  std::uint64_t revision = tokens.tokenRevision();  // first, as in admit()
-  std::optional<Error> refusal;
-  try {
-    refusal = tokens.refusalOf(token);
-  } catch (const Error& error) {
-    refusal = error;  // what cannot be read is not granted
+// On a thread of its own. Ends the connections of tokens that are no longer good. Returns the others.
+TokenListener::Good TokenListener::ask(const Offer* offer, const std::set<std::int64_t>& ids) {
+  const replica::TokenCheck& tokens = offer->replica->tokenCheck();
+  Good good;
+  for (std::int64_t id : ids) {
+    std::uint64_t revision = tokens.tokenRevision();  // first, as in admit()
+    std::optional<Error> refusal;
+    try {
+      refusal = tokens.refusalOf(id);
+    } catch (const Error& error) {
+      refusal = error;  // what cannot be read is not granted
+    }
+    if (!refusal) {
+      good[{offer, id}] = revision;
+      continue;
+    }
+    acceptor_->stop(
+        [&](const link::Served& served) {
+          return served.database == offer->name && Bearer::of(served.label).token == id;
+        },
+        link::failureOf(*refusal));
   }
-  if (!refusal) {
-    good_[{&offer, token}] = revision;
-    return;
-  }
-  acceptor_->stop(
-      [&](const link::Served& served) {
-        return served.database == offer.name && Bearer::of(served.label).token == token;
-      },
-      link::failureOf(*refusal));
+  return good;
 }
 
 }  // namespace blazedb::topology

@@ -1,17 +1,19 @@
 // The hub's side of a topology: databases that are offered on a port to whoever has a token.
 //
 // A client is let in by a token of the database that it asks for; what the token grants becomes the options of the
-// session that serves it. A token that is revoked, or whose time is over, ends the connections of its bearers within a
-// second: a patrol asks the database about the tokens in use when its tokens have changed, or their time is over. It
-// also looks at the certificate: one that the hub has made for itself is renewed in time, with the key that clients
-// know.
+// session that serves it. A token that is revoked or has expired loses its connections within a second: a patrol asks
+// the database about the tokens in use when its tokens have changed, or one of them has expired. It asks each database
+// on a thread of its own, so that one that does not answer does not delay the others. The patrol also looks at the
+// certificate, and renews in time one that the hub has made for itself, with the key that clients know.
 #pragma once
 
 #include <condition_variable>
+#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -41,13 +43,13 @@ class TokenListener final : public Listener {
   void tell(const Guest& guest);
   void tellEnd(const link::LinkStatus& status, ListenerEvent event, std::uint64_t id);
   void patrol();
+  // Tokens in use, and the revision of the database's tokens at which each was found to be good.
+  using Good = std::map<std::pair<const Offer*, std::int64_t>, std::uint64_t>;
   void endRevoked();
-  void ask(const Offer& offer, std::int64_t token);
+  Good ask(const Offer* offer, const std::set<std::int64_t>& ids);
   void careForCertificate();
   std::shared_ptr<const link::TlsContext> tlsContext();
   void note(const link::OwnCertificate::Cared& cared);
-
-  using InUse = std::pair<const Offer*, std::int64_t>;  // a token
 
   base::Clock& clock_;
   const ListenOptions options_;
@@ -56,7 +58,7 @@ class TokenListener final : public Listener {
   std::int64_t caredMs_ = 0;
 
   mutable std::mutex mutex_;
-  link::CertificateFacts shown_;  // guarded by the mutex, as is what follows but for good_
+  link::CertificateFacts shown_;  // guarded by the mutex, as is what follows, up to good_
   std::string news_;              // what was done to the hub's own certificate
   std::string lost_;              // what was lost with its key
   std::string failure_;           // of the last look at it
@@ -64,8 +66,9 @@ class TokenListener final : public Listener {
   bool stopping_ = false;
   // Those of whom onEvent was told, each with the reason of the rejected records that it was told of.
   std::map<std::uint64_t, std::optional<ErrorCode>> told_;
-  // Tokens in use that were found to be good after they had let somebody in, and the revision at which; the patrol's.
-  std::map<InUse, std::uint64_t> good_;
+  // The patrol's.
+  Good good_;
+  std::map<const Offer*, std::future<Good>> asking_;  // databases that have not answered yet
   std::thread patrol_;
 };
 

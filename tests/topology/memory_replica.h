@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <condition_variable>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -55,6 +56,12 @@ class MemoryReplica final : public replica::Replica,
     std::lock_guard lock(mutex_);
     return questions_;
   }
+  // Whether refusalOf() answers; it waits until it may.
+  void setAnswers(bool answers) {
+    std::lock_guard lock(mutex_);
+    answers_ = answers;
+    mayAnswer_.notify_all();
+  }
 
   // replica::Replica
   const std::string& name() const override { return name_; }
@@ -97,8 +104,9 @@ class MemoryReplica final : public replica::Replica,
     throw Error(ErrorCode::WrongToken, "nobody has this token");
   }
   std::optional<Error> refusalOf(std::int64_t token) const override {
-    std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     questions_++;
+    mayAnswer_.wait(lock, [&] { return answers_; });
     return refusalOf(tokens_.at(static_cast<std::size_t>(token) - 1));
   }
   std::uint64_t tokenRevision() const override {
@@ -221,6 +229,8 @@ class MemoryReplica final : public replica::Replica,
   std::vector<Token> tokens_;
   std::uint64_t revision_ = 1;
   mutable int looks_ = 0, questions_ = 0;
+  bool answers_ = true;
+  mutable std::condition_variable mayAnswer_;
   std::mutex listenersMutex_;
   std::map<int, Listener> listeners_;
   int lastListener_ = 0;

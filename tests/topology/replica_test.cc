@@ -93,6 +93,23 @@ TEST_F(ReplicaTest, ATokenInUseIsAskedAboutWhenTokensHaveChangedAndNotBefore) {
   EXPECT_EQ(watched.waitFor(ConnectionState::stopped).error, ErrorCode::WrongToken);
 }
 
+TEST_F(ReplicaTest, ADatabaseThatDoesNotAnswerDelaysNoRevocationOfAnother) {
+  std::int64_t phone = other_->addToken({.name = "phone"});
+  listen();
+  Database a = open("a"), b = open("b");
+  SyncEngine ofA = connect(a, "orders", "laptop"), ofB = connect(b, "other", "phone");
+  for (SyncEngine* each : {&ofA, &ofB}) each->synchronize(kPatience);
+  Watched watchedA(ofA), watchedB(ofB);
+  orders_->setAnswers(false);
+  orders_->revoke(laptop_);
+  EXPECT_TRUE(comes([&] { return orders_->questions() > 0; }));
+  other_->revoke(phone);
+  EXPECT_EQ(watchedB.waitFor(ConnectionState::stopped).error, ErrorCode::WrongToken);
+  EXPECT_EQ(ofA.status().state, ConnectionState::live);
+  orders_->setAnswers(true);
+  EXPECT_EQ(watchedA.waitFor(ConnectionState::stopped).error, ErrorCode::WrongToken);
+}
+
 TEST_F(ReplicaTest, ATokenWhoseTimeIsOverEndsItsConnections) {
   listen();
   base::SystemClock clock;
