@@ -114,8 +114,11 @@ void Aead::seal(std::uint8_t* out, base::ByteView in, base::ByteView aad, std::u
 
 bool Aead::open(std::uint8_t* out, base::ByteView in, base::ByteView aad, const std::uint8_t* nonceTag) {
   const std::uint8_t* tag = nonceTag + kNonceBytes;
-  std::uint8_t nothing;
-  if (in.empty()) out = &nothing;
+  std::uint8_t nothing = 0;
+  if (in.empty()) {  // as in seal(); and libsodium declares that the ciphertext is not null
+    out = &nothing;
+    in = {&nothing, 0};
+  }
   bool authentic;
   if (cipher_ == Cipher::xchacha20Poly1305) {
     authentic = crypto_aead_xchacha20poly1305_ietf_decrypt_detached(out, nullptr, in.data(), in.size(), tag, aad.data(),
