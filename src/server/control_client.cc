@@ -27,7 +27,7 @@ Error anotherUser(const std::string& path) {
                path + " is open in a process of another user, who alone may give it commands; run this as that user");
 }
 
-// What the owner says, which is this user, about why the command is not run.
+// The owner's reason why the command is not run. The owner is a process of this user.
 void throwIfRefused(const ControlFrame& frame) {
   if (frame.kind != Kind::refused) return;
   if (std::optional<sync::Bye> why = sync::decodeBye(frame.payload)) throw Error(why->code, why->text);
@@ -42,7 +42,7 @@ std::optional<ControlClient> ControlClient::connect(const std::string& path) {
   return client;
 }
 
-// False where nobody listens.
+// Returns false if no process listens.
 bool ControlClient::dial() {
   int fd = connectBeside(path_);
   if (fd < 0 && errno == EACCES) throw anotherUser(path_);
@@ -52,8 +52,8 @@ bool ControlClient::dial() {
   return true;
 }
 
-// Deriving the key takes as long as it takes, on a busy machine seconds, and the owner does not wait for long. So the
-// conversation begins when there is the key.
+// Deriving the key takes seconds on a busy machine, and the owner does not wait for long. So the conversation begins
+// when the key is there.
 void ControlClient::authenticate(const std::string& password) {
   base::SystemRandom random;
   storage::PosixFileSystem files;
@@ -75,7 +75,7 @@ void ControlClient::authenticate(const std::string& password) {
   if (!crypto::equalInConstantTime(receive(Kind::welcome, expected.size()), expected.view())) throw hungUp(path_);
 }
 
-// Also where what was sent did not arrive: the owner may have said why before it closed.
+// Reads the answer even if sending failed: the owner may have said why before it closed.
 base::Bytes ControlClient::receive(Kind kind, std::size_t bytes) {
   std::optional<ControlFrame> frame = socket_->receive();
   if (frame) throwIfRefused(*frame);

@@ -11,7 +11,7 @@
 
 namespace blazedb::server {
 
-// What the command is connected with here. Each may throw; the conversation is over then.
+// The streams of the command here. Each may throw; the conversation is over then.
 struct ControlStreams {
   std::function<void(std::string_view)> out;
   std::function<void(std::string_view)> error;
@@ -21,17 +21,17 @@ struct ControlStreams {
 // For one thread.
 class ControlClient {
  public:
-  // Nothing where nobody listens beside the file: it is not in use, or in use by a program that takes no commands.
-  // Throws Error(NotAllowed) where the owner is another user.
+  // Returns none if no process listens beside the file: it is not in use, or its owner takes no commands. Throws
+  // Error(NotAllowed) if the owner is another user.
   static std::optional<ControlClient> connect(const std::string& path);
 
   // Proves that it knows the password, and lets the owner prove it. Takes as long as opening does. Throws
-  // Error(WrongPassword) and what else reading a header can give; what the owner says where it runs no command for this
-  // one; Offline where the owner hangs up.
+  // Error(WrongPassword), the other errors of reading a header, the owner's reason if it runs no command for this
+  // process, and Offline if the owner hangs up.
   void authenticate(const std::string& password);
 
-  // Runs the command at the owner and gives its exit status. `folder` is what paths in `words` are relative to. Throws
-  // Error(Offline) where the owner ends meanwhile.
+  // Runs the command at the owner and returns its exit status. Paths in `words` are relative to `folder`. Throws
+  // Error(Offline) if the owner ends meanwhile.
   int run(const std::string& folder, const std::vector<std::string>& words, const ControlStreams& streams);
 
   // Returns when the owner's process has ended.

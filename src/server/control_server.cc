@@ -29,7 +29,7 @@ constexpr std::size_t kConversationsMax = 16;
 // After a failure of the machine itself, most likely: no more file descriptors.
 constexpr int kAcceptAgainMs = 100;
 
-// It has ended by itself, and nobody has to be told.
+// It has ended by itself, and no process has to be told.
 struct Gone {};
 
 Error notUnderstood() {
@@ -139,7 +139,7 @@ void ControlServer::accept() {
       if (fd >= 0) base::contain([&] { begin(listeners_[i], fd); });
       failed |= fd < 0;
     }
-    // Who could not be accepted is still there, so that the next look would be at once.
+    // A connection that could not be accepted is still there, so poll() would return at once.
     if (failed) poll(&waits.back(), 1, kAcceptAgainMs);
   }
 }
@@ -185,7 +185,7 @@ void ControlServer::converse(const Listener& listener, ControlSocket& socket) {
   socket.send(Kind::exit, base::ByteView(&status, 1));
 }
 
-// What is to be run; nothing where it is not, and whoever wanted it was told.
+// Returns the command to run; none if it is refused, and its process was told.
 std::optional<ControlRequest> ControlServer::request(const Listener& listener, ControlSocket& socket) {
   socket.setDeadline(std::chrono::steady_clock::now() + toAdmit_);
   try {
@@ -215,7 +215,7 @@ void ControlServer::admit(const Listener& listener, ControlSocket& socket) {
   if (!socket.send(Kind::welcome, controlProof(listener.key.view(), kOwnerProof, theirs, ours).view())) throw Gone{};
 }
 
-// The payload of the next frame, which is to be of this kind and size.
+// The payload of the next frame, which must have this kind and size.
 base::Bytes ControlServer::receive(ControlSocket& socket, Kind kind, std::optional<std::size_t> bytes) {
   std::optional<ControlFrame> frame = socket.receive();
   if (frame && frame->kind == kind && frame->payload.size() == bytes.value_or(frame->payload.size()))

@@ -1,4 +1,4 @@
-// The owner's end of control sockets (control_wire.h): lets commands in, and runs them one thread each.
+// The owner's end of control sockets (control_wire.h): admits commands, and runs each on a thread of its own.
 #pragma once
 
 #include <atomic>
@@ -26,12 +26,12 @@ struct ControlRequest {
   std::vector<std::string> words;  // the command and its arguments
 };
 
-// Who typed the command, while it runs. For the thread that runs it.
+// The process that sent the command, while it runs. For the thread that runs it.
 class ControlCaller {
  public:
   explicit ControlCaller(ControlSocket& socket) : socket_(socket) {}
 
-  // What it is to print. False: it has gone.
+  // Sends what the process is to print. Returns false if it has gone.
   bool out(std::string_view text);
   bool error(std::string_view text);
   // The next part of its standard input; nothing at the end.
@@ -48,15 +48,15 @@ class ControlServer {
   // come to an end soon once the caller has gone.
   using Run = std::function<int(const Database& database, const ControlRequest& request, ControlCaller& caller)>;
 
-  // Somebody's command was not run: who it was ("process 123"), and why. Called from several threads; must not throw.
+  // A command was not run: whose it was ("process 123"), and why. Called from several threads; must not throw.
   using Refused = std::function<void(const Database& database, const std::string& who, const sync::Bye& why)>;
 
-  // Listens for commands on each of the databases; `toAdmit` is how long a caller may take until it has said what it
-  // wants. Throws Error(IoError) where a socket cannot be made.
+  // Listens for commands on each of the databases. `toAdmit` is how long a caller may take to say what it wants. Throws
+  // Error(IoError) if a socket cannot be made.
   ControlServer(const std::vector<Database>& databases, Run run,
                 std::chrono::milliseconds toAdmit = std::chrono::seconds(5), Refused refused = {});
-  // Takes the sockets away, lets what runs come to its end, hangs up on who takes longer than a second or two for that,
-  // and returns when nothing runs any more.
+  // Removes the sockets, lets commands that run end, and hangs up on those that take longer than a second or two.
+  // Returns when none runs any more.
   ~ControlServer();
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;

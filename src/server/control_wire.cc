@@ -21,8 +21,8 @@ constexpr std::size_t kHeadBytes = 5;
 constexpr std::size_t kFileNameBytesMax = 60;
 constexpr int kWaiting = 16;  // connections that are not accepted yet
 
-// What is behind a path, for the address of a socket has room for 107 bytes: a longer one goes through a descriptor of
-// the folder.
+// The address of a path. A socket's address has room for 107 bytes; a longer path goes through a descriptor of the
+// folder.
 class Address {
  public:
   explicit Address(const std::string& path) {
@@ -95,7 +95,7 @@ bool ControlSocket::send(Kind kind, base::ByteView payload) {
   return sendAll(fd_, head) && sendAll(fd_, payload);
 }
 
-// Whether there is something to receive, be it the end, before the deadline.
+// Waits until there is something to receive, or the end; false at the deadline.
 bool ControlSocket::waitForMore() const {
   if (!deadline_) return true;
   for (;;) {
@@ -153,7 +153,7 @@ int listenBeside(const std::string& path) {
   Address address(path);
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return -1;
-  address.remove();  // what a process has left that was killed: whoever holds the lock on the file is alone
+  address.remove();  // left by a killed process: the holder of the lock on the file is alone
   // Before bind(): the name appears with these permissions, and never with others.
   if (fchmod(fd, 0600) != 0 || bind(fd, address.get(), address.size()) != 0 || listen(fd, kWaiting) != 0)
     return keepingErrno(fd);

@@ -1,14 +1,14 @@
 // The control socket of a database: how a command reaches the process that has the file open.
 //
 // A process owns its file alone, and a hub runs for months. So the owner listens on a unix-domain socket beside the
-// file (`<path>-control`, mode 0600), and a command that finds the file in use sends its words there, is run by the
-// owner, and shows what comes back. What was rejected: a second protocol with an operation for each command, which
-// would have to be written twice and kept the same.
+// file (`<path>-control`, mode 0600). A command that finds the file in use sends its words there; the owner runs it,
+// and the command shows what comes back. Rejected: a second protocol with an operation for each command, which would
+// have to be written twice and kept the same.
 //
-// Each side makes sure that the other has the same user id (SO_PEERCRED). That is not enough: whoever runs as that user
-// and does not know the password must not get at the data because somebody who knows it has left it open. So the
-// command takes the data key out of the file's header with the password, as opening the file does, and both prove that
-// they have a key derived from it. A proof is BLAKE2b with that key over a purpose and both nonces.
+// Each side checks that the other has the same user id (SO_PEERCRED). That is not enough: a program of that user that
+// does not know the password must not get at the data because another program has the file open. So the command takes
+// the data key out of the file's header with the password, as opening the file does, and both sides prove that they
+// have a key derived from it. A proof is BLAKE2b with that key over a purpose and both nonces.
 //
 //   frame      | kind 1 byte | length, fixed32 | payload, at most 1 MiB |
 //
@@ -23,8 +23,8 @@
 //   owner        x      exit status 1 byte: the end
 //   owner        r      Bye, as in sync/frames.h: why the command is not run: the end
 //
-// Not run is what comes while 16 others run, has a wrong proof, has not said its command line within 5 seconds, or says
-// what is none of this. Another user gets no answer.
+// The owner does not run a command that comes while 16 others run, has a wrong proof, has not sent its command line
+// within 5 seconds, or sends anything else. Another user gets no answer.
 #pragma once
 
 #include <array>
@@ -63,7 +63,7 @@ struct ControlFrame {
   base::Bytes payload;
 };
 
-// One end of a connection, blocking. Not thread-safe, but for stopListening() and shutDown().
+// One end of a connection, blocking. Not thread-safe, except stopListening() and shutDown().
 class ControlSocket {
  public:
   explicit ControlSocket(int fd) : fd_(fd) {}
@@ -71,7 +71,7 @@ class ControlSocket {
   ControlSocket(ControlSocket&& other) noexcept : fd_(other.fd_), deadline_(other.deadline_) { other.fd_ = -1; }
   ControlSocket& operator=(ControlSocket&&) = delete;
 
-  // False, or nothing, where the other end has gone, is too slow, or says what cannot be.
+  // These return false, or none, if the other end has gone, is too slow, or sends what it must not.
   bool send(Kind kind, base::ByteView payload);
   std::optional<ControlFrame> receive();
   // The payload of the next frame, if it is of this kind and has this size.
@@ -100,13 +100,13 @@ class ControlSocket {
   std::optional<std::chrono::steady_clock::time_point> deadline_;
 };
 
-// A socket that listens beside the file, or one that is connected with who listens there. `path` is canonical. Gives
-// the file descriptor, or -1 with errno set.
+// Makes a socket that listens beside the file, or one that is connected with the process that listens there. `path` is
+// canonical. Returns the file descriptor, or -1 with errno set.
 int listenBeside(const std::string& path);
 int connectBeside(const std::string& path);
-// What has the name of the socket, in words ("PATH is a folder"), where listenBeside() finds it taken (EADDRINUSE).
+// What has the name of the socket, in words ("PATH is a folder"), if listenBeside() finds it taken (EADDRINUSE).
 std::string whatIsBeside(const std::string& path);
-// Takes the name away. Only for who holds the lock on the file.
+// Removes the name. Only the holder of the lock on the file may call it.
 void removeSocketBeside(const std::string& path);
 
 using Nonce = std::array<std::uint8_t, kControlNonceBytes>;

@@ -27,7 +27,7 @@ bool isUsual(const ListenerEvent& event) {
   return !event.error || event.error == ErrorCode::Offline || event.error == ErrorCode::HubStopping;
 }
 
-// Why: the name of the error, where it is one, and what is said of it.
+// The reason: the name of the error, if there is one, and its text.
 std::string reasonOf(const ListenerEvent& event) {
   return event.error ? nameOf(event.error) + ": " + event.message : event.message;
 }

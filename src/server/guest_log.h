@@ -1,8 +1,8 @@
-// Who came to a hub, who went, who was sent away, and of whom records are rejected, with the reason: what the log tells
-// of it.
+// What the log tells of a hub's clients: which connected, left, or were refused, and whose records were rejected, with
+// the reason.
 //
-// Strangers decide how much there is to tell. So the first few of a kind in each look are told one by one, and the
-// others by their number.
+// Strangers decide how much there is to tell. So the log has a line for each of the first few of a kind, and the number
+// of the others.
 #pragma once
 
 #include <cstdint>
@@ -21,15 +21,14 @@ namespace blazedb::server {
 // Thread-safe.
 class GuestLog {
  public:
-  static constexpr std::size_t kStrangersMax =
-      20;  // lines of a kind for each call of tell(), where anybody causes them
+  static constexpr std::size_t kStrangersMax = 20;  // lines of a kind for each call of tell(), if strangers cause them
   static constexpr std::size_t kOthersMax = 500;
 
   explicit GuestLog(Log& log) : log_(log) {}
 
   // Quick: nothing is written.
   void note(const ListenerEvent& event);
-  // `who` has come for a command (control_server.h) and was not heard, or not to the end.
+  // The command of `who` (control_server.h) was not run, or not to its end.
   void noteCommand(const std::string& database, const std::string& who, const sync::Bye& why);
   // Writes what was noted since the last time.
   void tell();

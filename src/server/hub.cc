@@ -9,7 +9,7 @@
 namespace blazedb::server {
 namespace {
 
-// How late the log tells of clients that come and go, and of what is wrong.
+// How late the log tells of clients that come and go, and of problems.
 constexpr std::chrono::seconds kBetweenLooks{1};
 
 }  // namespace
@@ -85,7 +85,7 @@ Hub::Health Hub::ofDatabases() const {
   return health;
 }
 
-// Whatever goes wrong here, the databases that can be read are served.
+// Whatever fails here, the hub goes on serving the databases that can be read.
 void Hub::watch() {
   bool fine = true;
   std::unique_lock lock(mutex_);
@@ -103,7 +103,7 @@ void Hub::watch() {
   }
 }
 
-// What is wrong; empty: nothing.
+// The problem; empty if there is none.
 std::string Hub::look() {
   try {
     guests_.tell();

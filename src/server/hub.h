@@ -1,8 +1,8 @@
 // A hub: databases that one process keeps open for clients on other machines, and for commands on this one.
 //
-// It puts together what exists: a topology that listens (admission by token, revocation), control sockets, a log, and a
-// look at its health. What it adds is the order in which they begin and end: clients are let in when everything else
-// stands, and the databases close when nothing uses them any more.
+// It puts together a topology that listens (admission by token, revocation), control sockets, a log, and checks of its
+// health. It adds the order in which they begin and end: clients are admitted when everything else runs, and the
+// databases close when nothing uses them any more.
 #pragma once
 
 #include <condition_variable>
@@ -25,7 +25,7 @@ class Hub {
   // says. Throws Error: AlreadyExists (two of one name), DuplicateReplica, and what Topology::listen and ControlServer
   // give.
   Hub(std::vector<Database> databases, const ListenOptions& options, Log& log, ControlServer::Run run);
-  // Says goodbye to the clients, lets commands end, and lets go of the databases.
+  // Says goodbye to the clients, lets commands end, and closes the databases.
   ~Hub();
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;
@@ -33,12 +33,12 @@ class Hub {
   const std::vector<Database>& databases() const { return databases_; }
   ListenerInfo listener() const { return listener_; }
 
-  // Reads certificate and key again, for new connections; where they are no good, logs why and keeps the old ones.
-  // Tokens need no reading: each is looked at where it is, in its database.
+  // Reads certificate and key again, for new connections. If they cannot be used, logs why and keeps the old ones.
+  // Tokens are not read again: each is checked in its database.
   void reload();
 
-  // Can every database be read, was its latest write kept, and is the certificate valid? And who is connected.
-  // Thread-safe; quick. When something is not as it should be the log says so too, without being asked.
+  // Whether every database can be read, its latest write was kept, and the certificate is valid; and how many clients
+  // are connected. Thread-safe; quick. The log tells of problems by itself too.
   struct Health {
     bool fine = true;
     std::uint64_t databases = 0;

@@ -12,7 +12,7 @@ const char* nameOf(Level level) {
   return level == Level::info ? "info" : level == Level::warning ? "warning" : "error";
 }
 
-// Words as they are; everything else as JSON, which keeps it on one line and shows where it ends.
+// Writes words as they are, and everything else as JSON, which stays on one line and shows where it ends.
 std::string shown(const Value& value) {
   const std::string* text = value.as<std::string>();
   bool isWord = text && !text->empty() && std::all_of(text->begin(), text->end(), [](unsigned char c) {

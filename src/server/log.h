@@ -1,4 +1,4 @@
-// What a hub tells of itself while it runs: one event a line, for people or, as JSON, for machines.
+// The log of a hub: one event a line, for people or, as JSON, for programs.
 //
 //   2026-11-22T10:00:00.123456Z  info   a client has connected  client="laptop at 192.0.2.7"  database=notes
 //   {"client":"laptop at 192.0.2.7","database":"notes","event":"a client has connected","level":"info","time":...}
@@ -21,7 +21,7 @@ class Log {
   // `write` gets whole lines, without their end, one at a time. It must not throw.
   Log(Format format, std::function<void(std::string_view line)> write) : format_(format), write_(std::move(write)) {}
 
-  // `event` is always the same for the same thing; what differs is in the fields. `at`: when it happened.
+  // `event` names the kind of event; what differs is in the fields. `at`: when it happened.
   void say(Level level, std::string_view event, const Object& fields = {}, Date at = Date::now());
 
  private:

@@ -52,11 +52,11 @@ bool waitForTransition(const std::string& file, std::chrono::milliseconds timeMa
   std::optional<Name> name = nameOf(file);
   base::Descriptor socket = newSocket();
   if (!name || !socket) return false;
-  // Where very many wait, connecting does.
+  // If very many wait, connecting waits too.
   timeval seconds{static_cast<time_t>(std::chrono::floor<std::chrono::seconds>(timeMax).count()) + 1, 0};
   setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &seconds, sizeof seconds);
   if (connect(socket.get(), name->get(), name->bytes) != 0) return errno == EAGAIN;
-  // Nobody waits for himself; nor for another user, who may use the name as well.
+  // A process does not wait for itself, nor for another user, who may use the name as well.
   ucred owner{-1, static_cast<uid_t>(-1), static_cast<gid_t>(-1)};
   socklen_t bytes = sizeof owner;
   if (getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &owner, &bytes) != 0 || owner.uid != geteuid() ||

@@ -35,7 +35,7 @@ gid_t unixGroupNamed(const std::string& name) {
 
 std::string defaultRoot(const AppGroup& group) {
   if (!group.unixGroup.empty()) return "/run/blazedb";
-  // One that is not absolute is to be ignored, as its specification says: each app would have a folder of its own.
+  // Its specification says that a path that is not absolute is ignored: each app would have a folder of its own.
   if (const char* folder = secure_getenv("XDG_RUNTIME_DIR"); folder && *folder == '/')
     return std::string(folder) + "/blazedb";
   std::string folder = "/run/user/" + std::to_string(geteuid());
@@ -61,7 +61,7 @@ class Walk {
   Walk(const AppGroup& group, std::optional<gid_t> members, AppGroupFolder::IfMissing ifMissing)
       : group_(group), members_(members), ifMissing_(ifMissing), here_(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)) {}
 
-  // False where there is no such folder and it is not to be made. `isOurs`: it is the group's folder or its root.
+  // Returns false if there is no such folder and it must not be made. `isOurs`: it is the group's folder or its root.
   bool enter(const std::string& name, bool isLast, bool isOurs) {
     std::string above = path_;
     path_ += "/" + name;
@@ -74,13 +74,13 @@ class Walk {
     if (!next) refuse(name, errno, above);
     base::Descriptor parent = std::exchange(here_, std::move(next));
     struct stat is = look(isLast);
-    // As one with a strange umask has left it.
+    // A process with an unusual umask may have left it so.
     if (isOurs && is.st_uid == geteuid() && (is.st_mode & 0700) != 0700)
       setMode(parent, name, (is.st_mode & 07777) | 0700);
     return true;
   }
 
-  // The folder that was entered last, to be read.
+  // Opens the folder that was entered last, for reading.
   base::Descriptor opened() const {
     base::Descriptor folder(openat(here_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (folder) return folder;
@@ -96,7 +96,7 @@ class Walk {
     return base::Descriptor(openat(here_.get(), name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   }
 
-  // Of a folder in `parent`, in which nobody else can put another in its place.
+  // For a folder in `parent`, where no other user can put another one in its place.
   void setMode(const base::Descriptor& parent, const std::string& name, mode_t mode) const {
     if (fchmodat(parent.get(), name.c_str(), mode, 0) != 0)
       throw Error(ErrorCode::IoError, "cannot change the mode of " + path_ + ": " + std::strerror(errno));
@@ -105,7 +105,7 @@ class Walk {
   // The mode is the one that is meant, whatever the umask.
   void make(const std::string& name, bool isLast) const {
     bool forMembers = members_ && isLast;
-    // What is above a folder of several users has to let them through.
+    // Folders above one of several users have to let them through.
     mode_t mode = members_ && !isLast ? 0755 : 0700;
     if (mkdirat(here_.get(), name.c_str(), mode) == 0) {
       setMode(here_, name, mode);

@@ -1,4 +1,4 @@
-// One thread that runs callbacks, in the order in which they were posted. What one throws ends with it.
+// One thread that runs callbacks, in the order in which they were posted. What a callback throws is ignored.
 #pragma once
 
 #include <functional>

@@ -1,6 +1,6 @@
-// Which replicas are connected with a database that is offered, so that two files with one id are not at once.
+// Which replicas are connected with an offered database, so that two files with one id are not connected at once.
 //
-// One incarnation may be here several times: the connection that a client had lost lingers until the hub notices.
+// One incarnation may be connected several times: the hub notices late that a client has lost its earlier connection.
 #pragma once
 
 #include <map>
@@ -13,7 +13,7 @@ namespace blazedb::topology {
 
 class ConnectedReplicas : public std::enable_shared_from_this<ConnectedReplicas> {
  public:
-  // To be kept for as long as the peer is connected; none where another incarnation of it is.
+  // Returns a seat, to be kept for as long as the peer is connected; none if another incarnation of it is connected.
   std::shared_ptr<void> take(const sync::Peer& peer) {
     std::lock_guard lock(mutex_);
     Seat& seat = seats_.try_emplace(peer.replica, Seat{peer.incarnation, 0}).first->second;

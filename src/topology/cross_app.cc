@@ -41,7 +41,7 @@ class CrossAppSyncCoordinator::Sharing {
     try {
       watch_ = topology::watchGroup(group_, [this] { shareAgain(); });
     } catch (const Error&) {
-      // It is shared; where nobody can watch, what becomes of the folder is not noticed.
+      // It is shared. Without a watch, changes to the folder are not noticed.
     }
   }
   void disable() {
@@ -97,8 +97,8 @@ class CrossAppSyncCoordinator::Sharing {
     shared_.reset();
     note_.reset();
   }
-  // Called where something has happened in the folder: somebody who cleans up may have removed what others look for.
-  // What cannot be shared now is tried again at the next event.
+  // Called when something has happened in the folder: another program may have removed the files by which apps find
+  // this one. If it cannot be shared now, the next event tries again.
   void shareAgain() {
     std::lock_guard lock(mutex_);
     if (!wanted_ || (note_ && note_->isInPlace())) return;
@@ -121,7 +121,7 @@ class CrossAppSyncCoordinator::Sharing {
   std::shared_ptr<topology::CallbackThread> callbacks_ = std::make_shared<topology::CallbackThread>();
   std::shared_ptr<topology::StatusListeners> listeners_ = std::make_shared<topology::StatusListeners>();
   mutable std::mutex mutex_;
-  std::unique_ptr<topology::SharedNote> note_;  // the name is ours for longer than anybody can connect
+  std::unique_ptr<topology::SharedNote> note_;  // holds the name for longer than apps can connect
   std::shared_ptr<Shared> shared_;              // with calls that wait on it
   bool wanted_ = false;                         // between enable() and disable()
   Subscription watch_;

@@ -61,12 +61,12 @@ std::string describe(const ConnectionStatus& status) {
   return out.str();
 }
 
-// What stands at an end: a node of this topology, or something elsewhere.
+// The text for an end: a node of this topology, or an end elsewhere.
 std::string endOf(const std::map<NodeId, const TopologyNode*>& nodes, NodeId id, const ConnectionStatus& status) {
   return id == NodeId{} ? status.remote : nodes.at(id)->name;
 }
 
-// For Graphviz. Names of nodes need no escape, but what people call a token may.
+// For Graphviz. Names of nodes need no escape; names of tokens may.
 std::string quoted(const std::string& text) {
   std::string out = "\"";
   for (char c : text) {

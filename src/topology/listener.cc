@@ -5,9 +5,9 @@
 namespace blazedb::topology {
 namespace {
 
-// What no client may take. Of a database: the file and its log for the writer, eight idle readers and a few busy ones,
-// the lock, the socket for commands. Of the process: sixteen commands, each with a reader and the files of a backup or
-// an export; health, log, name lookups, and what waits for sockets.
+// Open files that are kept from clients. For a database: the file and its log for the writer, eight idle readers and a
+// few busy ones, the lock, the socket for commands. For the process: sixteen commands, each with a reader and the files
+// of a backup or an export; health, log, name lookups, and the polling of sockets.
 constexpr std::size_t kFilesOfADatabase = 32;
 constexpr std::size_t kFilesOfAProcess = 128;
 
@@ -34,7 +34,7 @@ void Listener::open(link::Io& io, base::Clock& clock, const link::AcceptorOption
       offer.feedListener = offer.replica->addFeedListener(
           [acceptor = acceptor_.get(), store = &offer.replica->store()] { acceptor->feedMoved(*store); });
   } catch (...) {
-    Listener::close();  // while what admits is still there
+    Listener::close();  // while admit() can still be called
     throw;
   }
 }
@@ -47,7 +47,7 @@ void Listener::close() {
 std::vector<Listener::Guest> Listener::guests() const {
   std::vector<Guest> guests;
   for (const link::Served& served : acceptor_->served()) {
-    if (served.status.state == link::LinkState::stopped) continue;  // it is on its way out
+    if (served.status.state == link::LinkState::stopped) continue;  // it is ending
     if (std::optional<Guest> one = guest(served)) guests.push_back(std::move(*one));
   }
   return guests;

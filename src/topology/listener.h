@@ -1,5 +1,5 @@
-// Databases that are offered to others, and who is served from them: what listening on a port (token_listener.h) and
-// listening for apps of this machine (local_listener.h) have in common.
+// Offered databases and the guests that are served from them: what listening on a port (token_listener.h) and listening
+// for apps of this machine (local_listener.h) have in common.
 #pragma once
 
 #include <functional>
@@ -23,7 +23,7 @@ class Listener {
     std::shared_ptr<replica::Replica> replica;  // with the database's handles
     int feedListener = 0;
 
-    // Of what is offered.
+    // A guest of this database.
     link::Guest guest(sync::SessionOptions session, std::string label) const;
   };
   struct Guest {
@@ -38,8 +38,8 @@ class Listener {
   virtual ~Listener() = default;
   Listener(const Listener&) = delete;
 
-  // Tells the guests, and waits until they have gone; who waits on them then waits no longer. A second time does
-  // nothing. Not from a callback. Destructors of what admits call it.
+  // Tells the guests, and waits until they have gone; calls that wait on them return. A second call does nothing. Must
+  // not be called in a callback. Destructors of derived classes call it, because it may call admit().
   virtual void close();
   virtual ListenerInfo info() const = 0;
   // Reads the certificate's files again, for new connections.
@@ -48,7 +48,7 @@ class Listener {
   std::vector<Guest> guests() const;
   // As Acceptor's.
   bool waitSynchronized(std::int64_t deadlineUs) { return acceptor_->waitSynchronized(deadlineUs); }
-  // Ends one guest, with a word of why. False where there is none of this number.
+  // Ends one guest, and tells it so. Returns false if there is none of this number.
   bool dismiss(std::uint64_t served);
 
  protected:

@@ -35,14 +35,14 @@ sync::Terms termsOf(const ExportPolicy& policy, base::Random& random) {
   terms.writes.mayErase = false;
   if (policy.filter) {
     ExportFilter filter = *policy.filter;
-    // Nobody says that it is the one of another time.
+    // A filter without an id cannot be known again, so it gets an id that is never the same.
     if (filter.id.empty()) filter.id = "once-" + std::to_string(random.next64()) + std::to_string(random.next64());
     terms.reads.filter = std::make_shared<const ExportFilter>(std::move(filter));
   }
   return terms;
 }
 
-// What a process runs; empty where it is not told.
+// The program of a process; empty if the kernel does not tell.
 std::string executableOf(std::int64_t pid) {
   std::error_code hidden;
   return std::filesystem::read_symlink("/proc/" + std::to_string(pid) + "/exe", hidden).string();
@@ -62,7 +62,7 @@ std::optional<sync::Bye> refusePeer(const LocalPeers& peers, const link::Credent
   if (peers.executables.empty()) return std::nullopt;
   std::string file = executableOf(peer.pid);
   for (const std::string& path : peers.executables) {
-    std::error_code absent;  // then nobody runs it
+    std::error_code absent;  // then no process runs it
     if (!file.empty() && std::filesystem::canonical(path, absent) == file) return std::nullopt;
   }
   return sync::Bye{ErrorCode::NotAllowed,

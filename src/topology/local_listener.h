@@ -1,7 +1,7 @@
 // One database that is offered to other apps of this machine, at the path of a socket.
 //
-// Whoever connects is known by what the kernel says of it, and is let in or not before anything of the database is
-// said. The policy becomes the options of the session that serves it.
+// The kernel says which process connects. The listener admits or refuses it before it says anything of the database.
+// The policy becomes the options of the session that serves the process.
 #pragma once
 
 #include "base/random.h"
@@ -9,7 +9,7 @@
 
 namespace blazedb::topology {
 
-// Why not with this process; nothing where it may. `what` begins the reason.
+// The reason why this process is refused; none if it is admitted. `what` begins the reason.
 std::optional<sync::Bye> refusePeer(const LocalPeers& peers, const link::Credentials& peer, const std::string& what);
 
 class LocalListener final : public Listener {

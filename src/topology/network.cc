@@ -32,14 +32,14 @@ constexpr int kListenerShift = 40;
 
 ConnectionId idOf(ListenerId listener, std::uint64_t served) { return {listener.value << kListenerShift | served}; }
 
-// What one end of a session knows of both directions.
+// The status of both directions, as one end of a session knows it.
 void addRejected(const sync::SessionStatus& session, ConnectionStatus& out) {
   out.rejected = session.setAside + session.refused;
   if (!session.reason) return;
   out.rejection = std::string(errorName(session.reason->code)) + ": " + session.reason->text;
 }
 
-// What arrives at an end that is elsewhere is known by what it acknowledges.
+// What has arrived at an end elsewhere is known by its acknowledgements.
 void addProgress(const sync::SessionStatus& session, bool peerIsElsewhere, ConnectionStatus& out) {
   out.done += std::min(session.received, session.expected);
   out.total += session.expected;
@@ -168,8 +168,9 @@ ConnectionId Network::connectLocal(NodeId from, NodeId to, ConnectionMode mode, 
   return id;
 }
 
-// What a link says of itself, on the thread of the callbacks. That holds no link, or it would be the last owner of one
-// when the network goes meanwhile; and no database while a listener runs, so that the listener can close it.
+// Tells the status of a link, on the thread of the callbacks. That thread holds no link, or it would be the last owner
+// of one if the network is destroyed meanwhile. And it holds no database while a listener runs, so that the listener
+// can close it.
 link::Link::Listener Network::reporter(ConnectionId id, const Ends& connection) const {
   auto ends = std::make_shared<const Ends>(connection);  // the link's; shared with a callback for a moment
   return [callbacks = callbacks_, id, ends](const link::LinkStatus& status) {
@@ -217,9 +218,8 @@ std::map<ConnectionId, Network::ConnectionPtr> Network::all() const {
   return connections_;
 }
 
-// Each round brings what the nodes had at its beginning over one link. When a round moved nothing there is nothing left
-// to bring; and after as many rounds as there are nodes everything that was there at the call has gone every way that
-// there is.
+// Each round brings what the nodes had at its beginning over one link. If a round moved nothing, nothing is left to
+// bring. After as many rounds as there are nodes, everything that was there at the call has gone every possible way.
 void Network::synchronize(std::chrono::milliseconds timeout) {
   std::int64_t deadlineUs = clock_.monotonicUs() + std::chrono::microseconds(timeout).count();
   std::map<ConnectionId, ConnectionPtr> links = all();

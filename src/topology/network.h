@@ -1,4 +1,4 @@
-// What a Topology handle points to: the nodes, the connections between them, and the thread of the listeners.
+// What a Topology handle points to: nodes, their connections, and the thread on which user callbacks run.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +33,7 @@ class Network {
   // `changed` is called with each new state of a connection there, on a worker.
   ListenerInfo listenLocal(NodeId node, const std::string& path, const ListenLocalOptions& options,
                            std::function<void(const ConnectionStatus&)> changed = {});
-  // `look` is called before each attempt, and throws where there must be none.
+  // `look` is called before each attempt, and throws if there must be none.
   ConnectionId connectCrossApp(NodeId node, const std::string& path, ConnectionMode mode,
                                const CrossAppOptions& options, std::function<void()> look = {});
   void reloadCertificate(ListenerId id);
@@ -43,7 +43,7 @@ class Network {
   void resume(ConnectionId id);
   void disconnect(ConnectionId id);
   void synchronize(std::chrono::milliseconds timeout);
-  // With whoever is connected there now; with nobody where it was stopped. Timeout.
+  // Waits for all clients that are connected there now; for none if it was stopped. Throws Timeout.
   void synchronize(ListenerId listener, std::chrono::milliseconds timeout);
   std::vector<ConnectionStatus> connections(std::optional<NodeId> node) const;
   ConnectionStatus status(ConnectionId id) const;
@@ -57,7 +57,7 @@ class Network {
     std::string name;
     SyncMode syncMode = SyncMode::localAndRemote;
   };
-  // What a connection is, but for its link.
+  // A connection without its link.
   struct Ends {
     NodeId from, to;
     std::string remote;     // instead of `to`
@@ -69,7 +69,7 @@ class Network {
     std::shared_ptr<StatusListeners> listeners = std::make_shared<StatusListeners>();
     std::shared_ptr<StayingChanges> staying = std::make_shared<StayingChanges>();  // with callbacks
 
-    // What cannot leave. Reads from storage.
+    // How many changes cannot leave. Reads from storage.
     std::uint64_t changesThatStay(const link::LinkStatus& status) const;
     bool sends(int end) const;  // 0: from, 1: to
     std::string names() const;
@@ -80,7 +80,7 @@ class Network {
     link::RemoteLink* remoteLink = nullptr;  // the same, where it is one
 
     void listenToFeeds();
-    // For good, whoever still waits on it; a second time does nothing.
+    // Ends it for good; calls that wait on it return. A second call does nothing.
     void end();
     ~Connection();
   };

@@ -1,4 +1,4 @@
-// Connections with other apps of this machine: what may be asked for, and how it becomes a listener or a link.
+// Connections with other apps of this machine: checks what the caller asks for, and makes a listener or a link of it.
 #include <atomic>
 #include <filesystem>
 
@@ -11,15 +11,15 @@
 namespace blazedb::topology {
 namespace {
 
-// The working folder of a process changes, and both ends have to mean the same.
+// A process may change its working folder, and both ends must mean the same path.
 void checkPath(const std::string& path) {
   if (!std::filesystem::path(path).is_absolute())
     throw Error(ErrorCode::InvalidArgument, "the path of a socket begins with /, and '" + path + "' does not");
 }
 
-// What is to be settled with the other end before anything of it is merged: whether it takes what is written here, and
-// to whom `replica` is bound. What binding throws away it throws away once: a replica that was released since, and
-// written to, ends the connection.
+// Settles two things with the other end before anything of it is merged: whether it takes what is written here, and to
+// which source `replica` is bound. Binding throws away this end's own writes once. If the replica was released and
+// written to since, the connection ends.
 auto meeting(std::shared_ptr<replica::Replica> replica, ConnectionMode mode, const CrossAppOptions& options) {
   auto mayAdopt = std::make_shared<std::atomic<bool>>(options.adopt);  // shared by the sessions of the link
   return [replica = std::move(replica), mode, mustSend = options.mustSend,

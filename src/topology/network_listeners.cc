@@ -1,4 +1,4 @@
-// The listeners of a network, whoever they let in: found by number, and ended.
+// The listeners of a network: finds them by number, and ends them.
 #include "blazedb/error.h"
 #include "topology/network.h"
 
@@ -31,7 +31,7 @@ void Network::stopListening(ListenerId id) {
   ListenerPtr closing = listener(id);
   {
     std::lock_guard lock(mutex_);
-    if (listeners_.erase(id) == 0) return;  // another thread is at it
+    if (listeners_.erase(id) == 0) return;  // another thread ends it
   }
   closing->close();
 }

@@ -1,4 +1,4 @@
-// Links to other machines: what may be asked for, and how it becomes a link.
+// Links to other machines: checks what the caller asks for, and makes a link of it.
 
 #include "base/limits.h"
 #include "base/names.h"

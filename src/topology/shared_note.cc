@@ -26,7 +26,7 @@ constexpr std::size_t kNoteBytesMax = 64 * 1024;
 constexpr std::string_view kEnding = ".json";
 constexpr off_t kSharing = 0;
 constexpr off_t kChanging = 1;
-// Whoever changes a note has it for a moment only.
+// A process that changes a note locks it for a moment only.
 constexpr std::chrono::milliseconds kTurnAgain{1};
 constexpr int kTurnTries = 1000;
 
@@ -51,7 +51,7 @@ bool take(const Descriptor& file, off_t byte) {
   return fcntl(file.get(), F_OFD_SETLK, &lock) == 0;
 }
 
-// Not by waiting in the kernel: members of a unix group can lock what they can read, for as long as they like.
+// Does not wait in the kernel: members of a unix group can lock what they can read, for as long as they like.
 bool takeTurn(const Descriptor& file) {
   for (int i = 0; i < kTurnTries; i++) {
     if (take(file, kChanging)) return true;
@@ -65,13 +65,13 @@ void letGo(const Descriptor& file, off_t byte) {
   fcntl(file.get(), F_OFD_SETLK, &lock);
 }
 
-// Neither follows a link, nor waits for who is at the other end of a pipe.
+// Follows no link, and does not wait for the other end of a pipe.
 Descriptor openNote(const AppGroupFolder& folder, const std::string& name, int flags) {
   std::string file = name + std::string(kEnding);
   return Descriptor(openat(folder.fd(), file.c_str(), flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600));
 }
 
-// Is the file that is open still the one that has the name?
+// Whether the open file is still the one that has the name.
 bool isNamed(const AppGroupFolder& folder, const std::string& name, const Descriptor& file) {
   struct stat ours {
   }, named{};
@@ -84,7 +84,7 @@ void removeNote(const AppGroupFolder& folder, const std::string& name) {
   unlinkat(folder.fd(), (name + std::string(kEnding)).c_str(), 0);
 }
 
-// Of one whose process is dead. False where it is not ours to take away, or where somebody is just taking it.
+// Removes the note of a dead process. Returns false if it belongs to another user, or another process is taking it.
 bool removeLeftOver(const AppGroupFolder& folder, const std::string& name) {
   Descriptor file = openNote(folder, name, O_RDWR);
   struct stat note {
@@ -112,7 +112,7 @@ std::optional<std::string> contentOf(const Descriptor& file) {
   return content;
 }
 
-// Takes over what the note says, if it is as it should be.
+// Reads what the note says, if it is well-formed.
 void read(const std::string& content, SharedDatabase& shared) {
   Record note;
   try {
@@ -157,7 +157,7 @@ SharedNote::SharedNote(AppGroupFolder folder, std::string name) : folder_(std::m
   Error shared(ErrorCode::AlreadyExists, "a database '" + name_ + "' is shared in " + folder_.path() +
                                              " already, by another process or by this one; it is known there by the "
                                              "name that its file was made with");
-  // First without the right to write: when such a file is closed, those who watch would look for what has happened.
+  // First read-only: closing a file that was open for writing is an event for all watchers.
   if (Descriptor file = openNote(folder_, name_, O_RDONLY); file && isTaken(file, kSharing)) throw shared;
   for (;;) {
     Descriptor file = openNote(folder_, name_, O_RDWR | O_CREAT);
@@ -173,7 +173,7 @@ SharedNote::SharedNote(AppGroupFolder folder, std::string name) : folder_(std::m
       throw Error(ErrorCode::UnsafeFolder,
                   path + " is in the way, and is no note of this user's; have it removed: rm " + path);
     if (!takeTurn(file)) throw Error(ErrorCode::IoError, "somebody else has " + path + " locked; try again");
-    if (!isNamed(folder_, name_, file)) continue;  // somebody has just taken it away
+    if (!isNamed(folder_, name_, file)) continue;  // another process has just removed it
     if (!take(file, kSharing)) throw shared;
     letGo(file, kChanging);
     if (ftruncate(file.get(), 0) != 0)

@@ -27,7 +27,7 @@ constexpr std::uint32_t kFolderGone = IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT
 constexpr int kFirstLookMs = 5;
 constexpr int kLookTimes = 4;  // each after this many times the wait before
 constexpr int kLastLookMs = 1280;
-constexpr int kFolderAgainMs = 1000;  // where there is none, and none can be made
+constexpr int kFolderAgainMs = 1000;  // if there is none, and none can be made
 
 class Watch {
  public:
@@ -39,7 +39,7 @@ class Watch {
   void run() {
     int nextLookMs = base::contain(look_) ? -1 : kFirstLookMs;
     for (;;) {
-      // Without a folder changes_ is -1, at which poll does not look.
+      // Without a folder changes_ is -1, which poll ignores.
       std::array<pollfd, 2> waits = {{{changes_.get(), POLLIN, 0}, {ended_.get(), POLLIN, 0}}};
       int ready = poll(waits.data(), waits.size(), changes_ ? nextLookMs : kFolderAgainMs);
       if (ready < 0 && errno == EINTR) continue;
@@ -63,7 +63,7 @@ class Watch {
   }
 
  private:
-  // The folder is not kept open: as long as it is, the kernel does not say that it was removed.
+  // The folder is not kept open: the kernel does not report that an open folder was removed.
   void watchFolder() {
     AppGroupFolder folder(group_, AppGroupFolder::IfMissing::make);
     changes_ = base::Descriptor(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
@@ -72,7 +72,7 @@ class Watch {
       throw Error(ErrorCode::IoError, "cannot watch " + folder.path() + ": " + std::strerror(errno));
   }
 
-  // What is there now may be another folder of the same name.
+  // The folder may have been replaced by another one of the same name.
   void goOnElsewhere() {
     try {
       watchFolder();
@@ -103,7 +103,7 @@ class Watch {
 }  // namespace
 
 Subscription watchGroup(AppGroup group, std::function<void()> look) {
-  // Shared by the thread and the subscription, which may end in what is called.
+  // Shared by the thread and the subscription, which may end in the callback.
   auto watch = std::make_shared<Watch>(std::move(group), std::move(look));
   auto thread = std::make_shared<std::thread>([watch] { watch->run(); });  // std::function wants a copy
   return Subscription([watch, thread] {
@@ -122,7 +122,7 @@ Subscription watchShared(const AppGroup& group, std::function<void(const std::ve
     try {
       now = sharedIn(AppGroupFolder(group, AppGroupFolder::IfMissing::refuse));
     } catch (const Error&) {
-      // Where nobody can meet, nothing is shared.
+      // If apps cannot meet there, nothing is shared.
     }
     if (told == now) return;
     told = now;

@@ -1,4 +1,4 @@
-// Whoever wants to hear of a connection's status.
+// The listeners of connections' statuses.
 #pragma once
 
 #include <functional>
@@ -13,7 +13,7 @@
 
 namespace blazedb::topology {
 
-// Thread-safe. Shared by what tells and the subscriptions.
+// Thread-safe. Shared by the network and the subscriptions.
 class StatusListeners : public std::enable_shared_from_this<StatusListeners> {
  public:
   using Listener = std::function<void(const ConnectionStatus&)>;

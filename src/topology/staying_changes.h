@@ -1,8 +1,8 @@
-// What was written here and cannot leave, because the token of this end may only read.
+// Changes made here that cannot leave, because the token of this end may only read.
 //
-// Nobody would notice. Such a connection is live, and everything that it carries has arrived. So it is counted, in the
-// feed, where each record has the replica that it came from. That is a scan, but for what was scanned before and had
-// nothing of the kind: with a database that is only read, the usual case, each looks at what is new.
+// A user would not notice them: the connection is live, and everything that it carries has arrived. So they are counted
+// in the feed, where each record has the replica from which it came. A scan begins where the one before ended, if that
+// found none. So for a database that is only read, which is the usual case, each scan reads only what is new.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 namespace blazedb::topology {
 
-// Of one connection. Thread-safe.
+// Those of one connection. Thread-safe.
 class StayingChanges {
  public:
   // How many records here, in scope, have changes that the peer has not and will not get. Reads from storage.

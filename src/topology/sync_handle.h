@@ -14,7 +14,7 @@ class SyncHandle {
 
   Network network;
   NodeId node;
-  ConnectionId connection;  // made by who makes this
+  ConnectionId connection;  // set by the function that makes this
 };
 
 }  // namespace blazedb::topology

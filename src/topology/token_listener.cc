@@ -24,7 +24,7 @@ constexpr std::size_t kScopeBytesMax = 16u << 10;  // that a client may ask for
 
 constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
-// What the label of a guest says: the token that let it in, until when it is good, and as of which revision.
+// The label of a guest: the token that admitted it, when that expires, and the revision at which it was checked.
 struct Bearer {
   std::int64_t token = 0;
   std::uint64_t revision = 0;
@@ -54,7 +54,7 @@ std::string hostName() {
   return gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
 }
 
-// The pin that clients were told stays good for as long as the key is there.
+// The pin that clients know stays valid for as long as the key is there.
 link::OwnCertificate ownBeside(const Listener::Offer& offer) {
   if (offer.replica->path().empty())
     throw Error(ErrorCode::InvalidArgument, "'" + offer.name +
@@ -75,10 +75,11 @@ sync::Terms termsOf(const TokenOptions& token) {
   return terms;
 }
 
-// Is the client who it says it is, as far as can be told: a replica belongs to a token, and is here once.
+// Checks, as far as possible, that the client is the replica that it claims: a replica belongs to a token, and is
+// connected once.
 auto meeting(std::shared_ptr<replica::Replica> replica, std::int64_t token,
              std::shared_ptr<ConnectedReplicas> connected) {
-  auto seat = std::make_shared<std::shared_ptr<void>>();  // of the session that this is for; shared with its copies
+  auto seat = std::make_shared<std::shared_ptr<void>>();  // the session's; shared with copies of the function
   return [=](const sync::Hello& peer) -> std::optional<sync::Bye> {
     const sync::Identity& identity = peer.identity;
     std::size_t scopeBytes = sync::encode(peer.scope).size();
@@ -145,7 +146,7 @@ void TokenListener::close() {
   Listener::close();
 }
 
-// What new connections are shown.
+// The certificate for new connections.
 std::shared_ptr<const link::TlsContext> TokenListener::tlsContext() {
   if (own_) note(own_->care(clock_.wallMs()));
   const std::string& certificate = own_ ? own_->certificateFile : options_.certificateFile;
@@ -171,7 +172,7 @@ void TokenListener::reload() {
   if (options_.useTLS) acceptor_->setTls(tlsContext());
 }
 
-// Where it fails, what is shown now is shown further, and there is time to mend it.
+// If it fails, the listener goes on showing the present certificate, and there is time to mend the new one.
 void TokenListener::careForCertificate() {
   std::int64_t nowMs = clock_.monotonicUs() / 1000;
   if (!own_ || nowMs < caredMs_ + kCareMs) return;
@@ -227,7 +228,7 @@ link::Admission TokenListener::admit(const link::Knock& knock, const link::PeerI
                      "there is no database '" + knock.database + "' here; ask whoever runs the hub for its name"};
   try {
     const replica::TokenCheck& tokens = offer->replica->tokenCheck();
-    std::uint64_t revision = tokens.tokenRevision();  // first: what changes meanwhile is looked at again
+    std::uint64_t revision = tokens.tokenRevision();  // first: the patrol asks again about what changes meanwhile
     Token token = tokens.checkToken(base::textOf(knock.token));
     sync::SessionOptions session;
     session.terms = termsOf(token.options);
@@ -243,7 +244,7 @@ std::string TokenListener::nameOf(const link::Served& served) const {
   return Bearer::of(served.label).name + " at " + served.peer.address;
 }
 
-// A client has connected once it is known who it is; one that is sent away before was refused.
+// A client counts as connected once its replica is known. A client that is sent away before was refused.
 void TokenListener::tell(const Guest& guest) {
   const link::LinkStatus& status = guest.served.status;
   ListenerEvent event{ListenerEvent::Kind::connected, guest.served.database, guest.name, {}, {}};
@@ -328,7 +329,7 @@ TokenListener::Good TokenListener::ask(const Offer* offer, const std::set<std::i
     try {
       refusal = tokens.refusalOf(id);
     } catch (const Error& error) {
-      refusal = error;  // what cannot be read is not granted
+      refusal = error;  // a token that cannot be read grants nothing
     }
     if (!refusal) {
       good[{offer, id}] = revision;

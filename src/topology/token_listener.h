@@ -1,10 +1,10 @@
-// The hub's side of a topology: databases that are offered on a port to whoever has a token.
+// The hub's side of a topology: databases that are offered on a port to clients that have a token.
 //
-// A client is let in by a token of the database that it asks for; what the token grants becomes the options of the
-// session that serves it. A token that is revoked or has expired loses its connections within a second: a patrol asks
-// the database about the tokens in use when its tokens have changed, or one of them has expired. It asks each database
-// on a thread of its own, so that one that does not answer does not delay the others. The patrol also looks at the
-// certificate, and renews in time one that the hub has made for itself, with the key that clients know.
+// A client is admitted by a token of the database that it asks for. What the token grants becomes the options of the
+// session that serves the client. A token that is revoked or has expired loses its connections within a second: a
+// patrol asks the database about the tokens in use when its tokens have changed, or one of them has expired. It asks
+// each database on a thread of its own, so that one that does not answer does not delay the others. The patrol also
+// looks at the certificate, and renews in time one that the hub has made for itself, with the key that clients know.
 #pragma once
 
 #include <condition_variable>
@@ -54,7 +54,7 @@ class TokenListener final : public Listener {
   base::Clock& clock_;
   const ListenOptions options_;
   std::map<std::string, std::shared_ptr<ConnectedReplicas>> connected_;  // by database; shared with the sessions
-  std::optional<link::OwnCertificate> own_;                              // where none was given
+  std::optional<link::OwnCertificate> own_;                              // if none was given
   std::int64_t caredMs_ = 0;
 
   mutable std::mutex mutex_;
@@ -64,7 +64,7 @@ class TokenListener final : public Listener {
   std::string failure_;           // of the last look at it
   std::condition_variable wake_;
   bool stopping_ = false;
-  // Those of whom onEvent was told, each with the reason of the rejected records that it was told of.
+  // The guests that onEvent was told of, each with the reason of the rejected records that it was told of.
   std::map<std::uint64_t, std::optional<ErrorCode>> told_;
   // The patrol's.
   Good good_;
