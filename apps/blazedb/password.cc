@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "blazedb/error.h"
+#include "codec/text.h"
 #include "text_input.h"
 
 namespace blazedb::cli {
@@ -122,7 +123,7 @@ std::optional<Password> askOnce(int terminal, const std::string& prompt, const P
     interrupted = (waits[1].revents & POLLIN) != 0;
     return !interrupted;
   };
-  show(terminal, prompt + ": ");
+  show(terminal, codec::onOneLine(prompt) + ": ");
   TextInput typed(sourceOf(source, kTypedBytesMax), terminal, waitForKey);
   std::optional<Password> password = firstLine(typed);
   if (interrupted) {

@@ -5,7 +5,6 @@
 #include <fstream>
 
 #include "blazedb/topology.h"
-#include "codec/json.h"
 #include "e2e/cli_test.h"
 
 namespace blazedb::e2e {
@@ -33,25 +32,6 @@ TEST_F(Databases, CreateTakesTheNameOfTheFile) {
 
 TEST_F(Databases, CreateTurnsAFileNameIntoAName) {
   EXPECT_EQ(parsed(succeed({"create", path("my notes.blazedb"), "--json"})).string("name"), "my_notes");
-}
-
-// A file that somebody else has named, in a folder that is gone through by a script.
-TEST_F(Databases, TheNameOfAFileDoesNotSteerTheTerminal) {
-  std::string file = path("a\x1B[2J\xE2\x80\xAE.blazedb"), copy = path("b\x1B[2J.blazedb");
-  std::string shown;
-  for (const std::vector<std::string>& words :
-       std::vector<std::vector<std::string>>{{"create", file},
-                                             {"info", file},
-                                             {"verify", file},
-                                             {"export", file, "-o", path("c\x1B[2J.jsonl")},
-                                             {"backup", file, copy},
-                                             {"renew", copy},
-                                             {"release", copy}})
-    shown += succeed(words);
-  shown += run({"get", file, "x"}).err;
-  for (const char* steers : {"\x1B", "\xE2\x80\xAE"})
-    EXPECT_EQ(shown.find(steers), std::string::npos) << codec::valueToJson(shown);
-  EXPECT_EQ(parsed(succeed({"info", file, "--json"})).string("path"), file) << "for programs it is what it is";
 }
 
 TEST_F(Databases, CreateRefusesAFileThatExists) {

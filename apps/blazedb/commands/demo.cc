@@ -121,7 +121,8 @@ void Demo::showDatabases() {
   code("Database server = Database::open(\"server\", path1, password, {.role = SyncRole::server});");
   code("Database client = Database::open(\"client\", path2, password, {.role = SyncRole::client});");
   DatabaseInfo info = server_.info();
-  say("in " + folder_.path() + ", pages of " + sizeText(info.pageSize) + " encrypted with " + info.cipher);
+  say("in " + codec::onOneLine(folder_.path()) + ", pages of " + sizeText(info.pageSize) + " encrypted with " +
+      info.cipher);
 }
 
 void Demo::loadTables() {
