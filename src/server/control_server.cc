@@ -104,7 +104,7 @@ ControlServer::~ControlServer() {
   close();
   for (Conversation& conversation : conversations_) conversation.socket.stopListening();
   {
-    std::unique_lock lock(mutex_);
+    base::Lock lock(mutex_);
     ended_.wait_for(lock, kPatienceAtTheEnd, [&] {
       auto over = [](const Conversation& conversation) { return conversation.over.load(); };
       return std::all_of(conversations_.begin(), conversations_.end(), over);
@@ -163,7 +163,7 @@ void ControlServer::begin(const Listener& listener, int fd) {
     conversation.thread = std::thread([this, &listener, &conversation] {
       base::contain([&] { converse(listener, conversation.socket); });
       conversation.socket.shutDown();
-      std::lock_guard lock(mutex_);
+      base::Lock lock(mutex_);
       conversation.over = true;
       ended_.notify_all();
     });

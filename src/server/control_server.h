@@ -6,13 +6,13 @@
 #include <condition_variable>
 #include <functional>
 #include <list>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
+#include "base/mutex.h"
 #include "base/random.h"
 #include "blazedb/database.h"
 #include "crypto/secret_bytes.h"
@@ -87,8 +87,8 @@ class ControlServer {
   std::vector<Listener> listeners_;
   int wake_ = -1;  // readable when it is time to end
   std::thread acceptor_;
-  std::mutex mutex_;
-  std::condition_variable ended_;
+  base::Mutex mutex_;  // for ended_: a conversation is over with the lock held
+  std::condition_variable_any ended_;
   std::list<Conversation> conversations_;  // of the acceptor's thread; after its end, of the destructor
 };
 

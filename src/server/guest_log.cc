@@ -44,7 +44,7 @@ void GuestLog::noteCommand(const std::string& database, const std::string& who, 
 }
 
 void GuestLog::add(const char* what, bool isUsual, const ListenerEvent& event, std::size_t max) {
-  std::lock_guard lock(mutex_);
+  base::Lock lock(mutex_);
   if (event.kind == Kind::rejected)  // one line for a client and a reason, which says what came last
     for (Note& known : noted_)
       if (known.event.kind == event.kind && known.event.client == event.client &&
@@ -62,7 +62,7 @@ void GuestLog::tell() {
   std::vector<Note> noted;
   std::map<Sort, std::uint64_t> leftOut;
   {
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     noted.swap(noted_);
     leftOut.swap(leftOut_);
     counts_.clear();

@@ -7,11 +7,11 @@
 
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/mutex.h"
 #include "blazedb/remote.h"
 #include "server/log.h"
 #include "sync/bye.h"
@@ -45,10 +45,10 @@ class GuestLog {
   void add(const char* what, bool isUsual, const ListenerEvent& event, std::size_t max);
 
   Log& log_;
-  std::mutex mutex_;
-  std::vector<Note> noted_;
-  std::map<std::string, std::size_t> counts_;  // in these, by what
-  std::map<Sort, std::uint64_t> leftOut_;
+  base::Mutex mutex_;
+  std::vector<Note> noted_ GUARDED_BY(mutex_);
+  std::map<std::string, std::size_t> counts_ GUARDED_BY(mutex_);  // in these, by what
+  std::map<Sort, std::uint64_t> leftOut_ GUARDED_BY(mutex_);
 };
 
 }  // namespace blazedb::server

@@ -40,7 +40,7 @@ Hub::Hub(std::vector<Database> databases, const ListenOptions& options, Log& log
 
 Hub::~Hub() {
   {
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     ending_ = true;
     wake_.notify_all();
   }
@@ -88,8 +88,9 @@ Hub::Health Hub::ofDatabases() const {
 // Whatever fails here, the hub goes on serving the databases that can be read.
 void Hub::watch() {
   bool fine = true;
-  std::unique_lock lock(mutex_);
-  while (!wake_.wait_for(lock, kBetweenLooks, [&] { return ending_; })) {
+  base::Lock lock(mutex_);
+  while (!ending_) {
+    if (wake_.wait_for(lock, kBetweenLooks) == std::cv_status::no_timeout) continue;
     lock.unlock();
     base::contain([&] {
       std::string wrong = look();

@@ -6,11 +6,11 @@
 #pragma once
 
 #include <condition_variable>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "base/mutex.h"
 #include "blazedb/remote.h"
 #include "blazedb/topology.h"
 #include "server/control_server.h"
@@ -64,9 +64,9 @@ class Hub {
 
   CertificateStatus toldOfCertificate_;  // the watcher's, once there is one
 
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool ending_ = false;
+  base::Mutex mutex_;
+  std::condition_variable_any wake_;
+  bool ending_ GUARDED_BY(mutex_) = false;
   std::thread watcher_;
 };
 

@@ -34,7 +34,7 @@ void Log::say(Level level, std::string_view event, const Object& fields, Date at
     line = time + "  " + name + std::string(9 - name.size(), ' ') + std::string(event);
     for (const Field& field : fields) line += "  " + field.name + "=" + shown(field.value);
   }
-  std::lock_guard lock(mutex_);
+  base::Lock lock(mutex_);
   write_(line);
 }
 

@@ -5,9 +5,9 @@
 #pragma once
 
 #include <functional>
-#include <mutex>
 #include <string_view>
 
+#include "base/mutex.h"
 #include "blazedb/value.h"
 
 namespace blazedb::server {
@@ -26,8 +26,8 @@ class Log {
 
  private:
   Format format_;
-  std::function<void(std::string_view)> write_;
-  std::mutex mutex_;
+  base::Mutex mutex_;  // write_ gets one line at a time
+  const std::function<void(std::string_view)> write_;
 };
 
 }  // namespace blazedb::server

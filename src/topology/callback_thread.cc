@@ -2,25 +2,26 @@
 
 #include <condition_variable>
 #include <deque>
-#include <mutex>
 
 #include "base/contain.h"
+#include "base/mutex.h"
 
 namespace blazedb::topology {
 
 struct CallbackThread::Queue {
-  std::mutex mutex;
-  std::condition_variable wake;
-  std::deque<std::function<void()>> waiting;
-  std::uint64_t posted = 0, done = 0;
-  bool stopping = false;
+  base::Mutex mutex;
+  std::condition_variable_any wake;
+  std::deque<std::function<void()>> waiting GUARDED_BY(mutex);
+  std::uint64_t posted GUARDED_BY(mutex) = 0;
+  std::uint64_t done GUARDED_BY(mutex) = 0;
+  bool stopping GUARDED_BY(mutex) = false;
 };
 
 CallbackThread::CallbackThread() : queue_(std::make_shared<Queue>()), thread_([queue = queue_] { run(queue); }) {}
 
 CallbackThread::~CallbackThread() {
   {
-    std::lock_guard lock(queue_->mutex);
+    base::Lock lock(queue_->mutex);
     queue_->stopping = true;
     queue_->wake.notify_all();
   }
@@ -31,7 +32,7 @@ CallbackThread::~CallbackThread() {
 }
 
 void CallbackThread::post(std::function<void()> callback) {
-  std::lock_guard lock(queue_->mutex);
+  base::Lock lock(queue_->mutex);
   queue_->waiting.push_back(std::move(callback));
   queue_->posted++;
   queue_->wake.notify_all();
@@ -39,14 +40,15 @@ void CallbackThread::post(std::function<void()> callback) {
 
 void CallbackThread::drain() {
   if (thread_.get_id() == std::this_thread::get_id()) return;
-  std::unique_lock lock(queue_->mutex);
-  queue_->wake.wait(lock, [&, before = queue_->posted] { return queue_->done >= before; });
+  base::Lock lock(queue_->mutex);
+  std::uint64_t before = queue_->posted;
+  while (queue_->done < before) queue_->wake.wait(lock);
 }
 
 void CallbackThread::run(const std::shared_ptr<Queue>& queue) {
-  std::unique_lock lock(queue->mutex);
+  base::Lock lock(queue->mutex);
   for (;;) {
-    queue->wake.wait(lock, [&] { return queue->stopping || !queue->waiting.empty(); });
+    while (!queue->stopping && queue->waiting.empty()) queue->wake.wait(lock);
     if (queue->waiting.empty()) return;
     std::function<void()> callback = std::move(queue->waiting.front());
     queue->waiting.pop_front();

@@ -5,8 +5,8 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
 
+#include "base/mutex.h"
 #include "sync/peer.h"
 
 namespace blazedb::topology {
@@ -15,7 +15,7 @@ class ConnectedReplicas : public std::enable_shared_from_this<ConnectedReplicas>
  public:
   // Returns a seat, to be kept for as long as the peer is connected; none if another incarnation of it is connected.
   std::shared_ptr<void> take(const sync::Peer& peer) {
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     Seat& seat = seats_.try_emplace(peer.replica, Seat{peer.incarnation, 0}).first->second;
     if (seat.incarnation != peer.incarnation) return nullptr;
     seat.connections++;
@@ -29,13 +29,13 @@ class ConnectedReplicas : public std::enable_shared_from_this<ConnectedReplicas>
   };
 
   void leave(const UUID& replica) {
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     auto seat = seats_.find(replica);
     if (--seat->second.connections == 0) seats_.erase(seat);
   }
 
-  std::mutex mutex_;
-  std::map<UUID, Seat> seats_;
+  base::Mutex mutex_;
+  std::map<UUID, Seat> seats_ GUARDED_BY(mutex_);
 };
 
 }  // namespace blazedb::topology

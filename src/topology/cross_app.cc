@@ -1,9 +1,9 @@
 #include "blazedb/cross_app.h"
 
-#include <mutex>
 #include <optional>
 #include <utility>
 
+#include "base/mutex.h"
 #include "base/typed.h"
 #include "blazedb/error.h"
 #include "db/access.h"
@@ -33,7 +33,7 @@ class CrossAppSyncCoordinator::Sharing {
   ~Sharing() { stopWatching(); }
 
   void enable() {
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     if (shared_) return;
     group_ = topology::resolved(std::move(group_));
     share();
@@ -46,7 +46,7 @@ class CrossAppSyncCoordinator::Sharing {
   }
   void disable() {
     stopWatching();
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     unshare();
   }
   bool enabled() const { return shared() != nullptr; }
@@ -73,11 +73,11 @@ class CrossAppSyncCoordinator::Sharing {
 
   void stopWatching() {
     Subscription watch;  // ends without the lock, since it may be waiting for it
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     wanted_ = false;
     std::swap(watch, watch_);
   }
-  void share() {
+  void share() REQUIRES(mutex_) {
     AppGroupFolder folder(group_, AppGroupFolder::IfMissing::make);
     std::string path = folder.socketPath(replica_->name());
     ListenLocalOptions options{policy_, peersOf(group_, folder), folder.members() ? 0660u : 0600u};
@@ -91,7 +91,7 @@ class CrossAppSyncCoordinator::Sharing {
     note_ = std::move(note);
     shared_ = std::move(sharing);
   }
-  void unshare() {
+  void unshare() REQUIRES(mutex_) {
     if (!shared_) return;
     shared_->network.stopListening(shared_->listener);
     shared_.reset();
@@ -100,7 +100,7 @@ class CrossAppSyncCoordinator::Sharing {
   // Called when something has happened in the folder: another program may have removed the files by which apps find
   // this one. If it cannot be shared now, the next event tries again.
   void shareAgain() {
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     if (!wanted_ || (note_ && note_->isInPlace())) return;
     unshare();
     try {
@@ -110,21 +110,21 @@ class CrossAppSyncCoordinator::Sharing {
   }
 
   std::shared_ptr<Shared> shared() const {
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     return shared_;
   }
 
   std::shared_ptr<replica::Replica> replica_;  // with the database's handles
-  AppGroup group_;
-  ExportPolicy policy_;
+  AppGroup group_ GUARDED_BY(mutex_);
+  const ExportPolicy policy_;
   // Both with what is on its way on the network's threads.
   std::shared_ptr<topology::CallbackThread> callbacks_ = std::make_shared<topology::CallbackThread>();
   std::shared_ptr<topology::StatusListeners> listeners_ = std::make_shared<topology::StatusListeners>();
-  mutable std::mutex mutex_;
-  std::unique_ptr<topology::SharedNote> note_;  // holds the name for longer than apps can connect
-  std::shared_ptr<Shared> shared_;              // with calls that wait on it
-  bool wanted_ = false;                         // between enable() and disable()
-  Subscription watch_;
+  mutable base::Mutex mutex_;
+  std::unique_ptr<topology::SharedNote> note_ GUARDED_BY(mutex_);  // holds the name for longer than apps can connect
+  std::shared_ptr<Shared> shared_ GUARDED_BY(mutex_);              // with calls that wait on it
+  bool wanted_ GUARDED_BY(mutex_) = false;                         // between enable() and disable()
+  Subscription watch_ GUARDED_BY(mutex_);
 };
 
 CrossAppSyncCoordinator::CrossAppSyncCoordinator(const Database& database, AppGroup group, ExportPolicy policy)

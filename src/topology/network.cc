@@ -98,7 +98,7 @@ Network::~Network() {
   std::map<ConnectionId, ConnectionPtr> ending;
   std::map<ListenerId, ListenerPtr> closing;
   {
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     ending.swap(connections_);
     closing.swap(listeners_);
   }
@@ -108,7 +108,7 @@ NodeId Network::registerDatabase(std::shared_ptr<replica::Replica> replica, cons
                                  const RegisterOptions& options) {
   base::requireName(name, "node");
   replica->requireWritable();
-  std::lock_guard lock(mutex_);
+  base::Lock lock(mutex_);
   for (const auto& [id, node] : nodes_) {
     if (node.replica == replica)
       throw Error(ErrorCode::AlreadyExists, "this database is registered already, as '" + node.name + "'");
@@ -134,7 +134,7 @@ const Network::Node& Network::node(NodeId id) const {
 }
 
 ConnectionId Network::connectLocal(NodeId from, NodeId to, ConnectionMode mode, const ConnectOptions& options) {
-  std::lock_guard lock(mutex_);
+  base::Lock lock(mutex_);
   const Node& source = node(from);
   const Node& target = node(to);
   if (from == to) throw Error(ErrorCode::InvalidArgument, "a database cannot be connected with itself");
@@ -190,7 +190,7 @@ link::Link::Listener Network::reporter(ConnectionId id, const Ends& connection) 
 void Network::disconnect(ConnectionId id) {
   ConnectionPtr ending;
   {
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     auto found = connections_.find(id);
     for (const auto& [number, open] : listeners_)
       if (found == connections_.end() && number.value == id.value >> kListenerShift &&
@@ -206,7 +206,7 @@ void Network::disconnect(ConnectionId id) {
 }
 
 Network::ConnectionPtr Network::connection(ConnectionId id) const {
-  std::lock_guard lock(mutex_);
+  base::Lock lock(mutex_);
   auto found = connections_.find(id);
   if (found == connections_.end())
     throw Error(ErrorCode::NotFound, "no connection " + std::to_string(id.value) + " in this topology");
@@ -214,7 +214,7 @@ Network::ConnectionPtr Network::connection(ConnectionId id) const {
 }
 
 std::map<ConnectionId, Network::ConnectionPtr> Network::all() const {
-  std::lock_guard lock(mutex_);
+  base::Lock lock(mutex_);
   return connections_;
 }
 
@@ -225,7 +225,7 @@ void Network::synchronize(std::chrono::milliseconds timeout) {
   std::map<ConnectionId, ConnectionPtr> links = all();
   std::size_t rounds = 0;
   {
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     rounds = nodes_.size();
   }
   std::map<replica::Replica*, std::uint64_t> before;
@@ -318,7 +318,7 @@ ConnectionStatus Network::describe(ListenerId listener, const Listener::Guest& g
 
 std::vector<ConnectionStatus> Network::connections(std::optional<NodeId> only) const {
   if (only) {
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     node(*only);
   }
   std::vector<ConnectionStatus> found;
@@ -340,7 +340,7 @@ TopologyGraph Network::graph() const {
   TopologyGraph graph;
   std::map<NodeId, Node> nodes;
   {
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     nodes = nodes_;
   }
   for (const auto& [id, node] : nodes) {

@@ -4,11 +4,11 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "base/random.h"
 #include "blazedb/topology.h"
 #include "link/io.h"
@@ -87,16 +87,16 @@ class Network {
   using ConnectionPtr = std::shared_ptr<Connection>;  // shared with calls that wait on it
   using ListenerPtr = std::shared_ptr<Listener>;      // likewise
 
-  const Node& node(NodeId id) const;
+  const Node& node(NodeId id) const REQUIRES(mutex_);
   ConnectionPtr connection(ConnectionId id) const;
   std::map<ConnectionId, ConnectionPtr> all() const;
   std::map<ListenerId, ListenerPtr> listeners() const;
   ListenerPtr listener(ListenerId id) const;
-  link::Io& io();
-  // These are called with the lock held.
-  ListenerInfo add(ListenerPtr listener, ListenerId id);
+  link::Io& io() REQUIRES(mutex_);
+  ListenerInfo add(ListenerPtr listener, ListenerId id) REQUIRES(mutex_);
   // A connection of a node with something elsewhere.
-  ConnectionId add(NodeId from, const std::string& remote, ConnectionMode mode, link::RemoteOptions options);
+  ConnectionId add(NodeId from, const std::string& remote, ConnectionMode mode, link::RemoteOptions options)
+      REQUIRES(mutex_);
   static void refuseRemoteOnly(const Node& node);
   static void refuseReplica(const replica::Replica& receiver);
   link::Link::Listener reporter(ConnectionId id, const Ends& ends) const;
@@ -106,12 +106,12 @@ class Network {
   base::SystemClock clock_;
   base::SystemRandom random_;
   std::shared_ptr<CallbackThread> callbacks_ = std::make_shared<CallbackThread>();
-  mutable std::mutex mutex_;
-  std::map<NodeId, Node> nodes_;
-  std::unique_ptr<link::Io> io_;  // once there is a link to another process
-  std::map<ConnectionId, ConnectionPtr> connections_;
-  std::map<ListenerId, ListenerPtr> listeners_;
-  std::uint64_t nextId_ = 1;
+  mutable base::Mutex mutex_;
+  std::map<NodeId, Node> nodes_ GUARDED_BY(mutex_);
+  std::unique_ptr<link::Io> io_ GUARDED_BY(mutex_);  // once there is a link to another process
+  std::map<ConnectionId, ConnectionPtr> connections_ GUARDED_BY(mutex_);
+  std::map<ListenerId, ListenerPtr> listeners_ GUARDED_BY(mutex_);
+  std::uint64_t nextId_ GUARDED_BY(mutex_) = 1;
 };
 
 }  // namespace blazedb::topology

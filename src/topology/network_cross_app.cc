@@ -45,7 +45,7 @@ auto meeting(std::shared_ptr<replica::Replica> replica, ConnectionMode mode, con
 ListenerInfo Network::listenLocal(NodeId id, const std::string& path, const ListenLocalOptions& options,
                                   std::function<void(const ConnectionStatus&)> changed) {
   checkPath(path);
-  std::lock_guard lock(mutex_);
+  base::Lock lock(mutex_);
   const Node& offered = node(id);
   refuseRemoteOnly(offered);
   if (!options.policy.readOnly) refuseReplica(*offered.replica);
@@ -67,7 +67,7 @@ ConnectionId Network::connectCrossApp(NodeId to, const std::string& path, Connec
     throw Error(ErrorCode::InvalidArgument,
                 "no socket has a path of more than " + std::to_string(link::kSocketPathBytesMax) +
                     " bytes, and this one has " + std::to_string(path.size()) + ": " + path);
-  std::lock_guard lock(mutex_);
+  base::Lock lock(mutex_);
   const Node& target = node(to);
   refuseRemoteOnly(target);
   if (mode == ConnectionMode::bidirectional) refuseReplica(*target.replica);

@@ -12,12 +12,12 @@ ListenerInfo Network::add(ListenerPtr listener, ListenerId id) {
 }
 
 std::map<ListenerId, Network::ListenerPtr> Network::listeners() const {
-  std::lock_guard lock(mutex_);
+  base::Lock lock(mutex_);
   return listeners_;
 }
 
 Network::ListenerPtr Network::listener(ListenerId id) const {
-  std::lock_guard lock(mutex_);
+  base::Lock lock(mutex_);
   auto found = listeners_.find(id);
   if (found == listeners_.end())
     throw Error(ErrorCode::NotFound, "no listener " + std::to_string(id.value) + " in this topology");
@@ -30,7 +30,7 @@ CertificateStatus Network::certificate(ListenerId id) const { return listener(id
 void Network::stopListening(ListenerId id) {
   ListenerPtr closing = listener(id);
   {
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     if (listeners_.erase(id) == 0) return;  // another thread ends it
   }
   closing->close();

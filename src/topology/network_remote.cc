@@ -64,7 +64,7 @@ ConnectionId Network::connectRemote(NodeId from, const RemoteNode& remote, const
     options.tls = link::TlsContext::forClient(
         {remote.pinning.pins(), remote.caFile, remote.clientCertificateFile, remote.clientKeyFile});
 
-  std::lock_guard lock(mutex_);
+  base::Lock lock(mutex_);
   const Node& source = node(from);
   refuseLocalOnly(source.syncMode, source.name);
   refuseReplica(*source.replica);
@@ -95,7 +95,7 @@ ConnectionId Network::add(NodeId from, const std::string& remote, ConnectionMode
 }
 
 ListenerInfo Network::listen(const std::vector<NodeId>& nodes, const ListenOptions& options) {
-  std::lock_guard lock(mutex_);
+  base::Lock lock(mutex_);
   if (nodes.empty()) throw Error(ErrorCode::InvalidArgument, "there is no node to listen for");
   std::vector<Listener::Offer> offers;
   for (NodeId id : nodes) {

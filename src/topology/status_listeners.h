@@ -4,10 +4,10 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "base/contain.h"
+#include "base/mutex.h"
 #include "blazedb/topology.h"
 #include "topology/callback_thread.h"
 
@@ -20,7 +20,7 @@ class StatusListeners : public std::enable_shared_from_this<StatusListeners> {
 
   // `callbacks` is the thread on which tell() is called.
   Subscription add(Listener listener, const std::shared_ptr<CallbackThread>& callbacks) {
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     int number = next_++;
     all_[number] = std::move(listener);
     return Subscription([self = shared_from_this(), number, weak = std::weak_ptr<CallbackThread>(callbacks)] {
@@ -32,7 +32,7 @@ class StatusListeners : public std::enable_shared_from_this<StatusListeners> {
   void tell(const ConnectionStatus& status) {
     std::vector<Listener> calls;
     {
-      std::lock_guard lock(mutex_);
+      base::Lock lock(mutex_);
       for (const auto& [number, listener] : all_) calls.push_back(listener);
     }
     for (const Listener& call : calls) base::contain(call, status);
@@ -40,13 +40,13 @@ class StatusListeners : public std::enable_shared_from_this<StatusListeners> {
 
  private:
   void remove(int number) {
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     all_.erase(number);
   }
 
-  std::mutex mutex_;
-  int next_ = 1;
-  std::map<int, Listener> all_;
+  base::Mutex mutex_;
+  int next_ GUARDED_BY(mutex_) = 1;
+  std::map<int, Listener> all_ GUARDED_BY(mutex_);
 };
 
 }  // namespace blazedb::topology

@@ -6,10 +6,10 @@
 #pragma once
 
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <string>
 
+#include "base/mutex.h"
 #include "replica/replica.h"
 
 namespace blazedb::topology {
@@ -19,7 +19,7 @@ class StayingChanges {
  public:
   // How many records here, in scope, have changes that the peer has not and will not get. Reads from storage.
   std::uint64_t count(replica::Replica& replica, const UUID& peer, const sync::Scope& scope) {
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     std::uint64_t end = replica.store().feedEnd();
     if (peer == peer_ && end == countedTo_) return count_;
     if (peer != peer_) noneTo_ = 0;
@@ -38,11 +38,11 @@ class StayingChanges {
   }
 
  private:
-  std::mutex mutex_;
-  std::optional<UUID> peer_;
-  std::uint64_t countedTo_ = 0;
-  std::uint64_t count_ = 0;
-  std::uint64_t noneTo_ = 0;  // of the feed
+  base::Mutex mutex_;
+  std::optional<UUID> peer_ GUARDED_BY(mutex_);
+  std::uint64_t countedTo_ GUARDED_BY(mutex_) = 0;
+  std::uint64_t count_ GUARDED_BY(mutex_) = 0;
+  std::uint64_t noneTo_ GUARDED_BY(mutex_) = 0;  // a place in the feed
 };
 
 }  // namespace blazedb::topology

@@ -137,7 +137,7 @@ TokenListener::TokenListener(link::Io& io, base::Clock& clock, std::vector<Offer
 
 void TokenListener::close() {
   {
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     stopping_ = true;
     wake_.notify_all();
   }
@@ -152,14 +152,14 @@ std::shared_ptr<const link::TlsContext> TokenListener::tlsContext() {
   const std::string& certificate = own_ ? own_->certificateFile : options_.certificateFile;
   const std::string& key = own_ ? own_->keyFile : options_.keyFile;
   auto context = link::TlsContext::forServer({certificate, key, options_.clientCaFile, own_.has_value()});
-  std::lock_guard lock(mutex_);
+  base::Lock lock(mutex_);
   shown_ = context->shown();
   return context;
 }
 
 void TokenListener::note(const link::OwnCertificate::Cared& cared) {
   using Care = link::OwnCertificate::Care;
-  std::lock_guard lock(mutex_);
+  base::Lock lock(mutex_);
   if (cared.what == Care::made) news_ = "it was made, with a key of its own";
   if (cared.what == Care::renewed) news_ = "it was made again, for the same key: " + cared.why;
   if (cared.what == Care::keyLost) {
@@ -185,13 +185,13 @@ void TokenListener::careForCertificate() {
   } catch (const std::exception& error) {
     failure = error.what();
   }
-  std::lock_guard lock(mutex_);
+  base::Lock lock(mutex_);
   failure_ = failure;
 }
 
 CertificateStatus TokenListener::certificate() const {
   if (!options_.useTLS) return {};
-  std::lock_guard lock(mutex_);
+  base::Lock lock(mutex_);
   CertificateStatus status;
   status.file = own_ ? own_->certificateFile : options_.certificateFile;
   status.pin = shown_.pin;
@@ -212,7 +212,7 @@ CertificateStatus TokenListener::certificate() const {
 }
 
 ListenerInfo TokenListener::info() const {
-  std::lock_guard lock(mutex_);
+  base::Lock lock(mutex_);
   return {{}, options_.host, acceptor_->port(), shown_.pin};
 }
 
@@ -253,7 +253,7 @@ void TokenListener::tell(const Guest& guest) {
   if (!session.peer) return;
   bool isNew = false, rejects = false;
   {
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     auto [told, added] = told_.try_emplace(guest.served.id);
     std::optional<ErrorCode> reason;
     if (session.reason) reason = session.reason->code;
@@ -272,7 +272,7 @@ void TokenListener::tell(const Guest& guest) {
 
 void TokenListener::tellEnd(const link::LinkStatus& status, ListenerEvent event, std::uint64_t id) {
   {
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     bool wasKnown = told_.erase(id) > 0 || status.ends[0].peer || status.left;
     event.kind = wasKnown ? ListenerEvent::Kind::gone : ListenerEvent::Kind::refused;
   }
@@ -282,8 +282,9 @@ void TokenListener::tellEnd(const link::LinkStatus& status, ListenerEvent event,
 }
 
 void TokenListener::patrol() {
-  std::unique_lock lock(mutex_);
-  while (!wake_.wait_for(lock, kPatrol, [&] { return stopping_; })) {
+  base::Lock lock(mutex_);
+  while (!stopping_) {
+    if (wake_.wait_for(lock, kPatrol) == std::cv_status::no_timeout) continue;
     lock.unlock();
     base::contain([this] { endRevoked(); });
     base::contain([this] { careForCertificate(); });

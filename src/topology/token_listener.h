@@ -11,7 +11,6 @@
 #include <future>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -19,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/mutex.h"
 #include "link/own_certificate.h"
 #include "topology/connected_replicas.h"
 #include "topology/listener.h"
@@ -57,15 +57,15 @@ class TokenListener final : public Listener {
   std::optional<link::OwnCertificate> own_;                              // if none was given
   std::int64_t caredMs_ = 0;
 
-  mutable std::mutex mutex_;
-  link::CertificateFacts shown_;  // guarded by the mutex, as is what follows, up to good_
-  std::string news_;              // what was done to the hub's own certificate
-  std::string lost_;              // what was lost with its key
-  std::string failure_;           // of the last look at it
-  std::condition_variable wake_;
-  bool stopping_ = false;
+  mutable base::Mutex mutex_;
+  link::CertificateFacts shown_ GUARDED_BY(mutex_);
+  std::string news_ GUARDED_BY(mutex_);     // what was done to the hub's own certificate
+  std::string lost_ GUARDED_BY(mutex_);     // what was lost with its key
+  std::string failure_ GUARDED_BY(mutex_);  // of the last look at it
+  std::condition_variable_any wake_;
+  bool stopping_ GUARDED_BY(mutex_) = false;
   // The guests that onEvent was told of, each with the reason of the rejected records that it was told of.
-  std::map<std::uint64_t, std::optional<ErrorCode>> told_;
+  std::map<std::uint64_t, std::optional<ErrorCode>> told_ GUARDED_BY(mutex_);
   // The patrol's.
   Good good_;
   std::map<const Offer*, std::future<Good>> asking_;  // databases that have not answered yet
