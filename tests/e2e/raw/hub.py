@@ -95,7 +95,8 @@ class Hub:
 
     def log(self):
         with open(self.log_file, encoding="utf-8") as log:
-            return [json.loads(line) for line in log if line.endswith("\n")]  # the last one may be half written
+            lines = log.read().split("\n")
+        return [json.loads(line) for line in lines[:-1]]  # the last one may be half written
 
     def logged(self, event, reason):
         """Waits for lines of the log: the hub writes them once a second."""
