@@ -50,8 +50,8 @@ class Files : public FolderTest {
 
 TEST_F(Files, AreSoundAndHaveWhatWasWritten) {
   Database hub = earlier("hub"), client = earlier("client"), shared = earlier("shared"), app = earlier("app"),
-           copy = earlier("copy");
-  for (Database* database : {&hub, &client, &shared, &app, &copy}) {
+           copy = earlier("copy"), late = earlier("late");
+  for (Database* database : {&hub, &client, &shared, &app, &copy, &late}) {
     EXPECT_TRUE(database->verify().problems.empty()) << database->info().path;
     EXPECT_TRUE(database->info().unusedLog.empty());
   }
@@ -72,10 +72,17 @@ TEST_F(Files, AreSoundAndHaveWhatWasWritten) {
   EXPECT_EQ(shared.collection("open").count(), 9u);
   EXPECT_EQ(app.collection("open").count(), 10u);
   EXPECT_EQ(app.info().readOnlySource, shared.info().replica);
+
+  EXPECT_EQ(late.collection("open").count(), 9u);
+  EXPECT_EQ(late.info().readOnlySource, std::nullopt) << "it was released";
+  ASSERT_EQ(late.rejectedChanges().size(), 1u);
+  EXPECT_EQ(late.rejectedChanges()[0].record, titled(late, "refused").id());
+  EXPECT_EQ(late.rejectedChanges()[0].code, ErrorCode::ClockSkew);
+  EXPECT_TRUE(late.rejectedChanges()[0].byPeer);
 }
 
 TEST_F(Files, SyncWithNewOnes) {
-  for (const char* name : {"hub", "client", "shared"}) {
+  for (const char* name : {"hub", "client", "shared", "late"}) {
     Database old = earlier(name), fresh = open("fresh_" + std::string(name));
     UUID mine = fresh.insert({{"made", "today"}});
     sync(old, fresh);

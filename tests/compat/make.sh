@@ -3,7 +3,8 @@
 #
 #   tests/compat/make.sh BLAZEDB FOLDER     BLAZEDB: the program; FOLDER: a new folder
 #
-# Those there are of commit 303502c, of 2026-11-27.
+# All but the last are of commit 303502c, of 2026-11-27. That one did not keep rejected records yet; `late` is of commit
+# f8608db, of 2026-11-29.
 #
 #   hub      a server: records, deletes, a removed field, a token, and a client that has come with it
 #   client   that client: in sync but for what it wrote since; one of its writes was overridden; its process was killed,
@@ -11,6 +12,8 @@
 #   shared   what an app shares: one collection of two, some of whose records were deleted since
 #   app      a read-only replica of it
 #   copy     a backup of the client
+#   late     a file whose password was changed and whose replica id was renewed, once a read-only replica, with a record
+#            that another database has refused, since its clock was behind
 set -euo pipefail
 blazedb=$(realpath "$1")
 mkdir "$2"
@@ -18,10 +21,27 @@ cd "$2"
 export BLAZEDB_PASSWORD='correct horse'
 trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
 
+# A clock that says 2024-05-01: what the files hold is in the past for every machine that runs the tests.
+cc -shared -fPIC -o clock.so -x c - <<'C'
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+int clock_gettime(clockid_t id, struct timespec* now) {
+  int result = (int)syscall(SYS_clock_gettime, id, now);
+  if (id == CLOCK_REALTIME) now->tv_sec -= atol(getenv("SECONDS_BEHIND"));
+  return result;
+}
+C
+export SECONDS_BEHIND=$(($(date +%s) - $(date +%s -d 2024-05-01T12:00:00Z))) LD_PRELOAD=$PWD/clock.so
+
+remove_the_rest() { rm -rf groups other.blazedb clock.so output errors laptop.token ./*.pem ./*-owner ./*-control; }
+
 # in_background LINE ARGUMENT...: starts blazedb and waits until it has printed a line that begins so.
 in_background() {
   local line=$1
   shift
+  : >output
   "$blazedb" "$@" >output 2>errors &
   until grep -q "^$line" output; do
     jobs %% >/dev/null || { cat errors >&2; exit 1; }
@@ -66,4 +86,19 @@ first=$("$blazedb" export shared.blazedb -c open | head -1 | sed 's/.*"_id":"\([
 "$blazedb" stop shared.blazedb
 wait
 
-rm -rf groups output errors laptop.token ./*.pem ./*-owner ./*-control
+"$blazedb" --help | grep -q '^  rejected' || { remove_the_rest; exit; }
+
+"$blazedb" create late.blazedb
+"$blazedb" sync shared.blazedb late.blazedb --mode readOnly
+"$blazedb" release late.blazedb
+for next in 'battery staple' "$BLAZEDB_PASSWORD"; do
+  BLAZEDB_NEW_PASSWORD=$next "$blazedb" passwd late.blazedb
+  BLAZEDB_PASSWORD=$next
+done
+"$blazedb" renew late.blazedb
+"$blazedb" create other.blazedb
+"$blazedb" sync late.blazedb other.blazedb
+"$blazedb" insert late.blazedb '{"title": "refused"}'
+SECONDS_BEHIND=$((SECONDS_BEHIND + 3600)) "$blazedb" sync late.blazedb other.blazedb || [ $? = 1 ]
+
+remove_the_rest
