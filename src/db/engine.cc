@@ -121,13 +121,17 @@ void Engine::setRole(SyncRole role) {
 }
 
 void Engine::renewReplicaId() {
-  UUID id = writer_.ids().next();
-  changeSelf([&](Changes& changes) { giveNewReplicaId(changes.tables(), id); },
-             [&](replica::Author&, Published::Self& self) {
-               self.replica = id;
-               importers_.forgetAll();
-               shared_.peers.forgetAll();
-             });
+  UUID id;
+  changeSelf(
+      [&](Changes& changes) {
+        id = writer_.ids().next();
+        giveNewReplicaId(changes.tables(), id);
+      },
+      [&](replica::Author&, Published::Self& self) {
+        self.replica = id;
+        importers_.forgetAll();
+        shared_.peers.forgetAll();
+      });
 }
 
 void Engine::bindTo(const UUID& source, bool adopt) {

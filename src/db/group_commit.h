@@ -69,6 +69,7 @@ class GroupCommit {
   // How many threads wait for the writer's lock.
   int waiting() const { return waiting_; }
 
+  // For the thread that has the writer.
   base::UuidV7& ids() { return ids_; }
 
   // Holds the writer for as long as it lives, with no transaction open. Throws Misuse inside a transaction of the same
