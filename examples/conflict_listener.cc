@@ -1,4 +1,4 @@
-// Hearing of conflicts as they are found, on the database's own thread.
+// A callback that is called when a conflict is found, on the database's own thread.
 #include <blazedb/blazedb.h>
 
 #include <future>
@@ -22,7 +22,7 @@ int main() {
   Subscription subscription = first.onConflict([&](const Conflict& conflict) { found.set_value(conflict); });
   // [/listen]
 
-  // The server's write beats the client's that it had not seen; and a delete is a write like any other.
+  // The server's write beats a write of the client that it had not seen. A delete is a write like any other.
   first.updateFields(id, {{"colour", "green"}});
   second.remove(id);
   topology.connectLocal(a, b, ConnectionMode::bidirectional);

@@ -1,4 +1,4 @@
-// Two databases change the same field while they are apart: who wins, and how to get back what lost.
+// Two databases change the same field while they are apart: which write wins, and how to restore the other.
 
 // [program]
 #include <blazedb/blazedb.h>

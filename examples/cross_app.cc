@@ -1,4 +1,4 @@
-// Two apps of one machine, here in one program; each has its half.
+// Two apps of one machine, here in one program; each app needs its half.
 
 // [program]
 #include <blazedb/blazedb.h>

@@ -1,4 +1,4 @@
-// A hub and a client, here in one program; on two machines each has its half.
+// A hub and a client, here in one program; on two machines each needs its half.
 
 // [program]
 #include <blazedb/blazedb.h>

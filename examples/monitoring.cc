@@ -1,4 +1,4 @@
-// Watching connections: states as they change, a look at all of them, a barrier with a timeout.
+// Watching connections: a callback for each new state, the states of all, a barrier with a timeout.
 #include <blazedb/blazedb.h>
 
 #include <future>

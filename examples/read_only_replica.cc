@@ -1,4 +1,4 @@
-// A database that only receives, what becomes of its own writes, and how it is set free again.
+// A read-only replica: what happens to its own writes, and how to release it.
 
 // [program]
 #include <blazedb/blazedb.h>

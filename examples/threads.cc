@@ -1,4 +1,4 @@
-// Many threads, one handle: writers that come together share one sync to disk.
+// Many threads, one handle: threads that write at the same time share one sync to the disk.
 #include <blazedb/blazedb.h>
 
 #include <iostream>

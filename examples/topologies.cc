@@ -1,4 +1,4 @@
-// Chains, stars and rings: whatever was written anywhere ends up everywhere that connections lead to.
+// Chains, stars and rings: every write reaches every database that connections lead to.
 
 // [program]
 #include <blazedb/blazedb.h>

@@ -1,4 +1,4 @@
-// Several operations that are committed together, or not at all, and that arrive together at the other side.
+// Several operations that are committed together or not at all, and that arrive together at the other side.
 #include <blazedb/blazedb.h>
 
 #include <iostream>

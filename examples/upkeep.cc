@@ -1,4 +1,4 @@
-// Backup, verification, comparison, a new password, and what is done about errors.
+// Backup, verification, comparison, tokens, a new password, and handling errors.
 #include <blazedb/blazedb.h>
 
 #include <filesystem>
