@@ -37,7 +37,7 @@ std::string table(const std::string& title, const std::vector<Row>& rows) {
   return text;
 }
 
-// "-c, --collection NAME", with the short name's place kept where there is none.
+// "-c, --collection NAME"; blanks if there is no short name.
 std::string optionLabel(const CLI::Option& option) {
   std::string label = option.get_snames().empty() ? "    " : "-" + option.get_snames().front() + ", ";
   if (!option.get_lnames().empty()) label += "--" + option.get_lnames().front();
@@ -64,7 +64,7 @@ class HelpText : public CLI::FormatterBase {
       else
         options.push_back({optionLabel(*option), option->get_description()});
     }
-    // CLI11 lists --help first; it interests last.
+    // CLI11 lists --help first; our help lists it last.
     std::rotate(options.begin(), options.begin() + 1, options.end());
     for (const CLI::Option* option : app->get_options())
       if (option->get_positional())
@@ -90,19 +90,19 @@ std::string namesOf(const std::vector<std::string>& allowed) { return CLI::detai
 CLI::Validator oneOf(const std::vector<std::string>& allowed) {
   auto check = [allowed](const std::string& given) {
     bool known = std::find(allowed.begin(), allowed.end(), given) != allowed.end();
-    return known ? std::string() : "'" + given + "' is none of " + namesOf(allowed);
+    return known ? std::string() : "'" + given + "' is not one of " + namesOf(allowed);
   };
   return CLI::Validator(check, "");
 }
 
 CLI::Validator notEmpty() {
   auto check = [](const std::string& given) {
-    return given.empty() ? "the value is empty; leave the option out for its default" : "";
+    return given.empty() ? "the value is empty; leave the option out to get its default" : "";
   };
   return CLI::Validator(check, "");
 }
 
-// CLI11 begins its messages with a capital; ours go on after a colon.
+// CLI11 begins its messages with a capital letter; ours follow a colon.
 std::string asClause(std::string message) {
   if (message.size() > 1 && message[1] >= 'a' && message[1] <= 'z' && message[0] >= 'A' && message[0] <= 'Z')
     message[0] = static_cast<char>(message[0] - 'A' + 'a');
@@ -151,7 +151,7 @@ void Arguments::names(const std::string& flags, std::vector<std::string>& target
   auto check = [](const std::string& given) {
     std::vector<std::string> names = splitAtCommas(given);
     bool named = std::find(names.begin(), names.end(), "") == names.end();
-    return named ? std::string() : "a name in '" + given + "' is empty; leave the option out for its default";
+    return named ? std::string() : "a name in '" + given + "' is empty; leave the option out to get its default";
   };
   parser_
       ->add_option_function<std::string>(
@@ -170,12 +170,12 @@ void Arguments::number(const std::string& flags, const std::string& value, std::
   readNumber(flags, value, description, [&target](std::uint64_t number) { target = number; });
 }
 
-// Read here: CLI11 takes 010 for 8, 0x10 for 16, and what is too much for the most.
+// Not read by CLI11, which takes 010 for 8, 0x10 for 16, and a number that is too large for the largest.
 void Arguments::readNumber(const std::string& flags, const std::string& value, const std::string& description,
                            const std::function<void(std::uint64_t)>& keep) {
   auto check = [](const std::string& given) {
     if (parseNumber(given)) return std::string();
-    return "'" + given + "' is no number: write digits alone, as 10";
+    return "'" + given + "' is not a number; write only digits, such as 10";
   };
   parser_
       ->add_option_function<std::string>(
@@ -205,7 +205,7 @@ void Arguments::note(const std::string& paragraph) { notes_.push_back(paragraph)
 void Arguments::example(const std::string& line) { examples_.push_back(line); }
 
 bool Arguments::parse(std::vector<std::string> words) {
-  std::reverse(words.begin(), words.end());  // as CLI11 wants them
+  std::reverse(words.begin(), words.end());  // CLI11 takes the words in reverse order
   try {
     parser_->parse(words);
     return true;

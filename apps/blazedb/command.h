@@ -1,7 +1,7 @@
-// The commands. Each has a file of its own in commands/, named as it is typed.
+// The commands. Each command has a file in commands/ with the command's name.
 //
-// A `declare` function tells `arguments` what its command takes and gives what runs it after the parsing; running it
-// gives the exit status, or throws. The two share the variables that parsing fills in.
+// A `declare` function declares its command's arguments to `arguments` and returns the function that runs the command
+// after parsing. That function returns the exit status, or throws. The two share the variables that parsing fills in.
 #pragma once
 
 #include <functional>

@@ -1,4 +1,4 @@
-// Commands on a database that is open in another process (server/control_wire.h), from both sides.
+// Commands on a database that another process has open (server/control_wire.h): both ends.
 #pragma once
 
 #include <string>
@@ -10,18 +10,19 @@
 
 namespace blazedb::cli {
 
-// What openDatabase() throws where another process has the file.
+// openDatabase() throws this if another process has the file open.
 struct InUse {
   std::string file;
   Password password;
   Error error;
 };
 
-// Lets that process run the command line `words`, and gives the exit status. Throws Error: WrongPassword, NotAllowed
-// (another user's process), Offline, or `error` where nobody listens for commands.
+// Lets that process run the command line `words` and returns the exit status. Throws Error: WrongPassword, NotAllowed
+// (another user's process), Offline, or `inUse.error` if that process does not listen for commands.
 int forward(const InUse& inUse, const std::vector<std::string>& words);
 
-// Runs the command line of another process on `database`, which is open here: for ControlServer. In main.cc.
+// Runs the command line of another process on `database`, which this process has open. For ControlServer; defined in
+// main.cc.
 int runForVisitor(const Database& database, const server::ControlRequest& request, server::ControlCaller& caller);
 
 }  // namespace blazedb::cli

@@ -4,20 +4,21 @@ namespace blazedb::cli {
 
 void addPlaceOfGroups(Arguments& arguments, AppGroup& group) {
   arguments.option("--root", "FOLDER", group.root,
-                   "where the folders of app groups are (default: $XDG_RUNTIME_DIR/blazedb; with --unix-group, "
-                   "/run/blazedb)");
-  arguments.option("--unix-group", "NAME", group.unixGroup, "for apps of several users, who are members of this group");
+                   "the folder that holds the folders of the app groups (default: $XDG_RUNTIME_DIR/blazedb; with "
+                   "--unix-group, /run/blazedb)");
+  arguments.option("--unix-group", "NAME", group.unixGroup,
+                   "for apps of several users: the unix group that all these users are members of");
 }
 
 void addGroup(Arguments& arguments, AppGroup& group) {
-  arguments.option("--group", "NAME", group.name, "the app group, for instance group.com.yourapp.blazedb");
+  arguments.option("--group", "NAME", group.name, "the app group, for example group.com.yourapp.blazedb");
   addPlaceOfGroups(arguments, group);
   arguments.list("--program", "PATH", group.executables,
-                 "the program at the other end has to be this one; several times where several may");
+                 "accept only this program at the other end; repeat the option to accept several");
 }
 
 void requireGroup(const AppGroup& group) {
-  if (group.name.empty()) throw UsageError("--group is missing: the app group in which the apps meet");
+  if (group.name.empty()) throw UsageError("--group is missing: it names the app group in which the apps meet");
 }
 
 }  // namespace blazedb::cli

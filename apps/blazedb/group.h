@@ -1,4 +1,4 @@
-// The options that say which app group is meant.
+// The options that name an app group.
 #pragma once
 
 #include "arguments.h"
@@ -8,9 +8,9 @@ namespace blazedb::cli {
 
 // --root and --unix-group.
 void addPlaceOfGroups(Arguments& arguments, AppGroup& group);
-// These, --group and --program.
+// These two, --group and --program.
 void addGroup(Arguments& arguments, AppGroup& group);
-// UsageError where --group was not given.
+// Throws UsageError if --group was not given.
 void requireGroup(const AppGroup& group);
 
 }  // namespace blazedb::cli

@@ -24,7 +24,7 @@ constexpr const char* kAddress = "127.0.0.1";
 constexpr std::size_t kVisitorsMax = 16;
 constexpr std::size_t kRequestBytesMax = 4096;
 constexpr std::chrono::seconds kTime{5};
-// After a failure of the machine itself, most likely: no more file descriptors.
+// The wait after an accept that failed, most likely because the process has no more file descriptors.
 constexpr int kAcceptAgainMs = 100;
 
 std::string response(const std::string& status, const std::string& content, const std::string& type) {
@@ -73,7 +73,7 @@ void HealthPage::run() {
     waits.assign({{wake_, POLLIN, 0}, {listener_, POLLIN, 0}});
     for (const Visitor& visitor : visitors_)
       waits.push_back({visitor.fd, static_cast<short>(visitor.answer.empty() ? POLLIN : POLLOUT), 0});
-    // Those who came first have to go first.
+    // The oldest visitor expires first.
     int waitMs = -1;
     if (!visitors_.empty()) {
       auto left = std::chrono::ceil<std::chrono::milliseconds>(visitors_.front().until - steady_clock::now());
@@ -127,7 +127,7 @@ bool HealthPage::serve(Visitor& visitor) const try {
   visitor.answer.erase(0, static_cast<std::size_t>(sent));
   return !visitor.answer.empty();
 } catch (const std::exception&) {
-  return false;  // no memory, say
+  return false;  // for example, out of memory
 }
 
 std::string HealthPage::answerTo(const std::string& request) const {

@@ -1,9 +1,9 @@
-// http://127.0.0.1:PORT/healthz, for whatever watches over the daemon: 200 while all is well, 503 otherwise.
+// http://127.0.0.1:PORT/healthz, for a monitor of the daemon: 200 while server::Hub::Health is fine, 503 otherwise.
 //
-// On loopback alone, and with nothing in it that would tell another user of the machine what is stored. Every user of
-// the machine may ask, and whoever asks and says nothing more takes a file of the process: so there are few at a time,
-// a few seconds each, and where there are more the one that has been there for longest goes. One thread carries them
-// all; nothing waits for one of them.
+// It listens on loopback only, and its answer does not tell other users of the machine what is stored. Every user of
+// the machine may connect, and an idle connection holds a file descriptor of the process. Each connection is therefore
+// closed after a few seconds. Few may be open at a time: a new one beyond that closes the oldest. One thread serves all
+// connections and blocks on none of them.
 #pragma once
 
 #include <chrono>
@@ -18,7 +18,7 @@ namespace blazedb::cli {
 
 class HealthPage {
  public:
-  // Port 0: one that is free. `hub` must outlive it. Throws Error(IoError) where the port is taken.
+  // Port 0: any free port. `hub` must outlive the page. Throws Error(IoError) if the port is taken.
   HealthPage(const server::Hub& hub, std::uint16_t port);
   ~HealthPage();
   HealthPage(const HealthPage&) = delete;
@@ -31,13 +31,13 @@ class HealthPage {
     int fd = -1;
     std::chrono::steady_clock::time_point until;
     std::string asked;
-    std::string answer;  // what is left to say
+    std::string answer;  // the part that is not sent yet
   };
 
   void listen(std::uint16_t port);
   void run();
   void admit();
-  // Does what can be done without waiting. False: this one is through.
+  // Receives or sends what it can without blocking. Returns false when the connection is finished.
   bool serve(Visitor& visitor) const;
   std::string answerTo(const std::string& request) const;
 
@@ -45,7 +45,7 @@ class HealthPage {
   int listener_ = -1;
   int wake_ = -1;  // readable when it is time to end
   std::uint16_t port_ = 0;
-  std::list<Visitor> visitors_;  // of the thread; in the order in which they came
+  std::list<Visitor> visitors_;  // used by the thread only; oldest first
   std::thread thread_;
 };
 

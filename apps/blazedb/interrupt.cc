@@ -23,7 +23,7 @@ sigset_t endingSignals() {
 }  // namespace
 
 Interrupt::Interrupt() {
-  // The signals are for the process, which is about more than this one command.
+  // The signals are for the whole process, not for this command.
   if (visitor()) return;
   signals_ = endingSignals();
   pthread_sigmask(SIG_BLOCK, &signals_, &before_);
@@ -31,7 +31,7 @@ Interrupt::Interrupt() {
 
 Interrupt::~Interrupt() {
   if (visitor()) return;
-  // One that came too late to stop anything must not kill what has succeeded.
+  // Takes a signal that came too late to stop the work: it must not kill a process that has succeeded.
   requested();
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
@@ -56,7 +56,7 @@ void Interrupt::notice() {
 bool waitReadable(int fd) {
   sigset_t signals = endingSignals();
   for (;;) {
-    // Blocked, so that none comes between the look and the wait.
+    // Blocked, so that no signal comes between the check and the wait.
     sigset_t before, pending;
     pthread_sigmask(SIG_BLOCK, &signals, &before);
     int signalled = signalfd(-1, &signals, SFD_CLOEXEC);
@@ -64,7 +64,7 @@ bool waitReadable(int fd) {
     int ready = poll(waits.data(), waits.size(), -1);
     close(signalled);
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    // Here one that nobody has blocked has ended the process, unless the process ignores it.
+    // A signal that was not blocked before has now ended the process, unless the process ignores it.
     sigpending(&pending);
     if (sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM)) return false;
     if (ready > 0 && waits[0].revents != 0) return true;

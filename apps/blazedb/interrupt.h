@@ -1,16 +1,16 @@
-// SIGINT and SIGTERM during long work, which is then to end cleanly and say what was done.
+// SIGINT and SIGTERM during long work: the work then ends cleanly and says what was done.
 //
-// While an Interrupt lives the two signals are blocked, and so in every thread that is started meanwhile: they wait
-// until somebody asks. So there is no signal handler, and no global variable for one to set. The second signal after
-// one was noticed ends the process as ever. In a command that is run for another process (visitor.h) it is about that
-// one's going away instead.
+// While an Interrupt lives, the two signals are blocked in its thread and in every thread started meanwhile. They stay
+// pending until requested() or wait() takes one. So there is no signal handler, and no global variable for one to set.
+// After one signal was taken, the next one ends the process as usual. In a command that runs for another process
+// (visitor.h), requested() says instead whether that process has gone.
 #pragma once
 
 #include <signal.h>
 
 namespace blazedb::cli {
 
-// Make it before the first database is opened, since that starts threads. For the thread that made it.
+// Make it before the first database is opened, because that starts threads. Only the thread that made it may use it.
 class Interrupt {
  public:
   Interrupt();
@@ -18,9 +18,9 @@ class Interrupt {
   Interrupt(const Interrupt&) = delete;
   Interrupt& operator=(const Interrupt&) = delete;
 
-  // Has a signal come?
+  // Whether a signal has come.
   bool requested();
-  // Returns when one has come.
+  // Returns when a signal has come.
   void wait();
 
  private:
@@ -31,8 +31,8 @@ class Interrupt {
   bool requested_ = false;
 };
 
-// Waits until `fd` has something to read, or its end. False where a signal came first, which the Interrupt of this
-// thread has requested() then; where there is none, the signal ends the process as ever.
+// Waits until `fd` has data or is at its end. Returns false if a signal came first; requested() of this thread's
+// Interrupt is then true. Without an Interrupt, the signal ends the process as usual.
 bool waitReadable(int fd);
 
 }  // namespace blazedb::cli

@@ -1,5 +1,5 @@
-// Real records for the demo: the countries, their subdivisions, and the languages of the world, as the ISO tables
-// 3166-1, 3166-2 and 639-3 list them. Debian has them in the package iso-codes.
+// Real records for the demo: countries, their subdivisions, and languages, from the ISO tables 3166-1, 3166-2 and
+// 639-3. The Debian package iso-codes has these tables.
 #pragma once
 
 #include <string>
@@ -14,7 +14,7 @@ struct IsoTable {
   std::vector<Record> records;
 };
 
-// Throws Error: NotFound, which names the package to install; InvalidArgument where a table is not as it should be.
+// Throws Error: NotFound, which names the package to install; InvalidArgument if a file does not hold its table.
 std::vector<IsoTable> readIsoTables();
 
 }  // namespace blazedb::cli

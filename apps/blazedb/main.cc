@@ -1,5 +1,5 @@
-// blazedb, the command line: finds the command, lets it read its arguments, runs it, and reports in one place what went
-// wrong. What each command is for and how it is called: `blazedb COMMAND --help`.
+// blazedb, the command line. It finds the command, parses its arguments, runs it, and reports its errors in one place.
+// `blazedb COMMAND --help` describes each command.
 #include <signal.h>
 
 #include <algorithm>
@@ -24,7 +24,7 @@ struct Entry {
   const char* name;
   const char* summary;
   Run (*declare)(Arguments&);
-  bool atOwner = false;  // runs also where another process has the database open: that one runs it
+  bool atOwner = false;  // if another process has the database open, that process runs the command
 };
 
 constexpr bool kAtOwner = true;
@@ -36,19 +36,19 @@ struct Group {
 
 const std::vector<Group>& groups() {
   static const std::vector<Group> all = {
-      {"a look at it",
+      {"demo",
        {
            {"demo", "show two databases that stay in sync, with real data and measured times", declareDemo},
        }},
       {"databases",
        {
-           {"create", "make a new, empty database", declareCreate},
-           {"info", "say what a database is and what it holds", declareInfo, kAtOwner},
+           {"create", "create a new, empty database", declareCreate},
+           {"info", "show the properties of a database and what it holds", declareInfo, kAtOwner},
            {"verify", "check every page and every record", declareVerify},
            {"backup", "copy a database to a new file", declareBackup, kAtOwner},
            {"passwd", "change the password", declarePasswd},
-           {"renew", "give a copied file a replica id of its own", declareRenew},
-           {"restamp", "mend what was written with a clock that was ahead", declareRestamp},
+           {"renew", "give a copied file a new replica id", declareRenew},
+           {"restamp", "correct the dates of writes that were made while the clock was ahead", declareRestamp},
            {"release", "make a read-only replica writable again", declareRelease},
        }},
       {"records",
@@ -63,17 +63,18 @@ const std::vector<Group>& groups() {
        }},
       {"sync",
        {
-           {"sync", "bring two databases in sync, or keep them so", declareSync},
-           {"serve", "be a hub: let clients on other machines sync with databases", declareServe},
+           {"sync", "sync two databases, once or continuously", declareSync},
+           {"serve", "run a hub: clients on other machines sync with its databases", declareServe},
            {"stop", "end the process that has a database open", declareStop, kAtOwner},
-           {"token", "make, list and revoke what lets clients in at a hub", declareToken, kAtOwner},
+           {"token", "create, list and revoke the tokens that let clients connect to a hub", declareToken, kAtOwner},
            {"share", "let other apps of this machine sync with a database", declareShare},
            {"attach", "sync with a database that another app of this machine shares", declareAttach},
-           {"groups", "list app groups, or what is shared in one", declareGroups},
-           {"diff", "say whether two databases hold the same records", declareDiff},
-           {"conflicts", "list, restore or dismiss what a sync has overridden", declareConflicts, kAtOwner},
-           {"removed", "list or restore what a sync has removed without a delete", declareRemoved, kAtOwner},
-           {"rejected", "list the records that another database has not taken, and why", declareRejected, kAtOwner},
+           {"groups", "list app groups, or the databases shared in one", declareGroups},
+           {"diff", "compare the records of two databases", declareDiff},
+           {"conflicts", "list, restore or dismiss the values that a sync has overridden", declareConflicts, kAtOwner},
+           {"removed", "list or restore the records that a sync has removed without a delete", declareRemoved,
+            kAtOwner},
+           {"rejected", "list the records that one end of a sync has refused, and why", declareRejected, kAtOwner},
        }},
   };
   return all;
@@ -96,9 +97,9 @@ void printHelp() {
     for (const Entry& entry : group.entries) print("  " + padRight(entry.name, 11) + entry.summary + "\n");
   }
   print(
-      "\nThe password of a database is taken from --password-file PATH, from BLAZEDB_PASSWORD, or asked for\n"
-      "at the terminal. Records are read and written as JSON; with --json, everything else is as well.\n"
-      "The exit status is 0 when all went well, 1 when something failed, 2 when the command line was wrong.\n"
+      "\nA command takes the password of a database from --password-file PATH, from the variable\n"
+      "BLAZEDB_PASSWORD, or from the terminal. It reads and prints records as JSON; with --json it prints\n"
+      "everything else as JSON too. Exit status: 0 success, 1 failure, 2 wrong command line.\n"
       "\nexample:\n"
       "  export BLAZEDB_PASSWORD='correct horse'\n"
       "  blazedb create notes.blazedb\n"
@@ -110,11 +111,11 @@ void printHelp() {
 
 Error needsItAlone(const std::string& command, const Error& inUse) {
   return Error(inUse.code(), messageOf(inUse) + "; " + command +
-                                 " needs the file for itself: blazedb stop ends what blazedb has open");
+                                 " needs the file for itself; blazedb stop ends a blazedb process that has it open");
 }
 
 int run(std::vector<std::string> words) {
-  if (words.empty()) throw UsageError("no command is given; see blazedb --help");
+  if (words.empty()) throw UsageError("the command is missing; see blazedb --help");
   std::string name = words.front();
   words.erase(words.begin());
   if (name == "help" && !words.empty()) {
@@ -131,7 +132,8 @@ int run(std::vector<std::string> words) {
   }
   const Entry* entry = findCommand(name);
   if (!entry) throw UsageError("there is no command '" + name + "'; see blazedb --help");
-  if (visitor() && !entry->atOwner) throw UsageError("'" + name + "' is not for a database that is in use");
+  if (visitor() && !entry->atOwner)
+    throw UsageError("'" + name + "' cannot be run on a database that another process has open");
   Arguments arguments(entry->name, entry->summary);
   Run command = entry->declare(arguments);
   if (!arguments.parse(words)) return kFine;
@@ -181,7 +183,7 @@ int runForVisitor(const Database& database, const server::ControlRequest& reques
 }  // namespace blazedb::cli
 
 int main(int argc, char** argv) {
-  // A reader of our output that goes away is noticed by the write that fails.
+  // If the reader of our output goes away, the next write fails and says so.
   signal(SIGPIPE, SIG_IGN);
   return blazedb::cli::guarded({argv + 1, argv + std::max(argc, 1)});
 }

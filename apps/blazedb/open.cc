@@ -24,7 +24,10 @@ namespace {
 
 constexpr const char* kPasswordVariable = "BLAZEDB_PASSWORD";
 constexpr const char* kPasswordVariableB = "BLAZEDB_PASSWORD_B";
-// To open several databases, or to close them, takes some seconds at most, unless passwords are typed.
+constexpr const char* kPasswordFileHelp =
+    "the password is the first line of this file; - is standard input (default: the variable BLAZEDB_PASSWORD, else "
+    "the terminal asks for it)";
+// Opening or closing several databases takes some seconds at most, unless the user types passwords.
 constexpr std::chrono::seconds kTransitionMax{30};
 
 bool isSet(const char* variable) {
@@ -57,9 +60,7 @@ void refuseSameFile(const std::string& one, const std::string& other) {
 
 void addDatabase(Arguments& arguments, DatabaseArgument& database) {
   arguments.required("FILE", database.file, "the database");
-  arguments.option("--password-file", "PATH", database.passwordFile,
-                   "the password is the first line of this file (- is standard input); without it, it is taken from "
-                   "BLAZEDB_PASSWORD or asked for at the terminal");
+  arguments.option("--password-file", "PATH", database.passwordFile, kPasswordFileHelp);
 }
 
 void requireFile(const std::string& path) {
@@ -82,8 +83,8 @@ Database openDatabase(const DatabaseArgument& database, const Password& password
   options.readOnly = use == Use::read && canOnlyRead(database.file);
   Database opened = Database::open("", database.file, password.text(), options);
   if (std::string log = opened.info().unusedLog; !log.empty())
-    complain("the log of " + database.file +
-             " is of an earlier state of it, or of another database: it is not used, and kept as " + log);
+    complain("the log beside " + database.file +
+             " belongs to an earlier state of the file or to another database: it is not used, and kept as " + log);
   return opened;
 }
 
@@ -96,7 +97,7 @@ Database openDatabase(const DatabaseArgument& database, Use use) {
       return openDatabase(database, password, use);
     } catch (const Error& error) {
       if (error.code() != ErrorCode::DatabaseInUse) throw;
-      // Its owner is about to listen for commands, or to let go of it.
+      // The process that has the file open may be about to listen for commands, or to close the file.
       if (again || !server::waitForTransition(database.file, kTransitionMax))
         throw InUse{database.file, std::move(password), error};
     }
@@ -107,10 +108,11 @@ void addDatabases(Arguments& arguments, DatabasePair& pair, const std::string& s
   arguments.required("A", pair.a.file, "a database");
   arguments.required("B", pair.b.file, second);
   arguments.option("--password-file", "PATH", pair.a.passwordFile,
-                   "the password is the first line of this file (- is standard input); without it, it is taken from "
-                   "BLAZEDB_PASSWORD or asked for at the terminal");
+                   "the password of A is the first line of this file; - is standard input (default: the variable "
+                   "BLAZEDB_PASSWORD, else the terminal asks for it)");
   arguments.option("--password-file-b", "PATH", pair.b.passwordFile,
-                   "likewise for B, or BLAZEDB_PASSWORD_B; without either, B has the password of A");
+                   "the same for B (default: the variable BLAZEDB_PASSWORD_B, else the password of A; if the terminal "
+                   "asked for that, it asks for the password of B too)");
 }
 
 std::pair<Database, Database> openDatabases(const DatabasePair& pair, Use use) {
@@ -120,11 +122,11 @@ std::pair<Database, Database> openDatabases(const DatabasePair& pair, Use use) {
   Password first = passwordFor(pair.a);
   PasswordSource second{.file = pair.b.passwordFile,
                         .variable = kPasswordVariableB,
-                        .prompt = "Password for " + pair.b.file + " (nothing: the same)",
+                        .prompt = "Password for " + pair.b.file + " (empty: the same as A)",
                         .fileOption = "--password-file-b",
                         .same = &first};
   Database a = openDatabase(pair.a, first, use);
-  // At a terminal both are asked for; what was given otherwise for A holds for B as well.
+  // If the terminal asked for A's password, it asks for B's too. A's password from a file or a variable is B's too.
   bool ownPassword = !pair.b.passwordFile.empty() || isSet(kPasswordVariableB);
   bool givenForA = !pair.a.passwordFile.empty() || isSet(kPasswordVariable);
   if (!ownPassword && givenForA) return {a, openDatabase(pair.b, first, use)};
@@ -142,7 +144,7 @@ std::vector<Database> openDatabases(const std::vector<std::string>& files, const
   for (const std::string& file : files) {
     DatabaseArgument database{file, passwordFile};
     PasswordSource own = sourceFor(database);
-    own.prompt += " (nothing: the same as the first)";
+    own.prompt += " (empty: the same as the first)";
     own.same = &first;
     bool takesFirst = ofAll || databases.empty();
     databases.push_back(takesFirst ? openDatabase(database, first) : openDatabase(database, readPassword(own)));
@@ -167,7 +169,7 @@ Collection existingCollection(const Database& database, const std::string& name)
     known += (known.empty() ? "" : ", ") + info.name;
   }
   throw Error(ErrorCode::NotFound, "there is no collection " + name + " in " + database.path() +
-                                       (known.empty() ? "; it has none yet" : "; it has: " + known));
+                                       (known.empty() ? "; it has no collections yet" : "; it has: " + known));
 }
 
 void addId(Arguments& arguments, std::string& id) {
@@ -176,13 +178,13 @@ void addId(Arguments& arguments, std::string& id) {
 
 UUID parseId(const std::string& id) {
   if (std::optional<UUID> parsed = UUID::parse(id)) return *parsed;
-  throw UsageError("'" + id + "' is no id: one looks like 01890a5d-ac96-774b-bcce-b302099a8057");
+  throw UsageError("'" + id + "' is not an id; an id looks like 01890a5d-ac96-774b-bcce-b302099a8057");
 }
 
 std::int64_t parseListNumber(const std::string& text, const std::string& noun, const std::string& list) {
   std::optional<std::uint64_t> number = parseNumber(text);
   if (number && *number <= std::numeric_limits<std::int64_t>::max()) return static_cast<std::int64_t>(*number);
-  throw UsageError("'" + text + "' is no " + noun + "'s number; " + list + " shows them");
+  throw UsageError("'" + text + "' is not the number of a " + noun + "; " + list + " shows the numbers");
 }
 
 Error noSuchRecord(const UUID& id, const Collection& collection) {
@@ -202,7 +204,7 @@ void addJson(Arguments& arguments, bool& json, const std::string& description) {
 }
 
 Progress progressWith(Interrupt& interrupt, const std::string& label, const std::string& unit) {
-  auto bar = std::make_shared<ProgressBar>(label, unit);  // shared by the copies of the function
+  auto bar = std::make_shared<ProgressBar>(label, unit);  // the copies of the function share it
   return [&interrupt, bar](std::uint64_t done, std::uint64_t total) {
     bar->show(done, total);
     return !interrupt.requested();

@@ -15,7 +15,7 @@ namespace {
 
 [[noreturn]] void fail() {
   if (errno == EPIPE) throw OutputClosed();
-  throw Error(ErrorCode::IoError, std::string("standard output takes nothing more: ") + std::strerror(errno));
+  throw Error(ErrorCode::IoError, std::string("cannot write to standard output: ") + std::strerror(errno));
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
-// What goes to standard output and to stderr, and what it looks like.
+// Output to stdout and stderr.
 //
-// A full disk, or a reader that has gone, must not pass for success: each function here throws where stdout no longer
-// takes anything. Complaints and progress (progress.h) go to stderr.
+// A full disk, or a reader that has gone, must not pass for success: the functions that print throw if stdout takes no
+// more. Errors and progress (progress.h) go to stderr.
 #pragma once
 
 #include <string_view>
@@ -10,18 +10,18 @@
 
 namespace blazedb::cli {
 
-// Whoever read stdout has closed it, as `head` does: nothing to complain about, but the end.
+// The reader of stdout has closed it, as `head` does. The command ends, without a message.
 struct OutputClosed {};
 
-// All throw OutputClosed, or Error(IoError) for any other failure. Call them from one thread at a time.
+// All but complain() throw OutputClosed, or Error(IoError) for any other failure. Call them from one thread at a time.
 void print(std::string_view text);
-// For people: what would steer a terminal, in names of files for example, becomes blanks.
+// For people: replaces characters that would control a terminal, for example in file names, by blanks.
 void printLine(std::string_view text);
 // One line of JSON.
 void printJson(const Object& object);
-// One line on stderr, as printLine.
+// Prints one line to stderr, cleaned as by printLine(). Ignores failures of stderr.
 void complain(std::string_view what);
-// What was printed is on its way when this returns.
+// Passes everything printed so far on to the reader.
 void flushOutput();
 
 }  // namespace blazedb::cli

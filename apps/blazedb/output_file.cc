@@ -16,14 +16,14 @@ OutputFile::OutputFile(std::string path, Replaces replaces) : path_(std::move(pa
   std::error_code error;
   auto status = std::filesystem::status(path_, error);
   if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
-    throw Error(ErrorCode::InvalidArgument, path_ + " is no regular file; write to standard output instead, with >");
+    throw Error(ErrorCode::InvalidArgument, path_ + " is not a regular file; write to standard output instead, with >");
   if (replaces_ == Replaces::nothing && std::filesystem::exists(status)) alreadyThere();
-  // A database, or its log, is not replaced because somebody has named the wrong one.
+  // A wrong path must not replace a database or its log.
   char first = '{';
   std::ifstream(path_, std::ios::binary).get(first);
   if (first != '{')
     throw Error(ErrorCode::AlreadyExists,
-                path_ + " is there and is no earlier export; write to another file, or remove this one first");
+                path_ + " exists and is not an earlier export; write to another file, or remove this one first");
   if (!new_.good()) fail("cannot create", reason);
   file_ = fdopen(dup(new_.descriptor()), "w");
   if (!file_) fail("cannot create", errno);
@@ -49,7 +49,7 @@ void OutputFile::keep() {
 }
 
 void OutputFile::alreadyThere() const {
-  throw Error(ErrorCode::AlreadyExists, path_ + " is there; write to another file, or remove this one first");
+  throw Error(ErrorCode::AlreadyExists, path_ + " exists; write to another file, or remove this one first");
 }
 
 void OutputFile::fail(const char* what, int reason) const {

@@ -1,5 +1,4 @@
-// A file that is there when it is complete, and not before: nothing of it is left by a process that is killed
-// (base/new_file.h).
+// A file that appears when it is complete. If the process dies before, nothing of it remains (base/new_file.h).
 #pragma once
 
 #include <cstdio>
@@ -13,18 +12,18 @@ namespace blazedb::cli {
 // For one thread. All throw Error(IoError), or Error(DiskFull).
 class OutputFile {
  public:
-  // What the file may take the place of.
+  // What the file may replace.
   enum class Replaces { nothing, jsonLines };
-  // Readable by its owner alone, like everything that leaves an encrypted file. Error(AlreadyExists) if there is
-  // something at `path` that it may not replace, Error(InvalidArgument) if that is no regular file.
+  // Only the owner may read the file, because its contents come from an encrypted one. Error(AlreadyExists) if there is
+  // a file at `path` that may not be replaced, Error(InvalidArgument) if `path` is not a regular file.
   OutputFile(std::string path, Replaces replaces);
-  // Without keep() nothing remains.
+  // Without keep() nothing of the file remains.
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
 
   void write(std::string_view text);
-  // Syncs it to the disk and gives it its name.
+  // Syncs the file to the disk and gives it its name.
   void keep();
 
  private:

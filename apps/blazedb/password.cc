@@ -21,8 +21,8 @@
 namespace blazedb::cli {
 namespace {
 
-constexpr std::size_t kPasswordBytesMax = std::size_t{128} << 10;  // as in an environment variable, on Linux
-// A terminal keeps 4,095 bytes of a line and drops the rest, without a word.
+constexpr std::size_t kPasswordBytesMax = std::size_t{128} << 10;  // the limit of an environment variable on Linux
+// A terminal keeps 4,095 bytes of a line and silently drops the rest.
 constexpr std::size_t kTypedBytesMax = 4094;
 
 class FileDescriptor {
@@ -47,7 +47,7 @@ TextSource sourceOf(const PasswordSource& source, std::size_t bytesMax) {
           .bytesAtOnce = 1};
 }
 
-// Into memory that never moves, so that no copy stays behind. Nothing where the input ends before it has begun.
+// Reads the line into memory that never moves, so that no copy stays behind. Returns nothing if the input is empty.
 std::optional<Password> firstLine(TextInput& input) {
   std::string line;
   line.reserve(kPasswordBytesMax);
@@ -69,7 +69,7 @@ Password fromFile(const PasswordSource& source) {
   if (input.interrupted()) throw Error(ErrorCode::Cancelled, "interrupted before a " + source.noun + " was given");
   if (!password)
     throw Error(ErrorCode::InvalidArgument,
-                "the " + source.noun + " file " + source.file + " is empty: its first line is the " + source.noun);
+                "the " + source.noun + " file " + source.file + " is empty: its first line must be the " + source.noun);
   return std::move(*password);
 }
 
@@ -80,8 +80,8 @@ sigset_t promptSignals() {
   return signals;
 }
 
-// A terminal that does not show what is typed. However the asking ends, also by ^C, it shows it again afterwards: the
-// signals that would end the process wait meanwhile, and are delivered when the terminal is as it was.
+// A terminal that does not show what the user types. The destructor turns the display on again, also after ^C: the
+// signals that would end the process are blocked meanwhile, and delivered when the terminal is restored.
 class SilentTerminal {
  public:
   SilentTerminal(int terminal, const sigset_t& signals) : terminal_(terminal) {
@@ -110,7 +110,7 @@ void show(int terminal, std::string_view text) {
     throw Error(ErrorCode::IoError, std::string("cannot write to the terminal: ") + std::strerror(errno));
 }
 
-// Nothing where a signal came first.
+// Returns nothing if a signal came first.
 std::optional<Password> askOnce(int terminal, const std::string& prompt, const PasswordSource& source) {
   sigset_t signals = promptSignals();
   SilentTerminal silent(terminal, signals);
@@ -138,7 +138,8 @@ Password ask(int terminal, const std::string& prompt, const PasswordSource& sour
   for (;;) {
     std::optional<Password> password = askOnce(terminal, prompt, source);
     if (password) return std::move(*password);
-    // Here ^C has ended the process, and ^Z is over, unless somebody has blocked them for longer (interrupt.h).
+    // By now ^C has ended the process, or the process has resumed after ^Z, unless the signals were blocked before
+    // (interrupt.h).
     sigset_t pending;
     sigpending(&pending);
     if (sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM))
@@ -149,12 +150,12 @@ Password ask(int terminal, const std::string& prompt, const PasswordSource& sour
 Password fromTerminal(const PasswordSource& source) {
   FileDescriptor terminal(open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY));
   if (terminal.get() < 0)
-    throw Error(ErrorCode::NotFound, "there is no " + source.noun + ", and no terminal to ask at: set " +
+    throw Error(ErrorCode::NotFound, "there is no " + source.noun + ", and no terminal to ask for one: set " +
                                          source.variable + " or give " + source.fileOption + " FILE");
   Password password = ask(terminal.get(), source.prompt, source);
   if (source.same && password.text().empty()) return Password(source.same->text());
   if (source.isNew && !password.text().empty()) {
-    Password again = ask(terminal.get(), "The same again", source);
+    Password again = ask(terminal.get(), "Repeat the password", source);
     if (again.text() != password.text())
       throw Error(ErrorCode::InvalidArgument, "the two passwords differ; nothing was changed");
   }

@@ -1,5 +1,5 @@
-// A progress bar on stderr, for people: it draws only where stderr is a terminal, at most ten times a second, and takes
-// its line away at the end, so that what stays on the screen is what a log would have.
+// A progress bar on stderr. It draws only if stderr is a terminal, at most ten times a second. At the end it erases its
+// line, so the screen keeps only what a log would have.
 #pragma once
 
 #include <chrono>
@@ -8,19 +8,19 @@
 
 namespace blazedb::cli {
 
-// For use by one thread at a time.
+// One thread at a time may use it.
 class ProgressBar {
  public:
-  // `label` says what is going on ("importing"), `unit` what is counted ("records").
+  // `label` names the work ("importing"), `unit` the things counted ("records").
   ProgressBar(std::string label, std::string unit);
   ~ProgressBar() { clear(); }
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
 
-  // `fraction`: 0 to 1, of the whole work; less than 0 where nobody knows. `count` in units, so far.
+  // `fraction`: 0 to 1, how much of the work is done; less than 0: unknown. `count`: the units done so far.
   void show(double fraction, std::uint64_t count);
   void show(std::uint64_t done, std::uint64_t total);
-  // `bytes` have gone across a link meanwhile.
+  // `bytes`: how many have crossed the link so far.
   void show(std::uint64_t done, std::uint64_t total, std::uint64_t bytes);
   void clear();
 

@@ -35,7 +35,7 @@ void StatusLines::show(const ConnectionStatus& status) {
       last->second.verified == status.verified && last->second.rejected == status.rejected)
     return;
   if (status.state == ConnectionState::stopped)
-    last_.erase(status.id);  // nothing follows
+    last_.erase(status.id);  // the last status of this connection
   else
     last_[status.id] = status;
   try {
@@ -69,10 +69,10 @@ void StatusLines::printForPeople(const ConnectionStatus& status) const {
     line += "  " + grouped(status.done) + " of " + counted(status.total, "record");
   if (status.state == ConnectionState::live)
     line += status.verified       ? "  verified: both hold the same"
-            : status.pending == 0 ? "  all is sent"
+            : status.pending == 0 ? "  everything is sent"
                                   : "  " + counted(status.pending, "change") + " to go";
   if (status.rejected > 0)
-    line += "  " + counted(status.rejected, "record") + " rejected (blazedb rejected), " + status.rejection;
+    line += "  " + counted(status.rejected, "record") + " rejected (see blazedb rejected), " + status.rejection;
   if (!status.message.empty())
     line += "  " + (status.error ? std::string(errorName(*status.error)) + ": " : "") + status.message;
   if (status.state == ConnectionState::offline) line += "; next try in " + durationText(status.nextTry);

@@ -7,13 +7,13 @@
 
 namespace blazedb::cli {
 
-// A listener for Topology::onStatus and its like, which call it on one thread.
+// A listener for Topology::onStatus and similar functions, which call it on one thread.
 class StatusLines {
  public:
-  // `named`: each line says which connection it is about.
+  // `named`: each line names its connection.
   explicit StatusLines(bool json, bool named = false) : json_(json), named_(named) {}
 
-  // Throws nothing. Where nobody reads what is printed, the watch ends as it does by a signal.
+  // Throws nothing. If stdout takes no more, it sends the process SIGTERM, which ends the watch.
   void show(const ConnectionStatus& status);
 
  private:

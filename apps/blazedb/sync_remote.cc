@@ -16,13 +16,13 @@ bool exists(const std::string& path) {
 
 [[noreturn]] void unclear(const std::string& text, const std::string& why) {
   throw UsageError("'" + text + "' is neither a file nor the database of a hub: " + why +
-                   "; write HOST:PORT/NAME, HOST/NAME or [IPV6]:PORT/NAME, or ./FILE");
+                   "; write HOST:PORT/NAME, HOST/NAME or [IPV6]:PORT/NAME for a hub, ./FILE for a file");
 }
 
 std::uint16_t parsePort(const std::string& text, const std::string& port) {
   std::optional<std::uint64_t> number = parseNumber(port);
   if (!number || *number == 0 || *number > std::numeric_limits<std::uint16_t>::max())
-    unclear(text, "'" + port + "' is no port, which is 1 to 65535");
+    unclear(text, "'" + port + "' is not a port; ports are 1 to 65535");
   return static_cast<std::uint16_t>(*number);
 }
 
@@ -46,7 +46,7 @@ std::optional<RemoteAddress> parseRemote(const std::string& text) {
   address.host = hasBrackets ? authority.substr(1, hostEnd - 1) : authority.substr(0, hostEnd);
   std::string rest = hostEnd == std::string::npos ? "" : authority.substr(hostEnd + (hasBrackets ? 1 : 0));
   if (rest.starts_with(':')) {
-    if (rest.find(':', 1) != std::string::npos) unclear(text, "an IPv6 address stands in brackets");
+    if (rest.find(':', 1) != std::string::npos) unclear(text, "write an IPv6 address in brackets");
     address.port = parsePort(text, rest.substr(1));
   } else if (!rest.empty()) {
     unclear(text, "'" + rest + "' follows the ]");
@@ -60,22 +60,26 @@ std::optional<RemoteAddress> parseRemote(const std::string& text) {
 
 void RemoteSync::declare(Arguments& arguments) {
   arguments.option("--token-file", "PATH", tokenFile,
-                   "with a hub: the token that lets you in is the first line of this file; without it, it is taken "
-                   "from BLAZEDB_TOKEN or asked for at the terminal");
+                   "for a hub: the token is the first line of this file; - is standard input (default: the variable "
+                   "BLAZEDB_TOKEN, else the terminal asks for it)");
   arguments.list("--pin", "PIN", pins,
-                 "the hub's key, as the hub shows it: sha256/ and 44 characters; several times where several will do");
-  arguments.option("--ca", "PATH", caFile, "the authority that vouches for the hub (default: those of the system)");
-  arguments.option("--client-cert", "PATH", clientCertificate, "your certificate, where the hub asks for one");
-  arguments.option("--client-key", "PATH", clientKey, "its key");
-  arguments.flag("--no-tls", noTls, "without encryption on the way: to a hub on this machine");
-  arguments.flag("--allow-plaintext", allowPlaintext, "with --no-tls: to any machine");
-  arguments.names("--collections", collections, "these alone (default: all)");
-  arguments.names("--exclude", excluded, "fields that are neither sent nor received");
+                 "for a hub: the pin of its key, as the hub prints it: sha256/ and 44 characters; repeat the option to "
+                 "accept several keys");
+  arguments.option("--ca", "PATH", caFile,
+                   "for a hub: the PEM file of the certificate authority to trust (default: those of the system)");
+  arguments.option("--client-cert", "PATH", clientCertificate,
+                   "for a hub: your certificate, a PEM file, if the hub asks for one");
+  arguments.option("--client-key", "PATH", clientKey, "for a hub: the private key of --client-cert, a PEM file");
+  arguments.flag("--no-tls", noTls, "for a hub: connect without TLS, to a hub on this machine");
+  arguments.flag("--allow-plaintext", allowPlaintext, "for a hub: let --no-tls connect to any machine");
+  arguments.names("--collections", collections, "for a hub: sync only these collections (default: all)");
+  arguments.names("--exclude", excluded, "for a hub: neither send nor receive these fields");
   arguments.flag("--remove-out-of-scope", removeOutOfScope,
-                 "remove here what an earlier sync brought and --collections or --exclude now leave out");
-  arguments.choice("--encryption", {"e2eOnly", "smartProxy"}, encryption,
-                   "smartProxy: the hub can read what it stores; e2eOnly: it cannot, which this version does not do "
-                   "yet (default: e2eOnly)");
+                 "for a hub: remove from A what an earlier sync brought and --collections or --exclude now leave out");
+  arguments.choice(
+      "--encryption", {"e2eOnly", "smartProxy"}, encryption,
+      "for a hub: smartProxy, the hub can read what it stores; e2eOnly, it cannot, which this version does not "
+      "support yet (default: e2eOnly)");
 }
 
 std::string RemoteSync::givenOption() const {
@@ -96,7 +100,7 @@ void RemoteSync::refuseContradictions() const {
   if (clientCertificate.empty() != clientKey.empty()) throw UsageError("--client-cert and --client-key go together");
   if (allowPlaintext && !noTls) throw UsageError("--allow-plaintext is for --no-tls");
   if (noTls && (!pins.empty() || !caFile.empty() || !clientCertificate.empty()))
-    throw UsageError("--pin, --ca and --client-cert are about TLS, and --no-tls does without");
+    throw UsageError("--pin, --ca and --client-cert are for TLS, which --no-tls turns off");
 }
 
 RemoteNode RemoteSync::node(const RemoteAddress& address) const {
@@ -115,7 +119,7 @@ RemoteNode RemoteSync::node(const RemoteAddress& address) const {
                                  .prompt = "Token for " + address.database + " at " + address.host,
                                  .fileOption = "--token-file",
                                  .noun = "token"});
-  node.authToken = trimmed(token.text());  // it has no blanks, and an editor or a mail adds them
+  node.authToken = trimmed(token.text());  // a token has no blanks, but an editor or a mail may add some
   return node;
 }
 
@@ -131,26 +135,26 @@ SyncPolicy RemoteSync::policy() const {
 std::string adviceAboutHub(ErrorCode code) {
   switch (code) {
     case ErrorCode::UntrustedCertificate:
-      return " (pass --pin as the hub printed it, or --ca; where the hub asks for a certificate, --client-cert and "
-             "--client-key)";
+      return " (pass --pin with the pin that the hub printed, or --ca; if the hub asks for a certificate, pass "
+             "--client-cert and --client-key)";
     case ErrorCode::WrongPin:
       return " (if the hub shows this pin, pass it with --pin)";
     case ErrorCode::WrongHostName:
-      return " (use the host's name in the certificate)";
+      return " (use the host name that is in the certificate)";
     case ErrorCode::WrongToken:
     case ErrorCode::ExpiredToken:
-      return " (blazedb token create makes one at the hub; pass it with --token-file)";
+      return " (blazedb token create, at the hub, makes a token; pass it with --token-file)";
     case ErrorCode::NotAllowed:
       return " (blazedb token list, at the hub, shows what the token grants)";
     case ErrorCode::UnknownDatabase:
-      return " (it is what stands after the /)";
+      return " (the name of the database is the part after the /)";
     case ErrorCode::PlaintextForbidden:
-      return " (--allow-plaintext)";
+      return " (--allow-plaintext allows it)";
     case ErrorCode::ProtocolError:
-      return " (--no-tls is for hubs that listen without TLS, and for these alone)";
+      return " (a hub that listens without TLS needs --no-tls; any other hub must be reached without it)";
     case ErrorCode::Offline:
     case ErrorCode::HubStopping:
-      return " (what has arrived is kept, and the next sync goes on from there; --watch tries again by itself)";
+      return " (what has arrived is kept, and the next sync continues from there; --watch tries again by itself)";
     default:
       return "";
   }

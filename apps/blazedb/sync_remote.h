@@ -1,4 +1,4 @@
-// The database of a hub, as `blazedb sync` is told of it: its address, what is believed of the hub, what is wanted.
+// The address and the options of `blazedb sync` for the database of a hub.
 #pragma once
 
 #include <optional>
@@ -17,11 +17,11 @@ struct RemoteAddress {
   std::string database;
 };
 
-// HOST:PORT/NAME, HOST/NAME, [IPV6]:PORT/NAME or [IPV6]/NAME; nothing for what is to be a file. UsageError for what is
-// neither.
+// Parses HOST:PORT/NAME, HOST/NAME, [IPV6]:PORT/NAME or [IPV6]/NAME. Returns nothing if `text` names a file. UsageError
+// if it is neither.
 std::optional<RemoteAddress> parseRemote(const std::string& text);
 
-// The options that only a hub has.
+// The options that apply only to a hub.
 struct RemoteSync {
   std::string tokenFile;
   std::vector<std::string> pins;
@@ -36,16 +36,16 @@ struct RemoteSync {
   std::string encryption;
 
   void declare(Arguments& arguments);
-  // One that was given; empty where none was.
+  // The first of these options that was given; empty if none was.
   std::string givenOption() const;
-  // UsageError.
+  // Throws UsageError if the options contradict one another.
   void refuseContradictions() const;
-  // Reads the token, or asks for it: the errors of readPassword. InvalidArgument: a pin that is none.
+  // Reads the token, or asks for it. Errors: those of readPassword; InvalidArgument (a malformed pin).
   RemoteNode node(const RemoteAddress& address) const;
   SyncPolicy policy() const;
 };
 
-// For SyncJob.
+// For SyncJob::advice.
 std::string adviceAboutHub(ErrorCode code);
 
 }  // namespace blazedb::cli

@@ -17,8 +17,8 @@
 namespace blazedb::cli {
 namespace {
 
-// How long a signal may go unnoticed while the barrier is waited for. An answer from the other end may take longer, and
-// each wait asks anew: so once nothing else is missing the waits grow.
+// How long a signal may go unnoticed during synchronize(). Each call asks the other end again, and an answer may take
+// longer than one wait. So the waits grow once the connection is live.
 constexpr std::chrono::milliseconds kBetweenLooks{100};
 constexpr std::chrono::milliseconds kBetweenLooksMax{10'000};
 
@@ -26,9 +26,9 @@ class Syncing {
  public:
   explicit Syncing(const SyncJob& job);
 
-  // Returns when everything is in sync. Throws Error: Cancelled, or what broke or stopped the connection.
+  // Returns when everything is in sync. Throws Error: Cancelled, or the error that broke or stopped the connection.
   void untilInSync(Interrupt& interrupt);
-  // Returns when a signal has come. Throws what stopped the connection for good.
+  // Returns when a signal has come. Throws the error that stopped the connection for good.
   void untilInterrupted(Interrupt& interrupt);
   ConnectionStatus status() const { return connection_.status(); }
 
@@ -48,7 +48,7 @@ Syncing::Syncing(const SyncJob& job) : job_(job), lines_(job.json), connection_(
       lines_.show(status);
     else if (status.state == ConnectionState::catchingUp)
       bar_.show(status.done, status.total, status.bytes);
-    // There is nothing left to watch: ends as by a signal.
+    // There is nothing left to watch: end the process as a signal does.
     if (job_.watch && status.state == ConnectionState::stopped) kill(getpid(), SIGTERM);
   });
 }
@@ -61,15 +61,16 @@ void Syncing::throwIf(ConnectionState state) const {
 void Syncing::untilInSync(Interrupt& interrupt) {
   for (std::chrono::milliseconds wait = kBetweenLooks;;) {
     if (interrupt.requested())
-      throw Error(ErrorCode::Cancelled, "interrupted; what has arrived is kept, and the next sync goes on from there");
-    // Nobody waits here for a disk that may have room some day, or for a hub; --watch does.
+      throw Error(ErrorCode::Cancelled,
+                  "interrupted; what has arrived is kept, and the next sync continues from there");
+    // Offline is an error here: only --watch waits until a hub can be reached or a full disk has room.
     throwIf(ConnectionState::offline);
     try {
       connection_.synchronize(wait);
       return;
     } catch (const Error& error) {
       throwIf(ConnectionState::stopped);
-      if (error.code() == ErrorCode::NotAllowed) {  // all else is done
+      if (error.code() == ErrorCode::NotAllowed) {  // everything else has arrived
         if (job_.keepOwn) return;
         throw Error(error.code(), messageOf(error) + job_.adviceToReaders);
       }
@@ -80,7 +81,7 @@ void Syncing::untilInSync(Interrupt& interrupt) {
 }
 
 void Syncing::untilInterrupted(Interrupt& interrupt) {
-  throwIf(ConnectionState::stopped);  // before anybody listened
+  throwIf(ConnectionState::stopped);  // it may have stopped before the listener was added
   interrupt.wait();
   throwIf(ConnectionState::stopped);
 }
@@ -138,12 +139,12 @@ int runSync(const SyncJob& job, Interrupt& interrupt) {
                {"kept", jsonNumber(kept)}});
     return status.rejected > 0 ? kFailed : kFine;
   }
-  printLine((status.rejected > 0 ? "not all is in sync: " : "in sync: ") + counted(status.done, "record") +
+  printLine((status.rejected > 0 ? "not everything is in sync: " : "in sync: ") + counted(status.done, "record") +
             " moved in " + durationText(duration) + ", " + sizeText(status.bytes) + " across the link");
   if (conflicts > 0) printLine(counted(conflicts, "write was", "writes were") + " overridden; see blazedb conflicts");
   if (kept > 0)
-    printLine(counted(kept, "record") + " with changes of this end stay" + (kept == 1 ? "s" : "") +
-              " here, as the token may only read");
+    printLine(counted(kept, "record") + " with changes made here stay" + (kept == 1 ? "s" : "") +
+              " here, because the token may only read");
   if (status.rejected == 0) return kFine;
   printLine(counted(status.rejected, "record is", "records are") +
             " rejected; see blazedb rejected: " + status.rejection);

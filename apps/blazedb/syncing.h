@@ -1,5 +1,5 @@
-// What `blazedb sync` and `attach` do once they know what to connect: bring it in sync and say what that took, or stay
-// connected and print each change of the status.
+// The part that `blazedb sync` and `attach` share: connect, sync and print a summary; or, with --watch, stay connected
+// and print each change of the status.
 #pragma once
 
 #include <chrono>
@@ -13,7 +13,7 @@
 
 namespace blazedb::cli {
 
-// One connection, whoever keeps it. It ends with the last copy of this.
+// One connection, of a SyncEngine or of a Topology. It ends with the last copy of this object.
 struct SyncConnection {
   std::function<ConnectionStatus()> status;
   std::function<void(std::chrono::milliseconds timeout)> synchronize;
@@ -23,21 +23,22 @@ SyncConnection connectionOf(SyncEngine sync);
 SyncConnection connectionOf(Topology topology, ConnectionId id);
 
 struct SyncJob {
-  std::vector<Database> databases;  // those that are open here
+  std::vector<Database> databases;  // the databases that this process has open
   std::function<SyncConnection()> connect = {};
-  // Which options mend an error: a clause that follows its message, or nothing.
+  // Returns the text to append to the message of an error: the options that help, or nothing.
   std::function<std::string(ErrorCode)> advice = {};
   bool watch = false;
   bool json = false;
-  // Where what was written here may not leave: which options help; or that it is no error.
+  // For NotAllowed, when the other end may not take the writes made here: the text to append to the message. With
+  // `keepOwn` this is no error.
   std::string adviceToReaders = {};
   bool keepOwn = false;
-  // With `watch`: of the files of the databases, begun before these were opened.
+  // With `watch`: the transition of the databases' files, begun before they were opened.
   server::Transition* transition = nullptr;
 };
 
-// Gives the exit status. `interrupt` is older than the databases. Throws Error: Cancelled, or what broke the
-// connection; with `watch` only what has stopped it for good.
+// Returns the exit status. `interrupt` must be made before the databases are opened. Throws Error: Cancelled, or the
+// error that broke the connection; with `watch` only an error that stopped it for good.
 int runSync(const SyncJob& job, Interrupt& interrupt);
 
 }  // namespace blazedb::cli

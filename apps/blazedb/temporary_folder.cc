@@ -14,13 +14,13 @@ namespace blazedb::cli {
 TemporaryFolder::TemporaryFolder() {
   const char* chosen = std::getenv("TMPDIR");
   path_ = std::string(chosen != nullptr && *chosen == '/' ? chosen : "/tmp") + "/blazedb-XXXXXX";
-  if (!mkdtemp(path_.data()) || chmod(path_.c_str(), 0700) != 0)  // whatever the umask
+  if (!mkdtemp(path_.data()) || chmod(path_.c_str(), 0700) != 0)  // whatever the umask is
     throw Error(ErrorCode::IoError,
-                "cannot make the folder " + path_ + ": " + std::strerror(errno) + "; TMPDIR says where it is to be");
+                "cannot make the folder " + path_ + ": " + std::strerror(errno) + "; set TMPDIR to another folder");
 }
 
 TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;  // what cannot be removed from /tmp is no reason to fail
+  std::error_code ignored;  // a folder that cannot be removed is no reason to fail
   if (!kept_) std::filesystem::remove_all(path_, ignored);
 }
 

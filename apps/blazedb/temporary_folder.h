@@ -1,4 +1,4 @@
-// A folder of one's own below /tmp, for its owner's eyes alone, which is gone when the object is.
+// A new folder in $TMPDIR or /tmp that only this user can enter. It is removed with the object.
 #pragma once
 
 #include <string>
@@ -14,7 +14,7 @@ class TemporaryFolder {
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;
 
   const std::string& path() const { return path_; }
-  // It stays.
+  // The folder then outlives the object.
   void keep() { kept_ = true; }
 
  private:

@@ -1,4 +1,4 @@
-// What the process is talking to: a person at a terminal, or a file, a pipe, another program.
+// Whether the output goes to a terminal, how wide the terminal is, and colours for it.
 #pragma once
 
 #include <cstddef>
@@ -7,13 +7,13 @@
 
 namespace blazedb::cli {
 
-// `fd`: STDOUT_FILENO or STDERR_FILENO. False for a dumb terminal as well, on which no line can be drawn twice.
+// `fd`: STDOUT_FILENO or STDERR_FILENO. Also false for a dumb terminal, which cannot redraw a line.
 bool isTerminal(int fd);
 
-// The width of the terminal at `fd`; 80 where it does not say.
+// The width of the terminal at `fd`; 80 if it is unknown.
 std::size_t terminalColumns(int fd);
 
-// Colours for stdout. Without a terminal, or with NO_COLOR set (https://no-color.org), they leave the text as it is.
+// Colours for stdout. Without a terminal, or with NO_COLOR set (https://no-color.org), they do not change the text.
 class Colours {
  public:
   Colours();

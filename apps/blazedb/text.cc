@@ -79,7 +79,7 @@ std::string padLeft(std::string text, std::size_t columns) {
 std::string shortened(const std::string& text, std::size_t columns) {
   constexpr std::string_view kCut = "...";
   std::size_t seen = 0;
-  std::size_t keep = 0;  // bytes that leave room for the mark
+  std::size_t keep = 0;  // how many bytes leave room for the mark
   for (std::size_t i = 0; i < text.size(); i++) {
     bool startsCharacter = (static_cast<unsigned char>(text[i]) & 0xc0) != 0x80;
     if (!startsCharacter) continue;

@@ -29,7 +29,7 @@ TextInput::TextInput(TextSource source) : source_(std::move(source)), buffer_(so
   bool standard = source_.path == "-";
   if (source_.name.empty()) source_.name = standard ? "standard input" : source_.path;
   if (standard && visitor()) return;
-  // Without O_NONBLOCK the open of a pipe waits for a writer, and no signal that is blocked (interrupt.h) ends that.
+  // Without O_NONBLOCK, open() of a pipe waits for a writer, and a blocked signal (interrupt.h) does not end the wait.
   fd_ = standard ? STDIN_FILENO : open(source_.path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   if (fd_ < 0) fail("cannot open " + source_.name, errno);
   owned_ = !standard;

@@ -1,12 +1,11 @@
-// Text that the command line reads: a password, a token, a record, lines to import. One reader for all of it, so that
-// the same holds everywhere:
+// The reader for all text input: a password, a token, a record, lines to import. So the same rules hold everywhere:
 //
-// - A byte order mark at the beginning is no part of the text, and a line ends with \n or \r\n. Nothing else is taken
-//   away: a password may end with a blank.
-// - What is too long is an error; nothing is ever cut.
-// - A pipe does where a file does, as in --password-file <(pass notes). A folder is refused by its name.
-// - Waiting ends with ^C, for who writes as for who writes nothing.
-// - What was read from a file is overwritten here in the end, for it may be a secret.
+// - It skips a byte order mark at the beginning. A line ends with \n or \r\n. It removes nothing else: a password may
+//   end with a blank.
+// - Text that is too long is an error. It is never cut.
+// - A pipe works like a file, as in --password-file <(pass notes). A folder is an error that names it.
+// - ^C ends the wait for input, also if no input ever comes.
+// - The buffer is overwritten at the end, because it may have held a secret.
 #pragma once
 
 #include <cstddef>
@@ -20,35 +19,35 @@ namespace blazedb::cli {
 // The JSON of the largest record, with room for what JSON costs on top.
 inline constexpr std::size_t kJsonBytesMax = std::size_t{64} << 20;
 
-// What is read from a file, and how messages call it.
+// A file to read, and its name in messages.
 struct TextSource {
-  std::string path;                                  // "-" is standard input, also that of a visitor (visitor.h)
+  std::string path;                                  // "-": standard input, in a visitor (visitor.h) the visitor's
   std::string name = {};                             // "the password file notes.key"; empty: the path
   std::string unit = "the line";                     // "the password"
-  std::size_t bytesMax = kJsonBytesMax;              // of one unit
-  std::size_t bytesAtOnce = std::size_t{256} << 10;  // 1: nothing behind the line is taken from the input
+  std::size_t bytesMax = kJsonBytesMax;              // the largest unit
+  std::size_t bytesAtOnce = std::size_t{256} << 10;  // read() size; 1: takes nothing after the line from the input
 };
 
 // For one thread. All throw Error: NotFound, InvalidArgument (a folder), IoError, TooLarge.
 class TextInput {
  public:
   explicit TextInput(TextSource source);
-  // What somebody types at a terminal, which stays open. `wait` waits for it; false: no more.
+  // Reads what the user types at a terminal; leaves it open. `wait` waits for input and returns false to stop.
   TextInput(TextSource source, int terminal, std::function<bool()> wait);
   ~TextInput();
   TextInput(const TextInput&) = delete;
   TextInput& operator=(const TextInput&) = delete;
 
-  // The next line without its end; false at the end of the input, or when a signal has come while an Interrupt lives.
-  // `line` does not move in memory if it has room for bytesMax.
+  // Reads the next line, without its line end. Returns false at the end of the input, or if a signal came while an
+  // Interrupt lives. `line` does not move in memory if it has room for bytesMax.
   bool nextLine(std::string& line);
-  // All that is left, as one unit. Cancelled after a signal.
+  // Reads the rest as one unit. Throws Cancelled after a signal.
   std::string rest();
 
-  // Has a signal come, or whoever waits for a terminal said no?
+  // Whether a signal has come, or `wait` has returned false.
   bool interrupted() const { return interrupted_; }
   std::uint64_t bytesRead() const { return bytesRead_; }
-  // 0 where nobody can tell.
+  // 0 if unknown.
   std::uint64_t bytesTotal() const { return bytesTotal_; }
 
  private:

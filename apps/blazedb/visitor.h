@@ -1,10 +1,10 @@
-// A command that this process runs for another one.
+// A command that this process runs for another process.
 //
-// A process that keeps a database open (serve, sync --watch) runs the commands that others type for that file, which it
-// alone may open (server/control_wire.h). They are the same commands; only what surrounds one is different: its output
-// and input are at the other end of a socket, its paths are relative to another folder, the database is open already,
-// and ^C is the other end's going away. What asks for one of these asks visitor() first. Passing the surroundings to
-// every function instead was rejected: each command would carry them, for the few that look.
+// Only one process may have a database open. A process that keeps one open (serve, share, sync --watch, attach --watch)
+// therefore runs the commands that other processes send it for that file (server/control_wire.h). They are the same
+// commands in another environment: their input and output are at the other end of a socket, their paths start at
+// another folder, the database is open already, and the end of the other process takes the place of ^C. Code that needs
+// one of these asks visitor() first. Rejected: passing the environment to every function, because few of them need it.
 #pragma once
 
 #include <optional>
@@ -18,19 +18,19 @@ namespace blazedb::cli {
 
 class Visitor {
  public:
-  // While it lives, it is the one that this thread runs a command for.
+  // While this object lives, visitor() returns it on this thread.
   Visitor(const Database& database, std::string folder, server::ControlCaller& caller);
   ~Visitor();
   Visitor(const Visitor&) = delete;
   Visitor& operator=(const Visitor&) = delete;
 
   const Database& database() const { return database_; }
-  // Each false where the other end has gone.
+  // These return false if the other process has gone.
   bool print(std::string_view text);
   bool flush();
   bool complain(std::string_view text);
   bool hasGone() const { return caller_.hasGone(); }
-  // The next part of its standard input; nothing at the end.
+  // The next part of the other process's standard input; nothing at the end.
   std::optional<std::string> input() { return caller_.input(); }
   std::string pathFrom(const std::string& given) const;
 
@@ -41,10 +41,10 @@ class Visitor {
   std::string unsent_;
 };
 
-// Nothing where the command is run for the user of this process.
+// nullptr if the command runs for the user of this process.
 Visitor* visitor();
 
-// A path as it was typed, as this process can use it.
+// Turns a path as the user typed it into one that this process can use.
 std::string pathFrom(const std::string& given);
 
 }  // namespace blazedb::cli

@@ -1,4 +1,4 @@
-// What the tests of the command line share: a folder of their own, databases in it, and the real program to run on
+// Shared by the tests of the command line: a folder for each test, databases in it, and the real program to run on
 // them.
 #pragma once
 
@@ -24,38 +24,39 @@ class CliTest : public testing::Test {
   std::string writeFile(const std::string& name, const std::string& content) const;
   static std::string readFile(const std::string& path);
 
-  // A database made by this process, in which the password costs the least that is allowed; closed with the handle.
+  // A database made by this process with the cheapest allowed password cost; closed with the handle.
   Database makeDatabase(const std::string& name, SyncRole role = SyncRole::client,
                         const std::string& password = kPassword) const;
   Database open(const std::string& name, const std::string& password = kPassword) const;
 
-  // blazedb with `words` as its arguments, and kPassword in BLAZEDB_PASSWORD.
+  // Runs blazedb with `words` as its arguments and kPassword in BLAZEDB_PASSWORD.
   static std::vector<std::string> command(const std::vector<std::string>& words);
   static ProcessOptions withPassword();
   static Result run(const std::vector<std::string>& words);
   static Result run(const std::vector<std::string>& words, const ProcessOptions& options);
   static Result runWithInput(const std::vector<std::string>& words, const std::string& input);
 
-  // Runs it and expects exit status 0 and silence on stderr. Gives stdout.
+  // Runs it and expects exit status 0 and an empty stderr. Returns stdout.
   static std::string succeed(const std::vector<std::string>& words);
   // Expects this exit status, one line on stderr that begins with "blazedb: " and contains `what`, and no output.
   static void expectFailure(const Result& result, int status, const std::string& what);
   static void fail(const std::vector<std::string>& words, const std::string& what);
   static void failAsWrongUsage(const std::vector<std::string>& words, const std::string& what);
 
-  // With a terminal, where it draws its bar.
+  // With a terminal, on which blazedb draws its progress bar.
   static ProcessOptions onTerminal();
 
  private:
   std::string folder_;
 };
 
-// So many that their sync takes long enough to have a middle.
+// Inserts so many records that a test can interrupt their sync in the middle.
 void insertManyRecords(Database database, int count = 100'000);
-// Does the bar show a part of the whole: not 0 %, not yet 100 %?
+// Whether the progress bar shows that the work has begun and is not finished.
 bool isInTheMiddle(const std::string& out);
 
-// Looks again and again, for what nobody tells; throws std::runtime_error when it has not come after kPatience.
+// Polls `hasCome`, for events that cannot be waited for. Throws std::runtime_error if it is still false after
+// kPatience.
 void waitFor(const char* what, const std::function<bool()>& hasCome);
 
 // The fields of a line of JSON.

@@ -1,4 +1,5 @@
-// Commands on files that a running process has open: `sync --watch` here, of which each file takes them.
+// Commands on files that a running process has open. Here the process is `sync --watch`, which takes commands for both
+// of its files.
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -67,7 +68,7 @@ TEST_F(Control, MuchOutputArrivesWhole) {
     watch_->readUntil("verified");
   }
   EXPECT_EQ(linesOf(succeed({"export", b_, "-c", "many"})).size(), 2000u);
-  // A reader that goes away early ends the command here, and there.
+  // A reader of stdout that goes away early ends the command in both processes.
   Process head(command({"export", b_}), withPassword());
   head.readUntil("xxx");
   head.closeOutput();
@@ -112,7 +113,7 @@ TEST_F(Control, TheSocketIsForItsUserAlone) {
   EXPECT_EQ(info.st_mode & 07777, 0600u);
 }
 
-// The test's own user may be root: then there is another one to try.
+// If this test runs as root, it can try the command as another user.
 TEST_F(Control, AnotherUserIsRefused) {
   if (geteuid() != 0) GTEST_SKIP() << "only root can become another user";
   for (const std::string& name : {path(""), a_}) std::filesystem::permissions(name, std::filesystem::perms::all);
@@ -131,10 +132,10 @@ TEST_F(Control, WhatAKilledProcessHasLeftIsNoHindrance) {
   watch_->send(SIGKILL);
   watch_->wait();
   ASSERT_TRUE(std::filesystem::exists(a_ + "-control"));
-  // Nobody has the file: it is simply opened.
+  // No process has the file open: the command opens it.
   EXPECT_EQ(succeed({"count", b_, "-c", "people"}), "1\n");
   {
-    // Somebody has it who takes no commands, beside the dead one's socket.
+    // A process that takes no commands has it open, and the socket of the dead process is still there.
     Database held = open("a.blazedb");
     fail({"count", a_}, "is open in process " + std::to_string(getpid()));
   }

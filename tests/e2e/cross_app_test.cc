@@ -1,4 +1,4 @@
-// share, attach and groups: apps of one machine, each a process of its own.
+// share, attach and groups: apps of one machine, each a separate process.
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kNobody = "65534";
 
-// Two databases, closed, and a root for groups.
+// Two closed databases and a root folder for groups.
 class CrossApp : public CliTest {
  protected:
   CrossApp() {
@@ -33,7 +33,7 @@ class CrossApp : public CliTest {
   std::vector<std::string> attaching(const std::string& file, const std::vector<std::string>& more = {}) const {
     return inGroup({"attach", file, "--database", "notes"}, more);
   }
-  // One that shares when this returns.
+  // Starts a process; it is sharing when this returns.
   std::unique_ptr<Process> share(const std::string& file, const std::vector<std::string>& more = {}) const {
     auto process = std::make_unique<Process>(command(sharing(file, more)), withPassword());
     process->readUntil("blazedb attach FILE");
@@ -56,7 +56,7 @@ class CrossApp : public CliTest {
   }
   std::int64_t count(const std::string& file) const { return std::stoll(succeed({"count", file})); }
   void expectEqual(const std::string& file) const { succeed({"diff", notes_, file}); }
-  // The same line again, for a second time.
+  // Waits until the same line has come again.
   static auto times(int times, const std::string& text) {
     return [=](const std::string& out) {
       int found = 0;
@@ -222,7 +222,7 @@ TEST_F(CrossApp, AnAppInTheMiddleImportsAndExports) {
   expectEqual(mine_);
 }
 
-// 100,000 records, so that there is a middle to be killed in.
+// 100,000 records, so that a process can be killed in the middle of their sync.
 class LargeCrossApp : public CrossApp {
  protected:
   LargeCrossApp() { insertManyRecords(open("notes.blazedb")); }
@@ -246,9 +246,9 @@ TEST_F(LargeCrossApp, AnImporterThatIsKilledGoesOnWhereItWas) {
 TEST_F(LargeCrossApp, AnImporterGoesOnWhenTheSharerWasKilledAndIsBack) {
   auto sharer = share(notes_);
   auto importer = watch(mine_, kReadOnly);
-  importer->readUntil("state");  // from here on it takes commands
+  importer->readUntil("state");  // now it takes commands
   while (count(mine_) < 1'000) {
-    // The importer itself runs this command, between two parts of what it takes.
+    // The importer itself runs this command, between two batches that it applies.
   }
   kill(*sharer);
   EXPECT_LT(count(mine_), 100'000) << "it was not killed in the middle";
@@ -316,7 +316,7 @@ TEST_F(CrossApp, WhatHasTheNameOfTheSocketStays) {
 TEST_F(CrossApp, AnotherUserGetsNowhere) {
   if (geteuid() != 0) GTEST_SKIP() << "only root can become another user";
   auto sharer = share(notes_);
-  // Lets him come as far as he can.
+  // Gives the other user access to the folders.
   fs::permissions(path(""), fs::perms(0755));
   fs::permissions(root_, fs::perms(0755));
   fs::create_directory(path("his"));
@@ -343,8 +343,8 @@ TEST_F(CrossApp, AnotherUserGetsNowhere) {
 TEST_F(CrossApp, WhatCannotBeIsSaidInOneLine) {
   failAsWrongUsage({"share", notes_}, "--group is missing");
   failAsWrongUsage({"attach", mine_, "--group", "apps"}, "--database is missing");
-  failAsWrongUsage(attaching(mine_, {"--adopt"}), "--adopt is for --read-only");
-  failAsWrongUsage(sharing(notes_, {"--relay"}), "--relay is for --read-write");
+  failAsWrongUsage(attaching(mine_, {"--adopt"}), "--adopt needs --read-only");
+  failAsWrongUsage(sharing(notes_, {"--relay"}), "--relay needs --read-write");
   fail({"share", notes_, "--group", "../up", "--root", root_}, "is not the name of an app group");
   fail({"share", notes_, "--group", std::string(100, 'g'), "--root", root_}, "at most 107 bytes");
   fail(sharing(notes_, {"--collections", "no name"}), "InvalidPolicy");

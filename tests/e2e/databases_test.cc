@@ -1,4 +1,4 @@
-// create, info, verify, backup, passwd, renew, restamp, release, and what can be wrong with a file.
+// create, info, verify, backup, passwd, renew, restamp, release, and files that are missing or damaged.
 #include <unistd.h>
 
 #include <filesystem>
@@ -40,7 +40,7 @@ TEST_F(Databases, CreateRefusesAFileThatExists) {
   EXPECT_EQ(readFile(file), "letters to Milena");
 }
 
-// Not even root may make a file there.
+// Not even root may create a file there.
 TEST_F(Databases, CreateInAFolderThatIsReadOnlySaysWhatIsWrong) {
   Result result = run({"create", "/sys/a.blazedb"});
   expectFailure(result, 1, "IoError: /sys/a.blazedb cannot be created: this user may not do so, or the file system");
@@ -125,7 +125,7 @@ TEST_F(Databases, WhatNeedsAFileForItselfSaysHowToGetIt) {
     std::vector<std::string> words = {command, path("a.blazedb")};
     if (words[0] == "import") words.push_back("/dev/null");
     if (words[0] == "sync") words.push_back(path("b.blazedb"));
-    fail(words, words[0] + " needs the file for itself: blazedb stop");
+    fail(words, words[0] + " needs the file for itself; blazedb stop");
   }
 }
 

@@ -1,4 +1,4 @@
-// A reader that is not ours: raw/file_reader.py opens our files, written from docs/file-format.md alone.
+// An independent reader: raw/file_reader.py, written from docs/file-format.md alone, opens our files.
 #include <filesystem>
 #include <fstream>
 
@@ -15,7 +15,7 @@ class FileReader : public WithHubProcess {
     options.environment["PYTHONDONTWRITEBYTECODE"] = "1";
     return Process({"/usr/bin/python3", BLAZEDB_SOURCE_DIR "/tests/e2e/raw/file_reader.py", file}, options).wait();
   }
-  // What it lists, as `export` does: the fields by id.
+  // The records that it lists, as `export` does: the fields by id.
   static std::map<std::string, std::string> listedIn(const std::string& file) {
     Result result = read(file);
     EXPECT_EQ(result.status, 0) << result.err;

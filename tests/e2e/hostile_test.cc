@@ -1,4 +1,4 @@
-// Who does a hub no good: those who say nothing, who say nonsense, who do not listen, who have no certificate.
+// Clients that harm a hub: they send nothing, send nonsense, do not read, or have no certificate.
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -20,7 +20,7 @@ class Hostile : public WithHubProcess {
  protected:
   Hostile() { makeDatabase("hub.blazedb", SyncRole::server).insert({{"n", 1}}); }
 
-  // A new client gets what there is, as if nothing had happened. How long that took.
+  // Lets a new client sync as if nothing had happened. Returns how long that took.
   steady_clock::duration serveSomebody() {
     std::string name = "somebody" + std::to_string(++served_);
     Database client = makeDatabase(name + ".blazedb");
@@ -30,12 +30,12 @@ class Hostile : public WithHubProcess {
     EXPECT_GE(client.count(), 1u);
     return steady_clock::now() - begin;
   }
-  // It ends when it is asked to, and has said nothing that is no line of its log.
+  // The hub ends when it is asked to, and every line that it printed is a line of its log.
   void expectASoberEnd() {
     Result result = stopHub();
     for (const std::string& line : linesOf(result.err)) EXPECT_TRUE(parsed(line).string("event")) << line;
   }
-  // The hub's, in MiB: what it has now, or has had at most ("VmRSS", "VmHWM").
+  // The hub's memory in MiB: now ("VmRSS") or at its peak ("VmHWM").
   std::uint64_t memory(const std::string& which) const {
     std::ifstream status("/proc/" + std::to_string(hub_->pid()) + "/status");
     for (std::string word; status >> word;)
@@ -148,8 +148,8 @@ TEST_F(Hostile, AClientThatDoesNotReadCostsAWindowAndHoldsNobodyUp) {
   auto begin = steady_clock::now();
   for (int round = 0; round < kRounds; round++) writeSome();
   EXPECT_EQ(reader.count(), writer.count());
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // these need memory of their own
-  // 8 MiB may be on their way to it, and what is being made of them; not the 60 that it has missed.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // sanitizers need extra memory
+  // 8 MiB may be on their way to the client, plus the work on them, but not the 60 MiB that it has missed.
   EXPECT_LT(memory("VmHWM"), before + 30);
 #endif
   if (std::getenv("BLAZEDB_LONG_TESTS")) {

@@ -1,4 +1,4 @@
-// sync with the database of a hub: the hub in this process, its clients in processes of their own.
+// sync with the database of a hub. The hub is in this process; its clients are separate processes.
 #include <signal.h>
 
 #include <map>
@@ -13,7 +13,7 @@ namespace {
 
 constexpr const char* kWrongPin = "sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
-// A hub that offers "Hub", and client.blazedb, closed.
+// A hub that offers "Hub", and client.blazedb, which is closed.
 class SyncWithHub : public CliTest {
  protected:
   SyncWithHub() : hub_(makeDatabase("hub.blazedb", SyncRole::server)), token_(makeToken({.name = "test"}).secret) {
@@ -46,7 +46,7 @@ class SyncWithHub : public CliTest {
     EXPECT_EQ(result.err, "");
     return result.out;
   }
-  // Of the error: its code, and what stands in its advice.
+  // Checks the code of the error and a part of its advice.
   static void expectRefusal(const Result& result, const std::string& code, const std::string& advice) {
     expectFailure(result, 1, "blazedb: " + code + ": ");
     EXPECT_NE(result.err.find(advice), std::string::npos) << result.err;
@@ -110,7 +110,7 @@ TEST_F(SyncWithHub, WithoutATokenItSaysWhereToPutOne) {
                           withPassword())
                       .wait();
   expectRefusal(result, "NotFound",
-                "there is no token, and no terminal to ask at: set BLAZEDB_TOKEN or give --token-file");
+                "there is no token, and no terminal to ask for one: set BLAZEDB_TOKEN or give --token-file");
   fail(syncWords({"--token-file", path("none")}), "cannot open the token file");
 }
 
@@ -127,7 +127,7 @@ TEST_F(SyncWithHub, CollectionsAndFieldsMayBeLeftOut) {
 
 TEST_F(SyncWithHub, SeveralPinsAreForTheTimeWhenAKeyIsReplaced) {
   hub_.insert({{"n", 1}});
-  sync({"--pin", kWrongPin});  // beside the right one
+  sync({"--pin", kWrongPin});  // together with the right pin
   EXPECT_EQ(open("client.blazedb").count(), 1u);
 }
 
@@ -140,7 +140,7 @@ TEST_F(SyncWithHub, EndToEndEncryptionIsTheDefaultAndRefusedInThisVersion) {
 TEST_F(SyncWithHub, AHubThatIsNotTrustedIsNotToldTheToken) {
   Words noPin = {"sync", client_, address(), "--encryption", "smartProxy"};
   Result untrusted = run(noPin, with(token_));
-  expectRefusal(untrusted, "UntrustedCertificate", "pass --pin as the hub printed it");
+  expectRefusal(untrusted, "UntrustedCertificate", "pass --pin with the pin that the hub printed");
   EXPECT_NE(untrusted.err.find(listening_.pin), std::string::npos) << untrusted.err;
   noPin.insert(noPin.end(), {"--pin", kWrongPin});
   Result wrong = run(noPin, with(token_));
@@ -175,14 +175,14 @@ TEST_F(SyncWithHub, WhoMayOnlyReadMayKeepItsWritesOrBeginWithoutThem) {
   expectRefusal(run(syncWords(), with(readOnly)), "NotAllowed", "--keep-own");
   Result kept = run(syncWords({"--keep-own"}), with(readOnly));
   EXPECT_EQ(kept.status, 0) << kept.err;
-  EXPECT_NE(kept.out.find("1 record with changes of this end stays here"), std::string::npos) << kept.out;
+  EXPECT_NE(kept.out.find("1 record with changes made here stays here"), std::string::npos) << kept.out;
   UUID later = hub_.insert({{"n", 3}});
   Result json = run(syncWords({"--keep-own", "--json"}), with(readOnly));
   EXPECT_EQ(parsed(json.out).integer("kept"), 1) << json.out << json.err;
   EXPECT_TRUE(open("client.blazedb").fetch(mine));
   EXPECT_TRUE(open("client.blazedb").fetch(later)) << "what the hub has comes all the same";
   EXPECT_FALSE(hub_.fetch(mine));
-  // Begins anew, as the help says.
+  // Starts again with a new database, as the help says.
   makeDatabase("anew.blazedb");
   Words words = syncWords();
   words[1] = path("anew.blazedb");
@@ -192,7 +192,7 @@ TEST_F(SyncWithHub, WhoMayOnlyReadMayKeepItsWritesOrBeginWithoutThem) {
   EXPECT_EQ(difference.status, 1);
   EXPECT_NE(difference.out.find(mine.toString()), std::string::npos) << difference.out;
   EXPECT_EQ(difference.out.find(theirs.toString()), std::string::npos) << difference.out;
-  failAsWrongUsage(syncWords({"--keep-own", "--watch"}), "--watch goes on anyway");
+  failAsWrongUsage(syncWords({"--keep-own", "--watch"}), "--watch goes on without it");
   failAsWrongUsage({"sync", client_, path("anew.blazedb"), "--keep-own"}, "is for the database of a hub");
 }
 
@@ -206,7 +206,7 @@ TEST_F(SyncWithHub, WhoIsNotLetInIsToldWhy) {
   expectRefusal(run(syncWords(), with(revoked.secret)), "WrongToken", "revoked");
   Words words = syncWords();
   words[2] = address("127.0.0.1", "Other");
-  expectRefusal(run(words, with(token_)), "UnknownDatabase", "what stands after the /");
+  expectRefusal(run(words, with(token_)), "UnknownDatabase", "the part after the /");
   std::string narrow = makeToken({.name = "narrow", .collections = {"notes"}}).secret;
   expectRefusal(run(syncWords({"--collections", "people"}), with(narrow)), "NotAllowed", "blazedb token list");
   EXPECT_EQ(open("client.blazedb").count(), 0u);
@@ -321,7 +321,7 @@ class LargeSyncWithHub : public SyncWithHub {
  protected:
   LargeSyncWithHub() { insertManyRecords(hub_); }
 
-  // `most`: how many records may go over the link then, in both directions.
+  // `most`: the largest number of records that may then cross the link, in both directions.
   void expectTheRest(std::int64_t most) const {
     std::uint64_t had = open("client.blazedb").count();
     EXPECT_GT(had, 0u);
@@ -338,7 +338,7 @@ TEST_F(LargeSyncWithHub, OneThatIsInterruptedSaysSoAndGoesOnWhereItWas) {
     process.send(SIGINT);
     Result result = process.wait();
     EXPECT_EQ(result.status, 1);
-    EXPECT_NE(result.out.find("the next sync goes on from there"), std::string::npos) << result.out;
+    EXPECT_NE(result.out.find("the next sync continues from there"), std::string::npos) << result.out;
     EXPECT_NE(result.out.find(" of 100,000, "), std::string::npos) << result.out;
   }
   expectTheRest(99'999);
@@ -351,10 +351,11 @@ TEST_F(LargeSyncWithHub, AHubThatStopsInTheMiddleIsSaidAndTheNextSyncGoesOn) {
     hubStops();
     Result result = process.wait();
     EXPECT_EQ(result.status, 1);
-    EXPECT_NE(result.out.find("the next sync goes on from there"), std::string::npos) << result.out;
+    EXPECT_NE(result.out.find("the next sync continues from there"), std::string::npos) << result.out;
   }
   hubReturns();
-  // A hub that stops before it has noted what the client withholds gets that back: the client had it from there.
+  // A hub that stops before it has noted what the client withholds gets those records back: the client had them from
+  // the hub.
   expectTheRest(100'000);
 }
 

@@ -59,7 +59,7 @@ TEST_F(ImportExport, AnEmptyDatabaseExportsNothing) { EXPECT_EQ(succeed({"export
 
 TEST_F(ImportExport, AFieldCalledCollectionIsNotOverwritten) {
   open("a.blazedb").insert({{"_collection", "stamps"}});
-  fail({"export", file_}, "export each collection by itself");
+  fail({"export", file_}, "export each collection separately");
   EXPECT_NE(succeed({"export", file_, "-c", "default"}).find("\"_collection\":\"stamps\""), std::string::npos);
 }
 
@@ -88,14 +88,14 @@ TEST_F(ImportExport, NoDatabaseIsReplacedByAnExport) {
   std::string notes = writeFile("notes.txt", "not written by export");
   for (const std::string& target : {file_, path("other.blazedb"), notes}) {
     std::string before = readFile(target);
-    fail({"export", file_, "-o", target}, "is no earlier export");
+    fail({"export", file_, "-o", target}, "is not an earlier export");
     EXPECT_EQ(readFile(target), before) << target;
   }
   std::string log = file_ + "-wal";
   std::optional<Database> held = open("a.blazedb");
   held->insert({{"n", 2}});
   ASSERT_TRUE(std::filesystem::exists(log));
-  fail({"export", path("other.blazedb"), "-o", log}, "is no earlier export");
+  fail({"export", path("other.blazedb"), "-o", log}, "is not an earlier export");
   held.reset();
   EXPECT_EQ(succeed({"count", file_}), "2\n");
 }
@@ -117,7 +117,7 @@ TEST_F(ImportExport, AnExportThatIsKilledLeavesNoPlainText) {
   process.readUntil("256 records");
   process.send(SIGKILL);
   process.wait();
-  // Should it have been done before the signal came, the file is there, and nothing beside it.
+  // If it was done before the signal came, the file is there, and no other file.
   for (const auto& entry : std::filesystem::directory_iterator(path("folder")))
     EXPECT_EQ(entry.path().filename(), "out.jsonl");
 }
@@ -138,7 +138,7 @@ TEST_F(ImportExport, AfterAWrongLineTheMessageSaysHowToGoOn) {
   std::string good = numbered(1, 1700, true);
   std::string input = writeFile("in.jsonl", good + "nonsense\n");
   fail({"import", file_, input},
-       "lines 1 to 1000 are stored; go on with --from-line 1001, or run it all again with --upsert");
+       "lines 1 to 1000 are stored; continue with --from-line 1001, or import everything again with --upsert");
   writeFile("in.jsonl", good);
   Object again = parsed(succeed({"import", file_, input, "--upsert", "--json"}));
   EXPECT_EQ(again.integer("inserted"), 700);
@@ -146,7 +146,7 @@ TEST_F(ImportExport, AfterAWrongLineTheMessageSaysHowToGoOn) {
   EXPECT_EQ(succeed({"count", file_}), "1700\n");
 }
 
-// On a disk of 3 MB, which goes with the process that has mounted it.
+// On a disk of 3 MB, which disappears with the process that mounted it.
 TEST_F(ImportExport, OnADiskThatIsNearlyFullWhatFitsIsStored) {
   std::string lines;
   for (int n = 1; n <= 20'000; n++)
@@ -169,7 +169,7 @@ TEST_F(ImportExport, OnADiskThatIsNearlyFullWhatFitsIsStored) {
   EXPECT_NE(stored % 1000, 0) << "there was room for a part of the batch";
   std::string next = std::to_string(stored + 1);
   EXPECT_NE(result.err.find("line " + next + ": "), std::string::npos) << result.err;
-  EXPECT_NE(result.err.find("lines 1 to " + std::to_string(stored) + " are stored; go on with --from-line " + next),
+  EXPECT_NE(result.err.find("lines 1 to " + std::to_string(stored) + " are stored; continue with --from-line " + next),
             std::string::npos)
       << result.err;
 }
@@ -177,7 +177,7 @@ TEST_F(ImportExport, OnADiskThatIsNearlyFullWhatFitsIsStored) {
 TEST_F(ImportExport, LinesWithoutIdsGoOnFromALine) {
   std::string input = writeFile("in.jsonl", numbered(1, 1700, false) + "nonsense\n");
   Result result = run({"import", file_, input});
-  expectFailure(result, 1, "go on with --from-line 1001");
+  expectFailure(result, 1, "continue with --from-line 1001");
   EXPECT_EQ(result.err.find("--upsert"), std::string::npos) << result.err;
   writeFile("in.jsonl", numbered(1, 1700, false));
   succeed({"import", file_, input, "--from-line", "1001"});
@@ -210,13 +210,14 @@ TEST_F(ImportExport, ARecordBeyondTheLimitIsNamedWithItsLine) {
 TEST_F(ImportExport, ALineWithoutEndIsRefused) {
   std::string input = path("endless");
   std::ofstream(input) << "{\"n\":1}\n";
-  std::filesystem::resize_file(input, std::uintmax_t{200} << 20);  // a line of zeros, which costs no disk
+  std::filesystem::resize_file(input, std::uintmax_t{200} << 20);  // a line of zeros, which takes no space on the disk
   fail({"import", file_, input}, "line 2: the line is longer than 64.0 MiB");
 }
 
 TEST_F(ImportExport, AMissingInputIsSaid) { fail({"import", file_, path("absent.jsonl")}, "absent.jsonl"); }
 
-// Input through a FIFO is as slow as we want it to be; on a terminal the progress bar tells how far it has come.
+// Through a FIFO the test controls how fast the input comes; the progress bar on a terminal shows how far the import
+// is.
 TEST_F(ImportExport, AnInterruptedImportSaysWhatIsStored) {
   ASSERT_EQ(mkfifo(path("fifo").c_str(), 0600), 0);
   ProcessOptions options = withPassword();
@@ -228,7 +229,8 @@ TEST_F(ImportExport, AnInterruptedImportSaysWhatIsStored) {
   process.send(SIGINT);
   Result result = process.wait();
   EXPECT_EQ(result.status, 1);
-  EXPECT_NE(result.out.find("interrupted; lines 1 to 1000 are stored; go on with --from-line 1001"), std::string::npos)
+  EXPECT_NE(result.out.find("interrupted; lines 1 to 1000 are stored; continue with --from-line 1001"),
+            std::string::npos)
       << result.out;
   EXPECT_EQ(succeed({"count", file_}), "1000\n");
 }

@@ -1,7 +1,7 @@
-// Hosts of their own on one machine: network namespaces, with nothing in them but what the test connects.
+// Separate hosts on one machine: network namespaces, which contain only what the test connects.
 //
-// A namespace is held by a process that waits for its input to end, so nothing is left behind, however the test ends.
-// Where the test is not root a user namespace comes first, in which it is.
+// A process that waits for the end of its input holds the namespace, so nothing is left behind, however the test ends.
+// If the test is not root, a user namespace comes first, in which it is root.
 #pragma once
 
 #include <stdexcept>
@@ -12,20 +12,20 @@
 
 namespace blazedb::e2e {
 
-// This machine, or this user, may not make them: says why.
+// This machine or this user may not make namespaces: what() says why.
 struct NoNamespaces : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
 class NetworkNamespace {
  public:
-  // A first one, and those beside it. Throws NoNamespaces.
+  // The first namespace, and further ones beside it. Throws NoNamespaces.
   NetworkNamespace() : NetworkNamespace(nullptr) {}
   explicit NetworkNamespace(const NetworkNamespace& first) : NetworkNamespace(&first) {}
 
-  // The words that run `words` in it.
+  // The command that runs `words` in the namespace.
   std::vector<std::string> inside(const std::vector<std::string>& words) const;
-  // ip(8), with these words, split at spaces. Throws NoNamespaces.
+  // Runs ip(8) with these words, split at spaces. Throws NoNamespaces.
   void ip(const std::string& words) const;
   std::string pid() const { return std::to_string(holder_.pid()); }
 
@@ -43,10 +43,10 @@ class SwitchedNetwork {
   // Both count from 0.
   static std::string addressOf(int host) { return "10.77.0." + std::to_string(host + 1); }
   std::vector<std::string> onHost(int host, const std::vector<std::string>& words) const;
-  // The switch carries nothing from or to it any more: nobody notices.
+  // The switch drops everything from and to the host; neither side is told.
   void lose(int host) const;
   void find(int host) const;
-  // The host's own interface: its system notices at once.
+  // The interface of the host goes down; its system notices at once.
   void unplug(int host) const;
   void plug(int host) const;
 

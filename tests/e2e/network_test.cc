@@ -1,7 +1,7 @@
-// A hub and its clients on hosts of their own, and a network between them that fails.
+// A hub and its clients on separate hosts, with a network between them that fails.
 //
-// Somebody whose network has gone notices after half a minute of silence (link/conversation.h), and the test waits for
-// that. With BLAZEDB_LONG_TESTS=1 the network stays away for a whole minute.
+// An end whose network has gone notices after half a minute of silence (link/conversation.h); the test waits for that.
+// With BLAZEDB_LONG_TESTS=1 the network stays away for a whole minute.
 #include <signal.h>
 
 #include <cstdlib>
@@ -34,7 +34,7 @@ class Network : public WithHubProcess {
     return std::make_unique<Watch>(network_->onHost(host, command(syncWords(file, {"--watch", "--json"}))),
                                    withToken(token(file_, {"--user", file})));
   }
-  // One record more at each of the three, acknowledged by their owners.
+  // Inserts a record at each of the three databases, through the process that has it open.
   void everybodyWrites() {
     for (const std::string& file : {file_, ann_, bob_})
       acknowledged_.push_back(UUID::parse(linesOf(succeed({"insert", file, R"({"n": 1})"})).at(0)).value());
@@ -51,7 +51,7 @@ TEST_F(Network, ALinkThatIsCutWhileAllWriteHealsByItself) {
   insertManyRecords(open("hub.blazedb"), kMany);
   start({file_});
   std::unique_ptr<Watch> ann = watchOn(1, ann_), bob = watchOn(2, bob_);
-  // The cut comes while much is on its way in both directions; nothing that takes time comes before it.
+  // The network is cut while much is on its way in both directions, so nothing slow may come before the cut.
   ann->untilState("catchingUp");
   bob->untilState("catchingUp");
   network_->lose(1);
@@ -70,7 +70,7 @@ TEST_F(Network, ALinkThatIsCutWhileAllWriteHealsByItself) {
   network_->plug(2);
   const auto healed = steady_clock::now();
   everybodyWrites();
-  // Bob's system says that there is a network again. Ann has to try: 30 seconds apart at most, and a try takes 10.
+  // Bob's system reports that the network is back. Ann must try again: at most 30 seconds apart, and a try takes 10.
   bob->untilVerified();
   const auto bobIsBack = steady_clock::now();
   ann->untilVerified();
@@ -82,7 +82,7 @@ TEST_F(Network, ALinkThatIsCutWhileAllWriteHealsByItself) {
     watch->send(SIGTERM);
     EXPECT_EQ(watch->wait().status, 0);
   }
-  // The hub has everything now. Either may not have got yet what the other one has brought.
+  // The hub has everything now. Ann and Bob may still lack each other's latest records.
   for (const auto& [host, file] : {std::pair(1, ann_), std::pair(2, bob_)}) {
     Result last =
         Process(network_->onHost(host, command(syncWords(file))), withToken(token(file_, {"--user", file}))).wait();

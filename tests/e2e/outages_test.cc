@@ -1,4 +1,4 @@
-// Hubs and clients that are killed, are away, or come all at once: what was acknowledged is everywhere in the end.
+// Hubs and clients that are killed, are away, or connect all at once: in the end, what was acknowledged is everywhere.
 #include <signal.h>
 
 #include <deque>
@@ -14,7 +14,8 @@ namespace {
 class Outages : public WithHubProcess {
  protected:
   std::uint64_t count(const std::string& file) const { return std::stoull(succeed({"count", file})); }
-  // Through its owner, where it has one. Gives the id: now it is acknowledged.
+  // Inserts through the process that has the file open, if there is one. Returns the id; the record is then
+  // acknowledged.
   std::string insert(const std::string& file, const std::string& record) const {
     return linesOf(succeed({"insert", file, record})).at(0);
   }
@@ -27,7 +28,7 @@ TEST_F(Outages, AnInitialSyncOutlivesTheDeathOfEitherEnd) {
   makeDatabase("client.blazedb");
   start({file_});
   std::string token = this->token(file_);
-  // Until it has more than it had, but is not through.
+  // Until it has more records than before, but not all.
   auto untilItHasMoreThan = [&](std::uint64_t before) {
     waitFor("more records", [&] { return count(client) > before; });
   };
@@ -54,7 +55,7 @@ TEST_F(Outages, AnInitialSyncOutlivesTheDeathOfEitherEnd) {
     moved = line.integer("done").value();
     return line.boolean("verified") == true;
   });
-  // It gets what it lacks; and sends back at most what it has, as the hub may have lost what it has not heard of yet.
+  // It gets the records that it lacks. It sends back at most those that it has, because the hub may have lost them.
   EXPECT_LE(moved, static_cast<std::int64_t>(kRecords)) << "it has begun again";
   watch->send(SIGTERM);
   EXPECT_EQ(watch->wait().status, 0);
@@ -77,7 +78,7 @@ TEST_F(Outages, WhatIsWrittenWhereNobodyHearsItMeetsInTheEnd) {
   killHub();
   for (auto& each : watches) each->untilState("offline");
 
-  // All three write: records of their own, and one that they share.
+  // All three write new records, and all write to one shared record.
   std::vector<std::string> acknowledged = {shared};
   for (int round = 0; round < 2; round++)
     for (const std::string& file : files) {
@@ -86,7 +87,7 @@ TEST_F(Outages, WhatIsWrittenWhereNobodyHearsItMeetsInTheEnd) {
     }
   start({file_});
   for (auto& each : watches) each->untilVerified();
-  // The first that was verified may not have had what the second one brought.
+  // The first client that was verified may lack what the second one brought after that.
   std::string last = insert(files[0], R"({"round": "last"})");
   acknowledged.push_back(last);
   for (const std::string& file : {files[1], files[2]})
@@ -103,7 +104,7 @@ TEST_F(Outages, WhatIsWrittenWhereNobodyHearsItMeetsInTheEnd) {
   EXPECT_EQ(hub.fetch(UUID::parse(shared).value())->string("by"), file_) << "the server wins";
 }
 
-// A client that costs little: its database is in memory, and there is no password to stretch.
+// A cheap client: its database is in memory and has no password.
 struct LightClient {
   LightClient(std::uint64_t number, const std::int64_t& worldMs)
       : replica("client" + std::to_string(number), worldMs, number) {
@@ -114,7 +115,7 @@ struct LightClient {
     link = std::make_unique<link::RemoteLink>(io, *replica, clock, random, hub, nullptr);
     listener = replica->addFeedListener([this] { link->feedMoved(); });
   }
-  // Nothing is on its way, and both ends have made sure.
+  // Nothing is on its way, and both ends have compared digests.
   bool rests() const {
     link::LinkStatus status = link->status();
     return status.state == link::LinkState::live && status.ends[0].verified;
@@ -146,7 +147,7 @@ TEST_F(Outages, TwoHundredClientsComeAtOnceAndComeToRest) {
 
   const std::int64_t deadline = clock.monotonicUs() + std::chrono::microseconds(kPatience).count();
   for (LightClient& client : clients) client.connect(io, clock, random, options);
-  // First the hub has what each of them had, then each of them what the hub has.
+  // First the hub gets what each client had, then each client gets what the hub has.
   for (int round = 0; round < 2; round++)
     for (LightClient& client : clients) ASSERT_TRUE(client.link->waitSynchronized(deadline));
   for (LightClient& client : clients) {

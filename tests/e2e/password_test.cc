@@ -1,4 +1,4 @@
-// Where the password comes from.
+// The sources of a password: a file, a variable, the terminal.
 #include <signal.h>
 
 #include <filesystem>
@@ -28,7 +28,8 @@ TEST_F(PasswordSources, AFileWinsOverTheEnvironmentAndItsFirstLineCounts) {
 
 TEST_F(PasswordSources, AFileWithoutALineIsAnError) {
   makeDatabase("a.blazedb");
-  fail({"count", path("a.blazedb"), "--password-file", writeFile("password", "")}, "its first line is the password");
+  fail({"count", path("a.blazedb"), "--password-file", writeFile("password", "")},
+       "its first line must be the password");
 }
 
 TEST_F(PasswordSources, AFileThatIsNotThereIsAnError) {
@@ -57,7 +58,7 @@ TEST_F(PasswordSources, TheTerminalAsksTwiceForANewOne) {
   Process process(command({"create", path("a.blazedb")}), onTerminal());
   process.readUntil("Password for " + path("a.blazedb") + ": ");
   process.write("new one\n");
-  process.readUntil("The same again: ");
+  process.readUntil("Repeat the password: ");
   process.write("new one\n");
   EXPECT_EQ(process.wait().status, 0);
   EXPECT_EQ(open("a.blazedb", "new one").count(), 0u);
@@ -67,7 +68,7 @@ TEST_F(PasswordSources, TwoNewOnesThatDifferMakeNothing) {
   Process process(command({"create", path("a.blazedb")}), onTerminal());
   process.readUntil("Password for " + path("a.blazedb") + ": ");
   process.write("new one\n");
-  process.readUntil("The same again: ");
+  process.readUntil("Repeat the password: ");
   process.write("new two\n");
   Result result = process.wait();
   EXPECT_EQ(result.status, 1);
@@ -83,7 +84,7 @@ TEST_F(PasswordSources, AnEmptyNewOneMakesNothing) {
 
 TEST_F(PasswordSources, ControlCAtTheTerminalEndsTheProgramAndGivesTheEchoBack) {
   makeDatabase("a.blazedb");
-  // The shell is the one that has the terminal afterwards, and asks it.
+  // The shell has the terminal afterwards and reports its state.
   std::string script = "trap : INT; \"$0\" count \"$1\"; echo \"status $?\"; stty -a";
   Process process({"/bin/sh", "-c", script, BLAZEDB_BINARY, path("a.blazedb")}, onTerminal());
   process.readUntil("Password for ");
@@ -135,7 +136,7 @@ TEST_F(PasswordSources, TheTerminalAsksForBothAndNothingMeansTheSame) {
   Process process(command({"diff", path("a.blazedb"), path("b.blazedb")}), onTerminal());
   process.readUntil("Password for " + path("a.blazedb") + ": ");
   process.write(std::string(kPassword) + "\n");
-  process.readUntil("Password for " + path("b.blazedb") + " (nothing: the same): ");
+  process.readUntil("Password for " + path("b.blazedb") + " (empty: the same as A): ");
   process.write("\n");
   Result result = process.wait();
   EXPECT_EQ(result.status, 0) << result.out;

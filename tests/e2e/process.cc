@@ -55,7 +55,7 @@ std::vector<char*> pointersTo(std::vector<std::string>& words) {
 }  // namespace
 
 Process::Process(const std::vector<std::string>& words, const ProcessOptions& options) {
-  signal(SIGPIPE, SIG_IGN);  // for write() to one that has ended
+  signal(SIGPIPE, SIG_IGN);  // for write() to a process that has ended
   // All of this before the fork: the child of a process with threads may not allocate.
   std::vector<std::string> arguments = words;
   std::vector<std::string> environment = environmentWith(options.environment);
@@ -73,7 +73,7 @@ void Process::startWithPipes(const std::vector<char*>& argv, const std::vector<c
     dup2(hasInput ? input.reading : nothing, STDIN_FILENO);
     dup2(output.writing, STDOUT_FILENO);
     dup2(errors.writing, STDERR_FILENO);
-    setsid();  // no terminal to ask for a password at, wherever the tests run
+    setsid();  // without a terminal, so that blazedb cannot ask for a password
     signal(SIGPIPE, SIG_DFL);
     execve(argv[0], argv.data(), environment.data());
     _exit(127);
@@ -133,7 +133,7 @@ bool Process::readMore() {
     if (got > 0)
       text.append(buffer.data(), static_cast<std::size_t>(got));
     else
-      closeIfOpen(fd);  // the end; a terminal says EIO
+      closeIfOpen(fd);  // the end; a terminal reports EIO
   };
   take(waits[0], output_, result_.out);
   take(waits[1], errors_, result_.err);

@@ -1,5 +1,5 @@
-// A child process with its input, output and errors in our hands, or with a terminal of its own. Nothing here sleeps:
-// it waits for output or for the end, and gives up (std::runtime_error, with what was said until then) after kPatience.
+// A child process whose input, output and errors the test controls, or that has its own terminal. Nothing here sleeps:
+// it waits for output or for the end, and gives up after kPatience (std::runtime_error, with the output until then).
 #pragma once
 
 #include <sys/types.h>
@@ -17,11 +17,11 @@ inline constexpr std::chrono::seconds kPatience{120};
 struct Result {
   int status = 0;  // the exit status, or 128 + the signal that ended it
   std::string out;
-  std::string err;  // empty for one with a terminal: there it is part of `out`
+  std::string err;  // empty with a terminal: there it is part of `out`
 };
 
 struct ProcessOptions {
-  std::map<std::string, std::string> environment = {};  // beside ours, less all that begins with BLAZEDB_
+  std::map<std::string, std::string> environment = {};  // added to ours, without the variables that begin with BLAZEDB_
   bool hasInput = false;                                // a pipe for write(), else /dev/null
   bool hasTerminal = false;                             // a terminal for input, output and errors
 };
@@ -30,27 +30,27 @@ class Process {
  public:
   // `words`: the program's path and its arguments.
   Process(const std::vector<std::string>& words, const ProcessOptions& options = {});
-  // Ends it, if it still runs.
+  // Kills the process if it still runs.
   ~Process();
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
   void write(const std::string& text);
   void closeInput();
-  // Until what it has put out so far is to the taste of `enough`.
+  // Reads until `enough` returns true for the output so far.
   void readUntil(const std::function<bool(const std::string& out)>& enough);
   void readUntil(const std::string& text);
-  // As `head` does.
+  // Closes the output, as `head` does.
   void closeOutput();
   void send(int signal);
   pid_t pid() const { return pid_; }
-  // Until it has ended by itself.
+  // Waits until the process has ended by itself.
   Result wait();
 
  private:
   void startWithPipes(const std::vector<char*>& argv, const std::vector<char*>& environment, bool hasInput);
   void startOnTerminal(const std::vector<char*>& argv, const std::vector<char*>& environment);
-  // Reads what is there, or waits for it. False when both outputs have ended.
+  // Reads output, or waits for it. Returns false when both outputs have ended.
   bool readMore();
 
   pid_t pid_ = -1;

@@ -1,6 +1,6 @@
-// A client that is not ours: raw/ speaks the protocol in Python, written from docs/protocol.md alone. Each of its
-// scenarios is a stranger's program that meets a real hub, honest or not, and says what must hold. Those in bounds/
-// stand in the table of docs/security.md: what a peer can make a hub allocate, walk or store.
+// An independent client: raw/ speaks the protocol in Python, written from docs/protocol.md alone. Each scenario is a
+// program, honest or not, that connects to a real hub and checks what must hold. The table in docs/security.md lists
+// those in bounds/: what a peer can make a hub allocate, walk or store.
 #include <algorithm>
 #include <filesystem>
 
@@ -14,7 +14,7 @@ const std::filesystem::path kFolder = std::filesystem::path(BLAZEDB_SOURCE_DIR) 
 std::vector<std::string> scenarios() {
   std::vector<std::string> names;
   std::vector<const char*> folders = {"scenarios"};
-#ifdef BLAZEDB_MEASURES_MEMORY  // a sanitizer has memory of its own in the same process
+#ifdef BLAZEDB_MEASURES_MEMORY  // a sanitizer adds memory to the process
   folders.push_back("bounds");
 #endif
   for (const char* folder : folders)
@@ -52,7 +52,7 @@ TEST_P(RawClient, Holds) {
   start({file_});
   Result result = Process({"/usr/bin/python3", kFolder / "run.py", GetParam()}, environment()).wait();
   EXPECT_EQ(result.status, 0) << result.out << result.err;
-  // Whatever it was: the hub serves the next one, ends when it is asked to, and has logged nothing that is no event.
+  // Whatever the scenario did, the hub serves the next client, ends when it is asked to, and logs only events.
   Database client = makeDatabase("next.blazedb");
   connect(client, token(file_)).synchronize(kBarrier);
   stopHub();

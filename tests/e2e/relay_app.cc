@@ -1,5 +1,5 @@
-// An app that imports and exports: relay_app ROOT FILE SOURCE attaches FILE to what is shared as SOURCE in the group
-// "apps", and shares it under its own name, until its input ends.
+// An app that imports and exports: relay_app ROOT FILE SOURCE attaches FILE to the database shared as SOURCE in the
+// group "apps", and shares FILE under its own name until its input ends.
 #include <cstdio>
 #include <exception>
 #include <iostream>

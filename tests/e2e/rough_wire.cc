@@ -8,7 +8,7 @@
 namespace blazedb::e2e {
 namespace {
 
-constexpr std::size_t kPiecesMax = 64;  // on their way in one direction: then it is not read on
+constexpr std::size_t kPiecesMax = 64;  // on their way in one direction; with more it stops reading
 constexpr std::chrono::milliseconds kLook{20};
 
 void makeQuick(int fd) {
@@ -57,7 +57,7 @@ void RoughWire::accept() {
     connections_.push_back(
         {std::move(client), std::move(hub), {up, down}, static_cast<std::int64_t>(between(1, 60'000))});
   } catch (const std::runtime_error&) {
-    // Nobody is there: the client's connection ends.
+    // No hub listens: the client's connection ends.
   }
 }
 
@@ -70,7 +70,7 @@ bool RoughWire::carry(Connection& connection, Time now) {
 
 bool RoughWire::take(Stream& stream, Connection& connection, Time now) {
   if (stream.ended || stream.pieces.size() >= kPiecesMax) return true;
-  // Some pieces are tiny, and some are late; those behind them wait, as with TCP.
+  // Some pieces are tiny and some are late; the pieces behind them wait, as with TCP.
   base::Bytes bytes(between(0, 3) == 0 ? between(1, 9) : between(1, 16'384));
   ssize_t got = ::recv(stream.from, bytes.data(), bytes.size(), 0);
   if (got < 0) return errno == EAGAIN;
@@ -100,7 +100,7 @@ bool RoughWire::deliver(Stream& stream, Time now) {
   return true;
 }
 
-// What is on its way is gone, and closing says so to both ends: RST.
+// What is on its way is lost. Closing tells both ends: RST.
 void RoughWire::reset(Connection& connection) {
   linger atOnce{.l_onoff = 1, .l_linger = 0};
   for (int fd : {connection.client.fd(), connection.hub.fd()})

@@ -1,7 +1,7 @@
-// The worst of networks, on loopback: a proxy that delays what it carries, tears it to pieces, and resets connections,
-// at moments that a seed decides.
+// A bad network on loopback: a proxy that delays what it carries, cuts it into pieces, and resets connections at
+// moments that a seed decides.
 //
-// One thread carries every connection. It resets so many times as it was told, and is a good network from then on.
+// One thread carries all connections. After the given number of resets it behaves as a good network.
 #pragma once
 
 #include <poll.h>
@@ -22,13 +22,13 @@ namespace blazedb::e2e {
 
 class RoughWire {
  public:
-  // From port() to `port`.
+  // Carries connections from port() to `port`.
   RoughWire(std::uint16_t port, std::uint64_t seed, int resets);
   ~RoughWire();
   RoughWire(const RoughWire&) = delete;
 
   std::uint16_t port() const { return listener_.port(); }
-  // That are still to come.
+  // How many resets are still to come.
   int resetsLeft() const { return resetsLeft_; }
 
  private:
@@ -41,17 +41,17 @@ class RoughWire {
   struct Stream {
     int from = -1, to = -1;
     std::deque<Piece> pieces;
-    bool ended = false;  // at its source; what is on its way still arrives
+    bool ended = false;  // the sender has closed it; what is on its way still arrives
   };
   struct Connection {
     link::RawSocket client, hub;
     std::array<Stream, 2> streams;
-    std::int64_t bytesLeft;  // until its reset
+    std::int64_t bytesLeft;  // how many bytes it carries until its reset
   };
 
   void run();
   void accept();
-  // Both: false when the connection is over.
+  // These return false when the connection is over.
   bool carry(Connection& connection, Time now);
   bool take(Stream& stream, Connection& connection, Time now);
   static bool deliver(Stream& stream, Time now);

@@ -29,7 +29,7 @@ TEST_P(SyncOverARoughWire, LosesNothing) {
   const std::string token = this->token(file_);
   RoughWire wire(port(), GetParam(), kResets);
   SyncEngine sync = client.enableSync(hubNode(token, "hub", wire.port()), kReadableByTheHub);
-  // Nobody here has the patience to wait for the next try.
+  // Does not wait for the next automatic try.
   Subscription impatient = sync.onStatus([&](const ConnectionStatus& status) {
     if (status.state == ConnectionState::offline) sync.resume();
   });
@@ -40,7 +40,7 @@ TEST_P(SyncOverARoughWire, LosesNothing) {
     std::vector<UUID> written = client.insertMany(noise(random, 50));
     acknowledged.insert(acknowledged.end(), written.begin(), written.end());
     client.updateFields(written[random() % written.size()], {{"round", static_cast<std::int64_t>(rounds)}});
-    // The hub's own writes come from a process of their own.
+    // The hub's writes come from a separate process.
     if (rounds % 4 == 0)
       acknowledged.push_back(UUID::parse(linesOf(succeed({"insert", file_, R"({"by": "the hub"})"})).at(0)).value());
   }

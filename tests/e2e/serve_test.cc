@@ -1,4 +1,4 @@
-// blazedb serve: the daemon as a client, an operator and a supervisor see it.
+// blazedb serve, as its clients, its operator and its supervisor use it.
 #include <signal.h>
 #include <sys/stat.h>
 
@@ -19,11 +19,11 @@ class Serve : public WithHubProcess {
  protected:
   Serve() { makeDatabase("hub.blazedb", SyncRole::server).collection("notes").insert({{"n", 1}}); }
 
-  // None: it synchronizes.
+  // The error of synchronize(); nothing if it succeeds.
   static std::optional<ErrorCode> refusalOf(SyncEngine sync) {
     return test::errorOf([&] { sync.synchronize(kBarrier); });
   }
-  // Ends with this error, after the log of what it had begun.
+  // Expects that the command fails with this error, after lines of the log.
   static void expectOneError(const std::vector<std::string>& words, const std::string& what) {
     Result result = run(words);
     EXPECT_EQ(result.status, 1);
@@ -42,7 +42,7 @@ TEST_F(Serve, AClientWithATokenAndThePinSyncs) {
   EXPECT_EQ(client.collection("notes").count(), 1u);
   UUID id = client.insert({{"from", "client"}});
   sync.synchronize(kBarrier);
-  // What has arrived is read through the hub, and what is written through it arrives.
+  // A command through the hub reads what has arrived; what it writes reaches the client.
   EXPECT_EQ(parsed(succeed({"get", file_, id.toString(), "--json"})).string("from"), "client");
   UUID other = UUID::parse(linesOf(succeed({"insert", file_, R"({"from": "hub"})"})).at(0)).value();
   sync.synchronize(kBarrier);
@@ -74,8 +74,8 @@ TEST_F(Serve, ARevokedTokenEndsItsConnectionWithinASecondOrTwo) {
   auto revoked = std::chrono::steady_clock::now();
   std::future<std::chrono::steady_clock::time_point> end = ended.get_future();
   ASSERT_EQ(end.wait_for(kBarrier), std::future_status::ready);
-  EXPECT_LT(end.get() - revoked, std::chrono::seconds(2));  // promised: one; this machine is shared
-  // And those who have another one go on.
+  EXPECT_LT(end.get() - revoked, std::chrono::seconds(2));  // the promise is one second, but this machine is shared
+  // Clients with another token go on.
   Database second = makeDatabase("second.blazedb");
   connect(second, kept).synchronize(kBarrier);
   EXPECT_EQ(second.collection("notes").count(), 1u);
@@ -110,7 +110,7 @@ TEST_F(Serve, SighupTakesANewCertificate) {
   start({file_});
   std::string before = said_.string("pin").value();
   std::string token = this->token(file_);
-  // Somebody puts another certificate in the place of the one that is in use.
+  // The operator replaces the certificate that is in use.
   makeDatabase("elsewhere.blazedb");
   {
     Topology topology;
@@ -124,7 +124,7 @@ TEST_F(Serve, SighupTakesANewCertificate) {
     hub_->send(SIGHUP);
     said_.set("pin", pin);
   }
-  // The signal is handled in its own time; until then a new connection sees the old key.
+  // The hub handles the signal a little later; until then a new connection sees the old key.
   std::optional<ErrorCode> refused = ErrorCode::WrongPin;
   Database client = makeDatabase("client.blazedb");
   for (int tries = 0; tries < 1000 && refused == ErrorCode::WrongPin; tries++)
@@ -205,7 +205,7 @@ TEST_F(Serve, PeopleAreShownWhatAClientTypes) {
   EXPECT_NE(result.err.find("listening"), std::string::npos) << result.err;
 }
 
-// The first file is open, and the password of the second is being typed.
+// The first file is open, and the hub asks for the password of the second.
 TEST_F(Serve, ACommandThatComesWhileItStartsWaitsForIt) {
   const std::string other = path("other.blazedb");
   makeDatabase("other.blazedb", SyncRole::server, "another password");
@@ -221,7 +221,7 @@ TEST_F(Serve, ACommandThatComesWhileItStartsWaitsForIt) {
   std::string name = "@blazedb-transition-" + std::to_string(info.st_dev) + "-" + std::to_string(info.st_ino);
   waitFor("the command that waits", [&] {
     std::string sockets = readFile("/proc/net/unix");
-    return sockets.find(name) != sockets.rfind(name);  // who listens, and who has connected
+    return sockets.find(name) != sockets.rfind(name);  // the listener and a connection
   });
   hub.write("another password\n");
   Result result = count.wait();
@@ -234,7 +234,7 @@ TEST_F(Serve, ACommandThatComesWhileItStartsWaitsForIt) {
 
 TEST_F(Serve, WhatCannotBeServedIsSaid) {
   failAsWrongUsage({"serve", file_, "--cert", "x.pem"}, "go together");
-  failAsWrongUsage({"serve", file_, "--port", "65536"}, "no port");
+  failAsWrongUsage({"serve", file_, "--port", "65536"}, "is not a port");
   failAsWrongUsage({"serve"}, "FILE");
   expectOneError({"serve", path("nowhere.blazedb")}, "NotFound");
   std::filesystem::copy(file_, path("copy.blazedb"));

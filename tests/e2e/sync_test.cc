@@ -12,7 +12,7 @@
 namespace blazedb::e2e {
 namespace {
 
-// Two databases, closed: a.blazedb is a server, b.blazedb a client.
+// Two closed databases: a.blazedb is a server, b.blazedb a client.
 class SyncCommands : public CliTest {
  protected:
   SyncCommands() {
@@ -22,7 +22,7 @@ class SyncCommands : public CliTest {
   const std::string a_ = path("a.blazedb");
   const std::string b_ = path("b.blazedb");
 
-  // Both write the field `n` of one record without knowing of each other; the client writes later.
+  // Both write the field `n` of one record without having seen each other's write; the client writes later.
   UUID makeConflict() const {
     UUID id = open("a.blazedb").insert({{"n", 0}});
     succeed({"sync", a_, b_});
@@ -73,7 +73,7 @@ TEST_F(SyncCommands, TheServerWinsAndTheClientKeepsWhatItLost) {
   EXPECT_NE(succeed({"conflicts", b_}).find("field n"), std::string::npos);
 }
 
-// What a peer wrote is shown, and does not clear the screen or say it in another colour.
+// The text that a peer wrote is shown; it cannot clear the screen or change the colour.
 TEST_F(SyncCommands, NothingThatAPeerWroteSteersTheTerminal) {
   const std::string name = "n\x1B[2J", value =
                                            "\xC2\x9B"
@@ -99,7 +99,7 @@ TEST_F(SyncCommands, SyncSaysThatAWriteWasOverridden) {
   EXPECT_NE(succeed({"sync", a_, b_}).find("1 write was overridden"), std::string::npos);
 }
 
-// What stays behind is no sync: whoever looks at the exit status alone has to learn of it.
+// If records stay behind, the exit status says so: a script may look at nothing else.
 TEST_F(SyncCommands, ARejectedRecordIsNoSuccess) {
   class AnHourAhead final : public base::Clock {
    public:
@@ -118,7 +118,7 @@ TEST_F(SyncCommands, ARejectedRecordIsNoSuccess) {
       });
   Result sync = run({"sync", a_, b_});
   EXPECT_EQ(sync.status, 1);
-  EXPECT_NE(sync.out.find("not all is in sync"), std::string::npos) << sync.out;
+  EXPECT_NE(sync.out.find("not everything is in sync"), std::string::npos) << sync.out;
   EXPECT_NE(sync.out.find("blazedb restamp"), std::string::npos) << sync.out;
   EXPECT_NE(succeed({"rejected", a_}).find("ClockSkew"), std::string::npos);
   succeed({"restamp", b_});
@@ -218,7 +218,7 @@ TEST_F(SyncCommands, AWatchedSyncTellsItsStatesHoldsItsFilesAndEndsBySignal) {
   EXPECT_EQ(valueIn("b.blazedb", id), 1);
 }
 
-// 100,000 records, so that there is a middle to be killed in.
+// 100,000 records, so that the sync can be killed in the middle.
 class LargeSync : public SyncCommands {
  protected:
   LargeSync() { insertManyRecords(open("a.blazedb")); }
@@ -245,7 +245,7 @@ TEST_F(LargeSync, OneThatIsInterruptedSaysSoAndGoesOnWhereItWas) {
     process.send(SIGINT);
     Result result = process.wait();
     EXPECT_EQ(result.status, 1);
-    EXPECT_NE(result.out.find("the next sync goes on from there"), std::string::npos) << result.out;
+    EXPECT_NE(result.out.find("the next sync continues from there"), std::string::npos) << result.out;
   }
   Object summary = parsed(succeed({"sync", a_, b_, "--json"}));
   EXPECT_LT(summary.integer("records").value(), 100'000) << "it has begun again";

@@ -1,4 +1,4 @@
-// Lines for people: whatever stands in them, a terminal shows it and does not obey it.
+// Lines for people: whatever they contain, a terminal shows it and does not obey it.
 #include <signal.h>
 
 #include <filesystem>
@@ -20,7 +20,7 @@ class TerminalLines : public CliTest {
     for (const std::string& line : linesOf(shown)) EXPECT_TRUE(codec::isOneLine(line)) << codec::printable(line);
   }
 
-  // It clears the screen, writes in red, and turns the direction of what follows.
+  // It clears the screen, writes in red, and reverses the direction of the text after it.
   static constexpr const char* kName = "a\x1B[2Jb\xC2\x9B\x33\x31m\xE2\x80\xAE.blazedb";
   const std::string file_ = path(kName);
 };

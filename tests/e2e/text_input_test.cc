@@ -1,4 +1,4 @@
-// What the command line reads as text, and as numbers: whole, or not at all.
+// Text and numbers that the command line reads: whole, or not at all.
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -16,7 +16,7 @@ class TextInput : public CliTest {
  protected:
   TextInput() { makeDatabase("a.blazedb"); }
   std::string passwordFile(const std::string& content) const { return writeFile("password", content); }
-  // What opens a.blazedb with the password in a file.
+  // The command that opens a.blazedb with the password in a file.
   std::vector<std::string> withFile(const std::string& file) const { return {"count", file_, "--password-file", file}; }
 
   const std::string file_ = path("a.blazedb");
@@ -35,7 +35,7 @@ TEST_F(TextInput, APasswordThatIsTooLongIsRefusedAndNotCut) {
   EXPECT_FALSE(std::filesystem::exists(path("b.blazedb")));
 }
 
-// The terminal gives 4,095 bytes of a longer line, and says nothing of the rest.
+// The terminal gives 4,095 bytes of a longer line and silently drops the rest.
 TEST_F(TextInput, APasswordThatATerminalWouldCutIsRefused) {
   makeDatabase("b.blazedb", SyncRole::client, std::string(4095, 'x'));
   Process process(command({"count", path("b.blazedb")}), {.hasTerminal = true});
@@ -87,7 +87,7 @@ TEST_F(TextInput, APipeIntoWhichNobodyWritesEndsByASignal) {
   ASSERT_EQ(mkfifo(path("fifo").c_str(), 0600), 0);
   for (const char* command : {"count", "export", "serve"}) {
     Process process({BLAZEDB_BINARY, command, file_, "--password-file", path("fifo")});
-    // It has opened the pipe once this has, and nothing more comes.
+    // When this open returns, blazedb has opened the pipe too; nothing more comes.
     int writer = ::open(path("fifo").c_str(), O_WRONLY | O_CLOEXEC);
     ASSERT_GE(writer, 0);
     process.send(SIGTERM);
@@ -124,14 +124,14 @@ TEST_F(TextInput, ANumberIsDecimalWholeAndWithoutASign) {
     failAsWrongUsage({"diff", file_, file_, "--limit", number}, "--limit");
     failAsWrongUsage({"serve", file_, "--port", number}, "--port");
     failAsWrongUsage({"serve", file_, "--healthz-port", number}, "--healthz-port");
-    failAsWrongUsage({"conflicts", file_, "--dismiss", number}, "is no conflict's number");
+    failAsWrongUsage({"conflicts", file_, "--dismiss", number}, "is not the number of a conflict");
     failAsWrongUsage({"token", "create", file_, "--expires", number + "d"}, "--expires");
     fail({"token", "revoke", file_, number}, "there is no token " + number);
-    failAsWrongUsage({"sync", file_, "hub:" + number + "/Notes"}, "is no port");
+    failAsWrongUsage({"sync", file_, "hub:" + number + "/Notes"}, "is not a port");
   }
-  failAsWrongUsage({"conflicts", file_, "--dismiss", "9223372036854775808"}, "is no conflict's number");
-  failAsWrongUsage({"token", "revoke", file_, "9223372036854775808"}, "is no token's number");
-  failAsWrongUsage({"serve", file_, "--port", "65536"}, "is no port");
+  failAsWrongUsage({"conflicts", file_, "--dismiss", "9223372036854775808"}, "is not the number of a conflict");
+  failAsWrongUsage({"token", "revoke", file_, "9223372036854775808"}, "is not the number of a token");
+  failAsWrongUsage({"serve", file_, "--port", "65536"}, "is not a port");
 }
 
 }  // namespace

@@ -57,7 +57,7 @@ TEST_F(TokenCommands, RevokeTakesAName) {
   succeed({"token", "create", hub_, "--name", "laptop"});
   for (int i = 0; i < 2; i++) succeed({"token", "create", hub_, "--name", "till"});
   fail({"token", "revoke", hub_, "till"}, "revoke them by number: 2,3");
-  fail({"token", "revoke", hub_, "phone"}, "there is no token phone; blazedb token list FILE shows them");
+  fail({"token", "revoke", hub_, "phone"}, "there is no token phone; blazedb token list FILE shows the tokens");
   succeed({"token", "revoke", hub_, "2"});
   succeed({"token", "revoke", hub_, "till"});
   succeed({"token", "revoke", hub_, "laptop"});
@@ -71,7 +71,7 @@ TEST_F(TokenCommands, CreateWritesAFileThatIsItsOwnersAlone) {
   EXPECT_EQ(std::filesystem::status(file).permissions(), std::filesystem::perms(0600));
   std::string secret = linesOf(readFile(file)).at(0);
   EXPECT_EQ(open("hub.blazedb").checkToken(secret).options.name, "laptop");
-  fail({"token", "create", hub_, "-o", file}, "is there; write to another file");
+  fail({"token", "create", hub_, "-o", file}, "exists; write to another file");
   fail({"token", "create", hub_, "-o", path("nowhere/a.token")}, "IoError");
   EXPECT_EQ(linesOf(readFile(file)).at(0), secret);
   EXPECT_EQ(open("hub.blazedb").tokens().size(), 1u) << "none that nobody has";
@@ -81,17 +81,17 @@ TEST_F(TokenCommands, CreateWritesAFileThatIsItsOwnersAlone) {
 }
 
 TEST_F(TokenCommands, WhatMakesNoSenseIsSaid) {
-  failAsWrongUsage({"token", "make", hub_}, "none of create|list|revoke");
+  failAsWrongUsage({"token", "make", hub_}, "not one of create|list|revoke");
   failAsWrongUsage({"token", "create", hub_, "--expires", "soon"}, "90d, 12h or 30m");
   failAsWrongUsage({"token", "create", hub_, "--expires", "0d"}, "90d, 12h or 30m");
-  failAsWrongUsage({"token", "revoke", hub_}, "revoke which token?");
+  failAsWrongUsage({"token", "revoke", hub_}, "the token to revoke is missing");
   failAsWrongUsage({"token", "list", hub_, "-o", path("a.token")}, "for create");
   failAsWrongUsage({"token", "list", hub_, "3"}, "for revoke");
   fail({"token", "revoke", hub_, "3"}, "NotFound");
   fail({"token", "create", hub_, "--collections", "a/b"}, "InvalidArgument");
 }
 
-// An unset variable in a script must not make a token for everything, or for ever.
+// An unset variable in a script must not make a token that covers everything or never expires.
 TEST_F(TokenCommands, WhatIsGivenAndEmptyIsNoToken) {
   for (const char* option : {"--collections", "--teams", "--expires", "--name", "--user"})
     failAsWrongUsage({"token", "create", hub_, option, ""}, option);

@@ -1,4 +1,4 @@
-// How the command line explains itself, and what it says to one that it does not understand.
+// The help of the command line, and its errors for wrong command lines.
 #include "e2e/cli_test.h"
 
 namespace blazedb::e2e {
@@ -41,13 +41,13 @@ TEST_F(Usage, AMissingArgumentIsWrong) { failAsWrongUsage({"get", "x.blazedb"}, 
 
 TEST_F(Usage, OneArgumentTooManyIsWrong) { failAsWrongUsage({"count", "x.blazedb", "y"}, "see blazedb count --help"); }
 
-TEST_F(Usage, AnIdThatIsNoUuidIsWrong) { failAsWrongUsage({"get", "x.blazedb", "42"}, "'42' is no id"); }
+TEST_F(Usage, AnIdThatIsNoUuidIsWrong) { failAsWrongUsage({"get", "x.blazedb", "42"}, "'42' is not an id"); }
 
 TEST_F(Usage, AnUnknownRoleIsWrong) {
-  failAsWrongUsage({"create", path("x.blazedb"), "--role", "king"}, "'king' is none of server|client");
+  failAsWrongUsage({"create", path("x.blazedb"), "--role", "king"}, "'king' is not one of server|client");
 }
 
-TEST_F(Usage, AnUnknownModeIsWrong) { failAsWrongUsage({"sync", "a", "b", "--mode", "both"}, "'both' is none of"); }
+TEST_F(Usage, AnUnknownModeIsWrong) { failAsWrongUsage({"sync", "a", "b", "--mode", "both"}, "'both' is not one of"); }
 
 TEST_F(Usage, ANumberThatIsNoneIsWrong) { failAsWrongUsage({"diff", "a", "b", "--limit", "few"}, "--limit"); }
 
@@ -74,14 +74,14 @@ TEST_F(Usage, WhatIsNeitherAFileNorADatabaseOfAHubIsWrong) {
   failAsWrongUsage({"sync", file, "hub.example.com:8080"}, "names no database");
   failAsWrongUsage({"sync", file, "hub.example.com:8080/"}, "names no database");
   failAsWrongUsage({"sync", file, ":8080/Notes"}, "names no host");
-  failAsWrongUsage({"sync", file, "hub:0/Notes"}, "'0' is no port");
-  failAsWrongUsage({"sync", file, "hub:65536/Notes"}, "'65536' is no port");
-  failAsWrongUsage({"sync", file, "hub:/Notes"}, "'' is no port");
+  failAsWrongUsage({"sync", file, "hub:0/Notes"}, "'0' is not a port");
+  failAsWrongUsage({"sync", file, "hub:65536/Notes"}, "'65536' is not a port");
+  failAsWrongUsage({"sync", file, "hub:/Notes"}, "'' is not a port");
   failAsWrongUsage({"sync", file, "hub:8080/Notes/more"}, "has no / in its name");
   failAsWrongUsage({"sync", file, "fe80::1/Notes"}, "in brackets");
   failAsWrongUsage({"sync", file, "[::1/Notes"}, "the ] is missing");
   failAsWrongUsage({"sync", file, "[::1]8080/Notes"}, "'8080' follows the ]");
-  // These are files that are not there.
+  // These name files that do not exist.
   makeDatabase("a.blazedb");
   fail({"sync", file, "copy.blazedb"}, "there is no file copy.blazedb");
   fail({"sync", file, "./folder/copy"}, "there is no file ./folder/copy");
@@ -109,8 +109,8 @@ TEST_F(Usage, OptionsOfAHubAreNotForFilesNorTheOtherWayRound) {
   failAsWrongUsage({"sync", "a", "hub:1/b", "--password-file-b", "x"}, "for two files");
   failAsWrongUsage({"sync", "a", "hub:1/b", "--client-cert", "c"}, "go together");
   failAsWrongUsage({"sync", "a", "hub:1/b", "--allow-plaintext"}, "is for --no-tls");
-  failAsWrongUsage({"sync", "a", "hub:1/b", "--no-tls", "--pin", "p"}, "does without");
-  failAsWrongUsage({"sync", "a", "hub:1/b", "--encryption", "none"}, "none of e2eOnly|smartProxy");
+  failAsWrongUsage({"sync", "a", "hub:1/b", "--no-tls", "--pin", "p"}, "which --no-tls turns off");
+  failAsWrongUsage({"sync", "a", "hub:1/b", "--encryption", "none"}, "not one of e2eOnly|smartProxy");
 }
 
 TEST_F(Usage, RestoreAndDismissAtOnceAreWrong) {
@@ -118,17 +118,17 @@ TEST_F(Usage, RestoreAndDismissAtOnceAreWrong) {
 }
 
 TEST_F(Usage, AConflictNumberThatIsNoneIsWrong) {
-  failAsWrongUsage({"conflicts", "a", "--restore", "one"}, "'one' is no conflict's number");
+  failAsWrongUsage({"conflicts", "a", "--restore", "one"}, "'one' is not the number of a conflict");
 }
 
-// Whoever reads our output may stop at any time, and a full disk must not pass for success.
+// The reader of our output may stop at any time, and a full disk must not pass for success.
 TEST_F(Usage, AFullDiskBehindStdoutIsAnError) {
   std::string script = "exec \"$0\" --help > /dev/full";
   Result result = Process({"/bin/sh", "-c", script, BLAZEDB_BINARY}).wait();
   expectFailure(result, 1, "standard output");
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // these need memory of their own
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // sanitizers need extra memory
 TEST_F(Usage, TooLittleMemoryIsSaid) {
   // Its password takes 64 MiB.
   ASSERT_EQ(run({"create", path("a.blazedb")}, withPassword()).status, 0);

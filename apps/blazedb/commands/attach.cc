@@ -23,11 +23,11 @@ std::string adviceAboutApps(ErrorCode code) {
   switch (code) {
     case ErrorCode::Offline:
     case ErrorCode::HubStopping:
-      return " (blazedb share, or the other app, shares it; --watch waits for it; blazedb groups shows what is shared)";
+      return " (start the other app or blazedb share; --watch waits for it; blazedb groups shows what is shared)";
     case ErrorCode::NotAllowed:
-      return " (where it is shared read-only: --read-only)";
+      return " (if it is shared read-only, attach with --read-only)";
     case ErrorCode::HasOwnWrites:
-      return " (--adopt)";
+      return " (--adopt replaces them)";
     default:
       return "";
   }
@@ -35,8 +35,8 @@ std::string adviceAboutApps(ErrorCode code) {
 
 int attach(const Attach& options) {
   requireGroup(options.group);
-  if (options.name.empty()) throw UsageError("--database is missing: the name of what is shared; see blazedb groups");
-  if (options.adopt && !options.readOnly) throw UsageError("--adopt is for --read-only");
+  if (options.name.empty()) throw UsageError("--database is missing: it names the shared database; see blazedb groups");
+  if (options.adopt && !options.readOnly) throw UsageError("--adopt needs --read-only");
   Interrupt interrupt;
   std::optional<server::Transition> transition;
   if (options.watch) transition.emplace(std::vector{options.database.file});
@@ -57,16 +57,17 @@ Run declareAttach(Arguments& arguments) {
   auto options = std::make_shared<Attach>();  // shared with the parser, which fills it in
   addDatabase(arguments, options->database);
   addGroup(arguments, options->group);
-  arguments.option("--database", "NAME", options->name, "what is shared there, as blazedb groups shows it");
+  arguments.option("--database", "NAME", options->name, "the shared database, as blazedb groups shows it");
   arguments.flag("--read-only", options->readOnly, "only receive: FILE becomes a read-only replica");
-  arguments.flag("--adopt", options->adopt, "with --read-only: FILE gives up what it has written itself");
-  arguments.flag("--watch", options->watch, "stay connected until ^C, with a line for each change of the status");
-  addJson(arguments, options->json, "print the summary, or with --watch each change of the status, as JSON");
+  arguments.flag("--adopt", options->adopt,
+                 "with --read-only: the shared database replaces everything that FILE holds");
+  arguments.flag("--watch", options->watch, "stay connected until ^C; print a line for each change of the status");
+  addJson(arguments, options->json, "print the summary as JSON, or with --watch each change of the status");
   arguments.note(
-      "Brings FILE in sync with a database that another app of this machine shares, and ends; with --watch it stays "
-      "so, "
-      "also where that app starts later, or again. What comes across is decided by who shares. Without --read-only, "
-      "what is written here goes there: refused where it is shared read-only.");
+      "Syncs FILE with a database that another app of this machine shares, and ends. With --watch it stays connected, "
+      "waits for that app to start, and connects again after the app restarts. The app that shares decides what it "
+      "sends and takes. Without --read-only FILE also sends its writes; a database that is shared read-only refuses "
+      "that.");
   arguments.example("blazedb attach mine.blazedb --group group.com.yourapp.blazedb --database notes --read-only");
   return [options] { return attach(*options); };
 }

@@ -37,11 +37,11 @@ int backup(const Backup& options) {
 Run declareBackup(Arguments& arguments) {
   auto options = std::make_shared<Backup>();  // shared with the parser, which fills it in
   addDatabase(arguments, options->database);
-  arguments.required("OUT", options->out, "the copy, a file that does not exist yet");
+  arguments.required("OUT", options->out, "the copy: a file that does not exist yet");
   addJson(arguments, options->json, "print {\"path\": ..., \"bytes\": N, \"seconds\": N}");
   arguments.note(
-      "The copy is encrypted with a key of its own under the same password, and is a replica of its own: it can be "
-      "synced with the original.");
+      "The copy has the same password, a new encryption key and a new replica id, so it can be synced with the "
+      "original.");
   arguments.example("blazedb backup notes.blazedb notes-2024-05-01.blazedb");
   return [options] { return backup(*options); };
 }

@@ -49,7 +49,7 @@ int list(const Database& database, bool json) {
 }
 
 int conflicts(const Conflicts& options) {
-  // Read before anything is opened: a wrong number is wrong usage.
+  // Parsed before the database is opened: a wrong number is wrong usage.
   bool restores = !options.restore.empty();
   bool dismisses = !options.dismiss.empty();
   std::int64_t id = restores || dismisses ? parseListNumber(restores ? options.restore : options.dismiss, "conflict",
@@ -71,13 +71,15 @@ Run declareConflicts(Arguments& arguments) {
   auto options = std::make_shared<Conflicts>();  // shared with the parser, which fills it in
   addDatabase(arguments, options->database);
   arguments.option("--restore", "NUMBER", options->restore,
-                   "write the lost value again, which wins over what had overridden it");
-  arguments.option("--dismiss", "NUMBER", options->dismiss, "keep what won");
+                   "write the lost value again; it then wins over the value that overrode it");
+  arguments.option("--dismiss", "NUMBER", options->dismiss,
+                   "keep the value that won and take the conflict off the list");
   arguments.exclusive({"--restore", "--dismiss"});
   addJson(arguments, options->json, "list as JSON Lines");
   arguments.note(
-      "What this database had written and somebody overrode who had not seen it: a server that wins over a client, or "
-      "the later of two equals. Nothing of it is lost until it is dismissed.");
+      "Lists the values that this database wrote and that another database overrode without having seen them. A "
+      "server's write wins over a client's; between equals the later write wins. A lost value is kept until you "
+      "restore or dismiss it.");
   arguments.example("blazedb conflicts notes.blazedb");
   arguments.example("blazedb conflicts notes.blazedb --restore 3");
   return [options] { return conflicts(*options); };

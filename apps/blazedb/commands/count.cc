@@ -31,7 +31,7 @@ Run declareCount(Arguments& arguments) {
   addDatabase(arguments, options->database);
   addCollection(arguments, options->collection, "the collection to count (default: default)");
   addJson(arguments, options->json, "print {\"count\": N}");
-  arguments.note("blazedb info shows the numbers of all collections.");
+  arguments.note("blazedb info shows the number of records in each collection.");
   arguments.example("blazedb count notes.blazedb -c people");
   return [options] { return count(*options); };
 }

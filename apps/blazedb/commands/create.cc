@@ -18,7 +18,7 @@ struct Create {
   bool json = false;
 };
 
-// The file's name without its ending, with what a name may not have replaced.
+// The file's name without its extension. Each character that a database's name may not have becomes "_".
 std::string nameFor(const std::string& file) {
   std::string name = std::filesystem::path(file).stem().string();
   auto mayStay = [](char c) {
@@ -34,7 +34,7 @@ int create(const Create& options) {
   std::error_code error;
   const std::string& file = options.database.file;
   if (std::filesystem::exists(file, error))
-    throw Error(ErrorCode::AlreadyExists, file + " exists; create makes new files only");
+    throw Error(ErrorCode::AlreadyExists, file + " exists; create only makes new files");
   std::string name = options.name.empty() ? nameFor(file) : options.name;
   Password password = newPasswordFor(options.database);
   Database database = Database::open(name, file, password.text(),
@@ -54,13 +54,14 @@ Run declareCreate(Arguments& arguments) {
   addDatabase(arguments, options->database);
   arguments.option(
       "--name", "NAME", options->name,
-      "what the database is called in topologies, 1 to 128 of A-Z a-z 0-9 _ . - (default: after the file)");
+      "the name of the database, under which hubs and apps offer it: 1 to 128 of A-Z a-z 0-9 _ . - (default: made from "
+      "the file's name)");
   arguments.choice("--role", {"server", "client"}, options->role,
-                   "a server's write wins over those that had not seen it (default: client)");
+                   "a server's write wins over a client's write that had not seen it (default: client)");
   addJson(arguments, options->json, "print path, name, role and replica id as JSON");
   arguments.note(
-      "Whoever loses the password has lost the data: there is no other way in. At the terminal the password is asked "
-      "for twice.");
+      "Without the password nobody can read the data: there is no other way to open the file. The terminal asks for "
+      "the password twice.");
   arguments.example("blazedb create notes.blazedb");
   arguments.example("blazedb create hub.blazedb --name Hub --role server");
   return [options] { return create(*options); };

@@ -28,7 +28,7 @@ Run declareDelete(Arguments& arguments) {
   addDatabase(arguments, options->database);
   addId(arguments, options->id);
   addCollection(arguments, options->collection, "the record's collection (default: default)");
-  arguments.note("It prints nothing when all went well.");
+  arguments.note("It prints nothing on success.");
   arguments.example("blazedb delete notes.blazedb 01890a5d-ac96-774b-bcce-b302099a8057");
   return [options] { return remove(*options); };
 }

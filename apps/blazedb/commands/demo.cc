@@ -1,5 +1,5 @@
-// The demo is the quick start, live: the calls that a program makes, and what they do, as it happens. Every number in
-// it is measured in the run that prints it, and where something is not as its text says, the demo fails.
+// The demo runs the quick start live: it prints the calls that a program makes and what each does. It measures every
+// number in the run that prints it. If something is not as its text says, the demo fails.
 #include <algorithm>
 #include <chrono>
 #include <exception>
@@ -28,12 +28,12 @@ using std::chrono::nanoseconds;
 
 constexpr std::size_t kColumns = 100;
 constexpr std::size_t kTimedWrites = 200;
-constexpr std::chrono::seconds kTimedWritesMax{2};  // on a slow disk there are fewer writes, not a longer demo
-constexpr std::chrono::seconds kArrivalMax{10};     // what has not arrived by then has failed
+constexpr std::chrono::seconds kTimedWritesMax{2};  // a slow disk makes fewer writes, not a longer demo
+constexpr std::chrono::seconds kArrivalMax{10};     // a write that takes longer to arrive has failed
 constexpr std::chrono::seconds kCatchUpMax{60};
 constexpr std::uint64_t kTransactionRecords = 500;
 
-// Throws where the demo would go on to print what is not so.
+// Throws if `holds` is false: the demo must not print what is not true.
 void require(bool holds, const std::string& otherwise) {
   if (!holds) throw Error(ErrorCode::Misuse, "the demo found " + otherwise);
 }
@@ -63,9 +63,9 @@ class Demo {
   void compareAll();
 
   Database open(const std::string& name, SyncRole role);
-  // Waits for the barrier, with a progress bar, and says how fast it was.
+  // Waits until everything is in sync, with a progress bar, and prints how long it took.
   void catchUp(ConnectionId connection, std::uint64_t records);
-  // From now until `arrived` is true, which is asked again and again without a pause.
+  // Returns the time from now until `arrived` returns true. Calls it again and again without a pause.
   nanoseconds timeUntil(const std::function<bool()>& arrived);
   void timeWrites(Database& writer, Database& reader);
 
@@ -143,7 +143,7 @@ void Demo::loadTables() {
 }
 
 void Demo::connectThem() {
-  heading("Connect them: whatever one has, the other gets");
+  heading("Connect them: each gets what the other has");
   code("topology.connectLocal(serverNode, clientNode, ConnectionMode::bidirectional);");
   connection_ = topology_.connectLocal(serverNode_, clientNode_, ConnectionMode::bidirectional);
   catchUp(connection_, server_.info().feedEnd);
@@ -164,7 +164,7 @@ void Demo::catchUp(ConnectionId connection, std::uint64_t records) {
 }
 
 void Demo::writeOnEitherSide() {
-  heading("Write on either side; it arrives at the other by itself");
+  heading("Write on either side: the write arrives at the other by itself");
   Collection onServer = server_.collection("countries");
   Collection onClient = client_.collection("countries");
 
@@ -202,7 +202,7 @@ nanoseconds Demo::timeUntil(const std::function<bool()>& arrived) {
 }
 
 void Demo::measureLatency() {
-  heading("How long from the return of insert() until the other side can read it");
+  heading("Latency: from the return of insert() until the other side can read the record");
   say(latencyRow("inserts at", "read at", "median", "95 %", "slowest", "insert()"));
   timeWrites(server_, client_);
   timeWrites(client_, server_);
@@ -256,12 +256,12 @@ void Demo::showTransaction() {
   require(
       seen == std::set<std::uint64_t>{0, kTransactionRecords} || seen == std::set<std::uint64_t>{kTransactionRecords},
       "a part of a transaction at the client");
-  say("client.count() was asked " + grouped(looks) +
+  say("client.count() was called " + grouped(looks) +
       " times meanwhile: " + colours_.good("0, then " + grouped(kTransactionRecords) + ", never anything between"));
 }
 
 void Demo::provokeConflict() {
-  heading("A conflict: both write the same field while they are apart");
+  heading("A conflict: both write the same field while they are disconnected");
   Collection onServer = server_.collection("countries");
   Collection onClient = client_.collection("countries");
   auto show = [&](const std::string& when) {
@@ -280,7 +280,7 @@ void Demo::provokeConflict() {
   onClient.updateFields(germany_, {{"capital", "Bonn"}, {"currency", "EUR"}});
   connection_ = topology_.connectLocal(serverNode_, clientNode_, ConnectionMode::bidirectional);
   show("reconnected");
-  say("the client wrote later, and the server wins all the same; other fields do not conflict");
+  say("the client wrote later, but the server's write wins; other fields do not conflict");
 
   std::vector<Conflict> conflicts = client_.conflicts();
   require(conflicts.size() == 1, grouped(conflicts.size()) + " conflicts instead of one");
@@ -304,7 +304,7 @@ void Demo::showReadOnlyReplica() {
   code("UUID id = client.insert({{\"message\", \"Hello from the client\"}});");
   UUID id = client_.insert({{"message", "Hello from the client"}});
   nanoseconds after = timeUntil([&] { return replica_.fetch(id).has_value(); });
-  sayArrival("replica", after, codec::valueToJson(Value(Object(*replica_.fetch(id)))) + ", by way of the server");
+  sayArrival("replica", after, codec::valueToJson(Value(Object(*replica_.fetch(id)))) + ", through the server");
   code("replica.insert({{\"message\", \"Hello from the replica\"}});");
   bool refused = false;
   try {
@@ -317,9 +317,9 @@ void Demo::showReadOnlyReplica() {
 }
 
 void Demo::showGraph() {
-  heading("Who is connected with whom");
+  heading("The connections");
   code("topology.graph().visualize();");
-  // When a link has been at rest for a moment, its ends compare digests of all that they hold.
+  // Once a link has been idle for a moment, its ends compare digests of everything that they hold.
   timeUntil([&] { return topology_.status(connection_).verified; });
   std::string text = topology_.graph().visualize();
   for (std::size_t start = 0; start < text.size();) {
@@ -330,7 +330,7 @@ void Demo::showGraph() {
 }
 
 void Demo::compareAll() {
-  heading("Do they all hold the same?");
+  heading("Compare the three databases");
   code("topology.synchronize(); diff(server, client); diff(server, replica);");
   topology_.synchronize(kArrivalMax);
   require(diff(server_, client_).empty(), "that server and client differ");
@@ -343,7 +343,7 @@ void Demo::compareAll() {
 
 void Demo::keepFiles() {
   folder_.keep();
-  printLine("The files are in " + folder_.path() + ", and this is their password:");
+  printLine("The files are in " + folder_.path() + ". Their password is:");
   printLine("  export BLAZEDB_PASSWORD=" + password_);
   printLine("  blazedb info " + folder_.path() + "/server.blazedb");
 }
@@ -366,10 +366,10 @@ int demo(bool keep) {
 
 Run declareDemo(Arguments& arguments) {
   auto keep = std::make_shared<bool>(false);  // shared with the parser, which fills it in
-  arguments.flag("--keep", *keep, "keep the files, and print where they are and their password");
+  arguments.flag("--keep", *keep, "keep the files, and print their folder and their password");
   arguments.note(
-      "It works in a temporary folder, which it removes. The records are the ISO tables of the package iso-codes. It "
-      "ends with an error where anything is not as it says.");
+      "The demo works in a temporary folder, which it removes. Its records are the ISO tables of the package "
+      "iso-codes. It fails if anything is not as it says.");
   arguments.example("blazedb demo");
   return [keep] { return demo(*keep); };
 }

@@ -43,7 +43,7 @@ const char* kindForPeople(Difference::Kind kind) {
 
 int compare(const Diff& options) {
   auto [a, b] = openDatabases(options.databases, Use::read);
-  // One more than asked for tells whether there are more.
+  // One more than the limit shows whether there are more.
   std::uint64_t limit = std::min(options.limit, kLimitMax);
   std::vector<Difference> differences = diff(a, b, limit + 1);
   bool complete = differences.size() <= limit;
@@ -76,9 +76,9 @@ int compare(const Diff& options) {
 Run declareDiff(Arguments& arguments) {
   auto options = std::make_shared<Diff>();  // shared with the parser, which fills it in
   addDatabases(arguments, options->databases);
-  arguments.number("--limit", "N", options->limit, "list at most so many (default: 20)");
+  arguments.number("--limit", "N", options->limit, "list at most N differences (default: 20)");
   addJson(arguments, options->json, "print {\"equal\": ..., \"complete\": ..., \"differences\": [...]}");
-  arguments.note("Exit status: 0 where the same records with the same fields are in both, 1 where not.");
+  arguments.note("Exit status: 0 if both hold the same records with the same fields, 1 if not.");
   arguments.example("blazedb diff notes.blazedb copy.blazedb && echo the same");
   return [options] { return compare(*options); };
 }

@@ -12,7 +12,7 @@
 namespace blazedb::cli {
 namespace {
 
-constexpr std::uint64_t kRecordsBetweenLooks = 256;    // at the progress and at signals
+constexpr std::uint64_t kRecordsBetweenLooks = 256;    // between updates of the progress and checks for signals
 constexpr const char* kCollectionKey = "_collection";  // import.cc reads it
 
 struct Export {
@@ -23,18 +23,18 @@ struct Export {
 
 using Write = std::function<void(const std::string& line)>;
 
-// With its collection's name, so that an import puts it where it was.
+// Adds the name of the collection, so that an import stores the record there.
 Record labelled(const Record& record, const std::string& collection) {
   if (record.contains(kCollectionKey))
     throw Error(ErrorCode::InvalidArgument, "record " + record.id()->toString() + " of " + collection +
-                                                " has a field \"_collection\" of its own: export each collection by "
-                                                "itself, with -c, and import it with -c");
+                                                " has a field \"_collection\" itself; export each collection "
+                                                "separately, with -c, and import it with -c");
   Record copy = record;
   copy.set(kCollectionKey, collection);
   return copy;
 }
 
-// Gives the number of records.
+// Returns the number of records.
 std::uint64_t exportTo(const Write& write, const Database& database, const Export& options, Interrupt& interrupt) {
   std::vector<CollectionInfo> chosen;
   std::uint64_t total = 0;
@@ -80,11 +80,12 @@ Run declareExport(Arguments& arguments) {
   addDatabase(arguments, options->database);
   addCollection(arguments, options->collection, "export this collection (default: all of them)");
   arguments.option("-o,--output", "PATH", options->out,
-                   "write to this file; an earlier export is replaced once all is written (default: standard output)");
+                   "write to this file, which may be an earlier export; it appears once it is complete (default: "
+                   "standard output)");
   arguments.note(
-      "One JSON object a line, with the record's id as \"_id\" and, where all collections are exported, the name of "
-      "its collection as \"_collection\". blazedb import reads both back; what was exported with -c, with -c. What is "
-      "exported is not encrypted; the file that -o writes is readable by its owner alone.");
+      "Each line is one JSON object: a record with its id as \"_id\". Without -c it also has the name of the record's "
+      "collection as \"_collection\". blazedb import reads both; import with -c what you exported with -c. The export "
+      "is not encrypted. Only the owner can read the file that -o writes.");
   arguments.example("blazedb export notes.blazedb -o notes.jsonl");
   arguments.example("blazedb export notes.blazedb -c people | jq .name");
   return [options] { return exportRecords(*options); };

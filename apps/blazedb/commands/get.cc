@@ -33,8 +33,8 @@ Run declareGet(Arguments& arguments) {
   addDatabase(arguments, options->database);
   addId(arguments, options->id);
   addCollection(arguments, options->collection, "the record's collection (default: default)");
-  addJson(arguments, options->json, "print it on one line");
-  arguments.note("The record is printed as JSON, with its id as \"_id\".");
+  addJson(arguments, options->json, "print the record on one line");
+  arguments.note("Prints the record as JSON, with its id as \"_id\".");
   arguments.example("blazedb get notes.blazedb 01890a5d-ac96-774b-bcce-b302099a8057");
   return [options] { return get(*options); };
 }

@@ -52,12 +52,13 @@ int listGroups(const Groups& options) {
 
 Run declareGroups(Arguments& arguments) {
   auto options = std::make_shared<Groups>();  // shared with the parser, which fills it in
-  arguments.optional("GROUP", options->group.name, "the app group; without it, all are listed by name");
+  arguments.optional("GROUP", options->group.name,
+                     "list the databases shared in this app group (default: list the names of all app groups)");
   addPlaceOfGroups(arguments, options->group);
   addJson(arguments, options->json, "list as JSON Lines");
   arguments.note(
-      "What the apps of this machine share in a group: the names that blazedb attach takes. What a process has left "
-      "that was killed is taken away.");
+      "Lists the databases that the apps of this machine share in a group, under the names that blazedb attach takes. "
+      "It also removes the files that killed processes of this user left in the group's folder.");
   arguments.example("blazedb groups");
   arguments.example("blazedb groups group.com.yourapp.blazedb");
   return [options] { return options->group.name.empty() ? listGroups(*options) : listShared(*options); };

@@ -1,8 +1,8 @@
-// Import goes in batches, each one commit: a file of any size takes bounded memory, and what went wrong at line
-// 1,000,000 does not undo the 999,000 lines before it. So that a second run need not repeat the first, every error says
-// up to which line the file is stored, and how to go on from there.
+// Import stores the lines in batches, each in one commit. So a file of any size takes bounded memory, and an error at
+// line 1,000,000 does not undo the 999,000 lines before it. Every error says up to which line the file is stored and
+// how to continue, so that a second run need not repeat the first.
 //
-// Where the disk has no room for a batch, half of it is tried, down to one line: what fits is stored.
+// If the disk has no room for a batch, import tries half of it, down to one line, and stores what fits.
 #include <algorithm>
 #include <chrono>
 #include <map>
@@ -35,14 +35,14 @@ struct Import {
   bool json = false;
 };
 
-// A line of the input as it is to be stored.
+// A line of the input, parsed.
 struct Line {
   std::uint64_t number;
   std::string collection;
   Record record;
 };
 
-// Of a place in the JSON only the column, since our own line says the rest.
+// The message of `error`. Of a place in the JSON it keeps only the column: the importer knows the line.
 std::string reasonOf(const Error& error) {
   constexpr std::string_view kInFirstLine = "JSON up to line 1, ";
   std::string message = messageOf(error);
@@ -56,7 +56,7 @@ class Importer {
   Importer(const Import& options, Database database, Interrupt& interrupt)
       : options_(options), database_(std::move(database)), interrupt_(interrupt), reader_({.path = options.input}) {}
 
-  // Throws Error with the line and with what is stored; Cancelled after a signal.
+  // Throws Error, which names the line and says what is stored; Cancelled after a signal.
   void run();
   std::uint64_t inserted() const { return inserted_; }
   std::uint64_t updated() const { return updated_; }
@@ -77,11 +77,11 @@ class Importer {
   TextInput reader_;
   ProgressBar bar_{"importing", "records"};
   std::vector<Line> batch_;
-  std::size_t atOnce_ = kBatchRecords;  // so many lines found room on the disk together
-  std::uint64_t batchBegin_ = 0;        // bytes of the input
-  std::uint64_t line_ = 0;              // the one that was read last
-  std::uint64_t stored_ = 0;            // the last one that is committed
-  bool storedHaveIds_ = true;           // "_id" in every record that is committed
+  std::size_t atOnce_ = kBatchRecords;  // how many lines to commit together; fewer once the disk was full
+  std::uint64_t batchBegin_ = 0;        // where the batch begins in the input, in bytes
+  std::uint64_t line_ = 0;              // the last line that was read
+  std::uint64_t stored_ = 0;            // the last line that is committed
+  bool storedHaveIds_ = true;           // every committed record came with an "_id"
   std::uint64_t inserted_ = 0;
   std::uint64_t updated_ = 0;
 };
@@ -138,7 +138,7 @@ void Importer::commit() {
   bar_.show(whole == 0 ? -1 : static_cast<double>(reader_.bytesRead()) / whole, inserted_ + updated_);
 }
 
-// False where fewer lines may find room.
+// Returns false if the disk is full, but may have room for fewer lines.
 bool Importer::commit(Lines lines) {
   std::uint64_t insertedBefore = inserted_;
   std::uint64_t updatedBefore = updated_;
@@ -170,7 +170,7 @@ void Importer::store(Transaction& transaction, Lines lines) {
   inserted_ += lines.size();
 }
 
-// Which of the lines is the one that cannot be stored? 0 where each by itself could be.
+// Returns the number of the first line that cannot be stored; 0 if there is none.
 std::uint64_t Importer::findRefused(Lines lines) {
   std::uint64_t line = 0;
   struct Undo {};
@@ -202,8 +202,8 @@ void Importer::fail(const Error& error, std::uint64_t line) const {
 std::string Importer::whatIsStored() const {
   if (stored_ < options_.fromLine) return "nothing was stored";
   std::string text = "lines " + std::to_string(options_.fromLine) + " to " + std::to_string(stored_) +
-                     " are stored; go on with --from-line " + std::to_string(stored_ + 1);
-  if (storedHaveIds_) text += ", or run it all again with --upsert";
+                     " are stored; continue with --from-line " + std::to_string(stored_ + 1);
+  if (storedHaveIds_) text += ", or import everything again with --upsert";
   return text;
 }
 
@@ -233,20 +233,19 @@ int import(const Import& options) {
 Run declareImport(Arguments& arguments) {
   auto options = std::make_shared<Import>();  // shared with the parser, which fills it in
   addDatabase(arguments, options->database);
-  arguments.required("INPUT", options->input, "JSON Lines: one JSON object a line; - is standard input");
+  arguments.required("INPUT", options->input, "a JSON Lines file: one JSON object on each line; - is standard input");
   addCollection(arguments, options->collection,
-                "store the lines in this collection, as they are; without it, each in what its \"_collection\" says, "
-                "which is then no field of the record, or in default");
-  arguments.flag("--upsert", options->upsert, "a line whose \"_id\" exists replaces that record");
-  arguments.number("--from-line", "N", options->fromLine, "pass over the lines before this one");
+                "store the records in this collection (default: the collection that \"_collection\" in the line names, "
+                "without storing that field; else default)");
+  arguments.flag("--upsert", options->upsert, "replace a record that has the \"_id\" of the line");
+  arguments.number("--from-line", "N", options->fromLine, "skip the lines before line N");
   addJson(arguments, options->json, "print {\"inserted\": N, \"updated\": N, \"seconds\": N}");
   arguments.note(
-      "A line with \"_id\" keeps it, others get new ids. The lines are stored in batches of 1,000, or fewer where the "
-      "disk is nearly full, each of them all or nothing. When a line is wrong, the disk is full, or the import is "
-      "interrupted, the message says up to which line the file is stored: go on from there with --from-line, or, where "
-      "every line has an \"_id\", run all of it again with --upsert, which is also safe after a crash. What blazedb "
-      "export wrote has ids; what it wrote with -c goes back "
-      "with -c.");
+      "A record keeps the \"_id\" of its line; without one it gets a new id. Import stores the lines in batches of at "
+      "most 1,000, each of them whole or not at all. If a line is wrong, the disk is full, or you interrupt the "
+      "import, the message says up to which line the file is stored. Continue from there with --from-line. If every "
+      "line has an \"_id\", you can instead import everything again with --upsert, also after a crash. A file from "
+      "blazedb export has ids; if it was exported with -c, import it with -c.");
   arguments.example("blazedb import notes.blazedb notes.jsonl");
   arguments.example("zcat people.jsonl.gz | blazedb import notes.blazedb - -c people --upsert");
   return [options] { return import(*options); };

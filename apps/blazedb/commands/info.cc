@@ -69,7 +69,7 @@ int info(const Info& options) {
 Run declareInfo(Arguments& arguments) {
   auto options = std::make_shared<Info>();  // shared with the parser, which fills it in
   addDatabase(arguments, options->database);
-  addJson(arguments, options->json, "print it as one JSON object");
+  addJson(arguments, options->json, "print everything as one JSON object");
   arguments.example("blazedb info notes.blazedb");
   arguments.example("blazedb info notes.blazedb --json | jq .records");
   return [options] { return info(*options); };

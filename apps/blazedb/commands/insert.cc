@@ -32,9 +32,9 @@ Run declareInsert(Arguments& arguments) {
   addDatabase(arguments, options->database);
   addRecord(arguments, options->record, "the record");
   addCollection(arguments, options->collection,
-                "store it in this collection, which is made if need be (default: default)");
+                "store it in this collection; the first record creates the collection (default: default)");
   addJson(arguments, options->json, "print {\"id\": ...}");
-  arguments.note("The record gets a new id, unless it brings one along as \"_id\".");
+  arguments.note("The record keeps the id that it has as \"_id\"; without one it gets a new id.");
   arguments.example("blazedb insert notes.blazedb '{\"title\": \"Hello\", \"tags\": [\"a\", \"b\"]}'");
   arguments.example("blazedb insert notes.blazedb -c people - < person.json");
   return [options] { return insert(*options); };

@@ -15,7 +15,7 @@ struct Passwd {
 int passwd(const Passwd& options) {
   requireFile(options.database.file);
   Password current = passwordFor(options.database);
-  // Opened first: a wrong password is said before a new one is asked for.
+  // Opened first: a wrong password fails before the user types a new one.
   Database database = openDatabase(options.database, current);
   Password replacement = readPassword({.file = options.newPasswordFile,
                                        .variable = "BLAZEDB_NEW_PASSWORD",
@@ -33,11 +33,10 @@ Run declarePasswd(Arguments& arguments) {
   auto options = std::make_shared<Passwd>();  // shared with the parser, which fills it in
   addDatabase(arguments, options->database);
   arguments.option("--new-password-file", "PATH", options->newPasswordFile,
-                   "the new password is the first line of this file; without it, it is taken from "
-                   "BLAZEDB_NEW_PASSWORD or asked for twice at the terminal");
+                   "the new password is the first line of this file; - is standard input (default: the variable "
+                   "BLAZEDB_NEW_PASSWORD, else the terminal asks for it twice)");
   arguments.note(
-      "The data stays as it is; the key to it is wrapped anew. Copies and backups that were made earlier keep the "
-      "password that they have.");
+      "It encrypts only the data key again, not the data. Earlier copies and backups keep their old password.");
   arguments.example("blazedb passwd notes.blazedb");
   return [options] { return passwd(*options); };
 }

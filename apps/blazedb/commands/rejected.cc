@@ -28,7 +28,7 @@ void printForPeople(const RejectedChange& change) {
   printLine(change.collection + " " + change.record.toString() + "  " +
             (change.byPeer ? "not taken by " : "not taken from ") + (change.with.empty() ? "" : change.with + ", ") +
             "replica " + change.peer.toString() + "  since " + timeText(change.since));
-  // What the other end says is its own word.
+  // The code and the reason are the other end's claims: say so.
   printLine("   " + std::string(change.byPeer ? "the other end says: " : "") + std::string(errorName(change.code)) +
             ": " + change.reason);
 }
@@ -47,9 +47,9 @@ Run declareRejected(Arguments& arguments) {
   addDatabase(arguments, options->database);
   addJson(arguments, options->json, "list as JSON Lines");
   arguments.note(
-      "Records that another database has not taken from this one, or this one not from it, each with the reason and "
-      "what to do. They are sent again by themselves, when they change and at each new connection; what has been taken "
-      "since is not listed.");
+      "Lists the records that another database refused to take from this one, or this one from it, each with the "
+      "reason and what to do. The sender sends such a record again when it changes, at each new connection, and when "
+      "the reason has passed. A record leaves the list once it is taken.");
   arguments.example("blazedb rejected notes.blazedb");
   return [options] { return list(*options); };
 }

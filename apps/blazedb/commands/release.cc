@@ -11,7 +11,7 @@ int release(const DatabaseArgument& argument) {
   Database database = openDatabase(argument);
   bool bound = database.info().readOnlySource.has_value();
   database.releaseReadOnly();
-  printLine(argument.file + (bound ? " can be written to again" : " was no read-only replica; nothing was changed"));
+  printLine(argument.file + (bound ? " can be written to again" : " is not a read-only replica; nothing was changed"));
   return kFine;
 }
 
@@ -21,9 +21,9 @@ Run declareRelease(Arguments& arguments) {
   auto database = std::make_shared<DatabaseArgument>();  // shared with the parser, which fills it in
   addDatabase(arguments, *database);
   arguments.note(
-      "The target of a readOnly sync takes changes from its source alone, also while it is not connected. This ends "
-      "that. To make it read-only again later, sync it with --mode readOnly --adopt, which gives up what it has "
-      "written itself.");
+      "The target of a readOnly sync is a read-only replica: it takes changes only from its source, also while it is "
+      "not connected. release makes it writable. To make it read-only again, sync it with --mode readOnly --adopt; its "
+      "source then replaces everything that it holds.");
   arguments.example("blazedb release replica.blazedb");
   return [database] { return release(*database); };
 }

@@ -58,14 +58,14 @@ int removed(const Removed& options) {
 Run declareRemoved(Arguments& arguments) {
   auto options = std::make_shared<Removed>();  // shared with the parser, which fills it in
   addDatabase(arguments, options->database);
-  arguments.number("--restore", "NUMBER", options->restore, "insert the record again, as a new write");
+  arguments.number("--restore", "NUMBER", options->restore,
+                   "insert the record again, as a new write, and take it off the list");
   addJson(arguments, options->json, "list as JSON Lines");
   arguments.note(
-      "Records that went from here without a delete, because another database held them no more (this one had been "
-      "away "
-      "for longer than deletes are remembered) or took them back. They are listed for as long as deletes are "
-      "remembered, "
-      "30 days.");
+      "Lists the records that a sync removed here although nobody deleted them. swept: this database had been away for "
+      "longer than deletes are remembered, and the other database no longer held the record. taken back: the database "
+      "that had sent the record gave it up. A record stays on the list for as long as deletes are remembered, 30 "
+      "days.");
   arguments.example("blazedb removed notes.blazedb");
   arguments.example("blazedb removed notes.blazedb --restore 3");
   return [options] { return removed(*options); };

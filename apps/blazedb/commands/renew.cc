@@ -19,7 +19,7 @@ int renew(const Renew& options) {
   if (options.json)
     printJson({{"replica", replica}});
   else
-    printLine(options.database.file + " is replica " + replica + " now");
+    printLine(options.database.file + " is now replica " + replica);
   return kFine;
 }
 
@@ -30,8 +30,9 @@ Run declareRenew(Arguments& arguments) {
   addDatabase(arguments, options->database);
   addJson(arguments, options->json, "print {\"replica\": ...}");
   arguments.note(
-      "A file that was copied with cp carries the replica id of its original, and the two are refused in one topology "
-      "(DuplicateReplica). Renew one of them. A copy made by blazedb backup needs none.");
+      "A file that was copied with cp has the replica id of its original, so the two cannot sync in one topology "
+      "(DuplicateReplica). Renew the copy before it connects for the first time. A copy from blazedb backup has its "
+      "own id already.");
   arguments.example("cp notes.blazedb laptop.blazedb && blazedb renew laptop.blazedb");
   return [options] { return renew(*options); };
 }

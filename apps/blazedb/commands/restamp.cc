@@ -32,10 +32,10 @@ Run declareRestamp(Arguments& arguments) {
   addDatabase(arguments, options->database);
   addJson(arguments, options->json, "print {\"records\": N}");
   arguments.note(
-      "What was written while the clock was ahead would win over everything until that time comes, and other databases "
-      "refuse it (ClockSkew). Set the clock right, then re-stamp the file: such writes are dated now, and its records "
-      "say what they said. Another database that has taken the wrong dates over needs it too; where the two differ, "
-      "the one that was re-stamped later wins.");
+      "Writes made while the clock was ahead would win over all others until that time comes, and other databases "
+      "refuse them (ClockSkew). Set the clock right, then run restamp: it dates every write that is more than five "
+      "minutes ahead as a write of now. The values stay the same. Restamp any other database that took over the wrong "
+      "dates too, before the two connect; where they differ, the one that was restamped later wins.");
   arguments.example("blazedb restamp notes.blazedb");
   return [options] { return restamp(*options); };
 }

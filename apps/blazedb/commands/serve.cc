@@ -30,8 +30,8 @@ struct Serve {
   bool json = false;
 };
 
-// SIGTERM and SIGINT end the hub, SIGHUP makes it read its certificate again. Made before anything that starts threads,
-// so that all of them leave the signals to this one.
+// SIGTERM and SIGINT end the hub; on SIGHUP it reads its certificate again. Make this object before anything starts a
+// thread: every thread then inherits the blocked signals and leaves them to this one.
 class ServiceSignals {
  public:
   ServiceSignals() {
@@ -42,7 +42,7 @@ class ServiceSignals {
   ~ServiceSignals() {
     timespec none{};
     while (sigtimedwait(&signals_, nullptr, &none) > 0) {
-      // One that came while the hub was ending asks for what has happened.
+      // A signal that came while the hub was ending: it has ended already.
     }
     pthread_sigmask(SIG_SETMASK, &before_, nullptr);
   }
@@ -60,7 +60,7 @@ class ServiceSignals {
   sigset_t before_;
 };
 
-// A shell gives a thousand, and the right to more. Each client takes one.
+// Each client takes a file descriptor. A shell allows a thousand, and lets a process raise that.
 void allowManyFiles() {
   rlimit files{};
   if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
@@ -69,11 +69,11 @@ void allowManyFiles() {
 }
 
 std::uint16_t portOf(std::uint64_t number) {
-  if (number > kPortMax) throw UsageError(std::to_string(number) + " is no port: they go up to 65535");
+  if (number > kPortMax) throw UsageError(std::to_string(number) + " is not a port; ports go up to 65535");
   return static_cast<std::uint16_t>(number);
 }
 
-// How clients on other machines write this one: by its name, unless it listens on one address.
+// The host that clients on other machines connect to: this machine's name, unless the hub listens on one address.
 std::string hostForClients(const std::string& host) {
   char name[256] = {};
   if (host != "0.0.0.0" && host != "::") return host;
@@ -146,31 +146,33 @@ int serve(Serve options) {
 
 Run declareServe(Arguments& arguments) {
   auto options = std::make_shared<Serve>();  // shared with the parser, which fills it in
-  arguments.requiredMany("FILE", options->files, "the databases to serve, each under the name that it was made with");
+  arguments.requiredMany("FILE", options->files, "the databases to serve, each under its own name");
   arguments.option("--password-file", "PATH", options->passwordFile,
-                   "the password of all of them is the first line of this file; without it, it is taken from "
-                   "BLAZEDB_PASSWORD, or asked for at the terminal for each");
-  arguments.option("--host", "ADDRESS", options->listen.host, "the address to listen on (default: 0.0.0.0, all)");
-  arguments.number("--port", "N", options->port, "the port to listen on; 0: one that is free (default: 8080)");
-  arguments.option("--cert", "PEM", options->listen.certificateFile,
-                   "the certificate, with its chain (default: one is made, and kept beside the first database)");
-  arguments.option("--key", "PEM", options->listen.keyFile, "its key");
+                   "the password of all databases is the first line of this file; - is standard input (default: the "
+                   "variable BLAZEDB_PASSWORD, else the terminal asks for each password)");
+  arguments.option("--host", "ADDRESS", options->listen.host,
+                   "the address to listen on (default: 0.0.0.0, all addresses)");
+  arguments.number("--port", "N", options->port, "the port to listen on; 0: any free port (default: 8080)");
+  arguments.option(
+      "--cert", "PEM", options->listen.certificateFile,
+      "the certificate with its chain (default: the hub makes one and keeps it beside the first database)");
+  arguments.option("--key", "PEM", options->listen.keyFile, "the private key of --cert");
   arguments.option("--client-ca", "PEM", options->listen.clientCaFile,
-                   "clients must have a certificate of this authority, beside their token");
-  arguments.flag(
-      "--accept-removals", options->listen.acceptRemovals,
-      "let a server that connects remove many records that it holds no more, where this hub was away for very "
-      "long; blazedb removed has them for a while");
+                   "accept only clients that have a certificate of this authority, besides their token");
+  arguments.flag("--accept-removals", options->listen.acceptRemovals,
+                 "remove the records that a connecting server no longer holds, however many they are, if this hub was "
+                 "away for longer than deletes are remembered; blazedb removed lists them for 30 days");
   arguments.number("--healthz-port", "N", options->healthzPort,
-                   "answer http://127.0.0.1:N/healthz: 200 while all is well; 0: a port that is free");
-  addJson(arguments, options->json, "print where it listens, and the log, as JSON");
+                   "answer http://127.0.0.1:N/healthz with 200 while the hub is healthy, 503 otherwise; 0: any free "
+                   "port");
+  addJson(arguments, options->json, "print the address, the pin, the databases and the log as JSON");
   arguments.note(
-      "Serves until SIGTERM or ^C, or until blazedb stop. SIGHUP makes it read the certificate again. The log goes to "
-      "standard error. A client needs a token (blazedb token create, also while this runs) and, where no authority "
-      "vouches for the certificate, the pin; both are printed as the command that the client runs.");
+      "Serves until SIGTERM, ^C or blazedb stop. On SIGHUP it reads the certificate again. The log goes to standard "
+      "error. A client needs a token (blazedb token create, also while serve runs). If no certificate authority signed "
+      "the hub's certificate, the client also needs the hub's pin. serve prints the commands for both.");
   arguments.note(
-      "While it runs, the other commands for these files are run by it: insert, get, update, delete, count, export, "
-      "info, conflicts, removed, rejected, backup, token and stop.");
+      "While serve runs, it also runs these commands for its files: insert, get, update, delete, count, export, info, "
+      "conflicts, removed, rejected, backup, token and stop.");
   arguments.example("blazedb serve hub.blazedb");
   arguments.example("blazedb serve a.blazedb b.blazedb --port 443 --cert fullchain.pem --key privkey.pem");
   return [options] { return serve(*options); };

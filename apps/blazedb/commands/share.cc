@@ -34,7 +34,7 @@ ExportPolicy policyOf(const Share& options) {
 
 int share(const Share& options) {
   requireGroup(options.group);
-  if (options.relay && !options.readWrite) throw UsageError("--relay is for --read-write");
+  if (options.relay && !options.readWrite) throw UsageError("--relay needs --read-write");
   Interrupt interrupt;
   server::Transition transition({options.database.file});
   Database database = openDatabase(options.database);
@@ -71,17 +71,17 @@ Run declareShare(Arguments& arguments) {
   auto options = std::make_shared<Share>();  // shared with the parser, which fills it in
   addDatabase(arguments, options->database);
   addGroup(arguments, options->group);
-  arguments.names("--collections", options->collections, "share these alone (default: all)");
-  arguments.names("--fields", options->fields, "share these fields alone (default: all)");
-  arguments.flag("--read-write", options->readWrite, "others may write, too (default: they only receive)");
+  arguments.names("--collections", options->collections, "share only these collections (default: all)");
+  arguments.names("--fields", options->fields, "share only these fields (default: all)");
+  arguments.flag("--read-write", options->readWrite, "let the other apps write too (default: they only receive)");
   arguments.flag("--relay", options->relay,
-                 "with --read-write: others may bring what they have from elsewhere, and servers' writes (default: "
-                 "they write as clients)");
-  arguments.flag("--watch", options->watch, "print a line for each app that comes, changes its state, or goes");
-  addJson(arguments, options->json, "print what is shared, and with --watch the lines, as JSON");
+                 "with --read-write: let the other apps also bring writes of other databases, servers too, that they "
+                 "did not get from here (default: they write as clients)");
+  arguments.flag("--watch", options->watch, "print a line when an app connects, changes its state, or leaves");
+  addJson(arguments, options->json, "print what is shared as JSON, and with --watch its lines too");
   arguments.note(
-      "Shares the database, under the name that it was made with, with the other apps of the group, until ^C, SIGTERM "
-      "or blazedb stop. Other commands for the file are run by this one meanwhile, as with blazedb serve.");
+      "Shares the database, under its own name, with the other apps of the group until ^C, SIGTERM or blazedb stop. "
+      "Meanwhile share also runs other commands for the file, as blazedb serve does.");
   arguments.example("blazedb share notes.blazedb --group group.com.yourapp.blazedb --collections notes");
   return [options] { return share(*options); };
 }

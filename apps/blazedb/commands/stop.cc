@@ -13,7 +13,7 @@ namespace {
 int stop(const DatabaseArgument& database) {
   openDatabase(database);
   if (!visitor())
-    throw Error(ErrorCode::NotFound, "no process has " + database.file + " open: there is nothing to stop");
+    throw Error(ErrorCode::NotFound, "no process has " + database.file + " open; there is nothing to stop");
   kill(getpid(), SIGTERM);
   return kFine;
 }
@@ -24,8 +24,8 @@ Run declareStop(Arguments& arguments) {
   auto database = std::make_shared<DatabaseArgument>();  // shared with the parser, which fills it in
   addDatabase(arguments, *database);
   arguments.note(
-      "Ends the blazedb serve or blazedb sync --watch that has the database open, as SIGTERM does, and returns when it "
-      "has ended.");
+      "Ends the blazedb process that has the database open (serve, share, sync --watch or attach --watch), as SIGTERM "
+      "does. Returns when that process has ended.");
   arguments.example("blazedb stop hub.blazedb");
   return [database] { return stop(*database); };
 }

@@ -27,7 +27,7 @@ ConnectionMode parseMode(const std::string& name) {
 }
 
 int syncFiles(const Sync& options) {
-  if (options.adopt && options.mode != "readOnly") throw UsageError("--adopt is for --mode readOnly");
+  if (options.adopt && options.mode != "readOnly") throw UsageError("--adopt needs --mode readOnly");
   if (std::string given = options.keepOwn ? "--keep-own" : options.remote.givenOption(); !given.empty())
     throw UsageError(given + " is for the database of a hub, HOST:PORT/NAME, and " + options.databases.b.file +
                      " is a file");
@@ -52,11 +52,10 @@ int syncFiles(const Sync& options) {
 int syncWithHub(const Sync& options, const RemoteAddress& address) {
   if (!options.mode.empty() || options.adopt || !options.databases.b.passwordFile.empty())
     throw UsageError(
-        "--mode, --adopt and --password-file-b are for two files; which way data goes to and from a hub is said by the "
-        "token");
+        "--mode, --adopt and --password-file-b are for two files; with a hub, the token decides which way data goes");
   options.remote.refuseContradictions();
   if (options.keepOwn && options.watch)
-    throw UsageError("--keep-own is for a sync that ends, and --watch goes on anyway");
+    throw UsageError("--keep-own is for a sync that ends; --watch goes on without it");
   Interrupt interrupt;
   std::optional<server::Transition> transition;
   if (options.watch) transition.emplace(std::vector{options.databases.a.file});
@@ -64,7 +63,7 @@ int syncWithHub(const Sync& options, const RemoteAddress& address) {
   RemoteNode remote = options.remote.node(address);
   SyncJob job{.databases = {database}, .watch = options.watch, .json = options.json};
   job.keepOwn = options.keepOwn;
-  job.adviceToReaders = " (--keep-own lets them stay here; who wants to be without them syncs a new database)";
+  job.adviceToReaders = " (--keep-own leaves them here; to be without them, sync a new database)";
   if (transition) job.transition = &*transition;
   SyncPolicy policy = options.remote.policy();
   policy.acceptRemovals = options.acceptRemovals;
@@ -83,31 +82,32 @@ int sync(const Sync& options) {
 
 Run declareSync(Arguments& arguments) {
   auto options = std::make_shared<Sync>();  // shared with the parser, which fills it in
-  addDatabases(arguments, options->databases, "another database, or that of a hub: HOST:PORT/NAME or HOST/NAME");
+  addDatabases(arguments, options->databases,
+               "another database: a file, or the database of a hub as HOST:PORT/NAME or HOST/NAME");
   arguments.choice("--mode", {"bidirectional", "readOnly", "writeOnly"}, options->mode,
-                   "which way: readOnly, B only receives; writeOnly, B only sends (default: bidirectional)");
-  arguments.flag("--adopt", options->adopt, "with readOnly: B gives up what it has written itself, for what A has");
+                   "which way data goes: readOnly, B only receives; writeOnly, B only sends (default: bidirectional)");
+  arguments.flag("--adopt", options->adopt, "with --mode readOnly: A's records replace everything that B holds");
   arguments.flag("--accept-removals", options->acceptRemovals,
-                 "remove as many records as one side holds no more, where the other was away for very long; blazedb "
-                 "removed has them for a while");
+                 "if one side was away for longer than deletes are remembered, remove the records there that the other "
+                 "side no longer holds, however many they are; blazedb removed lists them for 30 days");
   options->remote.declare(arguments);
   arguments.flag("--keep-own", options->keepOwn,
-                 "with a hub and a token that may only read: what was written here stays here, and is no error");
-  arguments.flag("--watch", options->watch, "stay connected until ^C, with a line for each change of the status");
-  addJson(arguments, options->json, "print the summary, or with --watch each change of the status, as JSON");
+                 "for a hub, with a token that may only read: leave the writes of A here, and succeed");
+  arguments.flag("--watch", options->watch, "stay connected until ^C; print a line for each change of the status");
+  addJson(arguments, options->json, "print the summary as JSON, or with --watch each change of the status");
   arguments.note(
-      "Connects A with B and ends when both have everything. Different fields of a record never conflict; of the same "
-      "field the server's write wins, between equals the later one, and what was overridden is kept: see blazedb "
-      "conflicts. The roles are those that the files were made with.");
+      "Connects A with B and ends when both have everything. Writes to different fields of a record never conflict. If "
+      "both wrote the same field, a server's write wins over a client's, and between equals the later one wins. "
+      "blazedb conflicts lists the overridden values. blazedb create --role sets the role of a file.");
   arguments.note("After --mode readOnly, B is a read-only replica of A until blazedb release.");
   arguments.note(
-      "With a hub, everything is inside TLS 1.3. The port is 8080 where none is given. A file is what exists as one, "
-      "begins with . or /, has no /, or lies in a folder that exists. Without --watch a hub that is not reached is an "
-      "error; with it, it is tried again.");
+      "sync connects with a hub by TLS 1.3, unless --no-tls is given, and at port 8080, unless B names another. B is a "
+      "file if it exists, begins with . or /, has neither / nor :, or its folder exists; otherwise it is the database "
+      "of a hub. If the hub cannot be reached, sync fails; with --watch it tries again.");
   arguments.note(
-      "Where a token may only read, what was written here cannot get to the hub: all else is brought, then that is an "
-      "error. Ask for a token that may write; or let it stay here, with --keep-own; or begin without it: sync a new "
-      "database (blazedb create), and blazedb diff shows what only the old one has.");
+      "With a token that may only read, the writes of A cannot get to the hub. sync then brings everything else and "
+      "fails. Get a token that may write; or leave the writes here with --keep-own; or sync a new database (blazedb "
+      "create), and blazedb diff shows what only the old one has.");
   arguments.example("blazedb sync notes.blazedb copy.blazedb");
   arguments.example("blazedb sync notes.blazedb replica.blazedb --mode readOnly");
   arguments.example(

@@ -16,7 +16,7 @@ constexpr const char* kList = "blazedb token list FILE";
 struct TokenCommand {
   std::string action;
   DatabaseArgument database;
-  std::string which;  // to revoke
+  std::string which;  // the token to revoke
   std::string name;
   std::string user;
   std::string role = "client";
@@ -29,7 +29,7 @@ struct TokenCommand {
   bool json = false;
 };
 
-// "90d", "12h", "30m": that long from now.
+// The time that is "90d", "12h" or "30m" from now.
 Date timeAfter(const std::string& text) {
   using std::chrono::microseconds;
   char unit = text.empty() ? ' ' : text.back();
@@ -37,10 +37,10 @@ Date timeAfter(const std::string& text) {
                      : unit == 'h' ? microseconds(std::chrono::hours(1))
                      : unit == 'm' ? microseconds(std::chrono::minutes(1))
                                    : microseconds(0);
-  constexpr std::uint64_t kCountMax = 1'000'000;  // of days: 2,700 years
+  constexpr std::uint64_t kCountMax = 1'000'000;  // in days: 2,700 years
   std::optional<std::uint64_t> count = parseNumber(text.substr(0, text.size() - 1));
   if (!count || one.count() == 0 || *count < 1 || *count > kCountMax)
-    throw UsageError("--expires '" + text + "': write days, hours or minutes, as 90d, 12h or 30m");
+    throw UsageError("--expires '" + text + "' is not a time; write days, hours or minutes, such as 90d, 12h or 30m");
   return {Date::now().microseconds + static_cast<std::int64_t>(*count) * one.count()};
 }
 
@@ -98,7 +98,7 @@ int create(const TokenCommand& command) {
       file->write(made.secret + "\n");
       file->keep();
     } catch (...) {
-      database.revokeToken(made.token.id);  // nobody has it
+      database.revokeToken(made.token.id);  // its secret is lost
       throw;
     }
   }
@@ -112,16 +112,17 @@ int create(const TokenCommand& command) {
   return kFine;
 }
 
-// By its number, or by its name while no other good token has it.
+// The token with this number, or with this name if exactly one token that is not revoked has it.
 std::int64_t tokenCalled(const std::string& which, const Database& database) {
   if (std::optional<std::uint64_t> number = parseNumber(which)) return parseListNumber(which, "token", kList);
   std::vector<std::string> numbers;
   for (const Token& token : database.tokens())
     if (!token.revoked && token.options.name == which) numbers.push_back(std::to_string(token.id));
-  if (numbers.empty()) throw Error(ErrorCode::NotFound, "there is no token " + which + "; " + kList + " shows them");
+  if (numbers.empty())
+    throw Error(ErrorCode::NotFound, "there is no token " + which + "; " + kList + " shows the tokens");
   if (numbers.size() > 1)
     throw Error(ErrorCode::InvalidArgument,
-                "there are several tokens " + which + "; revoke them by number: " + joined(numbers));
+                "several tokens have the name " + which + "; revoke them by number: " + joined(numbers));
   return *parseNumber(numbers[0]);
 }
 
@@ -134,7 +135,8 @@ int list(const TokenCommand& command) {
 
 int run(const TokenCommand& command) {
   if (command.action == "revoke") {
-    if (command.which.empty()) throw UsageError("revoke which token? " + std::string(kList) + " shows them");
+    if (command.which.empty())
+      throw UsageError("the token to revoke is missing; " + std::string(kList) + " shows the tokens");
     Database database = openDatabase(command.database);
     database.revokeToken(tokenCalled(command.which, database));
     return kFine;
@@ -151,27 +153,32 @@ Run declareToken(Arguments& arguments) {
   auto command = std::make_shared<TokenCommand>();  // shared with the parser, which fills it in
   arguments.requiredChoice("create|list|revoke", {"create", "list", "revoke"}, command->action, "what to do");
   addDatabase(arguments, command->database);
-  arguments.optional("TOKEN", command->which, "for revoke: its number, as list shows it, or its name");
-  arguments.option("--name", "TEXT", command->name, "what you call it, for instance the machine that gets it");
-  arguments.option("--user", "TEXT", command->user, "who it is given to; the same in all tokens that one device gets");
+  arguments.optional("TOKEN", command->which, "for revoke: the token's number, as list shows it, or its name");
+  arguments.option("--name", "TEXT", command->name,
+                   "for create: a name for the token, such as the machine that gets it");
+  arguments.option("--user", "TEXT", command->user,
+                   "for create: the user of the device; give all tokens of one device the same user");
   arguments.choice("--role", {"client", "server"}, command->role,
-                   "server: its bearer's writes may win as a server's do (default: client)");
+                   "for create: the highest role that the client may claim; a server's writes win over a client's "
+                   "(default: client)");
   arguments.choice("--access", {"readWrite", "read", "write"}, command->access,
-                   "whether its bearer receives what is here, sends what is there, or both (default: readWrite)");
+                   "for create: read, the client only receives; write, it only sends; readWrite, both (default: "
+                   "readWrite)");
   arguments.flag("--relay", command->relay,
-                 "its bearer is connected with the same data elsewhere too, and brings what others wrote, and servers");
-  arguments.names("--collections", command->collections, "these alone (default: all)");
-  arguments.names("--teams", command->teams, "the teams that its bearer belongs to");
-  arguments.option("--expires", "TIME", command->expires, "how long it is good: 90d, 12h or 30m (default: for ever)");
+                 "for create: the client may also bring writes of other databases, servers too, that it did not get "
+                 "from here, because it syncs the same data elsewhere too; role server includes this");
+  arguments.names("--collections", command->collections,
+                  "for create: the client may sync only these collections (default: all)");
+  arguments.names("--teams", command->teams, "for create: the teams that the user belongs to");
+  arguments.option("--expires", "TIME", command->expires,
+                   "for create: how long the token is valid: 90d, 12h or 30m (default: without end)");
   arguments.option("-o,--output", "PATH", command->out,
-                   "for create: write the token to this new file, readable by its owner alone (default: print it)");
-  addJson(arguments, command->json, "print tokens as JSON, one a line");
+                   "for create: write the token to this new file, which only its owner can read (default: print it)");
+  addJson(arguments, command->json, "print tokens as JSON, one on each line");
   arguments.note(
-      "A token lets a client in at a hub that serves the database. create prints it or writes it to a file. Keep it: "
-      "it "
-      "is not shown again, and the database has only a hash of it. revoke ends it for good, and within a second what "
-      "is connected with "
-      "it.");
+      "A token lets a client connect to a hub that serves the database. create prints the token or writes it to a "
+      "file. Keep it: BlazeDB cannot show it again, because the database holds only a hash of it. revoke makes a token "
+      "invalid for good; a hub ends its connections within a second.");
   arguments.example("blazedb token create hub.blazedb --name laptop --user ada --expires 90d -o laptop.token");
   arguments.example("blazedb token list hub.blazedb");
   arguments.example("blazedb token revoke hub.blazedb laptop");

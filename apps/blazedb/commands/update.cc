@@ -33,10 +33,11 @@ Run declareUpdate(Arguments& arguments) {
   auto options = std::make_shared<Update>();  // shared with the parser, which fills it in
   addDatabase(arguments, options->database);
   addId(arguments, options->id);
-  addRecord(arguments, options->record, "fields to set");
+  addRecord(arguments, options->record, "the fields to set");
   addCollection(arguments, options->collection, "the record's collection (default: default)");
-  arguments.flag("--replace", options->replace, "the JSON is the whole record: fields that it does not have go away");
-  arguments.note("It prints nothing when all went well.");
+  arguments.flag("--replace", options->replace,
+                 "replace the whole record by the JSON; fields that the JSON does not have are removed");
+  arguments.note("It prints nothing on success.");
   arguments.example("blazedb update notes.blazedb 01890a5d-ac96-774b-bcce-b302099a8057 '{\"stars\": 4}'");
   return [options] { return update(*options); };
 }

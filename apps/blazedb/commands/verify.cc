@@ -37,7 +37,7 @@ Run declareVerify(Arguments& arguments) {
   auto options = std::make_shared<Verify>();  // shared with the parser, which fills it in
   addDatabase(arguments, options->database);
   addJson(arguments, options->json, "print {\"records\": N, \"problems\": [...]}");
-  arguments.note("Problems are listed on standard output, and the exit status is 1.");
+  arguments.note("Lists problems on standard output; the exit status is then 1.");
   arguments.example("blazedb verify notes.blazedb");
   return [options] { return verify(*options); };
 }

@@ -1,7 +1,7 @@
 """A connection to a hub: TLS with a pin, packets, compression, and the knock ("Between processes" in docs/protocol.md).
 
-Nothing here sleeps. Whoever waits for a frame gives up when the connection has been there for PATIENCE, which is far
-more than any scenario takes.
+Nothing here sleeps. A wait for a frame gives up when the connection is older than PATIENCE, which is far more than any
+scenario takes.
 """
 
 import base64
@@ -18,7 +18,7 @@ import frames
 PATIENCE = 120  # seconds
 
 PLAIN, COMPRESSED, NEW_CONTEXT, END_OF_CONTEXT = range(4)
-ZSTD = 1  # the capability
+ZSTD = 1  # the bit of the capability
 
 
 def packet(kind, payload):
@@ -30,7 +30,7 @@ class Ended(Exception):
 
 
 class Refused(Exception):
-    """The hub has said Bye."""
+    """The hub has sent Bye."""
 
     def __init__(self, bye):
         super().__init__(f"Bye {bye.code}: {bye.text}")
@@ -38,14 +38,14 @@ class Refused(Exception):
 
 
 class Connection:
-    """Carries frames. `hub` tells where it listens and its pin (see hub.py)."""
+    """Carries frames. `hub` says where it listens and what its pin is (see hub.py)."""
 
     def __init__(self, hub, capabilities=0):
         self.deadline = time.monotonic() + PATIENCE
         plain = socket.create_connection(("127.0.0.1", hub.port), timeout=PATIENCE)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.minimum_version = ssl.TLSVersion.TLSv1_3
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # the pin says more than either
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # the pin proves more than either
         self.socket = context.wrap_socket(plain)
         pin = pin_of(self.socket.getpeercert(binary_form=True))
         assert pin == hub.pin, f"the hub's key is {pin}, not {hub.pin}"
@@ -70,7 +70,7 @@ class Connection:
             raise Ended(f"while sending: {error}") from error
 
     def receive(self):
-        """The next frame. A Bye is Refused, an end without one Ended."""
+        """Returns the next frame. Raises Refused for a Bye, Ended for an end without one."""
         while True:
             (word,) = struct.unpack("<I", self.take(4))
             kind, payload = word >> 30, self.take(word & (1 << 30) - 1)
@@ -105,7 +105,7 @@ class Connection:
         return bytes(data)
 
     def how_it_ends(self):
-        """Reads to the end: the Refused or the Ended that it was."""
+        """Reads to the end. Returns the Refused or the Ended."""
         try:
             while True:
                 self.receive()
@@ -126,15 +126,15 @@ class Connection:
 
 
 def pin_of(certificate):
-    """sha256/ and the base64 of the SHA-256 of the public key (SPKI, DER) of a certificate in DER."""
+    """The pin of a certificate in DER: sha256/ and the base64 of the SHA-256 of its public key (SPKI, DER)."""
     signed = next(elements(next(elements(certificate))[1]))[1]
     parts = list(elements(signed))
-    key = parts[6][0] if parts[0][0][0] == 0xA0 else parts[5][0]  # a version in front is optional
+    key = parts[6][0] if parts[0][0][0] == 0xA0 else parts[5][0]  # the version before it is optional
     return "sha256/" + base64.b64encode(hashlib.sha256(key).digest()).decode()
 
 
 def elements(der):
-    """Those that stand one after the other in `der`: (all of it, its contents)."""
+    """The elements in `der`, in order, each as (the whole element, its contents)."""
     at = 0
     while at < len(der):
         length, start = der[at + 1], at + 2
@@ -170,7 +170,7 @@ def checked(result):
 
 
 class Packing:
-    """A context for what is sent."""
+    """The context for sent frames."""
 
     def __init__(self):
         self.context = ctypes.c_void_p(zstd.ZSTD_createCCtx())
@@ -188,7 +188,7 @@ class Packing:
 
 
 class Unpacking:
-    """A context for what is received. A payload expands to at most 16 times its length, or to 64 KiB."""
+    """The context for received frames. A payload expands to at most 16 times its length, or to 64 KiB."""
 
     def __init__(self):
         self.context = ctypes.c_void_p(zstd.ZSTD_createDCtx())

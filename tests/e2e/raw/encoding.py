@@ -1,7 +1,6 @@
 """The bytes that the file format and the protocol share: integers, stamps, the state of a record, and its fields.
 
-Written from docs/file-format.md, and from nothing else. Reading is strict: what the format does not allow is a
-ValueError.
+Written from docs/file-format.md alone. Reading is strict: whatever the format does not allow is a ValueError.
 """
 
 import dataclasses
@@ -41,7 +40,7 @@ def name(text):
 
 
 class Reader:
-    """Takes one thing after the other from the front of some bytes."""
+    """Reads one item after another from bytes."""
 
     def __init__(self, data):
         self.data, self.at = memoryview(data), 0
@@ -94,7 +93,7 @@ class Reader:
 
 @dataclasses.dataclass(frozen=True, order=True)
 class Stamp:
-    """Compared in this order; the higher one wins."""
+    """Stamps compare in this order; the higher one wins."""
 
     authority: int
     time: int
@@ -115,7 +114,7 @@ class Stamp:
 
 @dataclasses.dataclass
 class Cell:
-    """A field's value, or REMOVED, and who wrote it."""
+    """A field's value, or REMOVED, and the stamp of its write."""
 
     stamp: Stamp
     value: object
@@ -145,7 +144,7 @@ class State:
         return {name: cell.value for name, cell in self.cells.items() if cell.value is not REMOVED}
 
     def encode(self):
-        """Gives stamps and fields, as they stand in a change: every age is 0."""
+        """Returns stamps and fields as a change carries them: every age is 0."""
         names = sorted(self.cells, key=str.encode)
         groups = []
         for each in names:
@@ -287,7 +286,7 @@ def read_tagged(reader, tag):
     if tag == DATE:
         return date_of(round(read_value(reader) * 10**6))
     if tag == EXTENDED_DATE:
-        # The one map with keys that are no texts: {1: seconds, -6: microseconds}.
+        # The one map whose keys are not texts: {1: seconds, -6: microseconds}.
         parts = {}
         for _ in range(read_head(reader)[2]):
             key = read_value(reader)
@@ -297,7 +296,7 @@ def read_tagged(reader, tag):
 
 
 def date_of(microseconds):
-    """A datetime where there is one for it, which ends in the year 9999; else the number."""
+    """A datetime if Python has one for it (up to the year 9999); else the number."""
     try:
         return datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC) + datetime.timedelta(microseconds=microseconds)
     except OverflowError:
@@ -317,7 +316,7 @@ def decode_fields(data):
 
 
 def hash_of(record, state):
-    """Of a live record, for the digest of its collection."""
+    """The hash of a live record, for the digest of its collection."""
     data = record + b"".join(map(fixed64, (state.base.authority, state.base.time, state.base.writer)))
     for each in sorted(state.visible(), key=str.encode):
         stamp = state.cells[each].stamp
@@ -327,7 +326,7 @@ def hash_of(record, state):
 
 
 def siphash128(key, data):
-    """SipHash-2-4 with 128 bits of output, as its reference implementation has it."""
+    """SipHash-2-4 with 128 bits of output, as in its reference implementation."""
     mask = UINT64_MAX
     k0, k1 = struct.unpack("<QQ", key)
     v = [k0 ^ 0x736F6D6570736575, k1 ^ 0x646F72616E646F6D ^ 0xEE, k0 ^ 0x6C7967656E657261, k1 ^ 0x7465646279746573]

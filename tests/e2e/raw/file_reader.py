@@ -1,9 +1,10 @@
-"""Reads a database file with its password, as a stranger would who has nothing but docs/file-format.md.
+"""Reads a database file with its password. Written from docs/file-format.md alone.
 
     BLAZEDB_PASSWORD=... file_reader.py FILE
 
-verifies all of it, and prints each live record as a line of JSON. What is not as the format says is a ValueError, and
-the exit status 1. The file is opened for reading alone. SQLite gets a plain copy, in a folder that goes at the end.
+verifies all of it and prints each live record as a line of JSON. Whatever deviates from the format is a ValueError,
+with exit status 1. The file is opened only for reading. SQLite gets a plain copy, in a folder that is removed at the
+end.
 """
 
 import base64
@@ -59,7 +60,7 @@ def aes256_block(key, block):
 
 
 def open_xaes_256_gcm(key, ciphertext, nonce, tag, associated):
-    """None where it is not authentic. A key for each nonce by CMAC, then AES-256-GCM (C2SP, XAES-256-GCM)."""
+    """Returns None if it is not authentic. XAES-256-GCM (C2SP): CMAC derives a key for each nonce, then AES-256-GCM."""
     doubled = int.from_bytes(aes256_block(key, bytes(16)), "big") << 1
     mask = (doubled ^ (0x87 if doubled >> 128 else 0)) & (1 << 128) - 1
 
@@ -96,7 +97,7 @@ CIPHERS = {1: open_xaes_256_gcm, 2: open_xchacha20_poly1305}
 
 
 class File:
-    """The bytes of a database and of its log; plain() opens one seal, and gives None where it is not authentic."""
+    """The bytes of a database and of its log. plain() opens one seal and returns None if it is not authentic."""
 
     def __init__(self, path, password):
         with open(path, "rb") as file:
@@ -134,7 +135,7 @@ class File:
         return None if plain is None else plain + bytes(SEAL)
 
     def log_slot(self, number):
-        """(Generation of the file's header, state of its pages, SQLite's header); None where it is not authentic."""
+        """(Generation of the file's header, state of its pages, SQLite's header); None if it is not authentic."""
         sealed, place = self.log[72 * number : 72 * number + 72], struct.pack("<I", number)
         if plain := self.plain(self.log_key, sealed, b"wlg2" + place):
             sqlite_header = SQLITE_WAL + struct.pack(">I", self.page_size) + plain[12:]
@@ -144,7 +145,7 @@ class File:
         return None
 
     def frames(self):
-        """Of the log, where it belongs to the file: SQLite's header and frames, and the numbers of their pages."""
+        """Reads the log if it belongs to the file: SQLite's header and frames, and the page numbers of the frames."""
         slots = [slot for number in (0, 1) if (slot := self.log_slot(number))]
         if not slots:
             return b"", set()
@@ -174,7 +175,7 @@ class File:
         return bytes(out), pages
 
     def write_plain(self, path):
-        """For SQLite: the database at `path`, and its log beside it."""
+        """Writes plain copies for SQLite: the database at `path`, and its log beside it."""
         log, in_log = self.frames()
         with open(path, "wb") as out:
             for number in range(1, (len(self.data) - 2 * HEADER_COPY) // self.page_size + 1):
@@ -192,7 +193,7 @@ class File:
 
 
 def records(database):
-    """Each live record as (collection, id, State), after all of them were compared with what the tables say of them."""
+    """Yields each live record as (collection, id, State), after checking all records against the other tables."""
     if database.execute("PRAGMA integrity_check").fetchone() != ("ok",):
         raise ValueError("SQLite finds the database damaged")
     if database.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone() != (b"\1",):

@@ -1,7 +1,7 @@
-"""The frames that two ends exchange: a type byte and a body. Written from docs/protocol.md, and from nothing else.
+"""The frames that two ends exchange: a type byte and a body. Written from docs/protocol.md alone.
 
-Each frame is a class with the fields of its body in their order. encode() gives its bytes whatever the fields are:
-what is sent to a hub may be nonsense. decode() is strict: what a hub sends may not.
+Each frame is a class with the fields of its body in their order. encode() accepts any fields, because a scenario may
+send nonsense to a hub. decode() is strict, because a hub may not.
 """
 
 import dataclasses
@@ -18,14 +18,14 @@ class Cursor:
 
     incarnation: int = 0
     position: int = 0
-    behind: int = 0  # how far behind `position` the place is up to where nothing is lacking
-    reach: int = 0  # how far beyond it what was passed over reaches
+    behind: int = 0  # how far the position up to which nothing is lacking is behind `position`
+    reach: int = 0  # how far beyond `position` the skipped changes reach
 
     def encode(self):
         return fixed64(self.incarnation) + varint(self.position) + varint(self.behind) + varint(self.reach)
 
     def moved(self, incarnation, batch):
-        """By a batch of a feed's owner who has this incarnation."""
+        """Advances by a batch of a feed whose owner has this incarnation."""
         if batch.reach == 0:
             return Cursor(incarnation, batch.end)
         lacks_nothing_to = self.position - self.behind
@@ -61,7 +61,7 @@ class Change:
     stamps: bytes = b""
     fields: bytes = b""
     complete: bool = True
-    ends: bool = True  # its transaction
+    ends: bool = True  # whether its transaction ends here
     taken_back: bool = False
 
 
@@ -124,7 +124,8 @@ def read_sum(reader):
 
 @dataclasses.dataclass(frozen=True)
 class Scope:
-    """None: all collections, all fields. `fields` are those that are carried, `without` those that are not."""
+    """None: all collections, all fields. `fields`: the only fields that are carried; `without`: fields that are not
+    carried."""
 
     collections: tuple | None = None
     fields: tuple | None = None
@@ -296,7 +297,7 @@ class Buckets:
 
     collection: str
     start: bytes  # the first id of the first range
-    sums: list  # of each range: its last id, and the sum
+    sums: list  # for each range its last id and the sum
 
     def encode(self):
         out = name(self.collection) + self.start + varint(len(self.sums))

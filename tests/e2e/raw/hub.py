@@ -1,6 +1,6 @@
-"""The hub of a scenario, as its operator sees it: the commands of blazedb for its file, its log, its memory.
+"""The hub of a scenario, as its operator sees it: the blazedb commands for its file, its log, its memory.
 
-The test that runs a scenario starts the hub and tells about it in the environment.
+The test that runs a scenario starts the hub and describes it in the environment.
 """
 
 import json
@@ -42,7 +42,7 @@ class Hub:
         self.run("delete", self.file, str(record), "-c", collection)
 
     def get(self, record, collection="notes", file=None):
-        """Its fields; None where there is none."""
+        """The fields of the record; None if there is no such record."""
         result = self.run("get", file or self.file, str(record), "-c", collection, "--json", check=False)
         return json.loads(result.stdout) if result.returncode == 0 else None
 
@@ -58,7 +58,7 @@ class Hub:
     # ---- Honest clients
 
     def client(self, name):
-        """A new, empty database of a client."""
+        """Creates a new, empty database for a client."""
         file = os.path.join(self.folder, name + ".blazedb")
         self.run("create", file)
         return file
@@ -71,32 +71,32 @@ class Hub:
     # ---- The process
 
     def forget_peak(self):
-        """The peak so far is that of Argon2id, at the start. From here on it counts anew; gives what there is now."""
+        """Resets the peak, which was that of Argon2id at the start. Returns the memory used now."""
         with open(f"/proc/{self.process}/clear_refs", "w", encoding="ascii") as file:
             file.write("5")
         return self.peak_memory()
 
     def peak_memory(self):
-        """What it has had at most, in MiB."""
+        """The peak of its memory, in MiB."""
         with open(f"/proc/{self.process}/status", encoding="ascii") as status:
             (line,) = (line for line in status if line.startswith("VmHWM:"))
         return int(line.split()[1]) >> 10
 
     def processor_seconds(self):
-        """What it has used so far, in all its threads."""
+        """The processor time that all its threads have used so far."""
         with open(f"/proc/{self.process}/stat", encoding="ascii") as stat:
             words = stat.read().rsplit(")", 1)[1].split()
         return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
     def health(self):
-        """What the page about it says."""
+        """The content of its health page."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.health_port}/healthz", timeout=connection.PATIENCE) as page:
             return json.loads(page.read())
 
     def log(self):
         with open(self.log_file, encoding="utf-8") as log:
             lines = log.read().split("\n")
-        return [json.loads(line) for line in lines[:-1]]  # the last one may be half written
+        return [json.loads(line) for line in lines[:-1]]  # the last line may be incomplete
 
     def logged(self, event, reason):
         """Waits for lines of the log: the hub writes them once a second."""

@@ -1,6 +1,6 @@
-"""A replica in memory, and its conversation with a hub, as docs/protocol.md describes them.
+"""A replica in memory and its conversation with a hub, as docs/protocol.md describes them.
 
-It is honest unless a scenario makes it send something else: it answers, applies and acknowledges while it waits.
+It is honest unless a scenario makes it send something else. While it waits it answers, applies and acknowledges.
 """
 
 import dataclasses
@@ -66,7 +66,7 @@ class Peer:
         return key
 
     def update(self, key, fields):
-        """Of some fields; REMOVED is a value too."""
+        """Writes some fields; the value may be REMOVED."""
         stamp = self.stamp(key)
         self.merge(key, State(cells={name: Cell(stamp, value) for name, value in fields.items()}))
 
@@ -74,7 +74,7 @@ class Peer:
         self.merge(key, State(tomb=self.stamp(key)))
 
     def fields(self, key):
-        """What a reader sees of a record: None where it is not there."""
+        """The fields that a reader sees of a record; None if there is no such record."""
         row = self.rows.get(key)
         return row.state.visible() if row and row.state.is_alive() else None
 
@@ -102,10 +102,10 @@ class Peer:
             row.changed.update(dict.fromkeys(changed, self.feed_end))
             self.rows[key] = row
 
-    # ---- What it tells of itself
+    # ---- What it says about its records
 
     def change(self, key, above=None):
-        """Of what changed above this position; None: all of it."""
+        """The parts of a record that changed after this position; None: the whole record."""
         row = self.rows[key]
         cells = row.state.cells
         if above is not None:
@@ -126,7 +126,7 @@ class Peer:
         return {key.id: hash_of(key.id, row.state) for key, row in self.live(collection).items()}
 
     def buckets(self, collection, start=bytes(16)):
-        """From an id on, in ranges of eight records."""
+        """The sums from this id on, in ranges of eight records."""
         hashes, sums = sorted(each for each in self.hashes(collection).items() if each[0] >= start), []
         for first in range(0, max(len(hashes), 1), 8):
             some = hashes[first : first + 8]
@@ -136,7 +136,8 @@ class Peer:
 
 
 class Session:
-    """One conversation of `peer` with the hub's database "hub", from Hello on. `hello` changes what its Hello says."""
+    """One conversation of `peer` with the hub's database "hub", from Hello on. `hello` overrides fields of its
+    Hello."""
 
     def __init__(self, hub, peer, token, scope=Scope(), capabilities=0, **hello):
         self.hub, self.peer = hub, peer
@@ -148,13 +149,13 @@ class Session:
         assert isinstance(self.theirs, Hello), self.theirs
         self.receives = bool(mine.flags & Hello.RECEIVES and self.theirs.flags & Hello.SENDS)
         self.sends = bool(mine.flags & Hello.SENDS and self.theirs.flags & Hello.RECEIVES)
-        self.welcome = None  # the hub's, to this end
-        self.sent = None  # how far of this end's feed; None before the hub's Subscribe
+        self.welcome = None  # the hub's Welcome to this end
+        self.sent = None  # up to which position of this end's feed; None before the hub's Subscribe
         self.acknowledged = 0
-        self.up_to_date = False  # with the hub's feed
-        self.digest = None  # the latest of the hub
-        self.batches = []  # all that have come
-        self.waiting = []  # those that wait for whole records: the first one has asked for them
+        self.up_to_date = False  # whether it has the hub's whole feed
+        self.digest = None  # the hub's latest Digest
+        self.batches = []  # all batches that have come
+        self.waiting = []  # batches that wait for whole records; the first one has asked for them
         self.next_ping = 1
 
     def subscribe(self):
@@ -167,7 +168,7 @@ class Session:
     # ---- Waiting
 
     def receive(self):
-        """The next frame, after this end has done what it asks for."""
+        """Returns the next frame, after this end has handled it."""
         frame = self.connection.receive()
         handler = self.HANDLERS.get(type(frame))
         if handler:
@@ -180,20 +181,20 @@ class Session:
         return frame
 
     def see(self, kind):
-        """The next frame of this kind; what it asks for, and what comes before it, is left to the scenario."""
+        """Returns the next frame of this kind without handling it or the frames before it."""
         while not isinstance(frame := self.connection.receive(), kind):
             pass
         return frame
 
     def barrier(self):
-        """Until the hub has answered all that was sent so far: a Pong comes behind what there is."""
+        """Waits until the hub has answered everything sent so far: its Pong comes after those answers."""
         number, self.next_ping = self.next_ping, self.next_ping + 1
         self.send(Ping(number))
         while self.until(Pong).number != number:
             pass
 
     def synchronize(self):
-        """Until each has what the other one had."""
+        """Waits until each end has what the other one had."""
         if self.receives:
             while not self.up_to_date:
                 self.receive()
@@ -206,7 +207,7 @@ class Session:
         self.barrier()
 
     def outcome(self):
-        """What the hub makes of what was sent: None where it goes on, else the Refused or the Ended."""
+        """How the hub reacts to what was sent: None if it goes on, else the Refused or the Ended."""
         try:
             self.send(Ping(0))
             self.see(Pong)
@@ -227,7 +228,7 @@ class Session:
 
     def take_welcome(self, welcome):
         self.welcome = welcome
-        self.up_to_date = welcome.start == welcome.feed_end  # else a batch will say so
+        self.up_to_date = welcome.start == welcome.feed_end  # else a later batch says so
 
     def take_batch(self, batch):
         self.batches.append(batch)
@@ -267,7 +268,7 @@ class Session:
         for change in rows.changes:
             self.merge(change)
         if rows.answers and self.waiting:
-            # What is no longer held at the hub arrives as a change of its own, if at all.
+            # If the hub no longer holds a record, that arrives as a separate change, if at all.
             gone = {(key.collection, key.id) for key in rows.gone}
             first = self.waiting[0]
             first.changes = [change for change in first.changes if (change.collection, change.id) not in gone]
@@ -284,7 +285,7 @@ class Session:
         self.digest = digest
 
     def answer_buckets(self, buckets):
-        """With what this end has in the first range that differs."""
+        """Answers with this end's records in the first range that differs."""
         hashes, start = self.peer.hashes(buckets.collection), buckets.start
         for end, total in buckets.sums:
             listed = {record: hash for record, hash in hashes.items() if start <= record <= end}
@@ -294,7 +295,7 @@ class Session:
         self.send(Inventory(buckets.collection, end, end, False))
 
     def answer_inventory(self, inventory):
-        """With each record whose hash is another, and those that only this end has; and asks about what lies behind."""
+        """Answers with each record whose hash differs and those that only this end has, and asks about the rest."""
         hashes = self.peer.hashes(inventory.collection)
         keys = [
             Key(inventory.collection, record)
@@ -306,7 +307,7 @@ class Session:
             self.send(self.peer.buckets(inventory.collection, next_id(inventory.end)))
 
     def rows(self, keys):
-        """Whole records, as Rows carries them."""
+        """Returns whole records, as Rows carries them."""
         return [dataclasses.replace(self.peer.change(key), position=0) for key in keys]
 
     HANDLERS = {
@@ -325,7 +326,7 @@ class Session:
     # ---- Sending
 
     def next_batch(self):
-        """What there is above what was sent, in order; not what came from the hub."""
+        """Returns the changes after the last sent position, in order, except those that came from the hub."""
         keys = [key for key, row in self.peer.rows.items() if row.position > self.sent and not row.from_hub]
         keys.sort(key=lambda key: self.peer.rows[key].position)
         batch = Batch(self.sent, self.peer.feed_end, [self.peer.change(key, above=self.sent) for key in keys])

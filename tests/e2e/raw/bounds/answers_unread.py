@@ -1,5 +1,5 @@
-"""Clients that ask for everything and read nothing are not listened to meanwhile, and share what the hub has for all
-such; others are served."""
+"""The hub does not read from clients that ask for everything and read no answers. They share one bounded budget; other
+clients are served."""
 
 from frames import Need
 from peer import Peer, Session
@@ -29,6 +29,6 @@ def run(hub):
         session.synchronize()
         assert len(reader.live("notes")) == RECORDS
     print("with", CLIENTS, "that do not read the hub has grown by", hub.peak_memory() - before, "MiB")
-    assert hub.peak_memory() < before + 250  # two shares of 48 MiB, what is worked on, and what the allocator keeps
+    assert hub.peak_memory() < before + 250  # two shares of 48 MiB, frames in progress, what the allocator keeps
     for session in deaf:
         session.close()

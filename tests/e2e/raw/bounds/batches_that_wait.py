@@ -1,4 +1,5 @@
-"""While a record that came as a part is asked for, the batches behind it wait: as many as may be under way, and one."""
+"""While the hub asks for the whole of a record that came as a part, the batches behind it wait: as many as may be under
+way, and one more."""
 
 from connection import Ended, Refused
 from encoding import Cell, State

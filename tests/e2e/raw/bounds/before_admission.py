@@ -1,4 +1,4 @@
-"""Who has not been admitted yet may say 64 KiB, and no frame above that; what he says beyond is not read."""
+"""A client that is not admitted yet may send 64 KiB, and no larger frame; the hub does not read more."""
 
 import struct
 
@@ -18,7 +18,7 @@ def run(hub):
     before, strangers = hub.forget_peak(), []
     for _ in range(CONNECTIONS):
         connection = Connection(hub)
-        connection.socket.settimeout(0)  # it takes what there is room for
+        connection.socket.settimeout(0)  # sends only what there is room for
         try:
             for _ in range(64):
                 connection.socket.send(struct.pack("<I", 65_536) + bytes(65_535))

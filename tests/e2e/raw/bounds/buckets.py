@@ -1,5 +1,6 @@
-"""Buckets whose sums all differ: the answer is one Inventory of bounded size, and others are served meanwhile. A second
-question before the answer, and an answer or a repair that nobody asked for, end the conversation."""
+"""Buckets whose sums all differ: the answer is one Inventory of bounded size, and other clients are served meanwhile. A
+second question before the answer ends the conversation, and so does an answer or a repair that the hub did not ask
+for."""
 
 from connection import Refused
 from frames import Buckets, Inventory, Rows
@@ -36,7 +37,7 @@ def run(hub):
     listed = next(iter(inventory.hashes))
     unheard_of = hostile[1].peer.insert("notes", {"n": "unheard of"})
     for what, frames in (
-        ("a question before the answer", [wrong, wrong, wrong]),  # the second one goes back, and so has to wait
+        ("a question before the answer", [wrong, wrong, wrong]),  # the second one starts over, so it waits
         ("an answer that nobody asked for", [Inventory("notes", listed, listed, True, {listed: 1})]),
         ("a repair that nobody asked for", [Rows(False, [], hostile[1].rows([unheard_of]))]),
     ):

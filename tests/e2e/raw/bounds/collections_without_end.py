@@ -1,4 +1,4 @@
-"""How many collections clients can make a database have is bounded; what would be one more is set aside."""
+"""The number of collections that clients can make is bounded; a record that needs one more is set aside."""
 
 import json
 
@@ -23,7 +23,7 @@ def run(hub):
                 stamps, fields = State(stamp).encode()
                 changes.append(Change(f"c{number}", random_id(), number + 1, stamps, fields, complete=True))
             session.send(Batch(first, first + 2_000, changes))
-        while rejected < SENT - COLLECTIONS_MAX + 1:  # one has the hub's own record
+        while rejected < SENT - COLLECTIONS_MAX + 1:  # one collection holds the hub's own record
             frame = session.until(Rejected)
             assert {code for code, _ in frame.records.values()} == {TOO_LARGE}, frame
             rejected += len(frame.records)

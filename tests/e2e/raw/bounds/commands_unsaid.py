@@ -1,5 +1,5 @@
-"""The control socket beside the file: who connects and says nothing, or what is no command, is told so and sent away; at
-most 16 are heard at a time, a megabyte of each."""
+"""The control socket beside the file: a process that connects and sends nothing, or something that is not a command,
+gets the reason and is disconnected. The owner hears at most 16 at a time, and a megabyte of each."""
 
 import socket
 import struct
@@ -13,13 +13,13 @@ HEARD_MAX, CONNECTIONS, FRAME_BYTES_MAX = 16, 200, 1 << 20
 
 def connect(hub):
     plain = socket.socket(socket.AF_UNIX)
-    plain.connect(hub.file + "-control")  # waits where the owner has not accepted the others yet
+    plain.connect(hub.file + "-control")  # waits if the owner has not accepted the others yet
     plain.settimeout(connection.PATIENCE)
     return plain
 
 
 def answer(plain):
-    """What the owner says before it ends the conversation: the kind of frame, and its payload."""
+    """The frame that the owner sends before it ends the conversation: its kind and its payload."""
     data = b""
     try:
         while more := plain.recv(65_536):
@@ -43,7 +43,7 @@ def run(hub):
     before = hub.forget_peak()
     heard = [connect(hub) for _ in range(HEARD_MAX)]
     for plain in heard:
-        plain.sendall(struct.pack("<cI", b"h", FRAME_BYTES_MAX) + bytes(FRAME_BYTES_MAX - 1))  # and never the last byte
+        plain.sendall(struct.pack("<cI", b"h", FRAME_BYTES_MAX) + bytes(FRAME_BYTES_MAX - 1))  # all but the last
     others = [connect(hub) for _ in range(CONNECTIONS)]
     for plain in others:
         assert refusal(plain).code == TOO_MANY

@@ -1,4 +1,4 @@
-"""A Digest may name as many collections as fit into a frame; the answer to those that do not exist costs nothing."""
+"""A Digest may name as many collections as fit into a frame; those that do not exist cost the hub nothing."""
 
 import itertools
 import string
@@ -17,4 +17,4 @@ def run(hub):
         before = hub.forget_peak()
         session.send(Digest(session.peer.feed_end, session.peer.cursor.position, dict(sorted(many.items()))))
         print(session.outcome(), "and the hub has grown by", hub.peak_memory() - before, "MiB")
-        assert hub.peak_memory() < before + 60  # of a frame of 3.3 MB
+        assert hub.peak_memory() < before + 60  # for a frame of 3.3 MB

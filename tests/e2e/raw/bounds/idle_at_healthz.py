@@ -1,4 +1,4 @@
-"""Connections to the page about the health that say nothing: the page, the commands and the clients go on."""
+"""Connections to the health page that send nothing: the page, the commands and the clients still work."""
 
 import os
 import resource

@@ -1,4 +1,4 @@
-"""Each thing of which a frame may have so many is counted before it is kept: one more ends the conversation."""
+"""The hub counts each kind of item in a frame before it keeps it: one more than the limit ends the conversation."""
 
 import struct
 
@@ -46,7 +46,7 @@ def run(hub):
         session.send(Bye(1, "x" * 100_000))
         print("a Bye of 100,000 bytes ->", session.connection.how_it_ends())
     assert all(len(str(line)) < 10_000 for line in hub.log())
-    # The length of a packet is looked at before there is room for it.
+    # The hub checks the length of a packet before it allocates memory for it.
     with Session(hub, Peer(), token) as session:
         session.connection.send_bytes(struct.pack("<I", (24 << 20) + 1))
         end = session.connection.how_it_ends()

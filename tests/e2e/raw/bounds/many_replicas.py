@@ -1,5 +1,5 @@
-"""What a token makes a hub remember is bounded: with ever new replica ids and scopes its file stops growing. A scope beyond
-measure is refused."""
+"""What a token can make a hub remember is bounded: a client that keeps using new replica ids and scopes does not make
+the file grow without end. A scope that is too large is refused."""
 
 import os
 

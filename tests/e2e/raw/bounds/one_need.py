@@ -1,5 +1,5 @@
-"""A Need may name much: its answer is half a megabyte and a record at most, and the rest is asked for again. Pings whose
-answers are not read are not answered without end either."""
+"""A Need may name many records: its answer is at most half a megabyte and one record; the client asks again for the
+rest. The answers to Pings that a client does not read are bounded too."""
 
 from connection import Ended, packet
 from frames import Need, Ping, Rows, Subscribe, encode

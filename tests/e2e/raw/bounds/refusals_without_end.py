@@ -1,4 +1,4 @@
-"""What a hub notes of the records that its clients refuse is bounded, for all replicas of a token together."""
+"""What a hub notes of the records that its clients refuse is bounded, for all replicas of one token together."""
 
 import json
 import os
@@ -12,7 +12,7 @@ RECORDS, REPLICAS, NOTED_MAX, REASON_BYTES = 3_000, 5, 10_000, 512
 
 
 def refuse(hub, token, keys, text):
-    """As a new replica, which takes nothing of what it is sent. None where the hub goes on."""
+    """Connects as a new replica that refuses everything it is sent. Returns None if the hub goes on."""
     with Session(hub, Peer(), token) as session:
         session.subscribe()
         session.send(Rejected(False, {key: (CLOCK_SKEW, text) for key in keys}))
@@ -48,6 +48,6 @@ def run(hub):
     assert noted(hub) == NOTED_MAX
     assert os.path.getsize(backup) < 20_000_000
     assert hub.peak_memory() < before + 60
-    # Another token has room of its own.
+    # Another token has its own room.
     assert refuse(hub, hub.token("--access", "read"), keys[:1], text) is None
     assert noted(hub) == NOTED_MAX + 1

@@ -1,5 +1,4 @@
-"""An answer to Need has what was asked for and nothing else, however slowly it comes: what else it carries is not
-kept."""
+"""The hub keeps nothing of an answer to Need except what it asked for, however slowly the answer comes."""
 
 from connection import Ended, Refused
 from encoding import Cell, State

@@ -1,5 +1,5 @@
-"""Packets of a few bytes that each expand to 64 KiB, whether they are frames or nonsense: what is not yet looked at
-is not yet expanded."""
+"""Packets of a few bytes that each expand to 64 KiB, whether they are frames or nonsense: the hub expands a packet only
+when it reads it."""
 
 import connection
 from frames import Key, Need, encode
@@ -25,7 +25,7 @@ def run(hub):
             print(f"{what}: {len(wire)} bytes in {PACKETS} packets")
             try:
                 session.connection.send_bytes(wire)
-                # It has to take what is in its way, and answer some of it; the rest of it is not read.
+                # The hub must read what is already on its way and answer some of it; it does not read the rest.
                 session.connection.receive()
             except (connection.Ended, connection.Refused) as end:
                 print("->", end)

@@ -1,4 +1,5 @@
-"""The stamps of a record are read in the order of their size: groups that no cell refers to are refused."""
+"""Reading the stamps of a record takes memory in proportion to their size; groups that no cell refers to are
+refused."""
 
 from encoding import HAS_BASE, IS_WHOLE, STAMP_OF_BASE, encode_value, varint
 from frames import Batch, Change
@@ -18,5 +19,5 @@ def run(hub):
         stamps = bytes([HAS_BASE | IS_WHOLE]) + base + varint(GROUPS) + group * GROUPS + varint(0)
         session.send(Batch(0, 1, [Change("notes", random_id(), 1, stamps, encode_value({"n": 1}))]))
         print(session.outcome(), "and the hub has grown by", hub.peak_memory() - before, "MiB")
-        assert hub.peak_memory() < before + 120  # of a frame of 20 MB
+        assert hub.peak_memory() < before + 120  # for a frame of 20 MB
         assert hub.count() == 0

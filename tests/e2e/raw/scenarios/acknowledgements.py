@@ -1,5 +1,5 @@
-"""An Ack names the end of the oldest batch that is not yet acknowledged; another one ends the conversation. With a cursor
-of an incarnation that never was a reader begins again at 0."""
+"""An Ack names the end of the oldest batch that is not yet acknowledged; any other Ack ends the conversation. A reader
+whose cursor names an incarnation that never existed begins again at 0."""
 
 from frames import Ack, Batch, Cursor, Subscribe
 from peer import Peer, Session

@@ -1,4 +1,4 @@
-"""Frames may come and go compressed, in one stream for each direction."""
+"""Frames may be compressed in both directions, in one stream for each direction."""
 
 import connection
 from frames import encode

@@ -16,7 +16,7 @@ def run(hub):
         print("the hub's digest is", digest)
         assert digest.collections == peer.digest()
 
-        # This end has lost a record, and holds one of which it never told the hub.
+        # This end has lost a record, and holds one that it never sent to the hub.
         lost = next(key for key in peer.live("notes"))
         before = peer.fields(lost)
         del peer.rows[lost]

@@ -1,4 +1,5 @@
-"""What breaks the framing, and who is refused, hears why; the hub's log says so too, and not without bounds."""
+"""A client that breaks the framing or is refused gets the reason. The hub's log has the reason too, and stays
+bounded."""
 
 import struct
 import time

@@ -1,4 +1,4 @@
-"""A new client gets what the hub has, and brings what it has itself; each then holds the same."""
+"""A new client gets what the hub has and sends what it has; both then hold the same."""
 
 from peer import Peer, Session
 

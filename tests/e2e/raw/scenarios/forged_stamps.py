@@ -1,5 +1,5 @@
-"""What a stamp claims is looked at where it enters. A client that claims a server's authority, or to be another
-writer, is refused that record: what is held stays, the records beside it land, and the conversation goes on."""
+"""The hub checks the claims of a stamp when it arrives. If a client claims a server's authority, or another writer, the
+hub refuses that record and keeps what it has. It takes the records beside it, and the conversation goes on."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Whoever gets a part of a record that it does not hold asks for the whole of it, and waits for that."""
+"""An end that gets a part of a record that it does not hold asks for the whole record, and waits for it."""
 
 from encoding import State
 from frames import Ack, Batch, Key, Need, Rows
@@ -11,7 +11,7 @@ def run(hub):
         session.subscribe()
         session.synchronize()
 
-        # This end sends a part of what the hub has never seen.
+        # This end sends a part of a record that the hub has never seen.
         key = peer.insert("notes", {"title": "a whole record", "stars": 1})
         peer.update(key, {"stars": 2})
         part = peer.change(key, above=peer.rows[key].position - 1)
@@ -25,7 +25,7 @@ def run(hub):
         assert ack.applied == peer.feed_end
         assert [(each["title"], each["stars"]) for each in hub.records()] == [("a whole record", 2)]
 
-        # It asks in turn: for what exists and for what does not.
+        # This end asks in turn: for a record that exists and for one that does not.
         unknown = Key("notes", bytes(16))
         session.send(Need(sorted([key, unknown])))
         rows = session.until(Rows)

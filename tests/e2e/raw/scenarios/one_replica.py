@@ -1,5 +1,5 @@
-"""A replica id belongs to a token, and is connected once: in one incarnation, which may have lost a connection of which the
-hub does not know yet."""
+"""A replica id belongs to one token and may be connected once, in one incarnation. That incarnation may connect again
+when it has lost a connection that the hub still believes to be alive."""
 
 from connection import Refused
 from peer import Peer, Session, random64

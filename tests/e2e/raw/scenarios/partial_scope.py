@@ -1,4 +1,4 @@
-"""A link may carry some collections and leave out fields: the rest is not told of, and stays where it is."""
+"""A link may carry only some collections and leave out fields: the rest is not sent and stays where it is."""
 
 from frames import Digest, Key, Need, Rows, Scope
 from peer import Peer, Session
@@ -28,6 +28,6 @@ def run(hub):
         rows = session.until(Rows)
         assert rows.gone == [Key("journal", hidden.bytes)] and not rows.changes
 
-        # Digests are not compared on such a link: one that is wrong is not answered.
+        # Digests are not compared on such a link: the hub does not answer a wrong one.
         session.send(Digest(peer.feed_end, peer.cursor.position, {"notes": (7, 7)}))
         assert session.outcome() is None

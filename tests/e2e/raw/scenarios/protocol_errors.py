@@ -1,4 +1,4 @@
-"""What breaks the protocol ends the conversation, and the peer hears why; so does the operator."""
+"""A frame that breaks the protocol ends the conversation. The peer and the operator get the reason."""
 
 import os
 

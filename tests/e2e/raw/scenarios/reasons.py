@@ -1,4 +1,4 @@
-"""Whomever a hub refuses at the door, or for his Hello, it tells why, in a Bye that arrives."""
+"""A hub that refuses a client at admission, or because of its Hello, sends the reason in a Bye that arrives."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""A conversation that has ended begins again where it was: at the cursor, in both directions."""
+"""A new conversation continues where the last one ended: at the cursor, in both directions."""
 
 from peer import Peer, Session
 

@@ -1,4 +1,5 @@
-"""A record that the hub cannot take is set aside, with its reason; everything else goes on, and it is asked for again."""
+"""The hub sets aside a record that it cannot take, with the reason, and asks for it again later; everything else goes
+on."""
 
 import json
 
@@ -42,7 +43,7 @@ def run(hub):
         assert [hub.get(record)["title"] for record in records] == ["the hub has written this"] * 2
         assert sorted(each["title"] for each in hub.records()) == ["a good one", *["the hub has written this"] * 2]
         assert {(each["code"], each["byPeer"]) for each in listed(hub)} == {("NotAllowed", False), ("ClockSkew", False)}
-        # Wherever somebody looks.
+        # In every place that shows rejected records.
         assert {each["with"] for each in listed(hub)} == {"ann (token 1)"}
         assert json.loads(hub.run("info", hub.file, "--json").stdout)["rejected"] == len(rejected.records)
         assert hub.health()["rejected"] == len(rejected.records)
@@ -51,7 +52,7 @@ def run(hub):
         assert line["records"] == len(rejected.records) and line["client"].startswith("ann at ")
         assert line["reason"].split(":")[0] in ("NotAllowed", "ClockSkew")
 
-    # The same with a token that may relay: the stamp of a server is taken, the one of the hub is not.
+    # The same with a token that may relay: the hub takes the stamp of another server, but not its own.
     with Session(hub, peer, hub.token("--relay", "--user", "ann")) as session:
         session.subscribe()
         need = session.until(Need)

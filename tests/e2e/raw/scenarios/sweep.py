@@ -1,4 +1,4 @@
-"""No client makes the hub sweep: only a token of the role server may, and only where it is due."""
+"""No client can make the hub sweep: only a token of the role server may, and only when a sweep is due."""
 
 from frames import Batch, Cursor, Hello, Welcome
 from peer import Peer, Session
@@ -7,7 +7,7 @@ PROTOCOL_ERROR, NOT_ALLOWED = 46, 72
 
 
 def told_to_sweep(session, horizon):
-    """By a Welcome and an empty batch; the scenario has seen nothing of the hub's records."""
+    """Sends a Welcome and an empty batch; the scenario has seen none of the hub's records."""
     session.send(Welcome(0, 0, 0, True, horizon, Cursor(session.theirs.incarnation, 10**6, 0, 0)))
     session.send(Batch(0, 0, [], True))
     return session.outcome()

@@ -1,5 +1,5 @@
-"""What was taken back, or is no longer held, is the word of an exporter: a client that says it of the hub's records
-takes nothing away."""
+"""Only an exporter may say that a record was taken back or is no longer held. A client that says so of the hub's
+records removes nothing."""
 
 import uuid
 
@@ -29,7 +29,7 @@ def run(hub):
                 session.send(Rows(what.startswith("an answer"), gone=keys))
             print(what, "->", session.outcome())
         assert hub.count() == 2
-    # Nor what it has just written itself: that would be a delete which leaves no trace.
+    # Nor can it take back what it has just written itself: that would be a delete without a trace.
     for frame in (Batch, Rows):
         with Session(hub, Peer(), hub.token()) as session:
             session.subscribe()

@@ -1,4 +1,5 @@
-"""Updates of single fields, removed fields and deletes travel as parts, both ways, and land on what is held."""
+"""Updates of single fields, removed fields and deletes travel as parts in both directions and are merged into the held
+record."""
 
 from encoding import REMOVED
 from frames import Batch, Key
