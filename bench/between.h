@@ -1,4 +1,4 @@
-// What the benchmarks of two databases share, whatever connects them.
+// Shared by the benchmarks of two connected databases.
 #pragma once
 
 #include <thread>
@@ -7,7 +7,7 @@
 
 namespace blazedb::bench {
 
-// A line of /proc/self/status, in MiB.
+// The value of a line of /proc/self/status, in MiB.
 inline double memoryMiB(std::string_view name) {
   std::ifstream status("/proc/self/status");
   std::string line;
@@ -31,7 +31,7 @@ inline double insertRate(Database& database, std::uint64_t records) {
   return static_cast<double>(records) / seconds;
 }
 
-// What a write costs until it is visible elsewhere, in microseconds.
+// How long a write takes until it is visible in the other database, in microseconds.
 struct LiveTimes {
   std::vector<double> fromCommit, fromCall;
   std::uint64_t late = 0;
@@ -44,9 +44,10 @@ struct LiveTimes {
   }
 };
 
-// One thread inserts into `a` at 1,000 a second and then asks `b` for the record until it is there. The time is that
-// from the return of insert, which is the commit, to the return of the fetch that finds it; the whole from the call of
-// insert is printed beside it. A write that comes late because the one before took too long is counted, not hidden.
+// One thread inserts into `a` at 1,000 a second and then asks `b` for the record until it is there. The measured time
+// runs from the return of insert, which is the commit, to the return of the fetch that finds the record. The time from
+// the call of insert is printed beside it. A write that starts late because the one before took too long is counted,
+// not hidden.
 inline LiveTimes measureLive(Database& a, Database& b) {
   constexpr auto kInterval = std::chrono::microseconds(1000);
   constexpr std::uint64_t kWarmUp = 500, kWrites = 5'000;
@@ -60,7 +61,7 @@ inline LiveTimes measureLive(Database& a, Database& b) {
     Stopwatch whole;
     UUID id = a.insert(record);
     Stopwatch sinceCommit;
-    while (!b.fetch(id)) std::this_thread::yield();  // on a busy machine this may be the core that the link waits for
+    while (!b.fetch(id)) std::this_thread::yield();  // on a busy machine the link may be waiting for this core
     if (i < kWarmUp) continue;
     times.fromCommit.push_back(sinceCommit.us());
     times.fromCall.push_back(whole.us());

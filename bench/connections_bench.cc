@@ -1,8 +1,8 @@
-// What a connection costs a hub that has nothing to say to it: 2,000 clients over TLS that are up to date and idle.
+// The memory that an idle connection costs a hub: 2,000 clients over TLS that are up to date.
 //
-// The hub is a process of its own, so that its memory is that of the hub's ends alone; its database is a file as any
-// other. The clients have stores that hold nothing. The figure is what the hub's resident memory grew by, divided by
-// the connections; buffers of the kernel are not in it.
+// The hub is a separate process, so that its memory holds only the hub's ends of the connections. Its database is an
+// ordinary file. The clients have empty stores. The figure is the growth of the hub's resident memory divided by the
+// number of connections. It does not include buffers of the kernel.
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,7 +23,7 @@ namespace {
 
 constexpr int kConnections = 2000;
 
-// A database that is empty and stays so.
+// A database that always stays empty.
 class EmptyStore final : public sync::Store, private sync::Deliveries {
  public:
   explicit EmptyStore(base::Random& random) { random.fill(replica_.bytes); }
@@ -80,7 +80,7 @@ double memoryKiB(pid_t process) {
   return 0;
 }
 
-// The hub's process: tells its port, and lives until `until` is closed.
+// The hub's process: reports its port and lives until `until` is closed.
 void runHub(const TemporaryFolder& folder, int tell, int until) {
   storage::PosixFileSystem files;
   base::SystemClock clock;
@@ -118,7 +118,7 @@ void measure(const TemporaryFolder& folder, pid_t hub, std::uint16_t port) {
   options.port = port;
   options.database = "hub";
   options.tls = link::TlsContext::forClient(trust);
-  options.timing.admitMs = 120'000;  // all knock at once, on a machine with few cores
+  options.timing.admitMs = 120'000;  // all clients connect at once, on a machine with few cores
 
   auto deadline = [&] { return clock.monotonicUs() + 120'000'000; };
   std::vector<std::unique_ptr<EmptyStore>> stores;
@@ -131,7 +131,7 @@ void measure(const TemporaryFolder& folder, pid_t hub, std::uint16_t port) {
     for (auto& each : links)
       if (!each->waitSynchronized(deadline())) throw Error(ErrorCode::Timeout, "a client does not come up");
   };
-  // At rest: once the digests have been compared, and the resident memory has been the same for two seconds.
+  // At rest: the ends have compared digests, and the resident memory has not changed for two seconds.
   auto settledKiB = [&] {
     double before = 0, now = memoryKiB(hub);
     do {
@@ -142,7 +142,7 @@ void measure(const TemporaryFolder& folder, pid_t hub, std::uint16_t port) {
     return now;
   };
 
-  connect(10);  // what the first ones cost once
+  connect(10);  // pays the costs that only the first connections have
   double before = settledKiB();
   auto tell = [&](const char* what, double seconds) {
     double after = settledKiB();

@@ -1,8 +1,8 @@
-// Two apps on one machine, each a process with a file of its own, through a unix socket: how long a write in one takes
+// Two apps on one machine, each a process with its own file, connected by a unix socket: how long a write in one takes
 // to be visible in the other, and how fast an empty importer fills.
 //
-// The exporter is forked off before there are threads. It tells what it has written, and when by the clock that both
-// have, through a pipe; the importer then asks its own file for that record until it is there.
+// The exporter is forked before any thread starts. Through a pipe it reports what it wrote and when, by the clock that
+// both processes share. The importer then asks its own file for that record until it is there.
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,7 +18,7 @@ double nowUs() {
   return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-// One direction between the two processes. Values are small enough to come whole.
+// One direction between the two processes. The values are small enough to arrive in one piece.
 class Pipe {
  public:
   Pipe() {
@@ -54,7 +54,7 @@ struct Files {
   std::string socket(const char* name) const { return std::filesystem::absolute(folder.file(name)).string(); }
 };
 
-// The exporter's process: does as it is told, until nobody is left to tell it.
+// The exporter's process: carries out requests until the pipe is closed.
 class Exporter {
  public:
   Exporter(const Files& files, const Pipe& orders, const Pipe& answers)
@@ -156,7 +156,7 @@ int run(const Arguments& arguments) {
       Exporter(files, orders, answers).run(arguments.records);
     } catch (const std::exception& error) {
       std::fprintf(stderr, "cross_app_bench, the exporter: %s\n", error.what());
-      ::_exit(1);  // the folder is its parent's
+      ::_exit(1);  // the folder belongs to the parent process
     }
     ::_exit(0);
   }

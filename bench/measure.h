@@ -1,8 +1,8 @@
-// What the benchmarks share: the record that they all store, folders, percentiles, and how a figure is printed beside
-// the one that is required.
+// Shared by the benchmarks: the record that they all store, folders, percentiles, and the printing of a figure beside
+// the required one.
 //
-// A machine that does other things meanwhile disturbs every measurement. So whatever is compared is measured in the
-// same run, a piece of one and a piece of the other in turn, and of several pieces the median counts.
+// Other work on the machine disturbs every measurement. So a benchmark measures the things that it compares in the same
+// run, a piece of each in turn, and takes the median of several pieces.
 #pragma once
 
 #include <algorithm>
@@ -20,7 +20,7 @@
 
 namespace blazedb::bench {
 
-// --records=N and --folder=PATH; anything else is another program's.
+// --records=N and --folder=PATH; other arguments belong to other programs.
 struct Arguments {
   std::uint64_t records = 1'000'000;
   std::string folder = ".";
@@ -35,14 +35,14 @@ struct Arguments {
   }
 };
 
-// A folder of one's own in `parent`, gone with the object. `parent` should be on a disk: syncs to memory cost nothing.
+// A new folder in `parent`, removed with the object. `parent` should be on a disk: syncs to memory cost nothing.
 class TemporaryFolder {
  public:
   explicit TemporaryFolder(const std::string& parent) : path_(parent + "/blazedb-bench-XXXXXX") {
     if (!mkdtemp(path_.data())) throw Error(ErrorCode::IoError, "cannot make the folder " + path_);
   }
   ~TemporaryFolder() {
-    std::error_code ignored;  // what cannot be removed stays
+    std::error_code ignored;  // a folder that cannot be removed stays
     std::filesystem::remove_all(path_, ignored);
   }
   TemporaryFolder(const TemporaryFolder&) = delete;
@@ -90,7 +90,7 @@ inline std::vector<Record> readings(std::uint64_t first, std::uint64_t count) {
   return records;
 }
 
-// What a password costs is not the matter here.
+// The cost of a password is not measured here.
 inline Database openDatabase(const std::string& path, Durability durability = Durability::full) {
   DatabaseOptions options;
   options.durability = durability;
@@ -129,7 +129,7 @@ inline void printHeading(const char* program) {
 
 enum class Bound : std::uint8_t { atLeast, atMost };
 
-// A line of the report: the figure, the one that is required, and what was measured on the way to it.
+// A line of the report: the figure, the required one, and the measurements behind it.
 inline void report(const char* what, double measured, Bound bound, double required, const char* unit,
                    const std::string& details) {
   bool reached = bound == Bound::atLeast ? measured >= required : measured <= required;

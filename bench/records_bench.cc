@@ -1,8 +1,9 @@
-// One database, against plain SQLite with the same tables: what encryption, stamps, the feed and the digest cost.
+// One database compared with plain SQLite that has the same tables: the cost of encryption, stamps, the feed and the
+// digest.
 //
-// Plain SQLite gets its rows ready: encoded fields, stamps and ids. It has the same schema, page size, cache, log and
-// checkpoints, and the same `synchronous`; it encodes, encrypts and checks nothing, and gives back a blob where BlazeDB
-// gives a Record.
+// Plain SQLite gets prepared rows: encoded fields, stamps and ids. It has the same schema, page size, cache, log,
+// checkpoints and `synchronous`. It encodes, encrypts and checks nothing, and returns a blob where BlazeDB returns a
+// Record.
 #include <sqlite3.h>
 
 #include <memory>
@@ -162,7 +163,7 @@ void fetch(Pair& pair) {
     Stopwatch theirTime;
     for (int i = 0; i < kFetches; i++) bytes += pair.plain.fetch(pick(pair.plainIds), blob);
     double theirSeconds = theirTime.seconds();
-    if (piece == 0) continue;  // warms up
+    if (piece == 0) continue;  // the first piece warms up
     ours.push_back(kFetches / ourSeconds);
     theirs.push_back(kFetches / theirSeconds);
     ratios.push_back(theirSeconds / ourSeconds);

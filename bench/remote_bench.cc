@@ -1,8 +1,8 @@
 // A hub and its clients over TLS on loopback, in one process: how long a write takes to arrive at the hub and at
-// another client, how fast an empty client fills, how many deliveries a second a hub with many clients makes, and what
-// a small change of a large record weighs on the wire.
+// another client, how fast an empty client fills, how many deliveries a second a hub with many clients makes, and how
+// many bytes a small change of a large record takes on the wire.
 //
-// Hub and clients share the cores of one machine, which a network would spare them.
+// The hub and the clients share the cores of one machine; in a real network they would not.
 #include <malloc.h>
 
 #include "between.h"
@@ -81,7 +81,7 @@ void copyAll(const TemporaryFolder& folder, std::uint64_t records) {
   Database client = openDatabase(folder.file("client.blazedb"));
   double insertsPerSecond = insertRate(hub.database(), records);
   malloc_trim(0);
-  std::ofstream("/proc/self/clear_refs") << 5;  // the peak begins anew
+  std::ofstream("/proc/self/clear_refs") << 5;  // resets the peak
   double resting = memoryMiB("VmRSS:");
   Stopwatch time;
   SyncEngine sync = client.enableSync(hub.address(), kReadable);

@@ -1,4 +1,5 @@
-// Two databases in one process: how long a write takes to arrive, how fast an empty one fills, what a reconnect costs.
+// Two databases in one process: how long a write takes to arrive, how fast an empty database fills, and the cost of a
+// reconnect.
 #include <malloc.h>
 
 #include "between.h"
@@ -35,7 +36,7 @@ void live(const TemporaryFolder& folder, Durability durability) {
 
 void copyAll(Database& a, Database& b, std::uint64_t records, double insertsPerSecond) {
   malloc_trim(0);
-  std::ofstream("/proc/self/clear_refs") << 5;  // the peak begins anew
+  std::ofstream("/proc/self/clear_refs") << 5;  // resets the peak
   double resting = memoryMiB("VmRSS:");
   Stopwatch time;
   Link link(a, b);

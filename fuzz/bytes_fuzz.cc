@@ -1,5 +1,5 @@
-// base::Reader over hostile bytes: it never reads past its end (the sanitizers watch), what it gives can be written and
-// read again, and once it has failed it stays failed.
+// base::Reader over hostile bytes: it never reads past its end (the sanitizers watch), what it returns can be written
+// and read again, and after a failure it stays failed.
 #include <cstdlib>
 
 #include "base/bytes.h"

@@ -1,5 +1,5 @@
-// Hostile bytes as the fields of a record: walking and decoding agree on what is valid, and what is valid has no other
-// form.
+// Hostile bytes as the fields of a record: walking and decoding agree on what is valid, and valid fields have one
+// encoding only.
 #include <cstdlib>
 
 #include "codec/fields.h"
@@ -13,7 +13,7 @@ void require(bool condition) {
   if (!condition) std::abort();
 }
 
-// Through decoded values, removed fields included.
+// Decodes the values and encodes them again, removed fields included.
 base::Bytes encodedAgain(base::ByteView fields) {
   base::Bytes out;
   codec::FieldsReader reader(fields);

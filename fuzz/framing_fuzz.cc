@@ -1,5 +1,5 @@
-// Hostile bytes as a stream of packets: however they are cut, the same frames come out, none beyond the limits; and
-// what comes out can be packed, and comes out again.
+// Hostile bytes as a stream of packets: however the stream is cut, the same frames come out, all within the limits.
+// These frames can be packed again and come out unchanged.
 #include <cstdlib>
 
 #include "base/limits.h"

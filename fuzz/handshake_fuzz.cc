@@ -1,4 +1,5 @@
-// Hostile bytes as the first frame of a connection: whatever is understood has one form, and is within the limits.
+// Hostile bytes as the first frame of a connection: a frame that decodes has one encoding only and is within the
+// limits.
 #include <cstdlib>
 
 #include "base/names.h"

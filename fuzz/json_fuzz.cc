@@ -1,4 +1,4 @@
-// Hostile text as JSON: it is refused with an Error, or what it says can be written and read again, in either style.
+// Hostile text as JSON: it is refused with an Error, or its value can be written and read again, in either style.
 #include <cstdlib>
 
 #include "blazedb/error.h"

@@ -1,12 +1,11 @@
-// A hostile peer that has said Hello: whatever frames follow, in whatever order, the session answers or ends with Bye,
-// and nothing but an answer leaves it. A peer whose token lets it read only, or covers a collection of its own, leaves
-// everything else as it was. The engine is a real one, and lives for many inputs: what one of them managed to write the
-// next one finds.
+// A hostile peer that has sent Hello: whatever frames follow, in any order, the session answers or ends with Bye, and
+// nothing else leaves it. A peer whose token may only read, or covers only one collection, changes nothing outside
+// that. The engine is a real one and lives for many inputs: each input finds what earlier ones wrote.
 //
-// An input is a byte of options (1 the peer is a server, 2 it does not send, 4 it does not receive, 24 its token: 0 of
-// an equal, 8 reads, 16 a collection of its own, 24 writes as any client) and frames, each behind its length in two
-// bytes, lowest first. Mutations work on frames: they insert what the simulation's hostile peer would say, repeat,
-// drop, exchange, and change a frame in itself.
+// An input is a byte of options and then frames, each after its length in two bytes, lowest first. The options: 1 the
+// peer is a server, 2 it does not send, 4 it does not receive, 24 its token: 0 of an equal, 8 reads, 16 one collection
+// only, 24 writes as any client. Mutations work on frames: they insert frames of the simulation's hostile peer, repeat,
+// drop, swap and alter frames.
 #include <cstdlib>
 #include <memory>
 
@@ -42,7 +41,7 @@ test::Replica& theReplica(bool nextInput = false) {
   return *open;
 }
 
-// What is not the peer's.
+// The part of the database that the peer may not change.
 std::pair<sync::DigestLine, std::uint64_t> holdings() {
   sync::DigestLine line;
   for (const sync::DigestLine& each : theReplica()->digests())

@@ -18,7 +18,7 @@ TEST(Bytes, IntegersRoundTrip) {
 }
 
 TEST(Bytes, AReaderFailsOnceAndStaysFailed) {
-  Bytes cut = {0x05, 'a', 'b'};  // says five bytes, has two
+  Bytes cut = {0x05, 'a', 'b'};  // announces five bytes, has two
   Reader in(cut);
   EXPECT_TRUE(in.sized().empty());
   EXPECT_FALSE(in.ok());

@@ -84,7 +84,7 @@ TEST_F(NewFileTest, AMakerThatIsKilledLeavesNothing) {
   EXPECT_TRUE(names().empty());
 }
 
-// As a file system without unnamed files has them.
+// The files that NewFile makes on a file system without unnamed files.
 TEST_F(NewFileTest, WhatWasLeftUnderANameIsRemovedByTheNextOneUnlessItIsBeingMade) {
   std::string left = target + "-new-0123456789abcdef";
   for (const std::string& name : {left, left + "-wal", target + "-new-fedcba9876543210", target + "-news",

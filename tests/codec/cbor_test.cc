@@ -116,7 +116,7 @@ TEST(Cbor, AnItemOfAnotherKindFailsAndStaysFailed) {
   };
   for (const Ask& ask : asks) {
     base::Bytes bytes = fromHex(ask.hex);
-    bytes.resize(bytes.size() + 20);  // what follows must not be read
+    bytes.resize(bytes.size() + 20);  // the bytes after the value must not be read
     CborReader in(bytes);
     ask.ask(in);
     EXPECT_FALSE(in.ok()) << ask.hex;
@@ -129,7 +129,7 @@ TEST(Cbor, AnItemOfAnotherKindFailsAndStaysFailed) {
 
 TEST(Cbor, HeadsThatAreNotInOurFormAreRefused) {
   for (const char* hex : {
-           "1817",   "1900ff",     "1a0000ffff", "1b00000000ffffffff",  // longer than need be
+           "1817",   "1900ff",     "1a0000ffff", "1b00000000ffffffff",  // longer than needed
            "3817",   "5817",       "7817",       "9817",
            "b817",   "d817",       "1c",         "1d",
            "1e",     "1f",         "5f",         "7f",
@@ -147,8 +147,8 @@ TEST(Cbor, HeadsThatAreNotInOurFormAreRefused) {
   }
 }
 
-// A peer of another making might write a double as a half where that loses nothing; two encodings of one value would be
-// two values to whoever compares bytes. So none is read, none is written, and every bit of a double goes on as it is.
+// Another implementation might write a double as a half if that loses nothing. Code that compares bytes would then see
+// two values. So BlazeDB neither reads nor writes shorter floats, and keeps every bit of a double.
 TEST(Cbor, HalfFloatsAreNeverReadOrWrittenAndWhatTheyWouldStandForKeepsItsBits) {
   for (std::uint32_t half = 0; half < 65'536; half++) {
     const base::Bytes short_ = {0xF9, static_cast<std::uint8_t>(half >> 8), static_cast<std::uint8_t>(half)};

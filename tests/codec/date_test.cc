@@ -63,7 +63,7 @@ TEST(CborDate, AnyOtherFormOfTheSameDateIsRefused) {
            "c1fb41d452d9ec200001",                      // between two microseconds
            "d903e9a201000500",                          // another key
            "d903e9a201002500",                          // tag 1001 for whole seconds
-           "d903e9a201002501",                          // tag 1001 where a double does
+           "d903e9a201002501",                          // tag 1001 for a date that a double can hold
            "d903e9a201002520",                          // microseconds below 0
            "d903e9a2011b000008637bd05af6251a000bd680",  // one microsecond after the last date
            "d903e9a2013b000008637bd05af6251a00036bbf",  // one before the first

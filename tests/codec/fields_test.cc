@@ -42,8 +42,8 @@ bool readerAccepts(base::ByteView bytes) {
   return reader.ok();
 }
 
-// Decodes and encodes again, removed fields included. Empty where the bytes are refused; decoding and walking must
-// agree on that.
+// Decodes and encodes again, removed fields included. Returns nothing if the bytes are refused; decoding and walking
+// must agree on that.
 base::Bytes again(base::ByteView bytes) {
   EXPECT_EQ(readerAccepts(bytes), decoded(bytes).has_value()) << toHex(bytes);
   if (!readerAccepts(bytes)) return {};
@@ -275,19 +275,19 @@ TEST(Fields, EverythingThatWeWouldNotHaveWrittenIsRefused) {
            "f6",
            "f7",  // not a map
            "a0 00",
-           "a1 6161 01 00",  // something after it
+           "a1 6161 01 00",  // bytes after the map
            "a1",
            "a1 6161",
            "a2 6161 01",
            "a3 6161 01 6162 02",  // less than announced
            "bbffffffffffffffff",
-           "a1 6161 9bffffffffffffffff",  // more than can be
+           "a1 6161 9bffffffffffffffff",  // more than is possible
            "bf 6161 01 ff",
            "a1 7f6161ff 01",
            "a1 6161 9f01ff",  // indefinite lengths
            "b801 6161 01",
            "a1 780161 01",
-           "a1 6161 1801",  // longer heads than need be
+           "a1 6161 1801",  // longer heads than needed
            "a2 6162 01 6161 02",
            "a2 6161 01 6161 02",    // not sorted, twice
            "a2 6162 01 626161 02",  // sorted by length
@@ -296,7 +296,7 @@ TEST(Fields, EverythingThatWeWouldNotHaveWrittenIsRefused) {
            "a1 01 02",
            "a1 4161 01",
            "a1 60 01",
-           "a1 61ff 01",  // names that are none
+           "a1 61ff 01",  // invalid names
            "a1 6161 61ff",
            "a1 6161 63eda080",  // not UTF-8
            "a1 6161 1b8000000000000000",
@@ -307,7 +307,7 @@ TEST(Fields, EverythingThatWeWouldNotHaveWrittenIsRefused) {
            "a1 6161 f820",
            "a1 6161 ff",  // simple values
            "a1 6161 81f7",
-           "a1 6161 a1 6162 f7",  // removed where no field is
+           "a1 6161 a1 6162 f7",  // a removed value that is not a field
            "a1 6161 c0 6161",
            "a1 6161 c2 4101",
            "a1 6161 d9d9f7 01",
@@ -326,7 +326,7 @@ TEST(Fields, CutAnywhereTheyAreRefused) {
   for (std::uint64_t seed = 0; seed < 50; seed++) {
     base::Bytes bytes = encoded(RandomValues(seed).object());
     for (std::size_t length = 0; length < bytes.size(); length++) {
-      // A copy of its own, so that a sanitizer sees a read past the end.
+      // A separate copy, so that a sanitizer sees a read past the end.
       auto cut = std::make_unique<std::uint8_t[]>(length);
       std::copy_n(bytes.begin(), length, cut.get());
       EXPECT_TRUE(again({cut.get(), length}).empty()) << "seed " << seed << ", " << length;

@@ -1,5 +1,5 @@
-// Random values of every type from a seed, with a taste for the edges: property tests and their failures can be
-// replayed.
+// Random values of every type from a seed, often at the limits of the type. The seed lets a property test and its
+// failures be replayed.
 #pragma once
 
 #include <bit>

@@ -10,7 +10,7 @@
 namespace blazedb::codec {
 namespace {
 
-// Decodes and asks whether the shortest encoding of the same number is the same bytes: slow and plainly right.
+// Decodes, and checks that the shortest encoding of the same number gives the same bytes: slow and obviously right.
 bool isUtf8ByDefinition(std::string_view text) {
   while (!text.empty()) {
     auto byte = [&text](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };

@@ -58,7 +58,7 @@ TEST(Object, FieldsAreSortedBytewiseHoweverTheyCome) {
 TEST(Object, OfANameGivenTwiceTheLastCounts) {
   Object object{{"b", 1}, {"a", 2}, {"b", 3}, {"a", 4}, {"b", 5}};
   EXPECT_EQ(object, (Object{{"a", 4}, {"b", 5}}));
-  // Enough of them for a sort that is not stable to show it.
+  // Enough values to expose a sort that is not stable.
   Object many{{"a", 1},  {"b", 2},  {"a", 3},  {"b", 4},  {"a", 5},  {"b", 6},  {"a", 7},
               {"b", 8},  {"a", 9},  {"b", 10}, {"a", 11}, {"b", 12}, {"a", 13}, {"b", 14},
               {"a", 15}, {"b", 16}, {"a", 17}, {"b", 18}, {"a", 19}, {"b", 20}};

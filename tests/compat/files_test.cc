@@ -1,4 +1,4 @@
-// Files that an earlier version has written (make.sh says how) are opened, and sync with each other and with new ones.
+// Files that an earlier version has written (with make.sh) open, and sync with each other and with new files.
 #include <map>
 
 #include "blazedb/cross_app.h"

@@ -3,13 +3,13 @@
 #
 #   tests/compat/make.sh BLAZEDB FOLDER     BLAZEDB: the program; FOLDER: a new folder
 #
-# All but the last are of commit 303502c, of 2026-11-27. That one did not keep rejected records yet; `late` is of commit
+# All but `late` are of commit 303502c, of 2026-11-27, which did not keep rejected records yet. `late` is of commit
 # f8608db, of 2026-11-29.
 #
-#   hub      a server: records, deletes, a removed field, a token, and a client that has come with it
-#   client   that client: in sync but for what it wrote since; one of its writes was overridden; its process was killed,
-#            so that its latest commits are in the log alone
-#   shared   what an app shares: one collection of two, some of whose records were deleted since
+#   hub      a server: records, deletes, a removed field, a token, and a client that has connected with it
+#   client   that client: in sync except for its latest writes; one of its writes was overridden; its process was killed,
+#            so its latest commits are only in the log
+#   shared   a database that an app shares: one of its two collections, with some records deleted since
 #   app      a read-only replica of it
 #   copy     a backup of the client
 #   late     a file whose password was changed and whose replica id was renewed, once a read-only replica, with a record
@@ -21,7 +21,7 @@ cd "$2"
 export BLAZEDB_PASSWORD='correct horse'
 trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
 
-# A clock that says 2024-05-01: what the files hold is in the past for every machine that runs the tests.
+# Sets the clock to 2024-05-01, so that the contents of the files are in the past on every machine that runs the tests.
 cc -shared -fPIC -o clock.so -x c - <<'C'
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -37,7 +37,7 @@ export SECONDS_BEHIND=$(($(date +%s) - $(date +%s -d 2024-05-01T12:00:00Z))) LD_
 
 remove_the_rest() { rm -rf groups other.blazedb clock.so output errors laptop.token ./*.pem ./*-owner ./*-control; }
 
-# in_background LINE ARGUMENT...: starts blazedb and waits until it has printed a line that begins so.
+# in_background LINE ARGUMENT...: starts blazedb and waits until it has printed a line that begins with LINE.
 in_background() {
   local line=$1
   shift

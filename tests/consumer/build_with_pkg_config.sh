@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# build_with_pkg_config.sh DIR COMPILER [FLAG…]: builds and runs the consumer with what pkg-config says, the way a Makefile would.
+# build_with_pkg_config.sh DIR COMPILER [FLAG…]: builds and runs the consumer with the flags from pkg-config, as a
+# Makefile would.
 set -euo pipefail
 project=$(dirname "${BASH_SOURCE[0]}")/project
 dir=$1

@@ -1,6 +1,6 @@
-// kill -9 on a real file system: a child commits and tells its parent, who keeps the ledger, kills it at a random
-// acknowledgement and looks at what is left. The kernel lives on, so that nothing acknowledged may be missing at either
-// durability.
+// kill -9 on a real file system: a child process commits and reports each commit to its parent. The parent keeps a
+// ledger, kills the child at a random acknowledgement and checks the file. The kernel lives on, so nothing acknowledged
+// may be missing, whatever the durability.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -34,7 +34,7 @@ class KillTest : public ::testing::Test {
     return statement.step() ? statement.integer(0) : -1;
   }
 
-  // Commits for ever, each transaction with a random number of parts.
+  // Commits forever; each transaction has a random number of parts.
   [[noreturn]] void child(int acknowledge, std::uint64_t seed) {
     std::mt19937_64 dice(seed);
     auto file = open();

@@ -19,7 +19,7 @@ namespace {
 using base::Bytes;
 using base::ByteView;
 
-// Gives what it is told to give: published vectors come with their nonces.
+// A random source that returns given bytes: published vectors come with their nonces.
 class FixedRandom final : public base::Random {
  public:
   void fill(std::span<std::uint8_t> out) override { std::copy_n(next.begin(), out.size(), out.begin()); }

@@ -24,8 +24,8 @@ TEST(Hash, Hash256IsBlake2b256) {
   EXPECT_EQ(hexOf(hash256({})), "0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787faab45cdf12fe3a8");
 }
 
-// Peers compare these: they are the same in every version and on every machine. Checked against a second implementation
-// of SipHash-2-4-128 with the key "BlazeDB digest 1".
+// Peers compare these hashes, so they must be the same in every version and on every machine. Checked against a second
+// implementation of SipHash-2-4-128 with the key "BlazeDB digest 1".
 TEST(Hash, Hash128NeverChanges) {
   EXPECT_EQ(hash128({}), (std::array<std::uint64_t, 2>{15493493827984030722u, 11990445191085563456u}));
   EXPECT_EQ(hash128(base::viewOf("BlazeDB")),

@@ -29,7 +29,7 @@ std::string hexOf(base::ByteView bytes) {
   return text;
 }
 
-// What `argon2 0123456789abcdef -id -t 2 -k 19456 -p 1 -l 32` of the reference implementation gives.
+// The output of `argon2 0123456789abcdef -id -t 2 -k 19456 -p 1 -l 32` of the reference implementation.
 TEST(KeyDerivation, PasswordsAreStretchedWithArgon2id) {
   SecretBytes key = deriveFromPassword(base::viewOf("correct horse"), base::viewOf("0123456789abcdef"), kCheapest);
   EXPECT_EQ(hexOf(key.view()), "ae4d8c8b713876044c8347c76986a9b5655944aaacfffe9bea4dff9e7b6a1899");
@@ -65,9 +65,9 @@ TEST(KeyDerivation, SubkeysAreIndependentForEachPurposeAndContext) {
   EXPECT_NE(one, hexOf(deriveSubkey(Bytes(32, 8), "pages").view()));
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // these need memory of their own
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // sanitizers need extra memory
 
-// Four logins at once take the memory of one. In a child, because a process never forgets how much it has used.
+// Four logins at once take the memory of one. In a child process, because the peak memory of a process never falls.
 TEST(KeyDerivation, DerivationsOfOneProcessRunOneAfterTheOther) {
   pid_t child = ::fork();
   if (child == 0) {

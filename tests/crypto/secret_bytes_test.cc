@@ -35,7 +35,7 @@ TEST(SecretBytes, BeginAsZeros) {
   EXPECT_EQ(secret.view()[0], 1);
 }
 
-// Writing past the end meets a guard page: what leaks by an overrun is a crash and not a key.
+// A write past the end hits a guard page: an overrun crashes and leaks no key.
 TEST(SecretBytesDeathTest, StandBetweenGuardPages) {
   SecretBytes secret(4096);
   volatile std::uint8_t* end = secret.span().data() + 4096;

@@ -1,4 +1,4 @@
-// What a key leaves on the stack is in every core dump.
+// A key must leave no trace on the stack: a core dump contains the stack.
 #include <gtest/gtest.h>
 #include <pthread.h>
 
@@ -13,7 +13,7 @@
 namespace blazedb::crypto {
 namespace {
 
-// Runs it on a thread whose stack is ours, and gives what is there afterwards.
+// Runs it on a thread with a stack of this test, and returns the contents of that stack afterwards.
 base::Bytes stackAfter(const std::function<void()>& body) {
   constexpr std::size_t kBytes = 1u << 20, kAlign = 4096;
   base::Bytes memory(kBytes + kAlign);
@@ -34,7 +34,7 @@ base::Bytes stackAfter(const std::function<void()>& body) {
   return memory;
 }
 
-// Half of a key is as good as all of it where it tells that there was one.
+// Half of a key is enough to show that a key was there.
 bool isIn(base::ByteView key, const base::Bytes& memory) {
   for (base::ByteView half : {key.first(16), key.last(16)})
     if (std::search(memory.begin(), memory.end(), half.begin(), half.end()) != memory.end()) return true;

@@ -1,5 +1,5 @@
-// Functions of the user that a call runs: what they throw comes out of the call, with nothing half done and no lock
-// held.
+// Functions of the application that a call runs. An exception that one throws comes out of the call, which leaves
+// nothing half done and no lock held.
 #include <filesystem>
 #include <stdexcept>
 #include <thread>

@@ -1,4 +1,4 @@
-// Engines: what they do when the disk fails in the middle of a transaction, and how they give everything up.
+// Engines when the disk fails in the middle of a transaction, and when a replica gives up everything.
 #include "db/engine.h"
 
 #include <gtest/gtest.h>
@@ -18,8 +18,8 @@ using test::Replica;
 using test::SimFileSystem;
 using test::uuidOf;
 
-// SQLite takes a transaction back by itself when a page of it cannot be read. What comes then must not be written
-// outside of any transaction.
+// SQLite rolls a transaction back by itself when it cannot read a page. The writes that follow must not run outside of
+// any transaction.
 TEST(EngineTest, ATransactionWhoseOperationMetAFailingDiskIsLostAlsoWhenThatIsCaught) {
   std::int64_t now = 0;
   Replica a("a", now, 1);
@@ -42,7 +42,7 @@ TEST(EngineTest, ATransactionWhoseOperationMetAFailingDiskIsLostAlsoWhenThatIsCa
   EXPECT_TRUE(a->verify({}).problems.empty());
 }
 
-// Or the next try would find a file, and be refused for it.
+// Otherwise the next try would find a file and be refused.
 TEST(EngineTest, ADatabaseForWhichThereIsNoRoomLeavesNothing) {
   const std::int64_t now = 0;
   test::WorldClock clock(now);
@@ -70,7 +70,7 @@ TEST(EngineTest, ADatabaseForWhichThereIsNoRoomLeavesNothing) {
   EXPECT_GT(refused, 50);
 }
 
-// A name costs a place among those that there may be, and whoever may write makes as many as he likes.
+// The number of collection names is limited, and a peer that may write can make as many as it likes.
 TEST(EngineTest, ACollectionIsForgottenWithItsLastDelete) {
   std::int64_t now = 0;
   Replica a("a", now, 1), b("b", now, 2);
@@ -115,8 +115,8 @@ TEST(EngineTest, ACollectionIsForgottenWithItsLastDelete) {
   EXPECT_TRUE(a->verify({}).problems.empty());
 }
 
-// As where a record is used as a map whose keys come and go: what was removed has to be remembered, for those who may
-// have changed it meanwhile; a delete says the same of all of it in one word.
+// As when an application uses a record as a map whose keys come and go. The database must remember removed fields, for
+// peers that may have changed them meanwhile. A delete covers all of them at once.
 TEST(EngineTest, ARecordThatIsDeletedAndInsertedAgainForgetsTheFieldsThatItHad) {
   std::int64_t now = 0;
   Replica a("a", now, 1);
@@ -161,7 +161,7 @@ TEST(EngineTest, ADeleteIsRememberedUntilWhatThePeerHadThenHasArrived) {
   EXPECT_EQ(a->purgeHorizon(), end) << "the end of then, not that of now";
 }
 
-// Seed 55132: what a peer has read in one scope says nothing about another.
+// Seed 55132: what a peer has read in one scope says nothing about another scope.
 TEST(EngineTest, ADeleteIsRememberedUntilThePeerHasReadItsScope) {
   std::int64_t now = 0;
   Replica a("a", now, 1);
@@ -203,7 +203,7 @@ TEST(EngineTest, AScopeThatThePeerHasLeftIsForgottenInTime) {
   EXPECT_EQ(a->purgeHorizon(), end);
 }
 
-// One that only ever sends has nothing to acknowledge.
+// A peer that only sends has nothing to acknowledge.
 TEST(EngineTest, APeerIsKnownAsLongAsItSends) {
   std::int64_t now = 0;
   Replica a("a", now, 1);
@@ -270,7 +270,7 @@ TEST(EngineTest, WhoAdoptsHoldsNothingOfItsOwnAnyMore) {
   EXPECT_EQ(b.fetch(uuidOf(1))->integer("n"), 2);
 }
 
-// Runs each in a thread of its own while a writer holds the lock, and lets them go when all of them wait for it.
+// Runs each function in its own thread while a writer holds the lock. Releases the lock when all of them wait for it.
 void allAtOnce(Replica& replica, const std::vector<std::function<void()>>& bodies) {
   std::vector<std::thread> threads;
   replica->write([&](Changes&) {
@@ -316,7 +316,7 @@ TEST(EngineTest, WhoWaitedWhileItBecameAReadOnlyReplicaIsRefused) {
   }
 }
 
-// Two who change the same setting at once: memory must end with what the file ends with.
+// Two threads change the same setting at once: memory and file must end with the same value.
 TEST(EngineTest, WhatItKnowsOfItselfIsWhatItsFileSays) {
   std::int64_t now = 0;
   auto self = [](const Replica& a) { return std::tuple(a->info().replica, a->role(), a->source()); };

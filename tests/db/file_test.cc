@@ -1,4 +1,4 @@
-// What a database does on a disk that fills up, on a file that it may only read, and with a log that is not its own.
+// A database on a disk that fills up, on a file that it may only read, and with a log of another file.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,7 +12,7 @@
 namespace blazedb::db {
 namespace {
 
-// Made before main() begins, so that it goes after what was registered to run when the process ends.
+// Made before main() begins, so that it is destroyed after everything registered later to run at exit.
 std::unique_ptr<Database> untilTheEnd;
 
 using test::Replica;

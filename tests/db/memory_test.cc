@@ -1,5 +1,5 @@
-// Memory runs out: at the first allocation of a call, at the second, and so on to the last. Either it is back at once,
-// or none is left until the call has ended. The call throws OutOfMemory and has changed nothing; the database goes on.
+// Memory runs out: at the first allocation of a call, at the second, and so on to the last. Either only that allocation
+// fails, or all until the call has ended. The call throws OutOfMemory and changes nothing; the database keeps working.
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -12,13 +12,13 @@
 namespace blazedb {
 namespace {
 
-// A text that is too long to be kept without an allocation.
+// A text too long to be stored without an allocation.
 std::string longText(int n) { return "a text of forty characters and one number " + std::to_string(n); }
 
 class MemoryTest : public FolderTest, public testing::WithParamInterface<std::int64_t> {
  protected:
-  // Calls until there is memory enough. After each call that fails `unchanged` is what it was before. `sparse`: of the
-  // later allocations not all fail.
+  // Calls until there is enough memory. After each failed call `unchanged` must be the same as before. `sparse`: not
+  // all later allocations fail.
   static void failEach(const std::function<void()>& call, const std::function<std::uint64_t()>& unchanged,
                        bool sparse = false) {
     for (std::int64_t n = 0; !HasFailure(); n += sparse ? 1 + n / 8 : 1) {
@@ -49,7 +49,7 @@ class MemoryTest : public FolderTest, public testing::WithParamInterface<std::in
 
 TEST_P(MemoryTest, AWriteWithoutMemoryChangesNothingAndTheNextOneIsKept) {
   Database a = open("a");
-  // Made beforehand: what the caller allocates is the caller's.
+  // Made beforehand: allocations of the caller are not tested.
   Record first = {{"text", longText(1)}, {"more", longText(2)}}, second = {{"text", longText(3)}};
   std::vector<Record> several = {first, second, first};
   std::string name = "a-collection-with-a-long-name";

@@ -1,4 +1,4 @@
-// Databases as users open them, in a folder that goes away with the test, with the cheapest password there is.
+// Databases as applications open them, in a folder that is removed with the test, with the cheapest password cost.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// What is remembered of peers is bounded, and forgotten.
+// What a database remembers of its peers is bounded, and forgotten in time.
 #include <gtest/gtest.h>
 
 #include "support/errors.h"
@@ -19,14 +19,14 @@ class PeersTest : public testing::Test {
       excluded.push_back(std::to_string(number) + "-" + std::to_string(i) + std::string(100, 'x'));
     return sync::makeScope(std::nullopt, excluded);
   }
-  // One that reads the feed here.
+  // A peer that reads the feed here.
   void comes(std::int64_t token, const UUID& replica, const sync::Scope& scope, std::uint64_t incarnation = 5) {
     ASSERT_FALSE(a->tokens().admitReplica(token, replica, sync::encode(scope).size()));
     a->noteReader({replica, incarnation}, scope);
   }
   std::int64_t rows(const std::string& table) { return count("SELECT count(*) FROM " + table); }
   std::int64_t count(const std::string& query) {
-    a->maintain();  // what is noted is saved
+    a->maintain();  // saves the notes
     a.engine.reset();
     auto file =
         storage::DatabaseFile::open(a.files, a.random, Replica::kPath, storage::KeySource::rawKey(base::Bytes(32, 7)));
@@ -49,7 +49,7 @@ class PeersTest : public testing::Test {
   Replica a{"a", now, 1};
 };
 
-// Nobody could do anything about it, and a hub would seem ill for ever.
+// Nobody could mend it, and a hub would look unhealthy forever.
 TEST_F(PeersTest, WhatWasRejectedIsNotListedOfWhoMayComeNoMore) {
   std::int64_t lost = token(), old = token("ann"), annsNext = token("ann");
   std::int64_t ends = a->tokens().create({.name = "t", .expires = Date{(a.clock.wallMs() + 1000) * 1000}}).token.id;

@@ -12,7 +12,7 @@
 namespace blazedb {
 namespace {
 
-// Runs what must fail, and sees that it has changed nothing.
+// Runs a call that must fail, and checks that it has changed nothing.
 #define EXPECT_REFUSED(expected, ...)                \
   do {                                               \
     Snapshot before(db);                             \

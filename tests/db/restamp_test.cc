@@ -1,4 +1,5 @@
-// A database that wrote while its clock was far ahead: refused by others, mended, and again one of them.
+// A database that wrote while its clock was far ahead: others refuse its writes, restamp() mends it, and then it syncs
+// again.
 #include <gtest/gtest.h>
 
 #include "base/limits.h"
@@ -120,7 +121,7 @@ TEST_F(RestampTest, AClockThatIsAheadAloneIsSetBackToo) {
   a.remove(id);
   a->maintain();
   a.clock.skewMs = 2 * kYear;
-  a->maintain();  // the delete is forgotten
+  a->maintain();  // forgets the delete
   ASSERT_FALSE(a.stored(id).held);
   a.clock.skewMs = 0;
   EXPECT_EQ(a->restamp(), 0u);
@@ -134,7 +135,7 @@ TEST_F(RestampTest, OneThatFailsHalfWayGoesOnTheNextTime) {
     for (std::uint64_t i = 1; i <= kRecords; i++) changes.insert("default", uuidOf(i), {{"n", 1}});
   });
   a.clock.skewMs = 0;
-  // Two transactions of a thousand come through.
+  // Two transactions of a thousand records succeed.
   a.files.failAt(SimFileSystem::Operation::sync, 3, storage::IoStatus::failed, true);
   EXPECT_TRUE(test::errorOf([&] { a->restamp(); }));
   a.files.clearFaults();

@@ -1,4 +1,4 @@
-// Tokens: shown once, kept as a hash, refused when wrong, over or revoked.
+// Tokens: shown once, stored as a hash, refused if wrong, expired or revoked.
 #include <set>
 
 #include "base/random.h"
@@ -107,7 +107,7 @@ TEST_F(TokenTest, MakingOneIsNoChangeOfTheData) {
   EXPECT_EQ(db.info().feedEnd, before);
 }
 
-// With a clock in our hands.
+// With a clock that the test sets.
 class TokenEngineTest : public FolderTest {
  protected:
   class Clock final : public base::Clock {

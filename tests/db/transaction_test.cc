@@ -1,4 +1,4 @@
-// Transactions: together or not at all, seen inside before they are seen outside.
+// Transactions: all or nothing, and visible inside before they are visible outside.
 #include <atomic>
 #include <thread>
 

@@ -1,4 +1,4 @@
-// What a hub bears: guests that are not let in, that do not read, that say nothing, that talk nonsense.
+// A hub with bad guests: they are not admitted, do not read, send nothing, or send nonsense.
 #include "link/acceptor.h"
 
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@ namespace {
 
 class AcceptorTest : public HubTest {
  protected:
-  // A packet in the clear.
+  // A packet without TLS.
   static base::Bytes packed(const base::Bytes& frame) {
     Packer packer;
     base::Bytes out;
@@ -34,7 +34,7 @@ class AcceptorTest : public HubTest {
     base::append(knock.token, base::viewOf(token));
     return packed(encode(knock));
   }
-  // The first frame of what a hub has said.
+  // The first frame that a hub has sent.
   static std::optional<sync::Bye> byeIn(const base::Bytes& stream) {
     Splitter splitter(base::kFrameBytesMax);
     splitter.append(stream);
@@ -51,7 +51,7 @@ class AcceptorTest : public HubTest {
     socket.send(said);
     return codeIn(socket.receiveAll());
   }
-  // The hub works as if nothing had happened.
+  // Expects that the hub works as if nothing had happened.
   void expectWellAndAlive() {
     Client client(*this, 77);
     hub.insert({{"n", 1}});
@@ -85,7 +85,7 @@ TEST_F(AcceptorTest, GuessingIsSlowedAndKeepsNobodyElseOut) {
   for (int i = 0; i < 8; i++) EXPECT_EQ(answerTo(knock("revoked")), ErrorCode::WrongToken);
   RawSocket waiting = RawSocket::connect(acceptor->port());
   waiting.send(knock("revoked"));
-  waiting.send(knock("revoked"));  // is not read
+  waiting.send(knock("revoked"));  // the hub does not read it
   Client client(*this, 1);
   RemoteOptions remote = toHub();
   remote.tls = nullptr;
@@ -102,7 +102,7 @@ TEST_F(AcceptorTest, AHubThatStopsDoesNotWaitForAnswersThatAreKeptBack) {
   for (int i = 0; i < 8; i++) EXPECT_EQ(answerTo(knock("revoked")), ErrorCode::WrongToken);
   RawSocket waiting = RawSocket::connect(acceptor->port());
   waiting.send(knock("revoked"));
-  expectWellAndAlive();  // who came later is served: this one has been accepted
+  expectWellAndAlive();  // a later client is served, so this one has been accepted
   stopListening();
   EXPECT_FALSE(waiting.receiveAll().empty());
 }
@@ -119,7 +119,7 @@ TEST(FailedKnocks, AnswersComeLaterAndLater) {
   EXPECT_EQ(delayOf("a", "t", 1000), 2000);
   EXPECT_EQ(delayOf("b", "t", 1000), 0);
   EXPECT_EQ(delayOf("a", "u", 1000), 0) << "another token of that address";
-  // But who tries many is slowed too.
+  // A guest that tries many tokens is slowed too.
   std::int64_t delayMs = 0;
   for (int i = 0; i < 30; i++) delayMs = delayOf("a", std::to_string(i), 1000);
   EXPECT_EQ(delayMs, 2000);
@@ -138,11 +138,11 @@ TEST_F(AcceptorTest, WhoSaysNothingIsNotWaitedForLong) {
   for (auto tls : {hubTls(), std::shared_ptr<const TlsContext>()}) {
     listen(tls);
     RawSocket silent = RawSocket::connect(acceptor->port());
-    base::Bytes said = silent.receiveAll();  // ends, because the hub ends it
+    base::Bytes said = silent.receiveAll();  // returns because the hub ends the connection
     if (!tls) {
       EXPECT_EQ(codeIn(said), ErrorCode::Timeout);
     }
-    // Neither is one who says half of it.
+    // Nor does it wait for a guest that sends half of a knock.
     RawSocket slow = RawSocket::connect(acceptor->port());
     base::Bytes half = knock();
     half.resize(half.size() / 2);
@@ -192,7 +192,7 @@ TEST_F(AcceptorTest, TheOldestThatIsNotAdmittedMakesRoom) {
   listen();
   std::vector<RawSocket> silent;
   for (int i = 0; i < 9; i++) silent.push_back(RawSocket::connect(acceptor->port()));
-  silent.front().receiveAll();  // ends only if the hub ends it
+  silent.front().receiveAll();  // returns only if the hub ends the connection
   expectWellAndAlive();
 }
 
@@ -218,7 +218,7 @@ TEST_F(AcceptorTest, WithTooFewFilesItDoesNotListen) {
   EXPECT_ERROR(IoError, listen(nullptr));
 }
 
-// Neither those with a token nor those without one: some are for the databases.
+// Neither guests with a token nor guests without one can take all files: some are kept for the databases.
 TEST_F(AcceptorTest, NobodyTakesAllTheFiles) {
   constexpr int kFiles = 128, kLeft = 112;
   options.filesKept = kFiles - kLeft;
@@ -249,7 +249,7 @@ TEST_F(AcceptorTest, NobodyTakesAllTheFiles) {
   EXPECT_EQ(acceptor->served().size(), guests.size());
 }
 
-// It reads nothing: what it is sent stays within the window, and after a while it is given up.
+// The guest reads nothing: what the hub sends stays within the window, and after a while the hub gives up.
 TEST_F(AcceptorTest, WhoDoesNotReadIsDropped) {
   options.timing.pingMs = 40;
   options.timing.deadMs = 120;
@@ -274,7 +274,7 @@ TEST_F(AcceptorTest, WhoDoesNotReadIsDropped) {
   expectWellAndAlive();
 }
 
-// It asks and asks, and does not read the answers: they do not pile up.
+// The guest keeps asking and does not read the answers: they do not pile up.
 TEST_F(AcceptorTest, WhoDoesNotReadTheAnswersIsNotAskedWhatElse) {
   options.timing.pingMs = 40;
   options.timing.deadMs = 120;
@@ -288,7 +288,8 @@ TEST_F(AcceptorTest, WhoDoesNotReadTheAnswersIsNotAskedWhatElse) {
   socket.send(packed(sync::encode(hello)));
   socket.send(packed(sync::encode(sync::Welcome{})));
   socket.send(packed(sync::encode(sync::Subscribe{{}, false})));
-  // A question of 30 bytes for an answer of a megabyte, 400 times; it can be sent in whole only once the hub is gone.
+  // A question of 30 bytes with an answer of a megabyte, 400 times. All questions can be sent only once the hub is
+  // gone.
   base::Bytes question = packed(sync::encode(sync::Need{{{"default", large}}}));
   for (int i = 0; i < 400; i++) socket.send(question);
   std::uint64_t mostBytes = 0;
@@ -300,7 +301,7 @@ TEST_F(AcceptorTest, WhoDoesNotReadTheAnswersIsNotAskedWhatElse) {
   EXPECT_LT(mostBytes, base::kInFlightBytesMax + base::kFrameBytesMax);
 }
 
-// The other end is there and says nothing any more, as after its network has gone.
+// The other end is connected but sends nothing more, as if its network had gone.
 TEST_F(AcceptorTest, WhoHasGoneWithoutAWordIsDropped) {
   options.timing.pingMs = 40;
   options.timing.deadMs = 120;
@@ -341,7 +342,7 @@ TEST_F(AcceptorTest, ThoseWhoAreServedAreListedAndCanBeSentAway) {
   b.connect(*this, toHub());
   ASSERT_TRUE(a.link->waitSynchronized(soonUs()));
   ASSERT_TRUE(b.link->waitSynchronized(soonUs()));
-  // A client has its answer a moment before the list of the served says so.
+  // A client gets its answer a moment before served() lists it.
   auto known = [&] {
     std::vector<Served> served = acceptor->served();
     return std::all_of(served.begin(), served.end(), [](const Served& each) { return each.status.ends[0].peer; });

@@ -1,4 +1,4 @@
-// A certificate authority of the test's own, and what it signs.
+// A certificate authority for tests, and the certificates that it signs.
 #pragma once
 
 #include <openssl/pem.h>
@@ -21,7 +21,8 @@ class Authority {
 
   void write(const std::string& certificateFile) const { writePem(certificateFile, certificate_.get(), nullptr); }
 
-  // For `alternatives` ("DNS:localhost,IP:127.0.0.1"), from two days ago until `days` from now, which may be before.
+  // A certificate for `alternatives` ("DNS:localhost,IP:127.0.0.1"), valid from two days ago until `days` from now,
+  // which may be negative.
   void issue(const std::string& certificateFile, const std::string& keyFile, const std::string& alternatives,
              long days = 30) const {
     Key key = makeKey();
@@ -33,7 +34,7 @@ class Authority {
     writePem(keyFile, nullptr, key.get());
   }
 
-  // One that vouches for itself, likewise, or from another day on.
+  // A self-signed certificate, with the same validity, or valid from another day.
   static void selfSign(const std::string& certificateFile, const std::string& keyFile, const std::string& alternatives,
                        long days, long fromDays = -2) {
     Key key = makeKey();
@@ -79,7 +80,7 @@ class Authority {
     if (certificate) PEM_write_bio_X509(file, certificate);
     if (key) PEM_write_bio_PKCS8PrivateKey(file, key, nullptr, nullptr, 0, nullptr, nullptr);
     BIO_free(file);
-    std::filesystem::permissions(path, std::filesystem::perms(key ? 0600 : 0644));  // else it is not used
+    std::filesystem::permissions(path, std::filesystem::perms(key ? 0600 : 0644));  // otherwise it is refused
   }
 
   Key key_;

@@ -1,4 +1,4 @@
-// What all connections of a process may hold in memory together.
+// The budget of memory that all connections of a process share.
 #include "link/budget.h"
 
 #include <gtest/gtest.h>
@@ -92,9 +92,9 @@ class Scarce : public HubTest {
   }
 };
 
-// They ask for everything and read nothing: the kernel takes four megabytes for each of them, the hub has the rest.
-// Together they hold what the budget has and a frame for each thread; who reads is served, and they are ended, with the
-// reason.
+// The guests ask for everything and read nothing: the kernel holds four megabytes for each of them, the hub holds the
+// rest. Together they hold the whole budget and a frame for each thread. A guest that reads is served. The others are
+// ended, with the reason.
 TEST_F(Scarce, ThoseWhoReadNothingShareWhatThereIs) {
   constexpr int kDeaf = 6, kRecords = 4;
   options.timing.slowMs = 300;
@@ -121,14 +121,14 @@ TEST_F(Scarce, ThoseWhoReadNothingShareWhatThereIs) {
       [&](const LinkStatus& status) { return status.error && status.error->code == ErrorCode::Timeout; }));
 }
 
-// Frames are announced and do not come. Two of them take all that there is, and the others wait.
+// Frames are announced and do not come. Two of them take the whole budget, and the others wait.
 TEST_F(Scarce, ThoseWhoAnnounceMuchDoNotKeepOthersOut) {
   options.timing.slowMs = 3'600'000;
   listen(nullptr);
   std::list<RawGuest> idle;
   for (int i = 0; i < 6; i++) {
     RawGuest& guest = idle.emplace_back(acceptor->port(), 100 + i, clock);
-    guest.next();                                              // admitted: frames may be large from here on
+    guest.next();                                              // admitted: frames may now be large
     guest.socket().send(base::Bytes{0, 0, 0x7F, 0, 1, 2, 3});  // 8 MiB less 64 KiB
   }
   waitFor([&] { return io.incoming().isScarce(); });
@@ -140,7 +140,7 @@ TEST_F(Scarce, ThoseWhoAnnounceMuchDoNotKeepOthersOut) {
   writer.connect(*this, remote);
   waitFor([&] {
     if (io.incoming().isScarce()) clock.moveOn(options.timing.slowMs);
-    acceptor->feedMoved(*hub.engine);  // so that it looks after each of them
+    acceptor->feedMoved(*hub.engine);  // makes it check every connection
     return hub.fetch(large).has_value();
   });
   EXPECT_TRUE(writer.link->waitSynchronized(soonUs()));

@@ -1,4 +1,4 @@
-// The thread of the sockets belongs to all connections.
+// All connections share the thread of the sockets.
 #include "link/channel.h"
 
 #include <gtest/gtest.h>
@@ -12,7 +12,8 @@
 namespace blazedb::link {
 namespace {
 
-// Has nothing to read at first, and then always, as from a peer that sends faster than anybody reads; for a gigabyte.
+// Has nothing to read at first, and then always something, up to a gigabyte: as from a peer that sends faster than this
+// end reads.
 struct FloodStream final : Stream {
   StreamResult handshake() override { return {}; }
   StreamResult read(std::span<std::uint8_t> into) override {
@@ -43,7 +44,7 @@ TEST(Channel, WhoGoesOnSendingAfterTheEndLeavesTheOthersTheirTurn) {
   socket.assign(asio::generic::stream_protocol(AF_INET, IPPROTO_TCP), ::accept(listener.fd(), nullptr, nullptr));
   auto made = std::make_unique<FloodStream>();
   FloodStream& stream = *made;
-  std::promise<int> turn;  // what was read until somebody else had one
+  std::promise<int> turn;  // how much was read before another task had its turn
   stream.onRead = [&](int reads) {
     if (reads == 1) asio::post(io.sockets(), [&] { turn.set_value(stream.reads); });
   };

@@ -1,4 +1,4 @@
-// A host with several addresses, of which some are no good.
+// A host with several addresses, some of which do not work.
 #include "link/dialling.h"
 
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@ namespace {
 using asio::ip::tcp;
 using std::chrono::steady_clock;
 
-// Drops what knocks: one connection waits to be accepted, and there is room for no other.
+// Drops connection attempts: one connection waits to be accepted, and there is no room for another.
 class DeafPort {
  public:
   std::uint16_t port() const { return listener_.port(); }
@@ -26,7 +26,7 @@ class DeafPort {
 class DiallingTest : public testing::Test {
  protected:
   struct Outcome {
-    std::uint16_t port = 0;  // of whom it is connected with
+    std::uint16_t port = 0;  // the port that it is connected with
     std::string failure;
   };
   std::future<Outcome> dial(const std::vector<std::uint16_t>& ports, steady_clock::duration within) {

@@ -1,4 +1,4 @@
-// Every end has a reason, and both ends hear it for as long as the stream carries anything.
+// Every end of a conversation has a reason, and both ends get it as long as the stream carries anything.
 #include <gtest/gtest.h>
 
 #include "link/hub_fixture.h"
@@ -9,7 +9,7 @@ namespace {
 
 class Ends : public HubTest {
  protected:
-  // The hub's own reason, as its owner hears it.
+  // The hub's reason, as reported to its owner.
   sync::Bye hubsReason() {
     sync::Bye why;
     EXPECT_TRUE(hubHeard.wait([&](const LinkStatus& status) {
@@ -30,7 +30,7 @@ TEST_F(Ends, AFrameThatIsTooLongIsAnswered) {
   EXPECT_NE(bye->text.find("beyond the limit"), std::string::npos) << bye->text;
 
   RawGuest guest(acceptor->port(), 5, clock);
-  guest.socket().send(base::Bytes{1, 0, 0x80, 1});  // and here 24 MiB and one
+  guest.socket().send(base::Bytes{1, 0, 0x80, 1});  // 24 MiB and one byte will follow
   bye = guest.bye();
   ASSERT_TRUE(bye);
   EXPECT_EQ(bye->code, ErrorCode::ProtocolError);
@@ -47,7 +47,7 @@ TEST_F(Ends, WhatCannotBeUnpackedIsAnswered) {
   EXPECT_EQ(hubsReason().text, bye->text);
 }
 
-// What came before the fault counts.
+// What came before the fault is kept.
 TEST_F(Ends, WhatCameBeforeTheFaultIsAnsweredFirst) {
   listen(nullptr);
   RawGuest guest(acceptor->port(), 5, clock, 0, kCanZstd);
@@ -64,7 +64,7 @@ TEST_F(Ends, WhatCameBeforeTheFaultIsAnsweredFirst) {
   EXPECT_TRUE(bye);
 }
 
-// In the clear and inside TLS alike.
+// Without TLS and with it.
 TEST_F(Ends, WhoGoesBeforeHeIsLetInIsTalkedOfUnlessHeHasSaidNothing) {
   for (const auto& tls : {std::shared_ptr<const TlsContext>(), hubTls()}) {
     refusals = 0;
@@ -72,10 +72,10 @@ TEST_F(Ends, WhoGoesBeforeHeIsLetInIsTalkedOfUnlessHeHasSaidNothing) {
     { RawSocket silent = RawSocket::connect(acceptor->port()); }
     {
       RawSocket brief = RawSocket::connect(acceptor->port());
-      brief.send(base::Bytes{22});  // as TLS begins; a part of a length
+      brief.send(base::Bytes{22});  // the first byte of TLS; without TLS, a part of a length
     }
     EXPECT_EQ(hubRefused.waitForError(), ErrorCode::Offline);
-    stopListening();  // everybody has been looked at
+    stopListening();  // the hub has handled every guest
     EXPECT_EQ(refusals, 1);
   }
 }

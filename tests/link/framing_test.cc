@@ -14,7 +14,7 @@ namespace {
 using base::Bytes;
 using base::ByteView;
 
-// Hands the stream over in pieces, and gives what comes out; std::nullopt where it is refused.
+// Feeds the stream in pieces and returns what comes out; std::nullopt if it is refused.
 std::optional<std::vector<Bytes>> receive(ByteView stream, std::mt19937_64& random, bool compression = true,
                                           std::size_t frameBytesMax = base::kFrameBytesMax) {
   Splitter splitter(frameBytesMax);
@@ -48,7 +48,7 @@ Bytes packet(Packing packing, ByteView payload) {
   return out;
 }
 
-// Noise, the same byte again and again, or words: what shrinks not at all, too far, and as records do.
+// Noise, one repeated byte, or words: data that does not compress, compresses too well, and compresses as records do.
 Bytes randomFrame(std::mt19937_64& random) {
   static const std::array<std::string, 6> kWords = {"orders", "customer",   "amount",
                                                     "paid",   "2026-11-25", "Springfield"};
@@ -133,7 +133,7 @@ TEST(Framing, LengthsAreBounded) {
   EXPECT_EQ(receive(packet(Packing::plain, most), random, true, most.size()), std::vector<Bytes>{most});
   most.push_back('x');
   EXPECT_FALSE(receive(packet(Packing::plain, most), random, true, most.size() - 1));
-  // The header alone will do.
+  // The header alone is enough.
   EXPECT_FALSE(receive(header(Packing::plain, base::kFrameBytesMax + 1), random));
   EXPECT_FALSE(receive(header(Packing::plain, 0x3FFFFFFF), random));
   EXPECT_FALSE(receive(header(Packing::plain, 0), random));
@@ -160,7 +160,7 @@ TEST(Framing, ExpansionIsBounded) {
 
   EXPECT_TRUE(receive(packet(Packing::anew, compressed(Bytes(kExpandedFreely, 0))), random));
 
-  // Up to 16 times is honest.
+  // Expansion up to 16 times is allowed.
   Bytes noise(8000);
   for (std::uint8_t& byte : noise) byte = static_cast<std::uint8_t>(random());
   int honest = 0;
@@ -231,7 +231,7 @@ TEST(Handshake, NothingElseIs) {
   admit.push_back(0);
   EXPECT_FALSE(decodeAdmit(admit));
 
-  // Of a newer version only the version is certain.
+  // With a newer version, only the version field can be relied on.
   std::optional<Knock> newer = decodeKnock(Bytes{kKnockType, 9, 0xFF, 0xFF});
   ASSERT_TRUE(newer);
   EXPECT_EQ(newer->version, 9u);

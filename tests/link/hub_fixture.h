@@ -22,7 +22,7 @@
 
 namespace blazedb::link {
 
-// Says what a link says, to a test that waits for it.
+// Collects the statuses of a link for a test that waits for one of them.
 class Heard {
  public:
   // Long enough for a busy machine; a test that fails takes this long.
@@ -44,7 +44,7 @@ class Heard {
   bool waitFor(LinkState state) {
     return wait([&](const LinkStatus& status) { return status.state == state; });
   }
-  // The first end of a conversation that is reported.
+  // Waits for the first error that the link reports.
   std::optional<ErrorCode> waitForError() {
     std::optional<ErrorCode> code;
     wait([&](const LinkStatus& status) {
@@ -61,7 +61,7 @@ class Heard {
   std::size_t seen_ = 0;
 };
 
-// Real time, and what a test lets pass at once.
+// Real time, plus the time that a test adds.
 class MovableClock final : public base::Clock {
  public:
   std::int64_t wallMs() override { return system_.wallMs(); }
@@ -160,7 +160,7 @@ class HubTest : public testing::Test {
     return remote;
   }
 
-  // What was there before and what is written after, at both ends.
+  // Expects that records from before the connection and from after it arrive, in both directions.
   void expectBothWays(Client& client, const RemoteOptions& remote) {
     UUID hubs = hub.insert({{"from", "hub"}});
     UUID clients = client.replica.insert({{"from", "client"}});
@@ -183,7 +183,7 @@ class HubTest : public testing::Test {
   std::int64_t worldMs = 0;
   std::string pin, clientCaFile;
   test::Replica hub{"hub", worldMs, 1000};
-  sync::Store* servedStore = nullptr;  // instead of the hub's
+  sync::Store* servedStore = nullptr;  // served instead of the hub
   Heard hubHeard;
   Heard hubRefused;
   std::atomic<int> refusals{0};

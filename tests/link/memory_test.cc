@@ -1,5 +1,5 @@
 // Memory runs out on the threads of the links: at their first allocation, at the second, and so on, once or for a
-// while. No thread ends the process, and when there is memory again the links get on by themselves.
+// while. No thread ends the process, and when there is memory again the links recover by themselves.
 #include <gtest/gtest.h>
 
 #include <new>
@@ -14,16 +14,16 @@ namespace {
 
 using test::FailingMemory;
 
-// Writes that share a commit fail together, so also where it was another thread that had no memory.
+// Writes that share a commit fail together, so a write may fail because another thread had no memory.
 void insertAnyway(test::Replica& replica, const Record& record) {
   while (true) {
     try {
       replica.insert(record);
       return;
     } catch (const std::bad_alloc&) {
-      // Nothing of it was kept.
+      // Nothing of the failed write was stored.
     } catch (const Error& error) {
-      if (error.code() != ErrorCode::OutOfMemory) throw;  // the files under SQLite had none
+      if (error.code() != ErrorCode::OutOfMemory) throw;  // the file layer under SQLite had no memory
     }
   }
 }

@@ -1,4 +1,4 @@
-// Names for which nobody answers, or late.
+// Name lookups that get no answer, or a late one.
 #include "link/name_lookup.h"
 
 #include <gtest/gtest.h>
@@ -17,9 +17,9 @@ using asio::ip::tcp;
 
 Addresses oneAddress() { return {{tcp::endpoint(asio::ip::address_v4::loopback(), 1)}, {}}; }
 
-// As the system where no name server answers, until the test lets it.
+// A resolver whose name server does not answer until the test lets it.
 struct SlowSystem {
-  // The thread that nobody waits for is over when the next test begins, which may fork.
+  // Waits until the detached thread has ended, because the next test may fork.
   ~SlowSystem() {
     std::string thread = "/proc/self/task/" + std::to_string(state_->thread.get_future().get());
     while (std::filesystem::exists(thread)) std::this_thread::yield();
@@ -40,7 +40,7 @@ struct SlowSystem {
     std::promise<void> answer;
     std::atomic<int> asked = 0;
   };
-  std::shared_ptr<State> state_ = std::make_shared<State>();  // shared with the question, which outlives who has asked
+  std::shared_ptr<State> state_ = std::make_shared<State>();  // shared with the query, which may outlive this object
 };
 
 TEST(NameLookup, WhatIsNoNameIsSaid) {

@@ -1,4 +1,4 @@
-// In a network namespace of its own, where an interface can come up without anybody minding.
+// In a separate network namespace, where an interface can come up without disturbing anything.
 #include <gtest/gtest.h>
 #include <net/if.h>
 #include <sched.h>

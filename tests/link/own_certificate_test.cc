@@ -1,4 +1,4 @@
-// The certificate that a hub makes for itself: whatever has happened to it, the hub starts, and its pin holds.
+// The certificate that a hub makes for itself: whatever has happened to it, the hub starts and keeps its pin.
 #include "link/own_certificate.h"
 
 #include <gtest/gtest.h>
@@ -26,7 +26,7 @@ class OwnCertificateTest : public HubTest {
     return TlsContext::forServer({own.certificateFile, own.keyFile, "", true})->shown();
   }
   Care careAt(std::int64_t wallMs) const { return own.care(wallMs).what; }
-  // Whatever it was, the certificate is good now, for the same key.
+  // Expects that the certificate is now valid, for the same key.
   void expectMended() {
     CertificateFacts now = facts();
     EXPECT_EQ(now.pin, pin);
@@ -36,7 +36,7 @@ class OwnCertificateTest : public HubTest {
   }
   static void empty(const std::string& path) { std::ofstream(path, std::ios::trunc); }
 
-  // As the fixture has made it.
+  // The certificate as the fixture made it.
   OwnCertificate own{file("hub.crt"), file("hub.key"), {"localhost", "127.0.0.1"}};
 };
 
@@ -68,7 +68,7 @@ TEST_F(OwnCertificateTest, IsRenewedBeforeItEnds) {
   EXPECT_EQ(facts().pin, pin);
 }
 
-// As it was made before, with the clock of that moment.
+// The certificate as the hub would have made it earlier, or with another clock.
 TEST_F(OwnCertificateTest, OneThatIsOverOrNotYetValidIsRenewed) {
   Authority::selfSign(own.certificateFile, own.keyFile, "DNS:localhost", -1);
   pin = pinOfFile(own.certificateFile);
@@ -91,7 +91,7 @@ TEST_F(OwnCertificateTest, IsMadeAgainWhereACrashOrSomebodyHasLeftTheKeyAlone) {
   empty(own.certificateFile);
   EXPECT_EQ(careAt(clock.wallMs()), Care::renewed);
   expectMended();
-  std::ofstream(own.certificateFile + ".new") << "half of a certi";  // of a crash
+  std::ofstream(own.certificateFile + ".new") << "half of a certi";  // left by a crash
   std::filesystem::remove(own.certificateFile);
   EXPECT_EQ(careAt(clock.wallMs()), Care::renewed);
   EXPECT_FALSE(std::filesystem::exists(own.certificateFile + ".new"));
@@ -115,7 +115,7 @@ TEST_F(OwnCertificateTest, ALostKeyIsSaidAndNotReplacedWhileTheHubServes) {
     pin = facts().pin;
     expectMended();
   }
-  // The crash of a first start, of before.
+  // What an earlier crash of a first start left.
   std::filesystem::remove(own.certificateFile);
   empty(own.keyFile);
   EXPECT_EQ(careAt(clock.wallMs()), Care::made);

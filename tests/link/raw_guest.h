@@ -1,4 +1,4 @@
-// A guest of a hub that says what a test has it say, in the clear, after a proper beginning.
+// A guest of a hub that sends what the test wants, without TLS, after a correct beginning.
 #pragma once
 
 #include <optional>
@@ -18,7 +18,7 @@ class RawGuest {
  public:
   explicit RawGuest(std::uint16_t port, int receiveBuffer = 0) : socket_(RawSocket::connect(port, receiveBuffer)) {}
 
-  // Admitted, as the replica with this number.
+  // A guest that is admitted, as the replica with this number.
   RawGuest(std::uint16_t port, std::uint64_t replica, base::Clock& clock, int receiveBuffer = 0,
            std::uint64_t capabilities = 0)
       : RawGuest(port, receiveBuffer) {
@@ -44,7 +44,7 @@ class RawGuest {
   }
   RawSocket& socket() { return socket_; }
 
-  // The next frame of the hub; none: it has ended the connection.
+  // The next frame of the hub; none if the hub has ended the connection.
   std::optional<base::Bytes> next() {
     for (;;) {
       if (std::optional<Packet> packet = splitter_.next()) return std::move(packet->payload);
@@ -53,7 +53,7 @@ class RawGuest {
       splitter_.append(more);
     }
   }
-  // Reads on to the end; what the hub has said about it.
+  // Reads to the end and returns the hub's Bye.
   std::optional<sync::Bye> bye() {
     std::optional<sync::Bye> last;
     while (std::optional<base::Bytes> frame = next())

@@ -1,4 +1,4 @@
-// A peer that does as the test says: a blocking socket on loopback, with no more manners than the test has.
+// A peer that the test controls byte by byte: a blocking socket on loopback.
 #pragma once
 
 #include <arpa/inet.h>
@@ -58,14 +58,14 @@ class RawSocket {
     }
     return true;
   }
-  // What comes next; nothing at the end.
+  // The next bytes; nothing at the end.
   base::Bytes receive() const {
     base::Bytes next(4096);
     ssize_t got = ::recv(fd_, next.data(), next.size(), 0);
     next.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
     return next;
   }
-  // Everything until the other end is through with this connection.
+  // Everything until the other end closes the connection.
   base::Bytes receiveAll() const {
     base::Bytes all;
     for (;;) {

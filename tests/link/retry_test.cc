@@ -1,4 +1,4 @@
-// When a link that broke tries again, and what makes the delay short again.
+// When a broken link tries again, and what resets the delay.
 #include "link/retry.h"
 
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@
 namespace blazedb::link {
 namespace {
 
-// Sends, and has no room for what comes.
+// A store that sends but has no room for what it receives.
 class FullStore final : public test::PassingStore {
  public:
   using PassingStore::PassingStore;
@@ -25,7 +25,7 @@ class FullStore final : public test::PassingStore {
 
 class RetryTest : public HubTest {
  protected:
-  // What the delay is after the fourth time that a link has broken.
+  // The delay after the link has broken four times.
   static std::int64_t fourthDelayMs(Heard& heard) {
     std::int64_t delayMs = 0;
     int broken = 0;
@@ -63,7 +63,7 @@ TEST_F(RetryTest, ADatabaseOfThisProcessThatIsFullIsTriedLessAndLessOften) {
   EXPECT_FALSE(live) << "it was never";
 }
 
-// Has no memory for what comes the first time.
+// A store that has no memory for the first changes that it receives.
 class BusyStore final : public test::PassingStore {
  public:
   using PassingStore::PassingStore;
@@ -90,7 +90,7 @@ TEST_F(RetryTest, TooLittleMemoryIsSaidAndTriedAgain) {
   EXPECT_TRUE(hub.fetch(id));
 }
 
-// The hub's clock was wrong for a moment. A token that nobody knows is another matter.
+// The hub's clock may have been wrong for a moment, so an expired token is tried again. An unknown token is not.
 TEST_F(RetryTest, AnExpiredTokenIsTriedAgainAndAWrongOneIsNot) {
   listen();
   Client client(*this, 1);

@@ -1,4 +1,4 @@
-// A store that does not answer delays its own connections alone.
+// A store that does not answer delays only its own connections.
 #include <algorithm>
 #include <deque>
 
@@ -29,7 +29,7 @@ class SlowStore final : public test::PassingStore {
     changed_.notify_all();
     changed_.wait(lock, [&] { return released_; });
   }
-  // Until so many questions wait for their answer.
+  // Waits until this many questions wait for their answer.
   bool waitUntilAsked(int count) {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, Heard::kLong, [&] { return asked_ >= count; });
@@ -53,7 +53,7 @@ class SlowStore final : public test::PassingStore {
 
 constexpr int kMany = 3 * static_cast<int>(Turns::kAtOnce);
 
-// Beside "orders", which answers, the hub offers "slow".
+// The hub offers "orders", which answers, and "slow".
 class SlowStoreTest : public HubTest {
  protected:
   ~SlowStoreTest() override {
@@ -86,7 +86,7 @@ class SlowStoreTest : public HubTest {
     remote.database = "slow";
     return remote;
   }
-  // More than there were threads at first, each with something to send and to get.
+  // More clients than the hub has threads at first, each with something to send and to get.
   void connectToSlow() {
     slow.insert({{"from", "hub"}});
     for (int i = 0; i < kMany; i++) {
@@ -95,7 +95,7 @@ class SlowStoreTest : public HubTest {
       waiting.back().connect(*this, toSlow());
     }
   }
-  // As many with the other database, and it does what it always does.
+  // As many with the other database, which works as usual.
   void expectOthersSync() {
     std::deque<Client> others;
     for (int i = 0; i < kMany; i++) {
@@ -123,7 +123,7 @@ class SlowStoreTest : public HubTest {
   test::Replica slow{"slow", worldMs, 2000};
   SlowStore store{*slow.engine};
   std::deque<Client> waiting;
-  std::deque<RemoteLink> links;  // of the slow one with the hub
+  std::deque<RemoteLink> links;  // between the slow database and the hub
   bool slowToAdmit = false;
 };
 
@@ -146,7 +146,7 @@ TEST_F(SlowStoreTest, KeepsNobodyElseWaitingWhileItIsAskedWhomToAdmit) {
   expectWaitingSync();
 }
 
-// The slow one is at this end.
+// The slow store is at this end.
 TEST_F(SlowStoreTest, OfOneLinkKeepsNoOtherLinkWaiting) {
   listen();
   hub.insert({{"from", "hub"}});
@@ -159,7 +159,7 @@ TEST_F(SlowStoreTest, OfOneLinkKeepsNoOtherLinkWaiting) {
   EXPECT_EQ(other.replica.count(), 1u);
 }
 
-// A client that is not admitted within its time is given up, although it waits in line.
+// The hub gives up a client that is not admitted within its time, even while it waits in line.
 TEST_F(SlowStoreTest, IsNotAskedAboutClientsThatHaveGone) {
   slowToAdmit = true;
   options.timing.admitMs = 200;

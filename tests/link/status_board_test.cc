@@ -1,4 +1,4 @@
-// What is said of a link to whoever looks, while it does not always know yet what it was asked for.
+// The status of a link that others read, while the link may not yet know of the latest request.
 #include "link/status_board.h"
 
 #include <gtest/gtest.h>
@@ -48,7 +48,7 @@ TEST_F(StatusBoardTest, WhoResumesIsNotToldOfThePauseAnyMore) {
   EXPECT_EQ(state(), LinkState::paused);
   board_.expect(false);
   EXPECT_EQ(state(), LinkState::connecting);
-  put(LinkState::paused);  // late
+  put(LinkState::paused);  // reported too late
   EXPECT_EQ(state(), LinkState::connecting);
   put(LinkState::live);
   EXPECT_EQ(state(), LinkState::live);

@@ -97,7 +97,7 @@ TEST_F(StrandTest, ATaskThatThrowsEndsNothingElse) {
   EXPECT_EQ(ran, 3);
 }
 
-// The workers have ended before they came to it.
+// The workers end before they run the task.
 TEST_F(StrandTest, WhatIsLeftWhenTheWorkersEndIsDestroyed) {
   auto held = std::make_shared<int>(1);
   {

@@ -1,4 +1,4 @@
-// Who is believed, and who is not: every row of the matrix over a real connection.
+// Which certificates are trusted: every row of the matrix over a real connection.
 #include "link/tls.h"
 
 #include <gtest/gtest.h>
@@ -31,7 +31,7 @@ class TlsTest : public HubTest {
     return TlsContext::forServer({file(name + ".crt"), file(name + ".key"), clientCa.empty() ? "" : file(clientCa)});
   }
 
-  // The first error of a client of a hub with that certificate; none if it gets through.
+  // The first error of a client of a hub with that certificate; none if it connects.
   std::optional<ErrorCode> outcome(const std::string& hubCertificate, const TlsClientOptions& trust,
                                    const std::string& host = "127.0.0.1", const std::string& clientCa = "") {
     listen(hubWith(hubCertificate, clientCa));
@@ -127,7 +127,7 @@ TEST_F(TlsTest, AnExpiredCertificateIsRefused) {
   EXPECT_EQ(outcome("self", pinning({pinOfFile(file("self.crt"))})), ErrorCode::ExpiredCertificate);
 }
 
-// What a pinned self-signed certificate signs is not that certificate.
+// A certificate that a pinned self-signed certificate has signed is not the pinned one.
 TEST_F(TlsTest, APinnedAuthorityVouchesForNobodyElse) {
   EXPECT_EQ(outcome("good", pinning({pinOfFile(file("ca.crt"))})), ErrorCode::WrongPin);
 }
@@ -199,7 +199,7 @@ TEST_F(TlsTest, InTheClearNothingLeavesTheMachine) {
   Client client(*this, 1);
   RemoteOptions remote = toHub();
   remote.tls = nullptr;
-  remote.host = "192.0.2.1";  // nobody's (RFC 5737): an attempt to connect would last
+  remote.host = "192.0.2.1";  // unused (RFC 5737): an attempt to connect would take long
   client.connect(*this, remote);
   EXPECT_EQ(client.heard.waitForError(), ErrorCode::PlaintextForbidden);
   EXPECT_EQ(client.link->status().state, LinkState::stopped);
@@ -270,7 +270,7 @@ TEST_F(TlsTest, WhatSomebodyElseMayHavePutThereIsNotUsed) {
   expectUnused("good.crt");
   mode("good.crt", 0644);
   EXPECT_NO_THROW(hubWith("good"));
-  if (geteuid() == 0) {  // else nobody can be given a file
+  if (geteuid() == 0) {  // only root can give a file to another user
     ASSERT_EQ(chown(file("good.crt").c_str(), 12'345, 0), 0);
     expectUnused("good.crt");
     EXPECT_ERROR(InvalidArgument, pinOfFile(file("good.crt")));

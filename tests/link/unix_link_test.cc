@@ -1,4 +1,4 @@
-// Links over sockets of this machine: the same conversation, at a path.
+// Links over unix sockets: the same conversation, at a path.
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -19,7 +19,7 @@ class UnixLinkTest : public HubTest {
  protected:
   UnixLinkTest() { options.path = file("app.sock"); }
 
-  // Whoever may connect with the socket is let in, and remembered.
+  // Admits every process that can connect to the socket, and remembers it.
   void listenAtPath() {
     acceptor = std::make_unique<Acceptor>(
         io, clock, options, [this](const Knock&) { return served(); },
@@ -41,7 +41,7 @@ class UnixLinkTest : public HubTest {
   std::filesystem::perms modeOf(const std::string& path) const {
     return std::filesystem::symlink_status(path).permissions();
   }
-  // A socket that a process has left behind.
+  // A socket that a dead process left behind.
   static void leaveSocket(const std::string& path) {
     sockaddr_un at{};
     at.sun_family = AF_UNIX;
@@ -93,7 +93,7 @@ TEST_F(UnixLinkTest, NothingIsCompressed) {
   EXPECT_GT(a.link->status().bytes, before + 100'000);
 }
 
-// Long before it would have tried again.
+// Long before the next automatic try.
 TEST_F(UnixLinkTest, WhoeverWaitsHearsOfTheSocketThatAppears) {
   Client a(*this, 1);
   a.connect(*this, toPath());
@@ -115,7 +115,7 @@ TEST_F(UnixLinkTest, AFolderThatDoesNotExistYetIsTriedOnceASecond) {
   options.path = file("later/app.sock");
   Client a(*this, 1);
   a.connect(*this, toPath());
-  for (int i = 0; i < 6; i++)  // the sixth would come after 1.6 seconds at least
+  for (int i = 0; i < 6; i++)  // the sixth try would come after at least 1.6 seconds
     ASSERT_TRUE(a.heard.wait([&](const LinkStatus& status) {
       EXPECT_LE(status.nextTryMs, 1000);
       return status.state == LinkState::offline;
@@ -250,7 +250,7 @@ TEST_F(UnixLinkTest, OnlyOnesOwnSocketIsRemoved) {
   EXPECT_FALSE(std::filesystem::exists(options.path));
 }
 
-// All find the same stale socket, at once. Whoever looked without having the folder to itself would remove the one that
+// All find the same stale socket at once. An acceptor that did not lock the folder first would remove the socket that
 // another had just made.
 TEST_F(UnixLinkTest, OfManyThatBeginAtOnceOneListens) {
   for (int round = 0; round < 30; round++) {
@@ -276,7 +276,7 @@ TEST_F(UnixLinkTest, OfManyThatBeginAtOnceOneListens) {
   }
 }
 
-// Another user, where this test may become one: the mode keeps it from a socket that is not for it.
+// Another user, if this test may change its user: the mode of the socket keeps it out.
 TEST_F(UnixLinkTest, AnotherUserDoesNotGetThrough) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
   std::filesystem::permissions(folder, std::filesystem::perms::others_exec, std::filesystem::perm_options::add);

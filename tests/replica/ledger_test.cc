@@ -1,4 +1,4 @@
-// The one door through which rows change: row, place in the feed and totals go together.
+// The ledger, through which all rows change: row, place in the feed and totals change together.
 #include "replica/ledger.h"
 
 #include <gtest/gtest.h>
@@ -14,7 +14,7 @@ using test::uuidOf;
 
 class LedgerTest : public testing::Test {
  protected:
-  // A live record as an insert makes it.
+  // A live record, as insert makes it.
   Image fresh(Ledger& ledger, std::uint64_t id) {
     Image image;
     image.row.collection = ledger.collectionFor("people").number;

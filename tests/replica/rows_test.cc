@@ -1,5 +1,5 @@
-// What every store of rows owes (src/replica/rows.h), tried on each that there is. Another implementation needs a class
-// with write() and read(), and its name in the list at the end of the first part.
+// The contract of every store of rows (src/replica/rows.h), tested on each implementation. A new implementation needs a
+// class with write() and read(), and its name in the list at the end of the first part.
 #include <gtest/gtest.h>
 
 #include <random>
@@ -15,12 +15,12 @@ using test::uuidOf;
 
 class InMemory {
  public:
-  // One transaction; kept where `body` gives true.
+  // One transaction; committed if `body` returns true.
   void write(const std::function<bool(Writer&)>& body) {
     test::MemoryRows copy = committed_;
     if (body(copy)) committed_ = std::move(copy);
   }
-  // On what is committed.
+  // Reads the committed state.
   void read(const std::function<void(Reader&)>& body) { body(committed_); }
 
  private:
@@ -328,7 +328,7 @@ TYPED_TEST(RowsTest, AReaderIsForgottenOnceItIsUnseenUnderEveryScope) {
     rows.setReading(uuidOf(50), reading(early));
     rows.setReading(uuidOf(50), reading(late));
     rows.setReading(uuidOf(51), reading({uuidOf(51), all, 100}));
-    rows.setCursor(uuidOf(51), all, {1, 2, 2, 2});  // this feed was read: its cursor stays
+    rows.setCursor(uuidOf(51), all, {1, 2, 2, 2});  // this feed was read, so its cursor stays
     return true;
   });
   this->store_.read([&](Reader& rows) {
@@ -424,7 +424,7 @@ TYPED_TEST(RowsTest, AReaderSeesAllOfATransactionOrNothing) {
   look({1}, 1);
   write(2, false);
   look({1}, 1);
-  write(2, true);  // a position that was rolled back is given again
+  write(2, true);  // a position that was rolled back is used again
   look({1, 2}, 2);
 }
 
@@ -461,7 +461,7 @@ std::string dump(Reader& rows, std::uint64_t ids, std::int64_t importer) {
     return true;
   };
   rows.feed(0, importer, [&](const FeedEntry& entry) {
-    // A handle may be given again: whether an old entry is gone or stale is all the same.
+    // A handle may be used again, so it does not matter whether an old entry is gone or stale.
     bool current = !entry.gone && entry.row.position == entry.position;
     out += std::to_string(entry.position) + " mark " + std::to_string(entry.mark) + " ";
     return current ? add(entry.row) : (out += "moved on\n", true);

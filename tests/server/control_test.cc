@@ -1,4 +1,5 @@
-// The control socket against who does not keep to it: no proof, a wrong one, another user, silence, garbage.
+// The control socket against processes that break its protocol: no proof, a wrong proof, another user, silence,
+// garbage.
 #include "server/control_server.h"
 
 #include <poll.h>
@@ -36,7 +37,7 @@ class ControlSocketTest : public FolderTest {
     return storage::DatabaseFile::controlKeyOf(
         storage::readHeader(*file, path(name), storage::KeySource::password(kPassword), random_));
   }
-  // As far as the owner's answer to a proof: whether it let the command in.
+  // Goes as far as the owner's answer to a proof. Returns whether the owner admitted the command.
   bool admitted(ControlSocket& socket, base::ByteView controlKey, const char* purpose = kCommandProof) {
     Nonce ours{}, theirs;
     base::Bytes hello = {kControlVersion};
@@ -48,7 +49,7 @@ class ControlSocketTest : public FolderTest {
     EXPECT_TRUE(socket.send(Kind::proof, controlProof(controlKey, purpose, ours, theirs).view()));
     return socket.receive(Kind::welcome, 32).has_value();
   }
-  // What the owner says instead of running the command, before it hangs up.
+  // The reason that the owner sends instead of running the command, before it hangs up.
   static std::optional<ErrorCode> refusal(ControlSocket& socket) {
     std::optional<ControlFrame> last = socket.receive();
     EXPECT_FALSE(socket.receive());
@@ -67,7 +68,7 @@ class ControlSocketTest : public FolderTest {
   Database db_ = open("db");
   std::atomic<int> runs_{0};
   std::mutex mutex_;
-  std::vector<ErrorCode> refused_;  // what the owner was told
+  std::vector<ErrorCode> refused_;  // what ControlServer reported to its owner
   std::optional<ControlServer> server_;
   std::function<void(ControlCaller&)> whileItRuns_ = [](ControlCaller&) {};
   ControlSocketTest() { listen(std::chrono::seconds(5)); }
@@ -184,17 +185,17 @@ TEST_F(ControlSocketTest, WhoSaysNothingIsNotWaitedForLong) {
   crypto::SecretBytes own = key("db");
   ControlSocket silent = connected(), admittedAndSilent = connected();
   ASSERT_TRUE(admitted(admittedAndSilent, own.view()));
-  EXPECT_EQ(refusal(silent), ErrorCode::Timeout);  // ends only if the server ends it
+  EXPECT_EQ(refusal(silent), ErrorCode::Timeout);  // returns only if the server ends the connection
   EXPECT_EQ(refusal(admittedAndSilent), ErrorCode::Timeout);
   EXPECT_TRUE(wasRefused(ErrorCode::Timeout));
 }
 
-// On a busy machine the key takes seconds: the time for the question begins when there is one.
+// Deriving the key takes seconds on a busy machine, so the client begins the conversation once it has the key.
 TEST_F(ControlSocketTest, WhoNeedsLongForItsKeyIsHeard) {
   listen(std::chrono::milliseconds(300));
   std::optional<ControlClient> client = ControlClient::connect(db_.path());
   ControlSocket silent = connected();
-  EXPECT_EQ(refusal(silent), ErrorCode::Timeout);  // so long does it take
+  EXPECT_EQ(refusal(silent), ErrorCode::Timeout);  // a conversation that began with the client would be over by now
   client->authenticate(kPassword);
 }
 
@@ -211,11 +212,11 @@ TEST_F(ControlSocketTest, TheOneTooManyIsToldSo) {
 
 TEST_F(ControlSocketTest, WhoGoesByHimselfIsNotTalkedOf) {
   { ControlSocket gone = connected(); }
-  server_.reset();  // it has looked at everybody, at this one perhaps at its own end
+  server_.reset();  // it has handled every connection, this one perhaps in its destructor
   for (ErrorCode code : refused_) EXPECT_EQ(code, ErrorCode::HubStopping);
 }
 
-// A byte, and then another: each comes in time, and the whole would take days.
+// Single bytes: each comes in time, but the whole frame would take days.
 TEST_F(ControlSocketTest, NeitherIsWhoSpeaksSlowly) {
   listen(std::chrono::milliseconds(50));
   ControlSocket slow = connected();
@@ -230,7 +231,7 @@ TEST_F(ControlSocketTest, NeitherIsWhoSpeaksSlowly) {
 
 TEST_F(ControlSocketTest, WhoCannotBeAcceptedYetCostsNothing) {
   std::optional<test::FilesMax> few(test::nextFile() + 1);
-  ControlSocket socket = connected();  // has the last file
+  ControlSocket socket = connected();  // takes the last file descriptor
   std::clock_t before = std::clock();
   pollfd ended{socket.fd(), POLLRDHUP, 0};
   EXPECT_EQ(poll(&ended, 1, 400), 0);
@@ -239,7 +240,7 @@ TEST_F(ControlSocketTest, WhoCannotBeAcceptedYetCostsNothing) {
   EXPECT_TRUE(admitted(socket, key("db").view()));
 }
 
-// What runs takes as long as it takes, and so does who types its input.
+// A running command has no time limit, and neither has its input.
 TEST_F(ControlSocketTest, TheLimitIsForTheQuestionAndNotForTheAnswer) {
   listen(std::chrono::milliseconds(500));
   crypto::SecretBytes own = key("db");
@@ -267,7 +268,7 @@ TEST_F(ControlSocketTest, WhatRunsWhenTheServerEndsIsAnswered) {
   whileItRuns_ = [&](ControlCaller& caller) {
     running.set_value();
     while (!caller.hasGone()) std::this_thread::yield();
-    key("db");  // takes its time
+    key("db");  // takes a while
   };
   ControlSocket socket = connected();
   ASSERT_TRUE(admitted(socket, key("db").view()));

@@ -21,7 +21,7 @@ constexpr std::chrono::seconds kPatience{30};
 
 class HubTest : public FolderTest {
  protected:
-  // The file is no database any more, but for its header.
+  // Damages the file, except for its header.
   void damage(const std::string& name) const {
     std::fstream file(path(name), std::ios::in | std::ios::out | std::ios::binary);
     auto size = static_cast<std::size_t>(std::filesystem::file_size(path(name)));
@@ -34,7 +34,7 @@ class HubTest : public FolderTest {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, kPatience, [&] { return linesOf(event) >= times; });
   }
-  // With the lock held.
+  // Call it with the lock held.
   std::size_t linesOf(const std::string& event) const {
     return static_cast<std::size_t>(std::count_if(
         lines_.begin(), lines_.end(), [&](const std::string& line) { return line.find(event) != std::string::npos; }));
@@ -57,7 +57,7 @@ TEST_F(HubTest, ADatabaseThatIsDamagedIsLoggedOnceAndTheOthersAreServed) {
           [](const Database&, const ControlRequest&, ControlCaller&) { return 0; });
   EXPECT_TRUE(hub.health().fine);
   damage("bad");
-  // What is cached of a page goes when it is written elsewhere.
+  // A page leaves the cache when it is written elsewhere.
   EXPECT_ERROR(DamagedPage, bad.insert({{"n", 2}}));
   ASSERT_TRUE(waitForLine("something is wrong"));
   EXPECT_FALSE(hub.health().fine);
@@ -75,7 +75,7 @@ TEST_F(HubTest, ADatabaseThatIsDamagedIsLoggedOnceAndTheOthersAreServed) {
   EXPECT_EQ(linesOf("bad: DamagedPage"), 1u);
 }
 
-// A client that was a server for a while has written as one.
+// The writes of a client that had the role server for a while carry a server's authority.
 TEST_F(HubTest, RejectedRecordsAreCountedAndSaidOnceForATokenAndAReason) {
   const SyncPolicy readable{.encryptionMode = EncryptionMode::smartProxy};
   DatabaseOptions asServer = cheap(), asClient = cheap();
@@ -105,7 +105,7 @@ TEST_F(HubTest, RejectedRecordsAreCountedAndSaidOnceForATokenAndAReason) {
     ASSERT_TRUE(waitForLine("records are rejected"));
     auto deadline = std::chrono::steady_clock::now() + kPatience;
     while (client.rejectedChanges().at(0).with.empty() && std::chrono::steady_clock::now() < deadline)
-      std::this_thread::yield();  // noted on a thread of its own
+      std::this_thread::yield();  // noted on a separate thread
     for (const RejectedChange& each : client.rejectedChanges())
       EXPECT_EQ(each.with, "127.0.0.1:" + std::to_string(hub.listener().port) + "/hub");
   }
@@ -117,7 +117,7 @@ TEST_F(HubTest, RejectedRecordsAreCountedAndSaidOnceForATokenAndAReason) {
   EXPECT_EQ(linesOf("reason=\"the peer has disconnected\""), 2u) << "it has left in order";
 }
 
-// No file may grow any more: a full disk for this process alone.
+// No file may grow any more: a full disk, for this process only.
 class NoSpace {
  public:
   explicit NoSpace(std::uintmax_t bytes) {

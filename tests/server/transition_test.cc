@@ -1,4 +1,4 @@
-// A file that is being opened, or closed: whoever has a command for it waits until it is known what it is.
+// A file that is being opened or closed: a command for it waits until that is done.
 #include "server/transition.h"
 
 #include <signal.h>
@@ -19,7 +19,7 @@ class TransitionTest : public FolderTest {
  protected:
   TransitionTest() { open("db"); }
 
-  // In another process, for nobody waits for himself. Whether it waited.
+  // Waits in another process, because a process does not wait for itself. Returns whether it waited.
   pid_t startWaiting(std::chrono::milliseconds timeMax) const {
     std::string file = path("db");
     pid_t child = fork();
@@ -59,7 +59,7 @@ TEST_F(TransitionTest, AnotherNameOfTheFileIsTheSameFile) {
   EXPECT_TRUE(waited(startWaiting(std::chrono::milliseconds(1))));
 }
 
-// The one that says so is killed: the child ends when its parent does not keep it.
+// The process that announces the transition is killed.
 TEST_F(TransitionTest, AProcessThatIsKilledKeepsNobodyWaiting) {
   std::array<int, 2> ready{};
   ASSERT_EQ(pipe(ready.data()), 0);
@@ -77,7 +77,7 @@ TEST_F(TransitionTest, AProcessThatIsKilledKeepsNobodyWaiting) {
   kill(owner, SIGKILL);
   int status = 0;
   waitpid(owner, &status, 0);
-  here.get();  // or nobody would
+  here.get();  // ends because the socket of the killed process is gone
   EXPECT_FALSE(waitForTransition(file, kLong));
   for (int end : ready) close(end);
 }

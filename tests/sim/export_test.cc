@@ -1,6 +1,6 @@
-// Exports by chance: an exporter with a filter that changes, two importers of it, and one that imports from the first
-// of these. Everybody writes, conversations break off anywhere, processes die, power goes. In the end each holds what
-// it should.
+// Random exports: an exporter with a filter that changes, two importers, and a third database that imports from the
+// first importer. All write, conversations break anywhere, processes die, power fails. In the end each holds what it
+// should.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -20,7 +20,7 @@ using test::Conversation;
 using test::Replica;
 
 const std::string kRecords = "default";
-constexpr std::int64_t kShades = 4;  // of the field that filters look at
+constexpr std::int64_t kShades = 4;  // values of the field that filters look at
 
 class ExportWorld {
  public:
@@ -50,7 +50,7 @@ class ExportWorld {
     }
   }
 
-  // Until nothing moves any more.
+  // Runs until nothing moves any more.
   void rest() {
     std::vector<std::uint64_t> before;
     for (int round = 0; round < 20; round++) {
@@ -125,8 +125,8 @@ class ExportWorld {
     }
   }
 
-  // The values of a deleted record go once all readers have heard of the delete. An importer that was not given the
-  // latest of them may still bring the record back, with what it has.
+  // The values of a deleted record are dropped once all readers have got the delete. An importer that did not get the
+  // latest values may still bring the record back with the values that it has.
   void maintain(Replica& replica) {
     auto hasValues = [&](const UUID& id) {
       std::optional<Stored> held = stored(*replica, {kRecords, id});
@@ -140,7 +140,7 @@ class ExportWorld {
       if (!hasValues(id)) oracle_.valuesDropped({kRecords, id});
   }
 
-  // Its own writes are on its disk; what came from others may be lost with the power.
+  // Its own writes are on its disk; changes from others may be lost with the power.
   void kill(int number) {
     if (dice_.percent(50))
       any(number).kill();
@@ -149,7 +149,7 @@ class ExportWorld {
     any(number).open();
   }
 
-  // A with B, A with C, B with D.
+  // The links: A with B, A with C, B with D.
   void talk(int link, bool toTheEnd) {
     Replica &from = any(link == 2 ? 1 : 0), &to = any(link == 2 ? 3 : link + 1);
     sync::SessionOptions exports, imports;

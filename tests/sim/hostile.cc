@@ -39,7 +39,7 @@ void HostilePeer::heard(const base::Bytes& frame) {
       if (each.why && each.key.collection == kOwnCollection) refused_.push_back(each.key);
 }
 
-// Mostly what is due, so that the conversation goes on; else anything.
+// Mostly sends the frame that is due, so that the conversation goes on; otherwise any frame.
 base::Bytes HostilePeer::next(const Targets& targets) {
   bool receives = weakness_ != Weakness::reads;
   if (dice_.percent(90)) {
@@ -168,12 +168,13 @@ base::Bytes HostilePeer::inventory(const Targets& targets) {
   return sync::encode(inventory);
 }
 
-// A record of its own as it should be, where it may have any; of others something that it may not say.
+// A correct change of one of its own records, if it may have any; or a change of another's record that its token does
+// not allow.
 void HostilePeer::addChange(const Targets& targets, sync::BatchWriter& to, std::uint64_t position,
                             sync::RecordKey key) {
   bool honest = dice_.percent(weakness_ == Weakness::ownOnly ? 80 : 40);
   if (honest) key.collection = kOwnCollection;
-  bool follows = honest && !refused_.empty() && dice_.percent(30);  // a sound part of what was refused
+  bool follows = honest && !refused_.empty() && dice_.percent(30);  // a correct part of a refused record
   if (follows) key = refused_[dice_.below(refused_.size())];
   sync::Change change;
   change.collection = key.collection;
@@ -184,7 +185,7 @@ void HostilePeer::addChange(const Targets& targets, sync::BatchWriter& to, std::
   if (change.left) return to.add(change);
 
   sync::RecordState state;
-  // Where its token lets it write nothing, a sound stamp is no less a lie.
+  // If its token lets it write nothing, a correct stamp is just as forbidden.
   bool nothingMayBeSaid = !honest && weakness_ != Weakness::writesAsAny && key.collection != kOwnCollection;
   sync::Stamp stamp = anyStamp(targets, honest || (nothingMayBeSaid && dice_.percent(50)));
   base::Bytes value;
@@ -215,7 +216,7 @@ sync::Stamp HostilePeer::anyStamp(const Targets& targets, bool honest) {
   if (honest) return {0, now, incarnation_};
   switch (dice_.below(3)) {
     case 0:
-      return {now, now, incarnation_};  // as a server
+      return {now, now, incarnation_};  // with a server's authority
     case 1: {
       std::uint64_t ahead = sync::HybridClock::fromWall(targets.wallMs + dice_.between(1, 1000) * kDayMs);
       return {dice_.percent(50) ? ahead : 0, ahead, incarnation_};

@@ -1,8 +1,8 @@
-// A peer with a weak token that says what the token does not cover: well-formed frames, at random.
+// A peer with a weak token that sends what the token does not cover: well-formed frames, at random.
 //
-// It knows what an insider knows: the ids of records that are not its own, the hub's incarnation, and the clock. What
-// it claims of records of others is never anything that its token lets it do; in a collection of its own it
-// writes like anybody, also parts of what the hub has refused.
+// It knows what an insider knows: the ids of other peers' records, the hub's incarnation, and the clock. Whatever it
+// claims of other peers' records, its token never allows. In its own collection it writes as any client does, also
+// parts of records that the hub has refused.
 #pragma once
 
 #include <cstdint>
@@ -17,30 +17,30 @@
 
 namespace blazedb::sim {
 
-// What its token allows.
+// What the token allows.
 enum class Weakness {
-  reads,        // nothing but reading
-  ownOnly,      // a collection of its own, both ways
-  writesAsAny,  // everything, as a client: no server's authority, no false clock, no delete but by a delete
+  reads,        // only reading
+  ownOnly,      // one collection of its own, in both directions
+  writesAsAny,  // everything, as a client: no server's authority, no wrong clock, no removal except by a delete
 };
 
-// The options of the hub's session with the bearer of such a token.
+// The options of the hub's session with a peer that has such a token.
 sync::SessionOptions rights(Weakness weakness);
 
 class HostilePeer {
  public:
   static constexpr const char* kOwnCollection = "scratch";
 
-  // What there is to lie about.
+  // The records and stamps that the peer lies about.
   struct Targets {
-    std::vector<Key> held;  // records of others that the hub holds
+    std::vector<Key> held;  // records of other peers that the hub holds
     std::int64_t wallMs = 0;
   };
 
   HostilePeer(Dice& dice, Weakness weakness, const UUID& replica);
 
   base::Bytes hello(const Targets& targets) const;
-  // To be told of each frame of the hub.
+  // Call it with each frame of the hub.
   void heard(const base::Bytes& frame);
   base::Bytes next(const Targets& targets);
 
@@ -66,13 +66,13 @@ class HostilePeer {
   Weakness weakness_;
   UUID replica_;
   std::uint64_t incarnation_;
-  std::uint64_t hub_ = 0;  // its incarnation
+  std::uint64_t hub_ = 0;  // the hub's incarnation
   bool subscribed_ = false;
   bool welcomed_ = false;
   std::uint64_t sent_ = 0;
   std::deque<std::uint64_t> unacknowledged_;
-  std::vector<sync::RecordKey> asked_;    // by the hub
-  std::vector<sync::RecordKey> refused_;  // by the hub, of its own
+  std::vector<sync::RecordKey> asked_;    // what the hub has asked for
+  std::vector<sync::RecordKey> refused_;  // its own records that the hub has refused
 };
 
 }  // namespace blazedb::sim

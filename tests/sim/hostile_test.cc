@@ -1,7 +1,7 @@
-// A hub among honest clients and hostile ones: peers whose tokens are weak, and who say at random what these do not
-// cover (hostile.h). After each of their frames the hub holds of the honest what it held before, has taken no part of
-// what it had refused, and answers with no more than the frame was worth; in the end the honest have lost nothing and
-// agree.
+// A hub among honest and hostile clients. The hostile ones have weak tokens and send at random what these do not cover
+// (hostile.h). After each hostile frame the hub holds the honest clients' records as before, has taken no part of a
+// record that it had refused, and has sent an answer of bounded size. In the end the honest clients have lost nothing
+// and agree.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -24,11 +24,11 @@ using test::Replica;
 
 const std::string kNotes = "notes";
 constexpr std::size_t kClients = 3;
-// A small world: all that it holds fits into this.
+// The world is small: everything that it holds fits into this.
 constexpr std::size_t kAnswerBytesMax = 64u << 10;
 constexpr std::size_t kAnswerFactor = 32;
 
-// Counts what a session asks of its store.
+// Counts the calls of a session to its store.
 class CountingStore final : public test::PassingStore {
  public:
   using PassingStore::PassingStore;
@@ -69,7 +69,7 @@ class HostileWorld {
       } else if (dice_.percent(50)) {
         (*hub_)->maintain();
       } else {
-        // Long enough for deletes to be forgotten.
+        // So long that deletes are forgotten.
         oracle_.deletesMayBeForgotten();
         now_ += dice_.between(5, 30) * 60'000;
         (*hub_)->maintain();
@@ -121,7 +121,7 @@ class HostileWorld {
     });
     Stored after = *stored(*replica, key);
     oracle_.observe(number, key, before, after, true, true);
-    // Who knows nobody keeps no values of what it deletes.
+    // A replica without peers keeps no values of the records that it deletes.
     if (after.tomb != before.tomb && after.fields.empty()) oracle_.valuesDropped(key);
   }
 
@@ -130,12 +130,12 @@ class HostileWorld {
     replica.open();
   }
 
-  // An honest client, whose token is one of a client too.
+  // An honest client. It has the token of a client, too.
   void talk(std::size_t number, bool toTheEnd) {
     Replica& client = *clients_[number];
     sync::SessionOptions gives = rights(Weakness::writesAsAny), asks;
     if (small_) gives.batchBytes = asks.batchBytes = 200;
-    // A conversation that says "starting over" is followed by another one.
+    // After a conversation that ends with "starting over" comes another one.
     for (int again = 0; again < 5; again++) {
       Conversation conversation(*hub_, client, now_, gives, asks);
       conversation.start();
@@ -168,7 +168,7 @@ class HostileWorld {
     return all;
   }
 
-  // The records of which the peer sends a part although they are set aside, as the hub holds them.
+  // The records that are set aside and of which the peer now sends a part; each as the hub holds it.
   std::map<Key, std::optional<Stored>> partsOfRefused(const base::Bytes& frame, const UUID& peer,
                                                       const sync::Scope& scope) {
     std::map<Key, std::optional<Stored>> parts;
@@ -220,7 +220,7 @@ class HostileWorld {
       EXPECT_LE(said - saidBefore, kAnswerBytesMax + kAnswerFactor * frame.size()) << type;
       EXPECT_LE(store.calls - callsBefore, 64 + frame.size()) << type;
       Holdings now = holdings();
-      for (auto& [key, held] : now.records)  // a delete of what the hub does not hold, from a peer that may delete
+      for (auto& [key, held] : now.records)  // a peer that may delete has deleted a record that the hub does not hold
         if (held && !held->alive && !before.records[key]) held.reset();
       EXPECT_EQ(now, before) << type << " of a peer of weakness " << static_cast<int>(weakness);
       for (const auto& [key, held] : parts)

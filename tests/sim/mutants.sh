@@ -40,7 +40,7 @@ mutant() {
 
 mutant "merge picks the lower stamp" src/sync/merge.cc 'return theirs.stamp > mine.stamp;' 'return theirs.stamp < mine.stamp;'
 mutant "a cell below base is kept" src/sync/merge.cc 'return cell.stamp < state.base.stamp;' 'return cell.stamp < state.base.stamp && false;'
-# The worlds rarely come to this one; Merge.SaysWhatItDid fails with it.
+# The simulated worlds rarely reach this one; Merge.SaysWhatItDid fails with it.
 mutant "a revived record keeps its old positions" src/sync/merge.h 'detail::reviveAt(mine, position);' ''
 mutant "a merge that changes nothing takes a position" src/replica/merger.cc 'if (outcome.changed || forgotten) {' 'if (outcome.changed || forgotten || alive) {'
 mutant "the cursor is committed before the data" src/db/engine_store.cc 'sync::ApplyResult result;' 'sync::ApplyResult result; if (incoming.cursor) write(Durability::full, [&](Changes& changes) { changes.tables().setCursor(incoming.agreement.peer.replica, incoming.agreement.scope, *incoming.cursor); });'
@@ -58,8 +58,9 @@ mutant "a scope's cursor is used for another scope" src/db/tables_peers.cc 'WHER
 mutant "what is unsent is removed with the scope it belonged to" src/replica/forgetting.cc 'bool hadRow = row.position <= has.position ||' 'bool hadRow = true ||'
 mutant "what an earlier incarnation acknowledged counts as what the peer has" src/replica/forgetting.cc 'sameIncarnation ? old.acknowledged : sync::Cursor{}' 'sameIncarnation || true ? old.acknowledged : sync::Cursor{}'
 mutant "a delete that came from who has forgotten it is not told again" src/replica/merger.cc '(row.origin == origin_ && position' '(false && row.origin == origin_ && position'
-# The worlds rarely come to these; each has a test that fails with it: SweepTest.APartialChangeOfARecordThatLivesSays-
-# ThatItLives, SweepTest.ASweepOfTheSenderConcernsAPeerThatIsCatchingUpToo, and further down, of what a peer has passed,
+# The simulated worlds rarely reach these; each has a test that fails with it:
+# SweepTest.APartialChangeOfARecordThatLivesSaysThatItLives,
+# SweepTest.ASweepOfTheSenderConcernsAPeerThatIsCatchingUpToo, and below, for the mutants of what a peer has passed,
 # ScopeTest.WhatThePeerHasNotGotIsNotRemoved.
 mutant "a part of a record that lives looks dead" src/replica/feed_reader.cc 'state.alive() && state.tomb.stamp.present() ? state.latest()' 'false && state.tomb.stamp.present() ? state.latest()'
 mutant "a sweep does not concern who is catching up" src/sync/sender.cc 'if (store.purgeHorizon() > std::max(horizon_, acked_.position) &&' 'if (!catchingUp_ && store.purgeHorizon() > std::max(horizon_, acked_.position) &&'

@@ -151,9 +151,9 @@ std::string Oracle::check(const Key& key, const Stored* final, const sync::Scope
   sync::Stamp tomb = highestCertain(history.tombs);
 
   if (!final || !final->alive) {
-    // Two deletes of one record need not meet: a peer without data between their replicas is told of neither.
+    // Two deletes of one record need not meet: a peer without data between the two replicas gets neither.
     sync::Stamp deleted = std::max(tomb, final ? final->tomb : sync::Stamp{});
-    if (!final || forgetful_)  // what a forgotten delete covered stays deleted
+    if (!final || forgetful_)  // writes that a forgotten delete covered stay deleted
       for (const Write& write : history.tombs) deleted = std::max(deleted, write.stamp);
     if (latest > deleted)
       return "a certain write " + text(latest) + " is lost: the record is " +
@@ -164,14 +164,14 @@ std::string Oracle::check(const Key& key, const Stored* final, const sync::Scope
   if (final->tomb.present() && !known(history.tombs, final->tomb))
     return "tomb " + text(final->tomb) + " was written by nobody";
   if (!forgetful_ && final->tomb < tomb) return "the delete " + text(tomb) + " is lost";
-  // Where deletes may be forgotten, what a delete covered may come back from somebody who had less of it.
+  // If deletes may be forgotten, a replica that had less of the record may bring back what the delete covered.
   sync::Stamp covered;
   if (forgetful_)
     for (const Write& write : history.tombs) covered = std::max(covered, write.stamp);
   sync::Stamp inserted = highestCertain(history.bases);
   if (final->base < inserted && inserted > covered) return "the insert " + text(inserted) + " is lost";
   for (const auto& [name, kept] : final->fields) {
-    const auto& field = kept;  // clang 14 lets no lambda have a part of a binding
+    const auto& field = kept;  // in clang 14 a lambda cannot capture a structured binding
     auto writes = history.fields.find(name);
     if (writes == history.fields.end()) return "the field '" + name + "' was written by nobody";
     bool genuine = std::any_of(writes->second.begin(), writes->second.end(), [&](const Write& write) {
@@ -194,7 +194,8 @@ std::string Oracle::checkStranded(int replica, const Key& key, const Stored* its
   auto found = histories_.find(key);
   if (found == histories_.end()) return "";
   const History& history = found->second;
-  sync::Stamp gone, base;  // up to here it was deleted, perhaps by whoever has forgotten that; or inserted anew
+  // Up to `gone` the record was deleted, perhaps by a replica that has forgotten it; at `base` it was inserted again.
+  sync::Stamp gone, base;
   for (const Write& write : history.tombs) gone = std::max(gone, write.stamp);
   for (const Stored* held : {its, hubs})
     if (held) base = std::max(base, held->base);

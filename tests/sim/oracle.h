@@ -1,9 +1,9 @@
 // The independent model. It knows the rule (highest stamp wins, field by field) and every write that was tried; it
 // knows nothing of feeds, cursors and merging.
 //
-// A write is *certain* when it was acknowledged and nothing that happened since may have taken it back: a power cut
-// takes back what was written at Durability::normal, a restore takes back what came after the backup, a purge takes
-// back what it purged. What is not certain may be there or not, but only as it was written.
+// A write is *certain* if it was acknowledged and nothing since may have undone it: a power cut undoes writes at
+// Durability::normal, a restore undoes writes after the backup, a purge undoes what it purged. A write that is not
+// certain may be there or not, but only as it was written.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@
 
 namespace blazedb::sim {
 
-// A record as a replica stores it, owned.
+// A record as a replica stores it; owns its data.
 struct Stored {
   struct Field {
     sync::Stamp stamp;
@@ -36,7 +36,7 @@ struct Stored {
 
   sync::Stamp latest() const;
   std::uint64_t authority() const;
-  // As a link of that scope carries it.
+  // The part that a link of this scope carries.
   Stored within(const sync::Scope& scope) const;
   friend bool operator==(const Stored&, const Stored&) = default;
 };
@@ -45,36 +45,36 @@ Stored toStored(const sync::RecordState& state);
 
 using Key = std::pair<std::string, UUID>;
 
-// As the store holds it, dead or alive; std::nullopt where it does not.
+// The record as the store holds it, dead or alive; std::nullopt if it does not hold it.
 std::optional<Stored> stored(sync::Store& store, const Key& key);
 
 class Oracle {
  public:
-  // What an operation at `replica` changed: compares the record before and after it.
+  // Notes what an operation at `replica` changed: compares the record before and after it.
   void observe(int replica, const Key& key, const Stored& before, const Stored& after, bool acknowledged, bool durable);
   // The replica lost power: its writes that were not durable may be gone.
   void powerCut(int replica);
-  // The replica was put back to where it was when this many writes had been observed.
+  // The replica was restored to its state after this many observed writes.
   std::size_t now() const { return writes_; }
   void restored(int replica, std::size_t asOf);
-  // The replica's links carry this scope: what it wrote outside may stay with it, and goes no further.
+  // The replica's links now carry this scope. Its writes outside the scope may stay with it and go no further.
   void linked(int replica, const sync::Scope& scope);
-  // The hub was put back to an earlier state. It has lost what nobody else may hold any more; and a client that gives
-  // up what it had sent cannot know that.
+  // The hub was restored to an earlier state. It has lost writes that perhaps no other replica holds, and a client that
+  // gives up what it had sent cannot know that.
   void hubLost();
-  // The values of a record were thrown away at once.
+  // The values of a record were dropped at once.
   void valuesDropped(const Key& key);
-  // Tombstones were purged while somebody was away: deletes may be undone by whoever did not hear of them.
+  // Tombstones were purged while a replica was away: a replica that did not get a delete may undo it.
   void deletesMayBeForgotten() { forgetful_ = true; }
 
-  // What is wrong with the final state of one record (absent: nullptr), of which a replica is to have what the scope
-  // carries; empty if nothing.
+  // Returns what is wrong with the final state of one record (absent: nullptr), of which a replica must have what the
+  // scope carries; empty if nothing is wrong.
   std::string check(const Key& key, const Stored* final, const sync::Scope& scope) const;
-  // What is wrong with what the replica wrote to a record and its link no longer carries: the replica has it still
-  // (absent: nullptr), or it had sent it before and given it up, and the hub has it.
+  // Checks the writes of the replica to a record that its link no longer carries: either the replica still has them
+  // (absent: nullptr), or it had sent them before it gave them up, and the hub has them.
   std::string checkStranded(int replica, const Key& key, const Stored* its, const Stored* hubs) const;
   std::set<Key> keys() const;
-  // Whether anybody has deleted a record.
+  // Whether any replica has deleted a record.
   bool hasDeletes() const;
 
  private:

@@ -34,7 +34,7 @@ class Dice final : public base::Random {
   std::uint64_t state_;
 };
 
-// One replica's clock: the world's time, and how far it is off.
+// One replica's clock: the world's time plus this clock's error.
 class SkewedClock final : public base::Clock {
  public:
   explicit SkewedClock(const std::int64_t& worldMs) : worldMs_(worldMs) {}

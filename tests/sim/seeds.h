@@ -1,4 +1,4 @@
-// Which seeds are run: BLAZEDB_SIM_FIRST and BLAZEDB_SIM_COUNT, or what a test runs otherwise.
+// The seeds to run: from BLAZEDB_SIM_FIRST and BLAZEDB_SIM_COUNT, or the test's default.
 #pragma once
 
 #include <cstdint>

@@ -139,7 +139,7 @@ void World::revoke(Link& link) {
   }
   if (dice_.percent(restless_ ? 90 : 50)) {
     client.scope = anyScope();
-    groups_.clear();  // of one that is not sent yet a part may stay behind
+    groups_.clear();  // a part of a transaction that is not sent yet may stay behind
     oracle_.linked(client.number, client.scope);
     link.leavesOthers = dice_.percent(50);
     if (link.leavesOthers) oracle_.deletesMayBeForgotten();
@@ -167,7 +167,7 @@ void World::down(Replica& replica, bool powerCut) {
       disconnect(link, "an end goes down");
   replica.files.powerOff();
   replica.engine.reset();
-  // What a hub loses comes back from its clients, as far as their links carried it.
+  // What a hub loses comes back from its clients, as far as their links carry it.
   if (powerCut && fleet_) groups_.clear();
   if (powerCut && replica.number == 0) checked_ = false;
   if (powerCut) mayRepair_ |= replica.sparesNewcomer;
@@ -207,8 +207,8 @@ void World::restore(Replica& replica) {
   note(replica.name, " is restored from a copy of its file");
 }
 
-// Somebody is away for so long that tombstones are purged; or everybody is, and goes on writing, so that all come back
-// at once with deletes that were forgotten before anybody heard of them.
+// One replica is away for so long that tombstones are purged. Or all are, and keep writing, so that all come back at
+// once with deletes that were forgotten before any other replica got them.
 void World::longAway(Replica& replica) {
   oracle_.deletesMayBeForgotten();
   bool all = dice_.percent(50);
@@ -234,7 +234,7 @@ void World::longAway(Replica& replica) {
   note("everybody comes back");
 }
 
-// A copy of a file joins as a replica of its own.
+// A copy of a file joins as a new replica.
 void World::cloneInto(Replica& from) {
   auto number = static_cast<int>(replicas_.size());
   replicas_.push_back(std::make_unique<Replica>(number, nowMs_, dice_.roll()));
@@ -304,7 +304,7 @@ void World::chaos() {
       // Power goes off inside the next operations.
       replica.files.powerOffAtSync(static_cast<std::uint64_t>(dice_.between(1, 6)));
     }
-    // Who stays down too long learns nothing.
+    // A replica that stays down too long learns nothing.
     if (!replica.engine && dice_.percent(15)) {
       open(replica);
       note(replica.name, " is opened");
@@ -321,11 +321,11 @@ Record World::anyRecord() {
   Record record;
   std::int64_t fields = dice_.between(1, 4);
   for (std::int64_t i = 0; i < fields; i++) {
-    // Mostly a value that nobody else writes, so that who wrote it can be told.
+    // Mostly a unique value, so that its writer can be identified.
     Value value = dice_.percent(10) ? Value(std::int64_t{1}) : Value(++counter_);
     record.set(kFields[dice_.below(4)], value);
   }
-  // A write of nothing but excluded fields keeps a record alive only where it was made; here nobody writes like that.
+  // A write of excluded fields alone keeps a record alive only where it was made; this simulation makes no such writes.
   if (fleet_) record.set(kFields[1], Value(++counter_));
   return record;
 }
@@ -512,7 +512,7 @@ void World::guarded(Link& link, const std::function<void()>& body) {
   }
 }
 
-// Puts what the sessions have said on its way.
+// Takes the frames that the sessions have sent and puts them on their way.
 void World::collect(Link& link) {
   for (int end = 0; end < 2; end++) {
     if (!link.sessions[end]) return;
@@ -521,7 +521,7 @@ void World::collect(Link& link) {
       std::int64_t at = nowMs_ + (healing_ ? 1 : dice_.between(0, 30));
       if (!queue.empty()) at = std::max(at, queue.back().at);
       if (lossy_ && !healing_ && dice_.percent(2)) {
-        // A frame that is lost, or comes twice, is the mark of a link that will break.
+        // A link on which a frame is lost or comes twice breaks soon after.
         link.resetAt = nowMs_ + dice_.between(20, 400);
         if (dice_.percent(50)) {
           note("a frame is lost on R", link.ends[0], "-R", link.ends[1]);
@@ -561,7 +561,7 @@ void World::deliver(Link& link, int end) {
   feedsMoved();
 }
 
-// Every session hears of what its replica has committed.
+// Tells every session what its replica has committed.
 void World::feedsMoved() {
   for (Link& link : links_) {
     if (!connected(link)) continue;
@@ -575,7 +575,8 @@ void World::feedsMoved() {
 
 // Replicas that are up to date see a transaction as a whole or not at all.
 void World::checkGroups(Replica& replica) {
-  // Who relays what it catches up with passes on what it has: of a transaction whose records moved on, a part.
+  // A replica that relays while it catches up passes on what it has: only a part of a transaction whose records have
+  // changed since.
   if (groups_.empty() || (small_ && replicas_.size() > 2)) return;
   for (const Link& link : links_)
     if (link.behind[0] || link.behind[1]) return;
@@ -597,7 +598,7 @@ void World::checkGroups(Replica& replica) {
   }
 }
 
-// Handles the next event up to `untilMs`; false where there is none.
+// Handles the next event up to `untilMs`. Returns false if there is none.
 bool World::step(std::int64_t untilMs) {
   std::int64_t best = untilMs + 1;
   std::function<void()> act;

@@ -1,4 +1,4 @@
-// One simulated world: replicas, links, chaos, healing, and the questions asked at the end.
+// One simulated world: replicas, links, chaos, healing, and the checks at the end.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,7 @@ struct Report {
 
 class World {
  public:
-  // `trace`: where to tell what happens, or nullptr.
+  // `trace`: where to print what happens, or nullptr.
   World(std::uint64_t seed, std::ostream* trace);
   ~World();
   Report run();
@@ -38,7 +38,7 @@ class World {
  private:
   struct Image {
     std::map<std::string, std::vector<std::uint8_t>> files;
-    std::size_t asOf;  // of the oracle
+    std::size_t asOf;  // the oracle's count of writes
   };
   struct Replica {
     int number = 0;
@@ -51,9 +51,9 @@ class World {
     Dice random;
     std::unique_ptr<db::Engine> engine;  // none while it is down
     std::optional<Image> backup;
-    bool hasForgotten = false;    // deletes, for good
-    bool sparesNewcomer = false;  // somebody without data began here, and was not told of earlier deletes
-    bool relays = false;          // its token lets it, as that of a server does
+    bool hasForgotten = false;    // it has forgotten deletes for good
+    bool sparesNewcomer = false;  // a peer without data started here and did not get earlier deletes
+    bool relays = false;          // its token lets it relay, as a server's token does
     Replica(int n, const std::int64_t& now, std::uint64_t seed)
         : number(n), name("R" + std::to_string(n)), clock(now), random(seed) {}
   };
@@ -64,20 +64,21 @@ class World {
   struct Link {
     int ends[2] = {0, 0};
     bool cut = false;
-    bool keeps = false;  // end 0 forgets nothing because end 1 says so
+    bool keeps = false;  // end 0 forgets nothing because end 1 tells it not to
     std::int64_t nextTry = 0;
     std::int64_t resetAt = -1;
     bool revoked = false;       // the hub refuses the client
-    bool leavesOthers = false;  // the next conversation removes what earlier scopes brought
+    bool leavesOthers = false;  // the next conversation removes records that earlier scopes brought
     std::unique_ptr<sync::Session> sessions[2];
     std::deque<Frame> towards[2];     // frames on their way to an end
-    bool behind[2] = {false, false};  // this end began a catching-up here that it has not finished
+    bool behind[2] = {false, false};  // this end has begun to catch up here and has not finished
   };
-  // Records that one transaction inserted and nobody touches again, and one that other transactions write to as well.
+  // Records that one transaction inserted and no one changes again, and one record that other transactions write to as
+  // well.
   struct Group {
     std::vector<Key> keys;
     std::optional<Key> shared;
-    sync::Stamp wrote;  // what it wrote to that one
+    sync::Stamp wrote;  // the transaction's write to `shared`
   };
 
   void build();
@@ -96,10 +97,10 @@ class World {
   void cloneInto(Replica& from);
   db::EngineOptions options(const Replica& replica) const;
 
-  // What people do.
+  // The work of the users.
   void write(Replica& replica);
   void writeTransaction(Replica& replica);
-  // False where power went off before it was acknowledged.
+  // Returns false if the power went off before the write was acknowledged.
   bool operate(Replica& replica, const Key& key, const std::function<void(db::Changes&)>& body);
   Key anyKey();
   Record anyRecord();
@@ -128,18 +129,18 @@ class World {
   std::vector<Link> links_;
   Oracle oracle_;
   std::vector<UUID> ids_;
-  std::vector<UUID> shared_;  // what only transactions write to
+  std::vector<UUID> shared_;  // records that only transactions write to
   std::vector<Group> groups_;
   std::int64_t counter_ = 0;
   std::chrono::milliseconds retention_{std::chrono::hours(24 * 30)};
   bool lossy_ = false;
   bool brutal_ = false;    // power cuts, restores, clones
-  bool fleet_ = false;     // a hub whose clients may each have a part, and whose tokens are revoked
-  bool restless_ = false;  // a fleet whose tokens change again and again
+  bool fleet_ = false;     // a hub whose clients may each sync a part, and whose tokens may be revoked
+  bool restless_ = false;  // a fleet whose tokens keep changing
   bool checked_ = false;   // the hub of a fleet checks the stamps of its clients, and has lost nothing
-  bool small_ = false;     // batches: a catching-up takes several
+  bool small_ = false;     // small batches: to catch up takes several
   bool healing_ = false;
-  // Somebody has lost a delete and holds the record again, which a peer did not hear of or has forgotten.
+  // A replica has lost a delete and holds the record again, and a peer does not know of that delete.
   bool mayRepair_ = false;
 };
 

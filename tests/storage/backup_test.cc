@@ -37,7 +37,7 @@ TEST_F(BackupTest, APasswordOpensTheCopyTooAndTheOneOfThatMoment) {
   openCopy(second);
 }
 
-// Otherwise a page could be carried from one to the other.
+// Otherwise a page could be moved from one file to the other.
 TEST_F(BackupTest, TheCopyHasADataKeyOfItsOwn) {
   auto file = create();
   insert(file->writer(), 100);
@@ -89,7 +89,7 @@ TEST_F(BackupTest, ProgressComesToItsEnd) {
   EXPECT_EQ(last, total);
 }
 
-// Each transaction adds a pair; a copy with an odd number has a half one.
+// Each transaction adds a pair; a copy with an odd number contains half a transaction.
 TEST_F(BackupTest, TheWriterGoesOnAndTheCopyIsOneSnapshot) {
   auto file = create();
   file->setDurable(false);

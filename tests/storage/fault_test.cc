@@ -1,6 +1,6 @@
-// The N-th operation of each kind fails, for every N: whatever happens is a typed error, and afterwards nothing
-// acknowledged is missing and nothing is half there. Then the disk is full at every size, and memory runs out at every
-// allocation.
+// The N-th operation of each kind fails, for every N: every failure is a typed error, and afterwards nothing
+// acknowledged is missing and no transaction is half there. Then the disk is full at every size, and memory runs out at
+// every allocation.
 #include <sqlite3.h>
 
 #include <cstdlib>
@@ -13,7 +13,7 @@ namespace {
 
 class FaultTest : public StorageTest {
  protected:
-  // A session with everything in it. Returns how many notes have been acknowledged; `Failure` where an operation
+  // A session with every kind of operation. Returns how many notes were acknowledged, and a `Failure` if an operation
   // failed.
   struct Outcome {
     int acknowledged = 0;
@@ -55,7 +55,7 @@ class FaultTest : public StorageTest {
     EXPECT_GE(notes, 20 + outcome.acknowledged) << where;
     EXPECT_LE(notes, 25 + outcome.acknowledged) << where;
     EXPECT_EQ(notes % 5, 0) << where << ": half a transaction";
-    insert(file->writer(), 5, 300);  // and it goes on
+    insert(file->writer(), 5, 300);  // the database still works
     if (files.exists("/data/copy")) {
       auto copy = DatabaseFile::open(files, random, "/data/copy", someKey());
       EXPECT_EQ(copy->verifyPages(), std::vector<std::string>()) << where;
@@ -158,7 +158,7 @@ TEST_F(FaultTest, AFullDiskDoesNotEndTheSession) {
   EXPECT_EQ(numberOf(file->writer(), "SELECT count(*) FROM notes"), 120);
 }
 
-// SQLite's allocator, which fails on demand.
+// An allocator for SQLite that fails on demand.
 struct FailingMemory {
   static inline sqlite3_mem_methods real;
   static inline std::int64_t left = -1;  // allocations until they fail; negative: never
@@ -193,7 +193,7 @@ TEST_F(FaultTest, MemoryMayRunOutAtEveryAllocation) {
   std::int64_t total = kPlenty - FailingMemory::left;
   FailingMemory::left = -1;
   int outOfMemory = 0;
-  for (std::int64_t nth = 0; nth < total; nth += 1 + nth / 40) {  // every early one, then fewer
+  for (std::int64_t nth = 0; nth < total; nth += 1 + nth / 40) {  // each of the first allocations, then fewer of them
     begin();
     FailingMemory::left = nth;
     Outcome outcome = session();

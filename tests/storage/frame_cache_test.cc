@@ -14,7 +14,7 @@ constexpr std::uint32_t kSlots = (2 << 20) / kPageBytes;
 
 base::Bytes pageOf(std::uint8_t value) { return base::Bytes(kPageBytes, value); }
 
-// What is at (generation, frame); empty where nothing is.
+// The page at (generation, frame); empty if there is none.
 base::Bytes at(FrameCache& cache, std::uint32_t generation, std::uint32_t frame) {
   base::Bytes page(kPageBytes);
   if (!cache.get(generation, frame, page.data())) page.clear();
@@ -37,7 +37,7 @@ TEST(FrameCache, AFrameIsFoundUnderItsNumberAndItsFillingOnly) {
   EXPECT_EQ(at(cache, 3, 7 + kSlots), base::Bytes());
 }
 
-// Pages are whole: none is a mixture of two.
+// No page is a mixture of two.
 TEST(FrameCache, ThreadsMayPutAndGetAtOnce) {
   FrameCache cache(kPageBytes);
   auto work = [&](std::uint8_t value) {

@@ -10,7 +10,7 @@ namespace {
 
 class KeyHeaderTest : public StorageTest {
  protected:
-  // Rewrites bytes of both copies as someone would who knows the format but no key: with a right checksum.
+  // Rewrites bytes of both copies as an attacker would who knows the format but not the key: with a correct checksum.
   void forge(std::size_t offset, base::Bytes bytes) {
     base::Bytes image = files.contents(kPath);
     for (std::size_t block : {std::size_t{0}, kHeaderBlockBytes}) {
@@ -77,10 +77,10 @@ TEST_F(KeyHeaderTest, AForgedHeaderIsNotBelieved) {
   } forgeries[] = {
       {12, {9, 0, 0, 0}, ErrorCode::WrongPassword},  // generation
       {16, {2}, ErrorCode::WrongPassword},           // the other cipher
-      {16, {3}, ErrorCode::DamagedPage},             // no cipher
-      {17, {2}, ErrorCode::DamagedPage},             // no kind of secret
+      {16, {3}, ErrorCode::DamagedPage},             // not a cipher
+      {17, {2}, ErrorCode::DamagedPage},             // not a kind of secret
       {20, {0, 8, 0, 0}, ErrorCode::WrongPassword},  // another page size
-      {20, {0, 5, 0, 0}, ErrorCode::DamagedPage},    // no page size
+      {20, {0, 5, 0, 0}, ErrorCode::DamagedPage},    // not a page size
       {60, {1}, ErrorCode::WrongPassword},           // the padding is sealed as well
       {3992, {1, 2, 3}, ErrorCode::WrongPassword},   // the key
       {4030, {1, 2, 3}, ErrorCode::WrongPassword},   // its nonce
@@ -92,7 +92,8 @@ TEST_F(KeyHeaderTest, AForgedHeaderIsNotBelieved) {
   }
 }
 
-// Below the floor an attacker could have the password derived cheaply; beyond the ceiling he could exhaust our memory.
+// Below the minimum an attacker could make guesses at the password cheap. Above the maximum an attacker could exhaust
+// our memory.
 TEST_F(KeyHeaderTest, AKeyDerivationOutsideItsBoundsIsRefusedBeforeItRuns) {
   CreateOptions options = smallPages();
   options.cost = kCheapCost;

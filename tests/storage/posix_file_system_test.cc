@@ -94,7 +94,7 @@ TEST_F(PosixFileSystemTest, AnOpenerInAnotherProcessLearnsThePidAndTheLockDiesWi
   open("a");
 }
 
-// Waits in a child of its own until this goes.
+// A child process that waits until this object is destroyed.
 class IdleChild {
  public:
   explicit IdleChild(const std::function<void()>& first = {}) {
@@ -124,7 +124,8 @@ class IdleChild {
   pid_t pid_;
 };
 
-// Its log would be beside the one name, and the other would not see it: what was acknowledged would be lost.
+// The log would lie beside one name, and a process that uses the other name would not see it: acknowledged writes would
+// be lost.
 TEST_F(PosixFileSystemTest, AFileOfTwoNamesIsRefusedByBothUntilOneIsLeft) {
   auto file = create("a");
   ASSERT_EQ(::link((folder / "a").c_str(), (folder / "b").c_str()), 0);
@@ -190,7 +191,7 @@ TEST_F(PosixFileSystemTest, APidThatMeansNothingHereIsNotShown) {
       << "and does not wait for somebody";
 }
 
-// What others may put beside a database, who may write in its folder.
+// Links that other users may put beside a database if they may write in its folder.
 TEST_F(PosixFileSystemTest, NoLinkBesideADatabaseIsFollowed) {
   create("a");
   std::ofstream(folder / "precious") << "precious";
@@ -287,7 +288,7 @@ TEST_F(PosixFileSystemTest, AKilledMakerLeavesNothing) {
   }
 }
 
-// The log must be found under whichever name the file is opened.
+// The log must be found, whichever name the file is opened by.
 TEST_F(PosixFileSystemTest, ASymbolicLinkLeadsToTheSameFileAndWal) {
   auto file = create("a");
   fs::create_symlink(folder / "a", folder / "b");

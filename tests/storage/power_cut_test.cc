@@ -12,8 +12,8 @@ namespace {
 class PowerCutTest : public StorageTest {
  protected:
   struct Ledger {
-    std::int64_t acknowledged = 0;  // at least so many transactions are there
-    std::int64_t begun = 0;         // and at most so many
+    std::int64_t acknowledged = 0;  // at least this many transactions must be there
+    std::int64_t begun = 0;         // at most this many may be there
   };
 
   static void makeLedgerTables(Connection& connection) {
@@ -22,7 +22,7 @@ class PowerCutTest : public StorageTest {
         "CREATE TABLE txns(txn INTEGER PRIMARY KEY, parts INT)");
   }
 
-  // What a restart shows. Takes over into the ledger what it finds.
+  // Checks the database after a restart and takes over into the ledger what it finds.
   void check(DatabaseFile& file, Ledger& ledger, const std::string& where) {
     EXPECT_EQ(file.unusedLog(), "") << where << ": a crash leaves a log that belongs to its file";
     EXPECT_EQ(file.verifyPages(), std::vector<std::string>()) << where;
@@ -40,7 +40,7 @@ class PowerCutTest : public StorageTest {
     ledger.acknowledged = ledger.begun = last;
   }
 
-  // Transactions of all sorts, until `count` are done or the power goes.
+  // Runs transactions of all kinds, until `count` are done or the power fails.
   static void work(DatabaseFile& file, Ledger& ledger, std::mt19937_64& dice, int count, bool durable) {
     Connection& writer = file.writer();
     file.setDurable(durable);
@@ -105,7 +105,7 @@ TEST_F(PowerCutTest, NothingAcknowledgedIsLostOverManyLives) {
   EXPECT_GT(cuts, 250);
 }
 
-// What was acknowledged without a sync may go, from the end; never a part of a transaction.
+// Transactions acknowledged without a sync may be lost, from the end; a part of a transaction never.
 TEST_F(PowerCutTest, WithoutDurabilityOnlyTheLastTransactionsMayGo) {
   for (std::uint64_t seed = 0; seed < 40; seed++) {
     std::mt19937_64 dice(seed);
@@ -155,7 +155,8 @@ TEST_F(PowerCutTest, EverySyncOfASessionSurvivesEveryKindOfCut) {
   EXPECT_GT(syncs, 20u);
 }
 
-// A recovery writes when it is closed, checkpointed or continued; cut each of its first syncs, three times over.
+// A recovered database writes when it is closed, checkpointed or used. The power is cut at each of its first syncs,
+// three times over.
 TEST_F(PowerCutTest, ACutDuringRecoveryIsRecoveredFromAsWell) {
   for (std::uint64_t seed = 0; seed < 80; seed++) {
     std::mt19937_64 dice(seed);
@@ -187,7 +188,7 @@ TEST_F(PowerCutTest, ACutDuringRecoveryIsRecoveredFromAsWell) {
 TEST_F(PowerCutTest, CreatingGivesAWholeFileOrNone) {
   std::uint64_t before = files.count(Operation::sync);
   createLedger();
-  std::uint64_t syncs = files.count(Operation::sync) - before + 1;  // and a cut after the last
+  std::uint64_t syncs = files.count(Operation::sync) - before + 1;  // plus a cut after the last one
   int absent = 0, there = 0;
   for (std::uint64_t sync = 1; sync <= syncs; sync++) {
     for (std::uint64_t seed = 0; seed < 30; seed++) {

@@ -1,4 +1,4 @@
-// A database that is opened for reading: not a byte is written, to the file or beside it, whatever state it is in.
+// A database opened for reading: whatever its state, not a byte is written, to the file or beside it.
 #include "storage/key_header.h"
 #include "storage/storage_fixture.h"
 

@@ -1,4 +1,4 @@
-// What the disk may know: nothing plain, and no nonce twice.
+// What is on the disk: no plain text, and no nonce twice.
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
@@ -125,7 +125,7 @@ class NonceLog {
   std::size_t repeats_ = 0;
 };
 
-// A counter would repeat itself here: two lives go on from one image, twice over.
+// A counter would repeat nonces here: two processes continue from one image, twice.
 TEST_F(SecrecyTest, NoNonceIsUsedTwiceOverCrashesCopiesAndRestores) {
   NonceLog log;
   auto look = [&] { log.collect(files.contents(kPath), files.contents(kWalPath)); };
@@ -141,7 +141,7 @@ TEST_F(SecrecyTest, NoNonceIsUsedTwiceOverCrashesCopiesAndRestores) {
       files.powerOff();
       file.reset();
       files.restart();
-      if (life == 1) {  // back to the image, as a restored copy or a cloned machine
+      if (life == 1) {  // back to the image, as with a restored copy or a cloned machine
         files.setContents(kPath, main);
         files.setContents(kWalPath, wal);
       }

@@ -1,5 +1,5 @@
-// A disk that fills up. The log must not take the space that the main file needs for the next checkpoint: without that
-// one nothing could be written any more, deletes neither.
+// A disk that fills up. The log must not take the space that the main file needs for the next checkpoint: without it
+// nothing could be written any more, not even deletes.
 #include "storage/key_header.h"
 #include "storage/storage_fixture.h"
 
@@ -8,7 +8,7 @@ namespace {
 
 class SmallDiskTest : public StorageTest {
  protected:
-  // As who uses a DatabaseFile does: a checkpoint when it is time, and after a full disk.
+  // Writes as the engine does: with a checkpoint when one is due, and after a full disk.
   static bool commits(DatabaseFile& file, const char* sql) {
     std::optional<ErrorCode> error = errorOf([&] { file.writer().execute(sql); });
     EXPECT_TRUE(!error || error == ErrorCode::DiskFull) << errorName(*error);
@@ -61,8 +61,8 @@ TEST_F(SmallDiskTest, SoCanOneThatIsOpenedAgainAlsoAfterACrash) {
   }
 }
 
-// A log that is copied often stays short, and what has grown is in the main file: without the reserve nothing would be
-// left then that a delete could be written to.
+// A log that is checkpointed often stays short, and the growth is in the main file: without the reserve no space would
+// be left to write a delete.
 TEST_F(SmallDiskTest, WhatGrowsLeavesADeleteItsFrames) {
   auto file = create();
   files.setCapacity(500'000);
@@ -72,7 +72,7 @@ TEST_F(SmallDiskTest, WhatGrowsLeavesADeleteItsFrames) {
   EXPECT_TRUE(file->verifyPages().empty());
 }
 
-// Somebody else takes what we had left for the checkpoint, and gives it back.
+// Another program takes the space that was kept for the checkpoint, and gives it back.
 TEST_F(SmallDiskTest, ADiskThatSomebodyElseFillsCostsNothingThatWasAcknowledged) {
   auto file = create();
   insert(file->writer(), 300, 300);

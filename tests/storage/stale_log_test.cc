@@ -1,5 +1,5 @@
 // A log and a file that do not belong together: an older copy of the file, a file that was used without its log, a log
-// of another database. Never are two states mixed, never is what a log holds overwritten.
+// of another database. Two states are never mixed, and the contents of a log are never overwritten.
 #include <cstring>
 
 #include "storage/key_header.h"
@@ -16,7 +16,7 @@ class StaleLogTest : public StorageTest {
     file.reset();
     files.restart();
   }
-  // A process that is killed after one more transaction. Gives what it had.
+  // Kills a process after one more transaction. Returns the contents that it had.
   std::string crash(int notes) {
     auto file = open();
     insert(file->writer(), notes);
@@ -74,7 +74,7 @@ TEST_F(StaleLogTest, AFileThatWasUsedWithoutItsLogIsNotMixedWithIt) {
   EXPECT_EQ(open()->unusedLog(), "");
 }
 
-// The same where the one who uses it without its log is killed, too.
+// The same if the process that uses the file without its log is killed, too.
 TEST_F(StaleLogTest, ALogOfBeforeAnotherCrashIsNotTakenForTheLatest) {
   create();
   crash(5);
@@ -100,7 +100,7 @@ TEST_F(StaleLogTest, AFileThatWasOnlyReadWithoutItsLogStillBelongsToIt) {
   EXPECT_EQ(dump(), all);
 }
 
-// Copied while it was open, between any two checkpoints: it fits the filling of the log that began from it.
+// Copied while it was open, between any two checkpoints: a file belongs to the filling of the log that began from it.
 TEST_F(StaleLogTest, EveryFillingOfTheLogBelongsToOneState) {
   auto file = create();
   std::vector<base::Bytes> mains, logs;
@@ -133,7 +133,8 @@ TEST_F(StaleLogTest, EveryFillingOfTheLogBelongsToOneState) {
   }
 }
 
-// A checkpoint that has copied everything, and a log that goes on after it: a reader keeps it from beginning anew.
+// A checkpoint that has copied everything, and a log that continues after it, because a reader keeps it from starting
+// again.
 TEST_F(StaleLogTest, AnOlderCopyOfTheLogIsNotPutUponPagesThatHoldMore) {
   auto file = create();
   auto reader = file->openReader();
@@ -173,7 +174,7 @@ TEST_F(StaleLogTest, CreatingKeepsALogThatWasLeftUnderThatName) {
   EXPECT_TRUE(std::any_of(names.begin(), names.end(), [&](const auto& name) { return files.contents(name) == log; }));
 }
 
-// One copy of the header is enough, also where it is not the one that named the state of the log.
+// One copy of the header is enough, also if it is not the copy that named the state of the log.
 TEST_F(StaleLogTest, ABadBlockInTheHeaderBesideALogCostsNothing) {
   auto file = create();
   insert(file->writer(), 3);
@@ -198,7 +199,7 @@ TEST_F(StaleLogTest, ABadBlockInTheHeaderBesideALogCostsNothing) {
   }
 }
 
-// What a version has left that knew no states: 0 in the header, and in the log SQLite's 32 bytes.
+// Files of a version that knew no states: 0 in the header, and in the log SQLite's 32 bytes.
 TEST_F(StaleLogTest, FilesOfBeforeStillOpenWithTheirLogs) {
   create();
   std::string all = crash(10);

@@ -1,4 +1,4 @@
-// What the tests of storage share: a small database on a simulated disk.
+// Shared by the tests of storage: a small database on a simulated disk.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -26,7 +26,7 @@ inline KeySource someKey() { return KeySource::rawKey(base::Bytes(32, 0x42)); }
 inline KeySource otherKey() { return KeySource::rawKey(base::Bytes(32, 0x43)); }
 inline constexpr crypto::KdfCost kCheapCost{19 * 1024, 2};
 
-// The code of the Error that `body` throws; none where it throws nothing.
+// The code of the Error that `body` throws; none if it throws nothing.
 template <typename Body>
 std::optional<ErrorCode> errorOf(Body body) {
   try {
@@ -53,7 +53,7 @@ inline std::string dumpOf(Connection& connection) {
   return dump;
 }
 
-// Small pages make many of them.
+// Small pages, so that there are many.
 class StorageTest : public ::testing::Test {
  protected:
   static CreateOptions smallPages() {
@@ -81,7 +81,7 @@ class StorageTest : public ::testing::Test {
     connection.execute("COMMIT");
   }
 
-  // The WAL without the zeros that make room behind it; of small pages.
+  // The WAL, of small pages, without the zeros that reserve space after it.
   base::Bytes log() {
     base::Bytes wal = files.contents(kWalPath);
     auto used = std::find_if(wal.rbegin(), wal.rend(), [](std::uint8_t byte) { return byte != 0; });

@@ -1,5 +1,5 @@
-// What someone may do who holds the file and its WAL but not the key: flip, swap, cut, move, zero. Every change must
-// either be an error or change nothing that a reader gets; the one exception is the end of the WAL, where it looks like
+// What an attacker may do with the file and its WAL but without the key: flip, swap, cut, move, zero. Every change must
+// be an error or change nothing that a reader gets. The one exception is the end of the WAL, where a change looks like
 // a power cut.
 #include <algorithm>
 
@@ -29,7 +29,7 @@ class TamperTest : public StorageTest {
     files.restart();
     main = files.contents(kPath);
     wal = log();
-    file = open();  // and as after closing: all in the main file
+    file = open();  // as after closing: everything is in the main file
     file.reset();
     closed = files.contents(kPath);
   }
@@ -40,7 +40,7 @@ class TamperTest : public StorageTest {
     if (!walImage.empty()) files.setContents(kWalPath, walImage);
   }
 
-  // The state that opening gives, by number; -1 where damage is reported; -2 where it is neither.
+  // The number of the state that opening gives; -1 if damage is reported; -2 if it is neither.
   int stateAfterOpening() {
     std::string dump;
     std::optional<ErrorCode> error = errorOf([&] {
@@ -60,7 +60,7 @@ class TamperTest : public StorageTest {
     return damagedHeaderCopies(*file).size();
   }
 
-  // Every byte of a header, nonce or tag; of what is ciphertext, a few.
+  // Every byte of a header, nonce or tag; a few bytes of ciphertext.
   static std::size_t next(std::size_t at, std::size_t unitsFrom, std::size_t unitBytes, std::size_t headBytes) {
     if (at < unitsFrom) return at + (unitsFrom == kHeaderBytes ? 5 : 1);  // the header of a file is mostly padding
     std::size_t within = (at - unitsFrom) % unitBytes;
@@ -97,7 +97,7 @@ TEST_F(TamperTest, AFlippedBitAnywhereInTheMainFileIsNoticed) {
   EXPECT_EQ(silent, 0u);
 }
 
-// The last transaction may look like a power cut took it; an earlier one may not, because a later one vouches for it.
+// The last transaction may look as if a power cut took it. An earlier one may not, because a later one vouches for it.
 TEST_F(TamperTest, AFlippedBitAnywhereInTheWalIsNoticedOrEndsItBeforeTheLastTransaction) {
   std::size_t wrong = 0, flips = 0, errors = 0;
   for (std::size_t at = 0; at < wal.size(); at = next(at, kSlotsBytes, kFrameBytes, 72)) {
@@ -106,7 +106,7 @@ TEST_F(TamperTest, AFlippedBitAnywhereInTheWalIsNoticedOrEndsItBeforeTheLastTran
     put(main, changed);
     int state = stateAfterOpening();
     bool inLast = at >= commitEnds[commitEnds.size() - 2] && at < commitEnds.back();
-    bool unused = at < kSlotsBytes / 2 || at >= commitEnds.back();  // the header of the filling before; stale frames
+    bool unused = at < kSlotsBytes / 2 || at >= commitEnds.back();  // the header of the previous filling; stale frames
     bool fine = unused ? state == lastState() : inLast ? state == lastState() - 1 : state == -1;
     wrong += !fine;
     flips++;
@@ -145,7 +145,7 @@ TEST_F(TamperTest, SwappedRepeatedAndRemovedFramesAreNoticed) {
       put(main, changed);
       EXPECT_EQ(stateAfterOpening(), -1) << "frame " << frame;
     }
-    // Every later frame is in a wrong place now and opens no more: the log ends here, as after a power cut.
+    // Every later frame is now in a wrong place and cannot be opened: the log ends here, as after a power cut.
     put(main, removed);
     int state = stateAfterOpening();
     EXPECT_TRUE(state >= -1 && state < lastState()) << "frame " << frame;
@@ -167,7 +167,8 @@ TEST_F(TamperTest, AMainFileThatIsCutBesideItsWalIsNeverAnEmptyDatabase) {
   }
 }
 
-// Cut in the later of its two headers, it seems to be the filling before, whose frames the file has and the log lacks.
+// Cut in the later of its two headers, the log seems to be the previous filling, whose frames are in the file and not
+// in the log.
 TEST_F(TamperTest, AWalThatIsCutGivesAnEarlierWholeState) {
   for (std::size_t bytes = 0; bytes < commitEnds.back(); bytes += 97) {
     put(main, base::Bytes(wal.begin(), wal.begin() + static_cast<std::ptrdiff_t>(bytes)));

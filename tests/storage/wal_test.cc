@@ -12,7 +12,7 @@ class WalTest : public StorageTest {
   static std::size_t framesIn(const base::Bytes& wal) {
     return wal.size() < kSlotsBytes ? 0 : (wal.size() - kSlotsBytes) / kFrameBytes;
   }
-  // What a process leaves that is killed now: the objects must not touch the files any more.
+  // Leaves the files as a process that is killed now: the objects must not touch them any more.
   void kill(std::unique_ptr<DatabaseFile>& file) {
     files.powerOff();
     file.reset();
@@ -42,7 +42,7 @@ TEST_F(WalTest, ACheckpointEmptiesItAndItIsFilledAgainFromItsBeginning) {
   EXPECT_LT(files.contents(kWalPath).size(), 2 * before);
 }
 
-// The pages of a checkpoint are those of the WAL, byte for byte: nothing is sealed twice.
+// A checkpoint copies the pages of the WAL byte for byte: nothing is sealed twice.
 TEST_F(WalTest, ACheckpointCopiesSealedPages) {
   auto file = create();
   insert(file->writer(), 30);
@@ -76,8 +76,7 @@ TEST_F(WalTest, NothingIsWrittenBeforeTheCommit) {
   EXPECT_EQ(numberOf(file->writer(), "SELECT count(*) FROM notes"), 10);
 }
 
-// sqlite.org/forum/forumpost/b490f726db: with spilling, what follows a rolled back savepoint would be lost in a
-// recovery.
+// sqlite.org/forum/forumpost/b490f726db: with spilling, a recovery would lose the writes after a rolled back savepoint.
 TEST_F(WalTest, CommitsAfterARolledBackSavepointSurviveAKill) {
   create();
   auto file = open(1);
@@ -101,10 +100,10 @@ TEST_F(WalTest, ATransactionCostsFewWrites) {
   std::size_t frames = framesIn(log());
   EXPECT_GT(frames, 200u);
   EXPECT_LE(files.count(Operation::write) - before,
-            frames * kFrameBytes / 60'000 + 4);  // two begin the log, one makes room
+            frames * kFrameBytes / 60'000 + 4);  // two begin the log, one reserves space
 }
 
-// What a sync of a grown file costs is paid for many commits at once.
+// The cost of a sync of a grown file is paid once for many commits.
 TEST_F(WalTest, CommitsOverwriteRoomThatWasMadeForThem) {
   auto file = create();
   int grown = 0;
@@ -123,13 +122,13 @@ TEST_F(WalTest, CommitsOverwriteRoomThatWasMadeForThem) {
   EXPECT_EQ(dump(), expected);
 }
 
-// What was written last, or read once, does not come from the disk again, whoever reads it.
+// Frames that were written last, or read once, do not come from the disk again, whichever connection reads them.
 TEST_F(WalTest, ReadersShareTheLatestFramesInMemory) {
   auto file = create();
   insert(file->writer(), 100);
   std::string expected = dumpOf(file->writer());
   auto reader = file->openReader(), second = file->openReader();
-  reader->execute("SELECT 1 FROM sqlite_schema");  // it looks at the main file when it begins
+  reader->execute("SELECT 1 FROM sqlite_schema");  // it reads the main file when it begins
   second->execute("SELECT 1 FROM sqlite_schema");
   std::uint64_t before = files.count(Operation::read);
   EXPECT_EQ(dumpOf(*reader), expected);
@@ -137,7 +136,7 @@ TEST_F(WalTest, ReadersShareTheLatestFramesInMemory) {
   reader.reset();
   second.reset();
   kill(file);
-  file = open();  // recovery has read all of it, and keeps nothing
+  file = open();  // recovery has read the whole log and keeps none of it in memory
   reader = file->openReader();
   second = file->openReader();
   second->execute("SELECT 1 FROM sqlite_schema");
@@ -147,7 +146,7 @@ TEST_F(WalTest, ReadersShareTheLatestFramesInMemory) {
   EXPECT_EQ(files.count(Operation::read), before);
 }
 
-// There is room for 2048 pages of this size: frame 2048 takes the place of frame 0.
+// The memory holds 2048 pages of this size: frame 2048 takes the place of frame 0.
 TEST_F(WalTest, FramesThatDoNotFitInMemoryComeFromTheDisk) {
   auto file = create();
   for (int i = 0; i < 5; i++) insert(file->writer(), 1000, 900);
@@ -214,14 +213,15 @@ TEST_F(WalTest, APartialFrameAtTheEndIsTheEndOfTheLog) {
   }
 }
 
-// A frame that no later one vouches for reads as the end of the log; in normal reading the same damage is an error.
+// In a recovery, a damaged frame that no later one vouches for is the end of the log. In normal reading the same damage
+// is an error.
 TEST_F(WalTest, DamageInTheLastTransactionEndsTheLogAndDamageUnderAReaderIsAnError) {
   auto file = create();
   insert(file->writer(), 10);
   std::string first = dumpOf(file->writer());
   std::size_t before = log().size();
   insert(file->writer(), 40);
-  kill(file);  // memory holds no frame any more
+  kill(file);  // memory then holds no frames
   file = open();
   auto reader = file->openReader();
   base::Bytes wal = files.contents(kWalPath);
@@ -256,7 +256,7 @@ TEST_F(WalTest, ABadBlockAmongAcknowledgedTransactionsIsAnErrorAndNotAShorterLog
   EXPECT_EQ(dump(), expected);
 }
 
-// Each filling of the WAL has its header in the slot that the one before does not use.
+// Each filling of the WAL has its header in the slot that the previous one does not use.
 TEST_F(WalTest, ALostHeaderIsAnErrorUnlessAnotherFillingStandsBehindIt) {
   auto file = create();
   insert(file->writer(), 5);
@@ -278,7 +278,7 @@ TEST_F(WalTest, ALostHeaderIsAnErrorUnlessAnotherFillingStandsBehindIt) {
   }
 }
 
-// While it is torn in the main file, page 1 is in the WAL; SQLite looks at its first bytes before it looks there.
+// While page 1 is torn in the main file, it is in the WAL; SQLite reads its first bytes before it looks there.
 TEST_F(WalTest, ATornFirstPageIsTakenFromTheWal) {
   auto file = create();
   file->writer().execute("CREATE TABLE more(x)");  // changes page 1
@@ -310,7 +310,7 @@ TEST_F(WalTest, ReadersNeverCheckpointWhateverTheyAreAskedToDo) {
   EXPECT_TRUE(files.exists(kWalPath));
 }
 
-// With a rollback journal the database would have to survive what its VFS does not offer.
+// A rollback journal would need functions that the VFS does not offer.
 TEST_F(WalTest, NoOtherJournalAndNoSecondDatabaseCanBeHad) {
   auto file = create();
   insert(file->writer(), 10);

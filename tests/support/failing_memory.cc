@@ -48,7 +48,7 @@ bool FailingMemory::end() {
   if (made == nullptr) throw std::bad_alloc();
   return made;
 }
-// Never fails: those who call it can do without. Replaced so that everything is from malloc.
+// Never fails: its callers can do without the memory. Replaced so that all memory comes from malloc.
 [[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   return std::malloc(size == 0 ? 1 : size);
 }

@@ -1,4 +1,4 @@
-// FailingMemory: memory that runs out when a test says so. A program that uses it gets an operator new of its own.
+// FailingMemory: memory that runs out when a test says so. It replaces operator new in a program that uses it.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// What two ends make of their terms.
+// The agreement that two ends derive from their terms.
 #include "sync/agreement.h"
 
 #include <gtest/gtest.h>
@@ -55,7 +55,8 @@ TEST(Agreement, OfEndsThatNeedNotHoldTheSameIsNotCompared) {
 
 using AgreementTest = SessionTest;
 
-// A sound exporter subscribes before it sends. One that does not cannot take away what it has never been sent.
+// A correct exporter subscribes before it sends. One that does not subscribe cannot remove records that were never sent
+// to it.
 TEST_F(AgreementTest, KeepsWhatIsUnsentFromAnExporterThatDoesNotSubscribe) {
   UUID id = a.insert({{"n", 1}});
   SessionOptions imports;

@@ -1,4 +1,4 @@
-// A catching-up of several batches: a record that was passed over at one place of the feed comes whole at a later one.
+// Catching up takes several batches: a record that was skipped at one place of the feed comes whole at a later one.
 #include <gtest/gtest.h>
 
 #include "sync/session_test.h"

@@ -1,4 +1,4 @@
-// What a comparison costs: rows, frames, steps and pauses are counted, never time.
+// The cost of a comparison: the tests count rows, frames, steps and pauses, never time.
 #include "sync/comparison.h"
 
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@
 namespace blazedb::sync {
 namespace {
 
-// What differs is given by hand: records are an id and a hash.
+// A store with given differences: its records are an id and a hash.
 class CountingStore : public PassingStore {
  public:
   using PassingStore::PassingStore;
@@ -74,7 +74,7 @@ class ComparisonTest : public SessionTest {
       asker.collections[collection][uuidOf(7 * i)] = answerer.collections[collection][uuidOf(7 * i)] = {i + 1, i};
   }
 
-  // A whole comparison that one end asks for. What it sends lands at the other one.
+  // Runs a whole comparison that one end asks for. The records that it sends arrive at the other end.
   void compare() {
     frames.clear();
     asking.begin(linesOf(asker), linesOf(answerer), now);
@@ -147,7 +147,7 @@ TEST_F(ComparisonTest, FindsWhateverDiffers) {
     std::mt19937_64 random(static_cast<std::uint64_t>(round));
     for (int i = 0; i < round * 10; i++) {
       UUID id = uuidOf(random() % 5000);
-      if (random() % 50 == 0) id.bytes.fill(0xFF);  // the last of all ids
+      if (random() % 50 == 0) id.bytes.fill(0xFF);  // the largest id
       std::uint64_t what = random() % 3;
       if (what == 0) answerer.collections["c"].erase(id);
       if (what == 1) answerer.collections["c"][id] = asker.collections["c"][id] = {random(), 1};
@@ -224,7 +224,7 @@ TEST_F(ComparisonTest, WaitsLongerAfterEachThatFoundDifferences) {
   EXPECT_EQ(asking.pausedUntilMs() - now, 500);
 }
 
-// Whoever asks again and again about the same is answered more and more slowly.
+// A peer that keeps asking about the same place is answered more and more slowly.
 TEST_F(ComparisonTest, AnswersAPeerThatStartsOverMoreAndMoreSlowly) {
   fill(100);
   Buckets lie{"c", {}, {{uuidOf(~0ull), {1, 1}}}};
@@ -267,7 +267,7 @@ TEST_F(ComparisonTest, ThatWasDroppedForgetsItsQuestionAndBeginsAnew) {
   while (frames.empty()) asking.step(now);
   asking.drop(now);
   EXPECT_FALSE(asking.asking());
-  compare();  // the answer to the first question comes in between
+  compare();  // the answer to the first question comes before the second
   EXPECT_EQ(asker.collections, answerer.collections);
 }
 

@@ -1,4 +1,4 @@
-// Deletes, and whoever has not heard of them: newcomers, and those who were away for very long.
+// Deletes, and replicas that have not got them: newcomers, and those that were away for very long.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -10,7 +10,7 @@ namespace {
 
 class DeletesTest : public SessionTest {
  protected:
-  // The changes of dead records in what `from` has sent.
+  // The number of deleted records among the changes that `from` has sent.
   static std::size_t deletesFrom(const Conversation& talk, int from) {
     std::size_t deletes = 0;
     for (const Bytes& frame : talk.said(from, FrameType::batch)) {
@@ -77,7 +77,7 @@ TEST_F(DeletesTest, ANewcomerThatGetsTheRecordElsewhereHearsOfItsDelete) {
   a.remove(id);
   synced(a, b);
   ASSERT_FALSE(b.stored(id).held);
-  synced(b, c);  // C has not heard of it
+  synced(b, c);  // C does not know of the delete
   ASSERT_TRUE(b.fetch(id));
   Conversation talk = talked(a, b);
   EXPECT_EQ(talk.status(0).repaired + talk.status(1).repaired, 0u);
@@ -92,7 +92,7 @@ TEST_F(DeletesTest, AlsoWhereItGetsItInTheMiddle) {
   a.remove(id);
   Conversation withA(a, b, now);
   withA.start();
-  withA.deliver(0);  // A hears of B, which holds nothing
+  withA.deliver(0);  // A learns that B holds nothing
   withA.deliver(1);
   withA.deliver(0);
   synced(b, c);
@@ -117,7 +117,7 @@ TEST_F(DeletesTest, WhoIsPastTheHorizonKeepsWhatItHasWrittenOffline) {
   a.remove(deleted);
   a.remove(gone);
   now += 1000;
-  b.updateFields(gone, {{"n", 21}});  // after the delete, which it has not seen
+  b.updateFields(gone, {{"n", 21}});  // after the delete, which B has not seen
   now += 2 * kHour;
   while (a->maintain()) {
   }

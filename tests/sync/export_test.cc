@@ -1,4 +1,4 @@
-// An exporter's filter chooses what an importer holds: here A exports to B what is "open".
+// An exporter's filter chooses what an importer holds: here A exports to B the records that are "open".
 #include <gtest/gtest.h>
 
 #include <set>
@@ -39,9 +39,9 @@ class ExportTest : public SessionTest {
     EXPECT_TRUE(talk.live());
     return talk;
   }
-  // How many changes a further conversation brings to B.
+  // How many changes another conversation brings to B.
   std::size_t changesAgain() { return linked().changesFrom(0); }
-  // Every record that `from` has told of, in batches and answers.
+  // Every record that `from` has sent, in batches and answers.
   static std::set<UUID> toldOf(const Conversation& talk, int from) {
     std::set<UUID> ids;
     auto add = [&](const std::vector<Change>& changes) {
@@ -113,7 +113,7 @@ TEST_F(ExportTest, IsSaidAgainUntilTheImporterHasHeardIt) {
   UUID id = a.insert({{"open", true}});
   Conversation talk = linked();
   a.updateFields(id, {{"open", false}});
-  talk.feedsMoved();  // said, and lost
+  talk.feedsMoved();  // sent, and lost
   a.reopen();
   linked();
   EXPECT_FALSE(b.fetch(id));
@@ -160,7 +160,7 @@ TEST_F(ExportTest, AlsoWhereItsChangeChangesNothing) {
   synced(b, c);
   a.updateFields(id, {{"open", false}});
   a.clock.skewMs = 1000;
-  a.updateFields(id, {{"n", 3}});  // wins
+  a.updateFields(id, {{"n", 3}});  // this write wins
   linked();
   EXPECT_FALSE(b.fetch(id));
   synced(b, c);
@@ -185,7 +185,7 @@ TEST_F(ExportTest, AlsoWhereTheExporterHasChangedAnotherFieldSince) {
     Conversation talk = linked();
     b.updateFields(id, {{"n", 2}});
     a.updateFields(id, {{"m", 2}});
-    talk.feedsMoved();  // what B says is lost
+    talk.feedsMoved();  // B's frames are lost
     while (talk.deliver(1)) {
     }
     ASSERT_EQ(b.fetch(id)->integer("m"), 2);
@@ -202,7 +202,7 @@ TEST_F(ExportTest, AlsoWhereTheExporterHasChangedAnotherFieldSince) {
 TEST_F(ExportTest, AnImporterIsNoAuthorityOnWhatIsMissing) {
   UUID open = a.insert({{"open", true}}), closed = a.insert({{"open", false}});
   linked();
-  // Deletes that B forgets after so long a time.
+  // The time after which B forgets deletes.
   UUID gone = b.insert({{"open", true}});
   b.remove(gone);
   now += 2 * b.options.tombstoneRetention.count();
@@ -287,7 +287,7 @@ TEST_F(ExportTest, AFilterThatThrowsMeansNotSentAndAnErrorThatSaysWhere) {
   talk.collect();
   EXPECT_EQ(talk.changesFrom(0), 0u);
   EXPECT_EQ(b.count(), 0u);
-  // Nor when it is asked for by its id.
+  // Nor is it sent when a peer asks for it by its id.
   BatchWriter rows;
   Agreement asks;
   asks.reads.filter = filter;
@@ -304,7 +304,8 @@ TEST_F(ExportTest, ABackupOfTheExporterHasNoImporters) {
   EXPECT_FALSE(a->deliveries().known(b->info().replica).filter);
 }
 
-// Its file is put back to where it was: what it holds again was taken back, and is not remembered any more.
+// The importer's file is restored to an earlier state: it holds a record again that was taken back, and no longer knows
+// that.
 TEST_F(ExportTest, AnImporterThatWasPutBackGivesUpWhatWasTakenBackSince) {
   for (bool readOnly : {false, true}) {
     SessionOptions exports = exporter(filter), imports = importer();
@@ -323,7 +324,7 @@ TEST_F(ExportTest, AnImporterThatWasPutBackGivesUpWhatWasTakenBackSince) {
   }
 }
 
-// The exporter began when the record was deleted, and was never sent it.
+// The connection began after the record was deleted, so the exporter never got the record.
 TEST_F(ExportTest, AnImporterThatWasPutBackSendsWhatItHoldsAgain) {
   UUID id = b.insert({{"open", true}});
   Replica::Files copy = b.copy();
@@ -335,7 +336,7 @@ TEST_F(ExportTest, AnImporterThatWasPutBackSendsWhatItHoldsAgain) {
   EXPECT_TRUE(a.fetch(id) && b.fetch(id));
 }
 
-// What the importer has acknowledged is not on its disk.
+// Changes that the importer has acknowledged are not on its disk.
 TEST_F(ExportTest, APowerCutOfTheImporterBringsNothingBack) {
   int brought = 0;
   for (std::uint64_t seed = 1; seed <= 20; seed++) {
@@ -376,7 +377,7 @@ TEST_F(ExportTest, APowerCutOfTheImporterDoesNotBringTheOldFilterBack) {
   EXPECT_GT(brought, 0);
 }
 
-// C has closed what B imports, and keeps it: A takes it back from B, and C brings it again.
+// C has closed a record that B imports, and keeps it: A takes the record back from B, and C brings it again.
 TEST_F(ExportTest, ComesToRestWhereAnEqualKeepsWhatWasTakenBack) {
   UUID id = a.insert({{"open", true}, {"n", 1}});
   linked();
@@ -397,7 +398,7 @@ TEST_F(ExportTest, ComesToRestWhereAnEqualKeepsWhatWasTakenBack) {
   EXPECT_EQ(a.fetch(id)->boolean("open"), false);
 }
 
-// X imports r from A, Y imports s from E; each has something unsent of what is taken back from the other.
+// X imports r from A, Y imports s from E. Each has an unsent write to the record that is taken back from the other.
 TEST_F(ExportTest, TwoEqualsDoNotWaitForEachOther) {
   Replica e("E", now, 4), &x = b, &y = c;
   UUID r = a.insert({{"open", true}, {"f1", 0}, {"f2", 0}}), s = e.insert({{"open", true}, {"g1", 0}, {"g2", 0}});
@@ -410,7 +411,7 @@ TEST_F(ExportTest, TwoEqualsDoNotWaitForEachOther) {
   y.updateFields(s, {{"g2", 1}});
   y.updateFields(r, {{"f1", 1}});
   {
-    // Of each the first change arrives, and the connection breaks.
+    // The first change of each end arrives, then the connection breaks.
     SessionOptions small;
     small.batchBytes = 1;
     Conversation talk(x, y, now, small, small);

@@ -61,7 +61,8 @@ Bytes rows() {
   return writer.finishRows(true, {{"people", id(9)}});
 }
 
-// A frame of each type, and what its decoder says of bytes: nothing, or what they would be encoded as again.
+// A frame of each type. Its decoder returns nothing for invalid bytes; what it returns is encoded as the same bytes
+// again.
 struct Kind {
   const char* name;
   Bytes frame;
@@ -275,11 +276,11 @@ TEST(Frames, WithMoreThingsThanAnybodySendsAreRefused) {
   Bytes bye = encode(Bye{ErrorCode::Offline, std::string(base::kByeTextBytesMax + 1, 'x')});
   ASSERT_TRUE(decodeBye(bye));
   EXPECT_EQ(decodeBye(bye)->text.size(), base::kByeTextBytesMax) << "what is too long is cut where it is said";
-  std::string wide = "x";  // a character lies across the limit
+  std::string wide = "x";  // one of its characters crosses the limit
   while (wide.size() <= base::kByeTextBytesMax) wide += "\u00fc";
   std::optional<Bye> cut = decodeBye(encode(Bye{ErrorCode::Offline, wide}));
   EXPECT_TRUE(cut && cut->text.size() == base::kByeTextBytesMax - 1);
-  // As a filter of the application may throw it.
+  // A text that a filter of the application may throw.
   std::optional<Bye> lines = decodeBye(encode(Bye{ErrorCode::FilterFailed, "first\nsecond \u202e"}));
   EXPECT_TRUE(lines && lines->code == ErrorCode::FilterFailed && lines->text.starts_with("first second"));
   bye = {11, 1, 0x81, 0x20};
@@ -350,7 +351,7 @@ TEST(Batch, WhoseFirstChangeNamesNoCollectionIsRefused) {
   writer.add({"a", id(1), 1, true, true, kStamps, kFields});
   Bytes frame = writer.finishBatch(1, true, 1);
   ASSERT_TRUE(decodeBatch(frame));
-  frame[5] |= 4;                                      // as the one before
+  frame[5] |= 4;                                      // the same collection as the one before
   frame.erase(frame.begin() + 6, frame.begin() + 8);  // and no name
   EXPECT_FALSE(decodeBatch(frame));
 }
@@ -417,7 +418,7 @@ TEST(BatchWriter, GoesBackToACheckpoint) {
 
 TEST(BatchWriter, EndsATransactionWithTheLastChange) {
   BatchWriter writer;
-  writer.endTransaction();  // of nothing
+  writer.endTransaction();  // without a change
   writer.add({"a", id(1), 1, true, false, kStamps, kFields});
   writer.add({"a", id(2), 2, true, false, kStamps, kFields});
   writer.endTransaction();

@@ -39,7 +39,7 @@ std::uint64_t valueOf(RecordState state, std::string_view name) {
   return cell && !cell->removed() ? cell->value[0] : 99;
 }
 
-// Both ways round, because the rule does not know who merges into whom.
+// In both directions, because the rule must not depend on which side merges.
 void expectWinner(const RecordState& one, const RecordState& other, std::string_view name, std::uint64_t value) {
   EXPECT_EQ(valueOf(merged(one, other), name), value);
   EXPECT_EQ(valueOf(merged(other, one), name), value);
@@ -58,8 +58,8 @@ TEST(Merge, ServerWriteBeatsUnseenClientWrite) {
   expectWinner(hub, late, "a", 1);
 }
 
-// Fields, inserts and deletes of one moment, by writers who had seen the same: whoever hears of them, in whatever order
-// and how often, ends with the same.
+// Fields, inserts and deletes of one moment, by writers that had seen the same: every replica that gets them ends with
+// the same record, whatever the order and however often.
 TEST(Merge, EqualTimeAndAuthorityWithDifferentWritersAgreeInEveryOrderOfArrival) {
   for (std::uint64_t authority : {0, 20, 30}) {
     std::vector<RecordState> states;
@@ -84,7 +84,7 @@ TEST(Merge, EqualTimeAndAuthorityWithDifferentWritersAgreeInEveryOrderOfArrival)
   }
 }
 
-// A peer that writes in another's name can make two values with one stamp.
+// A peer that writes in the name of another can make two values with one stamp.
 TEST(Merge, OfTwoValuesUnderOneStampTheSameOneWinsEverywhere) {
   RecordState one = with(record(), "a", 1, client(30, kAnn)), other = with(record(), "a", 2, client(30, kAnn));
   expectWinner(one, other, "a", 2);
@@ -160,7 +160,7 @@ TEST(Merge, DeleteBeatsAnEarlierUpdate) {
 TEST(Merge, UpdateThatRacedADeleteRevivesTheWholeRecord) {
   RecordState deleted = record();
   writeRemove(deleted, client(20, kAnn), 2);
-  RecordState update;  // travels as the field that changed
+  RecordState update;  // travels as the changed field alone
   update.base = record().base;
   update.cells = {cellOf("a", 1, client(30, kBob))};
 

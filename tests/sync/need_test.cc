@@ -1,4 +1,4 @@
-// A part came of what is not held whole.
+// A part arrives of a record that is not held whole.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 namespace blazedb::sync {
 namespace {
 
-// A record that B deleted and whose values it has thrown away, and that A, who did not hear of it, has changed since.
+// B has deleted a record and dropped its values. A does not know of the delete and has changed the record since.
 class NeedTest : public SessionTest {
  protected:
   void SetUp() override {
@@ -81,7 +81,7 @@ TEST_F(NeedTest, GoesOnWithoutARecordThatIsGone) {
     other = changes.insert("default", std::nullopt, {{"n", 3}});
   });
   std::uint64_t end = a->feedEnd();
-  SessionOptions silent;  // A does not hear of the delete, and has no reason to send it all by itself
+  SessionOptions silent;  // A does not learn of the delete, so it has no reason to send the whole record by itself
   silent.terms.sends = false;
   Conversation talk(a, store, b, *b.engine, now, {}, silent);
   talk.start();
@@ -93,7 +93,7 @@ TEST_F(NeedTest, GoesOnWithoutARecordThatIsGone) {
   EXPECT_GE(b->cursorOn(a->info().replica, {}).position, end);
 }
 
-// Who has asked for much takes it a frame at a time: the other end keeps none of it waiting.
+// An end that has asked for much gets it a frame at a time: the other end keeps no answers waiting in memory.
 TEST_F(NeedTest, AsksAgainForWhatDidNotFitTheAnswer) {
   constexpr std::size_t kEach = 300'000;
   std::vector<UUID> ids;
@@ -112,7 +112,7 @@ TEST_F(NeedTest, AsksAgainForWhatDidNotFitTheAnswer) {
   for (const UUID& each : ids) EXPECT_EQ(b.fetch(each)->integer("n"), 2);
 }
 
-// Answers that come to more than is kept are merged as they come; the cursor waits for all of them.
+// Answers that are together larger than what an end keeps are merged as they come; the cursor waits for all of them.
 TEST_F(NeedTest, KeepsAFewMegabytesOfAnswersAndMergesTheRestAtOnce) {
   constexpr std::size_t kEach = 1'000'000, kRecords = 24;
   std::vector<UUID> ids;
@@ -162,7 +162,7 @@ TEST_F(NeedTest, AsksForAThousandRecordsAtOnce) {
 
 TEST_F(NeedTest, RefusesAnAnswerThatHoldsMoreThanWasAskedFor) {
   auto answered = [&](const std::vector<UUID>& ids, const std::vector<RecordKey>& gone) {
-    SessionOptions silent;  // A does not hear of the delete, and has no reason to send the record whole
+    SessionOptions silent;  // A does not learn of the delete, so it has no reason to send the whole record
     silent.terms.sends = false;
     Conversation talk(a, *a.engine, b, *b.engine, now, {}, silent);
     talk.start();

@@ -19,7 +19,7 @@ EncodedState encoded(const RecordState& state, std::uint64_t position) {
   return out;
 }
 
-// A record that has lived: inserted over a delete, then changed in two fields, one of them by a server.
+// A record with a history: inserted over a delete, then changed in two fields, one of them by a server.
 RecordState livedState() {
   RecordState state;
   state.base = {{0, 0x200, 7}, {0, 0x1F0, 9}, 90};

@@ -12,14 +12,14 @@ using db::Changes;
 
 class RejectedTest : public SessionTest {
  protected:
-  // A record that `replica` writes with a clock that is ahead; and so is everything that it writes from now on.
+  // Lets `replica` write a record with a clock that is ahead; the clock stays ahead.
   UUID insertAhead(Replica& replica, std::int64_t minutes) {
     replica.clock.skewMs = minutes * kMinute;
     UUID id = replica.insert({{"n", 1}});
     replica.clock.skewMs = 0;
     return id;
   }
-  // Rows that are no answer, of which `session`, with records of its own, has just told that it differs.
+  // Sends Rows as a repair, after `session`, which has records of its own, has said that the range differs.
   void repair(Session& session, const BatchWriter& rows) {
     UUID last;
     last.bytes.fill(0xFF);
@@ -159,7 +159,7 @@ TEST_F(RejectedTest, APartOfItIsNeverMergedAlone) {
   expectNothingListed();
 }
 
-// Four have added to it, apart; and only one of them can make it smaller.
+// Four replicas have added to it separately, and only one of them can make it smaller.
 TEST_F(RejectedTest, OneThatGrowsTooLargeHoldsUpNothingElseAndIsTakenWhenItFits) {
   UUID id = a.insert({{"n", 1}});
   synced();
@@ -261,7 +261,7 @@ TEST_F(RejectedTest, WhatIsGoneAtTheSenderIsListedNoMore) {
   EXPECT_FALSE(decodeRejected(said[0])->records[0].why);
 }
 
-// The peer has it, in a state that cannot be taken; an earlier one is held.
+// The peer has the record in a state that this end cannot take; this end holds an earlier state.
 TEST_F(RejectedTest, ASweepDoesNotTakeItForGone) {
   UUID id = a.insert({{"x", 1}}), forgotten = a.insert({{"x", 1}});
   synced();
@@ -366,7 +366,7 @@ TEST_F(RejectedTest, WhatBreaksTheProtocolEndsItAndThePeerHearsWhy) {
       SessionOptions part;
       if (!repair || each.what == cases[2].what || each.what == cases[3].what)
         part.terms.scope = makeScope(std::vector<std::string>{"default"}, {"hidden"});
-      if (repair && !part.terms.scope.full()) continue;  // there are none on such a link
+      if (repair && !part.terms.scope.full()) continue;  // there are no repairs on such a link
       auto session = greeted(part);
       session->receive(encode(Subscribe{}), now);
       session->receive(encode(Welcome{}), now);

@@ -1,4 +1,4 @@
-// What peers remove without a delete: it can be restored, and it is not much.
+// Records that peers remove without a delete: they can be restored, and their number is limited.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -125,7 +125,7 @@ TEST_F(RemovedTest, ATenthOfManyIsNotMuch) {
   EXPECT_EQ(b.count(), 9900u);
 }
 
-// A is an importer of C, and B an equal of A: what C takes back from A leaves B, where A had brought it.
+// A is an importer of C, and B an equal of A: what C takes back from A also leaves B, to which A had brought it.
 TEST_F(RemovedTest, WhatAnEqualTakesBackIsListedTooAndNotWhatAnExporterDoes) {
   Replica c("C", now, 3);
   UUID id = c.insert({{"open", true}});

@@ -38,7 +38,8 @@ TEST_F(SessionTest, AtRestNothingIsSaidAnyMore) {
   EXPECT_TRUE(talk.crossed.empty());
 }
 
-// Whatever a peer says at rest: this end does a little of it at once, and the rest when others have had their turn.
+// Whatever a peer sends at rest, this end does a little of the work at once, and the rest after others have had their
+// turn.
 TEST_F(SessionTest, AnswersBucketsStepByStep) {
   for (int i = 0; i < 3000; i++) a.insert({{"n", i}});
   auto session = talking();
@@ -99,7 +100,7 @@ TEST_F(SessionTest, DoesNothingAboutCollectionsThatItHasNeverHeld) {
   EXPECT_FALSE(session->status().verified);
 }
 
-// Does as if a change had been merged, and loses it.
+// Acts as if it had merged a change, and loses it.
 struct LosingStore : PassingStore {
   using PassingStore::PassingStore;
   ApplyResult apply(const Incoming& incoming) override {
@@ -113,7 +114,7 @@ struct LosingStore : PassingStore {
 
 class RepairTest : public SessionTest {
  protected:
-  // Changes at A; the change of `id` gets lost at B. Expects that both ends are the same in the end.
+  // A changes records, and B loses the change of `id`. Expects that both ends hold the same in the end.
   std::pair<std::uint64_t, std::uint64_t> repairedAfter(const UUID& id, const std::function<void()>& change) {
     LosingStore store(*b.engine);
     Conversation talk(a, *a.engine, b, store, now);

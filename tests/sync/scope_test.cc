@@ -71,7 +71,7 @@ class ScopeTest : public SessionTest {
   static void set(Replica& replica, const std::string& collection, const UUID& id, const Record& fields) {
     replica->write([&](db::Changes& changes) { changes.updateFields(collection, id, fields); });
   }
-  // B asks for a scope; A allows everything. Runs to rest.
+  // B asks for a scope; A allows everything. Runs until the conversation rests.
   Conversation linked(const Scope& scope, bool leaveOthers = false) { return linked(a, b, scope, leaveOthers); }
   Conversation linked(Replica& hub, Replica& client, const Scope& scope, bool leaveOthers = false) {
     SessionOptions options;
@@ -83,7 +83,7 @@ class ScopeTest : public SessionTest {
     EXPECT_TRUE(talk.live());
     return talk;
   }
-  // A record of the client's own, in y, that the hub has acknowledged and not put on its disk.
+  // A record that the client wrote in y, and that the hub has acknowledged but not put on its disk.
   UUID handedOver(Replica& hub, Replica& client) {
     linked(hub, client, only({"x", "y"}));
     UUID mine = insert(client, "y", {{"n", 1}});
@@ -274,7 +274,7 @@ TEST_F(ScopeTest, WhatAPowerCutHasTakenFromThePeerStays) {
   EXPECT_GT(lostAtHub, 0);
 }
 
-// The hub's own later change of the record does not say that the hub still has what came before. Found by the
+// A later change of the record by the hub does not prove that the hub still has the earlier state. Found by the
 // simulation.
 TEST_F(ScopeTest, WhatAPowerCutHasTakenFromThePeerStaysWhereThePeerChangedTheRecordToo) {
   int lostAtHub = 0;
@@ -295,7 +295,7 @@ TEST_F(ScopeTest, WhatAPowerCutHasTakenFromThePeerStaysWhereThePeerChangedTheRec
   EXPECT_GT(lostAtHub, 0);
 }
 
-// It is told that the hub has them, and gives them up.
+// The client learns that the hub has the records, and gives them up.
 TEST_F(ScopeTest, WhatThePeerHasIsOnItsDiskBeforeItIsGivenUp) {
   int given = 0;
   for (std::uint64_t seed = 1; seed <= 20; seed++) {

@@ -169,7 +169,7 @@ TEST_F(SessionTest, ThatDoesNotSendGivesNothingAway) {
   expectProtocolError(*greeted(receivesOnly), encode(Need{{{"default", secret}}}));
   expectProtocolError(*greeted(receivesOnly), encode(Buckets{"default", {}, {{secret, {}}}}));
   expectProtocolError(*greeted(receivesOnly), encode(Inventory{"default", {}, secret, true, {}}));
-  expectProtocolError(*greeted({}), encode(Need{{{"default", secret}}}));  // nothing was subscribed to
+  expectProtocolError(*greeted({}), encode(Need{{{"default", secret}}}));  // without a Subscribe
 }
 
 TEST_F(SessionTest, ThatDoesNotReceiveTakesNothing) {
@@ -437,7 +437,7 @@ TEST_F(SessionTest, CreditBoundsWhatIsInFlight) {
   }
 }
 
-// Its clock starts above every stamp that it holds, whoever wrote it.
+// The clock of a replica starts above every stamp that the replica holds, whichever replica wrote it.
 TEST_F(SessionTest, AHubThatIsRestartedWithItsClockAnHourBackLosesNoAcknowledgedWrite) {
   a->setRole(SyncRole::server);
   UUID own = a.insert({{"n", 1}}), theirs = b.insert({{"n", 1}});
@@ -447,7 +447,7 @@ TEST_F(SessionTest, AHubThatIsRestartedWithItsClockAnHourBackLosesNoAcknowledged
   synced();
   now += kMinute;
   b.clock.skewMs = 2 * kMinute;
-  b.updateFields(theirs, {{"n", 3}});  // the latest stamp that the hub holds is not its own
+  b.updateFields(theirs, {{"n", 3}});  // the latest stamp that the hub holds is B's
   b.clock.skewMs = 0;
   synced();
   Stamp before = std::max(a.stored(own).latest, a.stored(theirs).latest);
@@ -471,7 +471,7 @@ TEST_F(SessionTest, AHubThatIsRestartedWithItsClockAnHourBackLosesNoAcknowledged
   }
 }
 
-// Neither of the two has done anything wrong.
+// Neither end has done anything wrong.
 TEST_F(SessionTest, WhatTwoHaveAddedToARecordMayTogetherBeLargerThanEitherMayWrite) {
   UUID id = a.insert({{"n", 1}});
   Conversation talk = synced();

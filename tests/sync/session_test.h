@@ -1,4 +1,4 @@
-// Two sessions over real engines, every frame carried by the test.
+// Two sessions over real engines; the test carries every frame.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -23,7 +23,7 @@ inline constexpr std::int64_t kHour = 60 * kMinute;
 
 class SessionTest : public testing::Test {
  protected:
-  // From nothing to rest; the conversation then ends.
+  // Runs a conversation from its beginning to rest; it then ends.
   Conversation synced() { return synced(a, b); }
   Conversation synced(Replica& first, Replica& second) {
     Conversation talk(first, second, now);
@@ -35,7 +35,7 @@ class SessionTest : public testing::Test {
   }
   void expectSame(Replica& first, Replica& second) { EXPECT_EQ(first->digests(), second->digests()); }
 
-  // A session of `a` alone, past Hello with a made-up peer.
+  // A session of `a` that has exchanged Hello with a made-up peer.
   std::unique_ptr<Session> greeted(SessionOptions options = {}, bool peerSends = true, bool peerReceives = true) {
     auto session = std::make_unique<Session>(*a.engine, options);
     session->start(a.clock.wallMs(), now);
@@ -49,7 +49,7 @@ class SessionTest : public testing::Test {
     session->takeFrames();
     return session;
   }
-  // One that has also agreed where both start.
+  // A session that has also agreed where both feeds start.
   std::unique_ptr<Session> talking() {
     auto session = greeted();
     session->receive(encode(Subscribe{}), now);

@@ -1,4 +1,4 @@
-// What is told and saved before a conversation ends; signs of life; what may be under way.
+// What an end sends and saves before a conversation ends; signs of life; how much may be under way.
 #include <gtest/gtest.h>
 
 #include "base/limits.h"
@@ -115,7 +115,7 @@ TEST_F(SettleTest, RefusesMoreBatchesThanMayBeUnderWayWhileItWaitsForWholeRecord
   ASSERT_FALSE(said.empty());
   ASSERT_EQ(typeOf(said.back()), FrameType::need);
   Bytes large = batch(2, true);
-  large.resize(base::kInFlightBytesMax / 3 * 2);  // it is not read before its turn
+  large.resize(base::kInFlightBytesMax / 3 * 2);  // a batch is not decoded before its turn
   int taken = 0;
   while (!session->stopped() && taken < 10) {
     session->receive(large, now);

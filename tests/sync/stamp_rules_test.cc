@@ -1,4 +1,4 @@
-// Stamps are checked where a write enters: what a client may claim, and what an honest one always can.
+// Stamps are checked where a write enters: which stamps a client may claim, and that an honest client always can.
 #include "sync/stamp_rules.h"
 
 #include <algorithm>
@@ -81,7 +81,7 @@ class StampRulesTest : public SessionTest {
     a->setRole(SyncRole::server);
     guest.terms.writes.trust = StampTrust::own;
   }
-  // What a made-up client sends, as the whole feed; and what is said to it.
+  // Sends a record as the whole feed of a made-up client. Returns the frames that the client gets.
   std::vector<Bytes> send(const UUID& id, const RecordState& state) {
     EncodedState encoded;
     encodeState(state, 0, encoded);
@@ -96,7 +96,7 @@ class StampRulesTest : public SessionTest {
     return session->takeFrames();
   }
   std::uint64_t time() { return HybridClock::fromWall(a.clock.wallMs()); }
-  // Is a new record of so many minutes ahead refused, for its time?
+  // Whether a new record dated this many minutes ahead is refused for its time.
   bool refusedAhead(std::int64_t minutes) {
     Stamp stamp{0, HybridClock::fromWall(a.clock.wallMs() + minutes * kMinute), 12345};
     std::vector<Bytes> said = send(uuidOf(static_cast<std::uint64_t>(minutes)), recordOf(stamp, stamp));
@@ -125,7 +125,7 @@ TEST_F(StampRulesTest, AForgedAuthorityIsSetAsideAndTheClockStaysWhereItIs) {
   EXPECT_EQ(a->rejectedChanges()[0].code, ErrorCode::NotAllowed);
 }
 
-// Or it could push this clock, and with it what is written here, to where other clients refuse it.
+// Otherwise a client could push this clock so far ahead that other clients refuse the writes made here.
 TEST_F(StampRulesTest, WhatAClientWroteItselfIsAtMostFiveMinutesAhead) {
   EXPECT_FALSE(refusedAhead(4));
   EXPECT_TRUE(refusedAhead(6));
@@ -159,7 +159,7 @@ TEST_F(StampRulesTest, AnHonestClientIsNeverRefused) {
   EXPECT_TRUE(a->rejectedChanges().empty());
 }
 
-// It brings what it has from there, and a token of the right kind lets it.
+// The client brings what it got from the other server; a token that relays lets it.
 TEST_F(StampRulesTest, WhoHasItFromElsewhereNeedsATokenThatRelays) {
   Replica other("other", now, 3);
   other->setRole(SyncRole::server);
@@ -185,7 +185,7 @@ TEST_F(StampRulesTest, WhoHasItFromElsewhereNeedsATokenThatRelays) {
   EXPECT_EQ(a.fetch(id)->integer("y"), 3);
 }
 
-// The server's write was not there yet when the client came by another way.
+// The client's change reached the hub before the server's write on which it builds.
 TEST_F(StampRulesTest, ItIsTakenOnceTheAuthorityIsThere) {
   Replica other("other", now, 3);
   other->setRole(SyncRole::server);
@@ -206,8 +206,8 @@ TEST_F(StampRulesTest, ItIsTakenOnceTheAuthorityIsThere) {
   EXPECT_TRUE(talk.verified());
 }
 
-// It may write like any client. Under the name of another one it gets no further: both ends agree, and whose value lost
-// finds it in the journal.
+// The client may write as any client. Writing in the name of another gains it nothing: both ends agree, and the journal
+// of the writer that lost has the lost value.
 TEST_F(StampRulesTest, WhoWritesInTheNameOfAnotherClientIsNoStronger) {
   for (std::uint64_t value : {1, 9}) {
     for (bool first : {true, false}) {
@@ -240,7 +240,7 @@ TEST_F(StampRulesTest, WhoWritesInTheNameOfAnotherClientIsNoStronger) {
   }
 }
 
-// The copy writes under a new name, and brings what was written under the old one, which the hub knows as another's.
+// The copy writes under a new replica id and brings writes of the old one, which the hub knows as another replica.
 TEST_F(StampRulesTest, ACopyWithANewIdBringsWhatTheOriginalHasNotSent) {
   b.insert({{"n", 1}});
   synced();
@@ -290,7 +290,7 @@ TEST_F(StampRulesTest, ProtocolRulesOfStampsAreChecked) {
   Bytes above;
   encodeFreshStamps({{good.time - 1, good.time, 1}, {}, 0}, {}, above);
   ASSERT_TRUE(decodeState(above, fields, 0));
-  above[18] = 0xFF;  // of the authority, which follows time and writer
+  above[18] = 0xFF;  // in the authority, which follows time and writer
   above[25] = 0xFF;
   EXPECT_FALSE(decodeState(above, fields, 0)) << "authority <= time";
   const Bytes noBase = {16, 1, 1, 0};

@@ -1,4 +1,4 @@
-// States of records for tests: made by hand, or at random from a seed. Names and values live for ever, because a state
+// States of records for tests: made by hand, or at random from a seed. Names and values live forever, because a state
 // only views them.
 #pragma once
 
@@ -35,7 +35,7 @@ inline bool same(const Cell& a, const Cell& b) {
   return a.name == b.name && base::equal(a.value, b.value) && a.stamp == b.stamp && a.over == b.over;
 }
 
-// The same to every replica: positions, which are a replica's own, are not compared.
+// Whether two states are the same to every replica. Does not compare positions, which each replica gives for itself.
 inline bool same(const RecordState& a, const RecordState& b) {
   if (a.base.stamp != b.base.stamp || a.base.over != b.base.over) return false;
   if (a.tomb.stamp != b.tomb.stamp || a.tomb.over != b.tomb.over) return false;
@@ -54,8 +54,8 @@ inline bool samePositions(const RecordState& a, const RecordState& b) {
   return true;
 }
 
-// States that replicas can reach: nothing below base, and one stamp stands for one write, so that equal stamps mean
-// equal values. Few stamps, so that ties and near misses are common.
+// States that replicas can reach: nothing is below base, and one stamp stands for one write, so that equal stamps mean
+// equal values. It uses few stamps, so that ties and near misses are common.
 class RandomStates {
  public:
   explicit RandomStates(std::uint64_t seed) : random_(seed) {}
@@ -85,7 +85,7 @@ class RandomStates {
 
  private:
   std::uint64_t position() { return 1 + below(50); }
-  // What a write of this stamp wrote, decided by the stamp.
+  // The value that a write of this stamp wrote, derived from the stamp.
   static std::uint64_t mix(const Stamp& stamp, std::uint64_t salt) {
     std::uint64_t z =
         stamp.authority * 0x9E3779B97F4A7C15u + stamp.time * 0xBF58476D1CE4E5B9u + stamp.writer * 31 + salt;

@@ -1,4 +1,4 @@
-// Who was away for longer than deletes are remembered.
+// Replicas that were away for longer than deletes are remembered.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -27,7 +27,7 @@ class SweepTest : public SessionTest {
   static bool sweeps(const Conversation& talk, int receiver) {
     return decodeWelcome(talk.said(1 - receiver, FrameType::welcome).at(0))->sweep;
   }
-  // Connects again as long as a sweep ends the conversation, as a link does. Gives the first one.
+  // Connects again while a sweep ends the conversation, as a link does. Returns the first conversation.
   Conversation reconciled() { return reconciled(a, b); }
   Conversation reconciled(Replica& first, Replica& second, const SessionOptions& options = {}) {
     std::optional<Conversation> talk;
@@ -68,7 +68,7 @@ TEST_F(SweepTest, WhoMissedPurgedDeletesIsToldEverythingAndRemovesTheRest) {
   EXPECT_FALSE(sweeps(again, 0) || sweeps(again, 1));
 }
 
-// Whoever serves others keeps what it has, unless a server says otherwise.
+// A replica that serves others keeps what it has, unless a server says otherwise.
 class KeepingTest : public SweepTest {
  protected:
   KeepingTest() { keeps.terms.writes.mayErase = false; }
@@ -243,7 +243,7 @@ TEST_F(SweepTest, OfTwoThatMustTheClientGoesFirst) {
     Conversation talk = reconciled();
     EXPECT_TRUE(sweeps(talk, 0));
     EXPECT_TRUE(sweeps(talk, 1));
-    // The client told nothing before it had taken the server's state over: what the server deleted is gone.
+    // The client sent nothing before it had taken over the server's state: what the server deleted is gone.
     EXPECT_FALSE(a.fetch(atServer));
     EXPECT_FALSE(b.fetch(atServer));
     EXPECT_TRUE(a.fetch(kept));
@@ -287,7 +287,8 @@ TEST_F(SweepTest, PassesOnToThirdParties) {
   expectSame(a, c);
 }
 
-// Found by the simulation. A delete that lost is news about a record that lives, although on its own it looks dead.
+// Found by the simulation. A delete that lost is a change of a record that lives, although the change alone looks like
+// a dead record.
 TEST_F(SweepTest, APartialChangeOfARecordThatLivesSaysThatItLives) {
   a.options.role = SyncRole::server;
   a.reopen();
@@ -300,7 +301,7 @@ TEST_F(SweepTest, APartialChangeOfARecordThatLivesSaysThatItLives) {
   b.insert({{"m", 1}});
   synced(a, b);
   b.remove(id);
-  synced(a, c);  // the server's write wins over the delete that had not seen it
+  synced(a, c);  // the server's write wins over a delete that had not seen it
   ASSERT_TRUE(a.fetch(id));
   now += 2 * kHour;
   while (b->maintain()) {
@@ -312,7 +313,8 @@ TEST_F(SweepTest, APartialChangeOfARecordThatLivesSaysThatItLives) {
   expectSame(a, b);
 }
 
-// Found by the simulation: the cursor of one who was still catching up moved beyond what a sweep had removed meanwhile.
+// Found by the simulation: the cursor of a peer that was still catching up moved beyond records that a sweep had
+// removed meanwhile.
 TEST_F(SweepTest, ASweepOfTheSenderConcernsAPeerThatIsCatchingUpToo) {
   Replica c("C", now, 3);
   c.options.tombstoneRetention = std::chrono::hours(1);
@@ -340,7 +342,7 @@ TEST_F(SweepTest, ASweepOfTheSenderConcernsAPeerThatIsCatchingUpToo) {
   expectSame(a, b);
 }
 
-// Found by the simulation. What B has from A is withheld from A, and A never acknowledges it; but A had it.
+// Found by the simulation. B does not send to A what came from A, so A never acknowledges it, although A had it.
 TEST_F(SweepTest, ADeleteThatTheSenderHasForgottenIsToldAgainEvenIfItCameFromThere) {
   a.options.role = SyncRole::server;
   a.reopen();

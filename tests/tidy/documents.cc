@@ -19,7 +19,7 @@ bool isFence(std::string_view line) { return trimmed(line).starts_with("```"); }
 // The language of the block that this line opens.
 std::string_view languageOf(std::string_view fence) { return trimmed(trimmed(fence).substr(3)); }
 
-// What the links of one line point at. `](path "title")`, `](<path>)`, `[name]: path`, `src="path"` and `href="path"`.
+// The targets of the links in one line. `](path "title")`, `](<path>)`, `[name]: path`, `src="path"` and `href="path"`.
 std::vector<std::string> targetsOf(std::string_view line) {
   std::string text;  // without `code`
   bool inCode = false;
@@ -46,7 +46,7 @@ bool isElsewhere(std::string_view target) {
   return target.empty() || target.starts_with('#') || target.find(':') != std::string_view::npos;
 }
 
-// The file or folder of the project that `target` in the document at `path` means.
+// The file or folder of the project that `target` points at from the document at `path`.
 std::string resolve(std::string_view path, std::string_view target) {
   target = target.substr(0, target.find_first_of("#?"));
   std::filesystem::path full = target.starts_with('/') ? std::filesystem::path(target.substr(1))
@@ -56,7 +56,7 @@ std::string resolve(std::string_view path, std::string_view target) {
   return text;
 }
 
-// Takes away the indentation that all lines share, and empty lines at both ends.
+// Removes the indentation that all lines share, and empty lines at both ends.
 Lines dedented(Lines lines) {
   std::size_t shared = std::string_view::npos;
   for (std::string_view line : lines) shared = std::min(shared, line.find_first_not_of(' '));
@@ -73,8 +73,8 @@ std::optional<std::string_view> markerOf(std::string_view line) {
   return line.substr(4, line.size() - 5);
 }
 
-// The lines between the markers of `name`, without the markers of other regions in it. Nothing unless there is exactly
-// one.
+// The lines between the markers of `name`, without the markers of other regions. Nothing unless there is exactly one
+// such region.
 std::optional<Lines> findRegion(std::string_view text, std::string_view name) {
   std::string closing = "/" + std::string(name);
   Lines region;
@@ -104,7 +104,7 @@ std::optional<Quote> quoteOf(std::string_view line) {
                std::string(line.substr(bracket + 2, line.size() - bracket - 7))};
 }
 
-// What is wrong with a block that claims to be `quote`? Empty where nothing is.
+// What is wrong with a block that claims to be `quote`; empty if nothing is.
 std::string objection(const std::vector<Source>& sources, const Quote& quote, const Lines& block) {
   auto program = std::find_if(sources.begin(), sources.end(), [&](const Source& s) { return s.path == quote.path; });
   if (program == sources.end()) return "there is no " + quote.path;

@@ -66,7 +66,7 @@ TEST(Documents, ASnippetThatDiffersIsFound) {
   const std::string marker = "<!-- examples/quick_start.cc [retry] -->\n";
   EXPECT_EQ(snippetFault(marker + "```cpp\nif (failed) {\n  never();\n}\n```\n"),
             "examples/quick_start.cc [retry] has \"  again();\" where the document has \"  never();\"");
-  EXPECT_NE(snippetFault(marker + "```cpp\nif (failed) {\n    again();\n}\n```\n"), "");  // indented otherwise, inside
+  EXPECT_NE(snippetFault(marker + "```cpp\nif (failed) {\n    again();\n}\n```\n"), "");  // other indentation inside
   EXPECT_NE(snippetFault(marker + "```cpp\nif (failed) {\n  again();\n```\n"), "");
   EXPECT_NE(snippetFault(marker + "```cpp\nif (failed) {\n  again();\n}\nmore();\n```\n"), "");
 }

@@ -7,7 +7,7 @@
 namespace blazedb::tidy {
 namespace {
 
-// The layers from the bottom up, and what each may include: all of a layer, or one header of it. docs/architecture.md
+// The layers from the bottom up, and what each may include: all headers of a layer, or one header. docs/architecture.md
 // shows this table.
 const std::vector<Layer> kLayers = {
     {"base", {}},
@@ -23,7 +23,8 @@ const std::vector<Layer> kLayers = {
     {"server", {"base", "codec", "crypto", "storage", "sync", "link", "query", "db/access.h", "topology"}},
 };
 
-// A third-party header, or a folder of them, and the places that know it. The longest prefix that fits decides.
+// A third-party header, or a folder of headers, and the places that may include it. The longest matching prefix
+// decides.
 struct ThirdParty {
   std::string_view prefix;
   std::vector<std::string_view> owners;
@@ -49,13 +50,13 @@ const std::vector<ThirdParty> kThirdParty = {
     {"CLI/", {"apps"}},
 };
 
-// What sync must not have, because a simulation owns its time, its threads and its links.
+// Headers that sync must not include, because a simulation owns its time, its threads and its links.
 const std::set<std::string_view> kNotInSync = {
     "atomic", "chrono",    "condition_variable", "filesystem", "fstream", "future",       "mutex",
     "random", "semaphore", "shared_mutex",       "stop_token", "thread",  "sys/socket.h", "unistd.h",
 };
 
-// Headers of the system, as far as they have a name that a library could have too.
+// System headers with a name that a library could have too.
 const std::set<std::string_view> kSystemHeaders = {
     "dirent.h",  "errno.h", "fcntl.h", "ftw.h",    "grp.h",   "ifaddrs.h", "malloc.h",  "netdb.h", "poll.h",
     "pthread.h", "pwd.h",   "sched.h", "signal.h", "spawn.h", "syslog.h",  "termios.h", "time.h",  "unistd.h",
@@ -81,7 +82,7 @@ const Layer* findLayer(std::string_view name) {
   return found == kLayers.end() ? nullptr : &*found;
 }
 
-// The first folder of a path, "" where there is none.
+// The first folder of a path, "" if there is none.
 std::string_view firstFolder(std::string_view path) {
   std::size_t slash = path.find('/');
   return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
@@ -116,7 +117,7 @@ std::string_view placeOf(std::string_view path) {
   return path.substr(0, path.find('/', top.size() + 1));
 }
 
-// Why may the file at `path` not include this? Empty where it may.
+// Why the file at `path` may not include this; empty if it may.
 std::string objection(std::string_view path, Include include) {
   std::string name(include.header);
   std::string_view place = placeOf(path);

@@ -5,7 +5,7 @@
 namespace blazedb::tidy {
 namespace {
 
-// The only message about a file with this one line; empty where there is none.
+// The only message about a file with this one line; empty if there is none.
 std::string messageAbout(std::string path, std::string line) {
   Findings findings = checkIncludes({{std::move(path), std::move(line)}});
   return findings.empty() ? "" : findings.front().message;

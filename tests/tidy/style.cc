@@ -17,7 +17,7 @@ std::string_view folderOf(std::string_view path) {
   return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
 }
 
-// What people write and read here, as opposed to data, golden files and licences.
+// Whether people write this file, as opposed to data, golden files and licences.
 bool isHandWritten(std::string_view path) {
   static const std::set<std::string_view> kExtensions = {"h",  "cc", "cmake", "in",  "md",
                                                          "sh", "py", "js",    "css", "html"};
@@ -43,7 +43,7 @@ std::size_t wordsOf(std::string_view text) {
   return words;
 }
 
-// Is there a call of `function`, whatever stands between its name and the bracket?
+// Whether the line calls `function`, with or without spaces before the bracket.
 bool callsFunction(std::string_view line, std::string_view function) {
   std::size_t at = findWord(line, function);
   return at != std::string_view::npos && trimmed(line.substr(at + function.size())).starts_with('(');
@@ -57,7 +57,7 @@ bool callsSleepCommand(std::string_view line) {
   return !rest.empty() && (std::isdigit(static_cast<unsigned char>(rest[0])) || rest[0] == '.' || rest[0] == '$');
 }
 
-// "src/sync" for everything inside it, "" for what is in no layer.
+// "src/sync" for every path inside it, "" for a path in no layer.
 std::string layerFolderOf(std::string_view path) {
   if (!isInside(path, "src")) return "";
   std::size_t slash = path.find('/', 4);

@@ -9,7 +9,7 @@ namespace {
 
 using Check = Findings (*)(const std::vector<Source>&);
 
-// Does the check find something in a project of this one file?
+// Whether the check finds something in a project of this one file.
 bool finds(Check check, std::string path, std::string text) {
   return !check({{std::move(path), std::move(text)}}).empty();
 }

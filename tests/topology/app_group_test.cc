@@ -126,7 +126,7 @@ TEST_F(AppGroupTest, IsRefusedWhereOthersMayWriteAboveIt) {
   make();
   chmod(root_.c_str(), 0777);
   expectUnsafe("everybody may write there", "chmod o-w " + root_);
-  chmod(root_.c_str(), 01777);  // as /tmp
+  chmod(root_.c_str(), 01777);  // as with /tmp
   make();
 }
 
@@ -158,7 +158,7 @@ TEST_F(AppGroupTest, BelongsToTheUnixGroupOfItsMembers) {
   shared.unixGroup = own->gr_name;
   EXPECT_EQ(AppGroupFolder(shared, AppGroupFolder::IfMissing::make).members(), getegid());
   EXPECT_EQ(modeOf(path_) & 0777, 0770u);
-  expectUnsafe("may write there", "chmod g-w " + path_);  // for who does not know of the members
+  expectUnsafe("may write there", "chmod g-w " + path_);  // for an app that does not name the unix group
   for (mode_t mode : {0770u, 02750u, 0600u}) {
     chmod(path_.c_str(), mode);
     AppGroupFolder(shared, AppGroupFolder::IfMissing::make);
@@ -186,7 +186,7 @@ TEST_F(AppGroupTest, IsInTheFolderOfTheSessionWhereNoRootIsGiven) {
   EXPECT_EQ(AppGroupFolder("group.com.example.app", AppGroupFolder::IfMissing::make).path(),
             (folder_ / "blazedb/group.com.example.app").string());
   EXPECT_EQ(listAppGroups(), std::vector<std::string>{"group.com.example.app"});
-  // A folder that depends on where an app happens to be is none where apps meet.
+  // Apps cannot meet in a folder that depends on the working folder of each app.
   setenv("XDG_RUNTIME_DIR", "run", 1);
   EXPECT_NE(test::messageOf([] { listAppGroups(); }).find("no "), std::string::npos);
   EXPECT_FALSE(fs::exists("run"));

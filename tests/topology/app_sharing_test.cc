@@ -96,7 +96,7 @@ TEST_F(AppSharingTest, GoesOnWhenItIsSharedAgain) {
   EXPECT_TRUE(mine_.fetch(there));
 }
 
-// A program that cleans up does not ask who is listening.
+// A program that cleans up does not check whether a socket is in use.
 TEST_F(AppSharingTest, IsSharedAgainWhenWhatOthersLookForIsRemoved) {
   CrossAppSyncCoordinator sharing(notes_, group_, kWritable);
   sharing.enable();
@@ -104,7 +104,7 @@ TEST_F(AppSharingTest, IsSharedAgainWhenWhatOthersLookForIsRemoved) {
   sync.synchronize(kPatience);
   const std::string folder = group_.root + "/" + group_.name;
   for (const std::string& removed : {in("Notes.sock"), in("Notes.json"), folder, group_.root}) {
-    // The sharer may be quicker with new ones.
+    // The sharer may make new files meanwhile.
     std::error_code inTheWay;
     EXPECT_TRUE(comes([&] { return std::filesystem::remove_all(removed, inTheWay) != 0 && !inTheWay; })) << removed;
     auto isShared = [&] {
@@ -115,7 +115,7 @@ TEST_F(AppSharingTest, IsSharedAgainWhenWhatOthersLookForIsRemoved) {
       try {
         return isShared();
       } catch (const Error&) {
-        return false;  // no folder
+        return false;  // the folder does not exist
       }
     })) << removed;
     EXPECT_TRUE(sharing.enabled());
@@ -145,7 +145,7 @@ TEST_F(AppSharingTest, AReadOnlyImporterHasNoWritesOfItsOwnUnlessItGivesThemUp) 
   EXPECT_ERROR(ReadOnlyReplica, mine_.insert({{"n", 2}}));
 }
 
-// The exporter's end of the barrier, with one that writes and one that only receives.
+// The exporter's synchronize(), with one importer that writes and one that only receives.
 TEST_F(AppSharingTest, TheSharerCanWaitForAllThatAreConnected) {
   Database third = open("third");
   CrossAppSyncCoordinator sharing(notes_, group_, kWritable);
@@ -169,7 +169,7 @@ TEST_F(AppSharingTest, TheSharerCanWaitForAllThatAreConnected) {
   });
   writes.pause();
   reads.pause();
-  sharing.synchronize(kPatience);  // nobody is left to wait for
+  sharing.synchronize(kPatience);  // no importer is left to wait for
 }
 
 TEST_F(AppSharingTest, NothingIsSharedAnyMoreWhereTheSharerWaitsForAnAppThatIsBusy) {
@@ -185,11 +185,11 @@ TEST_F(AppSharingTest, NothingIsSharedAnyMoreWhereTheSharerWaitsForAnAppThatIsBu
     ASSERT_TRUE(comes([&] { return bytes() > atRest; }));
     std::uint64_t sent = bytes();
     waits = std::async(std::launch::async, [&] { return test::errorOf([&] { sharing.synchronize(2 * kPatience); }); });
-    ASSERT_TRUE(comes([&] { return bytes() > sent; }));  // the app was asked
+    ASSERT_TRUE(comes([&] { return bytes() > sent; }));  // the importer was asked
     sharing.disable();
     EXPECT_TRUE(listSharedDatabases(group_).empty());
     ASSERT_EQ(waits.wait_for(kPatience), std::future_status::ready);
-    EXPECT_EQ(waits.get(), std::nullopt);  // nobody is left to wait for
+    EXPECT_EQ(waits.get(), std::nullopt);  // no importer is left to wait for
     sharing.enable();
   });
   sync.synchronize(kPatience);
@@ -267,7 +267,7 @@ TEST_F(AppSharingTest, NobodyIsConnectedThroughAFolderThatHasBecomeUnsafe) {
   chmod((group_.root + "/" + group_.name).c_str(), 0777);
   EXPECT_ERROR(UnsafeFolder, sharing.enable());
   EXPECT_ERROR(UnsafeFolder, attach(open("another")));
-  // Somebody else's socket, in its place.
+  // The socket of another program in its place.
   Topology stranger;
   stranger.listenLocal(stranger.registerDatabase(notes_, "Notes"), in("Notes.sock"));
   EXPECT_EQ(watched.waitFor(ConnectionState::stopped).error, ErrorCode::UnsafeFolder);

@@ -1,5 +1,5 @@
-// Apps of one machine, at the path of a socket: within one process where nothing else matters, and in processes of
-// their own where one dies or belongs to another user.
+// Apps of one machine that meet at the path of a socket: within one process, and in separate processes if one dies or
+// belongs to another user.
 #include <grp.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -26,7 +26,7 @@ class CrossAppTest : public FolderTest {
   ConnectionId connect(ConnectionMode mode = ConnectionMode::bidirectional, const CrossAppOptions& options = {}) {
     return topology_.connectCrossApp(node_, socket(), mode, options);
   }
-  // How a connection ends that cannot be.
+  // The final status of a connection that cannot work.
   ConnectionStatus stopped(ConnectionId id) { return Watched(topology_, id).waitFor(ConnectionState::stopped); }
 
   Database exporter_ = open("exporter"), importer_ = open("importer");
@@ -107,7 +107,7 @@ TEST_F(CrossAppTest, AReadOnlyImporterIsBoundToWhatItFinds) {
   EXPECT_TRUE(importer_.fetch(there));
   EXPECT_EQ(importer_.info().readOnlySource, exporter_.info().replica);
   EXPECT_ERROR(ReadOnlyReplica, importer_.insert({{"n", 2}}));
-  // Also another topology knows it by the file.
+  // The file says that it is a read-only replica, so another topology knows it too.
   Topology other;
   NodeId again = other.registerDatabase(importer_, "importer");
   EXPECT_ERROR(ReadOnlyReplica, other.connectCrossApp(again, socket()));
@@ -126,7 +126,7 @@ TEST_F(CrossAppTest, WritesOfItsOwnEndAReadOnlyImporterUnlessItAdopts) {
   EXPECT_TRUE(importer_.fetch(there));
   EXPECT_FALSE(importer_.fetch(here));
 
-  // What is written after a release is thrown away by nobody.
+  // Writes made after a release are kept.
   topology_.pause(id);
   importer_.releaseReadOnly();
   UUID own = importer_.insert({{"n", 3}});
@@ -222,7 +222,7 @@ TEST_F(CrossAppTest, ConnectsAgainWhenTheExporterEndsIt) {
   watched.waitFor(ConnectionState::live);
 }
 
-// Or an app could write what the exporter's own hub then refuses from the exporter.
+// Otherwise an app could write what the exporter's hub then refuses from the exporter.
 TEST_F(CrossAppTest, AnImporterBringsNoAuthorityBeforeTheExporterHasHeardOfIt) {
   DatabaseOptions options = cheap();
   options.role = SyncRole::server;
@@ -326,8 +326,8 @@ TEST_F(CrossAppTest, OnlyTheProgramsThatAreNamedGetThrough) {
   topology_.synchronize(kPatience);
 }
 
-// A process of its own, made before this one has any threads. It begins when it is told to; `body` gets what it can
-// wait on for as long as this process lives.
+// A separate process, made before this one has any threads. It begins when it is told to. `body` gets a descriptor that
+// it can wait on as long as this process lives.
 class App {
  public:
   explicit App(const std::function<int(int alive)>& body) {
@@ -373,7 +373,7 @@ class CrossProcessTest : public FolderTest {
     return static_cast<int>(::read(alive, &nothing, 1));
   }
 
-  // Shares a database, with one more record each time, until it is killed.
+  // Shares a database until it is killed, with one more record each time.
   int exporter(int alive) const {
     Database database = open("exporter");
     database.insert({{"from", "there"}});
@@ -414,10 +414,11 @@ class OtherUserTest : public CrossProcessTest {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
     std::filesystem::permissions(folder_, std::filesystem::perms::all);
   }
-  // How an importer of another user fares that is let in by `peers`, or not: with the code of the error, 0 for none.
+  // Runs an importer of another user, with `peers` as the rule for admission. Returns the code of its error, 0 for
+  // none.
   int importer(const LocalPeers& peers) const {
     App other([this](int) {
-      // In one more group than that of its user.
+      // It is in one more group than its user's.
       gid_t more = kGroup;
       if (::setgroups(1, &more) != 0 || ::setgid(kNobody) != 0 || ::setuid(kNobody) != 0) return 255;
       Database database = open("importer");

@@ -1,4 +1,4 @@
-// Callbacks on BlazeDB's own threads: what they throw ends with them, and nobody else goes without.
+// Callbacks on BlazeDB's threads: what one throws is discarded, and the other callbacks still run.
 #include <atomic>
 #include <future>
 #include <memory>
@@ -98,12 +98,12 @@ TEST_F(ListenersTest, TheLastHandleMayGoInItsListener) {
                                   held->topology.registerDatabase(held->two, "two"), ConnectionMode::bidirectional);
   std::promise<void> ready;
   std::shared_future<void> isReady = ready.get_future().share();
-  auto gone = std::make_shared<std::promise<std::optional<ErrorCode>>>();  // with the listener, which may still run
+  auto gone = std::make_shared<std::promise<std::optional<ErrorCode>>>();  // the listener, too, may still use it
   Subscription listens = held->topology.onStatus(link, [this, &held, isReady, gone](const ConnectionStatus&) {
     isReady.wait();
     if (!held) return;
     held.reset();
-    gone->set_value(test::errorOf([&] {  // nothing uses them any more
+    gone->set_value(test::errorOf([&] {  // nothing uses the files any more
       open("one");
       open("two");
     }));

@@ -1,5 +1,5 @@
-// A replica that is in no file: plain rows in memory, and what links, listeners and the hub ask of a replica. What it
-// cannot be asked, as its tests do not get there, fails them.
+// A replica without a file: plain rows in memory, and the functions that links, listeners and the hub call. A function
+// that no test needs fails the test that calls it.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -116,7 +116,7 @@ class MemoryReplica final : public replica::Replica,
   }
   std::optional<Error> admitReplica(std::int64_t, const UUID&, std::size_t) override { return std::nullopt; }
 
-  // sync::Store. Nothing is ever forgotten, so nobody has to sweep, and nothing is remembered of readers.
+  // sync::Store. It forgets no deletes, so no peer has to sweep, and it remembers nothing about readers.
   sync::Identity identity() override { return {id_, author_.incarnation, author_.role, name_}; }
   std::uint64_t feedEnd() const override {
     std::lock_guard lock(mutex_);
@@ -222,7 +222,7 @@ class MemoryReplica final : public replica::Replica,
   const std::string name_, path_;
   UUID id_;
   mutable base::SystemClock clock_;
-  mutable std::mutex mutex_;  // of what follows
+  mutable std::mutex mutex_;  // guards the members below
   replica::Author author_;
   mutable MemoryRows rows_;
   replica::Mirror mirror_;

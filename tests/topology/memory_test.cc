@@ -1,4 +1,4 @@
-// Memory runs out in what a user calls to connect databases: at the first allocation, at the second, and so on.
+// Memory runs out in the functions that connect databases: at the first allocation, at the second, and so on.
 #include <functional>
 
 #include "blazedb/blazedb.h"
@@ -10,7 +10,7 @@ namespace {
 
 class TopologyMemoryTest : public FolderTest {
  protected:
-  // Calls until there is memory enough.
+  // Calls until there is enough memory.
   static void failEach(const std::function<void()>& call) {
     for (std::int64_t n = 0; !HasFailure(); n += 1 + n / 16) {
       test::FailingMemory failing(test::FailingMemory::Of::thisThread, n);

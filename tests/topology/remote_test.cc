@@ -1,4 +1,4 @@
-// A hub and its clients, in one process, over TLS on loopback: the public API as the guide shows it.
+// A hub and its clients in one process, over TLS on loopback: the public API as the guide shows it.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -36,7 +36,7 @@ class RemoteTest : public FolderTest {
     node.pinning = CertificatePinningConfig::fromSpki(listening_.pin);
     return node;
   }
-  // What a client that asks for this is told for good.
+  // The error that stops a client which asks for this.
   static ErrorCode refusal(const Database& database, const RemoteNode& node, const SyncPolicy& policy = kReadable) {
     SyncEngine sync = database.enableSync(node, policy);
     auto thrown = test::errorOf([&] { sync.synchronize(kPatience); });
@@ -100,7 +100,7 @@ TEST_F(RemoteTest, ARecordThatIsNotTakenHoldsUpNothingElseAndBothEndsSaySo) {
 
   last.updateFields(id, {{"picture of 2", "smaller"}});
   sync.synchronize(kPatience);
-  sync.synchronize(kPatience);  // what was set aside here is asked for when it has become smaller
+  sync.synchronize(kPatience);  // this end asks again for the record that it had set aside, now that it is smaller
   EXPECT_EQ(hub_.fetch(id)->string("picture of 2"), "smaller");
   EXPECT_TRUE(last.fetch(id)->contains("picture of 0"));
   EXPECT_TRUE(hub_.rejectedChanges().empty());
@@ -427,7 +427,7 @@ TEST_F(RemoteTest, AHubAndLocalConnectionsFormOneGraph) {
 }
 
 TEST_F(RemoteTest, TheLastHandleMayGoInItsListener) {
-  // Shared with the listener, which runs for ever where this fails.
+  // Shared with the listener, which runs forever if this fails.
   struct Held {
     std::optional<Database> client;
     std::optional<SyncEngine> sync;
@@ -464,7 +464,7 @@ TEST_F(RemoteTest, AHandleMayGoWhileItsListenerRuns) {
     runs.set_value();
     closed = comes([&] { return !test::errorOf([&] { open("client"); }); });  // nothing uses it any more
   });
-  sync->resume();  // it may have stopped before
+  sync->resume();  // the connection may have stopped before
   runs.get_future().wait();
   client.reset();
   sync.reset();
@@ -482,7 +482,7 @@ TEST_F(RemoteTest, ADisconnectedLinkMovesNothingAndLetsGoOfWhoWaitsForIt) {
   std::uint64_t atRest = topology.status(toHub).bytes;
   auto waits =
       std::async(std::launch::async, [&] { return test::errorOf([&] { topology.synchronize(2 * kPatience); }); });
-  ASSERT_TRUE(comes([&] { return topology.status(toHub).bytes > atRest; }));  // it has asked the hub
+  ASSERT_TRUE(comes([&] { return topology.status(toHub).bytes > atRest; }));  // the client has asked the hub
   topology.disconnect(local);
   for (std::uint64_t n = 1; n <= 5; n++) {
     a.insert({{"n", 1}});

@@ -1,4 +1,4 @@
-// A hub serves whatever is a replica, be it in no file.
+// A hub serves every kind of replica, also one without a file.
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -29,7 +29,7 @@ class ReplicaTest : public FolderTest {
     node.useTLS = false;
     return client.enableSync(node, {.encryptionMode = EncryptionMode::smartProxy});
   }
-  // Until the hub has had several occasions to ask about the tokens of a replica.
+  // Waits until the hub could have asked about the tokens of a replica several times.
   static void letTimePass(const test::MemoryReplica& replica) {
     int before = replica.looks();
     EXPECT_TRUE(comes([&] { return replica.looks() >= before + 3; }));

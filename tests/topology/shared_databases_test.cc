@@ -1,4 +1,4 @@
-// What is shared in an app group, as others see it: notes of processes that live, that died, and that lie.
+// The list of what an app group shares: notes of processes that live, that died, and that lie.
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 constexpr uid_t kNobody = 65534;
 const std::string kFine = R"({"pid":1,"program":"p","collections":[],"readOnly":true})";
 
-// One byte of a note, as src/topology/shared_note.h has them.
+// One byte of a note (src/topology/shared_note.h).
 bool lock(int file, off_t byte, short type) {
   struct flock lock {};
   lock.l_type = type;
@@ -66,7 +66,7 @@ class Sharer {
   pid_t pid_ = -1;
 };
 
-// What a listener was told, for the thread that waits for it.
+// The lists that a listener got, for the thread that waits for one.
 class Told {
  public:
   auto listener() {
@@ -78,7 +78,7 @@ class Told {
       changed_.notify_all();
     };
   }
-  // Fails where it does not come to that.
+  // Fails if that does not happen.
   void expect(const std::vector<std::string>& names) {
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, std::chrono::seconds(60), [&] { return times_ > 0 && now_ == names; });
@@ -111,7 +111,7 @@ class SharedDatabasesTest : public FolderTest {
   std::string in(const std::string& name) const { return folder_ / "app" / name; }
   std::vector<SharedDatabase> list() const { return listSharedDatabases(group_); }
   void write(const std::string& name, const std::string& content) const { std::ofstream(in(name)) << content; }
-  // Of nobody, whose notes root does not take away.
+  // Gives it to the user nobody, whose notes root does not remove.
   void giveToNobody(const std::string& name) const {
     ASSERT_EQ(lchown(in(name).c_str(), kNobody, static_cast<gid_t>(-1)), 0);
   }
@@ -186,7 +186,7 @@ TEST_F(SharedDatabasesTest, WhatIsNoSocketIsNotTakenAway) {
   EXPECT_TRUE(fs::exists(in("Dead.sock")));
 }
 
-// Two that begin at once, while a third takes away what was left.
+// Two sharers start at once, while a third process removes what was left.
 TEST_F(SharedDatabasesTest, OneOfManyGetsTheName) {
   for (int round = 0; round < 50; round++) {
     write("Notes.json", "left over");
@@ -215,7 +215,7 @@ TEST_F(SharedDatabasesTest, OneOfManyGetsTheName) {
   }
 }
 
-// Whoever had its turn before has taken the file away that this one has opened.
+// The process that held the lock before has removed the file that this one has opened.
 TEST_F(SharedDatabasesTest, OneThatHasWaitedTakesTheNameAndNotAnOldFile) {
   write("Notes.json", "left over");
   int file = ::open(in("Notes.json").c_str(), O_RDWR | O_CLOEXEC);
@@ -230,7 +230,7 @@ TEST_F(SharedDatabasesTest, OneThatHasWaitedTakesTheNameAndNotAnOldFile) {
     }
     return count;
   };
-  while (openFiles() < 2 || openFiles() < 2) std::this_thread::yield();  // first it only looks, for a moment
+  while (openFiles() < 2 || openFiles() < 2) std::this_thread::yield();  // at first it only looks, for a moment
   fs::remove(in("Notes.json"));
   close(file);
   sharer.join();
@@ -312,7 +312,8 @@ TEST_F(SharedDatabasesTest, AWatchTellsWhatComesAndGoes) {
   EXPECT_TRUE(fs::is_empty(folder_ / "app"));
 }
 
-// A process that ends closes its files, of which the watch hears, before it lets go of its locks, of which it does not.
+// A process that ends first closes its files, which the watch notices, and then releases its locks, which it does not
+// notice.
 TEST_F(SharedDatabasesTest, AWatchLooksAgainAfterAFileWasClosed) {
   Told told;
   Subscription watch = watchSharedDatabases(group_, told.listener());

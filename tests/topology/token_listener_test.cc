@@ -1,4 +1,4 @@
-// What a hub does by itself as time passes: here it passes as the test says.
+// What a hub does by itself as time passes. The test controls the time.
 #include "topology/token_listener.h"
 
 #include <gtest/gtest.h>
@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::int64_t kDayMs = 86'400'000;
 
-// Moves only when it is told to.
+// A clock that moves only when the test moves it.
 class StillClock final : public base::Clock {
  public:
   std::int64_t wallMs() override { return wallMs_; }

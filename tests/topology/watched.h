@@ -1,4 +1,4 @@
-// What a connection has said so far, and the wait for what it will say.
+// The statuses of a connection so far, and the wait for later ones.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -15,7 +15,7 @@ namespace blazedb {
 
 constexpr auto kPatience = std::chrono::seconds(30);
 
-// Waits for what nobody tells of.
+// Polls, for events that no callback reports.
 inline bool comes(const std::function<bool()>& reached) {
   auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (!reached()) {
@@ -53,7 +53,7 @@ class Watched {
       last_ = now;
       changed_.notify_all();
     });
-    // What was said between the two.
+    // The status may have changed before the subscription.
     std::lock_guard lock(mutex_);
     last_ = status();
   }

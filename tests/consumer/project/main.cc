@@ -1,5 +1,5 @@
-// A program of somebody else: it sees what is installed and nothing more. It exists to be compiled and linked; that it
-// exits with 0 says that the library behind it is the real one.
+// A program outside this project: it sees only what is installed. It exists to be compiled and linked. Its exit status
+// 0 shows that it got the real library.
 #include <blazedb/error.h>
 #include <blazedb/record.h>
 #include <blazedb/uuid.h>
