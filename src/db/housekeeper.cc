@@ -4,26 +4,27 @@
 #include <vector>
 
 #include "base/contain.h"
+#include "base/mutex.h"
 
 namespace blazedb::db {
 
 struct Housekeeper::Shared {
-  std::mutex mutex;
-  std::condition_variable wake;
-  bool stopping = false;
-  bool conflicts = false;  // there are new ones
-  bool unread = false;     // and reading them has failed: again with the next upkeep
-  std::int64_t reportedTo = 0;
-  int next = 1;
-  std::map<int, std::function<void(const Conflict&)>> callbacks;
-  int running = 0;  // the callback that runs now
-  std::thread::id thread;
+  base::Mutex mutex;
+  std::condition_variable_any wake;
+  bool stopping GUARDED_BY(mutex) = false;
+  bool conflicts GUARDED_BY(mutex) = false;  // there are new ones
+  bool unread GUARDED_BY(mutex) = false;     // and reading them has failed: again with the next upkeep
+  std::int64_t reportedTo GUARDED_BY(mutex) = 0;
+  int next GUARDED_BY(mutex) = 1;
+  std::map<int, std::function<void(const Conflict&)>> callbacks GUARDED_BY(mutex);
+  int running GUARDED_BY(mutex) = 0;  // the callback that runs now
+  std::thread::id thread GUARDED_BY(mutex);
 };
 
 Housekeeper::Housekeeper(Engine& engine) : engine_(engine), shared_(std::make_shared<Shared>()) {
   for (const Conflict& conflict : engine_.journal().conflicts()) shared_->reportedTo = conflict.id;
   engine_.listeners().setConflict([shared = shared_] {
-    std::lock_guard lock(shared->mutex);
+    base::Lock lock(shared->mutex);
     shared->conflicts = true;
     shared->wake.notify_all();
   });
@@ -33,7 +34,7 @@ Housekeeper::Housekeeper(Engine& engine) : engine_(engine), shared_(std::make_sh
 Housekeeper::~Housekeeper() {
   engine_.listeners().setConflict({});
   {
-    std::lock_guard lock(shared_->mutex);
+    base::Lock lock(shared_->mutex);
     shared_->stopping = true;
     shared_->wake.notify_all();
   }
@@ -41,24 +42,25 @@ Housekeeper::~Housekeeper() {
 }
 
 Subscription Housekeeper::onConflict(std::function<void(const Conflict&)> callback) {
-  std::lock_guard lock(shared_->mutex);
+  base::Lock lock(shared_->mutex);
   int id = shared_->next++;
   shared_->callbacks[id] = std::move(callback);
   return Subscription([shared = shared_, id] {
-    std::unique_lock held(shared->mutex);
+    base::Lock held(shared->mutex);
     shared->callbacks.erase(id);
     if (shared->thread == std::this_thread::get_id()) return;
-    shared->wake.wait(held, [&] { return shared->running != id; });
+    while (shared->running == id) shared->wake.wait(held);
   });
 }
 
 void Housekeeper::run() {
-  std::unique_lock lock(shared_->mutex);
+  base::Lock lock(shared_->mutex);
   shared_->thread = std::this_thread::get_id();
   bool more = false;
   while (!shared_->stopping) {
-    if (!more)
-      shared_->wake.wait_for(lock, std::chrono::seconds(1), [&] { return shared_->stopping || shared_->conflicts; });
+    auto until = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+    while (!more && !shared_->stopping && !shared_->conflicts)
+      if (shared_->wake.wait_until(lock, until) == std::cv_status::timeout) break;
     if (shared_->stopping) return;
     lock.unlock();
     try {
@@ -73,7 +75,7 @@ void Housekeeper::run() {
 }
 
 void Housekeeper::reportConflicts() {
-  std::unique_lock lock(shared_->mutex);
+  base::Lock lock(shared_->mutex);
   bool came = std::exchange(shared_->conflicts, false);
   if (!came && !shared_->unread) return;
   shared_->unread = true;

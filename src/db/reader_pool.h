@@ -4,9 +4,9 @@
 
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <vector>
 
+#include "base/mutex.h"
 #include "db/tables.h"
 #include "storage/database_file.h"
 
@@ -38,7 +38,7 @@ class ReaderPool {
   };
 
   Lease lease() {
-    std::unique_lock lock(mutex_);
+    base::Lock lock(mutex_);
     if (free_.empty()) {
       lock.unlock();
       return {*this, std::make_unique<Lease::Reader>(file_.openReader())};
@@ -53,13 +53,13 @@ class ReaderPool {
   static constexpr std::size_t kIdleMax = 8;
 
   void giveBack(std::unique_ptr<Lease::Reader> reader) {
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     if (free_.size() < kIdleMax) free_.push_back(std::move(reader));
   }
 
   storage::DatabaseFile& file_;
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<Lease::Reader>> free_;
+  base::Mutex mutex_;
+  std::vector<std::unique_ptr<Lease::Reader>> free_ GUARDED_BY(mutex_);
 };
 
 }  // namespace blazedb::db

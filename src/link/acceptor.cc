@@ -14,11 +14,11 @@
 #include <condition_variable>
 #include <cstring>
 #include <map>
-#include <mutex>
 #include <set>
 #include <utility>
 
 #include "base/contain.h"
+#include "base/mutex.h"
 #include "blazedb/error.h"
 #include "link/failed_knocks.h"
 #include "link/failure.h"
@@ -182,7 +182,7 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
   std::uint16_t port() const { return port_; }
 
   void feedMoved(const sync::Store& store) {
-    std::lock_guard lock(movedMutex_);
+    base::Lock lock(movedMutex_);
     moved_.insert(&store);
     if (fanOutDue_) return;
     fan_.post([self = shared_from_this()] { self->fanOut(); });
@@ -201,7 +201,7 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
     for (const auto& arrival : asked) ends.push_back(arrival->store()->feedEnd());
     std::uint64_t number = 0;
     {
-      std::lock_guard lock(mutex_);  // so that each client gets growing numbers, whichever thread asks
+      base::Lock lock(mutex_);  // so that each client gets growing numbers, whichever thread asks
       number = ++lastPing_;
       for (const auto& arrival : asked) arrival->ping(number);
     }
@@ -211,7 +211,7 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
   }
 
   void setTls(std::shared_ptr<const TlsContext> tls) {
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     options_.tls = std::move(tls);
   }
 
@@ -227,7 +227,7 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
 
   void stopAll() {
     file_.reset();
-    std::unique_lock lock(mutex_);
+    base::Lock lock(mutex_);
     stopping_ = true;
     asio::error_code ignored;
     acceptor_.close(ignored);
@@ -235,7 +235,7 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
     afterStorm_.cancel();
     for (const auto& [id, arrival] : arrivals_)
       arrival->stop({ErrorCode::HubStopping, "the hub is stopping; the client tries again by itself"});
-    empty_.wait(lock, [&] { return arrivals_.empty(); });
+    while (!arrivals_.empty()) empty_.wait(lock);
   }
 
   // The arrivals'.
@@ -250,12 +250,12 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
   std::int64_t delayOf(const sync::Bye& refusal, const Knock& knock, const PeerInfo& peer) {
     bool guessed = refusal.code == ErrorCode::WrongToken || refusal.code == ErrorCode::UnknownDatabase;
     if (peer.credentials || !guessed) return 0;
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     return failed_.note(neighbourhood(peer.address), knock.token, clock_.monotonicUs() / 1000);
   }
   // Returns false if the hub has as many clients as it may have.
   bool admitted(std::uint64_t id) {
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     if (admitted_.size() >= options_.admittedMax) return false;
     setUp(id);
     if (auto found = arrivals_.find(id); found != arrivals_.end()) admitted_.insert(*found);
@@ -263,7 +263,7 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
   }
   void closed(std::uint64_t id) {
     std::shared_ptr<Arrival> last;  // destroyed without the lock
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     setUp(id);
     admitted_.erase(id);
     if (auto found = arrivals_.find(id); found != arrivals_.end()) {
@@ -294,7 +294,7 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
   }
 
   std::vector<std::shared_ptr<Arrival>> admitted() const {
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     std::vector<std::shared_ptr<Arrival>> all;
     for (const auto& [id, arrival] : admitted_) all.push_back(arrival);
     return all;
@@ -303,21 +303,26 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
   // Runs on the thread of the sockets, except the first time.
   void accept() {
     acceptor_.async_accept([self = shared_from_this()](asio::error_code error, Socket socket) {
-      std::lock_guard lock(self->mutex_);
+      base::Lock lock(self->mutex_);
       if (self->stopping_) return;
-      if (!error) base::contain([&] { self->welcome(std::move(socket)); });
+      if (!error) {
+        base::contain([&] {
+          self->mutex_.isHeld();
+          self->welcome(std::move(socket));
+        });
+      }
       base::insist([&] {
         if (!error || error == asio::error::connection_aborted) return self->accept();
         self->again_.expires_after(kAcceptAgain);
         self->again_.async_wait([self](asio::error_code cancelled) {
-          std::lock_guard held(self->mutex_);
+          base::Lock held(self->mutex_);
           if (!cancelled && !self->stopping_) base::insist([&] { self->accept(); });
         });
       });
     });
   }
 
-  void welcome(Socket socket) {
+  void welcome(Socket socket) REQUIRES(mutex_) {
     std::optional<PeerInfo> peer = peerOf(socket, !options_.path.empty());
     if (!peer) return;
     // A refused client takes a file until it has got the reason.
@@ -353,14 +358,14 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
     });
   }
 
-  void makeRoom() {
+  void makeRoom() REQUIRES(mutex_) {
     if (halfOpen_.empty()) return;
     arrivals_.at(*halfOpen_.begin())->stop({ErrorCode::TooManyAttempts, "too many connections are being set up"});
     halfOpen_.erase(halfOpen_.begin());
   }
 
   // The connection is no longer being set up.
-  void setUp(std::uint64_t id) {
+  void setUp(std::uint64_t id) REQUIRES(mutex_) {
     halfOpen_.erase(id);
     if (!halfOpen_.empty() || !std::exchange(storm_, false) || stopping_) return;
     base::contain([this] {
@@ -376,7 +381,7 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
   void fanOut() {
     std::set<const sync::Store*> moved;
     {
-      std::lock_guard lock(movedMutex_);
+      base::Lock lock(movedMutex_);
       moved.swap(moved_);
       fanOutDue_ = false;
     }
@@ -397,23 +402,24 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
   std::uint16_t port_ = 0;
   std::optional<SocketFile> file_;  // with a path
 
-  mutable std::mutex mutex_;
+  mutable base::Mutex mutex_;
   AnyAcceptor acceptor_;
   asio::steady_timer again_;
   asio::steady_timer afterStorm_;
-  bool storm_ = false;
-  bool stopping_ = false;
-  std::uint64_t lastId_ = 0;
-  std::uint64_t lastPing_ = 0;
-  std::map<std::uint64_t, std::shared_ptr<Arrival>> arrivals_;  // shared with their pending steps
-  std::set<std::uint64_t> halfOpen_;                            // those not yet admitted
-  std::map<std::uint64_t, std::shared_ptr<Arrival>> admitted_;  // those admitted; shared in the same way
-  std::condition_variable empty_;
-  FailedKnocks failed_;
+  bool storm_ GUARDED_BY(mutex_) = false;
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  std::uint64_t lastId_ GUARDED_BY(mutex_) = 0;
+  std::uint64_t lastPing_ GUARDED_BY(mutex_) = 0;
+  // Shared with their pending steps.
+  std::map<std::uint64_t, std::shared_ptr<Arrival>> arrivals_ GUARDED_BY(mutex_);
+  std::set<std::uint64_t> halfOpen_ GUARDED_BY(mutex_);                            // those not yet admitted
+  std::map<std::uint64_t, std::shared_ptr<Arrival>> admitted_ GUARDED_BY(mutex_);  // those admitted
+  std::condition_variable_any empty_;
+  FailedKnocks failed_ GUARDED_BY(mutex_);
 
-  std::mutex movedMutex_;
-  std::set<const sync::Store*> moved_;
-  bool fanOutDue_ = false;
+  base::Mutex movedMutex_;
+  std::set<const sync::Store*> moved_ GUARDED_BY(movedMutex_);
+  bool fanOutDue_ GUARDED_BY(movedMutex_) = false;
   Strand fan_;
 };
 

@@ -9,7 +9,7 @@ namespace blazedb::link {
 Budget::Share::~Share() { giveUp(); }
 
 bool Budget::Share::ask(std::size_t bytes) {
-  std::lock_guard lock(budget_.mutex_);
+  base::Lock lock(budget_.mutex_);
   if (bytes <= held_) return true;
   // A frame larger than the whole pool, as with a small budget, gets it while no other share holds any.
   std::size_t more = common(bytes) - common(held_);
@@ -33,7 +33,7 @@ bool Budget::Share::ask(std::size_t bytes) {
 
 void Budget::Share::set(std::size_t bytes) {
   {
-    std::lock_guard lock(budget_.mutex_);
+    base::Lock lock(budget_.mutex_);
     budget_.hold(*this, bytes);
   }
   budget_.serve();
@@ -41,7 +41,7 @@ void Budget::Share::set(std::size_t bytes) {
 
 void Budget::Share::giveBack(std::size_t bytes) {
   {
-    std::lock_guard lock(budget_.mutex_);
+    base::Lock lock(budget_.mutex_);
     budget_.hold(*this, held_ - std::min(held_, bytes));
   }
   budget_.serve();
@@ -49,7 +49,7 @@ void Budget::Share::giveBack(std::size_t bytes) {
 
 void Budget::Share::shrinkTo(std::size_t bytes) {
   {
-    std::lock_guard lock(budget_.mutex_);
+    base::Lock lock(budget_.mutex_);
     budget_.hold(*this, std::min(held_, bytes));
   }
   budget_.serve();
@@ -57,7 +57,7 @@ void Budget::Share::shrinkTo(std::size_t bytes) {
 
 void Budget::Share::giveUp() {
   {
-    std::lock_guard lock(budget_.mutex_);
+    base::Lock lock(budget_.mutex_);
     if (std::exchange(waiting_, false)) budget_.queue_.remove(this);
     budget_.hold(*this, 0);
   }
@@ -65,22 +65,22 @@ void Budget::Share::giveUp() {
 }
 
 bool Budget::Share::beyondItsOwn() const {
-  std::lock_guard lock(budget_.mutex_);
+  base::Lock lock(budget_.mutex_);
   return held_ > kOwnBytes;
 }
 
 bool Budget::isScarce() const {
-  std::lock_guard lock(mutex_);
+  base::Lock lock(mutex_);
   return refused_ || !queue_.empty();
 }
 
 std::size_t Budget::held() const {
-  std::lock_guard lock(mutex_);
+  base::Lock lock(mutex_);
   return held_;
 }
 
-// The caller has the lock.
 void Budget::hold(Share& share, std::size_t bytes) {
+  share.budget_.mutex_.isHeld();  // it is this budget's
   held_ += common(bytes);
   held_ -= common(share.held_);
   share.held_ = bytes;
@@ -93,9 +93,10 @@ void Budget::serve() {
   for (;;) {
     std::weak_ptr<Waiter> told;
     {
-      std::lock_guard lock(mutex_);
+      base::Lock lock(mutex_);
       if (queue_.empty()) return;
       Share& share = *queue_.front();
+      share.budget_.mutex_.isHeld();  // it is this budget's
       std::size_t mine = common(share.held_);
       std::size_t wanted = std::max(common(share.wanted_), mine);
       if (held_ > mine && held_ - mine + wanted > bytesMax_) return;

@@ -10,7 +10,8 @@
 #include <cstddef>
 #include <list>
 #include <memory>
-#include <mutex>
+
+#include "base/mutex.h"
 
 namespace blazedb::link {
 
@@ -58,10 +59,9 @@ class Budget {
     friend class Budget;
     Budget& budget_;
     std::weak_ptr<Waiter> waiter_;
-    // Guarded by the budget's lock.
-    std::size_t held_ = 0;
-    std::size_t wanted_ = 0;
-    bool waiting_ = false;
+    std::size_t held_ GUARDED_BY(budget_.mutex_) = 0;
+    std::size_t wanted_ GUARDED_BY(budget_.mutex_) = 0;
+    bool waiting_ GUARDED_BY(budget_.mutex_) = false;
   };
 
   // Whether a share waits for memory, or was refused it lately.
@@ -71,14 +71,14 @@ class Budget {
 
  private:
   static std::size_t common(std::size_t bytes) { return bytes > kOwnBytes ? bytes - kOwnBytes : 0; }
-  void hold(Share& share, std::size_t bytes);
+  void hold(Share& share, std::size_t bytes) REQUIRES(mutex_);
   void serve();
 
   const std::size_t bytesMax_;
-  mutable std::mutex mutex_;
-  std::size_t held_ = 0;
-  bool refused_ = false;  // a share was refused; until half of the pool is free again
-  std::list<Share*> queue_;
+  mutable base::Mutex mutex_;
+  std::size_t held_ GUARDED_BY(mutex_) = 0;
+  bool refused_ GUARDED_BY(mutex_) = false;  // a share was refused; until half of the pool is free again
+  std::list<Share*> queue_ GUARDED_BY(mutex_);
 };
 
 }  // namespace blazedb::link

@@ -53,8 +53,11 @@ Channel::Channel(Io& io, base::Clock& clock, Socket socket, const MakeStream& ma
 
 void Channel::start(std::function<void()> wake) {
   wake_ = std::move(wake);
-  inShare_.setWaiter(weak_from_this());
-  outShare_.setWaiter(weak_from_this());
+  {
+    base::Lock lock(mutex_);
+    inShare_.setWaiter(weak_from_this());
+    outShare_.setWaiter(weak_from_this());
+  }
   readSoon();
 }
 
@@ -79,7 +82,7 @@ void Channel::send(const std::vector<base::Bytes>& frames) {
 void Channel::put(base::Bytes chunk) {
   bool empty = chunk.empty();
   {
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     if (phase_ != Phase::handshaking && phase_ != Phase::open) return;
     if (outbox_.empty()) outPace_ = {};
     outboxBytes_ += chunk.size();
@@ -90,7 +93,7 @@ void Channel::put(base::Bytes chunk) {
 }
 
 bool Channel::hasRoom(std::size_t bytes) {
-  std::lock_guard lock(mutex_);
+  base::Lock lock(mutex_);
   return outShare_.ask(outboxBytes_ + bytes);
 }
 
@@ -99,7 +102,7 @@ std::optional<base::Bytes> Channel::take() {
     Packet packet;
     bool again = false;
     {
-      std::lock_guard lock(mutex_);
+      base::Lock lock(mutex_);
       if (inbox_.empty()) return std::nullopt;
       packet = std::move(inbox_.front());
       inbox_.pop_front();
@@ -114,7 +117,7 @@ std::optional<base::Bytes> Channel::take() {
     if (again) readSoon();
     std::optional<base::Bytes> frame = unpacker_.unpack(std::move(packet));
     if (!frame) {
-      std::lock_guard lock(mutex_);
+      base::Lock lock(mutex_);
       blame("a frame that cannot be unpacked");
       dropInbox();
       return std::nullopt;
@@ -128,7 +131,7 @@ void Channel::admit(bool compression) {
     packer_.allowCompression();
     unpacker_.allowCompression();
   }
-  std::lock_guard lock(mutex_);
+  base::Lock lock(mutex_);
   splitter_.setFrameBytesMax(base::kFrameBytesMax);
   inboxBytesMax_ = kInboxBytes;
 }
@@ -140,26 +143,26 @@ void Channel::forget() {
 }
 
 std::optional<sync::Bye> Channel::ended() const {
-  std::lock_guard lock(mutex_);
+  base::Lock lock(mutex_);
   return ended_;
 }
 
 std::optional<sync::Bye> Channel::fault() const {
-  std::lock_guard lock(mutex_);
+  base::Lock lock(mutex_);
   return fault_;
 }
 
 bool Channel::isFull(std::size_t more) const {
   std::size_t bytes = more;
   {
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     bytes += outboxBytes_;
   }
   return bytes > base::kInFlightBytesMax || (bytes > kOutboxHigh && io_.outgoing().isScarce());
 }
 
 std::optional<std::int64_t> Channel::slowSinceMs() const {
-  std::lock_guard lock(mutex_);
+  base::Lock lock(mutex_);
   std::optional<std::int64_t> since;
   if (phase_ != Phase::open) return since;
   if (outboxBytes_ > kOwnBytes) since = outPace_.sinceMs;
@@ -168,28 +171,28 @@ std::optional<std::int64_t> Channel::slowSinceMs() const {
 }
 
 std::uint64_t Channel::bytes() const {
-  std::lock_guard lock(mutex_);
+  base::Lock lock(mutex_);
   return bytes_;
 }
 
 std::int64_t Channel::aliveMs() const {
-  std::lock_guard lock(mutex_);
+  base::Lock lock(mutex_);
   return aliveMs_;
 }
 
 bool Channel::heard() const {
-  std::lock_guard lock(mutex_);
+  base::Lock lock(mutex_);
   return stream_->heard();
 }
 
 bool Channel::closed() const {
-  std::lock_guard lock(mutex_);
+  base::Lock lock(mutex_);
   return phase_ == Phase::closed;
 }
 
 void Channel::close() {
   {
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     dropInbox();
     if (phase_ == Phase::handshaking) shut();
     if (phase_ != Phase::open) return;
@@ -202,7 +205,7 @@ void Channel::close() {
 
 void Channel::abort() {
   {
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     shut();
   }
   run(false);
@@ -212,12 +215,16 @@ void Channel::abort() {
 void Channel::run(bool mayRead) {
   bool wake = false;
   {
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     try {
       advance(mayRead);
       wait();
     } catch (const std::exception& error) {
-      if (!base::contain([&] { end(failureOf(error)); })) shut();
+      bool said = base::contain([&] {
+        mutex_.isHeld();
+        end(failureOf(error));
+      });
+      if (!said) shut();
     }
     wake = std::exchange(news_, false);
   }
@@ -366,7 +373,7 @@ void Channel::wait() {
   auto ready = [this](bool& armed) {
     return [self = shared_from_this(), &armed](asio::error_code) {
       {
-        std::lock_guard lock(self->mutex_);
+        base::Lock lock(self->mutex_);
         armed = false;
       }
       self->run(true);
@@ -392,7 +399,10 @@ void Channel::shut() {
   phase_ = Phase::closed;
   if (!ended_) {
     ended_ = sync::Bye{ErrorCode::Offline, {}};
-    base::contain([&] { ended_->text = "the connection was closed here"; });
+    base::contain([&] {
+      mutex_.isHeld();
+      ended_->text = "the connection was closed here";
+    });
   }
   news_ = true;
   outbox_.clear();

@@ -21,7 +21,6 @@
 #include <functional>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,6 +28,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/mutex.h"
 #include "link/budget.h"
 #include "link/framing.h"
 #include "link/io.h"
@@ -92,22 +92,22 @@ class Channel : public Budget::Waiter, public std::enable_shared_from_this<Chann
 
   void run(bool mayRead);
   void readSoon();
-  void advance(bool mayRead);
-  void handshake();
-  void write();
-  void read();
-  void dropInbox();
-  void discard();
-  void split(base::ByteView bytes);
-  void blame(const std::string& what);
+  void advance(bool mayRead) REQUIRES(mutex_);
+  void handshake() REQUIRES(mutex_);
+  void write() REQUIRES(mutex_);
+  void read() REQUIRES(mutex_);
+  void dropInbox() REQUIRES(mutex_);
+  void discard() REQUIRES(mutex_);
+  void split(base::ByteView bytes) REQUIRES(mutex_);
+  void blame(const std::string& what) REQUIRES(mutex_);
   void put(base::Bytes chunk);
   // Whether the caller can go on. Otherwise it has noted what to wait for, or the end.
-  bool progressed(const StreamResult& result);
-  void wait();
-  void end(sync::Bye why);
-  void shut();
-  bool mayRead();
-  std::size_t incoming() const { return std::max(splitter_.pending(), splitter_.announced()); }
+  bool progressed(const StreamResult& result) REQUIRES(mutex_);
+  void wait() REQUIRES(mutex_);
+  void end(sync::Bye why) REQUIRES(mutex_);
+  void shut() REQUIRES(mutex_);
+  bool mayRead() REQUIRES(mutex_);
+  std::size_t incoming() const REQUIRES(mutex_) { return std::max(splitter_.pending(), splitter_.announced()); }
 
   Io& io_;
   base::Clock& clock_;
@@ -124,30 +124,34 @@ class Channel : public Budget::Waiter, public std::enable_shared_from_this<Chann
     void moved(std::size_t more, std::int64_t nowMs);
   };
 
-  mutable std::mutex mutex_;
-  Budget::Share inShare_, outShare_;
-  Pace inPace_, outPace_;
-  Phase phase_ = Phase::handshaking;
-  Socket socket_;
-  std::unique_ptr<Stream> stream_;
-  Splitter splitter_;
-  std::list<Packet> inbox_;
-  std::size_t inboxBytes_ = 0;
-  std::size_t inboxBytesMax_ = base::kFrameBytesMaxBeforeHello;
-  bool readsLarge_ = false;        // a frame larger than its own share is coming
-  bool paused_ = false;            // does not read until less is waiting
-  std::list<base::Bytes> outbox_;  // a list, as the inbox, because an empty deque holds memory
-  std::size_t outboxBytes_ = 0;
-  std::size_t outboxUsed_ = 0;  // how much of the first was written
-  bool full_ = false;           // the owner waits for the outbox
-  bool wantRead_ = false, wantWrite_ = false;
-  bool readArmed_ = false, writeArmed_ = false;
-  bool news_ = false;  // call wake_
-  std::optional<sync::Bye> fault_;
-  std::optional<sync::Bye> ended_;
-  std::optional<asio::steady_timer> lastMoment_;
-  std::uint64_t bytes_ = 0;
-  std::int64_t aliveMs_ = 0;
+  mutable base::Mutex mutex_;
+  Budget::Share inShare_ GUARDED_BY(mutex_);
+  Budget::Share outShare_ GUARDED_BY(mutex_);
+  Pace inPace_ GUARDED_BY(mutex_);
+  Pace outPace_ GUARDED_BY(mutex_);
+  Phase phase_ GUARDED_BY(mutex_) = Phase::handshaking;
+  Socket socket_ GUARDED_BY(mutex_);
+  std::unique_ptr<Stream> stream_ GUARDED_BY(mutex_);
+  Splitter splitter_ GUARDED_BY(mutex_);
+  std::list<Packet> inbox_ GUARDED_BY(mutex_);
+  std::size_t inboxBytes_ GUARDED_BY(mutex_) = 0;
+  std::size_t inboxBytesMax_ GUARDED_BY(mutex_) = base::kFrameBytesMaxBeforeHello;
+  bool readsLarge_ GUARDED_BY(mutex_) = false;        // a frame larger than its own share is coming
+  bool paused_ GUARDED_BY(mutex_) = false;            // does not read until less is waiting
+  std::list<base::Bytes> outbox_ GUARDED_BY(mutex_);  // a list, as the inbox, because an empty deque holds memory
+  std::size_t outboxBytes_ GUARDED_BY(mutex_) = 0;
+  std::size_t outboxUsed_ GUARDED_BY(mutex_) = 0;  // how much of the first was written
+  bool full_ GUARDED_BY(mutex_) = false;           // the owner waits for the outbox
+  bool wantRead_ GUARDED_BY(mutex_) = false;
+  bool wantWrite_ GUARDED_BY(mutex_) = false;
+  bool readArmed_ GUARDED_BY(mutex_) = false;
+  bool writeArmed_ GUARDED_BY(mutex_) = false;
+  bool news_ GUARDED_BY(mutex_) = false;  // call wake_
+  std::optional<sync::Bye> fault_ GUARDED_BY(mutex_);
+  std::optional<sync::Bye> ended_ GUARDED_BY(mutex_);
+  std::optional<asio::steady_timer> lastMoment_ GUARDED_BY(mutex_);
+  std::uint64_t bytes_ GUARDED_BY(mutex_) = 0;
+  std::int64_t aliveMs_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace blazedb::link

@@ -72,14 +72,14 @@ void Conversation::ping(std::uint64_t number) {
 
 void Conversation::stop(const sync::Bye& why) {
   {
-    std::lock_guard lock(stopMutex_);
+    base::Lock lock(stopMutex_);
     if (!stopWanted_) stopWanted_ = why;
   }
   schedule();
 }
 
 std::optional<sync::Bye> Conversation::stopWanted() {
-  std::lock_guard lock(stopMutex_);
+  base::Lock lock(stopMutex_);
   return stopWanted_;
 }
 

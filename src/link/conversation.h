@@ -23,11 +23,11 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "link/channel.h"
 #include "link/io.h"
 #include "sync/session.h"
@@ -112,8 +112,8 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   std::atomic<bool> scheduled_ = false;
   std::atomic<bool> moved_ = false;
   std::atomic<std::uint64_t> pingWanted_ = 0;
-  std::mutex stopMutex_;
-  std::optional<sync::Bye> stopWanted_;
+  base::Mutex stopMutex_;
+  std::optional<sync::Bye> stopWanted_ GUARDED_BY(stopMutex_);
 
   // The strand's.
   std::shared_ptr<Turns> turns_;  // shared with the other conversations about the same store

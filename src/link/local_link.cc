@@ -17,7 +17,7 @@ LocalLink::LocalLink(End first, End second, base::Clock& clock, base::Random& ra
 
 void LocalLink::end() {
   {
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     stopping_ = true;
     wake_.notify_all();
   }
@@ -26,7 +26,7 @@ void LocalLink::end() {
 }
 
 void LocalLink::feedMoved() {
-  std::lock_guard lock(mutex_);
+  base::Lock lock(mutex_);
   if (std::exchange(moved_, true)) return;
   wake_.notify_one();
 }
@@ -70,7 +70,7 @@ std::optional<std::int64_t> LocalLink::attempt() {
   bytesBefore_ = status_.bytes;
   repairedBefore_ = status_.repaired;
   {
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     if (stopping_) return std::nullopt;
   }
   bool forGood = !worthRetrying(why.code);
@@ -111,7 +111,7 @@ void LocalLink::exchange(Sessions& sessions) {
       }
     }
     if (moved && board_.progressDue()) publish(sessions);
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     if (stopping_) return;
   }
 }
@@ -132,13 +132,15 @@ void LocalLink::settle(Sessions& sessions) {
 
 // Returns false when the link has to end.
 bool LocalLink::sleep(std::optional<std::int64_t> untilMs, bool forFeed) {
-  std::unique_lock lock(mutex_);
-  auto awake = [&] { return stopping_ || (forFeed && moved_); };
-  if (untilMs) {
+  base::Lock lock(mutex_);
+  while (!stopping_ && !(forFeed && moved_)) {
+    if (!untilMs) {
+      wake_.wait(lock);
+      continue;
+    }
     std::int64_t left = *untilMs - nowMs();
-    if (left > 0) wake_.wait_for(lock, std::chrono::milliseconds(left), awake);
-  } else {
-    wake_.wait(lock, awake);
+    if (left <= 0) break;
+    wake_.wait_for(lock, std::chrono::milliseconds(left));
   }
   moved_ = false;
   return !stopping_;

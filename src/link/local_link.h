@@ -10,11 +10,11 @@
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <thread>
 
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "base/random.h"
 #include "link/link.h"
 #include "link/retry.h"
@@ -61,10 +61,10 @@ class LocalLink final : public Link {
   base::Random& random_;
   StatusBoard board_;
 
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool moved_ = false;
-  bool stopping_ = false;
+  base::Mutex mutex_;
+  std::condition_variable_any wake_;
+  bool moved_ GUARDED_BY(mutex_) = false;
+  bool stopping_ GUARDED_BY(mutex_) = false;
 
   // The thread's own.
   LinkStatus status_;

@@ -1,11 +1,11 @@
 #include "link/name_lookup.h"
 
 #include <asio/io_context.hpp>
-#include <mutex>
 #include <thread>
 #include <utility>
 
 #include "base/contain.h"
+#include "base/mutex.h"
 
 namespace blazedb::link {
 
@@ -23,21 +23,21 @@ Addresses askSystem(const std::string& host, std::uint16_t port) {
 
 struct NameLookup::State {
   Ask ask;
-  std::mutex mutex;
-  Done done;
-  bool asking = false;
+  base::Mutex mutex;
+  Done done GUARDED_BY(mutex);
+  bool asking GUARDED_BY(mutex) = false;
 };
 
 NameLookup::NameLookup(Ask ask) : state_(std::make_shared<State>()) { state_->ask = std::move(ask); }
 
 void NameLookup::begin(Done done) {
-  std::lock_guard lock(state_->mutex);
+  base::Lock lock(state_->mutex);
   state_->done = std::move(done);
   if (state_->asking) return;
   std::thread([state = state_] {
     Addresses addresses;
     if (!base::contain([&] { addresses = state->ask(); })) addresses.failure = "no memory";  // too short to allocate
-    std::lock_guard held(state->mutex);
+    base::Lock held(state->mutex);
     state->asking = false;
     // If `done` throws for want of memory, its owner has a timer.
     if (Done asked = std::exchange(state->done, nullptr)) base::contain(asked, addresses);
@@ -46,7 +46,7 @@ void NameLookup::begin(Done done) {
 }
 
 void NameLookup::stop() {
-  std::lock_guard lock(state_->mutex);
+  base::Lock lock(state_->mutex);
   state_->done = nullptr;
 }
 

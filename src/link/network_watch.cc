@@ -34,13 +34,13 @@ NetworkWatch::NetworkWatch(asio::io_context& sockets) : netlink_(sockets), quiet
 }
 
 int NetworkWatch::add(std::function<void()> listener) {
-  std::lock_guard lock(mutex_);
+  base::Lock lock(mutex_);
   listeners_[++last_] = std::move(listener);
   return last_;
 }
 
 void NetworkWatch::remove(int id) {
-  std::lock_guard lock(mutex_);
+  base::Lock lock(mutex_);
   listeners_.erase(id);
 }
 
@@ -72,7 +72,7 @@ void NetworkWatch::wait() {
 }
 
 void NetworkWatch::tell() {
-  std::lock_guard lock(mutex_);
+  base::Lock lock(mutex_);
   for (const auto& [id, listener] : listeners_) base::contain(listener);
 }
 

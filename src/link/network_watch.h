@@ -11,7 +11,8 @@
 #include <asio/steady_timer.hpp>
 #include <functional>
 #include <map>
-#include <mutex>
+
+#include "base/mutex.h"
 
 namespace blazedb::link {
 
@@ -32,9 +33,9 @@ class NetworkWatch {
 
   asio::posix::stream_descriptor netlink_;
   asio::steady_timer quiet_;
-  std::mutex mutex_;
-  std::map<int, std::function<void()>> listeners_;
-  int last_ = 0;
+  base::Mutex mutex_;
+  std::map<int, std::function<void()>> listeners_ GUARDED_BY(mutex_);
+  int last_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace blazedb::link

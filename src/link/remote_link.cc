@@ -67,11 +67,11 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
     strand_.post([self = shared_from_this(), task] { self->doOrBreak(task); });
   }
   void feedMoved() {
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     if (dialogue_) dialogue_->feedMoved();
   }
   std::uint64_t ping() {
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     pings_++;
     if (dialogue_) dialogue_->ping(pings_);
     return pings_;
@@ -84,8 +84,8 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
     base::insist([&] { post(&Core::pauseOrResume); });
   }
   void waitUntilGone() {
-    std::unique_lock lock(mutex_);
-    goneChanged_.wait(lock, [&] { return gone_; });
+    base::Lock lock(mutex_);
+    while (!gone_) goneChanged_.wait(lock);
   }
   StatusBoard& board() { return board_; }
   sync::Store& store() { return store_; }
@@ -164,7 +164,7 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
 
   // The conversation calls these.
   void admitted(Dialogue& dialogue) {
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     if (pings_ > 0) dialogue.ping(pings_);
   }
   void talked(const sync::SessionStatus& session, std::uint64_t bytes) {
@@ -176,7 +176,7 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
   }
   void ended(const sync::SessionStatus& session, std::uint64_t bytes, const sync::Bye& why) {
     {
-      std::lock_guard lock(mutex_);
+      base::Lock lock(mutex_);
       dialogue_.reset();
     }
     if (stopping_) return goneNow();
@@ -249,7 +249,7 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
     });
     dialling_.reset();
     {
-      std::lock_guard lock(mutex_);
+      base::Lock lock(mutex_);
       dialogue_ = dialogue;
     }
     if (!base::contain([&] { dialogue->knock(); })) dialogue->stop({ErrorCode::OutOfMemory, "no memory"});
@@ -300,7 +300,7 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
   }
 
   void goneNow() {
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     gone_ = true;
     goneChanged_.notify_all();
   }
@@ -321,11 +321,11 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
   StatusBoard board_;
   Strand strand_;
 
-  std::mutex mutex_;
+  base::Mutex mutex_;
   std::shared_ptr<Dialogue> dialogue_;  // shared with its pending steps; written on the strand only
-  std::uint64_t pings_ = 0;
-  bool gone_ = false;
-  std::condition_variable goneChanged_;
+  std::uint64_t pings_ GUARDED_BY(mutex_) = 0;
+  bool gone_ GUARDED_BY(mutex_) = false;
+  std::condition_variable_any goneChanged_;
 
   const HostName host_;
   NameLookup lookup_;

@@ -32,13 +32,13 @@ LinkStatus StatusBoard::current() const {
 }
 
 LinkStatus StatusBoard::status() const {
-  std::lock_guard lock(mutex_);
+  base::Lock lock(mutex_);
   return current();
 }
 
 void StatusBoard::put(const LinkStatus& status) {
   {
-    std::lock_guard lock(mutex_);
+    base::Lock lock(mutex_);
     if (closed_) return;
     status_ = status;
     putMs_ = clock_.monotonicUs() / 1000;
@@ -56,7 +56,7 @@ void StatusBoard::put(const LinkStatus& status) {
 }
 
 bool StatusBoard::wait(std::int64_t deadlineUs, const std::function<bool(const LinkStatus&)>& reached) {
-  std::unique_lock lock(mutex_);
+  base::Lock lock(mutex_);
   waiting_++;
   bool is = false;
   for (;;) {
@@ -81,7 +81,7 @@ bool StatusBoard::waitSynchronized(std::uint64_t pingNumber, std::uint64_t feedE
 }
 
 void StatusBoard::expect(bool paused) {
-  std::lock_guard lock(mutex_);
+  base::Lock lock(mutex_);
   pauseExpected_ = paused;
   // The link will put a new status soon.
   if (!paused && status_.state == LinkState::stopped) status_.state = LinkState::connecting;
@@ -89,7 +89,7 @@ void StatusBoard::expect(bool paused) {
 }
 
 void StatusBoard::close() {
-  std::lock_guard lock(mutex_);
+  base::Lock lock(mutex_);
   closed_ = true;
   changed_.notify_all();
 }

@@ -4,11 +4,11 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <utility>
 
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "link/link.h"
 
 namespace blazedb::link {
@@ -44,17 +44,17 @@ class StatusBoard {
  private:
   static constexpr std::int64_t kProgressMs = 100;
 
+  LinkStatus current() const REQUIRES(mutex_);
+
   base::Clock& clock_;
   Link::Listener listener_;
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  int waiting_ = 0;
-  bool closed_ = false;
-  LinkStatus current() const;  // the caller has the lock
-
-  LinkStatus status_;
-  std::int64_t putMs_ = 0;
-  bool pauseExpected_ = false;
+  mutable base::Mutex mutex_;
+  std::condition_variable_any changed_;
+  int waiting_ GUARDED_BY(mutex_) = 0;
+  bool closed_ GUARDED_BY(mutex_) = false;
+  LinkStatus status_ GUARDED_BY(mutex_);
+  std::int64_t putMs_ GUARDED_BY(mutex_) = 0;
+  bool pauseExpected_ GUARDED_BY(mutex_) = false;
 
   // What the listener was last told.
   std::int64_t reportedMs_ = 0;

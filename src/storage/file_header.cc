@@ -11,7 +11,7 @@ FileHeader::FileHeader(std::unique_ptr<File> file, std::string path, KeyHeader h
     : file_(std::move(file)), path_(std::move(path)), random_(random), header_(std::move(header)) {}
 
 KeyHeader FileHeader::secretForCopy() {
-  std::lock_guard guard(mutex_);
+  base::Lock lock(mutex_);
   KeyHeader copy;
   copy.cipher = header_.cipher;
   copy.pageBytes = header_.pageBytes;
@@ -23,7 +23,7 @@ KeyHeader FileHeader::secretForCopy() {
 }
 
 void FileHeader::changePassword(const KeySource& oldKey, const KeySource& newKey, const crypto::KdfCost& cost) {
-  std::lock_guard guard(mutex_);
+  base::Lock lock(mutex_);
   KeyHeader header = readHeader(*file_, path_, oldKey, random_);
   header.protectWith(newKey, cost, random_);
   rewriteHeader(*file_, path_, header, random_);
@@ -31,7 +31,7 @@ void FileHeader::changePassword(const KeySource& oldKey, const KeySource& newKey
 }
 
 FileHeader::Fit FileHeader::match(const LogBase& log) {
-  std::lock_guard guard(mutex_);
+  base::Lock lock(mutex_);
   if (header_.alone && log.generation == header_.generation + 1) {
     header_.generation = log.generation;
     header_.state = header_.logState = log.state;
@@ -41,17 +41,17 @@ FileHeader::Fit FileHeader::match(const LogBase& log) {
 }
 
 void FileHeader::repair() {
-  std::lock_guard guard(mutex_);
+  base::Lock lock(mutex_);
   repairHeader(*file_, path_, header_, random_);
 }
 
 bool FileHeader::lacksFrames(const LogBase& log, std::uint32_t frames) {
-  std::lock_guard guard(mutex_);
+  base::Lock lock(mutex_);
   return log.state != header_.state && frames < header_.logFrames;
 }
 
 LogBase FileHeader::base() {
-  std::lock_guard guard(mutex_);
+  base::Lock lock(mutex_);
   return {header_.generation, header_.state};
 }
 
@@ -66,7 +66,7 @@ IoStatus FileHeader::endState(File& main, const LogBase& log, std::uint32_t fram
 
 // A generation is never used twice, even if its write failed.
 IoStatus FileHeader::write(File& file, std::uint64_t state, std::uint64_t logState, std::uint32_t logFrames) {
-  std::lock_guard guard(mutex_);
+  base::Lock lock(mutex_);
   auto was = std::tuple(header_.state, header_.logState, header_.logFrames);
   header_.generation++;
   std::tie(header_.state, header_.logState, header_.logFrames) = std::tuple(state, logState, logFrames);

@@ -20,9 +20,9 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <string>
 
+#include "base/mutex.h"
 #include "storage/key_header.h"
 
 namespace blazedb::storage {
@@ -69,8 +69,8 @@ class FileHeader {
   std::unique_ptr<File> file_;
   const std::string path_;
   base::Random& random_;
-  std::mutex mutex_;
-  KeyHeader header_;
+  base::Mutex mutex_;
+  KeyHeader header_ GUARDED_BY(mutex_);
 };
 
 }  // namespace blazedb::storage

@@ -3,7 +3,7 @@
 namespace blazedb::storage {
 
 bool MainLock::raise(Level& held, Level wanted) {
-  std::lock_guard guard(mutex_);
+  base::Lock lock(mutex_);
   if (held >= wanted) return true;
   if (held == none) {
     if (highest_ >= pending) return false;
@@ -20,7 +20,7 @@ bool MainLock::raise(Level& held, Level wanted) {
 }
 
 void MainLock::lower(Level& held, Level wanted) {
-  std::lock_guard guard(mutex_);
+  base::Lock lock(mutex_);
   if (held <= wanted) return;
   if (held > shared) highest_ = none;
   if (wanted == none) sharers_--;
@@ -28,7 +28,7 @@ void MainLock::lower(Level& held, Level wanted) {
 }
 
 bool MainLock::taken() {
-  std::lock_guard guard(mutex_);
+  base::Lock lock(mutex_);
   return highest_ >= reserved;
 }
 

@@ -3,7 +3,7 @@
 // last connection, take more. Thread-safe.
 #pragma once
 
-#include <mutex>
+#include "base/mutex.h"
 
 namespace blazedb::storage {
 
@@ -18,9 +18,9 @@ class MainLock {
   bool taken();
 
  private:
-  std::mutex mutex_;
-  int sharers_ = 0;
-  Level highest_ = none;  // levels above `shared` have one holder at a time
+  base::Mutex mutex_;
+  int sharers_ GUARDED_BY(mutex_) = 0;
+  Level highest_ GUARDED_BY(mutex_) = none;  // levels above `shared` have one holder at a time
 };
 
 }  // namespace blazedb::storage

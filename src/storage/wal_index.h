@@ -7,8 +7,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <vector>
+
+#include "base/mutex.h"
 
 namespace blazedb::storage {
 
@@ -39,10 +40,10 @@ class WalIndex {
  private:
   std::uint32_t headerField(std::size_t at);
 
-  std::mutex mutex_;
-  int attached_ = 0;
-  std::vector<std::unique_ptr<std::uint8_t[]>> regions_;
-  std::array<int, kSlots> holders_ = {};  // how many holders share a slot; -1: one has it alone
+  base::Mutex mutex_;
+  int attached_ GUARDED_BY(mutex_) = 0;
+  std::vector<std::unique_ptr<std::uint8_t[]>> regions_ GUARDED_BY(mutex_);
+  std::array<int, kSlots> holders_ GUARDED_BY(mutex_) = {};  // how many holders share a slot; -1: one has it alone
 };
 
 }  // namespace blazedb::storage

@@ -14,7 +14,7 @@ const std::filesystem::path kFolder = std::filesystem::path(BLAZEDB_SOURCE_DIR) 
 std::vector<std::string> scenarios() {
   std::vector<std::string> names;
   std::vector<const char*> folders = {"scenarios"};
-#ifdef BLAZEDB_MEASURES_MEMORY  // a sanitizer adds memory to the process
+#ifdef BLAZEDB_MEASURES_MEMORY
   folders.push_back("bounds");
 #endif
   for (const char* folder : folders)

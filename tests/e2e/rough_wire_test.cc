@@ -20,7 +20,8 @@ std::vector<Record> noise(std::mt19937_64& random, int count) {
 class SyncOverARoughWire : public WithHubProcess, public testing::WithParamInterface<std::uint64_t> {};
 
 TEST_P(SyncOverARoughWire, LosesNothing) {
-  constexpr int kResets = 40, kBefore = 2'000, kWrittenMax = 20'000;
+  constexpr int kResets = 40, kBefore = 2'000;
+  constexpr std::uint64_t kUnsentMax = 1'000;  // changes
   std::mt19937_64 random(GetParam());
   makeDatabase("hub.blazedb", SyncRole::server).insertMany(noise(random, kBefore));
   Database client = makeDatabase("client.blazedb");
@@ -36,15 +37,16 @@ TEST_P(SyncOverARoughWire, LosesNothing) {
 
   std::vector<UUID> acknowledged;
   std::size_t rounds = 0;
-  for (; wire.resetsLeft() > 0 && acknowledged.size() < kWrittenMax; rounds++) {
+  for (; wire.resetsLeft() > 0; rounds++) {
     std::vector<UUID> written = client.insertMany(noise(random, 50));
     acknowledged.insert(acknowledged.end(), written.begin(), written.end());
     client.updateFields(written[random() % written.size()], {{"round", static_cast<std::int64_t>(rounds)}});
     // The hub's writes come from a separate process.
     if (rounds % 4 == 0)
       acknowledged.push_back(UUID::parse(linesOf(succeed({"insert", file_, R"({"by": "the hub"})"})).at(0)).value());
+    // Where the wire is slow, the writers wait: what is lost is the wire's.
+    waitFor("the wire", [&] { return wire.resetsLeft() == 0 || sync.pendingChanges().count < kUnsentMax; });
   }
-  EXPECT_EQ(wire.resetsLeft(), 0);
   sync.synchronize(kBarrier);
   EXPECT_EQ(sync.status().state, ConnectionState::live);
   EXPECT_EQ(sync.pendingChanges().count, 0u);

@@ -128,7 +128,7 @@ TEST_F(Usage, AFullDiskBehindStdoutIsAnError) {
   expectFailure(result, 1, "standard output");
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // sanitizers need extra memory
+#ifdef BLAZEDB_MEASURES_MEMORY
 TEST_F(Usage, TooLittleMemoryIsSaid) {
   // Its password takes 64 MiB.
   ASSERT_EQ(run({"create", path("a.blazedb")}, withPassword()).status, 0);
