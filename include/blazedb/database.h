@@ -120,7 +120,7 @@ class BLAZEDB_API Database : public Records {
 
   const std::string& name() const;
   const std::string& path() const;  // as it was given to open()
-  SyncRole role() const;
+  SyncRole role() const;            // the role that the file has now
 
   // A handle to the collection `name`, 1 to 128 of [A-Za-z0-9_.-]; its first record creates it. Throws
   // InvalidArgument.

@@ -27,7 +27,7 @@ class Record : public Object {
   // The id under which the record is stored, or will be; absent before the first insert.
   std::optional<UUID> id() const { return id_; }
   void setId(UUID id) { id_ = id; }
-  void clearId() { id_.reset(); }
+  void clearId() { id_.reset(); }  // the next insert stores the record under a new id
 
  private:
   std::optional<UUID> id_;

@@ -170,6 +170,7 @@ class BLAZEDB_API SyncEngine {
   void pause();
   // Connects at once: after pause(), or without waiting for the next try.
   void resume();
+  // The status of the connection now.
   ConnectionStatus status() const;
 
   // A write here that the other end does not have yet.

@@ -198,6 +198,7 @@ class BLAZEDB_API Topology {
   std::vector<ConnectionStatus> connections(NodeId node) const;
   // Of a connection that connectLocal, connectRemote or connectCrossApp made. Throws NotFound.
   ConnectionStatus status(ConnectionId connection) const;
+  // The nodes and all connections, as they are now.
   TopologyGraph graph() const;
 
   // Calls `listener` on the topology's callback thread with each new state of a connection made here, and with its

@@ -31,7 +31,7 @@ using Array = std::vector<Value>;
 // A point in time, microseconds since 1970-01-01T00:00:00Z.
 struct BLAZEDB_API Date {
   std::int64_t microseconds = 0;
-  static Date now();
+  static Date now();  // the time of this machine's clock
   friend auto operator<=>(const Date&, const Date&) = default;
 };
 

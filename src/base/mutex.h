@@ -26,19 +26,19 @@ class BLAZEDB_THREAD_RULE(capability("mutex")) Mutex {
   void lock() ACQUIRE() { mutex_.lock(); }
   void unlock() RELEASE() { mutex_.unlock(); }
   bool try_lock() TRY_ACQUIRE(true) { return mutex_.try_lock(); }
-  // Tells the checker that this thread has the lock, where it cannot see that.
+  // Tells the checker that this thread holds the lock, if the checker cannot see that.
   void isHeld() BLAZEDB_THREAD_RULE(assert_capability(this)) {}
 
  private:
   std::mutex mutex_;
 };
 
-// Has the mutex for as long as it lives; but for the time between unlock() and lock(), and where a
-// std::condition_variable_any waits with it.
+// Holds the mutex for as long as it lives, except between unlock() and lock(), and while a std::condition_variable_any
+// waits with it.
 class BLAZEDB_THREAD_RULE(scoped_lockable) Lock {
  public:
   explicit Lock(Mutex& mutex) ACQUIRE(mutex) : mutex_(mutex) { mutex_.lock(); }
-  // Takes over a lock that this thread has.
+  // Takes over a lock that this thread holds.
   Lock(Mutex& mutex, std::adopt_lock_t) REQUIRES(mutex) : mutex_(mutex) {}
   ~Lock() RELEASE() {
     if (held_) mutex_.unlock();

@@ -1,3 +1,5 @@
+// The handle of an open database: opens the engine, and passes each call on to the part of it that does the work. Below
+// that: what the layers above get of a handle (Access), and diff(), which walks two databases side by side.
 #include "blazedb/database.h"
 
 #include <set>

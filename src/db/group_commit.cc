@@ -1,3 +1,6 @@
+// In this order: the state that the parts of the engine share, forgetting a peer, loading memory from the file, the
+// lock, writing (a write joins a group, runs in it, and commits or leaves the commit to another thread), and writes
+// beside the data.
 #include "db/group_commit.h"
 
 #include <utility>

@@ -25,9 +25,10 @@ class Importers final : public sync::Deliveries {
 
   // Stores what an importer is about to get. The caller sends the batch after that.
   void noteDelivered(const UUID& importer, const std::vector<replica::Writer::Delivered>& news);
-  // The importer has applied this feed up to `position`, and has given up what was taken back up to there.
+  // Notes that the importer lacks nothing of this feed up to `complete`: it has given up what was taken back up to
+  // there.
   void noteAcknowledged(const UUID& importer, std::uint64_t complete);
-  // This replica has another id now, which no importer knows.
+  // For a replica that has got another id: no importer knows that id.
   void forgetAll();
 
  private:

@@ -1,3 +1,6 @@
+// The operations on records of a database, a collection or a transaction. Outside a transaction each operation is a
+// transaction of its own; within() and its variants at the top decide that. The operations follow in the order of the
+// header.
 #include "blazedb/records.h"
 
 #include "base/names.h"

@@ -149,7 +149,7 @@ class WriteTables final : public ReadTables, public replica::Writer {
   void begin() { statements_.run(kBegin); }
   void commit() { statements_.run(kCommit); }
   void rollback() { statements_.run(kRollback); }
-  // A part of a transaction that can be taken back alone; and an operation inside such a part, likewise.
+  // A part of a transaction, and an operation inside such a part: each can be taken back alone.
   void beginPart() { statements_.run(kBeginPart); }
   void keepPart() { statements_.run(kKeepPart); }
   void takeBackPart();

@@ -1,11 +1,11 @@
 // The readers of this feed: which peers read it, under which scopes, and how far each has come.
 //
-// A delete is remembered for as long as a known reader may not have heard of it, and for such a reader alone: one that
-// was not seen for the retention time is no longer known.
+// The store keeps a delete for as long as a known reader may not have heard of it. A reader that was not seen for the
+// retention time is no longer known.
 //
-// This is kept in memory and saved into the rows now and then: what a crash takes away delays a purge and does nothing
-// else. That there is a reader must survive a crash, because its deletes and those of this replica wait for each other:
-// note() says when that has to be saved.
+// This is kept in memory and saved into the rows now and then. If a crash takes away the latest state, a purge comes
+// later, and nothing else happens. But that a reader exists must survive a crash, because the reader's deletes and
+// those of this replica wait for each other: note() says when that has to be saved.
 //
 // Thread-safe.
 #pragma once
@@ -26,43 +26,48 @@ class Peers {
  public:
   explicit Peers(std::int64_t retentionMs) : retentionMs_(retentionMs) {}
 
-  // What the rows say. To be called once, at first.
+  // Takes over what the rows say. Call it once, before anything else.
   void load(Reader& rows, std::int64_t nowMs);
 
-  // The peer reads this feed. `synced`: it comes with another scope than before, and may throw away what it has sent in
-  // the old one as soon as it hears of that; so what was committed until now has to be on the disk first.
+  // Notes that the peer reads this feed, and returns when to save that. `synced`: the peer comes with another scope
+  // than before. It may give up what it sent in the old scope as soon as this end subscribes, so everything that was
+  // committed until now must be on the disk first.
   enum class Save : std::uint8_t { later, now, synced };
   Save note(const sync::Peer& peer, const sync::Scope& scope, std::int64_t nowMs);
-  // A reader that has nothing to acknowledge for long is seen by what it sends.
+  // Notes that a reader has sent something: it may have nothing to acknowledge for a long time.
   void noteSeen(const sync::Peer& peer, const sync::Scope& scope, std::int64_t nowMs);
-  // As Store::noteAcknowledged says.
+  // As Store::noteAcknowledged.
   void noteAcknowledged(const sync::Peer& peer, const sync::Scope& scope, const sync::Cursor& cursor,
                         const std::optional<sync::Store::PeerFeed>& its, std::int64_t nowMs);
-  // No reader may count as seen in the future, once the clock was set back: deletes would be kept for it until then.
+  // Call it when the clock was set back. No reader then counts as seen in the future; the store would keep deletes for
+  // such a reader for longer than the retention time.
   void noteClockSetBack(std::int64_t nowMs);
 
-  // The position up to which every known reader has heard of all deletes, and sent what it had when it did; none where
-  // no reader is known.
+  // The position up to which every known reader has applied this feed, and has sent here what it had when it did. None
+  // if no reader is known.
   std::optional<std::uint64_t> passedByAll(std::int64_t nowMs);
-  // Is the peer still in the incarnation in which it acknowledged last?
+  // Whether the peer is still in the incarnation in which it acknowledged last.
   bool isSameIncarnation(const sync::Peer& peer) const;
-  // How far the peer has read; 0 where it is not known.
+  // How far the peer has read; 0 if that is not known.
   std::uint64_t acknowledgedTo(const UUID& peer, const sync::Scope& scope) const;
-  // Some reader lacks nothing up to here.
+  // The highest position up to which some reader lacks nothing.
   std::uint64_t acknowledgedByAny() const { return acknowledgedByAny_.load(); }
-  // May a reader not have heard of a delete yet?
+  // Whether any reader is known: it may not have heard of a delete yet.
   bool any() const { return any_.load(); }
 
   void forget(const UUID& peer);
   void forgetOtherScopes(const UUID& peer, const std::optional<sync::Scope>& except);
-  // False where the reader was seen since, which the rows do not say yet.
+  // Forgets a reader that the rows show as unseen for long. Returns false, and forgets nothing, if it was seen after
+  // that.
   bool forgetUnseen(const Unseen& unseen);
-  // This replica has another id now, of which no peer has heard.
+  // For a replica that has got another id: no peer has heard of that id.
   void forgetAll();
 
+  // Whether anything has changed since the last save().
   bool unsaved() const;
-  // Writes what has changed since it was saved; and, where that was rolled back, everything the next time.
+  // Writes what has changed since the last save().
   void save(Writer& rows);
+  // Makes the next save() write everything: the last one was rolled back.
   void saveAgain();
 
  private:
@@ -72,7 +77,7 @@ class Peers {
       std::uint64_t waitingFor = 0;  // once the peer's feed is applied up to here
     };
     std::uint64_t incarnation = 0;
-    std::vector<Known> readings;  // those that were ever asked for
+    std::vector<Known> readings;  // one for each scope
     bool saved = false;
 
     Known* find(const sync::Scope& scope);

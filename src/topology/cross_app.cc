@@ -1,3 +1,8 @@
+// Sharing a database with the apps of this machine, and attaching to one: the public functions over the folder of the
+// group, a listener and a link. Sharing, the state behind a CrossAppSyncCoordinator, comes first.
+//
+// An importer finds the shared database by a socket and a note in the folder. If another program removes them, the
+// watch on the folder has them made again (shareAgain).
 #include "blazedb/cross_app.h"
 
 #include <optional>

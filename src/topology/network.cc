@@ -1,3 +1,5 @@
+// In this order: the rules of connecting, nodes, local connections, ending a connection, the barrier, statuses and the
+// graph. Connections to other machines and apps are in network_remote.cc and network_cross_app.cc.
 #include "topology/network.h"
 
 #include <algorithm>

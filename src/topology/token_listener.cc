@@ -1,3 +1,5 @@
+// In this order: what a token grants a client (termsOf, meeting), the certificate, admission, the events for the owner,
+// and the patrol with the questions that it asks on other threads.
 #include "topology/token_listener.h"
 
 #include <unistd.h>
@@ -225,7 +227,7 @@ link::Admission TokenListener::admit(const link::Knock& knock, const link::PeerI
   const Offer* offer = find(knock.database);
   if (!offer)
     return sync::Bye{ErrorCode::UnknownDatabase,
-                     "there is no database '" + knock.database + "' here; ask whoever runs the hub for its name"};
+                     "there is no database '" + knock.database + "' here; ask the operator of the hub for its name"};
   try {
     const replica::TokenCheck& tokens = offer->replica->tokenCheck();
     std::uint64_t revision = tokens.tokenRevision();  // first: the patrol asks again about what changes meanwhile

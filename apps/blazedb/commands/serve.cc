@@ -1,3 +1,7 @@
+// blazedb serve: keeps databases open as a hub until a signal or blazedb stop ends it.
+//
+// server::Hub does the work. This file adds the signals, the health page, and what is printed at the start. serve()
+// blocks the signals before any thread starts, and announces the opening and closing of the files (Transition).
 #include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>

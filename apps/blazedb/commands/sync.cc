@@ -1,3 +1,6 @@
+// blazedb sync: syncs a file with another file (syncFiles) or with the database of a hub (syncWithHub).
+//
+// Both check the options that belong to them, open the files and say how to connect. runSync (syncing.h) does the rest.
 #include <memory>
 #include <optional>
 

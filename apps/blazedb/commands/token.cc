@@ -1,3 +1,6 @@
+// blazedb token: makes, lists and revokes the tokens of a hub's clients.
+//
+// In this order: a token as JSON and as a line for people, create, list, revoke, the arguments.
 #include <chrono>
 #include <memory>
 
