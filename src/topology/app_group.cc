@@ -87,7 +87,7 @@ class Walk {
     throw Error(errno == EACCES ? ErrorCode::NotAllowed : ErrorCode::IoError,
                 "cannot open " + path_ + ": " + std::strerror(errno) +
                     (members_ ? "; its apps run as members of the unix group '" + group_.unixGroup +
-                                    "', for whom it has to have the mode 3770: chmod 3770 " + path_
+                                    "', so it needs the mode 3770: chmod 3770 " + path_
                               : ""));
   }
 

@@ -66,7 +66,7 @@ std::optional<sync::Bye> refusePeer(const LocalPeers& peers, const link::Credent
     if (!file.empty() && std::filesystem::canonical(path, absent) == file) return std::nullopt;
   }
   return sync::Bye{ErrorCode::NotAllowed,
-                   what + " the program of " + peer.text() + ": " + (file.empty() ? "it is not to be seen" : file)};
+                   what + " the program of " + peer.text() + ": " + (file.empty() ? "its path cannot be read" : file)};
 }
 
 LocalListener::LocalListener(link::Io& io, base::Clock& clock, base::Random& random, Offer offer,

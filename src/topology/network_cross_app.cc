@@ -83,7 +83,7 @@ ConnectionId Network::connectCrossApp(NodeId to, const std::string& path, Connec
       return link::failureOf(error);
     }
     if (listener.uid == 0 && peers.executables.empty()) return std::nullopt;
-    return refusePeer(peers, listener, "who listens there is not to be trusted:");
+    return refusePeer(peers, listener, "the process that listens there is not trusted:");
   };
   remote.session.terms.sends = mode != ConnectionMode::readOnly;
   remote.session.terms.receives = mode != ConnectionMode::writeOnly;

@@ -32,8 +32,7 @@ class StayingChanges {
 
   static std::string advice(std::uint64_t count) {
     return std::to_string(count) + (count == 1 ? " record" : " records") +
-           " with changes of this end cannot get to the hub, as the token may only read; ask for one that may write, "
-           "or "
+           " with changes made here cannot get to the hub, as the token may only read; ask for one that may write, or "
            "keep such records in collections that are not synchronized";
   }
 

@@ -163,7 +163,7 @@ TEST_F(SyncWithHub, WhoMayOnlyReadIsToldThatItsWritesStay) {
   std::string readOnly = makeToken({.name = "reader", .mayWrite = false}).secret;
   EXPECT_EQ(run(syncWords(), with(readOnly)).status, 0);
   open("client.blazedb").insert({{"n", 2}});
-  expectRefusal(run(syncWords(), with(readOnly)), "NotAllowed", "1 record with changes of this end");
+  expectRefusal(run(syncWords(), with(readOnly)), "NotAllowed", "1 record with changes made here");
   EXPECT_EQ(open("client.blazedb").count(), 2u);
   EXPECT_EQ(hub_.count(), 1u);
 }

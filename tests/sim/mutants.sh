@@ -57,20 +57,20 @@ mutant "echoes withheld are not announced at the end" src/sync/sender.cc 'if (re
 mutant "a scope's cursor is used for another scope" src/db/tables_peers.cc 'WHERE peer = ?1 AND scope = ?2' 'WHERE peer = ?1 AND scope >= x'"'"''"'"' AND ?2 IS NOT NULL'
 mutant "what is unsent is removed with the scope it belonged to" src/replica/forgetting.cc 'bool hadRow = row.position <= has.position ||' 'bool hadRow = true ||'
 mutant "what an earlier incarnation acknowledged counts as what the peer has" src/replica/forgetting.cc 'sameIncarnation ? old.acknowledged : sync::Cursor{}' 'sameIncarnation || true ? old.acknowledged : sync::Cursor{}'
-mutant "a delete that came from who has forgotten it is not told again" src/replica/merger.cc '(row.origin == origin_ && position' '(false && row.origin == origin_ && position'
+mutant "a delete is not told again to the peer that sent it and forgot it" src/replica/merger.cc '(row.origin == origin_ && position' '(false && row.origin == origin_ && position'
 # The simulated worlds rarely reach these; each has a test that fails with it:
 # SweepTest.APartialChangeOfARecordThatLivesSaysThatItLives,
 # SweepTest.ASweepOfTheSenderConcernsAPeerThatIsCatchingUpToo, and below, for the mutants of what a peer has passed,
 # ScopeTest.WhatThePeerHasNotGotIsNotRemoved.
 mutant "a part of a record that lives looks dead" src/replica/feed_reader.cc 'state.alive() && state.tomb.stamp.present() ? state.latest()' 'false && state.tomb.stamp.present() ? state.latest()'
-mutant "a sweep does not concern who is catching up" src/sync/sender.cc 'if (store.purgeHorizon() > std::max(horizon_, acked_.position) &&' 'if (!catchingUp_ && store.purgeHorizon() > std::max(horizon_, acked_.position) &&'
+mutant "a sweep does not concern a peer that is catching up" src/sync/sender.cc 'if (store.purgeHorizon() > std::max(horizon_, acked_.position) &&' 'if (!catchingUp_ && store.purgeHorizon() > std::max(horizon_, acked_.position) &&'
 mutant "a part says what changed since the batch before" src/sync/sender.cc 'query.complete = completeTo_;' 'query.complete = readTo_;'
 mutant "a catching-up that is interrupted counts as complete" src/sync/receiver.cc 'bool complete = batch.reach == batch.to;' 'bool complete = batch.reach >= batch.to;'
 mutant "an echo hides an earlier change" src/replica/feed_reader.cc 'verdict != Verdict::giveAgain && row.changedOnce(after)' 'verdict != Verdict::giveAgain'
 mutant "what a peer has passed counts in every scope" src/replica/peers.cc 'const Known& each) { return each.scope == scope; }' 'const Known& each) { return each.scope == scope || true; }'
 mutant "what is taken back goes although a field of it is unsent" src/replica/merger.cc 'if (waits) return' 'if (waits && row.origin == 0) return'
-mutant "who keeps what it has is told to sweep" src/sync/sender.cc 'start.position < horizon_ && end_.agreement.peerSweeps;' 'start.position < horizon_;'
-mutant "who has forgotten deletes does not read again what keeps" src/sync/sender.cc '!end_.agreement.peerSweeps && askedFrom > 0)' '!end_.agreement.peerSweeps && askedFrom > 0 && false)'
+mutant "a peer that keeps what it has is told to sweep" src/sync/sender.cc 'start.position < horizon_ && end_.agreement.peerSweeps;' 'start.position < horizon_;'
+mutant "an end that has forgotten deletes does not read a keeping peer again" src/sync/sender.cc '!end_.agreement.peerSweeps && askedFrom > 0)' '!end_.agreement.peerSweeps && askedFrom > 0 && false)'
 mutant "a newcomer never hears of a delete" src/replica/merger.cc 'position <= incoming.deadFrom' 'position > incoming.deadFrom && false'
 mutant "a hub takes the authority of an insert for the highest of the record" src/sync/stamp_rules.cc 'mine ? mine->authority() : rules.clock' 'mine ? mine->base.stamp.authority : rules.clock'
 mutant "a client's order to sweep is obeyed" src/sync/receiver.cc 'if (!agreement.writes.mayErase)' 'if (!agreement.writes.mayErase && false)'
