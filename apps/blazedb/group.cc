@@ -1,5 +1,9 @@
 #include "group.h"
 
+#include <filesystem>
+
+#include "text.h"
+
 namespace blazedb::cli {
 
 void addPlaceOfGroups(Arguments& arguments, AppGroup& group) {
@@ -15,6 +19,13 @@ void addGroup(Arguments& arguments, AppGroup& group) {
   addPlaceOfGroups(arguments, group);
   arguments.list("--program", "PATH", group.executables,
                  "accept only this program at the other end; repeat the option to accept several");
+}
+
+std::string optionsOf(const AppGroup& group) {
+  std::string options = " --group " + group.name;
+  if (!group.root.empty()) options += " --root " + quoted(std::filesystem::absolute(group.root).string());
+  if (!group.unixGroup.empty()) options += " --unix-group " + quoted(group.unixGroup);
+  return options;
 }
 
 void requireGroup(const AppGroup& group) {

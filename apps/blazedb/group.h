@@ -1,6 +1,8 @@
 // The options that name an app group.
 #pragma once
 
+#include <string>
+
 #include "arguments.h"
 #include "blazedb/cross_app.h"
 
@@ -10,6 +12,8 @@ namespace blazedb::cli {
 void addPlaceOfGroups(Arguments& arguments, AppGroup& group);
 // These two, --group and --program.
 void addGroup(Arguments& arguments, AppGroup& group);
+// The options with which another command names the same group: " --group NAME", and where it is if that was given.
+std::string optionsOf(const AppGroup& group);
 // Throws UsageError if --group was not given.
 void requireGroup(const AppGroup& group);
 

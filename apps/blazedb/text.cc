@@ -66,6 +66,14 @@ std::string timeText(Date date) {
   return std::string(buffer.data(), length) + "." + std::string(3 - millis.size(), '0') + millis + "Z";
 }
 
+std::string quoted(const std::string& path) {
+  if (path.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-") == std::string::npos)
+    return path;
+  std::string text = "'";
+  for (char c : path) text += c == '\'' ? "'\\''" : std::string(1, c);
+  return text + "'";
+}
+
 std::string padRight(std::string text, std::size_t columns) {
   if (text.size() < columns) text.append(columns - text.size(), ' ');
   return text;

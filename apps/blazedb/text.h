@@ -29,6 +29,8 @@ std::string fixed(double number, int places);
 // "2024-05-01T12:30:15.123Z"
 std::string timeText(Date date);
 
+// As a shell takes it: in quotes if it needs them.
+std::string quoted(const std::string& path);
 std::string padRight(std::string text, std::size_t columns);
 std::string padLeft(std::string text, std::size_t columns);
 // Cuts UTF-8 to `columns` code points and marks the cut with "...".

@@ -39,7 +39,7 @@ class Listeners {
   }
   void callConflict() {
     base::Lock lock(mutex_);
-    if (conflict_) conflict_();
+    if (conflict_) base::contain(conflict_);
   }
 
  private:

@@ -1,6 +1,6 @@
-// The rows of src/replica as tables (schema.h). All SQL is here and in the files beside it, one for each group of
-// tables: tables_records.cc, tables_peers.cc, tables_meta.cc; tables_rejected, tables_journal and tables_tokens are
-// classes of their own.
+// The rows of src/replica as tables, which schema.h makes. All SQL on them is here and in the files beside it, one for
+// each group of tables: tables_records.cc, tables_peers.cc, tables_meta.cc; tables_rejected, tables_journal and
+// tables_tokens are classes of their own.
 //
 // Not thread-safe: a connection belongs to one thread at a time.
 #pragma once

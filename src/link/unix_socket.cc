@@ -43,7 +43,7 @@ Descriptor makeSocket() { return Descriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK
 std::string whyNotConnected(int error) {
   switch (error) {
     case ENOENT:
-      return "no process has listened there yet";
+      return "no process listens there; it has not started, or it has ended";
     case ECONNREFUSED:
       return "no process listens there any more";
     case EAGAIN:

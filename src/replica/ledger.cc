@@ -1,5 +1,6 @@
-// Every way to change a row ends in put(), add(), erase() or eraseAll(), and each of these updates the sums (account)
-// and the feed (takePosition).
+// Every way to change a row ends in put(), add(), erase() or eraseAll(). Each of these updates the sums of the
+// collection (account). put() and add() take a position in the feed for a record that changed (takePosition). A row
+// that is erased takes none, nor does one of which only this replica's knowledge changed.
 #include "replica/ledger.h"
 
 #include <algorithm>

@@ -39,8 +39,7 @@ class Replica {
   // Throws Error(OpenedReadOnly) if it was opened for reading only.
   virtual void requireWritable() const = 0;
 
-  // The listener is called after each commit that moved the feed, on the committing thread. It must be quick and must
-  // not call the replica.
+  // The listener is called after each commit, on the committing thread. It must be quick and must not call the replica.
   using Listener = std::function<void()>;
   virtual int addFeedListener(Listener listener) = 0;
   // The listener is not called after this returns.

@@ -2,8 +2,9 @@
 //
 // Each end brings its terms: which way data goes, which part of the database the link carries, what the two ends are to
 // each other, what the peer may read and what it may write. Hello tells the peer what it has to know of them. Once both
-// Hellos are there, each end has an Agreement, and it stays the same until the conversation ends. Sender, receiver and
-// store hold a reference to that one value and ask it; none of them carries a part of it around.
+// Hellos are there, each end has an Agreement, and it stays the same until the conversation ends. Sender and receiver
+// hold a reference to that one value and ask it, and pass it to the store with what they read and merge. A question
+// about a cursor names peer and scope alone, because the store has cursors of earlier conversations too.
 //
 // A hub and its client are equals here. What tells them apart is the client's token, and that is the hub's WriteRule.
 #pragma once

@@ -147,7 +147,7 @@ class Store {
 
   // One line for each collection, ascending by name.
   virtual std::vector<DigestLine> digests() const = 0;
-  // Whether this replica has ever held a record of that collection.
+  // Whether this replica holds a record of that collection, or remembers a delete of one.
   virtual bool holds(const std::string& collection) const = 0;
   // The live records of a collection with ids from `from` to `to`, both inclusive. Stops after `rowsMax` rows, live or
   // deleted, or about a megabyte.

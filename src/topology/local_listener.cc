@@ -16,9 +16,7 @@ void check(const ExportPolicy& policy) {
   for (const std::string& name : policy.collections) base::requireName(name, "collection", ErrorCode::InvalidPolicy);
   if (policy.fields && policy.fields->empty())
     throw Error(ErrorCode::InvalidPolicy, "the policy names no field: leave `fields` out for all of them");
-  for (const std::string& field : policy.fields.value_or(std::vector<std::string>()))
-    if (field.empty() || field.size() > base::kFieldNameBytesMax)
-      throw Error(ErrorCode::InvalidPolicy, "'" + field + "' is not the name of a field: 1 to 128 bytes");
+  for (const std::string& field : policy.fields.value_or(std::vector<std::string>())) base::requireFieldName(field);
   if (policy.filter && !policy.filter->matches)
     throw Error(ErrorCode::InvalidPolicy, "the filter has no function: leave it out for all records");
 }

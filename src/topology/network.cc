@@ -110,22 +110,30 @@ NodeId Network::registerDatabase(std::shared_ptr<replica::Replica> replica, cons
                                  const RegisterOptions& options) {
   base::requireName(name, "node");
   replica->requireWritable();
+  {
+    base::Lock lock(mutex_);
+    refuseTaken(*replica, name);
+  }
+  if (options.role) replica->setRole(*options.role);  // without the lock: it waits for the database
   base::Lock lock(mutex_);
+  refuseTaken(*replica, name);
+  NodeId id{nextId_++};
+  nodes_[id] = {std::move(replica), name, options.syncMode};
+  return id;
+}
+
+void Network::refuseTaken(const replica::Replica& replica, const std::string& name) const {
   for (const auto& [id, node] : nodes_) {
-    if (node.replica == replica)
+    if (node.replica.get() == &replica)
       throw Error(ErrorCode::AlreadyExists, "this database is registered already, as '" + node.name + "'");
     if (node.name == name)
       throw Error(ErrorCode::AlreadyExists, "a node '" + name + "' is registered already; choose another name");
-    if (node.replica->replicaId() == replica->replicaId())
+    if (node.replica->replicaId() == replica.replicaId())
       throw Error(ErrorCode::DuplicateReplica, "'" + name + "' and '" + node.name +
                                                    "' carry the same replica id: one file is a copy of the other. Give "
                                                    "the copy an id of its own with renewReplicaId() "
                                                    "(blazedb renew FILE)");
   }
-  if (options.role) replica->setRole(*options.role);
-  NodeId id{nextId_++};
-  nodes_[id] = {std::move(replica), name, options.syncMode};
-  return id;
 }
 
 const Network::Node& Network::node(NodeId id) const {
@@ -135,8 +143,7 @@ const Network::Node& Network::node(NodeId id) const {
   return found->second;
 }
 
-ConnectionId Network::connectLocal(NodeId from, NodeId to, ConnectionMode mode, const ConnectOptions& options) {
-  base::Lock lock(mutex_);
+void Network::refuseLocal(NodeId from, NodeId to, ConnectionMode mode) const {
   const Node& source = node(from);
   const Node& target = node(to);
   if (from == to) throw Error(ErrorCode::InvalidArgument, "a database cannot be connected with itself");
@@ -148,8 +155,20 @@ ConnectionId Network::connectLocal(NodeId from, NodeId to, ConnectionMode mode, 
                                                 "' are connected already; disconnect them first to change the mode");
   if (mode == ConnectionMode::bidirectional) refuseReplica(*target.replica);
   if (mode != ConnectionMode::readOnly) refuseReplica(*source.replica);
-  if (mode == ConnectionMode::readOnly) target.replica->bindTo(source.replica->replicaId(), options.adopt);
+}
 
+ConnectionId Network::connectLocal(NodeId from, NodeId to, ConnectionMode mode, const ConnectOptions& options) {
+  Node source, target;
+  {
+    base::Lock lock(mutex_);
+    refuseLocal(from, to, mode);
+    source = node(from);
+    target = node(to);
+  }
+  // Without the lock: it waits for the database, and reads all of it.
+  if (mode == ConnectionMode::readOnly) target.replica->bindTo(source.replica->replicaId(), options.adopt);
+  base::Lock lock(mutex_);
+  refuseLocal(from, to, mode);
   ConnectionId id{nextId_++};
   auto connection = std::make_shared<Connection>();
   connection->from = from;
@@ -207,6 +226,18 @@ void Network::disconnect(ConnectionId id) {
   callbacks_->drain();
 }
 
+void Network::pause(ConnectionId id) {
+  ConnectionPtr found = connection(id);
+  if (!found->remoteLink)
+    throw Error(ErrorCode::InvalidArgument, "a connection within a process does not pause; disconnect it");
+  found->remoteLink->pause();
+}
+
+void Network::resume(ConnectionId id) {
+  ConnectionPtr found = connection(id);
+  if (found->remoteLink) found->remoteLink->resume();
+}
+
 Network::ConnectionPtr Network::connection(ConnectionId id) const {
   base::Lock lock(mutex_);
   auto found = connections_.find(id);
@@ -218,6 +249,19 @@ Network::ConnectionPtr Network::connection(ConnectionId id) const {
 std::map<ConnectionId, Network::ConnectionPtr> Network::all() const {
   base::Lock lock(mutex_);
   return connections_;
+}
+
+SyncEngine::Pending Network::pending(ConnectionId id, std::size_t limit) const {
+  ConnectionPtr found = connection(id);
+  link::LinkStatus status = found->link->status();
+  std::optional<UUID> peer =
+      status.ends[0].peer ? std::optional(status.ends[0].peer->replica) : found->fromReplica->remoteAt(found->remote);
+  replica::Replica::Unsent unsent =
+      found->fromReplica->unsentTo(peer, found->scope, status.ends[0].acknowledgedTo, limit);
+  SyncEngine::Pending pending;
+  pending.count = unsent.count;
+  for (sync::RecordKey& key : unsent.first) pending.changes.push_back({std::move(key.collection), key.id});
+  return pending;
 }
 
 // Each round brings what the nodes had at its beginning over one link. If a round moved nothing, nothing is left to

@@ -97,7 +97,12 @@ class Network {
   // A connection of a node with something elsewhere.
   ConnectionId add(NodeId from, const std::string& remote, ConnectionMode mode, link::RemoteOptions options)
       REQUIRES(mutex_);
+  // Throws if this database, its id or the name is registered.
+  void refuseTaken(const replica::Replica& replica, const std::string& name) const REQUIRES(mutex_);
+  // Throws if the two cannot be connected in this way.
+  void refuseLocal(NodeId from, NodeId to, ConnectionMode mode) const REQUIRES(mutex_);
   static void refuseRemoteOnly(const Node& node);
+  static void refuseLocalOnly(const Node& node);
   static void refuseReplica(const replica::Replica& receiver);
   link::Link::Listener reporter(ConnectionId id, const Ends& ends) const;
   static ConnectionStatus describe(ListenerId listener, const Listener::Guest& guest);

@@ -1,6 +1,7 @@
 // The listeners of a network: finds them by number, and ends them.
 #include "blazedb/error.h"
 #include "topology/network.h"
+#include "topology/token_listener.h"
 
 namespace blazedb::topology {
 
@@ -9,6 +10,23 @@ ListenerInfo Network::add(ListenerPtr listener, ListenerId id) {
   info.id = id;
   listeners_[info.id] = std::move(listener);
   return info;
+}
+
+ListenerInfo Network::listen(const std::vector<NodeId>& nodes, const ListenOptions& options) {
+  base::Lock lock(mutex_);
+  if (nodes.empty()) throw Error(ErrorCode::InvalidArgument, "there is no node to listen for");
+  std::vector<Listener::Offer> offers;
+  for (NodeId id : nodes) {
+    const Node& offered = node(id);
+    refuseLocalOnly(offered);
+    offers.push_back({id, offered.name, offered.replica});
+  }
+  ListenOptions own = options;
+  if (options.onEvent)
+    own.onEvent = [weak = std::weak_ptr(callbacks_), listener = options.onEvent](const ListenerEvent& event) {
+      if (auto callbacks = weak.lock()) callbacks->post([listener, event] { listener(event); });
+    };
+  return add(std::make_shared<TokenListener>(io(), clock_, std::move(offers), own), {nextId_++});
 }
 
 std::map<ListenerId, Network::ListenerPtr> Network::listeners() const {

@@ -1,11 +1,9 @@
 // Links to other machines: checks what the caller asks for, and makes a link of it.
 
-#include "base/limits.h"
 #include "base/names.h"
 #include "blazedb/error.h"
 #include "link/host_name.h"
 #include "topology/network.h"
-#include "topology/token_listener.h"
 
 namespace blazedb::topology {
 namespace {
@@ -24,9 +22,7 @@ sync::Scope scopeOf(const SyncPolicy& policy) {
       throw Error(ErrorCode::InvalidPolicy, "the policy names no collection: leave it out for all of them");
     for (const std::string& name : *policy.collections) base::requireName(name, "collection", ErrorCode::InvalidPolicy);
   }
-  for (const std::string& field : policy.excludeFields)
-    if (field.empty() || field.size() > base::kFieldNameBytesMax)
-      throw Error(ErrorCode::InvalidPolicy, "'" + field + "' is not the name of a field: 1 to 128 bytes");
+  for (const std::string& field : policy.excludeFields) base::requireFieldName(field);
   return sync::makeScope(policy.collections, policy.excludeFields);
 }
 
@@ -36,12 +32,13 @@ std::string addressOf(const RemoteNode& remote) {
   return host + ":" + std::to_string(remote.port) + "/" + remote.database;
 }
 
-void refuseLocalOnly(SyncMode mode, const std::string& name) {
-  if (mode == SyncMode::localOnly)
-    throw Error(ErrorCode::ModeForbids, "the node '" + name + "' is registered as localOnly and opens no remote link");
-}
-
 }  // namespace
+
+void Network::refuseLocalOnly(const Node& node) {
+  if (node.syncMode == SyncMode::localOnly)
+    throw Error(ErrorCode::ModeForbids,
+                "the node '" + node.name + "' is registered as localOnly and opens no remote link");
+}
 
 link::Io& Network::io() {
   if (!io_) io_ = std::make_unique<link::Io>();
@@ -66,7 +63,7 @@ ConnectionId Network::connectRemote(NodeId from, const RemoteNode& remote, const
 
   base::Lock lock(mutex_);
   const Node& source = node(from);
-  refuseLocalOnly(source.syncMode, source.name);
+  refuseLocalOnly(source);
   refuseReplica(*source.replica);
   return add(from, addressOf(remote), ConnectionMode::bidirectional, std::move(options));
 }
@@ -92,48 +89,6 @@ ConnectionId Network::add(NodeId from, const std::string& remote, ConnectionMode
   connection->listenToFeeds();
   connections_[id] = std::move(connection);
   return id;
-}
-
-ListenerInfo Network::listen(const std::vector<NodeId>& nodes, const ListenOptions& options) {
-  base::Lock lock(mutex_);
-  if (nodes.empty()) throw Error(ErrorCode::InvalidArgument, "there is no node to listen for");
-  std::vector<Listener::Offer> offers;
-  for (NodeId id : nodes) {
-    const Node& offered = node(id);
-    refuseLocalOnly(offered.syncMode, offered.name);
-    offers.push_back({id, offered.name, offered.replica});
-  }
-  ListenOptions own = options;
-  if (options.onEvent)
-    own.onEvent = [weak = std::weak_ptr(callbacks_), listener = options.onEvent](const ListenerEvent& event) {
-      if (auto callbacks = weak.lock()) callbacks->post([listener, event] { listener(event); });
-    };
-  return add(std::make_shared<TokenListener>(io(), clock_, std::move(offers), own), {nextId_++});
-}
-
-void Network::pause(ConnectionId id) {
-  ConnectionPtr found = connection(id);
-  if (!found->remoteLink)
-    throw Error(ErrorCode::InvalidArgument, "a connection within a process does not pause; disconnect it");
-  found->remoteLink->pause();
-}
-
-void Network::resume(ConnectionId id) {
-  ConnectionPtr found = connection(id);
-  if (found->remoteLink) found->remoteLink->resume();
-}
-
-SyncEngine::Pending Network::pending(ConnectionId id, std::size_t limit) const {
-  ConnectionPtr found = connection(id);
-  link::LinkStatus status = found->link->status();
-  std::optional<UUID> peer =
-      status.ends[0].peer ? std::optional(status.ends[0].peer->replica) : found->fromReplica->remoteAt(found->remote);
-  replica::Replica::Unsent unsent =
-      found->fromReplica->unsentTo(peer, found->scope, status.ends[0].acknowledgedTo, limit);
-  SyncEngine::Pending pending;
-  pending.count = unsent.count;
-  for (sync::RecordKey& key : unsent.first) pending.changes.push_back({std::move(key.collection), key.id});
-  return pending;
 }
 
 }  // namespace blazedb::topology

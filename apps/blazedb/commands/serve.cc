@@ -84,14 +84,6 @@ std::string hostForClients(const std::string& host) {
   return gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
 }
 
-std::string quoted(const std::string& path) {
-  if (path.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-") == std::string::npos)
-    return path;
-  std::string text = "'";
-  for (char c : path) text += c == '\'' ? "'\\''" : std::string(1, c);
-  return text + "'";
-}
-
 std::string clientCommand(const ListenerInfo& listener, const Database& database) {
   std::string host = hostForClients(listener.host);
   if (host.find(':') != std::string::npos) host = "[" + host + "]";

@@ -46,7 +46,7 @@ int share(const Share& options) {
   Subscription watch;
   if (options.watch) watch = sharing.onStatus([&](const ConnectionStatus& status) { lines.show(status); });
   sharing.enable();
-  std::string command = "blazedb attach FILE --group " + options.group.name + " --database " + database.name() +
+  std::string command = "blazedb attach FILE" + optionsOf(options.group) + " --database " + database.name() +
                         (policy.readOnly ? " --read-only" : "");
   if (options.json) {
     printJson({{"database", database.name()},

@@ -38,6 +38,11 @@ int syncFiles(const Sync& options) {
   std::optional<server::Transition> transition;
   if (options.watch) transition.emplace(std::vector{options.databases.a.file, options.databases.b.file});
   auto [a, b] = openDatabases(options.databases);
+  if (a.info().replica == b.info().replica)
+    throw Error(ErrorCode::DuplicateReplica,
+                options.databases.a.file + " and " + options.databases.b.file +
+                    " carry the same replica id: one is a copy of the other. Give the copy an id of its own with "
+                    "blazedb renew FILE");
   SyncJob job{.databases = {a, b}, .watch = options.watch, .json = options.json};
   if (transition) job.transition = &*transition;
   job.connect = [&] {
