@@ -104,7 +104,7 @@ class PlainSqlite {
   std::int64_t position_ = 0;
   base::Bytes stamps_ = [] {
     base::Bytes stamps;
-    sync::encodeFreshStamps({{0, 1, 1}, {}, 0}, {}, stamps);
+    sync::encodeFreshStamps({0, 1, 1}, stamps);
     return stamps;
   }();
 };

@@ -7,6 +7,7 @@
 #include "blazedb/error.h"
 #include "blazedb/export_policy.h"
 #include "blazedb/local_peers.h"
+#include "blazedb/rank.h"
 #include "blazedb/record.h"
 #include "blazedb/records.h"
 #include "blazedb/rejected.h"

@@ -220,4 +220,10 @@ class BLAZEDB_API Database : public Records {
 // if the databases are equal. Reads both page by page; records that are written meanwhile may or may not be listed.
 BLAZEDB_API std::vector<Difference> diff(const Database& first, const Database& second, std::size_t limit = 1000);
 
+// Copies all live records of all collections of `from` to `to`, with their ids. A record that `to` has already gets the
+// fields that `from` has (Records::update), so a second transfer writes nothing, and connected databases may transfer
+// too. Writes 1,000 records a commit, of a page that is read from one snapshot. Progress in records. Returns the number
+// of records of `from`. Errors as Records::upsert, Cancelled: what was copied until then stays.
+BLAZEDB_API std::uint64_t transferAll(const Database& from, Database to, const Progress& progress = {});
+
 }  // namespace blazedb

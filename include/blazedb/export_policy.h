@@ -18,8 +18,12 @@
 
 namespace blazedb {
 
-// Chooses the records to send. When a record stops matching, the importers remove it. When a record begins to match, it
+// Chooses the records to send. When a record stops matching, the importers remove it; what an importer wrote in fields
+// that ExportPolicy::fields leaves out is then in its Database::removedRecords(). When a record begins to match, it
 // arrives whole. An importer may write a record that does not match: the importer removes it once the exporter has it.
+//
+// An importer that may write, and knows or guesses the id of a record, can write the fields that the filter looks at,
+// and so make the record match. Leave these fields out of ExportPolicy::fields, or share read-only.
 struct ExportFilter {
   // Names what the filter chooses. Give the same text for the same choice, and another text when the choice changes:
   // the exporter then goes through all records of each importer again. Empty: it does so after every enable().

@@ -20,6 +20,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "blazedb/error.h"
@@ -36,6 +38,49 @@ struct OpenDatabase;
 
 using Predicate = std::function<bool(const Record&)>;
 
+// What fetch() gives: a record or none, used as a std::optional<Record>, into which it converts. Unlike there, `*` and
+// value() of a temporary give the record itself and no reference into it, so `for (const Field& field : *db.fetch(id))`
+// walks over a record that lives as long as the loop.
+class BLAZEDB_API Fetched {
+ public:
+  Fetched(std::optional<Record> record);
+
+  bool has_value() const { return record_.has_value(); }
+  explicit operator bool() const { return has_value(); }
+  // There must be a record.
+  const Record* operator->() const { return &*record_; }
+  Record* operator->() { return &*record_; }
+  const Record& operator*() const& { return *record_; }
+  Record& operator*() & { return *record_; }
+  Record operator*() && { return take(); }
+  // Throw std::bad_optional_access if there is no record.
+  const Record& value() const& { return record_.value(); }
+  Record& value() & { return record_.value(); }
+  Record value() &&;
+  Record value_or(Record other) const&;
+  operator std::optional<Record>() const&;
+  operator std::optional<Record>() &&;
+
+  friend bool operator==(const Fetched& a, std::nullopt_t) { return !a.has_value(); }
+  friend BLAZEDB_API bool operator==(const Fetched& a, const std::optional<Record>& b);
+
+ private:
+  Record take();
+  std::optional<Record> record_;
+};
+
+// What insertMany() does with a record whose id belongs to a live record.
+enum class OnConflict : std::uint8_t {
+  fail,     // throws AlreadyExists, and inserts none of the records
+  skip,     // leaves the live record as it is
+  replace,  // as update(): the live record gets these fields, and loses the others
+  merge,    // as upsertFields(): the live record gets the fields whose value differs, and keeps the others
+};
+
+struct InsertOptions {
+  OnConflict onConflict = OnConflict::fail;
+};
+
 class BLAZEDB_API Records {
  public:
   // Stores a new record under its own id, or under a new UUIDv7 if it has none. Returns the id. If the id belongs to a
@@ -44,12 +89,17 @@ class BLAZEDB_API Records {
   UUID insert(const Record& record);
   // The same, under `id`; an id in `record` is ignored.
   UUID insert(const UUID& id, const Record& record);
-  // Inserts all records in one commit, or none. Returns their ids in the order of `records`. Errors as insert.
-  std::vector<UUID> insertMany(const std::vector<Record>& records);
+  // Inserts all records in one commit, or none. Returns their ids in the order of `records`, also the ids of records
+  // that were there already, if the options allow that. Errors as insert.
+  std::vector<UUID> insertMany(const std::vector<Record>& records, const InsertOptions& options = {});
 
   // Returns the record with this id, all its fields and the id set; std::nullopt if there is none, or it was deleted.
-  std::optional<Record> fetch(const UUID& id) const;
-  // Returns all records, ordered by id. For more than fits into memory use forEach.
+  Fetched fetch(const UUID& id) const;
+  // Returns the records with these ids in the order of `ids`, all from one snapshot; std::nullopt for each id that has
+  // no record.
+  std::vector<std::optional<Record>> fetchMany(const std::vector<UUID>& ids) const;
+  // Returns all records of this collection, ordered by id; on a Database those of the collection "default", not of all
+  // collections. For more than fits into memory use forEach. transferAll() copies all collections.
   std::vector<Record> fetchAll() const;
   // Calls `visit` on this thread for each record, ordered by id, until it returns false. Outside a transaction forEach
   // reads up to 1,000 records at a time, each such page on a snapshot of its own. `visit` may read, walk and write. A
@@ -64,6 +114,9 @@ class BLAZEDB_API Records {
   void update(const UUID& id, const Record& record);
   // Writes the given fields, even where the value is the same, and leaves the others. Errors as update.
   void updateFields(const UUID& id, const Record& fields);
+  // Removes these fields from a record and leaves the others. Fields that the record lacks count as removed. Errors:
+  // NotFound (there is no live record with this id).
+  void unset(const UUID& id, const std::vector<std::string>& fields);
   // Writes the given fields in every record for which `where` returns true, in one commit. Returns the number of
   // records. It calls `where` for every record before it changes the first; `where` must not write. If `where` throws,
   // nothing has changed and the exception goes on to the caller. Errors: TooLarge, InvalidArgument.
@@ -73,6 +126,17 @@ class BLAZEDB_API Records {
   bool upsert(const UUID& id, const Record& record);
   // The same under the record's own id, or under a new one if it has none. Returns the id.
   UUID upsert(const Record& record);
+  // Inserts the record, or writes the given fields whose value differs into the live record with this id, and leaves
+  // its other fields. Returns true if it inserted. Errors: TooLarge, InvalidArgument.
+  bool upsertFields(const UUID& id, const Record& fields);
+  // As upsert(), for all records in one commit. Returns their ids in the order of `records`.
+  std::vector<UUID> upsertMany(const std::vector<Record>& records);
+
+  // The id that belongs to a name in this collection, as in `settings.upsertFields(settings.key("theme"), fields)`.
+  // Every database gives the same id for the same collection and name, so two devices that create "theme" create one
+  // record, and their fields are merged. It is UUID::fromName(UUID::fromName(NAMESPACE, collection), name) with the
+  // NAMESPACE 95757045-e6f2-4ea8-b2f9-80dd4bed69db.
+  UUID key(std::string_view name) const;
 
   // Deletes a record. Returns false if there is no live record with this id.
   bool remove(const UUID& id);

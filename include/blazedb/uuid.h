@@ -24,6 +24,10 @@ struct BLAZEDB_API UUID {
   // made. Thread-safe. Throws Error(IoError) if the system gives no randomness.
   static UUID generate();
 
+  // The id of a name within a namespace, version 5 (RFC 9562): the same for the same two arguments, everywhere. A
+  // namespace is any UUID that the application has chosen. Thread-safe.
+  static UUID fromName(const UUID& space, std::string_view name);
+
   // Reads the 36-character form "01890a5d-ac96-774b-bcce-b302099a8057", in upper or lower case. Anything else gives
   // std::nullopt.
   static std::optional<UUID> parse(std::string_view text);

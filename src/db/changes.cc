@@ -50,7 +50,7 @@ UUID Changes::insert(const std::string& collectionName, const std::optional<UUID
   std::optional<UUID> id = wantedId ? wantedId : record.id();
 
   sync::Stamp stamp = nextStamp(0);
-  sync::encodeFreshStamps({stamp, {}, 0}, {}, stampBytes_);
+  sync::encodeFreshStamps(stamp, stampBytes_);
   replica::Image fresh;
   replica::Row& row = fresh.row;
   row.collection = collection.number;
@@ -108,6 +108,28 @@ void Changes::updateFields(const std::string& collection, const UUID& id, const 
   save(collection);
 }
 
+void Changes::unset(const std::string& collection, const UUID& id, const std::vector<std::string>& fields) {
+  requireWritable();
+  sync::RecordState& state = loadAlive(collection, id).state;
+  std::optional<sync::Stamp> stamp;
+  for (const std::string& name : fields) {
+    const sync::Cell* cell = state.find(name);
+    if (!cell || cell->removed()) continue;
+    if (!stamp) stamp = nextStamp(state.authority());
+    sync::writeCell(state, name, codec::kRemoved, *stamp, ledger_.nextPosition());
+  }
+  if (stamp) save(collection);
+}
+
+UUID Changes::insertOr(OnConflict onConflict, const std::string& collection, const Record& record) {
+  replica::Held* held = record.id() && onConflict != OnConflict::fail ? load(collection, *record.id()) : nullptr;
+  if (!held || !held->alive()) return insert(collection, std::nullopt, record);
+  requireWritable();
+  if (onConflict == OnConflict::replace) update(collection, *record.id(), record);
+  if (onConflict == OnConflict::merge) upsertFields(collection, *record.id(), record);
+  return *record.id();
+}
+
 bool Changes::upsert(const std::string& collection, const UUID& id, const Record& record) {
   requireWritable();
   replica::Held* held = load(collection, id);
@@ -117,6 +139,23 @@ bool Changes::upsert(const std::string& collection, const UUID& id, const Record
   }
   insert(collection, id, record);
   return true;
+}
+
+bool Changes::upsertFields(const std::string& collection, const UUID& id, const Record& fieldsToSet) {
+  requireWritable();
+  replica::Held* held = load(collection, id);
+  if (!held || !held->alive()) return insert(collection, id, fieldsToSet), true;
+  sync::RecordState& state = held->state;
+  codec::FieldsReader fields(encode(fieldsToSet));
+  std::optional<sync::Stamp> stamp;
+  while (fields.next()) {
+    const sync::Cell* cell = state.find(fields.name());
+    if (cell && base::equal(cell->value, fields.value())) continue;
+    if (!stamp) stamp = nextStamp(state.authority());
+    sync::writeCell(state, fields.name(), fields.value(), *stamp, ledger_.nextPosition());
+  }
+  if (stamp) save(collection);
+  return false;
 }
 
 bool Changes::remove(const std::string& collection, const UUID& id) {
@@ -235,7 +274,7 @@ void Changes::save(const std::string& collection) {
   throw Error(ErrorCode::TooLarge,
               "the record " + loaded_.row().id.toString() +
                   " would be larger than 8 MiB, or have too many fields; split it, or keep large data in files; fields "
-                  "that were removed from it count too, until it is deleted and inserted again");
+                  "that were removed from it count too, until every known peer has heard of that");
 }
 
 void Changes::restamp(const replica::Key& key, std::uint64_t limit, sync::HybridClock& clock) {

@@ -51,7 +51,10 @@ class Changes final : public Snapshot {
   UUID insert(const std::string& collection, const std::optional<UUID>& id, const Record& record);
   void update(const std::string& collection, const UUID& id, const Record& record);
   void updateFields(const std::string& collection, const UUID& id, const Record& fields);
+  void unset(const std::string& collection, const UUID& id, const std::vector<std::string>& fields);
   bool upsert(const std::string& collection, const UUID& id, const Record& record);
+  bool upsertFields(const std::string& collection, const UUID& id, const Record& fields);
+  UUID insertOr(OnConflict onConflict, const std::string& collection, const Record& record);
   bool remove(const std::string& collection, const UUID& id);
   bool purge(const std::string& collection, const UUID& id);
   // Writes one field. A deleted record comes back. Returns false if the record is unknown.

@@ -159,4 +159,26 @@ std::vector<Difference> diff(const Database& first, const Database& second, std:
   });
 }
 
+std::uint64_t transferAll(const Database& from, Database to, const Progress& progress) {
+  return base::typed([&] {
+    std::vector<CollectionInfo> all = from.collections();
+    std::uint64_t done = 0, total = 0;
+    for (const CollectionInfo& info : all) total += info.count;
+    for (const CollectionInfo& info : all) {
+      Collection target = to.collection(info.name);
+      std::optional<UUID> after;
+      for (;;) {
+        std::vector<Record> records = db::Access::snapshotOf(from).page(info.name, after);
+        if (records.empty()) break;
+        after = records.back().id();
+        target.upsertMany(records);
+        done += records.size();
+        if (progress && !progress(done, std::max(done, total)))
+          throw Error(ErrorCode::Cancelled, "the transfer was cancelled after " + std::to_string(done) + " records");
+      }
+    }
+    return done;
+  });
+}
+
 }  // namespace blazedb

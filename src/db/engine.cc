@@ -80,7 +80,7 @@ Engine::Engine(const Environment& environment, std::string path, const EngineOpt
       file_(std::move(file)),
       name_(options.name.empty() ? storedName(*file_) : options.name),
       readers_(*file_),
-      shared_(*file_, environment.clock.wallMs(), options.tombstoneRetention.count()),
+      shared_(*file_, environment.clock.wallMs(), options.tombstoneRetention.count(), options.removedFieldsKept),
       writer_(environment, *file_, shared_, options.readOnly),
       snapshot_(shared_.published, readers_),
       journal_(writer_, readers_, options.durability),

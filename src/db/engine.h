@@ -42,6 +42,7 @@ struct EngineOptions {
   bool createIfMissing = true;
   bool readOnly = false;
   std::chrono::milliseconds tombstoneRetention = std::chrono::hours(24 * 30);
+  std::size_t removedFieldsKept = replica::kRemovedFieldsKept;
   storage::CreateOptions create;
 };
 
@@ -119,7 +120,7 @@ class Engine final : public sync::Store, public replica::Replica {
   std::uint64_t changedAside() const override { return shared_.published.changedAside(); }
   std::uint64_t noteRejected(const UUID& peer, const sync::Scope& scope, const sync::Rejected& rejected) override;
   Swept finishSweep(const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep,
-                    const sync::Cursor& peerHasApplied, const sync::Cursor& cursor) override;
+                    const sync::Cursor& cursor) override;
   void dropCursor(const sync::Peer& peer, const sync::Scope& scope) override;
   void leaveOtherScopes(const sync::Peer& peer, const sync::Scope& scope) override;
   void noteReader(const sync::Peer& peer, const sync::Scope& scope) override;

@@ -96,6 +96,7 @@ sync::ApplyResult Engine::apply(const sync::Incoming& incoming) {
   sync::ApplyResult result;
   const sync::Peer& peer = incoming.agreement.peer;
   std::size_t mentioned = incoming.sweep ? incoming.sweep->mentioned.size() : 0;
+  std::size_t fields = incoming.sweep ? incoming.sweep->fields.size() : 0;
   shared_.peers.noteSeen(peer, incoming.agreement.scope, environment_.clock.wallMs());
   try {
     // The cursor is in the same transaction: the peer sends again what a power cut takes away.
@@ -106,7 +107,10 @@ sync::ApplyResult Engine::apply(const sync::Incoming& incoming) {
     if (result.mustSync) write(Durability::full, [](Changes& changes) { changes.ledger().takeEmptyPosition(); });
     origins_.noteMerged(peer);
   } catch (const Abandon&) {
-    if (incoming.sweep) incoming.sweep->mentioned.resize(mentioned);
+    if (incoming.sweep) {
+      incoming.sweep->mentioned.resize(mentioned);
+      incoming.sweep->fields.resize(fields);
+    }
     result.rejected.clear();
   }
   return result;
@@ -151,7 +155,7 @@ std::uint64_t Engine::noteRejected(const UUID& peer, const sync::Scope& scope, c
 // forgetting
 
 sync::Store::Swept Engine::finishSweep(const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep,
-                                       const sync::Cursor& peerHasApplied, const sync::Cursor& cursor) {
+                                       const sync::Cursor& cursor) {
   std::sort(sweep.mentioned.begin(), sweep.mentioned.end());
   Swept swept;
   auto refused = [&](const replica::Swept& found) {
@@ -170,7 +174,7 @@ sync::Store::Swept Engine::finishSweep(const sync::Peer& from, const sync::Scope
     write(Durability::full, [&](Changes& changes) {
       replica::Ledger& ledger = changes.ledger();
       WriteTables& tables = changes.tables();
-      replica::Swept found = replica::unmentioned(ledger, from, scope, sweep, peerHasApplied);
+      replica::Swept found = replica::unmentioned(ledger, from, scope, sweep);
       if (refused(found)) throw Abandon{};
       swept.horizonBefore = swept.horizonAfter = tables.horizon();
       std::int64_t now = environment_.clock.wallMs();
@@ -178,7 +182,8 @@ sync::Store::Swept Engine::finishSweep(const sync::Peer& from, const sync::Scope
         if (sweep.journals) replica::keepRemoved(ledger, held.row(), from.replica, RemovedRecord::Because::swept, now);
         replica::forget(ledger, held);
       });
-      if (!found.keys.empty()) {
+      replica::dropSwept(ledger, sweep.fields);
+      if (!found.keys.empty() || !sweep.fields.empty()) {
         // Readers whose cursor stands at the end must sweep too, so the horizon lies beyond the end.
         ledger.takeEmptyPosition();
         swept.horizonAfter = changes.mirror().position;

@@ -17,7 +17,8 @@ constexpr int kYieldsMax = 100;
 
 }  // namespace
 
-Shared::Shared(storage::DatabaseFile& file, std::int64_t nowMs, std::int64_t retentionMs) : peers(retentionMs) {
+Shared::Shared(storage::DatabaseFile& file, std::int64_t nowMs, std::int64_t retentionMs, std::size_t removedFieldsKept)
+    : peers(retentionMs, removedFieldsKept) {
   ReadTables tables(file.writer());
   std::optional<UUID> replica = tables.metaId(kReplica);
   if (!replica) throw Error(ErrorCode::DamagedPage, file.filePath() + " has no replica id; restore it from a backup");
@@ -67,6 +68,7 @@ GroupCommit::GroupCommit(const Environment& environment, storage::DatabaseFile& 
   state_.author.source = self.source;
   state_.mirror.lostUntil = state_.tables.metaNumber(kLostUntil);
   state_.mirror.stale = state_.tables.metaNumber(kStale);
+  state_.mirror.forgettable = [this] { return shared_.peers.forgettable(environment_.clock.wallMs()); };
   for (const Incarnation& each : shared_.incarnations.all()) state_.author.own.insert(each.id);
   reload();
 }
@@ -272,6 +274,7 @@ void GroupCommit::commit(std::shared_ptr<Group> group) {
     return;
   }
   if (group->durable) companions_ = group->operations;
+  shared_.published.raiseHorizon(state_.mirror.horizon);  // before a reader can miss what was forgotten
   shared_.published.setCommitted(state_.mirror.position, state_.mirror.changedAside);
   shared_.listeners.callFeed();
   bool journal = group->journal;

@@ -43,7 +43,7 @@ struct Shared {
   replica::Peers peers;
 
   // Loads it from the file.
-  Shared(storage::DatabaseFile& file, std::int64_t nowMs, std::int64_t retentionMs);
+  Shared(storage::DatabaseFile& file, std::int64_t nowMs, std::int64_t retentionMs, std::size_t removedFieldsKept);
 };
 
 // Inside a write: forgets all that is known of a peer, except what records came from it.

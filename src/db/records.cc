@@ -47,6 +47,15 @@ std::uint64_t changeMatching(db::Engine& engine, db::Changes* open, const std::s
 
 }  // namespace
 
+// Not in the header: there gcc 12 warns in the caller that a moved optional may be uninitialized.
+Fetched::Fetched(std::optional<Record> record) : record_(std::move(record)) {}
+Record Fetched::take() { return std::move(*record_); }
+Record Fetched::value() && { return std::move(record_.value()); }
+Record Fetched::value_or(Record other) const& { return record_ ? *record_ : std::move(other); }
+Fetched::operator std::optional<Record>() const& { return record_; }
+Fetched::operator std::optional<Record>() && { return std::move(record_); }
+bool operator==(const Fetched& a, const std::optional<Record>& b) { return a.record_ == b; }
+
 Records::Records(std::shared_ptr<db::Engine> engine, std::string collection, db::Changes* changes)
     : engine_(std::move(engine)), collection_(std::move(collection)), changes_(changes) {}
 
@@ -58,17 +67,21 @@ UUID Records::insert(const UUID& id, const Record& record) {
   return within(*engine_, changes_, [&](db::Changes& c) { return c.insert(collection_, id, record); });
 }
 
-std::vector<UUID> Records::insertMany(const std::vector<Record>& records) {
+std::vector<UUID> Records::insertMany(const std::vector<Record>& records, const InsertOptions& options) {
   return withinAsOne(*engine_, changes_, collection_, [&](db::Changes& c) {
     std::vector<UUID> ids;
     ids.reserve(records.size());
-    for (const Record& record : records) ids.push_back(c.insert(collection_, std::nullopt, record));
+    for (const Record& record : records) ids.push_back(c.insertOr(options.onConflict, collection_, record));
     return ids;
   });
 }
 
-std::optional<Record> Records::fetch(const UUID& id) const {
+Fetched Records::fetch(const UUID& id) const {
   return base::typed([&] { return snapshotOf(*engine_, changes_).fetch(collection_, id); });
+}
+
+std::vector<std::optional<Record>> Records::fetchMany(const std::vector<UUID>& ids) const {
+  return base::typed([&] { return snapshotOf(*engine_, changes_).fetchMany(collection_, ids); });
 }
 
 std::vector<Record> Records::fetchAll() const {
@@ -96,6 +109,10 @@ void Records::updateFields(const UUID& id, const Record& fields) {
   within(*engine_, changes_, [&](db::Changes& c) { return c.updateFields(collection_, id, fields), true; });
 }
 
+void Records::unset(const UUID& id, const std::vector<std::string>& fields) {
+  within(*engine_, changes_, [&](db::Changes& c) { return c.unset(collection_, id, fields), true; });
+}
+
 std::uint64_t Records::updateMany(const Predicate& where, const Record& fields) {
   return changeMatching(*engine_, changes_, collection_, where,
                         [&](db::Changes& c, const UUID& id) { c.updateFields(collection_, id, fields); });
@@ -109,6 +126,19 @@ UUID Records::upsert(const Record& record) {
   if (!record.id()) return insert(record);
   upsert(*record.id(), record);
   return *record.id();
+}
+
+bool Records::upsertFields(const UUID& id, const Record& fields) {
+  return within(*engine_, changes_, [&](db::Changes& c) { return c.upsertFields(collection_, id, fields); });
+}
+
+std::vector<UUID> Records::upsertMany(const std::vector<Record>& records) {
+  return insertMany(records, {OnConflict::replace});
+}
+
+UUID Records::key(std::string_view name) const {
+  static const UUID space = UUID::parse("95757045-e6f2-4ea8-b2f9-80dd4bed69db").value();
+  return UUID::fromName(UUID::fromName(space, collection_), name);
 }
 
 bool Records::remove(const UUID& id) {

@@ -14,6 +14,23 @@ std::optional<Record> Snapshot::fetch(const std::string& collection, const UUID&
   return record;
 }
 
+std::vector<std::optional<Record>> Snapshot::fetchMany(const std::string& collection,
+                                                       const std::vector<UUID>& ids) const {
+  std::vector<std::optional<Record>> records(ids.size());
+  std::int64_t number = numberOf(collection);
+  if (number == 0) return records;
+  std::vector<replica::Key> keys;
+  keys.reserve(ids.size());
+  for (const UUID& id : ids) keys.push_back({number, id});
+  askAtOnce([&](ReadTables& tables) {
+    tables.find(keys, 0, [&](std::size_t i, const replica::Row* row) {
+      if (row && row->alive()) records[i] = row->record();
+      return true;
+    });
+  });
+  return records;
+}
+
 std::vector<Record> Snapshot::page(const std::string& collection, const std::optional<UUID>& after) const {
   std::vector<Record> page;
   if (std::int64_t number = numberOf(collection)) ask([&](ReadTables& tables) { page = tables.page(number, after); });

@@ -19,6 +19,8 @@ class Snapshot {
   virtual ~Snapshot() = default;
 
   std::optional<Record> fetch(const std::string& collection, const UUID& id) const;
+  // Returns the records with these ids, in the order of `ids`.
+  std::vector<std::optional<Record>> fetchMany(const std::string& collection, const std::vector<UUID>& ids) const;
   // Returns a page of records: the first ones with ids above `after`, ordered by id. Empty: there are no more.
   std::vector<Record> page(const std::string& collection, const std::optional<UUID>& after) const;
   // Calls `visit` for each record that is there when the walk begins, ordered by id, until `visit` returns false. The
@@ -32,6 +34,8 @@ class Snapshot {
   virtual std::int64_t numberOf(const std::string& collection) const = 0;
   // Runs one question on the tables.
   virtual void ask(const std::function<void(ReadTables&)>& question) const = 0;
+  // The same, for a question of several statements: all of them see one snapshot.
+  virtual void askAtOnce(const std::function<void(ReadTables&)>& question) const { ask(question); }
 };
 
 // Reads what is committed. Each question sees a snapshot of its own. Thread-safe.
@@ -46,6 +50,11 @@ class CommittedSnapshot final : public Snapshot {
     return published_.collectionNumber(collection);
   }
   void ask(const std::function<void(ReadTables&)>& question) const override { question(*readers_.lease()); }
+  void askAtOnce(const std::function<void(ReadTables&)>& question) const override {
+    ReaderPool::Lease reader = readers_.lease();
+    ReadTables::OneSnapshot snapshot(*reader);
+    question(*reader);
+  }
 
   const Published& published_;
   ReaderPool& readers_;

@@ -80,19 +80,28 @@ class ReadTables : public virtual replica::Reader {
   // Oldest first.
   std::vector<Incarnation> incarnations();
   std::uint64_t pages();
-  // From begin to end, all reads see one snapshot. Ending it takes no memory.
-  void beginRead();
-  void endRead() { statements_.run(kEndRead); }
+  // As long as it lives, all reads of the tables see one snapshot. Must not be made inside a transaction.
+  class OneSnapshot {
+   public:
+    explicit OneSnapshot(ReadTables& tables) : tables_(tables) { tables_.beginRead(); }
+    ~OneSnapshot();
+    OneSnapshot(const OneSnapshot&) = delete;
+
+   private:
+    ReadTables& tables_;
+  };
 
   // For the tables that are classes of their own.
   Statements& statements() { return statements_; }
 
  protected:
-  static constexpr char kEndRead[] = "COMMIT";
-
   storage::Connection& connection() { return statements_.connection(); }
 
   Statements statements_;
+
+ private:
+  static constexpr char kEndRead[] = "COMMIT";
+  void beginRead();
 };
 
 class WriteTables final : public ReadTables, public replica::Writer {

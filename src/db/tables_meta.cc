@@ -89,8 +89,16 @@ void WriteTables::addIncarnation(const Incarnation& incarnation) {
 }
 
 void ReadTables::beginRead() {
-  statements_.use(kEndRead);
+  statements_.use(kEndRead);  // so that ending it takes no memory
   statements_.run("BEGIN");
+}
+
+ReadTables::OneSnapshot::~OneSnapshot() {
+  try {
+    tables_.statements_.run(kEndRead);
+  } catch (const Error&) {
+    // Nothing was written, and SQLite has ended the transaction by itself.
+  }
 }
 
 std::uint64_t ReadTables::pages() { return asUnsigned(numberOf(*statements_.use("PRAGMA page_count"))); }

@@ -8,28 +8,8 @@
 #include "codec/fields.h"
 
 namespace blazedb::db {
-namespace {
-
-class OneSnapshot {
- public:
-  explicit OneSnapshot(ReadTables& tables) : tables_(tables) { tables_.beginRead(); }
-  ~OneSnapshot() {
-    try {
-      tables_.endRead();
-    } catch (const Error&) {
-      // Nothing was written, and SQLite has ended the transaction by itself.
-    }
-  }
-  OneSnapshot(const OneSnapshot&) = delete;
-
- private:
-  ReadTables& tables_;
-};
-
-}  // namespace
-
 void verifyRecords(ReadTables& tables, const Progress& progress, VerifyReport& report) {
-  OneSnapshot snapshot(tables);
+  ReadTables::OneSnapshot snapshot(tables);
   std::map<std::int64_t, replica::Collection> counted;
   std::uint64_t expected = 0, seen = 0;
   std::vector<replica::Collection> stored = tables.collections();

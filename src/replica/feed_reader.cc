@@ -24,7 +24,7 @@ bool toChange(const Row& row, std::uint64_t after, const sync::Scope& scope, syn
   if ((row.flags & kUniform) && scope.allFields()) return true;
   sync::RecordState state = row.state();
   change.complete = !state.whole || state.base.position > after;
-  bool news = change.complete || state.tomb.position > after;
+  bool news = change.complete || state.tomb.position > after || state.floor.position > after;
   // A record that was deleted once lives by its latest stamp. Every part of it carries that stamp, or a reader without
   // the record would take it for dead.
   sync::Stamp life = state.alive() && state.tomb.stamp.present() ? state.latest() : sync::Stamp{};

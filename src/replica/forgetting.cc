@@ -47,8 +47,7 @@ void dropCells(Ledger& ledger, Held& held, const std::function<bool(const sync::
   ledger.correct(ledger.collectionOf(held.row()), held);
 }
 
-Swept unmentioned(Ledger& ledger, const sync::Peer& from, const sync::Scope& scope, const sync::Sweep& sweep,
-                  const sync::Cursor& peerHasApplied) {
+Swept unmentioned(Ledger& ledger, const sync::Peer& from, const sync::Scope& scope, const sync::Sweep& sweep) {
   Swept swept;
   std::set<std::int64_t> carried;
   for (const Collection& collection : ledger.rows().collections()) {
@@ -61,13 +60,23 @@ Swept unmentioned(Ledger& ledger, const sync::Peer& from, const sync::Scope& sco
     const Row& row = entry.row;
     if (entry.gone || row.position != entry.position || !row.alive() || !carried.contains(row.collection)) return true;
     // A record that the peer has not applied stays and is sent to it, unless it is the peer's own, which is withheld.
-    bool sent = row.position > peerHasApplied.position &&
-                !(origin != 0 && row.origin == origin && row.changedOnce(peerHasApplied.complete));
+    bool sent = row.position > sweep.peerHasApplied.position &&
+                !(origin != 0 && row.origin == origin && row.changedOnce(sweep.peerHasApplied.complete));
     if (!sent && !std::binary_search(sweep.mentioned.begin(), sweep.mentioned.end(), row.handle))
       swept.keys.push_back(row.key());
     return true;
   });
   return swept;
+}
+
+void dropSwept(Ledger& ledger, const std::vector<sync::Sweep::Field>& fields) {
+  Held held;
+  for (const sync::Sweep::Field& field : fields) {
+    Collection* collection = ledger.known(field.record.collection);
+    if (!collection || !ledger.load({collection->number, field.record.id}, held)) continue;
+    dropCells(ledger, held,
+              [&](const sync::Cell& cell) { return cell.name == field.name && cell.stamp == field.stamp; });
+  }
 }
 
 std::optional<std::uint64_t> leaveScopes(Ledger& ledger, const UUID& peer, const std::vector<Reading>& left,

@@ -1,5 +1,5 @@
 // How a replica forgets: single records, what a sweep did not receive, what belongs to a scope that was left, and old
-// deletes.
+// deletes. forgettable.h has the rule for removed fields.
 //
 // A forgotten record leaves no trace in the rows. A peer that has it may bring it back, and a peer that reads this feed
 // does not learn that it is gone. So forget() notes which stamps are lost (Ledger::noteLost), and purge() raises the
@@ -34,8 +34,9 @@ struct Swept {
   std::vector<Key> keys;
   std::uint64_t live = 0;  // records of the scope
 };
-Swept unmentioned(Ledger& ledger, const sync::Peer& from, const sync::Scope& scope, const sync::Sweep& sweep,
-                  const sync::Cursor& peerHasApplied);
+Swept unmentioned(Ledger& ledger, const sync::Peer& from, const sync::Scope& scope, const sync::Sweep& sweep);
+// Removes fields that a sweep has found, unless they have changed since.
+void dropSwept(Ledger& ledger, const std::vector<sync::Sweep::Field>& fields);
 
 // Forgets what the peer had under the scopes `left` and no longer has under `scope`, among at most `entriesMax` entries
 // of the feed beyond `after`. A field that none of these scopes carried stays, because the peer never had it, and with

@@ -23,4 +23,17 @@ void keepRemoved(Ledger& ledger, const Row& row, const UUID& peer, RemovedRecord
   ledger.rows().addRemoved(removed, row.fields);
 }
 
+void keepRemovedFields(Ledger& ledger, const Held& held, const sync::Scope& scope, const UUID& peer,
+                       RemovedRecord::Because because, std::int64_t nowMs) {
+  sync::RecordState own;
+  for (const sync::Cell& cell : held.state.cells)
+    if (!cell.removed() && scope.excludes(cell.name)) own.cells.push_back(cell);
+  if (own.cells.empty()) return;
+  sync::EncodedState encoded;
+  sync::encodeState(own, 0, encoded);
+  Row part = held.row();
+  part.fields = encoded.fields;
+  keepRemoved(ledger, part, peer, because, nowMs);
+}
+
 }  // namespace blazedb::replica

@@ -18,5 +18,9 @@ void addOverridden(std::vector<Overridden>& to, const sync::RecordKey& record, c
 
 // Stores a copy of a record that a peer is about to remove.
 void keepRemoved(Ledger& ledger, const Row& row, const UUID& peer, RemovedRecord::Because because, std::int64_t nowMs);
+// The same, but only of its fields that the link does not carry, because the peer never had them. Stores nothing if
+// there are none.
+void keepRemovedFields(Ledger& ledger, const Held& held, const sync::Scope& scope, const UUID& peer,
+                       RemovedRecord::Because because, std::int64_t nowMs);
 
 }  // namespace blazedb::replica

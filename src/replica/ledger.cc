@@ -23,7 +23,8 @@ void Held::take(const Row& row) {
   if (state.alive()) image.hash = sync::hashOf(row.id, state);
 }
 
-Ledger::Ledger(Writer& rows, Mirror& mirror) : rows_(rows), mirror_(mirror), lostUntilBefore_(mirror.lostUntil) {}
+Ledger::Ledger(Writer& rows, Mirror& mirror)
+    : rows_(rows), mirror_(mirror), lostUntilBefore_(mirror.lostUntil), horizonBefore_(mirror.horizon) {}
 
 Writer& Ledger::rows() {
   flush();
@@ -70,6 +71,7 @@ bool Ledger::add(Collection& collection, Image& after) {
 
 void Ledger::put(Collection& collection, const Image* before, const Image& after, sync::EncodedState* bytes,
                  std::int64_t* handle) {
+  if (!erased_.empty()) flush();
   std::size_t place = queue_.size();
   Row& queued = queue_.emplace_back(after.row);
   handles_.push_back(handle);
@@ -90,6 +92,7 @@ void Ledger::put(Collection& collection, const Image* before, const Image& after
 bool Ledger::change(Collection& collection, Held& held, std::int64_t origin, bool merges) {
   const Row& before = held.image.row;
   std::uint64_t position = nextPosition();
+  forgetFields(held.state);
   sync::encodeState(held.state, position, encoded_);
   bool grows = encoded_.fields.size() > before.fields.size();
   bool tooMany = held.state.cells.size() > (merges ? base::kMergedFieldsMax : base::kFieldsMax) &&
@@ -119,9 +122,10 @@ void Ledger::store(Collection& collection, Held& held, std::uint64_t position, s
 }
 
 void Ledger::erase(const Image& before) {
-  flush();
+  if (!queue_.empty()) flush();
   account(collectionOf(before.row), &before, nullptr);
-  rows_.erase({&before.row, 1});
+  erased_.push_back(before.row);
+  erased_.back().stamps = erased_.back().fields = {};  // they may not live until flush()
   mirror_.stale++;
 }
 
@@ -162,12 +166,24 @@ void Ledger::noteChanged(const Collection& collection, const UUID& id) {
   if (mirror_.setAside > 0 && rows_.noteChanged({collection.name, id})) mirror_.changedAside++;
 }
 
+void Ledger::forgetFields(sync::RecordState& state) {
+  bool any = std::any_of(state.cells.begin(), state.cells.end(), [](const sync::Cell& cell) { return cell.removed(); });
+  if (!any || !mirror_.forgettable) return;
+  if (!forgettable_) forgettable_ = mirror_.forgettable();
+  Forgotten forgotten = forgetRemovedFields(state, *forgettable_);
+  if (forgotten.position == 0) return;
+  noteLost(forgotten.time);
+  mirror_.horizon = std::max(mirror_.horizon, forgotten.position);
+}
+
 void Ledger::endTransaction() {
   if (!taken_.empty()) taken_.back().position.mark = std::max<std::uint64_t>(mirror_.clock.last(), 1);
 }
 
 void Ledger::flush() {
   if (!queue_.empty()) rows_.put(queue_);
+  if (!erased_.empty()) rows_.erase(erased_);
+  erased_.clear();
   for (std::size_t i = 0; i < queue_.size(); i++)
     if (handles_[i]) *handles_[i] = queue_[i].handle;
   written_.clear();
@@ -196,6 +212,7 @@ void Ledger::finish() {
   if (!touched_.empty()) rows_.setTotals(touched_);
   touched_.clear();
   if (mirror_.lostUntil != lostUntilBefore_) rows_.setLostUntil(mirror_.lostUntil);
+  if (mirror_.horizon > horizonBefore_) rows_.setHorizon(std::max(mirror_.horizon, rows_.horizon()));
 }
 
 Ledger::Savepoint Ledger::save(const std::string& name) {
@@ -210,6 +227,7 @@ void Ledger::takeBack(const Savepoint& before) {
   mirror_.position = before.position;
   mirror_.stale = before.stale;
   queue_.clear();
+  erased_.clear();
   handles_.clear();
   taken_.clear();
   if (before.tail) taken_.push_back({*before.tail, std::nullopt});

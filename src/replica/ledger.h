@@ -5,17 +5,19 @@
 // positions as it goes and marks the last one, which lets other replicas receive the transaction whole. It neither
 // commits nor rolls back: the store does, and loads the Mirror again after a rollback.
 //
-// put() queues rows, and flush() writes them all with one call of the store. Every function that reads rows flushes
-// first.
+// put() and erase() queue rows, and flush() writes or erases them all with one call of the store. Every function that
+// reads rows flushes first.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "replica/forgettable.h"
 #include "replica/rows.h"
 #include "sync/stamp.h"
 
@@ -33,6 +35,9 @@ struct Mirror {
   std::uint64_t setAside = 0;      // how many records of peers are set aside
   std::uint64_t changedAside = 0;  // how often the copy here of such a record has changed
   std::uint64_t lostUntil = 0;     // sync::StampRules::lostUntil
+  std::uint64_t horizon = 0;       // the latest removed field that was forgotten lies here
+  // Which removed fields may go now. Absent: none.
+  std::function<Forgettable()> forgettable;
 };
 
 // A row, and its part in the digest of its collection if it is alive.
@@ -86,9 +91,9 @@ class Ledger {
   // `handle`.
   void put(Collection& collection, const Image* before, const Image& after, sync::EncodedState* bytes = nullptr,
            std::int64_t* handle = nullptr);
-  // Stores the state of `held` as a change at nextPosition(), and updates held.image. Returns false and does nothing if
-  // the record is too large. With `merges` it may be larger: the peers hold those fields already, and one record must
-  // not stop all others.
+  // Stores the state of `held` as a change at nextPosition(), and updates held.image. Forgets the removed fields that
+  // may go (forgettable.h). Returns false and stores nothing if the record is too large. With `merges` it may be
+  // larger: the peers hold those fields already, and one record must not stop all others.
   bool change(Collection& collection, Held& held, std::int64_t origin, bool merges);
   // Stores the state of `held` at its present position: the record did not change, only what this replica knows of it.
   void correct(Collection& collection, Held& held);
@@ -129,15 +134,19 @@ class Ledger {
   void account(Collection& collection, const Image* before, const Image* after);
   void takePosition(std::int64_t handle);
   void noteChanged(const Collection& collection, const UUID& id);
+  void forgetFields(sync::RecordState& state);
 
   Writer& rows_;
   Mirror& mirror_;
   std::uint64_t lostUntilBefore_;
+  std::uint64_t horizonBefore_;
+  std::optional<Forgettable> forgettable_;  // once it was asked
   bool adds_ = false;
 
   // The queue: rows, bytes that the ledger took over, and positions. A position of a queued new row gets its handle
   // when the row is written.
   std::vector<Row> queue_;
+  std::vector<Row> erased_;                // keys and handles; empty while the queue is not, and the reverse
   std::vector<std::int64_t*> handles_;     // of each row: where to write its handle; may be null
   std::vector<sync::EncodedState> bytes_;  // reused, so never shorter than the longest queue
   sync::EncodedState encoded_;             // reused

@@ -224,6 +224,7 @@ Merger::Refusal Merger::mergeHeld(const sync::Incoming& incoming, Item& item, sy
   Collection& collection = *ledger_.known(change.collection);
   sync::RecordState& mine = item.held.state;
   bool wasWhole = mine.whole;
+  noteSwept(incoming, item, theirs);
   sync::MergeOutcome outcome = sync::merge(mine, theirs, ledger_.nextPosition(),
                                            [&](std::uint64_t writer) { return author_.own.contains(writer); });
   bool alive = mine.alive();
@@ -250,6 +251,23 @@ Merger::Refusal Merger::mergeHeld(const sync::Incoming& incoming, Item& item, sy
     ledger_.correct(collection, item.held);
   }
   return std::nullopt;
+}
+
+// During a sweep: notes the fields that the peer's record does not have, and that this replica will not send to it.
+void Merger::noteSwept(const sync::Incoming& incoming, const Item& item, const sync::RecordState& theirs) {
+  const sync::RecordState& mine = item.held.state;
+  if (!incoming.sweep || !item.change->complete || !theirs.whole || !theirs.alive() || !mine.alive()) return;
+  const Row& row = item.held.row();
+  const sync::Cursor& applied = incoming.sweep->peerHasApplied;
+  bool isTheirs = row.origin == origin_ && row.changedOnce(applied.complete);
+  auto its = theirs.cells.begin();
+  for (const sync::Cell& cell : mine.cells) {
+    while (its != theirs.cells.end() && its->name < cell.name) ++its;
+    bool there = its != theirs.cells.end() && its->name == cell.name;
+    bool had = isTheirs || applied.has(row.position, cell.position);
+    if (there || !had || incoming.agreement.scope.excludes(cell.name)) continue;
+    incoming.sweep->fields.push_back({item.key(), std::string(cell.name), cell.stamp});
+  }
 }
 
 // An importer that sends a record has it, even if it should not; unless it has not yet heard that the record was taken
@@ -292,11 +310,13 @@ bool Merger::recall(const sync::Incoming& incoming, Item& item, const sync::Reco
   };
   compare(mine.base.stamp, theirs.base.stamp, mine.base.position);
   compare(mine.tomb.stamp, theirs.tomb.stamp, mine.tomb.position);
+  compare(mine.floor.stamp, theirs.floor.stamp, mine.floor.position);
   auto its = theirs.cells.begin();
   for (sync::Cell& cell : mine.cells) {
     while (its != theirs.cells.end() && its->name < cell.name) ++its;
     bool there = its != theirs.cells.end() && its->name == cell.name;
     if (incoming.agreement.scope.excludes(cell.name)) continue;  // never sent to the peer
+    if (!there && cell.removed()) continue;                      // the peer has forgotten a removal: the two agree
     if (there || (item.change->complete && theirs.whole))
       compare(cell.stamp, there ? its->stamp : sync::Stamp{}, cell.position);
   }
@@ -318,13 +338,17 @@ bool Merger::leave(const sync::Incoming& incoming, Item& item) {
     return !incoming.acknowledged.has(row.position, position) && !(theirs && position == row.position);
   };
   const sync::RecordState& mine = item.held.state;
-  bool waits = agreement.sends && (unsent(mine.base.position) || unsent(mine.tomb.position) ||
-                                   std::any_of(mine.cells.begin(), mine.cells.end(),
-                                               [&](const auto& cell) { return unsent(cell.position); }));
+  bool waits =
+      agreement.sends &&
+      (unsent(mine.base.position) || unsent(mine.tomb.position) || unsent(mine.floor.position) ||
+       std::any_of(mine.cells.begin(), mine.cells.end(), [&](const auto& cell) { return unsent(cell.position); }));
   // A sweep keeps a record with unsent changes. So do equals, since each might wait for the other.
   if (waits) return incoming.sweep != nullptr || !agreement.imports();
+  using Because = RemovedRecord::Because;
   if (item.held.alive() && agreement.journalsRemovals())
-    keepRemoved(ledger_, row, agreement.peer.replica, RemovedRecord::Because::takenBack, clock_.wallMs());
+    keepRemoved(ledger_, row, agreement.peer.replica, Because::takenBack, clock_.wallMs());
+  else if (item.held.alive())
+    keepRemovedFields(ledger_, item.held, agreement.scope, agreement.peer.replica, Because::takenBack, clock_.wallMs());
   ledger_.noteLost(latestTime(mine));
   item.held.state = {};
   item.held.state.whole = false;

@@ -56,6 +56,7 @@ class Merger {
   Refusal checkStamps(const sync::Incoming& incoming, const sync::RecordState& theirs,
                       const sync::RecordState* mine) const;
   Refusal noteHolder(const sync::Incoming& incoming, Item& item, std::uint64_t latest, sync::ApplyResult& result);
+  void noteSwept(const sync::Incoming& incoming, const Item& item, const sync::RecordState& theirs);
   bool recall(const sync::Incoming& incoming, Item& item, const sync::RecordState& theirs);
   bool leave(const sync::Incoming& incoming, Item& item);
   void setAside(const sync::Incoming& incoming, Item& item, const sync::Bye& why, sync::ApplyResult& result);

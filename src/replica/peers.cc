@@ -105,6 +105,11 @@ std::optional<std::uint64_t> Peers::passedByAll(std::int64_t nowMs) {
   return least;
 }
 
+Forgettable Peers::forgettable(std::int64_t nowMs) {
+  return {passedByAll(nowMs).value_or(sync::kPositionMax), sync::HybridClock::fromWall(nowMs - retentionMs_),
+          removedFieldsKept_};
+}
+
 bool Peers::isSameIncarnation(const sync::Peer& peer) const {
   base::Lock lock(mutex_);
   auto known = peers_.find(peer.replica);

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "replica/forgettable.h"
 #include "replica/rows.h"
 #include "sync/store.h"
 
@@ -24,7 +25,8 @@ namespace blazedb::replica {
 
 class Peers {
  public:
-  explicit Peers(std::int64_t retentionMs) : retentionMs_(retentionMs) {}
+  Peers(std::int64_t retentionMs, std::size_t removedFieldsKept)
+      : retentionMs_(retentionMs), removedFieldsKept_(removedFieldsKept) {}
 
   // Takes over what the rows say. Call it once, before anything else.
   void load(Reader& rows, std::int64_t nowMs);
@@ -48,6 +50,8 @@ class Peers {
   std::optional<std::uint64_t> passedByAll(std::int64_t nowMs);
   // Whether the peer is still in the incarnation in which it acknowledged last.
   bool isSameIncarnation(const sync::Peer& peer) const;
+  // Which removed fields may be forgotten now.
+  Forgettable forgettable(std::int64_t nowMs);
   // How far the peer has read; 0 if that is not known.
   std::uint64_t acknowledgedTo(const UUID& peer, const sync::Scope& scope) const;
   // The highest position up to which some reader lacks nothing.
@@ -86,6 +90,7 @@ class Peers {
   std::optional<std::uint64_t> leastPassed(std::int64_t nowMs) const REQUIRES(mutex_);
 
   const std::int64_t retentionMs_;
+  const std::size_t removedFieldsKept_;
   mutable base::Mutex mutex_;
   std::map<UUID, State> peers_ GUARDED_BY(mutex_);
   std::atomic<std::uint64_t> acknowledgedByAny_{0};

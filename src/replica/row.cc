@@ -33,13 +33,16 @@ bool Row::changedOnce(std::uint64_t after) const {
   if (flags & kUniform) return true;
   sync::RecordState decoded = state();
   auto elsewhere = [&](std::uint64_t at) { return at > after && at != position; };
-  if (elsewhere(decoded.base.position) || elsewhere(decoded.tomb.position)) return false;
+  for (const sync::Mark* mark : {&decoded.base, &decoded.tomb, &decoded.floor})
+    if (elsewhere(mark->position)) return false;
   return std::none_of(decoded.cells.begin(), decoded.cells.end(),
                       [&](const sync::Cell& cell) { return elsewhere(cell.position); });
 }
 
 int flagsOf(const sync::RecordState& state, std::uint64_t position) {
-  bool uniform = state.base.position >= position && (!state.tomb.stamp.present() || state.tomb.position >= position);
+  bool uniform = state.base.position >= position;
+  for (const sync::Mark* mark : {&state.tomb, &state.floor})
+    uniform = uniform && (!mark->stamp.present() || mark->position >= position);
   for (const sync::Cell& cell : state.cells) uniform = uniform && cell.position >= position;
   bool left = !state.base.stamp.present() && !state.tomb.stamp.present();
   return (left ? kLeft : 0) | (state.alive() ? kAlive : 0) | (state.whole ? kWhole : 0) | (uniform ? kUniform : 0);

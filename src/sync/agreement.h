@@ -67,7 +67,8 @@ struct Agreement : Terms {
   // Whether a record that the peer takes back goes here. `fromPeer`: this end got its latest state from the peer.
   bool mayTakeBack(bool fromPeer) const { return writes.mayErase && (imports() || fromPeer); }
   // Whether this end journals what the peer removes here, by a sweep or by taking back, so that a user can restore it.
-  // What an exporter gives and takes is the exporter's own.
+  // What an exporter gives and takes is the exporter's own; of such a record this end journals the fields that the link
+  // does not carry.
   bool journalsRemovals() const { return !imports(); }
   // Whether the two ends should hold the same records, so that they can compare digests.
   bool comparable() const { return sends && receives && scope.full() && !reads.chooses() && !peerChooses; }

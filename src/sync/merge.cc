@@ -29,6 +29,7 @@ bool beats(const Cell& theirs, const Cell& mine) {
 void reviveAt(RecordState& state, std::uint64_t position) {
   state.base.position = position;
   if (state.tomb.stamp.present()) state.tomb.position = position;
+  if (state.floor.stamp.present()) state.floor.position = position;
   for (Cell& cell : state.cells) cell.position = position;
 }
 
@@ -38,8 +39,8 @@ bool takeMark(Mark& mine, const Mark& theirs, std::uint64_t position) {
   return true;
 }
 
-void dropBelowBase(RecordState& state) {
-  std::erase_if(state.cells, [&](const Cell& cell) { return cell.stamp < state.base.stamp; });
+void dropUpToFloor(RecordState& state) {
+  std::erase_if(state.cells, [&](const Cell& cell) { return cell.stamp <= state.floor.stamp; });
 }
 
 }  // namespace detail
@@ -48,6 +49,7 @@ void writeInsert(RecordState& state, const Stamp& stamp, std::uint64_t position)
   Stamp over = overOfAll(state, stamp.writer);
   state.base = {stamp, over, position};
   if (state.tomb.stamp.present()) state.tomb.position = position;
+  state.floor = state.tomb;  // none where the record was absent
   state.cells.clear();
   state.whole = true;
 }

@@ -1,12 +1,14 @@
 // The one rule for conflicts: merges what a peer sent into what this replica holds.
 //
-//   base, tomb   The higher stamp wins.
-//   cells        The higher stamp wins, field by field. Only a peer that forges another writer's name can make two
-//                values under one stamp; then the higher bytes win. A cell below base is dropped.
+//   base, tomb, floor   The higher stamp wins.
+//   cells               The higher stamp wins, field by field. Only a peer that forges another writer's name can make
+//                       two values under one stamp; then the higher bytes win. A cell that is not above the floor is
+//                       dropped.
 //
 // The result does not depend on the order or the number of merges: max is commutative, associative and idempotent, and
-// dropping cells below base commutes with it because base only grows. A part that changes remembers `position` as the
-// place where it did. A merge that changes nothing takes no position, which is why rings and meshes come to rest.
+// dropping cells up to the floor commutes with it because the floor only grows. A part that changes remembers
+// `position` as the place where it did. A merge that changes nothing takes no position, which is why rings and meshes
+// come to rest.
 //
 // A merge that revives a dead record gives everything in the record the new position, so that peers which dropped its
 // values get the whole record.
@@ -27,7 +29,7 @@ struct Overridden {
   base::ByteView lost;
   Stamp lostStamp;
   std::uint64_t lostPosition = 0;
-  base::ByteView won;  // empty if the record was deleted or replaced as a whole
+  base::ByteView won;  // empty if the record was deleted
   Stamp wonStamp;
   Stamp wonOver;  // below lostStamp: the winner had not seen the loser
 };
@@ -45,7 +47,7 @@ MergeOutcome merge(RecordState& mine, const RecordState& theirs, std::uint64_t p
 
 // Local writes, applied to the state that this replica holds. `stamp` must be above every stamp in the state.
 
-// An insert of a record that is absent or dead. `state` keeps its tomb and loses every cell.
+// An insert of a record that is absent or dead. `state` keeps its tomb, which becomes its floor, and loses every cell.
 void writeInsert(RecordState& state, const Stamp& stamp, std::uint64_t position);
 
 // One field's new value, or codec::kRemoved. The bytes of `name` and `value` must outlive the state.
@@ -61,7 +63,7 @@ namespace detail {
 
 void reviveAt(RecordState& state, std::uint64_t position);
 bool takeMark(Mark& mine, const Mark& theirs, std::uint64_t position);
-void dropBelowBase(RecordState& state);
+void dropUpToFloor(RecordState& state);
 bool beats(const Cell& theirs, const Cell& mine);
 
 }  // namespace detail
@@ -75,6 +77,7 @@ MergeOutcome merge(RecordState& mine, const RecordState& theirs, std::uint64_t p
 
   out.changed |= detail::takeMark(mine.base, theirs.base, position);
   out.changed |= detail::takeMark(mine.tomb, theirs.tomb, position);
+  out.changed |= detail::takeMark(mine.floor, theirs.floor, position);
 
   std::vector<Cell> merged;
   merged.reserve(before.size() + theirs.cells.size());
@@ -85,7 +88,7 @@ MergeOutcome merge(RecordState& mine, const RecordState& theirs, std::uint64_t p
     bool takeTheirs = a == before.end() || (b != theirs.cells.end() && b->name < a->name);
     const Cell& winner = takeMine ? *a : takeTheirs ? *b : (detail::beats(*b, *a) ? *b : *a);
     bool fromThem = !takeMine && &winner == &*b;
-    if (fromThem && winner.stamp >= mine.base.stamp) {
+    if (fromThem && winner.stamp > mine.floor.stamp) {
       out.changed = true;
       if (!takeTheirs && wasAlive && !a->removed() && isOwn(a->stamp.writer))
         out.overridden.push_back({a->name, a->value, a->stamp, a->position, winner.value, winner.stamp, winner.over});
@@ -96,7 +99,7 @@ MergeOutcome merge(RecordState& mine, const RecordState& theirs, std::uint64_t p
     if (!takeMine) ++b;
   }
   mine.cells = std::move(merged);
-  detail::dropBelowBase(mine);
+  detail::dropUpToFloor(mine);
 
   bool alive = mine.alive();
   if (alive && held && !wasAlive) {
@@ -104,11 +107,11 @@ MergeOutcome merge(RecordState& mine, const RecordState& theirs, std::uint64_t p
     detail::reviveAt(mine, position);
   }
   if (wasAlive) {
-    // Cells that are gone although no cell beat them: a delete, or an insert over what was there, removed them.
+    // Cells that are gone although no cell beat them: a delete removed them, and perhaps an insert came after it.
     const Mark* winner = !alive ? &mine.tomb : nullptr;
     for (const Cell& cell : before) {
       if (cell.removed() || !isOwn(cell.stamp.writer)) continue;
-      const Mark* by = winner ? winner : cell.stamp < mine.base.stamp ? &mine.base : nullptr;
+      const Mark* by = winner ? winner : cell.stamp <= mine.floor.stamp ? &mine.floor : nullptr;
       if (!by) continue;
       const Cell* now = mine.find(cell.name);
       if (now && now->stamp != cell.stamp) continue;  // listed above

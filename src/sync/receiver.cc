@@ -62,7 +62,8 @@ void Receiver::onWelcome(const Welcome& welcome) {
   end_.status.expected = welcome.ahead;
   catchingUp_ = welcome.from < welcome.feedEnd || welcome.sweep;
   if (welcome.sweep)
-    sweep_.emplace(Sweep{end_.options.acceptRemovals || agreement.imports(), agreement.journalsRemovals(), {}});
+    sweep_.emplace(Sweep{end_.options.acceptRemovals || agreement.imports(), agreement.journalsRemovals(),
+                         end_.store.resolve(welcome.applied)});
   askAll_ = !setAside_.empty();
   end_.activity();
 }
@@ -176,8 +177,7 @@ void Receiver::finishBatch(const Batch& batch) {
 }
 
 void Receiver::finishSweep(std::uint64_t position) {
-  Store::Swept swept = end_.store.finishSweep(end_.peer(), end_.agreement.scope, *sweep_,
-                                              end_.store.resolve(welcome_->applied), applied_);
+  Store::Swept swept = end_.store.finishSweep(end_.peer(), end_.agreement.scope, *sweep_, applied_);
   if (swept.refused) return end_.stop(ErrorCode::TooManyRemovals, *swept.refused);
   sender_.horizonRaised(swept.horizonBefore, swept.horizonAfter);
   sweep_.reset();

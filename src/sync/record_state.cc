@@ -11,7 +11,16 @@
 namespace blazedb::sync {
 namespace {
 
-enum Flag : std::uint8_t { kHasBase = 1, kHasTomb = 2, kBaseHasOver = 4, kTombHasOver = 8, kWhole = 16 };
+enum Flag : std::uint8_t {
+  kHasBase = 1,
+  kHasTomb = 2,
+  kBaseHasOver = 4,
+  kTombHasOver = 8,
+  kWhole = 16,
+  kFloorIsTomb = 32,
+  kHasFloor = 64,
+  kFloorHasOver = 128,
+};
 enum GroupKind : std::uint8_t { kIsBase = 1, kHasOver = 2 };
 enum Authority : std::uint8_t { kNone = 0, kIsTime = 1, kFollows = 2 };
 
@@ -59,10 +68,23 @@ std::uint64_t ageOf(std::uint64_t changed, std::uint64_t position) {
   return changed < position ? position - changed : 0;
 }
 
-std::uint8_t flagsOf(const Mark& base, const Mark& tomb, bool whole) {
-  return static_cast<std::uint8_t>((base.stamp.present() ? kHasBase : 0) | (tomb.stamp.present() ? kHasTomb : 0) |
-                                   (base.over.present() ? kBaseHasOver : 0) | (tomb.over.present() ? kTombHasOver : 0) |
-                                   (whole ? kWhole : 0));
+std::uint8_t flagsOf(const RecordState& state, std::uint64_t position) {
+  const Mark &base = state.base, &tomb = state.tomb, &floor = state.floor;
+  int flags = (base.stamp.present() ? kHasBase : 0) | (tomb.stamp.present() ? kHasTomb : 0) |
+              (base.over.present() ? kBaseHasOver : 0) | (tomb.over.present() ? kTombHasOver : 0) |
+              (state.whole ? kWhole : 0);
+  bool isTomb = floor.stamp == tomb.stamp && floor.over == tomb.over &&
+                ageOf(floor.position, position) == ageOf(tomb.position, position);
+  if (floor.stamp.present()) flags |= isTomb ? kFloorIsTomb : kHasFloor | (floor.over.present() ? kFloorHasOver : 0);
+  return static_cast<std::uint8_t>(flags);
+}
+
+// Whether these flags can stand together.
+bool fit(std::uint8_t flags) {
+  auto needs = [&](std::uint8_t flag, std::uint8_t other) { return !(flags & flag) || (flags & other); };
+  return needs(kBaseHasOver, kHasBase) && needs(kTombHasOver, kHasTomb) && needs(kFloorIsTomb, kHasTomb) &&
+         needs(kHasFloor, kHasTomb) && needs(kFloorHasOver, kHasFloor) &&
+         !((flags & kFloorIsTomb) && (flags & kHasFloor));
 }
 
 void appendGroup(base::Bytes& out, const Group& group, const Stamp& base) {
@@ -120,10 +142,12 @@ std::optional<RecordState> decodeState(base::ByteView stamps, base::ByteView fie
   base::Reader in(stamps);
   RecordState state;
   std::uint8_t flags = in.byte();
-  if (flags > 31 || ((flags & kBaseHasOver) && !(flags & kHasBase)) || ((flags & kTombHasOver) && !(flags & kHasTomb)))
-    in.fail();
+  if (!fit(flags)) in.fail();
   if (flags & kHasBase) readMark(in, flags & kBaseHasOver, position, state.base);
   if (flags & kHasTomb) readMark(in, flags & kTombHasOver, position, state.tomb);
+  if (flags & kFloorIsTomb) state.floor = state.tomb;
+  if (flags & kHasFloor) readMark(in, flags & kFloorHasOver, position, state.floor);
+  if (state.floor.stamp > state.tomb.stamp) in.fail();
   state.whole = flags & kWhole;
   codec::FieldsReader cells(fields);
   std::uint64_t groupCount = in.varint();
@@ -135,7 +159,7 @@ std::optional<RecordState> decodeState(base::ByteView stamps, base::ByteView fie
   groups.reserve(std::min<std::size_t>(groupCount, base::kFieldsMax));
   for (std::uint64_t i = 0; i < groupCount && in.ok(); i++) {
     groups.push_back(readGroup(in, state.base.stamp));
-    if (groups.back().age > position) in.fail();
+    if (groups.back().age > position || groups.back().stamp <= state.floor.stamp) in.fail();
   }
 
   state.cells.reserve(std::min<std::size_t>(cells.count(), base::kFieldsMax));
@@ -152,9 +176,11 @@ std::optional<RecordState> decodeState(base::ByteView stamps, base::ByteView fie
 void encodeState(const RecordState& state, std::uint64_t position, EncodedState& out) {
   out.stamps.clear();
   out.fields.clear();
-  out.stamps.push_back(flagsOf(state.base, state.tomb, state.whole));
+  std::uint8_t flags = flagsOf(state, position);
+  out.stamps.push_back(flags);
   if (state.base.stamp.present()) appendMark(out.stamps, state.base, ageOf(state.base.position, position));
   if (state.tomb.stamp.present()) appendMark(out.stamps, state.tomb, ageOf(state.tomb.position, position));
+  if (flags & kHasFloor) appendMark(out.stamps, state.floor, ageOf(state.floor.position, position));
 
   std::vector<Group> groups;
   std::vector<std::size_t> groupOf;
@@ -172,13 +198,12 @@ void encodeState(const RecordState& state, std::uint64_t position, EncodedState&
     for (std::size_t index : groupOf) base::appendVarint(out.stamps, index);
 }
 
-void encodeFreshStamps(const Mark& base, const Mark& tomb, base::Bytes& out) {
+void encodeFreshStamps(const Stamp& base, base::Bytes& out) {
   out.clear();
-  out.push_back(flagsOf(base, tomb, true));
-  appendMark(out, base, 0);
-  if (tomb.stamp.present()) appendMark(out, tomb, 0);
+  out.push_back(kHasBase | kWhole);
+  appendMark(out, {base, {}, 0}, 0);
   base::appendVarint(out, 1);
-  appendGroup(out, {base.stamp, base.over, 0}, base.stamp);
+  appendGroup(out, {base, {}, 0}, base);
 }
 
 namespace {

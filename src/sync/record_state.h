@@ -2,11 +2,13 @@
 //
 //   base   stamp of the latest insert of a record that was absent or dead
 //   tomb   stamp of the latest delete
+//   floor  stamp of the latest delete that the writer of an insert had seen; none if nobody inserted over a delete
 //   cells  field name -> value or *removed*, each with its stamp
 //
-// The record is alive iff it has a base and max(base, cell stamps) > tomb. A cell whose stamp is below base is dropped
-// for good, so every cell in a state belongs to the record's present life. A dead record keeps its cells until its
-// tombstone is purged: an update that raced the delete and wins revives the whole record.
+// The record is alive iff it has a base and max(base, cell stamps) > tomb. A cell whose stamp is not above the floor is
+// dropped for good: the insert began a new life. An insert of an absent record has no floor, so two inserts of one
+// record keep each other's fields. A dead record keeps its cells until its tombstone is purged: an update that raced
+// the delete and wins revives the whole record.
 //
 // Beside its stamp each of these has
 //
@@ -20,9 +22,11 @@
 // A state is encoded as two byte strings. `fields` is the CBOR map of the cells (src/codec/fields.h), with `undefined`
 // for *removed*. `stamps` is
 //
-//   flags        1 byte    1 base · 2 tomb · 4 base has over · 8 tomb has over · 16 whole
+//   flags        1 byte    1 base · 2 tomb · 4 base has over · 8 tomb has over · 16 whole ·
+//                          32 the floor is the tomb · 64 another floor · 128 that has over
 //   base         stamp [stamp of over] varint age      if the flag is set
 //   tomb         stamp [stamp of over] varint age      if the flag is set
+//   floor        stamp [stamp of over] varint age      if it is another than the tomb
 //   groups       varint n  distinct (stamp, over, age) of the cells, no more than cells (or 1)
 //   n times      kind 1 byte: 1 the stamp is base's · 2 has over; [stamp] [stamp of over] varint age
 //   n > 1        varint    group of each cell, in the order of the fields
@@ -67,6 +71,7 @@ struct Cell {
 struct RecordState {
   Mark base;
   Mark tomb;
+  Mark floor;               // never above tomb
   std::vector<Cell> cells;  // sorted by name
   bool whole = true;
 
@@ -90,9 +95,9 @@ std::optional<RecordState> decodeState(base::ByteView stamps, base::ByteView fie
 // The inverse. Positions after `position` count as `position`.
 void encodeState(const RecordState& state, std::uint64_t position, EncodedState& out);
 
-// The stamps of a record whose cells were all written by its insert: the same bytes as encodeState, without building a
-// state.
-void encodeFreshStamps(const Mark& base, const Mark& tomb, base::Bytes& out);
+// The stamps of a record that was absent and whose cells were all written by its insert: the same bytes as encodeState,
+// without building a state.
+void encodeFreshStamps(const Stamp& base, base::Bytes& out);
 
 // The 128-bit hash of a live record, over its id, base, and the stamps of its visible fields. All replicas that hold
 // the same record compute the same hash, whatever else they keep. Digests add these up.

@@ -5,11 +5,12 @@
 namespace blazedb::sync {
 namespace {
 
-// Calls `visit` with stamp, over and position of base, tomb and each cell.
+// Calls `visit` with stamp, over and position of base, tomb, floor and each cell.
 template <class State, class Visit>
 void eachStamp(State& state, Visit&& visit) {
   visit(state.base.stamp, state.base.over, state.base.position);
   visit(state.tomb.stamp, state.tomb.over, state.tomb.position);
+  visit(state.floor.stamp, state.floor.over, state.floor.position);
   for (auto& cell : state.cells) visit(cell.stamp, cell.over, cell.position);
 }
 

@@ -16,8 +16,8 @@ constexpr const char* kOurs = "it has a write in the name of the refusing databa
 std::optional<std::string> refusalOf(const RecordState& theirs, const RecordState* mine, const StampRules& rules) {
   if (rules.trust == StampTrust::all) return std::nullopt;
   Stamp base = mine ? mine->base.stamp : Stamp{}, tomb = mine ? mine->tomb.stamp : Stamp{};
-  // This replica may have written cells up to here that it no longer holds: base dropped them, or a purge did.
-  Stamp dropped = !mine ? Stamp{} : mine->whole ? base : std::max(mine->latest(), tomb);
+  // This replica may have written cells up to here that it no longer holds: the floor dropped them, or a purge did.
+  Stamp dropped = !mine ? Stamp{} : mine->whole ? mine->floor.stamp : std::max(mine->latest(), tomb);
   std::uint64_t authority = std::max(mine ? mine->authority() : rules.clock, rules.lostUntil);
   // `known`: this replica has written nothing above it.
   auto check = [&](const Stamp& stamp, const Stamp& held, const Stamp& known) -> const char* {

@@ -10,7 +10,7 @@
 //              was forgotten, or it was given up), any authority up to this replica's clock is accepted.
 //   writer     This replica holds everything that its present incarnation wrote. A stamp in the name of that
 //              incarnation is refused if it is later than this replica's clock; later than the base or tomb that it
-//              would replace; or, for a cell, later than what a base or a purge may have dropped. A cell under a stamp
+//              would replace; or, for a cell, later than what a floor or a purge may have dropped. A cell under a stamp
 //              that is held must have the value that is held. In a record that is not held, only stamps that this
 //              replica may have forgotten are accepted.
 //

@@ -48,9 +48,17 @@ struct FeedRead {
 
 // The rows that a sweeping replica has received, by their number in the local store.
 struct Sweep {
+  // A field that the peer's record does not have. The peer has forgotten that it was removed.
+  struct Field {
+    RecordKey record;
+    std::string name;
+    Stamp stamp;
+  };
   bool mayRemoveMany = false;
-  bool journals = true;  // a user can restore what the sweep removes
-  std::vector<std::int64_t> mentioned;
+  bool journals = true;   // a user can restore the records that the sweep removes
+  Cursor peerHasApplied;  // of this replica's feed
+  std::vector<std::int64_t> mentioned = {};
+  std::vector<Field> fields = {};
 };
 
 struct Incoming {
@@ -119,15 +127,14 @@ class Store {
   // Stores which of this replica's records the peer has set aside. Returns their number in all.
   virtual std::uint64_t noteRejected(const UUID& peer, const Scope& scope, const Rejected& rejected) = 0;
   // Ends a sweep, in one transaction: removes every live record of the scope that was not mentioned, except those that
-  // changed here after `peerHasApplied`; raises the purge horizon to the feed's end; moves the cursor. If that would
-  // remove many records and the sweep may not, it changes nothing and says so in `refused`.
+  // changed here after Sweep::peerHasApplied, and its `fields`; raises the purge horizon to the feed's end; moves the
+  // cursor. If that would remove many records and the sweep may not, it changes nothing and says so in `refused`.
   struct Swept {
     std::uint64_t horizonBefore = 0;
     std::uint64_t horizonAfter = 0;
     std::optional<std::string> refused;  // why
   };
-  virtual Swept finishSweep(const Peer& from, const Scope& scope, Sweep& sweep, const Cursor& peerHasApplied,
-                            const Cursor& cursor) = 0;
+  virtual Swept finishSweep(const Peer& from, const Scope& scope, Sweep& sweep, const Cursor& cursor) = 0;
   // Sets this replica's cursor on the peer's feed to 0, and syncs that to the disk.
   virtual void dropCursor(const Peer& peer, const Scope& scope) = 0;
   // Removes what earlier scopes of the peer brought and `scope` leaves out, except for changes made here that the peer

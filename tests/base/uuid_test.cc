@@ -32,6 +32,13 @@ TEST(Uuid, MalformedTextIsRefused) {
     EXPECT_FALSE(UUID::parse(text)) << text;
 }
 
+// The example of RFC 9562, appendix A.4.
+TEST(Uuid, OfANameIsVersion5) {
+  UUID dns = UUID::parse("6ba7b810-9dad-11d1-80b4-00c04fd430c8").value();
+  EXPECT_EQ(UUID::fromName(dns, "www.example.com").toString(), "2ed6657d-e927-568b-95e1-2665a8aea6a2");
+  EXPECT_NE(UUID::fromName(dns, ""), UUID::fromName(UUID{}, ""));
+}
+
 TEST(Uuid, GeneratedIdsAreVersion7AndAscendAlsoWhenTheClockStandsOrGoesBack) {
   FixedClock clock;
   base::SystemRandom random;

@@ -291,8 +291,9 @@ TEST(EngineTest, APurgeDoesNotTakeBackTheHorizonOfASweep) {
     now += 2 * a.options.tombstoneRetention.count();
     std::uint64_t end = a->feedEnd(), incarnation = a->identity().incarnation;
     sync::Sweep nothingMentioned;
+    nothingMentioned.peerHasApplied = {incarnation, end, end, end};
     allAtOnce(a, {[&] {
-                    a->finishSweep({uuidOf(77), 5}, {}, nothingMentioned, {incarnation, end, end, end}, {5, 9, 9, 9});
+                    a->finishSweep({uuidOf(77), 5}, {}, nothingMentioned, {5, 9, 9, 9});
                   },
                   [&] { a->maintain(); }});
     ASSERT_EQ(a.count(), 0u);

@@ -132,6 +132,164 @@ TEST_F(RecordsTest, InsertManyIsAllOrNothing) {
   EXPECT_EQ(db.count(), 0u);
 }
 
+TEST_F(RecordsTest, InsertManyDoesWhatItIsToldWithRecordsThatAreThere) {
+  db.insert(unknown, {{"old", 1}, {"both", 1}});
+  Record there{{"both", 2}, {"new", 2}};
+  there.setId(unknown);
+  const std::vector<Record> records = {Record{{"n", 0}}, there};
+  struct Case {
+    OnConflict onConflict;
+    Record expected;
+  };
+  const Case cases[] = {{OnConflict::skip, {{"old", 1}, {"both", 1}}},
+                        {OnConflict::merge, {{"old", 1}, {"both", 2}, {"new", 2}}},
+                        {OnConflict::replace, {{"both", 2}, {"new", 2}}}};
+  std::uint64_t count = 1;
+  for (const Case& each : cases) {
+    std::vector<UUID> ids = db.insertMany(records, {.onConflict = each.onConflict});
+    EXPECT_EQ(ids[1], unknown);
+    EXPECT_EQ(*db.fetch(ids[1]), each.expected);
+    EXPECT_EQ(db.count(), ++count) << "the other one is new each time";
+  }
+  EXPECT_REFUSED(AlreadyExists, db.insertMany(records, {.onConflict = OnConflict::fail}));
+}
+
+TEST_F(RecordsTest, InsertManyOverADeletedRecordStartsAnewWhateverItIsTold) {
+  for (OnConflict onConflict : {OnConflict::skip, OnConflict::merge, OnConflict::replace}) {
+    db.upsert(unknown, {{"old", 1}});
+    db.remove(unknown);
+    Record again{{"new", 2}};
+    again.setId(unknown);
+    db.insertMany({again}, {.onConflict = onConflict});
+    EXPECT_EQ(*db.fetch(unknown), (Record{{"new", 2}}));
+  }
+}
+
+TEST_F(RecordsTest, ARecordThatComesTwiceInOneInsertManyIsThereTheSecondTime) {
+  Record first{{"a", 1}}, second{{"b", 2}};
+  first.setId(unknown), second.setId(unknown);
+  db.insertMany({first, second}, {.onConflict = OnConflict::merge});
+  EXPECT_EQ(*db.fetch(unknown), (Record{{"a", 1}, {"b", 2}}));
+}
+
+TEST_F(RecordsTest, UpsertManyInsertsAndReplaces) {
+  db.insert(unknown, {{"old", 1}});
+  Record there{{"new", 2}};
+  there.setId(unknown);
+  std::vector<UUID> ids = db.upsertMany({there, Record{{"n", 3}}});
+  EXPECT_EQ(*db.fetch(ids[0]), (Record{{"new", 2}}));
+  EXPECT_EQ(*db.fetch(ids[1]), (Record{{"n", 3}}));
+  EXPECT_REFUSED(TooLarge, db.upsertMany({Record{{"n", 0}}, Record{{"deep", nested(65)}}}));
+}
+
+TEST_F(RecordsTest, UpsertFieldsInsertsOrWritesWhatDiffers) {
+  EXPECT_TRUE(db.upsertFields(unknown, {{"a", 1}, {"b", 2}}));
+  EXPECT_FALSE(db.upsertFields(unknown, {{"b", 3}, {"c", 4}}));
+  EXPECT_EQ(*db.fetch(unknown), (Record{{"a", 1}, {"b", 3}, {"c", 4}}));
+  std::uint64_t end = db.info().feedEnd;
+  EXPECT_FALSE(db.upsertFields(unknown, {{"b", 3}}));
+  EXPECT_EQ(db.info().feedEnd, end) << "nothing differs";
+  db.remove(unknown);
+  EXPECT_TRUE(db.upsertFields(unknown, {{"d", 5}}));
+  EXPECT_EQ(*db.fetch(unknown), (Record{{"d", 5}}));
+  EXPECT_REFUSED(TooLarge, db.upsertFields(unknown, {{"deep", nested(65)}}));
+}
+
+TEST_F(RecordsTest, UnsetRemovesTheseFieldsAndNoOthers) {
+  db.insert(unknown, {{"a", 1}, {"b", 2}, {"c", 3}});
+  db.unset(unknown, {"a", "c", "never there"});
+  EXPECT_EQ(*db.fetch(unknown), (Record{{"b", 2}}));
+  std::uint64_t end = db.info().feedEnd;
+  db.unset(unknown, {"a"});
+  db.unset(unknown, {});
+  EXPECT_EQ(db.info().feedEnd, end) << "nothing was there to remove";
+  db.updateFields(unknown, {{"a", 4}});
+  EXPECT_EQ(*db.fetch(unknown), (Record{{"a", 4}, {"b", 2}}));
+  EXPECT_REFUSED(NotFound, db.unset(UUID::generate(), {"a"}));
+}
+
+TEST_F(RecordsTest, FetchManyGivesRecordsInTheOrderOfTheIds) {
+  UUID first = db.insert({{"n", 1}}), second = db.insert({{"n", 2}}), deleted = db.insert({{"n", 3}});
+  db.remove(deleted);
+  std::vector<std::optional<Record>> found = db.fetchMany({second, unknown, first, deleted, second});
+  ASSERT_EQ(found.size(), 5u);
+  EXPECT_EQ(found[0]->integer("n"), 2);
+  EXPECT_EQ(found[0]->id(), second);
+  EXPECT_FALSE(found[1]);
+  EXPECT_EQ(found[2]->integer("n"), 1);
+  EXPECT_FALSE(found[3]);
+  EXPECT_EQ(found[4]->id(), second);
+  EXPECT_TRUE(db.fetchMany({}).empty());
+  EXPECT_FALSE(db.collection("nowhere").fetchMany({first})[0]);
+  db.transaction([&](Transaction& t) {
+    t.updateFields(first, {{"n", 9}});
+    EXPECT_EQ(t.fetchMany({first})[0]->integer("n"), 9);
+  });
+}
+
+TEST_F(RecordsTest, ALoopOverWhatFetchGivesWalksOverALivingRecord) {
+  db.insert(unknown, {{"a", std::string(100, 'a')}, {"b", std::string(100, 'b')}});
+  std::string names;
+  for (const Field& field : *db.fetch(unknown)) names += field.name + field.value.as<std::string>()->substr(0, 1);
+  for (const Field& field : db.fetch(unknown).value()) names += field.name;
+  EXPECT_EQ(names, "aabbab");
+  EXPECT_THROW(db.fetch(UUID::generate()).value(), std::bad_optional_access);
+  std::optional<Record> plain = db.fetch(unknown);
+  EXPECT_EQ(plain->size(), 2u);
+}
+
+TEST_F(RecordsTest, ANameHasTheSameIdInEveryDatabase) {
+  EXPECT_EQ(db.key("theme"), db.key("theme"));
+  EXPECT_NE(db.key("theme"), db.key("language"));
+  EXPECT_NE(db.key("theme"), db.collection("settings").key("theme"));
+  // Computed from the documented rule by another implementation of RFC 9562 (Python's uuid.uuid5).
+  EXPECT_EQ(db.collection("settings").key("theme").toString(), "82f0f4ac-cd0f-5066-a5d6-3732b3317299");
+  db.collection("settings").upsert(db.collection("settings").key("theme"), {{"value", "dark"}});
+  EXPECT_EQ(db.collection("settings").count(), 1u);
+}
+
+// A record that is used as a map: names come and go.
+TEST_F(RecordsTest, ARecordDoesNotGrowByTheFieldsThatWereRemovedFromIt) {
+  UUID id = db.insert({{"n", 0}});
+  std::string last;
+  for (int round = 0; round < 300; round++) {
+    Record record;
+    for (int i = 0; i < 100; i++) record.set("device-" + std::to_string(100 * round + i) + std::string(100, 'x'), i);
+    ASSERT_NO_THROW(db.update(id, record)) << round;
+  }
+  EXPECT_EQ(db.fetch(id)->size(), 100u);
+  std::string path = this->path("copy");
+  db.backup(path);
+  EXPECT_LT(std::filesystem::file_size(path), 500'000u);
+  EXPECT_TRUE(db.verify().problems.empty());
+}
+
+TEST_F(RecordsTest, TransferAllCopiesEveryCollectionAndMayBeRepeated) {
+  Database other = open("other");
+  std::vector<Record> notes(1'500, Record{{"text", "a note"}});
+  db.collection("notes").insertMany(notes);
+  db.insert(unknown, {{"n", 1}});
+  db.remove(db.insert({{"n", 2}}));
+  other.insert(unknown, {{"n", 0}, {"old", true}});
+  UUID own = other.insert({{"n", 3}});
+
+  EXPECT_EQ(transferAll(db, other), 1'501u);
+  EXPECT_EQ(other.collection("notes").fetchAll(), db.collection("notes").fetchAll());
+  EXPECT_EQ(*other.fetch(unknown), (Record{{"n", 1}}));
+  EXPECT_TRUE(other.fetch(own)) << "what the source does not have stays";
+  std::uint64_t end = other.info().feedEnd;
+  EXPECT_EQ(transferAll(db, other), 1'501u);
+  EXPECT_EQ(other.info().feedEnd, end) << "the second time there was nothing to write";
+
+  EXPECT_EQ(transferAll(db, db), 1'501u);
+  int asked = 0;
+  EXPECT_ERROR(Cancelled, transferAll(db, other, [&](std::uint64_t done, std::uint64_t total) {
+                 EXPECT_LE(done, total);
+                 return ++asked < 2;
+               }));
+  EXPECT_EQ(asked, 2);
+}
+
 // -------------------------------------------------------------------------------------------------------------- limits
 
 TEST_F(RecordsTest, WhatCanNeverBeStoredIsRefused) {
@@ -154,6 +312,7 @@ TEST_F(RecordsTest, WhatCanNeverBeStoredIsRefused) {
     };
     expectRefused("insert", [&] { db.insert(record); });
     expectRefused("insertMany", [&] { db.insertMany({Record{{"n", 1}}, record}); });
+    expectRefused("upsertMany", [&] { db.upsertMany({Record{{"n", 1}}, record}); });
     expectRefused("update", [&] { db.update(id, record); });
     expectRefused("updateFields", [&] { db.updateFields(id, record); });
     expectRefused("updateMany", [&] { db.updateMany([](const Record&) { return true; }, record); });

@@ -21,7 +21,7 @@ class LedgerTest : public testing::Test {
     image.row.id = uuidOf(id);
     image.row.position = ledger.nextPosition();
     sync::Stamp stamp{0, ++time_, 1};
-    sync::encodeFreshStamps({stamp, {}, 0}, {}, stamps_[id]);
+    sync::encodeFreshStamps(stamp, stamps_[id]);
     image.row.stamps = stamps_[id];
     image.row.fields = kNoFields;
     image.row.flags = kAlive | kWhole | kUniform;

@@ -39,7 +39,10 @@ mutant() {
 }
 
 mutant "merge picks the lower stamp" src/sync/merge.cc 'return theirs.stamp > mine.stamp;' 'return theirs.stamp < mine.stamp;'
-mutant "a cell below base is kept" src/sync/merge.cc 'return cell.stamp < state.base.stamp;' 'return cell.stamp < state.base.stamp && false;'
+mutant "a cell up to the floor is kept" src/sync/merge.cc 'return cell.stamp <= state.floor.stamp;' 'return cell.stamp <= state.floor.stamp && false;'
+mutant "an insert over a delete has no floor" src/sync/merge.cc 'state.floor = state.tomb;' ''
+mutant "a removed field is forgotten before its readers have heard of it" src/replica/forgettable.cc 'cell.position <= what.passed &&' ''
+mutant "the highest authority is forgotten" src/replica/forgettable.cc 'if (highest && highest->stamp.authority > others)' 'if (false)'
 # The simulated worlds rarely reach this one; Merge.SaysWhatItDid fails with it.
 mutant "a revived record keeps its old positions" src/sync/merge.h 'detail::reviveAt(mine, position);' ''
 mutant "a merge that changes nothing takes a position" src/replica/merger.cc 'if (outcome.changed || forgotten) {' 'if (outcome.changed || forgotten || alive) {'
@@ -51,7 +54,7 @@ mutant "transactions that share a record are sent apart" src/replica/feed_reader
 mutant "the clock is not moved past what was merged" src/replica/merger.cc 'if (result.missing.empty()) mirror_.clock.observe(latestTime(theirs));' ''
 mutant "a client does not copy the authority it has seen" src/db/changes.cc ': seenAuthority, time' ': seenAuthority * 0, time'
 mutant "an echo is withheld although the peer has started anew" src/db/tables_peers.cc 'WHERE replica = ?1 AND incarnation = ?2' 'WHERE replica = ?1 AND (incarnation = ?2 OR 1)'
-mutant "a sweep removes what the peer has not seen" src/replica/forgetting.cc 'row.position > peerHasApplied.position &&' 'row.position > peerHasApplied.position * 1000 + 1000000 &&'
+mutant "a sweep removes what the peer has not seen" src/replica/forgetting.cc 'row.position > sweep.peerHasApplied.position &&' 'row.position > sweep.peerHasApplied.position * 1000 + 1000000 &&'
 mutant "a feed is read from one position too far" src/db/tables_records.cc 'WHERE f.position > ?1 ORDER' 'WHERE f.position > ?1 + 1 ORDER'
 mutant "echoes withheld are not announced at the end" src/sync/sender.cc 'if (readTo_ > announcedTo_) sendBatch' 'if (readTo_ > announcedTo_ + 1000) sendBatch'
 mutant "a scope's cursor is used for another scope" src/db/tables_peers.cc 'WHERE peer = ?1 AND scope = ?2' 'WHERE peer = ?1 AND scope >= x'"'"''"'"' AND ?2 IS NOT NULL'

@@ -45,10 +45,17 @@ Stored Stored::within(const sync::Scope& scope) const {
   return part;
 }
 
+std::map<std::string, Stored::Field> Stored::visible() const {
+  std::map<std::string, Field> visible = fields;
+  std::erase_if(visible, [](const auto& field) { return field.second.removed; });
+  return visible;
+}
+
 Stored toStored(const sync::RecordState& state) {
   Stored stored;
   stored.base = state.base.stamp;
   stored.tomb = state.tomb.stamp;
+  stored.floor = state.floor.stamp;
   for (const sync::Cell& cell : state.cells)
     stored.fields[std::string(cell.name)] = {cell.stamp, {cell.value.begin(), cell.value.end()}, cell.removed()};
   stored.alive = state.alive();
@@ -66,7 +73,7 @@ std::optional<Stored> stored(sync::Store& store, const Key& key) {
 }
 
 void Oracle::observe(int replica, const Key& key, const Stored& before, const Stored& after, bool acknowledged,
-                     bool durable) {
+                     bool durable, const sync::Stamp& operation) {
   History& history = histories_[key];
   Write write;
   write.replica = replica;
@@ -83,7 +90,15 @@ void Oracle::observe(int replica, const Key& key, const Stored& before, const St
     auto old = before.fields.find(name);
     if (old != before.fields.end() && old->second.stamp == field.stamp) continue;
     write.value = field.value;
+    write.removes = field.removed;
     add(history.fields[name], field.stamp);
+  }
+  if (!operation.present() || !before.alive || !after.alive) return;
+  for (const auto& [name, field] : before.visible()) {
+    if (after.fields.contains(name)) continue;
+    write.value = {};
+    write.removes = true;
+    add(history.fields[name], operation);
   }
 }
 
@@ -163,6 +178,8 @@ std::string Oracle::check(const Key& key, const Stored* final, const sync::Scope
   if (!known(history.bases, final->base)) return "base " + text(final->base) + " was written by nobody";
   if (final->tomb.present() && !known(history.tombs, final->tomb))
     return "tomb " + text(final->tomb) + " was written by nobody";
+  if (final->floor.present() && !known(history.tombs, final->floor))
+    return "floor " + text(final->floor) + " was no delete";
   if (!forgetful_ && final->tomb < tomb) return "the delete " + text(tomb) + " is lost";
   // If deletes may be forgotten, a replica that had less of the record may bring back what the delete covered.
   sync::Stamp covered;
@@ -181,8 +198,16 @@ std::string Oracle::check(const Key& key, const Stored* final, const sync::Scope
   }
   for (const auto& [name, writes] : history.fields) {
     sync::Stamp must = highestCertain(writes);
-    if (scope.excludes(name) || !must.present() || must < final->base || must < covered) continue;
+    if (scope.excludes(name) || !must.present() || must <= final->floor || must <= covered) continue;
     auto field = final->fields.find(name);
+    // A delete covered it, and a later insert had not seen that delete: where its values are purged, it stays away.
+    bool purged = std::any_of(history.tombs.begin(), history.tombs.end(),
+                              [&](const Write& write) { return must <= write.stamp && write.stamp < final->base; });
+    if (purged && field == final->fields.end()) continue;
+    bool removal = std::any_of(writes.begin(), writes.end(),
+                               [&](const Write& write) { return write.stamp >= must && write.removes; });
+    // It may be forgotten by now, and somebody who had not heard of it may have brought the field back.
+    if (removal && (field == final->fields.end() || forgetful_ || forgetsRemovals_)) continue;
     if (field == final->fields.end()) return "the write of '" + name + "' at " + text(must) + " is lost";
     if (field->second.stamp < must)
       return "the field '" + name + "' holds " + text(field->second.stamp) + ", older than the certain " + text(must);
@@ -200,7 +225,8 @@ std::string Oracle::checkStranded(int replica, const Key& key, const Stored* its
   for (const Stored* held : {its, hubs})
     if (held) base = std::max(base, held->base);
   auto lost = [&](const Write& write, const sync::Stamp& held) {
-    return write.replica == replica && write.certain && write.stranded && write.stamp > std::max({gone, base, held});
+    return write.replica == replica && write.certain && write.stranded && !write.removes &&
+           write.stamp > std::max({gone, base, held});
   };
   for (const Write& write : history.bases)
     if (lost(write, {})) return "the insert " + text(write.stamp) + ", which could not be sent, is lost";
@@ -208,6 +234,8 @@ std::string Oracle::checkStranded(int replica, const Key& key, const Stored* its
     sync::Stamp held;
     for (const Stored* each : {its, hubs})
       if (each && each->fields.contains(name)) held = std::max(held, each->fields.at(name).stamp);
+    for (const Write& write : writes)
+      if (write.removes) held = std::max(held, write.stamp);  // it may be forgotten by now
     for (const Write& write : writes)
       if (lost(write, held))
         return "the write of '" + name + "' at " + text(write.stamp) + ", which could not be sent, is lost";

@@ -29,7 +29,7 @@ struct Stored {
     bool removed = false;
     friend bool operator==(const Field&, const Field&) = default;
   };
-  sync::Stamp base, tomb;
+  sync::Stamp base, tomb, floor;
   std::map<std::string, Field> fields;
   bool alive = false;
   bool whole = false;
@@ -38,6 +38,8 @@ struct Stored {
   std::uint64_t authority() const;
   // The part that a link of this scope carries.
   Stored within(const sync::Scope& scope) const;
+  // The fields that are not removed. When a removal is forgotten is each replica's own business.
+  std::map<std::string, Field> visible() const;
   friend bool operator==(const Stored&, const Stored&) = default;
 };
 
@@ -51,7 +53,9 @@ std::optional<Stored> stored(sync::Store& store, const Key& key);
 class Oracle {
  public:
   // Notes what an operation at `replica` changed: compares the record before and after it.
-  void observe(int replica, const Key& key, const Stored& before, const Stored& after, bool acknowledged, bool durable);
+  // `operation` is its stamp: a field that it removed may be forgotten already.
+  void observe(int replica, const Key& key, const Stored& before, const Stored& after, bool acknowledged, bool durable,
+               const sync::Stamp& operation = {});
   // The replica lost power: its writes that were not durable may be gone.
   void powerCut(int replica);
   // The replica was restored to its state after this many observed writes.
@@ -66,6 +70,8 @@ class Oracle {
   void valuesDropped(const Key& key);
   // Tombstones were purged while a replica was away: a replica that did not get a delete may undo it.
   void deletesMayBeForgotten() { forgetful_ = true; }
+  // Removals of fields are forgotten once those who are known have heard of them.
+  void removalsMayBeForgotten() { forgetsRemovals_ = true; }
 
   // Returns what is wrong with the final state of one record (absent: nullptr), of which a replica must have what the
   // scope carries; empty if nothing is wrong.
@@ -83,6 +89,7 @@ class Oracle {
     std::size_t number = 0;
     sync::Stamp stamp;
     base::Bytes value;
+    bool removes = false;
     bool certain = false;
     bool durable = false;
     bool stranded = false;  // certain at the replica or at the hub, and nowhere else
@@ -103,6 +110,7 @@ class Oracle {
   std::map<Key, History> histories_;
   std::size_t writes_ = 0;
   bool forgetful_ = false;
+  bool forgetsRemovals_ = false;
 };
 
 }  // namespace blazedb::sim

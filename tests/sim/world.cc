@@ -73,6 +73,10 @@ void World::build() {
   lossy_ = dice_.percent(40);
   brutal_ = dice_.percent(50);
   if (dice_.percent(25)) retention_ = std::chrono::minutes(10);
+  if (dice_.percent(50)) {
+    removedFieldsKept_ = dice_.below(3);
+    oracle_.removalsMayBeForgotten();
+  }
   fleet_ = checked_ = dice_.percent(20);
   restless_ = fleet_ && dice_.percent(50);
   small_ = dice_.percent(50);
@@ -153,6 +157,7 @@ db::EngineOptions World::options(const Replica& replica) const {
   options.role = replica.role == sync::Role::server ? SyncRole::server : SyncRole::client;
   options.durability = replica.durability;
   options.tombstoneRetention = retention_;
+  options.removedFieldsKept = removedFieldsKept_;
   return options;
 }
 
@@ -380,8 +385,13 @@ void World::write(Replica& replica) {
 bool World::operate(Replica& replica, const Key& key, const std::function<void(db::Changes&)>& body) {
   Stored before = stored(*replica.engine, key).value_or(Stored{});
   bool acknowledged = true;
+  sync::Stamp operation;
   try {
-    replica.engine->write(body);
+    replica.engine->write([&](db::Changes& changes) {
+      body(changes);
+      std::uint64_t time = changes.mirror().clock.last();
+      operation = {replica.role == sync::Role::server ? time : before.authority(), time, changes.author().incarnation};
+    });
   } catch (const Error& error) {
     note(replica.name, " could not: ", errorName(error.code()));
     acknowledged = false;
@@ -393,7 +403,7 @@ bool World::operate(Replica& replica, const Key& key, const std::function<void(d
     open(replica);
   }
   Stored after = stored(*replica.engine, key).value_or(Stored{});
-  oracle_.observe(replica.number, key, before, after, acknowledged, replica.durability == Durability::full);
+  oracle_.observe(replica.number, key, before, after, acknowledged, replica.durability == Durability::full, operation);
   if (!replica.scope.full()) oracle_.linked(replica.number, replica.scope);
   report_.writes++;
   if (acknowledged) {
@@ -703,8 +713,8 @@ void World::judge() {
       bool aliveHere = here && here->alive, aliveThere = first && first->alive;
       if (aliveHere != aliveThere) {
         fail(replica->name + " and R0 disagree on whether " + key.second.toString().substr(0, 4) + " exists");
-      } else if (aliveHere && (here->base != first->base || here->tomb != first->tomb ||
-                               here->fields != first->within(replica->scope).fields)) {
+      } else if (aliveHere && (here->base != first->base || here->tomb != first->tomb || here->floor != first->floor ||
+                               here->visible() != first->within(replica->scope).visible())) {
         fail(replica->name + " and R0 store " + key.second.toString().substr(0, 4) + " differently");
       }
     }

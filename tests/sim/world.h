@@ -133,6 +133,7 @@ class World {
   std::vector<Group> groups_;
   std::int64_t counter_ = 0;
   std::chrono::milliseconds retention_{std::chrono::hours(24 * 30)};
+  std::size_t removedFieldsKept_ = replica::kRemovedFieldsKept;
   bool lossy_ = false;
   bool brutal_ = false;    // power cuts, restores, clones
   bool fleet_ = false;     // a hub whose clients may each sync a part, and whose tokens may be revoked

@@ -49,8 +49,8 @@ class PassingStore : public sync::Store {
     return store_.noteRejected(peer, scope, rejected);
   }
   Swept finishSweep(const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep,
-                    const sync::Cursor& peerHasApplied, const sync::Cursor& cursor) override {
-    return store_.finishSweep(from, scope, sweep, peerHasApplied, cursor);
+                    const sync::Cursor& cursor) override {
+    return store_.finishSweep(from, scope, sweep, cursor);
   }
   void dropCursor(const sync::Peer& peer, const sync::Scope& scope) override { store_.dropCursor(peer, scope); }
   void leaveOtherScopes(const sync::Peer& peer, const sync::Scope& scope) override {

@@ -108,6 +108,9 @@ class Replica {
   void update(const UUID& id, const Record& record) {
     engine->write([&](db::Changes& changes) { changes.update("default", id, record); });
   }
+  void unset(const UUID& id, const std::vector<std::string>& fields) {
+    engine->write([&](db::Changes& changes) { changes.unset("default", id, fields); });
+  }
   bool remove(const UUID& id) {
     bool removed = false;
     engine->write([&](db::Changes& changes) { removed = changes.remove("default", id); });

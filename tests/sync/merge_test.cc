@@ -194,24 +194,43 @@ TEST(Merge, InsertOverADeleteStartsANewLife) {
   RecordState old = with(record(), "b", 7, client(25, kBob));
   for (const RecordState& both : {merged(again, old), merged(old, again)}) {
     EXPECT_TRUE(both.alive());
+    EXPECT_EQ(valueOf(both, "a"), 99u) << "the delete had seen it, and the insert the delete: it is dropped for good";
+    EXPECT_EQ(valueOf(both, "b"), 7u) << "the delete had not seen it";
     EXPECT_EQ(valueOf(both, "c"), 5u);
-    EXPECT_EQ(both.cells.size(), 1u) << "fields of the old life are dropped for good";
   }
 }
 
-TEST(Merge, OfTwoInsertsTheLaterOneIsTheRecord) {
+TEST(Merge, TwoInsertsOfOneAbsentRecordKeepEachOthersFields) {
   RecordState one = record(client(10, kAnn), {cellOf("a", 1, client(10, kAnn)), cellOf("b", 1, client(10, kAnn))});
-  RecordState other = record(client(12, kBob), {cellOf("a", 2, client(12, kBob))});
+  RecordState other = record(client(12, kBob), {cellOf("a", 2, client(12, kBob)), cellOf("c", 2, client(12, kBob))});
   for (const RecordState& both : {merged(one, other), merged(other, one)}) {
     EXPECT_EQ(valueOf(both, "a"), 2u);
-    EXPECT_EQ(both.cells.size(), 1u);
+    EXPECT_EQ(valueOf(both, "b"), 1u);
+    EXPECT_EQ(valueOf(both, "c"), 2u);
   }
 }
 
-TEST(Merge, FieldBelowBaseIsNoChange) {
-  RecordState mine = record(client(50, kAnn), {cellOf("a", 1, client(50, kAnn))});
+TEST(Merge, TwoInsertsOverOneDeleteKeepEachOthersFields) {
+  RecordState deleted = record();
+  writeRemove(deleted, client(20, kAnn), 2);
+  RecordState one = deleted, other = deleted;
+  writeInsert(one, client(30, kAnn), 3);
+  one = with(one, "c", 1, client(30, kAnn));
+  writeInsert(other, client(40, kBob), 3);
+  other = with(other, "d", 2, client(40, kBob));
+  for (const RecordState& both : {merged(one, other), merged(other, one)}) {
+    EXPECT_EQ(both.cells.size(), 2u);
+    EXPECT_EQ(valueOf(both, "c"), 1u);
+    EXPECT_EQ(valueOf(both, "d"), 2u);
+  }
+}
+
+TEST(Merge, FieldUpToTheFloorIsNoChange) {
+  RecordState mine = record();
+  writeRemove(mine, client(20, kAnn), 2);
+  writeInsert(mine, client(30, kAnn), 3);
   RecordState before = mine;
-  MergeOutcome outcome = merge(mine, record(client(10, kBob), {cellOf("b", 2, client(20, kBob))}), kHere, nobody);
+  MergeOutcome outcome = merge(mine, record(client(10, kBob), {cellOf("b", 2, client(19, kBob))}), kHere, nobody);
   EXPECT_FALSE(outcome.changed);
   EXPECT_TRUE(samePositions(mine, before));
 }
@@ -278,7 +297,7 @@ TEST(Merge, SaysWhatItDid) {
         if (each.name == cell.name) {
           ASSERT_EQ(cell.position, isNew ? kHere : each.position) << "seed " << seed;
         }
-      ASSERT_GE(cell.stamp, after.base.stamp) << "seed " << seed;
+      ASSERT_GT(cell.stamp, after.floor.stamp) << "seed " << seed;
     }
     changed += outcome.changed;
     revived += outcome.revived;
@@ -293,10 +312,11 @@ TEST(Merge, TheRuleIsTheHighestStampOfEachPart) {
     RecordState a = states.state(), b = states.state(), both = merged(a, b);
     ASSERT_EQ(both.base.stamp, std::max(a.base.stamp, b.base.stamp)) << "seed " << seed;
     ASSERT_EQ(both.tomb.stamp, std::max(a.tomb.stamp, b.tomb.stamp)) << "seed " << seed;
+    ASSERT_EQ(both.floor.stamp, std::max(a.floor.stamp, b.floor.stamp)) << "seed " << seed;
     for (std::string_view name : kNames) {
       Stamp highest =
           std::max(a.find(name) ? a.find(name)->stamp : Stamp{}, b.find(name) ? b.find(name)->stamp : Stamp{});
-      bool dropped = !highest.present() || highest < both.base.stamp;
+      bool dropped = !highest.present() || highest <= both.floor.stamp;
       const Cell* cell = both.find(name);
       ASSERT_EQ(cell == nullptr, dropped) << "seed " << seed;
       if (cell) {
@@ -354,9 +374,17 @@ TEST(Overridden, IsEveryOwnFieldThatADeleteTook) {
   EXPECT_EQ(lostOf(mine, deleted), (std::vector<Lost>{{"a", 0, {}, 30}}));
 }
 
-TEST(Overridden, IsEveryOwnFieldThatAnInsertReplaced) {
+TEST(Overridden, IsEveryOwnFieldOfAnEarlierLife) {
+  RecordState theirs = record();
+  writeRemove(theirs, client(40, kBob), 2);
+  writeInsert(theirs, client(50, kBob), 3);
+  theirs = with(theirs, "b", 9, client(50, kBob));
+  EXPECT_EQ(lostOf(record(), theirs), (std::vector<Lost>{{"b", 0, 9, 50}, {"a", 0, {}, 40}}));
+}
+
+TEST(Overridden, IsNoFieldThatAnotherInsertLeavesStanding) {
   RecordState theirs = record(client(50, kBob), {cellOf("b", 9, client(50, kBob))});
-  EXPECT_EQ(lostOf(record(), theirs), (std::vector<Lost>{{"b", 0, 9, 50}, {"a", 0, {}, 50}}));
+  EXPECT_EQ(lostOf(record(), theirs), (std::vector<Lost>{{"b", 0, 9, 50}}));
 }
 
 TEST(Overridden, ListsAFieldOnceWhenItIsReplacedAndTheRecordDeleted) {
@@ -408,6 +436,8 @@ TEST(LocalWrite, InsertOverADeleteRemembersItAndHasNoFieldsYet) {
   EXPECT_EQ(state.base.over, client(30, kAnn));
   EXPECT_EQ(state.base.position, 4u);
   EXPECT_EQ(state.tomb.position, 4u) << "the delete travels with it";
+  EXPECT_EQ(state.floor.stamp, state.tomb.stamp);
+  EXPECT_EQ(state.floor.position, 4u);
   EXPECT_TRUE(state.cells.empty());
   EXPECT_TRUE(state.whole);
   EXPECT_TRUE(state.alive());

@@ -34,7 +34,7 @@ RecordState livedState() {
 
 TEST(RecordState, FreshRecordCarries22BytesOfStampsWhateverItsNumberOfFields) {
   base::Bytes stamps;
-  encodeFreshStamps({{0, 0x0102030405060708, 0x1112131415161718}, {}, 5}, {}, stamps);
+  encodeFreshStamps({0, 0x0102030405060708, 0x1112131415161718}, stamps);
   EXPECT_EQ(toHex(stamps),
             "11"  // base, whole
             "00"
@@ -49,14 +49,14 @@ TEST(RecordState, FreshRecordCarries22BytesOfStampsWhateverItsNumberOfFields) {
   RecordState state;
   state.base = {{0, 5, 6}, {}, 9};
   for (std::string_view name : kNames) state.cells.push_back(cellOf(name, 3, {0, 5, 6}, 9));
-  encodeFreshStamps(state.base, {}, stamps);
+  encodeFreshStamps(state.base.stamp, stamps);
   EXPECT_EQ(toHex(stamps), toHex(encoded(state, 9).stamps));
   EXPECT_EQ(stamps.size(), 22u);
 }
 
 TEST(RecordState, FreshRecordOfAServerSaysThatItsAuthorityIsItsTime) {
   base::Bytes stamps;
-  encodeFreshStamps({{5, 5, 6}, {}, 0}, {}, stamps);
+  encodeFreshStamps({5, 5, 6}, stamps);
   EXPECT_EQ(stamps.size(), 22u);
   EXPECT_EQ(stamps[1], 1);
 }
@@ -287,6 +287,37 @@ TEST(RecordState, FieldsInTheWrongOrderAreRefused) {
   EXPECT_TRUE(decodeState(stamps, fromHex("a2 6161 01 6162 02"), 9));
   EXPECT_FALSE(decodeState(stamps, fromHex("a2 6162 02 6161 01"), 9));
   EXPECT_FALSE(decodeState(stamps, fromHex("a2 6161 01 6161 02"), 9));
+}
+
+TEST(RecordState, AFloorThatIsTheDeleteTakesNoBytes) {
+  RecordState state = livedState();
+  std::size_t without = encoded(state, 100).stamps.size();
+  state.floor = state.tomb;
+  EncodedState out = encoded(state, 100);
+  EXPECT_EQ(out.stamps.size(), without);
+  EXPECT_TRUE(samePositions(*decodeState(out.stamps, out.fields, 100), state));
+
+  state.floor = {{0, 0x80, 3}, {0, 0x70, 4}, 70};
+  out = encoded(state, 100);
+  EXPECT_EQ(out.stamps.size(), without + 35);  // two stamps, age
+  EXPECT_TRUE(samePositions(*decodeState(out.stamps, out.fields, 100), state));
+}
+
+TEST(RecordState, AFloorThatNoInsertCanHaveMadeIsRefused) {
+  RecordState state = livedState();
+  state.floor = state.tomb;
+  state.floor.stamp.time++;
+  EncodedState above = encoded(state, 100);
+  EXPECT_FALSE(decodeState(above.stamps, above.fields, 100)) << "it is above the delete";
+
+  state.tomb.stamp = state.floor.stamp = state.cells[0].stamp;
+  EncodedState covers = encoded(state, 100);
+  EXPECT_FALSE(decodeState(covers.stamps, covers.fields, 100)) << "it covers a field";
+
+  const std::string base = "00 0500000000000000 0600000000000000 00", group = "01 01 00";
+  EXPECT_TRUE(decodeState(fromHex("11" + base + group), fromHex("a1 6161 01"), 9));
+  for (const char* flags : {"31", "51", "91"})  // without a delete; over of a floor that is not there
+    EXPECT_FALSE(decodeState(fromHex(flags + base + group), fromHex("a1 6161 01"), 9)) << flags;
 }
 
 // ------------------------------------------------------------------------------------------------- alive, authority

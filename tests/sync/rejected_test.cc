@@ -204,7 +204,7 @@ TEST_F(RejectedTest, ARecordAloneIsBoundToTheSameSize) {
   }
   ASSERT_LE(fields.size(), base::kMergedBytesMax);
   Bytes stamps;
-  encodeFreshStamps({{0, HybridClock::fromWall(a.clock.wallMs()), 12345}, {}, 0}, {}, stamps);
+  encodeFreshStamps({0, HybridClock::fromWall(a.clock.wallMs()), 12345}, stamps);
   BatchWriter batch(0);
   Change change{"default", uuidOf(5), 1, true, true, stamps, fields};
   batch.add(change);
@@ -219,7 +219,7 @@ TEST_F(RejectedTest, ARepairFollowsTheSameRules) {
   auto session = talking();
   Bytes stamps, fields;
   codec::appendMapHead(fields, 0);
-  encodeFreshStamps({{0, HybridClock::fromWall(a.clock.wallMs() + kHour), 12345}, {}, 0}, {}, stamps);
+  encodeFreshStamps({0, HybridClock::fromWall(a.clock.wallMs() + kHour), 12345}, stamps);
   BatchWriter rows;
   rows.add({"default", uuidOf(5), 0, true, true, stamps, fields});
   repair(*session, rows);
@@ -238,7 +238,7 @@ TEST_F(RejectedTest, WhatIsGoneAtTheSenderIsListedNoMore) {
   UUID id = uuidOf(5);
   Bytes stamps, fields;
   codec::appendMapHead(fields, 0);
-  encodeFreshStamps({{0, HybridClock::fromWall(b.clock.wallMs() + kHour), 12345}, {}, 0}, {}, stamps);
+  encodeFreshStamps({0, HybridClock::fromWall(b.clock.wallMs() + kHour), 12345}, stamps);
   BatchWriter rows;
   rows.add({"default", id, 0, true, true, stamps, fields});
   repair(*talking(), rows);
@@ -347,7 +347,7 @@ TEST_F(RejectedTest, TheLimitOnClocksIsForLinksAlone) {
 TEST_F(RejectedTest, WhatBreaksTheProtocolEndsItAndThePeerHearsWhy) {
   Bytes stamps, fields, none;
   codec::appendMapHead(fields, 0);
-  encodeFreshStamps({{0, HybridClock::fromWall(a.clock.wallMs()), 12345}, {}, 0}, {}, stamps);
+  encodeFreshStamps({0, HybridClock::fromWall(a.clock.wallMs()), 12345}, stamps);
   Bytes excluded;
   codec::appendMapHead(excluded, 1);
   codec::appendText(excluded, "hidden");

@@ -153,5 +153,34 @@ TEST_F(RemovedTest, WhatAnEqualTakesBackIsListedTooAndNotWhatAnExporterDoes) {
   EXPECT_EQ(b->journal().removed(0)[0].record.boolean("open"), true);
 }
 
+// A field that the export leaves out is only where it was written.
+TEST_F(RemovedTest, OfWhatAnExporterTakesBackTheFieldsThatItNeverHadAreListed) {
+  Replica c("C", now, 3);
+  UUID id = c.insert({{"open", true}}), other = c.insert({{"open", true}});
+  SessionOptions exports, imports;
+  auto filter = std::make_shared<ExportFilter>();
+  filter->id = "open";
+  filter->matches = [](const std::string&, const Record& record) { return record.boolean("open") == true; };
+  exports.terms.reads.filter = filter;
+  exports.terms.relation = Relation::exporter;
+  exports.terms.scope.fields = {"open", "text"};
+  imports.terms.relation = Relation::importer;
+  exports.terms.writes.mayErase = false;
+  Conversation withC(c, a, now, exports, imports);
+  withC.start();
+  withC.rest();
+  a.updateFields(id, {{"mine", 7}, {"text", "for both"}});
+  withC.rest();
+  ASSERT_EQ(*c.fetch(id), (Record{{"open", true}, {"text", "for both"}}));
+  for (const UUID& each : {id, other}) c.updateFields(each, {{"open", false}});
+  withC.rest();
+  ASSERT_FALSE(a.fetch(id));
+  ASSERT_FALSE(a.fetch(other));
+  std::vector<RemovedRecord> removed = a->journal().removed(0);
+  ASSERT_EQ(removed.size(), 1u);
+  EXPECT_EQ(removed[0].record.id(), id);
+  EXPECT_EQ(removed[0].record, (Record{{"mine", 7}}));
+}
+
 }  // namespace
 }  // namespace blazedb::sync

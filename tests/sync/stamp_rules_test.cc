@@ -62,7 +62,10 @@ TEST(StampRules, NobodyWritesInTheNameOfWhoRefusesIt) {
     EXPECT_TRUE(refusalOf(recordOf(byServer(20), byServer(20)), nullptr, rules(trust))) << "nothing was";
     RecordState revived = recordOf(byServer(20), byClient(90, 20));
     revived.cells.push_back(cellOf("c", 1, byServer(19)));
-    EXPECT_FALSE(refusalOf(revived, &held, rules(trust))) << "an old one, which is not held any more, does no harm";
+    EXPECT_TRUE(refusalOf(revived, &held, rules(trust))) << "an old one that was never there";
+    RecordState again = held;
+    again.tomb.stamp = again.floor.stamp = byServer(19);
+    EXPECT_FALSE(refusalOf(revived, &again, rules(trust))) << "an old one, which is not held any more, does no harm";
   }
   EXPECT_FALSE(refusalOf(recordOf(byServer(20), byClient(90, 20, kHub)), &held, rules(StampTrust::all)));
 }
@@ -282,13 +285,13 @@ TEST_F(StampRulesTest, ProtocolRulesOfStampsAreChecked) {
   Bytes fields;
   codec::appendMapHead(fields, 0);
   Bytes stamps;
-  encodeFreshStamps({good, {}, 0}, {}, stamps);
+  encodeFreshStamps(good, stamps);
   ASSERT_TRUE(decodeState(stamps, fields, 0));
   Bytes noTime = stamps;
   std::fill(noTime.begin() + 2, noTime.begin() + 10, std::uint8_t{0});
   EXPECT_FALSE(decodeState(noTime, fields, 0));
   Bytes above;
-  encodeFreshStamps({{good.time - 1, good.time, 1}, {}, 0}, {}, above);
+  encodeFreshStamps({good.time - 1, good.time, 1}, above);
   ASSERT_TRUE(decodeState(above, fields, 0));
   above[18] = 0xFF;  // in the authority, which follows time and writer
   above[25] = 0xFF;

@@ -39,6 +39,7 @@ inline bool same(const Cell& a, const Cell& b) {
 inline bool same(const RecordState& a, const RecordState& b) {
   if (a.base.stamp != b.base.stamp || a.base.over != b.base.over) return false;
   if (a.tomb.stamp != b.tomb.stamp || a.tomb.over != b.tomb.over) return false;
+  if (a.floor.stamp != b.floor.stamp || a.floor.over != b.floor.over) return false;
   if (a.cells.size() != b.cells.size()) return false;
   for (std::size_t i = 0; i < a.cells.size(); i++)
     if (!same(a.cells[i], b.cells[i])) return false;
@@ -49,13 +50,14 @@ inline bool samePositions(const RecordState& a, const RecordState& b) {
   if (!same(a, b) || a.whole != b.whole) return false;
   if (a.base.stamp.present() && a.base.position != b.base.position) return false;
   if (a.tomb.stamp.present() && a.tomb.position != b.tomb.position) return false;
+  if (a.floor.stamp.present() && a.floor.position != b.floor.position) return false;
   for (std::size_t i = 0; i < a.cells.size(); i++)
     if (a.cells[i].position != b.cells[i].position) return false;
   return true;
 }
 
-// States that replicas can reach: nothing is below base, and one stamp stands for one write, so that equal stamps mean
-// equal values. It uses few stamps, so that ties and near misses are common.
+// States that replicas can reach: no cell up to the floor, no floor above tomb, and one stamp stands for one write, so
+// that equal stamps mean equal values. Few stamps, so that ties and near misses are common.
 class RandomStates {
  public:
   explicit RandomStates(std::uint64_t seed) : random_(seed) {}
@@ -70,12 +72,16 @@ class RandomStates {
     RecordState state;
     if (below(8)) state.base = mark(0);
     if (below(2)) state.tomb = mark(1);
+    if (state.tomb.stamp.present() && below(2)) {
+      Mark floor = mark(1);
+      if (floor.stamp <= state.tomb.stamp) state.floor = floor;
+    }
     std::uint64_t field = 2;
     for (std::string_view name : kNames) {
       field++;
       if (below(3) == 0) continue;
       Mark written = mark(field);
-      if (written.stamp < state.base.stamp) continue;
+      if (written.stamp <= state.floor.stamp) continue;
       std::uint64_t value = mix(written.stamp, field) % 5;
       state.cells.push_back(
           {name, value == 4 ? codec::kRemoved : valueOf(value), written.stamp, written.over, position()});

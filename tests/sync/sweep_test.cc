@@ -68,6 +68,52 @@ TEST_F(SweepTest, WhoMissedPurgedDeletesIsToldEverythingAndRemovesTheRest) {
   EXPECT_FALSE(sweeps(again, 0) || sweeps(again, 1));
 }
 
+TEST_F(SweepTest, WhoMissedForgottenRemovalsOfFieldsRemovesThem) {
+  UUID id = a.insert({{"gone", 1}, {"kept", 2}, {"theirs", 3}}), untouched = a.insert({{"n", 1}});
+  synced();
+  a.unset(id, {"gone", "theirs"});
+  b.updateFields(id, {{"own", 4}});
+  b.updateFields(id, {{"theirs", 5}});
+  longTimePasses();
+  EXPECT_EQ(a.stored(id).cells, 3u) << "a removal stays until the record is written again";
+  a.updateFields(id, {{"kept", 6}});
+  EXPECT_EQ(a.stored(id).cells, 1u);
+  EXPECT_GT(a->purgeHorizon(), 0u);
+
+  Conversation talk = reconciled();
+  EXPECT_TRUE(sweeps(talk, 1));
+  EXPECT_EQ(*a.fetch(id), (Record{{"kept", 6}, {"own", 4}, {"theirs", 5}})) << "what A has not heard of yet stays";
+  EXPECT_TRUE(b.fetch(untouched));
+  EXPECT_GT(b->purgeHorizon(), 0u) << "what it removed it cannot tell others of";
+  expectSame(a, b);
+
+  Conversation again = synced();
+  EXPECT_FALSE(sweeps(again, 0) || sweeps(again, 1));
+}
+
+TEST_F(SweepTest, ARemovalIsRememberedWhileAReaderMayNotHaveHeardOfIt) {
+  for (Replica* each : {&a, &b}) {
+    each->options.removedFieldsKept = 0;
+    each->reopen();
+  }
+  UUID id = a.insert({{"gone", 1}, {"kept", 2}});
+  synced();
+  a.unset(id, {"gone"});
+  a.updateFields(id, {{"kept", 3}});
+  EXPECT_EQ(a.stored(id).cells, 2u);
+  for (int twice = 0; twice < 2; twice++) {  // A also has to have what B had when it heard of it
+    synced();
+    a.insert({{"n", twice}});
+  }
+  synced();
+  EXPECT_EQ(*b.fetch(id), (Record{{"kept", 3}}));
+  a.updateFields(id, {{"kept", 4}});
+  EXPECT_EQ(a.stored(id).cells, 1u) << "B has heard of it";
+  Conversation talk = synced();
+  EXPECT_FALSE(sweeps(talk, 0) || sweeps(talk, 1));
+  expectSame(a, b);
+}
+
 // A replica that serves others keeps what it has, unless a server says otherwise.
 class KeepingTest : public SweepTest {
  protected:

@@ -168,8 +168,7 @@ class MemoryReplica final : public replica::Replica,
     EXPECT_TRUE(rejected.records.empty());
     return 0;
   }
-  Swept finishSweep(const sync::Peer&, const sync::Scope&, sync::Sweep&, const sync::Cursor&,
-                    const sync::Cursor&) override {
+  Swept finishSweep(const sync::Peer&, const sync::Scope&, sync::Sweep&, const sync::Cursor&) override {
     ADD_FAILURE();
     return {};
   }

@@ -124,17 +124,19 @@ class Cell:
 REMOVED = object()
 
 HAS_BASE, HAS_TOMB, BASE_HAS_OVER, TOMB_HAS_OVER, IS_WHOLE = 1, 2, 4, 8, 16
+FLOOR_IS_TOMB, HAS_FLOOR, FLOOR_HAS_OVER = 32, 64, 128
 STAMP_OF_BASE, GROUP_HAS_OVER = 1, 2
 
 
 @dataclasses.dataclass
 class State:
-    """What a replica knows of a record: when it was inserted and deleted, and its cells by name."""
+    """What a replica knows of a record: when it was inserted and deleted, and its cells by name, above the floor."""
 
     base: Stamp | None = None
     tomb: Stamp | None = None
     cells: dict = dataclasses.field(default_factory=dict)
     whole: bool = True
+    floor: Stamp | None = None
 
     def is_alive(self):
         latest = max((cell.stamp for cell in self.cells.values()), default=self.base)
@@ -151,8 +153,10 @@ class State:
             of = (self.cells[each].stamp, self.cells[each].over)
             if of not in groups:
                 groups.append(of)
-        stamps = bytes([(self.base and HAS_BASE or 0) | (self.tomb and HAS_TOMB or 0) | (self.whole and IS_WHOLE or 0)])
-        for stamp in (self.base, self.tomb):
+        floor = 0 if not self.floor else FLOOR_IS_TOMB if self.floor == self.tomb else HAS_FLOOR
+        has = (self.base and HAS_BASE or 0) | (self.tomb and HAS_TOMB or 0)
+        stamps = bytes([has | (self.whole and IS_WHOLE or 0) | floor])
+        for stamp in (self.base, self.tomb, self.floor if floor == HAS_FLOOR else None):
             if stamp:
                 stamps += stamp.encode() + varint(0)
         stamps += varint(len(groups))
@@ -177,6 +181,13 @@ class State:
         if flags & HAS_TOMB:
             state.tomb = Stamp.read(reader)
             if flags & TOMB_HAS_OVER:
+                Stamp.read(reader)
+            reader.varint()
+        if flags & FLOOR_IS_TOMB:
+            state.floor = state.tomb
+        if flags & HAS_FLOOR:
+            state.floor = Stamp.read(reader)
+            if flags & FLOOR_HAS_OVER:
                 Stamp.read(reader)
             reader.varint()
         groups = []

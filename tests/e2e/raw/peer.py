@@ -92,7 +92,13 @@ class Peer:
         if new.tomb and (not held.tomb or new.tomb > held.tomb):
             held.tomb = new.tomb
             changed.append(0)
+        if new.floor and (not held.floor or new.floor > held.floor):
+            held.floor = new.floor
+            held.cells = {name: cell for name, cell in held.cells.items() if cell.stamp > held.floor}
+            changed.append(0)
         for name, cell in new.cells.items():
+            if held.floor and cell.stamp <= held.floor:
+                continue
             if name not in held.cells or cell.stamp > held.cells[name].stamp:
                 held.cells[name] = cell
                 changed.append(name)
@@ -111,7 +117,7 @@ class Peer:
         if above is not None:
             cells = {name: cell for name, cell in cells.items() if row.changed[name] > above}
         complete = len(cells) == len(row.state.cells)
-        stamps, fields = State(row.state.base, row.state.tomb, cells, whole=complete).encode()
+        stamps, fields = State(row.state.base, row.state.tomb, cells, complete, row.state.floor).encode()
         return Change(key.collection, key.id, row.position, stamps, fields, complete=complete)
 
     def digest(self):
