@@ -205,6 +205,11 @@ void Arguments::note(const std::string& paragraph) { notes_.push_back(paragraph)
 void Arguments::example(const std::string& line) { examples_.push_back(line); }
 
 bool Arguments::parse(std::vector<std::string> words) {
+  for (const std::string& word : words)
+    if (word == "--password" || word.starts_with("--password="))
+      throw UsageError(
+          "a password on the command line is visible to other users of this machine; use --password-file PATH, the "
+          "variable BLAZEDB_PASSWORD, or type it when the terminal asks");
   std::reverse(words.begin(), words.end());  // CLI11 takes the words in reverse order
   try {
     parser_->parse(words);

@@ -8,6 +8,7 @@
 #include <new>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "blazedb/error.h"
@@ -87,6 +88,31 @@ const Entry* findCommand(const std::string& name) {
   return nullptr;
 }
 
+// How many letters have to be put in, left out, or replaced to make one word of the other.
+std::size_t distance(const std::string& from, const std::string& to) {
+  std::vector<std::size_t> row(to.size() + 1);
+  for (std::size_t j = 0; j <= to.size(); j++) row[j] = j;
+  for (std::size_t i = 1; i <= from.size(); i++) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= to.size(); j++) {
+      std::size_t replaced = diagonal + (from[i - 1] == to[j - 1] ? 0 : 1);
+      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, replaced}));
+    }
+  }
+  return row.back();
+}
+
+// " (did you mean ...?)" for a mistyped command; empty if no command is like it.
+std::string suggestionFor(const std::string& word) {
+  std::vector<std::string> known = {"help", "--help", "--version"};
+  for (const Group& group : groups())
+    for (const Entry& entry : group.entries) known.push_back(entry.name);
+  auto nearest = std::min_element(known.begin(), known.end(), [&](const std::string& a, const std::string& b) {
+    return distance(word, a) < distance(word, b);
+  });
+  return distance(word, *nearest) <= 2 ? " (did you mean " + *nearest + "?)" : "";
+}
+
 void printHelp() {
   print("blazedb " BLAZEDB_VERSION
         ", an encrypted document database that syncs\n\n"
@@ -131,7 +157,7 @@ int run(std::vector<std::string> words) {
     return kFine;
   }
   const Entry* entry = findCommand(name);
-  if (!entry) throw UsageError("there is no command '" + name + "'; see blazedb --help");
+  if (!entry) throw UsageError("there is no command '" + name + "'" + suggestionFor(name) + "; see blazedb --help");
   if (visitor() && !entry->atOwner)
     throw UsageError("'" + name + "' cannot be run on a database that another process has open");
   Arguments arguments(entry->name, entry->summary);

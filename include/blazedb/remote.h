@@ -19,9 +19,11 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "blazedb/error.h"
@@ -84,10 +86,20 @@ enum class EncryptionMode : std::uint8_t {
   smartProxy,  // the hub can read what it stores
 };
 
+// Names of collections, as in `.collections = {"users", "posts"}`; absent, as std::nullopt and {}: all of them.
+struct CollectionNames : std::optional<std::vector<std::string>> {
+  using std::optional<std::vector<std::string>>::optional;
+  CollectionNames() = default;
+  CollectionNames(std::optional<std::vector<std::string>> names)
+      : std::optional<std::vector<std::string>>(std::move(names)) {}
+  CollectionNames(std::initializer_list<std::string> names)
+      : std::optional<std::vector<std::string>>(std::vector<std::string>(names)) {}
+};
+
 struct SyncPolicy {
   // The collections to sync; absent: all. The hub leaves out those that the token does not grant; if none is left, the
   // status says NotAllowed.
-  std::optional<std::vector<std::string>> collections = {};
+  CollectionNames collections = {};
   std::optional<std::vector<UUID>> teams = {};  // not in this version: NotSupported
   // Names of fields that neither end sends. Leaving a field out erases nothing. When one end deletes a record while the
   // other writes only excluded fields of it, the record survives at the end that wrote, and only there.

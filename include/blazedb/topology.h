@@ -175,10 +175,9 @@ class BLAZEDB_API Topology {
   // running. Must not be called in a callback. Throws NotFound.
   void stopListening(ListenerId listener);
 
-  // Ends a connection of connectRemote or connectCrossApp until resume(). Errors: NotFound, InvalidArgument (a
-  // connection of connectLocal).
+  // Ends the exchange over a connection until resume(). Throws NotFound.
   void pause(ConnectionId connection);
-  // Connects at once: after pause(), or without waiting for the next try. Throws NotFound.
+  // Begins it again at once: after pause(), without waiting for the next try, or after it has stopped. Throws NotFound.
   void resume(ConnectionId connection);
 
   // Ends a connection. What it has not sent yet stays in the feed for the next connection. When it returns nothing of

@@ -55,6 +55,11 @@ class Link {
   // A feed of this process has moved. Thread-safe and quick: a commit calls it.
   virtual void feedMoved() = 0;
 
+  // Ends the conversation until resume(). Thread-safe.
+  virtual void pause() = 0;
+  // Connects at once, whether the link was paused, waiting for its next try, or stopped. Thread-safe.
+  virtual void resume() = 0;
+
   virtual LinkStatus status() const = 0;
 
   // These two block the caller's thread. They return false at the deadline (of the clock's monotonicUs), or when the

@@ -31,6 +31,22 @@ void LocalLink::feedMoved() {
   wake_.notify_one();
 }
 
+// The board changes first: a caller that resumes and then waits must not see the link as paused.
+void LocalLink::pause() {
+  board_.expect(true);
+  base::Lock lock(mutex_);
+  paused_ = true;
+  wake_.notify_all();
+}
+
+void LocalLink::resume() {
+  board_.expect(false);
+  base::Lock lock(mutex_);
+  paused_ = false;
+  again_ = true;
+  wake_.notify_all();
+}
+
 bool LocalLink::waitAcknowledged(int end, std::uint64_t position, std::int64_t deadlineUs) {
   return board_.wait(deadlineUs, [&](const LinkStatus& status) {
     return status.ends[static_cast<std::size_t>(end)].acknowledgedTo >= position && status.state != LinkState::offline;
@@ -48,17 +64,36 @@ void LocalLink::run() {
   for (;;) {
     std::optional<std::int64_t> waitMs;
     if (!base::contain([&] { waitMs = attempt(); })) waitMs = retry_.nextDelayMs(random_, nowMs());
-    if (!waitMs) return;
-    std::int64_t until = nowMs() + *waitMs;
-    while (nowMs() < until)
-      if (!sleep(until, false)) return;
+    if (!rest(waitMs)) return;
   }
 }
 
-// Runs one conversation and publishes its end. Returns the time until the next one; none if there is to be none.
+// Waits for the next conversation: so long, or until resume(). Returns false when the link has to end.
+bool LocalLink::rest(std::optional<std::int64_t> forMs) {
+  std::int64_t until = nowMs() + forMs.value_or(0);
+  base::Lock lock(mutex_);
+  for (bool told = false; !stopping_ && !again_;) {
+    if (paused_ && !told) {
+      told = true;
+      lock.unlock();
+      publishPause();
+      lock.lock();
+    } else if (paused_ || !forMs) {
+      wake_.wait(lock);
+    } else {
+      std::int64_t left = until - nowMs();
+      if (left <= 0) break;
+      wake_.wait_for(lock, std::chrono::milliseconds(left));
+    }
+  }
+  again_ = false;
+  return !stopping_;
+}
+
+// Runs one conversation and publishes its end. Returns the time until the next one; none if only resume() brings it.
 std::optional<std::int64_t> LocalLink::attempt() {
   Sessions sessions;
-  sync::Bye why;
+  std::optional<sync::Bye> why;
   try {
     for (std::size_t i = 0; i < 2; i++) sessions[i] = std::make_unique<sync::Session>(ends_[i].store, ends_[i].options);
     for (auto& session : sessions) session->start(clock_.wallMs(), nowMs());
@@ -69,18 +104,15 @@ std::optional<std::int64_t> LocalLink::attempt() {
   noteSessions(sessions);
   bytesBefore_ = status_.bytes;
   repairedBefore_ = status_.repaired;
-  {
-    base::Lock lock(mutex_);
-    if (stopping_) return std::nullopt;
-  }
-  bool forGood = !worthRetrying(why.code);
-  publishEnd(why, forGood);
+  if (!why || isEnding()) return std::nullopt;
+  bool forGood = !worthRetrying(why->code);
+  publishEnd(*why, forGood);
   if (forGood) return std::nullopt;
   return status_.nextTryMs;
 }
 
-// Runs both sessions until one of them stops. Returns the reason; Offline if the link itself ends.
-sync::Bye LocalLink::converse(Sessions& sessions) {
+// Runs both sessions until one of them stops. Returns the reason; none if the link ends or pauses.
+std::optional<sync::Bye> LocalLink::converse(Sessions& sessions) {
   for (;;) {
     exchange(sessions);
     for (const auto& session : sessions)
@@ -89,9 +121,9 @@ sync::Bye LocalLink::converse(Sessions& sessions) {
     std::optional<std::int64_t> next;
     for (const auto& session : sessions)
       if (auto tick = session->nextTickMs()) next = next ? std::min(*next, *tick) : *tick;
-    if (!sleep(next, true)) {
+    if (!sleep(next)) {
       settle(sessions);
-      return {};
+      return std::nullopt;
     }
     std::int64_t now = nowMs();
     for (auto& session : sessions) session->feedMoved(now);
@@ -111,8 +143,7 @@ void LocalLink::exchange(Sessions& sessions) {
       }
     }
     if (moved && board_.progressDue()) publish(sessions);
-    base::Lock lock(mutex_);
-    if (stopping_) return;
+    if (isEnding()) return;
   }
 }
 
@@ -130,10 +161,10 @@ void LocalLink::settle(Sessions& sessions) {
   }
 }
 
-// Returns false when the link has to end.
-bool LocalLink::sleep(std::optional<std::int64_t> untilMs, bool forFeed) {
+// Waits until a feed has moved, or that time. Returns false when the conversation has to end.
+bool LocalLink::sleep(std::optional<std::int64_t> untilMs) {
   base::Lock lock(mutex_);
-  while (!stopping_ && !(forFeed && moved_)) {
+  while (!stopping_ && !paused_ && !moved_) {
     if (!untilMs) {
       wake_.wait(lock);
       continue;
@@ -143,7 +174,12 @@ bool LocalLink::sleep(std::optional<std::int64_t> untilMs, bool forFeed) {
     wake_.wait_for(lock, std::chrono::milliseconds(left));
   }
   moved_ = false;
-  return !stopping_;
+  return !stopping_ && !paused_;
+}
+
+bool LocalLink::isEnding() {
+  base::Lock lock(mutex_);
+  return stopping_ || paused_;
 }
 
 void LocalLink::noteSessions(const Sessions& sessions) {
@@ -166,6 +202,12 @@ void LocalLink::publishEnd(const sync::Bye& why, bool forGood) {
   status_.state = forGood ? LinkState::stopped : LinkState::offline;
   status_.error = why;
   status_.nextTryMs = forGood ? 0 : retry_.nextDelayMs(random_, nowMs());
+  board_.put(status_);
+}
+
+void LocalLink::publishPause() {
+  status_.state = LinkState::paused;
+  status_.error.reset();
   board_.put(status_);
 }
 

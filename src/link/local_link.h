@@ -38,6 +38,8 @@ class LocalLink final : public Link {
   // Says goodbye and joins the thread.
   void end() override;
   void feedMoved() override;
+  void pause() override;
+  void resume() override;
   LinkStatus status() const override { return board_.status(); }
   bool waitAcknowledged(int end, std::uint64_t position, std::int64_t deadlineUs) override;
   bool waitSynchronized(std::int64_t deadlineUs) override;
@@ -47,13 +49,16 @@ class LocalLink final : public Link {
 
   void run();
   std::optional<std::int64_t> attempt();
-  sync::Bye converse(Sessions& sessions);
+  std::optional<sync::Bye> converse(Sessions& sessions);
   void exchange(Sessions& sessions);
   void settle(Sessions& sessions);
-  bool sleep(std::optional<std::int64_t> untilMs, bool forFeed);
+  bool sleep(std::optional<std::int64_t> untilMs);
+  bool rest(std::optional<std::int64_t> forMs);
+  bool isEnding();
   void noteSessions(const Sessions& sessions);
   void publish(const Sessions& sessions);
   void publishEnd(const sync::Bye& why, bool forGood);
+  void publishPause();
   std::int64_t nowMs() { return clock_.monotonicUs() / 1000; }
 
   std::array<End, 2> ends_;
@@ -65,6 +70,8 @@ class LocalLink final : public Link {
   std::condition_variable_any wake_;
   bool moved_ GUARDED_BY(mutex_) = false;
   bool stopping_ GUARDED_BY(mutex_) = false;
+  bool paused_ GUARDED_BY(mutex_) = false;
+  bool again_ GUARDED_BY(mutex_) = false;  // begin the next conversation at once
 
   // The thread's own.
   LinkStatus status_;

@@ -49,12 +49,9 @@ class RemoteLink final : public Link {
   void feedMoved() override;
   LinkStatus status() const override;
   bool waitAcknowledged(int end, std::uint64_t position, std::int64_t deadlineUs) override;
+  void pause() override;
+  void resume() override;
   bool waitSynchronized(std::int64_t deadlineUs) override;
-
-  // Ends the conversation until resume().
-  void pause();
-  // Connects at once, whether the link was paused, waiting for its next try, or stopped.
-  void resume();
 
  private:
   class Core;

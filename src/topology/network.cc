@@ -226,18 +226,6 @@ void Network::disconnect(ConnectionId id) {
   callbacks_->drain();
 }
 
-void Network::pause(ConnectionId id) {
-  ConnectionPtr found = connection(id);
-  if (!found->remoteLink)
-    throw Error(ErrorCode::InvalidArgument, "a connection within a process does not pause; disconnect it");
-  found->remoteLink->pause();
-}
-
-void Network::resume(ConnectionId id) {
-  ConnectionPtr found = connection(id);
-  if (found->remoteLink) found->remoteLink->resume();
-}
-
 Network::ConnectionPtr Network::connection(ConnectionId id) const {
   base::Lock lock(mutex_);
   auto found = connections_.find(id);

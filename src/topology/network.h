@@ -39,8 +39,8 @@ class Network {
   void reloadCertificate(ListenerId id);
   CertificateStatus certificate(ListenerId id) const;
   void stopListening(ListenerId id);
-  void pause(ConnectionId id);
-  void resume(ConnectionId id);
+  void pause(ConnectionId id) { connection(id)->link->pause(); }
+  void resume(ConnectionId id) { connection(id)->link->resume(); }
   void disconnect(ConnectionId id);
   void synchronize(std::chrono::milliseconds timeout);
   // Waits for all clients that are connected there now; for none if it was stopped. Throws Timeout.
@@ -76,8 +76,7 @@ class Network {
   };
   struct Connection : Ends {
     int fromListener = 0, toListener = 0;
-    std::unique_ptr<link::Link> link;        // last: it ends first
-    link::RemoteLink* remoteLink = nullptr;  // the same, where it is one
+    std::unique_ptr<link::Link> link;  // last: it ends first
 
     void listenToFeeds();
     // Ends it for good; calls that wait on it return. A second call does nothing.

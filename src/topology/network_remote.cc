@@ -82,10 +82,8 @@ ConnectionId Network::add(NodeId from, const std::string& remote, ConnectionMode
   connection->mode = mode;
   connection->scope = options.session.terms.scope;
   connection->fromReplica = source.replica;
-  auto link = std::make_unique<link::RemoteLink>(io(), source.replica->store(), clock_, random_, std::move(options),
-                                                 reporter(id, *connection));
-  connection->remoteLink = link.get();
-  connection->link = std::move(link);
+  connection->link = std::make_unique<link::RemoteLink>(io(), source.replica->store(), clock_, random_,
+                                                        std::move(options), reporter(id, *connection));
   connection->listenToFeeds();
   connections_[id] = std::move(connection);
   return id;

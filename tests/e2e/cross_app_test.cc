@@ -116,8 +116,9 @@ TEST_F(CrossApp, TheImporterMayBeThereFirst) {
 }
 
 TEST_F(CrossApp, WithoutWatchNobodyThereIsAnError) {
-  fail(attaching(mine_, kReadOnly), "Offline");
+  fail(attaching(mine_, kReadOnly), "NoSuchGroup");
   fail(attaching(mine_, kReadOnly), "--watch waits for it");
+  EXPECT_FALSE(std::filesystem::exists(root_ + "/apps")) << "a mistyped group is not made";
 }
 
 TEST_F(CrossApp, BothWriteAndBothHaveIt) {
@@ -137,11 +138,26 @@ TEST_F(CrossApp, BothWriteAndBothHaveIt) {
 
 TEST_F(CrossApp, AWriterIsRefusedWhereItIsSharedReadOnly) {
   auto sharer = share(notes_);
-  fail(attaching(mine_), "'notes' is shared read-only");
-  fail(attaching(mine_), "--read-only");
-  Result watched = watch(mine_)->wait();
+  fail(attaching(mine_, {"--read-write"}), "'notes' is shared read-only");
+  fail(attaching(mine_, {"--read-write"}), "--read-only");
+  Result watched = watch(mine_, {"--read-write"})->wait();
   EXPECT_EQ(watched.status, 1);
   EXPECT_NE(watched.err.find("NotAllowed"), std::string::npos) << watched.err;
+}
+
+TEST_F(CrossApp, WithoutAModeAnImporterTakesWhatTheOtherAppAllows) {
+  open("notes.blazedb").insert({{"n", 1}});
+  auto sharer = share(notes_);
+  succeed(attaching(mine_));
+  EXPECT_EQ(count(mine_), 1);
+  fail({"insert", mine_, "{}"}, "ReadOnlyReplica");
+  end(*sharer);
+  succeed({"release", mine_});
+  succeed({"insert", mine_, "{}"});
+  sharer = share(notes_, kReadWrite);
+  succeed(attaching(mine_));
+  end(*sharer);
+  EXPECT_EQ(count(notes_), 2);
 }
 
 TEST_F(CrossApp, AServerWritesWhereItIsSharedWithWhoMayRelay) {
@@ -343,7 +359,8 @@ TEST_F(CrossApp, AnotherUserGetsNowhere) {
 TEST_F(CrossApp, WhatCannotBeIsSaidInOneLine) {
   failAsWrongUsage({"share", notes_}, "--group is missing");
   failAsWrongUsage({"attach", mine_, "--group", "apps"}, "--database is missing");
-  failAsWrongUsage(attaching(mine_, {"--adopt"}), "--adopt needs --read-only");
+  failAsWrongUsage(attaching(mine_, {"--adopt", "--read-write"}), "--adopt needs --read-only");
+  failAsWrongUsage(attaching(mine_, {"--read-only", "--read-write"}), "exclude each other");
   failAsWrongUsage(sharing(notes_, {"--relay"}), "--relay needs --read-write");
   fail({"share", notes_, "--group", "../up", "--root", root_}, "is not the name of an app group");
   fail({"share", notes_, "--group", std::string(100, 'g'), "--root", root_}, "at most 107 bytes");

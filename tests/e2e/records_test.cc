@@ -109,6 +109,17 @@ TEST_F(RecordCommands, UpdateSetsTheFieldsGiven) {
   EXPECT_EQ(succeed({"get", file_, id, "--json"}), "{\"_id\":\"" + id + "\",\"a\":1,\"b\":\"two\",\"c\":null}\n");
 }
 
+TEST_F(RecordCommands, UpdateRemovesFields) {
+  std::string id = linesOf(succeed({"insert", file_, R"({"a": 1, "b": 2, "c": 3})"})).at(0);
+  succeed({"update", file_, id, "--unset", "a", "--unset", "b"});
+  EXPECT_EQ(succeed({"get", file_, id, "--json"}), "{\"_id\":\"" + id + "\",\"c\":3}\n");
+  succeed({"update", file_, id, R"({"d": 4})", "--unset", "c"});
+  EXPECT_EQ(succeed({"get", file_, id, "--json"}), "{\"_id\":\"" + id + "\",\"d\":4}\n");
+  failAsWrongUsage({"update", file_, id}, "nothing to update");
+  failAsWrongUsage({"update", file_, id, "--replace", "--unset", "a"}, "--replace needs the record");
+  failAsWrongUsage({"update", file_, id, "{}", "--replace", "--unset", "a"}, "leave out --unset");
+}
+
 TEST_F(RecordCommands, UpdateReplacesTheWholeRecord) {
   std::string id = insert("{\"a\": 1, \"b\": 2}");
   succeed({"update", file_, id, "{\"_id\": \"" + id + "\", \"c\": 3}", "--replace"});

@@ -117,6 +117,26 @@ TEST_F(Usage, RestoreAndDismissAtOnceAreWrong) {
   failAsWrongUsage({"conflicts", "a", "--restore", "1", "--dismiss", "1"}, "--dismiss");
 }
 
+TEST_F(Usage, AMistypedCommandGetsASuggestion) {
+  failAsWrongUsage({"--verison"}, "did you mean --version?");
+  failAsWrongUsage({"isnert", "a", "{}"}, "did you mean insert?");
+  EXPECT_EQ(run({"frobnicate"}).err.find("did you mean"), std::string::npos);
+}
+
+TEST_F(Usage, APasswordOnTheCommandLineIsExplained) {
+  failAsWrongUsage({"info", "a", "--password", "x"}, "--password-file");
+  failAsWrongUsage({"info", "a", "--password=x"}, "BLAZEDB_PASSWORD");
+}
+
+TEST_F(Usage, AFolderThatIsMissingIsNamed) {
+  fail({"create", path("no/such/a.blazedb")}, "there is no folder " + path("no/such"));
+}
+
+TEST_F(Usage, TheFileComesBeforeTheHub) {
+  failAsWrongUsage({"sync", "hub.example.com:80/notes", path("a.blazedb")},
+                   "blazedb sync " + path("a.blazedb") + " hub.example.com:80/notes");
+}
+
 TEST_F(Usage, AConflictNumberThatIsNoneIsWrong) {
   failAsWrongUsage({"conflicts", "a", "--restore", "one"}, "'one' is not the number of a conflict");
 }

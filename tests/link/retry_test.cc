@@ -90,6 +90,48 @@ TEST_F(RetryTest, TooLittleMemoryIsSaidAndTriedAgain) {
   EXPECT_TRUE(hub.fetch(id));
 }
 
+// Fails the first time, in a way that no second try mends.
+class DamagedStore final : public test::PassingStore {
+ public:
+  using PassingStore::PassingStore;
+  sync::ApplyResult apply(const sync::Incoming& incoming) override {
+    if (!incoming.changes.empty() && !std::exchange(failed_, true)) throw Error(ErrorCode::DamagedPage, "a bad block");
+    return PassingStore::apply(incoming);
+  }
+
+ private:
+  bool failed_ = false;
+};
+
+TEST_F(RetryTest, ALinkOfThisProcessThatHasStoppedIsResumed) {
+  DamagedStore damaged(*hub.engine);
+  test::Replica other("other", worldMs, 1);
+  UUID id = other.insert({{"n", 1}});
+  Heard heard;
+  LocalLink link({*other.engine, {}}, {damaged, {}}, clock, random,
+                 [&](const LinkStatus& status) { heard.note(status); });
+  EXPECT_TRUE(heard.waitFor(LinkState::stopped));
+  link.resume();
+  EXPECT_TRUE(heard.waitFor(LinkState::live));
+  link.end();
+  EXPECT_TRUE(hub.fetch(id));
+}
+
+TEST_F(RetryTest, ALinkOfThisProcessEndsWhileItIsPausedOrHasStopped) {
+  for (bool pause : {true, false}) {
+    DamagedStore damaged(*hub.engine);
+    test::Replica other("other", worldMs, pause ? 1 : 2);
+    Heard heard;
+    LocalLink link({*other.engine, {}}, {damaged, {}}, clock, random,
+                   [&](const LinkStatus& status) { heard.note(status); });
+    if (pause)
+      link.pause();
+    else
+      other.insert({{"n", 1}}), link.feedMoved();
+    EXPECT_TRUE(heard.waitFor(pause ? LinkState::paused : LinkState::stopped));
+  }
+}
+
 // The hub's clock may have been wrong for a moment, so an expired token is tried again. An unknown token is not.
 TEST_F(RetryTest, AnExpiredTokenIsTriedAgainAndAWrongOneIsNot) {
   listen();

@@ -1,10 +1,13 @@
+#include <algorithm>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "command.h"
 #include "group.h"
 #include "open.h"
 #include "syncing.h"
+#include "text.h"
 
 namespace blazedb::cli {
 namespace {
@@ -14,6 +17,7 @@ struct Attach {
   AppGroup group = "";
   std::string name;
   bool readOnly = false;
+  bool readWrite = false;
   bool adopt = false;
   bool watch = false;
   bool json = false;
@@ -33,15 +37,35 @@ std::string adviceAboutApps(ErrorCode code) {
   }
 }
 
+// Without an option, what the other app allows. With --watch that app may start later; then FILE also sends.
+AccessMode modeOf(const Attach& options) {
+  std::vector<SharedDatabase> shared;
+  try {
+    shared = listSharedDatabases(options.group);
+  } catch (const Error& error) {
+    // Attaching would make the folder of a group whose name is mistyped.
+    if (error.code() != ErrorCode::NoSuchGroup) throw;
+    if (!options.watch) throw Error(error.code(), messageOf(error) + adviceAboutApps(ErrorCode::Offline));
+  }
+  if (options.readOnly) return AccessMode::readOnly;
+  if (options.readWrite) return AccessMode::readWrite;
+  auto isIt = [&](const SharedDatabase& each) { return each.name == options.name && each.alive && each.readable; };
+  auto found = std::find_if(shared.begin(), shared.end(), isIt);
+  return found != shared.end() && found->readOnly ? AccessMode::readOnly : AccessMode::readWrite;
+}
+
 int attach(const Attach& options) {
   requireGroup(options.group);
   if (options.name.empty()) throw UsageError("--database is missing: it names the shared database; see blazedb groups");
-  if (options.adopt && !options.readOnly) throw UsageError("--adopt needs --read-only");
+  if (options.readOnly && options.readWrite) throw UsageError("--read-only and --read-write exclude each other");
+  if (options.adopt && options.readWrite) throw UsageError("--adopt needs --read-only");
   Interrupt interrupt;
   std::optional<server::Transition> transition;
   if (options.watch) transition.emplace(std::vector{options.database.file});
   Database database = openDatabase(options.database);
-  AccessMode mode = options.readOnly ? AccessMode::readOnly : AccessMode::readWrite;
+  AccessMode mode = modeOf(options);
+  if (options.adopt && mode != AccessMode::readOnly)
+    throw UsageError("--adopt is for a database that is shared read-only; attach with --read-only to use it here");
   SyncJob job{.databases = {database}, .watch = options.watch, .json = options.json};
   if (transition) job.transition = &*transition;
   job.connect = [&] {
@@ -59,16 +83,15 @@ Run declareAttach(Arguments& arguments) {
   addGroup(arguments, options->group);
   arguments.option("--database", "NAME", options->name, "the shared database, as blazedb groups shows it");
   arguments.flag("--read-only", options->readOnly, "only receive: FILE becomes a read-only replica");
-  arguments.flag("--adopt", options->adopt,
-                 "with --read-only: the shared database replaces everything that FILE holds");
+  arguments.flag("--read-write", options->readWrite, "receive and send (default: what the other app allows)");
+  arguments.flag("--adopt", options->adopt, "if FILE only receives: the shared database replaces everything in FILE");
   arguments.flag("--watch", options->watch, "stay connected until ^C; print a line for each change of the status");
   addJson(arguments, options->json, "print the summary as JSON, or with --watch each change of the status");
   arguments.note(
       "Syncs FILE with a database that another app of this machine shares, and ends. With --watch it stays connected, "
       "waits for that app to start, and connects again after the app restarts. The app that shares decides what it "
-      "sends and takes. Without --read-only FILE also sends its writes; a database that is shared read-only refuses "
-      "that.");
-  arguments.example("blazedb attach mine.blazedb --group group.com.yourapp.blazedb --database notes --read-only");
+      "sends and takes.");
+  arguments.example("blazedb attach mine.blazedb --group group.com.yourapp.blazedb --database notes");
   return [options] { return attach(*options); };
 }
 

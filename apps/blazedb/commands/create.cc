@@ -35,6 +35,9 @@ int create(const Create& options) {
   const std::string& file = options.database.file;
   if (std::filesystem::exists(file, error))
     throw Error(ErrorCode::AlreadyExists, file + " exists; create only makes new files");
+  std::filesystem::path folder = std::filesystem::path(file).parent_path();
+  if (!folder.empty() && !std::filesystem::exists(folder, error))
+    throw Error(ErrorCode::NotFound, "there is no folder " + folder.string() + "; make it first, or choose another");
   std::string name = options.name.empty() ? nameFor(file) : options.name;
   Password password = newPasswordFor(options.database);
   Database database = Database::open(name, file, password.text(),

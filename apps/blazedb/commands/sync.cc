@@ -81,8 +81,10 @@ int syncWithHub(const Sync& options, const RemoteAddress& address) {
 }
 
 int sync(const Sync& options) {
-  if (std::optional<RemoteAddress> address = parseRemote(options.databases.b.file))
-    return syncWithHub(options, *address);
+  const std::string &a = options.databases.a.file, &b = options.databases.b.file;
+  if (parseRemote(a) && !parseRemote(b))
+    throw UsageError("the file comes first, the database of the hub second: blazedb sync " + b + " " + a);
+  if (std::optional<RemoteAddress> address = parseRemote(b)) return syncWithHub(options, *address);
   return syncFiles(options);
 }
 

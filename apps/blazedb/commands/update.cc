@@ -1,4 +1,6 @@
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "command.h"
 #include "open.h"
@@ -12,18 +14,29 @@ struct Update {
   std::string collection;
   std::string id;
   std::string record;
+  std::vector<std::string> unset;
   bool replace = false;
 };
 
 int update(const Update& options) {
   UUID id = parseId(options.id);
+  if (options.record.empty() && options.unset.empty())
+    throw UsageError("nothing to update: give the fields as JSON, or --unset FIELD");
+  if (options.replace && options.record.empty()) throw UsageError("--replace needs the record as JSON");
+  if (options.replace && !options.unset.empty())
+    throw UsageError("--replace removes all fields that the JSON does not have; leave out --unset");
   Database database = openDatabase(options.database);
-  Record record = parseRecord(options.record);
+  Record record = options.record.empty() ? Record() : parseRecord(options.record);
   if (record.id() && *record.id() != id)
     throw Error(ErrorCode::InvalidArgument, "the JSON says \"_id\": \"" + record.id()->toString() + "\", but ID is " +
                                                 id.toString() + "; an id cannot be changed");
-  Collection collection = existingCollection(database, options.collection);
-  options.replace ? collection.update(id, record) : collection.updateFields(id, record);
+  const std::string name = existingCollection(database, options.collection).name();
+  database.transaction([&](Transaction& transaction) {
+    Collection collection = transaction.collection(name);
+    if (options.replace) return collection.update(id, record);
+    collection.unset(id, options.unset);
+    collection.updateFields(id, record);
+  });
   return kFine;
 }
 
@@ -33,8 +46,9 @@ Run declareUpdate(Arguments& arguments) {
   auto options = std::make_shared<Update>();  // shared with the parser, which fills it in
   addDatabase(arguments, options->database);
   addId(arguments, options->id);
-  addRecord(arguments, options->record, "the fields to set");
+  arguments.optional("JSON", options->record, "the fields to set, a JSON object; - reads it from standard input");
   addCollection(arguments, options->collection, "the record's collection (default: default)");
+  arguments.list("--unset", "FIELD", options->unset, "remove this field; repeat the option for more");
   arguments.flag("--replace", options->replace,
                  "replace the whole record by the JSON; fields that the JSON does not have are removed");
   arguments.note("It prints nothing on success.");
