@@ -37,6 +37,7 @@ int main() {
 
   // [change]
   books.updateFields(id, {{"inPrint", false}, {"borrowedBy", "Ada"}});  // these two; the others stay
+  books.unset(id, {"tags", "cover"});                                   // removes these two
   books.update(id, {{"title", "TAOCP"}, {"volumes", 5}});               // the whole record: other fields are removed
   bool inserted = books.upsert(UUID::generate(), {{"title", "Concrete Mathematics"}});
   bool removed = books.remove(id);  // false where there was none
@@ -51,8 +52,12 @@ int main() {
   auto early = [](const Record& record) { return record.integer("number").value_or(1000) < 100; };
   std::uint64_t changed = books.updateMany(early, {{"early", true}});
   std::uint64_t deleted = books.removeMany(early);
+
+  std::vector<std::optional<Record>> some = books.fetchMany({ids[0], ids[500]});
+  books.upsertMany({*some[1], Record{{"title", "One more"}}});     // inserts, or replaces
+  books.insertMany({*some[1]}, {.onConflict = OnConflict::skip});  // or merge, or replace
   // [/many]
-  if (ids.size() != 1000 || changed != 99 || deleted != 99) return 1;
+  if (ids.size() != 1000 || changed != 99 || deleted != 99 || some[0] || !some[1]) return 1;
   std::cout << changed << " marked, " << deleted << " deleted, " << books.count() << " left\n";
 
   // [walk]
@@ -63,4 +68,11 @@ int main() {
   });
   // [/walk]
   std::cout << "titles of " << pages << " bytes in all\n";
+
+  // [name]
+  Collection settings = db.collection("settings");
+  settings.upsertFields(settings.key("theme"), {{"value", "dark"}});
+  std::optional<std::string> theme = settings.fetch(settings.key("theme"))->string("value");
+  // [/name]
+  if (theme != "dark") return 1;
 }
