@@ -28,6 +28,6 @@ inline constexpr std::size_t kRejectedMax = 10'000;  // of one peer; one more en
 inline constexpr std::size_t kReasonBytesMax = 512;
 
 // Time.
-inline constexpr std::int64_t kClockSkewMsMax = 5 * 60 * 1000;
+inline constexpr std::int64_t kClockSkewMsMax = std::int64_t{5} * 60 * 1000;
 
 }  // namespace blazedb::base

@@ -3,8 +3,10 @@
 
 #include <openssl/evp.h>
 #include <sodium.h>
+#include <cstddef>
 
 #include <climits>
+#include <cstddef>
 #include <cstring>
 #include <new>
 
@@ -80,7 +82,7 @@ Aead::~Aead() {
 void Aead::subkey(const std::uint8_t* nonce, std::uint8_t* out) {
   std::uint8_t blocks[32] = {};
   for (int i = 0; i < 2; i++) {
-    std::uint8_t* m = blocks + 16 * i;
+    std::uint8_t* m = blocks + std::ptrdiff_t{16} * i;
     m[1] = static_cast<std::uint8_t>(i + 1);
     m[2] = 'X';
     std::memcpy(m + 4, nonce, 12);

@@ -17,7 +17,7 @@ SecretBytes::SecretBytes(std::size_t size) : size_(size) {
 }
 
 SecretBytes::SecretBytes(base::ByteView bytes) : SecretBytes(bytes.size()) {
-  if (!bytes.empty()) std::memcpy(data_, bytes.data(), bytes.size());
+  if (data_ != nullptr) std::memcpy(data_, bytes.data(), bytes.size());
 }
 
 SecretBytes::~SecretBytes() { sodium_free(data_); }  // zeroes first

@@ -198,6 +198,7 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
   bool waitSynchronized(std::int64_t deadlineUs) {
     std::vector<std::shared_ptr<Arrival>> asked = admitted();
     std::vector<std::uint64_t> ends;
+    ends.reserve(asked.size());
     for (const auto& arrival : asked) ends.push_back(arrival->store()->feedEnd());
     std::uint64_t number = 0;
     {
@@ -425,11 +426,11 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
 
 Acceptor::Arrival::Arrival(std::shared_ptr<Core> core, std::uint64_t id, PeerInfo peer)
     : Conversation(core->io(), core->io().makeStrand(), core->clock(), core->options().timing),
-      core_(core),
+      core_(std::move(core)),
       id_(id),
       peer_(std::move(peer)),
       refusalDue_(core_->io().sockets()),
-      board_(core->clock(), [this](const LinkStatus& status) {
+      board_(core_->clock(), [this](const LinkStatus& status) {
         if (core_->changed()) core_->changed()({id_, peer_, database_, guest_.label, status});
       }) {}
 

@@ -104,7 +104,7 @@ int MainFile::size(sqlite3_int64& bytes) {
   std::uint64_t physical = 0;
   if (file_->size(physical) != IoStatus::ok) return SQLITE_IOERR_FSTAT;
   std::uint64_t pages = physical < kHeaderBytes ? 0 : (physical - kHeaderBytes) / sealer_->pageBytes();
-  bytes = static_cast<sqlite3_int64>(pages * sealer_->pageBytes());
+  bytes = static_cast<sqlite3_int64>(pages) * static_cast<sqlite3_int64>(sealer_->pageBytes());
   return SQLITE_OK;
 }
 
@@ -154,7 +154,7 @@ int MainFile::mapIndex(int region, int bytes, int extend, void volatile** out) {
 
 int MainFile::lockIndex(int first, int count, int flags) {
   bool exclusive = (flags & SQLITE_SHM_EXCLUSIVE) != 0;
-  bool covers[3];
+  bool covers[3] = {};
   for (int slot : {WalIndex::kWriteSlot, WalIndex::kCheckpointSlot, WalIndex::kRecoverSlot})
     covers[slot] = exclusive && first <= slot && slot < first + count;
   if (flags & SQLITE_SHM_UNLOCK) {

@@ -12,7 +12,7 @@ using Label = std::array<std::uint8_t, 8>;
 Label label(const char (&kind)[5], std::uint32_t number) {
   Label bytes;
   std::memcpy(bytes.data(), kind, 4);
-  for (int i = 0; i < 4; i++) bytes[static_cast<std::size_t>(4 + i)] = static_cast<std::uint8_t>(number >> (8 * i));
+  for (std::size_t i = 0; i < 4; i++) bytes[4 + i] = static_cast<std::uint8_t>(number >> (8 * i));
   return bytes;
 }
 

@@ -100,7 +100,7 @@ class PosixFile final : public File {
   IoStatus sync() override { return ::fdatasync(descriptor_.get()) == 0 ? IoStatus::ok : IoStatus::failed; }
 
   IoStatus size(std::uint64_t& bytes) override {
-    struct stat info;
+    struct stat info = {};
     if (::fstat(descriptor_.get(), &info) != 0) return IoStatus::failed;
     bytes = static_cast<std::uint64_t>(info.st_size);
     return IoStatus::ok;
@@ -164,7 +164,7 @@ bool belongsTo(const std::string& main, const struct stat& info) {
 bool hasManyNames(int file) {
   constexpr int kLooks = 10;
   constexpr std::chrono::milliseconds kBetweenLooks{10};
-  struct stat info;
+  struct stat info = {};
   for (int look = 0; look < kLooks; look++) {
     if (::fstat(file, &info) != 0 || info.st_nlink <= 1) return false;
     std::this_thread::sleep_for(kBetweenLooks);
@@ -183,7 +183,7 @@ void giveTo(const std::string& main, int file) {
 // Returns 0 if the process is not one of this machine and namespace, or has ended: then a child of it has the lock.
 std::int64_t readOwner(const std::string& note) {
   Descriptor file;
-  struct stat info;
+  struct stat info = {};
   if (openRegular(note, O_RDONLY, file, info) != IoStatus::ok) return 0;
   char text[512];
   ssize_t got = ::read(file.get(), text, sizeof text);
@@ -198,7 +198,7 @@ std::int64_t readOwner(const std::string& note) {
 // If this fails, the error of a second opener lacks the pid, and nothing else is lost.
 void writeOwner(const std::string& main, const std::string& note) {
   Descriptor file;
-  struct stat info;
+  struct stat info = {};
   if (openRegular(note, O_WRONLY | O_CREAT, file, info) != IoStatus::ok || !belongsTo(main, info)) return;
   giveTo(main, file.get());
   std::string text = std::to_string(::getpid()) + "\n" + pidSpace() + "\n";
@@ -236,7 +236,7 @@ std::string PosixFileSystem::canonical(const std::string& path) {
 
 IoStatus PosixFileSystem::open(const std::string& path, Access access, std::unique_ptr<File>& file) {
   Descriptor opened;
-  struct stat info;
+  struct stat info = {};
   IoStatus status = openRegular(path, flagsFor(access), opened, info);
   if (status == IoStatus::ok) file = std::make_unique<PosixFile>(std::move(opened));
   return status;
@@ -245,7 +245,7 @@ IoStatus PosixFileSystem::open(const std::string& path, Access access, std::uniq
 IoStatus PosixFileSystem::openBeside(const std::string& main, const std::string& path, Access access,
                                      std::unique_ptr<File>& file) {
   Descriptor opened;
-  struct stat info;
+  struct stat info = {};
   IoStatus status = openRegular(path, flagsFor(access), opened, info);
   if (status == IoStatus::ok && !belongsTo(main, info)) status = IoStatus::unsafe;
   if (status == IoStatus::ok) file = std::make_unique<PosixFile>(std::move(opened));
@@ -254,7 +254,7 @@ IoStatus PosixFileSystem::openBeside(const std::string& main, const std::string&
 
 IoStatus PosixFileSystem::createBeside(const std::string& main, const std::string& path, std::unique_ptr<File>& file) {
   Descriptor opened;
-  struct stat info;
+  struct stat info = {};
   IoStatus status = openRegular(path, O_RDWR | O_CREAT | O_EXCL, opened, info);
   if (status != IoStatus::ok) return status;
   giveTo(main, opened.get());
@@ -295,7 +295,7 @@ IoStatus PosixFileSystem::syncFolder(const std::string& path) {
 IoStatus PosixFileSystem::lock(const std::string& path, Access access, std::unique_ptr<FileLock>& lock,
                                std::int64_t& ownerPid) {
   Descriptor file;
-  struct stat info;
+  struct stat info = {};
   if (IoStatus status = openRegular(path, flagsFor(access), file, info); status != IoStatus::ok) return status;
   if (::flock(file.get(), (access == Access::readOnly ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return IoStatus::failed;

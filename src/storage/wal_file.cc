@@ -80,9 +80,8 @@ int WalFile::read(void* out, int bytes, sqlite3_int64 offset) {
   if (int code = flush()) return code;
   auto* to = static_cast<std::uint8_t*>(out);
   if (offset + bytes <= kPlainHeaderBytes) return readHeader(to, bytes, static_cast<int>(offset));
-  auto plainFrameBytes = static_cast<sqlite3_int64>(kPlainFrameHeaderBytes + sealer_.pageBytes());
-  auto frame = static_cast<std::uint32_t>((offset - kPlainHeaderBytes) / plainFrameBytes);
-  return readFrame(frame, to, bytes, static_cast<int>((offset - kPlainHeaderBytes) % plainFrameBytes));
+  auto frame = static_cast<std::uint32_t>((offset - kPlainHeaderBytes) / plainFrameBytes());
+  return readFrame(frame, to, bytes, static_cast<int>((offset - kPlainHeaderBytes) % plainFrameBytes()));
 }
 
 int WalFile::readHeader(std::uint8_t* out, int bytes, int from) {
@@ -147,9 +146,8 @@ int WalFile::write(const void* in, int bytes, sqlite3_int64 offset) {
   if (!shared_.mayWrite() || !main_.mayWrite()) return SQLITE_IOERR_WRITE;
   const auto* from = static_cast<const std::uint8_t*>(in);
   if (offset == 0 && bytes == kPlainHeaderBytes) return writeHeader(from);
-  auto plainFrameBytes = static_cast<sqlite3_int64>(kPlainFrameHeaderBytes + sealer_.pageBytes());
-  auto frame = static_cast<std::uint32_t>((offset - kPlainHeaderBytes) / plainFrameBytes);
-  auto within = (offset - kPlainHeaderBytes) % plainFrameBytes;
+  auto frame = static_cast<std::uint32_t>((offset - kPlainHeaderBytes) / plainFrameBytes());
+  auto within = (offset - kPlainHeaderBytes) % plainFrameBytes();
   if (within == kPlainFrameHeaderBytes && bytes == static_cast<int>(sealer_.pageBytes())) return writePage(frame, from);
   if (within != 0 || bytes != kPlainFrameHeaderBytes) return SQLITE_IOERR_WRITE;  // SQLite writes nothing else
   pendingHeader_ = PendingHeader{frame, {}};
@@ -288,9 +286,8 @@ int WalFile::truncate(sqlite3_int64 bytes) {
     int code = writeCode(file_->truncate(0), SQLITE_IOERR_TRUNCATE);
     return code ? code : sync();
   }
-  auto plainFrameBytes = static_cast<sqlite3_int64>(kPlainFrameHeaderBytes + sealer_.pageBytes());
   sqlite3_int64 frames =
-      (std::max<sqlite3_int64>(bytes - kPlainHeaderBytes, 0) + plainFrameBytes - 1) / plainFrameBytes;
+      (std::max<sqlite3_int64>(bytes - kPlainHeaderBytes, 0) + plainFrameBytes() - 1) / plainFrameBytes();
   return writeCode(file_->truncate(frameAt(static_cast<std::uint32_t>(frames))), SQLITE_IOERR_TRUNCATE);
 }
 

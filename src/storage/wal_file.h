@@ -83,6 +83,11 @@ class WalFile final : public SealedFile {
   static constexpr std::uint64_t kRoomBytesMax = 4 << 20;
   static constexpr std::uint64_t kReserveFrames = 64;
 
+  // The size of a frame as SQLite sees it.
+  sqlite3_int64 plainFrameBytes() const {
+    return kPlainFrameHeaderBytes + static_cast<sqlite3_int64>(sealer_.pageBytes());
+  }
+
   struct PendingHeader {
     std::uint32_t frame;
     std::array<std::uint8_t, kPlainFrameHeaderBytes> bytes;

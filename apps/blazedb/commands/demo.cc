@@ -171,14 +171,14 @@ void Demo::writeOnEitherSide() {
   code("UUID id = server.insert({{\"message\", \"Hello!\"}, {\"value\", 42}});");
   UUID id = server_.insert({{"message", "Hello!"}, {"value", 42}});
   nanoseconds after = timeUntil([&] { return client_.fetch(id).has_value(); });
-  sayArrival("client", after, codec::valueToJson(Value(Object(*client_.fetch(id)))));
+  sayArrival("client", after, codec::valueToJson(Value(static_cast<const Object&>(*client_.fetch(id)))));
 
   code("client.collection(\"countries\").updateFields(germany, {{\"calling_code\", \"+49\"}});");
   onClient.updateFields(germany_, {{"calling_code", "+49"}});
   after = timeUntil([&] { return onServer.fetch(germany_)->contains("calling_code"); });
-  Object germany = *onServer.fetch(germany_);
+  Record germany = *onServer.fetch(germany_);
   for (const char* field : {"alpha_3", "flag", "numeric", "official_name"}) germany.erase(field);
-  sayArrival("server", after, codec::valueToJson(Value(germany)));
+  sayArrival("server", after, codec::valueToJson(Value(static_cast<const Object&>(germany))));
 
   code("server.remove(id);");
   server_.remove(id);
@@ -304,7 +304,8 @@ void Demo::showReadOnlyReplica() {
   code("UUID id = client.insert({{\"message\", \"Hello from the client\"}});");
   UUID id = client_.insert({{"message", "Hello from the client"}});
   nanoseconds after = timeUntil([&] { return replica_.fetch(id).has_value(); });
-  sayArrival("replica", after, codec::valueToJson(Value(Object(*replica_.fetch(id)))) + ", through the server");
+  sayArrival("replica", after,
+             codec::valueToJson(Value(static_cast<const Object&>(*replica_.fetch(id)))) + ", through the server");
   code("replica.insert({{\"message\", \"Hello from the replica\"}});");
   bool refused = false;
   try {

@@ -126,7 +126,7 @@ std::int64_t tokenCalled(const std::string& which, const Database& database) {
   if (numbers.size() > 1)
     throw Error(ErrorCode::InvalidArgument,
                 "several tokens have the name " + which + "; revoke them by number: " + joined(numbers));
-  return *parseNumber(numbers[0]);
+  return static_cast<std::int64_t>(*parseNumber(numbers[0]));
 }
 
 int list(const TokenCommand& command) {
