@@ -84,9 +84,10 @@ void Sender::onSubscribe(const Subscribe& subscribe, std::uint64_t askedFrom) {
   if (!subscribe.rejects) store.noteRejected(peer.replica, scope, {true, {}});
   Cursor start = whereToStart(subscribe);
   // A peer without data needs no deletes. If it gets a deleted record from elsewhere, it sends that record here, and
-  // then this end sends it the delete.
-  if (start.position == 0 && !subscribe.hasData && end_.agreement.receives && !end_.agreement.exports())
-    deadFrom_ = store.feedEnd();
+  // then this end sends it the delete. Not so between an exporter and an importer: an exporter that lost its data may
+  // never get the record back from where it has brought it, because a filter there leaves the record out.
+  bool equals = end_.agreement.relation == Relation::equals;
+  if (start.position == 0 && !subscribe.hasData && end_.agreement.receives && equals) deadFrom_ = store.feedEnd();
   // If this end reads the peer's feed from 0, everything comes that the peer has, and a forgotten delete does no harm.
   if (subscribe.hasData && start.position < horizon_ && !end_.agreement.peerSweeps && askedFrom > 0) return startOver();
   std::uint64_t from = start.position;

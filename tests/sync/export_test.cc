@@ -324,16 +324,33 @@ TEST_F(ExportTest, AnImporterThatWasPutBackGivesUpWhatWasTakenBackSince) {
   }
 }
 
-// The connection began after the record was deleted, so the exporter never got the record.
-TEST_F(ExportTest, AnImporterThatWasPutBackSendsWhatItHoldsAgain) {
+// The connection began after the record was deleted. The exporter is told of the delete all the same, and an importer
+// that was put back to before it hears of it again.
+TEST_F(ExportTest, AnImporterThatWasPutBackHearsOfItsOwnDeletes) {
   UUID id = b.insert({{"open", true}});
   Replica::Files copy = b.copy();
   b.remove(id);
   b.insert({{"open", true}});
   linked();
   b.putBack(copy);
+  ASSERT_TRUE(b.fetch(id));
   linked();
-  EXPECT_TRUE(a.fetch(id) && b.fetch(id));
+  EXPECT_FALSE(a.fetch(id) || b.fetch(id));
+  EXPECT_EQ(a.count(), 1u);
+  EXPECT_EQ(b.count(), 1u);
+}
+
+// A is given nothing by its own exporter, whose filter leaves the record out, and holds nothing any more itself.
+TEST_F(ExportTest, ADeleteReachesAnExporterThatHasLostItsData) {
+  Replica::Files empty = a.copy();
+  UUID id = b.insert({{"open", true}});
+  linked();
+  ASSERT_TRUE(a.fetch(id));
+  b.remove(id);
+  a.putBack(empty);
+  linked();
+  EXPECT_TRUE(a.stored(id).held) << "A may have brought the record to others";
+  EXPECT_FALSE(a.stored(id).alive);
 }
 
 // Changes that the importer has acknowledged are not on its disk.
