@@ -42,7 +42,8 @@ mutant "merge picks the lower stamp" src/sync/merge.cc 'return theirs.stamp > mi
 mutant "a cell up to the floor is kept" src/sync/merge.cc 'return cell.stamp <= state.floor.stamp;' 'return cell.stamp <= state.floor.stamp && false;'
 mutant "an insert over a delete has no floor" src/sync/merge.cc 'state.floor = state.tomb;' ''
 mutant "a removed field is forgotten before its readers have heard of it" src/replica/forgettable.cc 'cell.position <= what.passed &&' ''
-mutant "the highest authority is forgotten" src/replica/forgettable.cc 'if (highest && highest->stamp.authority > others)' 'if (false)'
+# The worlds rarely come to this one; Forgettable.IsNotTheHighestAuthority fails with it.
+mutant "the highest authority is forgotten" src/replica/forgettable.cc 'if (highest && highest->stamp.authority > others)' 'if (false && highest)'
 # The simulated worlds rarely reach this one; Merge.SaysWhatItDid fails with it.
 mutant "a revived record keeps its old positions" src/sync/merge.h 'detail::reviveAt(mine, position);' ''
 mutant "a merge that changes nothing takes a position" src/replica/merger.cc 'if (outcome.changed || forgotten) {' 'if (outcome.changed || forgotten || alive) {'
