@@ -159,15 +159,16 @@ sync::Store::Swept Engine::finishSweep(const sync::Peer& from, const sync::Scope
   std::sort(sweep.mentioned.begin(), sweep.mentioned.end());
   Swept swept;
   auto refused = [&](const replica::Swept& found) {
-    std::size_t removals = found.keys.size();
+    std::size_t removals = found.keys.size() + replica::recordsSwept(sweep);
     if (sweep.mayRemoveMany || removals <= kSweptMax || removals <= found.live / 10) return false;
-    swept.refused = "the peer holds " + std::to_string(removals) + " of the " + std::to_string(found.live) +
-                    " records of '" + name_ +
-                    "' no more, and a sync would remove them. If they were deleted there "
-                    "while '" +
-                    name_ +
-                    "' was away, connect once with acceptRemovals (blazedb sync "
-                    "--accept-removals); if not, mend the peer first";
+    swept.refused =
+        "the peer holds " + std::to_string(removals) + " of the " + std::to_string(found.live) + " records of '" +
+        name_ +
+        "' no more, or without some of their fields, and a sync would remove these. If they were deleted there "
+        "while '" +
+        name_ +
+        "' was away, connect once with acceptRemovals (blazedb sync "
+        "--accept-removals); if not, mend the peer first";
     return true;
   };
   try {
@@ -182,7 +183,7 @@ sync::Store::Swept Engine::finishSweep(const sync::Peer& from, const sync::Scope
         if (sweep.journals) replica::keepRemoved(ledger, held.row(), from.replica, RemovedRecord::Because::swept, now);
         replica::forget(ledger, held);
       });
-      replica::dropSwept(ledger, sweep.fields);
+      replica::dropSwept(ledger, sweep, from.replica, now);
       if (!found.keys.empty() || !sweep.fields.empty()) {
         // Readers whose cursor stands at the end must sweep too, so the horizon lies beyond the end.
         ledger.takeEmptyPosition();

@@ -76,7 +76,7 @@ bool LocalLink::rest(std::optional<std::int64_t> forMs) {
     if (paused_ && !told) {
       told = true;
       lock.unlock();
-      publishPause();
+      base::contain([&] { publishPause(); });
       lock.lock();
     } else if (paused_ || !forMs) {
       wake_.wait(lock);

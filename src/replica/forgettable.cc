@@ -33,11 +33,13 @@ Forgotten forgetRemovedFields(sync::RecordState& state, const Forgettable& what)
     if (cell.removed()) times.push_back(cell.stamp.time);
   if (times.empty()) return forgotten;
   std::uint64_t before = what.oldest;
-  if (times.size() > what.kept) {
-    // All but the latest `kept`.
-    auto last = times.begin() + static_cast<std::ptrdiff_t>(times.size() - what.kept - 1);
-    std::nth_element(times.begin(), last, times.end());
-    before = std::max(before, *last);
+  if (what.kept == 0) {
+    before = std::max(before, *std::max_element(times.begin(), times.end()));
+  } else if (times.size() > what.kept) {
+    // All that are older than the latest `kept`. One operation may have removed more than that: they go together.
+    auto first = times.begin() + static_cast<std::ptrdiff_t>(times.size() - what.kept);
+    std::nth_element(times.begin(), first, times.end());
+    before = std::max(before, *first - 1);
   }
   std::vector<const sync::Cell*> stay = needed(state);
   std::vector<sync::Cell> kept;

@@ -35,8 +35,10 @@ struct Swept {
   std::uint64_t live = 0;  // records of the scope
 };
 Swept unmentioned(Ledger& ledger, const sync::Peer& from, const sync::Scope& scope, const sync::Sweep& sweep);
-// Removes fields that a sweep has found, unless they have changed since.
-void dropSwept(Ledger& ledger, const std::vector<sync::Sweep::Field>& fields);
+// How many records would lose fields by the sweep.
+std::size_t recordsSwept(const sync::Sweep& sweep);
+// Removes the fields that the sweep has found, unless they have changed since. Journals their values if the sweep does.
+void dropSwept(Ledger& ledger, const sync::Sweep& sweep, const UUID& peer, std::int64_t nowMs);
 
 // Forgets what the peer had under the scopes `left` and no longer has under `scope`, among at most `entriesMax` entries
 // of the feed beyond `after`. A field that none of these scopes carried stays, because the peer never had it, and with

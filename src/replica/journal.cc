@@ -23,11 +23,11 @@ void keepRemoved(Ledger& ledger, const Row& row, const UUID& peer, RemovedRecord
   ledger.rows().addRemoved(removed, row.fields);
 }
 
-void keepRemovedFields(Ledger& ledger, const Held& held, const sync::Scope& scope, const UUID& peer,
-                       RemovedRecord::Because because, std::int64_t nowMs) {
+void keepRemovedFields(Ledger& ledger, const Held& held, const std::function<bool(const sync::Cell&)>& which,
+                       const UUID& peer, RemovedRecord::Because because, std::int64_t nowMs) {
   sync::RecordState own;
   for (const sync::Cell& cell : held.state.cells)
-    if (!cell.removed() && scope.excludes(cell.name)) own.cells.push_back(cell);
+    if (!cell.removed() && which(cell)) own.cells.push_back(cell);
   if (own.cells.empty()) return;
   sync::EncodedState encoded;
   sync::encodeState(own, 0, encoded);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "replica/author.h"
@@ -18,9 +19,8 @@ void addOverridden(std::vector<Overridden>& to, const sync::RecordKey& record, c
 
 // Stores a copy of a record that a peer is about to remove.
 void keepRemoved(Ledger& ledger, const Row& row, const UUID& peer, RemovedRecord::Because because, std::int64_t nowMs);
-// The same, but only of its fields that the link does not carry, because the peer never had them. Stores nothing if
-// there are none.
-void keepRemovedFields(Ledger& ledger, const Held& held, const sync::Scope& scope, const UUID& peer,
-                       RemovedRecord::Because because, std::int64_t nowMs);
+// The same, but only of its fields for which `which` returns true. Stores nothing if there are none.
+void keepRemovedFields(Ledger& ledger, const Held& held, const std::function<bool(const sync::Cell&)>& which,
+                       const UUID& peer, RemovedRecord::Because because, std::int64_t nowMs);
 
 }  // namespace blazedb::replica

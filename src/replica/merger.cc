@@ -348,7 +348,10 @@ bool Merger::leave(const sync::Incoming& incoming, Item& item) {
   if (item.held.alive() && agreement.journalsRemovals())
     keepRemoved(ledger_, row, agreement.peer.replica, Because::takenBack, clock_.wallMs());
   else if (item.held.alive())
-    keepRemovedFields(ledger_, item.held, agreement.scope, agreement.peer.replica, Because::takenBack, clock_.wallMs());
+    // What the link does not carry the peer never had.
+    keepRemovedFields(
+        ledger_, item.held, [&](const sync::Cell& cell) { return agreement.scope.excludes(cell.name); },
+        agreement.peer.replica, Because::takenBack, clock_.wallMs());
   ledger_.noteLost(latestTime(mine));
   item.held.state = {};
   item.held.state.whole = false;

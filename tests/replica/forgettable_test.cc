@@ -56,6 +56,13 @@ TEST(Forgettable, IsAYoungRemovalOfWhichThereAreTooMany) {
   EXPECT_EQ(namesAfter(state, {.passed = 2, .kept = 0}), "bcd") << "readers have to hear of the others";
 }
 
+TEST(Forgettable, AreNotTheRemovalsOfTheLatestOperationHoweverMany) {
+  RecordState state = record({sync::removedCell("a", client(20), 2), sync::removedCell("b", client(40), 4),
+                              sync::removedCell("c", client(40), 4), sync::removedCell("d", client(40), 4)});
+  EXPECT_EQ(namesAfter(state, {.passed = 9, .kept = 1}), "bcd");
+  EXPECT_EQ(namesAfter(state, {.passed = 9, .kept = 3}), "bcd");
+}
+
 TEST(Forgettable, IsNotTheHighestAuthority) {
   RecordState state = record({sync::cellOf("a", 1, client(10)), sync::removedCell("b", {20, 20, 9}, 2),
                               sync::removedCell("c", {30, 30, 9}, 3)});

@@ -84,11 +84,30 @@ TEST_F(SweepTest, WhoMissedForgottenRemovalsOfFieldsRemovesThem) {
   EXPECT_TRUE(sweeps(talk, 1));
   EXPECT_EQ(*a.fetch(id), (Record{{"kept", 6}, {"own", 4}, {"theirs", 5}})) << "what A has not heard of yet stays";
   EXPECT_TRUE(b.fetch(untouched));
+  ASSERT_EQ(b->journal().removed(0).size(), 1u) << "a user can look at what went";
+  EXPECT_EQ(b->journal().removed(0)[0].record, (Record{{"gone", 1}}));
+  EXPECT_EQ(b->journal().removed(0)[0].because, RemovedRecord::Because::swept);
   EXPECT_GT(b->purgeHorizon(), 0u) << "what it removed it cannot tell others of";
   expectSame(a, b);
 
   Conversation again = synced();
   EXPECT_FALSE(sweeps(again, 0) || sweeps(again, 1));
+}
+
+TEST_F(SweepTest, FieldsOfManyRecordsAreNotRemovedUnasked) {
+  constexpr int kRecords = 1'100;
+  std::vector<UUID> ids;
+  for (int i = 0; i < kRecords; i++) ids.push_back(a.insert({{"gone", i}, {"kept", i}}));
+  synced();
+  for (const UUID& id : ids) a.unset(id, {"gone"});
+  longTimePasses();
+  for (const UUID& id : ids) a.updateFields(id, {{"kept", -1}});
+  Conversation talk(a, b, now);
+  talk.start();
+  talk.rest();
+  ASSERT_TRUE(talk[1].stopped());
+  EXPECT_EQ(talk.status(1).ended->code, ErrorCode::TooManyRemovals);
+  for (const UUID& id : ids) ASSERT_TRUE(b.fetch(id)->contains("gone"));
 }
 
 TEST_F(SweepTest, ARemovalIsRememberedWhileAReaderMayNotHaveHeardOfIt) {
