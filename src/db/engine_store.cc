@@ -21,6 +21,17 @@ constexpr std::size_t kHashedBytes = 1u << 20;
 // Undoes a merge that cannot be completed.
 struct Abandon {};
 
+void sortMentioned(sync::Sweep& sweep) {
+  std::sort(sweep.mentioned.begin(), sweep.mentioned.end());
+  sweep.mentioned.erase(std::unique(sweep.mentioned.begin(), sweep.mentioned.end()), sweep.mentioned.end());
+}
+
+void dropRepeated(sync::Sweep& sweep) {
+  if (sweep.mentioned.size() < sweep.mentionedMax) return;
+  sortMentioned(sweep);
+  sweep.mentionedMax = std::max(sweep.mentionedMax, 2 * sweep.mentioned.size());
+}
+
 }  // namespace
 
 sync::Identity Engine::identity() {
@@ -96,7 +107,6 @@ sync::ApplyResult Engine::apply(const sync::Incoming& incoming) {
   sync::ApplyResult result;
   const sync::Peer& peer = incoming.agreement.peer;
   std::size_t mentioned = incoming.sweep ? incoming.sweep->mentioned.size() : 0;
-  std::size_t fields = incoming.sweep ? incoming.sweep->fields.size() : 0;
   shared_.peers.noteSeen(peer, incoming.agreement.scope, environment_.clock.wallMs());
   try {
     // The cursor is in the same transaction: the peer sends again what a power cut takes away.
@@ -107,12 +117,10 @@ sync::ApplyResult Engine::apply(const sync::Incoming& incoming) {
     if (result.mustSync) write(Durability::full, [](Changes& changes) { changes.ledger().takeEmptyPosition(); });
     origins_.noteMerged(peer);
   } catch (const Abandon&) {
-    if (incoming.sweep) {
-      incoming.sweep->mentioned.resize(mentioned);
-      incoming.sweep->fields.resize(fields);
-    }
+    if (incoming.sweep) incoming.sweep->mentioned.resize(mentioned);
     result.rejected.clear();
   }
+  if (incoming.sweep) dropRepeated(*incoming.sweep);
   return result;
 }
 
@@ -156,10 +164,10 @@ std::uint64_t Engine::noteRejected(const UUID& peer, const sync::Scope& scope, c
 
 sync::Store::Swept Engine::finishSweep(const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep,
                                        const sync::Cursor& cursor) {
-  std::sort(sweep.mentioned.begin(), sweep.mentioned.end());
+  sortMentioned(sweep);
   Swept swept;
   auto refused = [&](const replica::Swept& found) {
-    std::size_t removals = found.keys.size() + replica::recordsSwept(sweep);
+    std::size_t removals = found.keys.size() + sweep.fields.size();
     if (sweep.mayRemoveMany || removals <= kSweptMax || removals <= found.live / 10) return false;
     swept.refused =
         "the peer holds " + std::to_string(removals) + " of the " + std::to_string(found.live) + " records of '" +

@@ -71,31 +71,18 @@ Swept unmentioned(Ledger& ledger, const sync::Peer& from, const sync::Scope& sco
   return swept;
 }
 
-std::size_t recordsSwept(const sync::Sweep& sweep) {
-  std::size_t records = 0;
-  const sync::RecordKey* last = nullptr;
-  for (const sync::Sweep::Field& field : sweep.fields) {
-    if (!last || *last != field.record) records++;
-    last = &field.record;
-  }
-  return records;
-}
-
-// The fields of a record stand together.
 void dropSwept(Ledger& ledger, const sync::Sweep& sweep, const UUID& peer, std::int64_t nowMs) {
   Held held;
-  for (auto field = sweep.fields.begin(); field != sweep.fields.end();) {
-    auto end = std::find_if(field, sweep.fields.end(), [&](const auto& each) { return each.record != field->record; });
+  for (const auto& [record, fields] : sweep.fields) {
     auto isSwept = [&](const sync::Cell& cell) {
-      return std::any_of(field, end,
-                         [&](const auto& each) { return cell.name == each.name && cell.stamp == each.stamp; });
+      return std::any_of(fields.begin(), fields.end(), [&](const sync::Sweep::Field& field) {
+        return cell.name == field.name && cell.stamp == field.stamp;
+      });
     };
-    Collection* collection = ledger.known(field->record.collection);
-    if (collection && ledger.load({collection->number, field->record.id}, held)) {
-      if (sweep.journals) keepRemovedFields(ledger, held, isSwept, peer, RemovedRecord::Because::swept, nowMs);
-      dropCells(ledger, held, isSwept);
-    }
-    field = end;
+    Collection* collection = ledger.known(record.collection);
+    if (!collection || !ledger.load({collection->number, record.id}, held)) continue;
+    if (sweep.journals) keepRemovedFields(ledger, held, isSwept, peer, RemovedRecord::Because::swept, nowMs);
+    dropCells(ledger, held, isSwept);
   }
 }
 

@@ -35,8 +35,6 @@ struct Swept {
   std::uint64_t live = 0;  // records of the scope
 };
 Swept unmentioned(Ledger& ledger, const sync::Peer& from, const sync::Scope& scope, const sync::Sweep& sweep);
-// How many records would lose fields by the sweep.
-std::size_t recordsSwept(const sync::Sweep& sweep);
 // Removes the fields that the sweep has found, unless they have changed since. Journals their values if the sweep does.
 void dropSwept(Ledger& ledger, const sync::Sweep& sweep, const UUID& peer, std::int64_t nowMs);
 

@@ -260,14 +260,19 @@ void Merger::noteSwept(const sync::Incoming& incoming, const Item& item, const s
   const Row& row = item.held.row();
   const sync::Cursor& applied = incoming.sweep->peerHasApplied;
   bool isTheirs = row.origin == origin_ && row.changedOnce(applied.complete);
+  std::vector<sync::Sweep::Field> fields;
   auto its = theirs.cells.begin();
   for (const sync::Cell& cell : mine.cells) {
     while (its != theirs.cells.end() && its->name < cell.name) ++its;
     bool there = its != theirs.cells.end() && its->name == cell.name;
     bool had = isTheirs || applied.has(row.position, cell.position);
     if (there || !had || incoming.agreement.scope.excludes(cell.name)) continue;
-    incoming.sweep->fields.push_back({item.key(), std::string(cell.name), cell.stamp});
+    fields.push_back({std::string(cell.name), cell.stamp});
   }
+  if (fields.empty())
+    incoming.sweep->fields.erase(item.key());
+  else
+    incoming.sweep->fields[item.key()] = std::move(fields);
 }
 
 // An importer that sends a record has it, even if it should not; unless it has not yet heard that the record was taken
@@ -317,6 +322,7 @@ bool Merger::recall(const sync::Incoming& incoming, Item& item, const sync::Reco
     bool there = its != theirs.cells.end() && its->name == cell.name;
     if (incoming.agreement.scope.excludes(cell.name)) continue;  // never sent to the peer
     if (!there && cell.removed()) continue;                      // the peer has forgotten a removal: the two agree
+    if (!there && incoming.sweep) continue;                      // what the peer lacks, the end of the sweep removes
     if (there || (item.change->complete && theirs.whole))
       compare(cell.stamp, there ? its->stamp : sync::Stamp{}, cell.position);
   }

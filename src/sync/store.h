@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -46,19 +47,21 @@ struct FeedRead {
   bool atEnd = false;          // the feed ended at `to`
 };
 
-// The rows that a sweeping replica has received, by their number in the local store.
+// What a sweeping replica has learned of the peer's records. It is not larger than what the replica itself holds, however
+// often the peer names a record.
 struct Sweep {
-  // A field that the peer's record does not have. The peer has forgotten that it was removed.
   struct Field {
-    RecordKey record;
     std::string name;
     Stamp stamp;
   };
   bool mayRemoveMany = false;
   bool journals = true;   // a user can restore the records that the sweep removes
   Cursor peerHasApplied;  // of this replica's feed
+  // The rows that the peer has, by their number in the local store.
   std::vector<std::int64_t> mentioned = {};
-  std::vector<Field> fields = {};
+  std::size_t mentionedMax = 1u << 16;  // with so many, the store drops repeated ones, and raises this
+  // The fields that the peer's record does not have. The peer has forgotten that they were removed.
+  std::map<RecordKey, std::vector<Field>> fields = {};
 };
 
 struct Incoming {

@@ -108,6 +108,12 @@ TEST_F(SweepTest, FieldsOfManyRecordsAreNotRemovedUnasked) {
   ASSERT_TRUE(talk[1].stopped());
   EXPECT_EQ(talk.status(1).ended->code, ErrorCode::TooManyRemovals);
   for (const UUID& id : ids) ASSERT_TRUE(b.fetch(id)->contains("gone"));
+
+  SessionOptions accepts;
+  accepts.acceptRemovals = true;
+  reconciled(b, a, accepts);
+  for (const UUID& id : ids) ASSERT_EQ(*b.fetch(id), (Record{{"kept", -1}}));
+  expectSame(a, b);
 }
 
 TEST_F(SweepTest, ARemovalIsRememberedWhileAReaderMayNotHaveHeardOfIt) {
