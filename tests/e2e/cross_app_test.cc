@@ -168,6 +168,7 @@ TEST_F(CrossApp, AServerWritesWhereItIsSharedWithWhoMayRelay) {
   end(*sharer);
   sharer = share(notes_, {"--read-write", "--relay"});
   succeed(attaching(path("server.blazedb")));
+  EXPECT_NE(succeed({"groups", "apps", "--root", root_}).find("read-write, everything"), std::string::npos);
   end(*sharer);
   EXPECT_EQ(count(notes_), 1);
 }
@@ -360,7 +361,7 @@ TEST_F(CrossApp, WhatCannotBeIsSaidInOneLine) {
   failAsWrongUsage({"share", notes_}, "--group is missing");
   failAsWrongUsage({"attach", mine_, "--group", "apps"}, "--database is missing");
   failAsWrongUsage(attaching(mine_, {"--adopt", "--read-write"}), "--adopt needs --read-only");
-  failAsWrongUsage(attaching(mine_, {"--read-only", "--read-write"}), "exclude each other");
+  failAsWrongUsage(attaching(mine_, {"--read-only", "--read-write"}), "excludes");
   failAsWrongUsage(sharing(notes_, {"--relay"}), "--relay needs --read-write");
   fail({"share", notes_, "--group", "../up", "--root", root_}, "is not the name of an app group");
   fail({"share", notes_, "--group", std::string(100, 'g'), "--root", root_}, "at most 107 bytes");

@@ -204,7 +204,7 @@ TEST_F(Databases, RestampLeavesWhatIsInOrderAlone) {
 TEST_F(Databases, ReleaseMakesAReadOnlyReplicaWritable) {
   makeDatabase("a.blazedb").insert({{"n", 1}});
   makeDatabase("b.blazedb");
-  succeed({"sync", path("a.blazedb"), path("b.blazedb"), "--mode", "readOnly"});
+  succeed({"sync", path("a.blazedb"), path("b.blazedb"), "--read-only"});
   fail({"insert", path("b.blazedb"), "{}"}, "ReadOnlyReplica");
   EXPECT_FALSE(parsed(succeed({"info", path("b.blazedb"), "--json"}))["readOnlySource"].isNull());
   EXPECT_NE(succeed({"release", path("b.blazedb")}).find("can be written to again"), std::string::npos);

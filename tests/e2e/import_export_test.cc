@@ -266,7 +266,7 @@ TEST_F(ImportExport, AReaderThatGoesAwayIsNoError) {
 
 TEST_F(ImportExport, AReadOnlyReplicaRefusesAnImport) {
   makeDatabase("b.blazedb");
-  succeed({"sync", file_, path("b.blazedb"), "--mode", "readOnly"});
+  succeed({"sync", file_, path("b.blazedb"), "--read-only"});
   fail({"import", path("b.blazedb"), writeFile("in.jsonl", "{\"n\":1}\n")}, "ReadOnlyReplica");
 }
 

@@ -152,7 +152,7 @@ TEST_F(SyncCommands, AnUnknownConflictIsSaid) {
 TEST_F(SyncCommands, WriteOnlyTakesAndDoesNotGive) {
   UUID fromA = open("a.blazedb").insert({{"n", 1}});
   UUID fromB = open("b.blazedb").insert({{"n", 2}});
-  succeed({"sync", a_, b_, "--mode", "writeOnly"});
+  succeed({"sync", a_, b_, "--write-only"});
   EXPECT_EQ(valueIn("a.blazedb", fromB), 2);
   EXPECT_FALSE(open("b.blazedb").fetch(fromA));
 }
@@ -160,8 +160,8 @@ TEST_F(SyncCommands, WriteOnlyTakesAndDoesNotGive) {
 TEST_F(SyncCommands, ReadOnlyRefusesATargetWithWritesOfItsOwnUnlessItAdopts) {
   UUID fromA = open("a.blazedb").insert({{"n", 1}});
   UUID fromB = open("b.blazedb").insert({{"n", 2}});
-  fail({"sync", a_, b_, "--mode", "readOnly"}, "HasOwnWrites");
-  succeed({"sync", a_, b_, "--mode", "readOnly", "--adopt"});
+  fail({"sync", a_, b_, "--read-only"}, "HasOwnWrites");
+  succeed({"sync", a_, b_, "--read-only", "--adopt"});
   EXPECT_EQ(valueIn("b.blazedb", fromA), 1);
   EXPECT_FALSE(open("b.blazedb").fetch(fromB));
   EXPECT_FALSE(open("a.blazedb").fetch(fromB));

@@ -21,8 +21,8 @@ TEST_F(TokenCommands, CreatePrintsTheTokenAndNothingShowsItAgain) {
 
 TEST_F(TokenCommands, EveryOptionReachesTheToken) {
   Object made =
-      parsed(succeed({"token", "create", hub_, "--name", "till", "--user", "ada", "--role", "server", "--access",
-                      "read", "--collections", "notes,people", "--teams", "red", "--expires", "90d", "--json"}));
+      parsed(succeed({"token", "create", hub_, "--name", "till", "--user", "ada", "--role", "server", "--read-only",
+                      "--collections", "notes,people", "--teams", "red", "--expires", "90d", "--json"}));
   Token token = open("hub.blazedb").checkToken(made.string("token").value());
   EXPECT_EQ(token.options.name, "till");
   EXPECT_EQ(token.options.user, "ada");
@@ -42,10 +42,12 @@ TEST_F(TokenCommands, EveryOptionReachesTheToken) {
 TEST_F(TokenCommands, RevokeEndsOneToken) {
   EXPECT_EQ(succeed({"token", "list", hub_}), "no tokens\n");
   std::string first = linesOf(succeed({"token", "create", hub_})).at(0);
-  std::string second = linesOf(succeed({"token", "create", hub_, "--access", "write"})).at(0);
+  std::string second = linesOf(succeed({"token", "create", hub_, "--write-only"})).at(0);
   EXPECT_EQ(succeed({"token", "revoke", hub_, "1"}), "");
   std::vector<std::string> lines = linesOf(succeed({"token", "list", hub_}));
   ASSERT_EQ(lines.size(), 2u);
+  EXPECT_NE(lines[0].find("read-write, everything"), std::string::npos) << lines[0];
+  EXPECT_NE(lines[1].find("write-only, everything"), std::string::npos) << lines[1];
   EXPECT_NE(lines[0].find("REVOKED"), std::string::npos);
   EXPECT_EQ(lines[1].find("REVOKED"), std::string::npos);
   Database hub = open("hub.blazedb");

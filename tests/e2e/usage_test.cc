@@ -47,7 +47,11 @@ TEST_F(Usage, AnUnknownRoleIsWrong) {
   failAsWrongUsage({"create", path("x.blazedb"), "--role", "king"}, "'king' is not one of server|client");
 }
 
-TEST_F(Usage, AnUnknownModeIsWrong) { failAsWrongUsage({"sync", "a", "b", "--mode", "both"}, "'both' is not one of"); }
+TEST_F(Usage, TwoModesAtOnceAreWrong) {
+  failAsWrongUsage({"sync", "a", "b", "--read-only", "--write-only"}, "excludes");
+  failAsWrongUsage({"sync", "a", "b", "--read-only", "--read-write"}, "excludes");
+  failAsWrongUsage({"token", "create", "a", "--read-only", "--write-only"}, "excludes");
+}
 
 TEST_F(Usage, ANumberThatIsNoneIsWrong) { failAsWrongUsage({"diff", "a", "b", "--limit", "few"}, "--limit"); }
 
@@ -67,7 +71,9 @@ TEST_F(Usage, AnOptionThatIsGivenAndEmptyIsWrong) {
   for (const std::vector<std::string>& words : commands) failAsWrongUsage(words, "see blazedb " + words[0] + " --help");
 }
 
-TEST_F(Usage, AdoptWithoutReadOnlyIsWrong) { failAsWrongUsage({"sync", "a", "b", "--adopt"}, "--mode readOnly"); }
+TEST_F(Usage, AdoptWithoutReadOnlyIsWrong) {
+  failAsWrongUsage({"sync", "a", "b", "--adopt"}, "--adopt needs --read-only");
+}
 
 TEST_F(Usage, WhatIsNeitherAFileNorADatabaseOfAHubIsWrong) {
   std::string file = path("a.blazedb");
@@ -104,7 +110,8 @@ TEST_F(Usage, OptionsOfAHubAreNotForFilesNorTheOtherWayRound) {
     words.insert(words.end(), option.begin(), option.end());
     failAsWrongUsage(words, option.front() + " is for the database of a hub");
   }
-  failAsWrongUsage({"sync", "a", "hub:1/b", "--mode", "readOnly"}, "for two files");
+  for (const char* mode : {"--read-only", "--read-write", "--write-only"})
+    failAsWrongUsage({"sync", "a", "hub:1/b", mode}, "for two files");
   failAsWrongUsage({"sync", "a", "hub:1/b", "--adopt"}, "for two files");
   failAsWrongUsage({"sync", "a", "hub:1/b", "--password-file-b", "x"}, "for two files");
   failAsWrongUsage({"sync", "a", "hub:1/b", "--client-cert", "c"}, "go together");

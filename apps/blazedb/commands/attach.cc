@@ -57,7 +57,6 @@ AccessMode modeOf(const Attach& options) {
 int attach(const Attach& options) {
   requireGroup(options.group);
   if (options.name.empty()) throw UsageError("--database is missing: it names the shared database; see blazedb groups");
-  if (options.readOnly && options.readWrite) throw UsageError("--read-only and --read-write exclude each other");
   if (options.adopt && options.readWrite) throw UsageError("--adopt needs --read-only");
   Interrupt interrupt;
   std::optional<server::Transition> transition;
@@ -84,6 +83,7 @@ Run declareAttach(Arguments& arguments) {
   arguments.option("--database", "NAME", options->name, "the shared database, as blazedb groups shows it");
   arguments.flag("--read-only", options->readOnly, "only receive: FILE becomes a read-only replica");
   arguments.flag("--read-write", options->readWrite, "receive and send (default: what the other app allows)");
+  arguments.exclusive({"--read-only", "--read-write"});
   arguments.flag("--adopt", options->adopt, "if FILE only receives: the shared database replaces everything in FILE");
   arguments.flag("--watch", options->watch, "stay connected until ^C; print a line for each change of the status");
   addJson(arguments, options->json, "print the summary as JSON, or with --watch each change of the status");

@@ -30,7 +30,7 @@ void printForPeople(const SharedDatabase& shared) {
                      std::to_string(shared.user);
   if (shared.readable)
     line += ", " + shared.program + " (pid " + std::to_string(shared.pid) + "), " +
-            (shared.readOnly ? "read-only" : "writable") + ", " +
+            (shared.readOnly ? "read-only" : "read-write") + ", " +
             (shared.collections.empty() ? std::string("everything") : joined(shared.collections));
   printLine(line);
 }

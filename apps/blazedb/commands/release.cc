@@ -21,8 +21,8 @@ Run declareRelease(Arguments& arguments) {
   auto database = std::make_shared<DatabaseArgument>();  // shared with the parser, which fills it in
   addDatabase(arguments, *database);
   arguments.note(
-      "The target of a readOnly sync is a read-only replica: it takes changes only from its source, also while it is "
-      "not connected. release makes it writable. To make it read-only again, sync it with --mode readOnly --adopt; its "
+      "The target of sync --read-only is a read-only replica: it takes changes only from its source, also while it is "
+      "not connected. release makes it writable. To make it read-only again, sync it with --read-only --adopt; its "
       "source then replaces everything that it holds.");
   arguments.example("blazedb release replica.blazedb");
   return [database] { return release(*database); };

@@ -77,7 +77,7 @@ Run declareShare(Arguments& arguments) {
   arguments.flag("--relay", options->relay,
                  "with --read-write: let the other apps also bring writes of other databases, servers too, that they "
                  "did not get from here (default: they write as clients)");
-  arguments.flag("--watch", options->watch, "print a line when an app connects, changes its state, or leaves");
+  arguments.flag("--watch", options->watch, "print a line when an app attaches, changes its state, or leaves");
   addJson(arguments, options->json, "print what is shared as JSON, and with --watch its lines too");
   arguments.note(
       "Shares the database, under its own name, with the other apps of the group until ^C, SIGTERM or blazedb stop. "

@@ -14,7 +14,9 @@ namespace {
 
 struct Sync {
   DatabasePair databases;
-  std::string mode;
+  bool readOnly = false;
+  bool readWrite = false;
+  bool writeOnly = false;
   bool adopt = false;
   bool acceptRemovals = false;
   bool keepOwn = false;
@@ -23,14 +25,14 @@ struct Sync {
   bool json = false;
 };
 
-ConnectionMode parseMode(const std::string& name) {
-  if (name == "readOnly") return ConnectionMode::readOnly;
-  if (name == "writeOnly") return ConnectionMode::writeOnly;
+ConnectionMode modeOf(const Sync& options) {
+  if (options.readOnly) return ConnectionMode::readOnly;
+  if (options.writeOnly) return ConnectionMode::writeOnly;
   return ConnectionMode::bidirectional;
 }
 
 int syncFiles(const Sync& options) {
-  if (options.adopt && options.mode != "readOnly") throw UsageError("--adopt needs --mode readOnly");
+  if (options.adopt && !options.readOnly) throw UsageError("--adopt needs --read-only");
   if (std::string given = options.keepOwn ? "--keep-own" : options.remote.givenOption(); !given.empty())
     throw UsageError(given + " is for the database of a hub, HOST:PORT/NAME, and " + options.databases.b.file +
                      " is a file");
@@ -50,7 +52,7 @@ int syncFiles(const Sync& options) {
     NodeId from = topology.registerDatabase(job.databases[0], "A");
     NodeId to = topology.registerDatabase(job.databases[1], "B");
     return connectionOf(topology,
-                        topology.connectLocal(from, to, parseMode(options.mode),
+                        topology.connectLocal(from, to, modeOf(options),
                                               {.adopt = options.adopt, .acceptRemovals = options.acceptRemovals}));
   };
   job.advice = [](ErrorCode) { return std::string(); };
@@ -58,9 +60,11 @@ int syncFiles(const Sync& options) {
 }
 
 int syncWithHub(const Sync& options, const RemoteAddress& address) {
-  if (!options.mode.empty() || options.adopt || !options.databases.b.passwordFile.empty())
+  if (options.readOnly || options.readWrite || options.writeOnly || options.adopt ||
+      !options.databases.b.passwordFile.empty())
     throw UsageError(
-        "--mode, --adopt and --password-file-b are for two files; with a hub, the token decides which way data goes");
+        "--read-only, --read-write, --write-only, --adopt and --password-file-b are for two files; with a hub, the "
+        "token decides which way data goes");
   options.remote.refuseContradictions();
   if (options.keepOwn && options.watch)
     throw UsageError("--keep-own is for a sync that ends; --watch goes on without it");
@@ -94,9 +98,11 @@ Run declareSync(Arguments& arguments) {
   auto options = std::make_shared<Sync>();  // shared with the parser, which fills it in
   addDatabases(arguments, options->databases,
                "another database: a file, or the database of a hub as HOST:PORT/NAME or HOST/NAME");
-  arguments.choice("--mode", {"bidirectional", "readOnly", "writeOnly"}, options->mode,
-                   "which way data goes: readOnly, B only receives; writeOnly, B only sends (default: bidirectional)");
-  arguments.flag("--adopt", options->adopt, "with --mode readOnly: A's records replace everything that B holds");
+  arguments.flag("--read-only", options->readOnly, "B only receives: it becomes a read-only replica of A");
+  arguments.flag("--read-write", options->readWrite, "B receives and sends (the default)");
+  arguments.flag("--write-only", options->writeOnly, "B only sends");
+  arguments.exclusive({"--read-only", "--read-write", "--write-only"});
+  arguments.flag("--adopt", options->adopt, "with --read-only: A's records replace everything that B holds");
   arguments.flag("--accept-removals", options->acceptRemovals,
                  "if one side was away for longer than deletes are remembered, remove the records there that the other "
                  "side no longer holds, however many they are; blazedb removed lists them for 30 days");
@@ -108,8 +114,8 @@ Run declareSync(Arguments& arguments) {
   arguments.note(
       "Connects A with B and ends when both have everything. Writes to different fields of a record never conflict. If "
       "both wrote the same field, a server's write wins over a client's, and between equals the later one wins. "
-      "blazedb conflicts lists the overridden values. blazedb create --role sets the role of a file.");
-  arguments.note("After --mode readOnly, B is a read-only replica of A until blazedb release.");
+      "blazedb conflicts lists the overridden values. blazedb set --role changes the role of a file.");
+  arguments.note("After --read-only, B is a read-only replica of A until blazedb release.");
   arguments.note(
       "sync connects with a hub by TLS 1.3, unless --no-tls is given, and at port 8080, unless B names another. B is a "
       "file if it exists, begins with . or /, has neither / nor :, or its folder exists; otherwise it is the database "
@@ -119,7 +125,7 @@ Run declareSync(Arguments& arguments) {
       "fails. Get a token that may write; or leave the writes here with --keep-own; or sync a new database (blazedb "
       "create), and blazedb diff shows what only the old one has.");
   arguments.example("blazedb sync notes.blazedb copy.blazedb");
-  arguments.example("blazedb sync notes.blazedb replica.blazedb --mode readOnly");
+  arguments.example("blazedb sync notes.blazedb replica.blazedb --read-only");
   arguments.example(
       "blazedb sync notes.blazedb hub.example.com/Notes --encryption smartProxy --token-file notes.token");
   return [options] { return sync(*options); };

@@ -23,7 +23,9 @@ struct TokenCommand {
   std::string name;
   std::string user;
   std::string role = "client";
-  std::string access = "readWrite";
+  bool readOnly = false;
+  bool readWrite = false;
+  bool writeOnly = false;
   bool relay = false;
   std::vector<std::string> collections;
   std::vector<std::string> teams;
@@ -68,8 +70,8 @@ Object asJson(const Token& token) {
 std::string forPeople(const Token& token) {
   const TokenOptions& options = token.options;
   std::string line = padLeft(std::to_string(token.id), 4) + "  " + padRight(options.name, 16);
-  line += options.mayRead && options.mayWrite ? " reads and writes" : options.mayRead ? " reads" : " writes";
-  line += " " + (options.collections.empty() ? std::string("everything") : joined(options.collections));
+  line += options.mayRead && options.mayWrite ? " read-write" : options.mayRead ? " read-only" : " write-only";
+  line += ", " + (options.collections.empty() ? std::string("everything") : joined(options.collections));
   if (options.role == SyncRole::server) line += ", as a server";
   if (options.mayRelay) line += ", relays";
   if (!options.user.empty()) line += ", user " + options.user;
@@ -86,8 +88,8 @@ int create(const TokenCommand& command) {
   options.name = command.name;
   options.user = command.user;
   options.role = command.role == "server" ? SyncRole::server : SyncRole::client;
-  options.mayRead = command.access != "write";
-  options.mayWrite = command.access != "read";
+  options.mayRead = !command.writeOnly;
+  options.mayWrite = !command.readOnly;
   options.mayRelay = command.relay;
   options.collections = command.collections;
   options.teams = command.teams;
@@ -164,9 +166,10 @@ Run declareToken(Arguments& arguments) {
   arguments.choice("--role", {"client", "server"}, command->role,
                    "for create: the highest role that the client may claim; a server's writes win over a client's "
                    "(default: client)");
-  arguments.choice("--access", {"readWrite", "read", "write"}, command->access,
-                   "for create: read, the client only receives; write, it only sends; readWrite, both (default: "
-                   "readWrite)");
+  arguments.flag("--read-only", command->readOnly, "for create: the client only receives");
+  arguments.flag("--read-write", command->readWrite, "for create: the client receives and sends (the default)");
+  arguments.flag("--write-only", command->writeOnly, "for create: the client only sends");
+  arguments.exclusive({"--read-only", "--read-write", "--write-only"});
   arguments.flag("--relay", command->relay,
                  "for create: the client may also bring writes of other databases, servers too, that it did not get "
                  "from here, because it syncs the same data elsewhere too; role server includes this");

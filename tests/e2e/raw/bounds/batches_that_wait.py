@@ -11,7 +11,7 @@ PROTOCOL_ERROR = 46
 
 def run(hub):
     peer = Peer()
-    with Session(hub, peer, hub.token("--access", "write")) as session:
+    with Session(hub, peer, hub.token("--write-only")) as session:
         while session.sent is None:
             session.receive()
 

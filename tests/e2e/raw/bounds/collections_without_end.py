@@ -11,7 +11,7 @@ TOO_LARGE, COLLECTIONS_MAX, SENT = 2, 10_000, 12_000
 
 def run(hub):
     record = hub.insert({"n": 1})
-    token, peer = hub.token("--access", "write"), Peer()
+    token, peer = hub.token("--write-only"), Peer()
     with Session(hub, peer, token) as session:
         while session.sent is None:
             session.receive()

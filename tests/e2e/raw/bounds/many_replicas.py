@@ -25,7 +25,7 @@ def connect(hub, token, scope):
 
 
 def run(hub):
-    token = hub.token("--access", "read")
+    token = hub.token("--read-only")
     try:
         connect(hub, token, some_fields(150))
         raise AssertionError("a scope of 17 KB was taken")

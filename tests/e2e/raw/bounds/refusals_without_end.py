@@ -29,7 +29,7 @@ def run(hub):
     with Session(hub, writer, hub.token()) as session:
         session.subscribe()
         session.synchronize()
-    reader, text = hub.token("--access", "read"), "x" * REASON_BYTES
+    reader, text = hub.token("--read-only"), "x" * REASON_BYTES
 
     end = refuse(hub, reader, keys[:1], text + "x")
     print("a reason of 513 bytes ->", end)
@@ -49,5 +49,5 @@ def run(hub):
     assert os.path.getsize(backup) < 20_000_000
     assert hub.peak_memory() < before + 60
     # Another token has its own room.
-    assert refuse(hub, hub.token("--access", "read"), keys[:1], text) is None
+    assert refuse(hub, hub.token("--read-only"), keys[:1], text) is None
     assert noted(hub) == NOTED_MAX + 1

@@ -16,7 +16,7 @@ def state(peer, fields):
 
 def run(hub):
     peer = Peer()
-    with Session(hub, peer, hub.token("--access", "write")) as session:
+    with Session(hub, peer, hub.token("--write-only")) as session:
         while session.sent is None:
             session.receive()
         parts = []

@@ -9,7 +9,7 @@ PACKETS = 13_000
 
 
 def run(hub):
-    token = hub.token("--access", "read")
+    token = hub.token("--read-only")
     for what, frame in (
         ("a frame of no known type", bytes(64 << 10)),
         ("Need", encode(Need([Key("n", bytes(12) + number.to_bytes(4, "big")) for number in range(1_000)]))),

@@ -22,7 +22,7 @@ def run(hub):
         session.synchronize()
         assert session.theirs.flags & Hello.KEEPS
     assert hub.count() == 6
-    for rights in (["--access", "write"], ["--collections", "notes"], []):
+    for rights in (["--write-only"], ["--collections", "notes"], []):
         with Session(hub, Peer(), hub.token(*rights)) as session:
             end = told_to_sweep(session, 10**6)
             print("a token of", rights or "all rights", "->", end)
