@@ -139,8 +139,11 @@ int runSync(const SyncJob& job, Interrupt& interrupt) {
                {"kept", jsonNumber(kept)}});
     return status.rejected > 0 ? kFailed : kFine;
   }
-  printLine((status.rejected > 0 ? "not everything is in sync: " : "in sync: ") + counted(status.done, "record") +
-            " moved in " + durationText(duration) + ", " + sizeText(status.bytes) + " across the link");
+  if (status.done == 0 && status.rejected == 0)
+    printLine("in sync, nothing moved");
+  else
+    printLine((status.rejected > 0 ? "not everything is in sync: " : "in sync: ") + counted(status.done, "record") +
+              " moved in " + durationText(duration) + ", " + sizeText(status.bytes) + " across the link");
   if (conflicts > 0) printLine(counted(conflicts, "write was", "writes were") + " overridden; see blazedb conflicts");
   if (kept > 0)
     printLine(counted(kept, "record") + " with changes made here stay" + (kept == 1 ? "s" : "") +

@@ -41,6 +41,19 @@ TEST_F(Control, ACommandOnAFileInUseIsRunByItsOwner) {
   EXPECT_EQ(succeed({"count", a_}), "0\n");
 }
 
+// A script reads a line and goes on.
+TEST_F(Control, CommandsWorkAsSoonAsAWatchedSyncHasPrintedALine) {
+  std::string id = linesOf(succeed({"insert", a_, R"({"n": 1})"})).at(0);
+  succeed({"stop", a_});
+  for (const std::string& file : {a_, b_}) {
+    watch_ = std::make_unique<Process>(command({"sync", a_, b_, "--watch"}), withPassword());
+    watch_->readUntil("\n");
+    EXPECT_EQ(parsed(succeed({"get", a_, id})).integer("n"), 1);
+    EXPECT_EQ(succeed({"stop", file}), "");
+    EXPECT_EQ(watch_->wait().status, 0);
+  }
+}
+
 TEST_F(Control, TokensAreMadeWhileItRuns) {
   std::string secret = linesOf(succeed({"token", "create", a_, "--name", "laptop"})).at(0);
   EXPECT_NE(succeed({"token", "list", a_}).find("laptop"), std::string::npos);
