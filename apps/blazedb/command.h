@@ -35,6 +35,7 @@ Run declareRemoved(Arguments& arguments);
 Run declareRenew(Arguments& arguments);
 Run declareRestamp(Arguments& arguments);
 Run declareServe(Arguments& arguments);
+Run declareSet(Arguments& arguments);
 Run declareShare(Arguments& arguments);
 Run declareStop(Arguments& arguments);
 Run declareSync(Arguments& arguments);

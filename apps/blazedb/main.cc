@@ -45,6 +45,7 @@ const std::vector<Group>& groups() {
        {
            {"create", "create a new, empty database", declareCreate},
            {"info", "show the properties of a database and what it holds", declareInfo, kAtOwner},
+           {"set", "change the role or the name of a database", declareSet},
            {"verify", "check every page and every record", declareVerify},
            {"backup", "copy a database to a new file", declareBackup, kAtOwner},
            {"passwd", "change the password", declarePasswd},

@@ -173,6 +173,11 @@ class BLAZEDB_API Database : public Records {
   DatabaseInfo info() const;
 
   // Gives this database a new replica id and forgets its peers. For a file that was copied by other means than
+  // Stores another name, 1 to 128 of [A-Za-z0-9_.-], under which hubs and apps offer this database from the next
+  // open() on; until then name() stays. (To change the role, open the file with DatabaseOptions::role.) Throws
+  // InvalidArgument.
+  void rename(const std::string& name);
+
   // backup(), before the copy connects for the first time: until then it carries the id of its original.
   void renewReplicaId();
 

@@ -84,6 +84,7 @@ void Database::backup(const std::string& path, const Progress& progress) {
 }
 VerifyReport Database::verify(const Progress& progress) { return base::typed(&db::Engine::verify, engine_, progress); }
 DatabaseInfo Database::info() const { return base::typed(&db::Engine::info, engine_); }
+void Database::rename(const std::string& name) { base::typed(&db::Engine::rename, engine_, name); }
 void Database::renewReplicaId() { base::typed(&db::Engine::renewReplicaId, engine_); }
 NewToken Database::createToken(const TokenOptions& options) {
   return base::typed(&db::Tokens::create, engine_->tokens(), options);

@@ -120,6 +120,12 @@ void Engine::setRole(SyncRole role) {
       });
 }
 
+void Engine::rename(const std::string& name) {
+  base::requireName(name, "database");
+  GroupCommit::Alone alone(writer_);
+  alone.note(Durability::full, [&](WriteTables& tables) { tables.setMeta(kName, base::viewOf(name)); });
+}
+
 void Engine::renewReplicaId() {
   UUID id;
   changeSelf(

@@ -74,6 +74,8 @@ class Engine final : public sync::Store, public replica::Replica {
   void changePassword(const storage::KeySource& current, const storage::KeySource& replacement);
   void backup(const std::string& path, const Progress& progress);
   VerifyReport verify(const Progress& progress);
+  // As Database::rename says.
+  void rename(const std::string& name);
   void renewReplicaId();
   // As Database::restamp says.
   std::uint64_t restamp();

@@ -172,10 +172,11 @@ void Session::onHello(const Hello& hello) {
                                           "' are more than five minutes apart; set them right and connect again");
   const Terms& mine = end_.options.terms;
   if (hello.identity.role == Role::server && hello.sends && mine.receives && !mine.writes.mayBeServer)
-    return stop(ErrorCode::NotAllowed, "'" + hello.identity.name + "' has the role server, and may write to '" +
-                                           self.name +
-                                           "' as a client only; give the database the role client, or allow it more "
-                                           "(a token of role server, or between apps, blazedb share --relay)");
+    return stop(
+        ErrorCode::NotAllowed,
+        "'" + hello.identity.name + "' has the role server, and may write to '" + self.name +
+            "' as a client only; give the database the role client (blazedb set FILE --role client), or allow it more "
+            "(a token of role server, or between apps, blazedb share --relay)");
   Agreement agreement = agree(mine, hello);
   if (agreement.scope.collections && agreement.scope.collections->empty())
     return stop(ErrorCode::NotAllowed, "none of the collections asked for is granted");

@@ -127,7 +127,9 @@ void Network::refuseTaken(const replica::Replica& replica, const std::string& na
     if (node.replica.get() == &replica)
       throw Error(ErrorCode::AlreadyExists, "this database is registered already, as '" + node.name + "'");
     if (node.name == name)
-      throw Error(ErrorCode::AlreadyExists, "a node '" + name + "' is registered already; choose another name");
+      throw Error(ErrorCode::AlreadyExists, "a node '" + name +
+                                                "' is registered already; choose another name (for blazedb serve: "
+                                                "blazedb set FILE --name NAME)");
     if (node.replica->replicaId() == replica.replicaId())
       throw Error(ErrorCode::DuplicateReplica, "'" + name + "' and '" + node.name +
                                                    "' carry the same replica id: one file is a copy of the other. Give "

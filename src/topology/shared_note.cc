@@ -155,8 +155,8 @@ std::optional<SharedDatabase> look(const AppGroupFolder& folder, const std::stri
 SharedNote::SharedNote(AppGroupFolder folder, std::string name) : folder_(std::move(folder)), name_(std::move(name)) {
   std::string path = folder_.path() + "/" + name_ + std::string(kEnding);
   Error shared(ErrorCode::AlreadyExists, "a database '" + name_ + "' is shared in " + folder_.path() +
-                                             " already, by another process or by this one; it is known there by the "
-                                             "name that its file was made with");
+                                             " already, by another process or by this one; it is known there by its "
+                                             "name, which rename() changes (blazedb set FILE --name NAME)");
   // First read-only: closing a file that was open for writing is an event for all watchers.
   if (Descriptor file = openNote(folder_, name_, O_RDONLY); file && isTaken(file, kSharing)) throw shared;
   for (;;) {

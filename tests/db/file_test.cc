@@ -97,6 +97,7 @@ TEST_F(ReadOnlyTest, WhatIsThereCanBeReadAndNothingIsWritten) {
     EXPECT_ERROR(OpenedReadOnly, a.transaction([](Transaction& all) { all.insert({{"n", 3}}); }));
     EXPECT_ERROR(OpenedReadOnly, a.changePassword(kPassword, "battery staple"));
     EXPECT_ERROR(OpenedReadOnly, a.renewReplicaId());
+    EXPECT_ERROR(OpenedReadOnly, a.rename("b"));
     EXPECT_ERROR(OpenedReadOnly, a.restamp());
     EXPECT_ERROR(OpenedReadOnly, a.createToken({}));
     EXPECT_EQ(a.count(), 2u);

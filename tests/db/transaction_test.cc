@@ -88,6 +88,7 @@ TEST_F(TransactionTest, WritingThroughTheDatabaseInsideOfItIsMisuse) {
     EXPECT_ERROR(Misuse, db.transaction([](Transaction&) {}));
     EXPECT_ERROR(Misuse, db.dismissConflict(1));
     EXPECT_ERROR(Misuse, db.renewReplicaId());
+    EXPECT_ERROR(Misuse, db.rename("b"));
     EXPECT_ERROR(Misuse, db.releaseReadOnly());
     EXPECT_ERROR(Misuse, db.changePassword(kPassword, "another"));
     t.insert(y, {{"n", 3}});

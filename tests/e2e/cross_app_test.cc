@@ -164,11 +164,12 @@ TEST_F(CrossApp, AServerWritesWhereItIsSharedWithWhoMayRelay) {
   makeDatabase("server.blazedb", SyncRole::server);
   open("server.blazedb").insert({{"n", 1}});
   auto sharer = share(notes_, kReadWrite);
+  fail(attaching(path("server.blazedb")), "blazedb set FILE --role client");
   fail(attaching(path("server.blazedb")), "blazedb share --relay");
   end(*sharer);
   sharer = share(notes_, {"--read-write", "--relay"});
-  succeed(attaching(path("server.blazedb")));
   EXPECT_NE(succeed({"groups", "apps", "--root", root_}).find("read-write, everything"), std::string::npos);
+  succeed(attaching(path("server.blazedb")));
   end(*sharer);
   EXPECT_EQ(count(notes_), 1);
 }
@@ -198,7 +199,7 @@ TEST_F(CrossApp, OneNameIsSharedOnce) {
   fs::create_directory(path("other"));
   makeDatabase("other/notes.blazedb");
   auto sharer = share(notes_);
-  fail(sharing(path("other/notes.blazedb")), "AlreadyExists");
+  fail(sharing(path("other/notes.blazedb")), "blazedb set FILE --name NAME");
   end(*sharer);
   end(*share(path("other/notes.blazedb")));
 }

@@ -52,6 +52,45 @@ TEST_F(Databases, CreateRefusesANameThatIsNone) {
   EXPECT_FALSE(std::filesystem::exists(path("a.blazedb")));
 }
 
+TEST_F(Databases, SetChangesTheRoleAndTheName) {
+  const std::string file = path("notes.blazedb");
+  makeDatabase("notes.blazedb");
+  EXPECT_EQ(succeed({"set", file, "--role", "server"}), file + " is now notes, server\n");
+  EXPECT_EQ(parsed(succeed({"info", file, "--json"})).string("role"), "server");
+  Object set = parsed(succeed({"set", file, "--name", "Hub", "--json"}));
+  EXPECT_EQ(set.string("name"), "Hub");
+  EXPECT_EQ(set.string("role"), "server");
+  succeed({"set", file, "--role", "client", "--name", "Laptop"});
+  Object info = parsed(succeed({"info", file, "--json"}));
+  EXPECT_EQ(info.string("name"), "Laptop");
+  EXPECT_EQ(info.string("role"), "client");
+  failAsWrongUsage({"set", file}, "nothing to set");
+}
+
+TEST_F(Databases, SetWithANameThatIsNoneChangesNothing) {
+  makeDatabase("a.blazedb");
+  fail({"set", path("a.blazedb"), "--role", "server", "--name", "two words"}, "InvalidArgument");
+  Object info = parsed(succeed({"info", path("a.blazedb"), "--json"}));
+  EXPECT_EQ(info.string("name"), "a");
+  EXPECT_EQ(info.string("role"), "client");
+}
+
+TEST_F(Databases, SetSaysThatAHubsKeyHasTheName) {
+  makeDatabase("a.blazedb");
+  EXPECT_EQ(linesOf(succeed({"set", path("a.blazedb"), "--name", "b"})).size(), 1u);
+  writeFile("b.hub-key.pem", "");
+  EXPECT_NE(succeed({"set", path("a.blazedb"), "--name", "c"}).find("rename b.hub-key.pem"), std::string::npos);
+}
+
+TEST_F(Databases, ANewNameHoldsFromTheNextOpening) {
+  {
+    Database a = makeDatabase("a.blazedb");
+    a.rename("b");
+    EXPECT_EQ(a.name(), "a");
+  }
+  EXPECT_EQ(open("a.blazedb").name(), "b");
+}
+
 TEST_F(Databases, InfoForPeopleListsTheCollections) {
   {
     Database database = makeDatabase("a.blazedb");
@@ -75,6 +114,7 @@ TEST_F(Databases, NothingButCreateMakesAFile) {
       {"renew", file},
       {"restamp", file},
       {"release", file},
+      {"set", file, "--role", "server"},
       {"insert", file, "{}"},
       {"get", file, id},
       {"update", file, id, "{}"},
@@ -121,9 +161,10 @@ TEST_F(Databases, AFileInUseIsSaidWithItsOwner) {
 TEST_F(Databases, WhatNeedsAFileForItselfSaysHowToGetIt) {
   Database database = makeDatabase("a.blazedb");
   makeDatabase("b.blazedb");
-  for (const char* command : {"import", "verify", "passwd", "restamp", "renew", "release", "serve", "sync"}) {
+  for (const char* command : {"import", "verify", "passwd", "restamp", "renew", "release", "serve", "set", "sync"}) {
     std::vector<std::string> words = {command, path("a.blazedb")};
     if (words[0] == "import") words.push_back("/dev/null");
+    if (words[0] == "set") words.insert(words.end(), {"--role", "server"});
     if (words[0] == "sync") words.push_back(path("b.blazedb"));
     fail(words, words[0] + " needs the file for itself; blazedb stop");
   }

@@ -192,6 +192,21 @@ TEST_F(Serve, ItsHealthIsOnLoopback) {
   EXPECT_TRUE(healthAnswer("/").starts_with("HTTP/1.1 404"));
 }
 
+TEST_F(Serve, AHubOfRoleClientSaysWhatFollowsAndHowToChangeIt) {
+  start({file_});
+  EXPECT_EQ(stopHub().err.find("role client"), std::string::npos) << "this one is a server";
+  const std::string other = path("other.blazedb");
+  makeDatabase("other.blazedb");
+  start({file_, other});
+  std::vector<Object> warnings;
+  for (const std::string& line : linesOf(stopHub().err))
+    if (Object event = parsed(line); event.string("level") == "warning") warnings.push_back(event);
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_EQ(warnings[0].string("database"), "other");
+  EXPECT_NE(warnings[0].string("event")->find("do not win"), std::string::npos);
+  EXPECT_EQ(warnings[0].string("change"), "blazedb stop " + other + " && blazedb set " + other + " --role server");
+}
+
 TEST_F(Serve, PeopleAreShownWhatAClientTypes) {
   Process hub(command({"serve", file_, "--host", "127.0.0.1", "--port", "0"}), withPassword());
   hub.readUntil("--encryption");
@@ -239,6 +254,7 @@ TEST_F(Serve, WhatCannotBeServedIsSaid) {
   expectOneError({"serve", path("nowhere.blazedb")}, "NotFound");
   std::filesystem::copy(file_, path("copy.blazedb"));
   expectOneError({"serve", "--port", "0", file_, path("copy.blazedb")}, "AlreadyExists");
+  expectOneError({"serve", "--port", "0", file_, path("copy.blazedb")}, "blazedb set FILE --name NAME");
   start({file_});
   expectOneError({"serve", file_}, "is open in process " + std::to_string(hub_->pid()));
   makeDatabase("other.blazedb");

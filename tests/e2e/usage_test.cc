@@ -4,9 +4,9 @@
 namespace blazedb::e2e {
 namespace {
 
-const std::vector<std::string> kCommands = {"create", "info", "verify",    "backup", "passwd", "renew",  "release",
-                                            "insert", "get",  "update",    "delete", "count",  "import", "export",
-                                            "sync",   "diff", "conflicts", "demo",   "restamp"};
+const std::vector<std::string> kCommands = {"create", "info", "verify",    "backup", "passwd",  "renew",  "release",
+                                            "insert", "get",  "update",    "delete", "count",   "import", "export",
+                                            "sync",   "diff", "conflicts", "demo",   "restamp", "set"};
 
 class Usage : public CliTest {};
 

@@ -117,6 +117,21 @@ void printForPeople(const server::Hub& hub, const std::optional<HealthPage>& hea
   }
 }
 
+std::string commandForServerRole(const Database& database) {
+  std::string file = quoted(database.path());
+  return "blazedb stop " + file + " && blazedb set " + file + " --role server";
+}
+
+// Nothing is wrong with such a hub, but it is rarely meant.
+void warnOfClients(const server::Hub& hub, server::Log& log) {
+  for (const Database& database : hub.databases())
+    if (database.role() == SyncRole::client)
+      log.say(server::Level::warning,
+              "a database has the role client: writes made at this hub do not win over those of clients, the later one "
+              "wins",
+              {{"database", database.name()}, {"change", commandForServerRole(database)}});
+}
+
 int serve(Serve options) {
   options.listen.port = portOf(options.port);
   if (options.healthzPort) portOf(*options.healthzPort);
@@ -129,6 +144,7 @@ int serve(Serve options) {
   server::Transition transition(options.files);
   server::Hub hub(openDatabases(options.files, options.passwordFile), options.listen, log, runForVisitor);
   transition.end();
+  warnOfClients(hub, log);
   std::optional<HealthPage> health;
   if (options.healthzPort) health.emplace(hub, portOf(*options.healthzPort));
   options.json ? printAsJson(hub, health) : printForPeople(hub, health);
