@@ -95,7 +95,8 @@ struct DatabaseInfo {
 };
 
 struct VerifyReport {
-  std::uint64_t records = 0;          // live records; verify() decodes deleted ones too
+  std::uint64_t records = 0;          // live records, of all collections
+  std::uint64_t deleted = 0;          // deleted records whose ids the database remembers
   std::vector<std::string> problems;  // one sentence each; empty: every page is authentic, every record sound
 };
 
@@ -172,12 +173,12 @@ class BLAZEDB_API Database : public Records {
   // The state of this moment.
   DatabaseInfo info() const;
 
-  // Gives this database a new replica id and forgets its peers. For a file that was copied by other means than
   // Stores another name, 1 to 128 of [A-Za-z0-9_.-], under which hubs and apps offer this database from the next
   // open() on; until then name() stays. (To change the role, open the file with DatabaseOptions::role.) Throws
   // InvalidArgument.
   void rename(const std::string& name);
 
+  // Gives this database a new replica id and forgets its peers. For a file that was copied by other means than
   // backup(), before the copy connects for the first time: until then it carries the id of its original.
   void renewReplicaId();
 

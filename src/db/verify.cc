@@ -33,6 +33,8 @@ void verifyRecords(ReadTables& tables, const Progress& progress, VerifyReport& r
       report.records++;
       sum.live++;
       sum.digest.add(sync::hashOf(row.id, *state));
+    } else {
+      report.deleted++;
     }
     if (progress && ++seen % 4096 == 0 && !progress(seen, std::max(expected, seen)))
       throw Error(ErrorCode::Cancelled, "the verification was cancelled");

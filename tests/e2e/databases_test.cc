@@ -177,10 +177,28 @@ TEST_F(Databases, OneFileIsNotServedTwice) {
 
 TEST_F(Databases, VerifyFindsNothingWrongWithASoundOne) {
   makeDatabase("a.blazedb").insertMany({{{"n", 1}}, {{"n", 2}}});
-  EXPECT_NE(succeed({"verify", path("a.blazedb")}).find("2 records"), std::string::npos);
+  EXPECT_NE(succeed({"verify", path("a.blazedb")}).find("2 records in the collection default, all sound\n"),
+            std::string::npos);
   Object report = parsed(succeed({"verify", path("a.blazedb"), "--json"}));
   EXPECT_EQ(report.integer("records"), 2);
   EXPECT_EQ(report.array("problems")->size(), 0u);
+}
+
+// blazedb count counts one collection.
+TEST_F(Databases, VerifySaysWhatElseItHasSeen) {
+  {
+    Database database = makeDatabase("a.blazedb");
+    database.insertMany({{{"n", 1}}, {{"n", 2}}});
+    database.collection("people").insert({{"name", "Ada"}});
+    database.collection("empty").remove(database.collection("empty").insert({{"n", 3}}));
+  }
+  EXPECT_EQ(succeed({"count", path("a.blazedb")}), "2\n");
+  EXPECT_NE(succeed({"verify", path("a.blazedb")})
+                .find("3 records in 2 collections, all sound; also sound: what is kept of 1 deleted record\n"),
+            std::string::npos);
+  Object report = parsed(succeed({"verify", path("a.blazedb"), "--json"}));
+  EXPECT_EQ(report.integer("records"), 3);
+  EXPECT_EQ(report.integer("deleted"), 1);
 }
 
 TEST_F(Databases, VerifyFindsAFlippedBit) {
