@@ -199,6 +199,12 @@ Record parseRecord(const std::string& json) {
   return codec::recordFromJson(json == "-" ? TextInput({.path = json, .unit = "the record"}).rest() : json);
 }
 
+void noteOnJson(Arguments& arguments) {
+  arguments.note(
+      "JSON for values that it does not know: {\"$date\": \"2026-11-22T10:00:00Z\"}, {\"$bytes\": \"AP8=\"} in base64, "
+      "{\"$uuid\": \"01890a5d-ac96-774b-bcce-b302099a8057\"}. 42 is an integer, 42.0 a double.");
+}
+
 void addJson(Arguments& arguments, bool& json, const std::string& description) {
   arguments.flag("--json", json, description);
 }

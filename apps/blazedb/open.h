@@ -71,6 +71,8 @@ Error noSuchRecord(const UUID& id, const Collection& collection);
 void addRecord(Arguments& arguments, std::string& json, const std::string& description);
 // Throws Error: InvalidArgument if it is not a JSON object, TooLarge.
 Record parseRecord(const std::string& json);
+// A paragraph of the help: how JSON writes the values that it has no form for.
+void noteOnJson(Arguments& arguments);
 
 void addJson(Arguments& arguments, bool& json, const std::string& description);
 

@@ -1,4 +1,6 @@
 // The help of the command line, and its errors for wrong command lines.
+#include <algorithm>
+
 #include "e2e/cli_test.h"
 
 namespace blazedb::e2e {
@@ -26,6 +28,20 @@ TEST_F(Usage, HelpOfEachCommandHasAnExampleAndFitsAPage) {
     EXPECT_NE(help.rfind("blazedb " + command), help.find("blazedb " + command)) << "no example\n" << help;
     for (const std::string& line : linesOf(help)) EXPECT_LE(line.size(), 100u) << line;
     EXPECT_EQ(succeed({"help", command}), help);
+  }
+}
+
+TEST_F(Usage, CommandsThatTakeJsonShowWhatJsonHasNoFormFor) {
+  makeDatabase("a.blazedb");
+  for (const char* command : {"insert", "update", "import"}) {
+    std::string help = succeed({command, "--help"});
+    std::replace(help.begin(), help.end(), '\n', ' ');
+    for (const char* name : {"date", "bytes", "uuid"}) {
+      std::size_t begin = help.find("{\"$" + std::string(name));
+      ASSERT_NE(begin, std::string::npos) << help;
+      std::string value = help.substr(begin, help.find('}', begin) + 1 - begin);
+      succeed({"insert", path("a.blazedb"), "{\"field\": " + value + "}"});
+    }
   }
 }
 

@@ -246,6 +246,7 @@ Run declareImport(Arguments& arguments) {
       "import, the message says up to which line the file is stored. Continue from there with --from-line. If every "
       "line has an \"_id\", you can instead import everything again with --upsert, also after a crash. A file from "
       "blazedb export has ids; if it was exported with -c, import it with -c.");
+  noteOnJson(arguments);
   arguments.example("blazedb import notes.blazedb notes.jsonl");
   arguments.example("zcat people.jsonl.gz | blazedb import notes.blazedb - -c people --upsert");
   return [options] { return import(*options); };

@@ -35,6 +35,7 @@ Run declareInsert(Arguments& arguments) {
                 "store it in this collection; the first record creates the collection (default: default)");
   addJson(arguments, options->json, "print {\"id\": ...}");
   arguments.note("The record keeps the id that it has as \"_id\"; without one it gets a new id.");
+  noteOnJson(arguments);
   arguments.example("blazedb insert notes.blazedb '{\"title\": \"Hello\", \"tags\": [\"a\", \"b\"]}'");
   arguments.example("blazedb insert notes.blazedb -c people - < person.json");
   return [options] { return insert(*options); };

@@ -52,6 +52,7 @@ Run declareUpdate(Arguments& arguments) {
   arguments.flag("--replace", options->replace,
                  "replace the whole record by the JSON; fields that the JSON does not have are removed");
   arguments.note("It prints nothing on success.");
+  noteOnJson(arguments);
   arguments.example("blazedb update notes.blazedb 01890a5d-ac96-774b-bcce-b302099a8057 '{\"stars\": 4}'");
   return [options] { return update(*options); };
 }
