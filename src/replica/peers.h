@@ -32,7 +32,7 @@ class Peers {
   void load(Reader& rows, std::int64_t nowMs);
 
   // Notes that the peer reads this feed, and returns when to save that. `synced`: the peer comes with another scope
-  // than before. It may give up what it sent in the old scope as soon as this end subscribes, so everything that was
+  // than before. It may give up what it sent in the old scope as soon as this end says Welcome, so everything that was
   // committed until now must be on the disk first.
   enum class Save : std::uint8_t { later, now, synced };
   Save note(const sync::Peer& peer, const sync::Scope& scope, std::int64_t nowMs);

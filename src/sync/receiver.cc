@@ -54,6 +54,8 @@ void Receiver::onWelcome(const Welcome& welcome) {
     bool behind = held.position < welcome.horizon || held.incarnation != end_.peer().incarnation;
     if (!behind && !agreement.imports()) return end_.broken("a sweep that is not due");
   }
+  // Before a peer says Welcome it notes this end as a reader, and that puts on its disk whatever this end sent earlier.
+  if (end_.options.leaveOtherScopes) end_.store.leaveOtherScopes(end_.peer(), agreement.scope);
   welcome_ = welcome;
   appliedTo_ = end_.status.appliedTo = savedTo_ = welcome.from;
   applied_ = held;

@@ -78,8 +78,6 @@ void Sender::onSubscribe(const Subscribe& subscribe, std::uint64_t askedFrom) {
   const Scope& scope = end_.agreement.scope;
   const Peer& peer = end_.peer();
   subscribed_ = true;
-  // Before a peer subscribes it notes this end as a reader, and that puts on its disk whatever this end sent earlier.
-  if (end_.options.leaveOtherScopes) store.leaveOtherScopes(peer, scope);
   horizon_ = store.purgeHorizon();
   if (!subscribe.rejects) store.noteRejected(peer.replica, scope, {true, {}});
   Cursor start = whereToStart(subscribe);
@@ -89,7 +87,10 @@ void Sender::onSubscribe(const Subscribe& subscribe, std::uint64_t askedFrom) {
   bool equals = end_.agreement.relation == Relation::equals;
   if (start.position == 0 && !subscribe.hasData && end_.agreement.receives && equals) deadFrom_ = store.feedEnd();
   // If this end reads the peer's feed from 0, everything comes that the peer has, and a forgotten delete does no harm.
-  if (subscribe.hasData && start.position < horizon_ && !end_.agreement.peerSweeps && askedFrom > 0) return startOver();
+  if (subscribe.hasData && start.position < horizon_ && !end_.agreement.peerSweeps) {
+    if (askedFrom > 0) return startOver();
+    if (!end_.agreement.receives) readAnew();
+  }
   std::uint64_t from = start.position;
   bool fellBack = from < subscribe.cursor.position || from == 0;
   withholdEchoes_ = !fellBack && !peerSweeps_;
@@ -108,8 +109,15 @@ void Sender::onSubscribe(const Subscribe& subscribe, std::uint64_t askedFrom) {
 // The peer may hold records whose deletes this end has forgotten. In the next conversation one of the two gets
 // everything.
 void Sender::startOver() {
-  if (!end_.agreement.peerSweeps) end_.store.dropCursor(end_.peer(), end_.agreement.scope);
+  if (!end_.agreement.peerSweeps) readAnew();
   end_.stop(ErrorCode::Offline, "deletes that the peer may have missed are forgotten here; starting over");
+}
+
+// In the next conversation in which this end receives, it gets everything that the peer has.
+void Sender::readAnew() {
+  const UUID& peer = end_.peer().replica;
+  const Scope& scope = end_.agreement.scope;
+  if (end_.store.cursorOn(peer, scope).position > 0) end_.store.dropCursor(end_.peer(), scope);
 }
 
 void Sender::horizonRaised(std::uint64_t before, std::uint64_t after) {
@@ -122,9 +130,11 @@ void Sender::horizonRaised(std::uint64_t before, std::uint64_t after) {
 void Sender::send() {
   Store& store = end_.store;
   // A sweep has removed records here that the peer may still hold.
-  if (store.purgeHorizon() > std::max(horizon_, acked_.position) &&
-      (end_.agreement.peerSweeps || end_.agreement.receives))
-    return startOver();
+  if (store.purgeHorizon() > std::max(horizon_, acked_.position)) {
+    if (end_.agreement.peerSweeps || end_.agreement.receives) return startOver();
+    readAnew();
+    horizon_ = store.purgeHorizon();
+  }
   while (!end_.stopped() && (readTo_ < store.feedEnd() || (catchingUp_ && inFlight_.empty()))) {
     if (inFlight_.size() >= kBatchesInFlight || inFlightBytes_ >= base::kInFlightBytesMax) return;
     if (inFlight_.size() >= kSmallBatchesInFlight && !catchingUp_) return;

@@ -72,6 +72,7 @@ class Sender {
   std::optional<std::string> filterId() const;
   void noteFilter();
   void startOver();
+  void readAnew();
   void sendBatch(const BatchWriter& batch, bool atEnd);
 
   ThisEnd& end_;

@@ -184,11 +184,9 @@ void Session::onHello(const Hello& hello) {
     if (std::optional<Bye> refusal = end_.options.meet(hello)) return stop(refusal->code, refusal->text);
   end_.agreement = std::move(agreement);
   end_.status.peer = hello.identity;
-  bool sends = end_.status.sending = end_.agreement.sends;
+  end_.status.sending = end_.agreement.sends;
   end_.status.receiving = end_.agreement.receives;
-  if (sends) end_.store.noteReader(end_.peer(), end_.agreement.scope);
-  // If this end sends, the sender does this once the peer has subscribed.
-  if (end_.options.leaveOtherScopes && !sends) end_.store.leaveOtherScopes(end_.peer(), end_.agreement.scope);
+  if (end_.agreement.sends) end_.store.noteReader(end_.peer(), end_.agreement.scope);
   sender_.begin();
   receiver_.begin();
   end_.activity();

@@ -35,7 +35,7 @@ std::string describe(const base::Bytes& frame) {
 
 }  // namespace
 
-World::World(std::uint64_t seed, std::ostream* trace) : dice_(seed), trace_(trace) {}
+World::World(std::uint64_t seed, std::ostream* trace) : dice_(seed), modes_(~seed), trace_(trace) {}
 
 World::~World() {
   links_.clear();
@@ -80,6 +80,7 @@ void World::build() {
   fleet_ = checked_ = dice_.percent(20);
   restless_ = fleet_ && dice_.percent(50);
   small_ = dice_.percent(50);
+  oneWay_ = modes_.percent(25);
   for (int i = 0; i < count; i++) {
     replicas_.push_back(std::make_unique<Replica>(i, nowMs_, dice_.roll()));
     Replica& replica = *replicas_.back();
@@ -488,12 +489,15 @@ void World::connect(Link& link) {
     asks.terms.scope = b.scope;
     if (checked_) gives.terms.writes.trust = b.relays ? sync::StampTrust::relayed : sync::StampTrust::own;
     asks.leaveOtherScopes = link.leavesOthers;
+    link.oneWay = oneWay_ && !healing_ && modes_.percent(50);
+    if (link.oneWay) (modes_.percent(50) ? asks.terms.sends : asks.terms.receives) = false;
     link.sessions[0] = std::make_unique<sync::Session>(*a.engine, gives);
     link.sessions[1] = std::make_unique<sync::Session>(*b.engine, asks);
     link.sessions[0]->start(a.clock.wallMs(), nowMs_);
     link.sessions[1]->start(b.clock.wallMs(), nowMs_);
     link.behind[0] = link.behind[1] = true;
-    note("link ", a.name, "-", b.name, " connects");
+    note("link ", a.name, "-", b.name, " connects", asks.terms.sends ? "" : ", to " + b.name + " only",
+         asks.terms.receives ? "" : ", to " + a.name + " only");
     collect(link);
   });
 }
@@ -667,6 +671,7 @@ void World::heal() {
   for (Link& link : links_) {
     if (link.revoked) revoke(link);
     link.cut = false;
+    if (connected(link) && link.oneWay) disconnect(link, "both ways from now on");
     link.nextTry = std::min(link.nextTry, nowMs_ + 300);
   }
   std::uint64_t before = report_.steps;

@@ -68,6 +68,7 @@ class World {
     std::int64_t nextTry = 0;
     std::int64_t resetAt = -1;
     bool revoked = false;       // the hub refuses the client
+    bool oneWay = false;        // in this conversation
     bool leavesOthers = false;  // the next conversation removes records that earlier scopes brought
     std::unique_ptr<sync::Session> sessions[2];
     std::deque<Frame> towards[2];     // frames on their way to an end
@@ -122,6 +123,7 @@ class World {
   void note(const Parts&... parts);
 
   Dice dice_;
+  Dice modes_;  // which way data goes over a link
   std::ostream* trace_;
   Report report_;
   std::int64_t nowMs_ = 0;
@@ -140,6 +142,7 @@ class World {
   bool restless_ = false;  // a fleet whose tokens keep changing
   bool checked_ = false;   // the hub of a fleet checks the stamps of its clients, and has lost nothing
   bool small_ = false;     // small batches: to catch up takes several
+  bool oneWay_ = false;    // end 1 of a link may only send or only receive for one conversation
   bool healing_ = false;
   // A replica has lost a delete and holds the record again, and a peer does not know of that delete.
   bool mayRepair_ = false;

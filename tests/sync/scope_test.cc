@@ -310,5 +310,36 @@ TEST_F(ScopeTest, WhatThePeerHasIsOnItsDiskBeforeItIsGivenUp) {
   EXPECT_EQ(given, 20);
 }
 
+TEST_F(ScopeTest, NothingIsGivenUpBeforeThePeerHasHeardThatTheScopeIsAnother) {
+  for (bool sends : {true, false}) {
+    Replica hub("X", now, 100), client("Y", now, 200);
+    UUID mine = handedOver(hub, client);
+    SessionOptions options;
+    options.terms.scope = only({"x"});
+    options.terms.sends = sends;
+    options.leaveOtherScopes = true;
+    Conversation talk(hub, client, now, {}, options);
+    talk.start();
+    while (talk.deliver(1)) continue;
+    EXPECT_TRUE(client->snapshot().fetch("y", mine)) << "all that came from the hub is its Hello";
+    talk.rest();
+    EXPECT_FALSE(client->snapshot().fetch("y", mine));
+  }
+}
+
+// A peer that does not send does not know of readers, and puts nothing on its disk for them.
+TEST_F(ScopeTest, WithoutReceivingNothingIsGivenUp) {
+  UUID mine = handedOver(a, b);
+  SessionOptions options;
+  options.terms.scope = only({"x"});
+  options.terms.receives = false;
+  options.leaveOtherScopes = true;
+  Conversation talk(a, b, now, {}, options);
+  talk.start();
+  talk.rest();
+  EXPECT_TRUE(talk.live());
+  EXPECT_TRUE(b->snapshot().fetch("y", mine));
+}
+
 }  // namespace
 }  // namespace blazedb::sync

@@ -190,6 +190,38 @@ TEST_F(KeepingTest, WhatWasDeletedAndForgottenElsewhereComesBack) {
   EXPECT_EQ(again.changesFrom(0) + again.changesFrom(1), 0u) << "and that is it";
 }
 
+TEST_F(KeepingTest, AlsoIfTheFirstConversationAfterThatGoesTheOtherWayOnly) {
+  for (bool forgetsMeanwhile : {false, true}) {
+    UUID gone = b.insert({{"n", 1}});
+    // A link that compares no digests, and so repairs nothing.
+    SessionOptions sends, both;
+    sends.terms.scope = both.terms.scope = makeScope({}, {"x"});
+    sends.terms.receives = false;
+    auto talk = [&](const SessionOptions& options) {
+      std::optional<Conversation> last;
+      for (int tries = 0; tries < 3 && (!last || (*last)[0].stopped()); tries++) {
+        last.emplace(a, b, now, keeps, options);
+        last->start();
+        last->rest();
+      }
+      EXPECT_TRUE(last->live());
+      return std::move(*last);
+    };
+    talk(both);
+    UUID own = b.insert({{"n", 3}});
+    std::optional<Conversation> open;
+    if (forgetsMeanwhile) open.emplace(talk(sends));
+    b.remove(gone);
+    longTimePasses();
+    forgetsMeanwhile ? open->rest() : (void)talk(sends);
+    ASSERT_FALSE(b.stored(gone).held);
+    EXPECT_TRUE(a.fetch(gone) && a.fetch(own)) << "the delete is forgotten, and what is new arrives";
+    talk(both);
+    EXPECT_TRUE(b.fetch(gone)) << "both hold the same";
+    expectSame(a, b);
+  }
+}
+
 TEST_F(KeepingTest, AlsoWhereTheReadingAnewIsInterrupted) {
   SessionOptions small;
   small.batchBytes = 200;
