@@ -278,11 +278,27 @@ std::optional<UUID> Engine::remoteAt(const std::string& address) const {
 Engine::Unsent Engine::unsentTo(const std::optional<UUID>& peer, const sync::Scope& scope, std::uint64_t acknowledged,
                                 std::size_t limit) const {
   if (peer) acknowledged = std::max(acknowledged, shared_.peers.acknowledgedTo(*peer, scope));
+  std::set<std::uint64_t> own;
+  for (const Incarnation& each : shared_.incarnations.all()) own.insert(each.id);
+  // The latest change came from the peer. One that was made here before may not have got there.
+  auto hasOwn = [&](const replica::Row& row) {
+    sync::RecordState state = row.state();
+    auto mine = [&](const sync::Stamp& stamp, std::uint64_t position) {
+      return position > acknowledged && position != row.position && stamp.present() && own.contains(stamp.writer);
+    };
+    return mine(state.base.stamp, state.base.position) || mine(state.tomb.stamp, state.tomb.position) ||
+           mine(state.floor.stamp, state.floor.position) ||
+           std::any_of(state.cells.begin(), state.cells.end(),
+                       [&](const sync::Cell& cell) { return mine(cell.stamp, cell.position); });
+  };
   Unsent unsent;
-  readers_.lease()->changedAfter(acknowledged, peer, [&](std::string_view collection, const UUID& id) {
-    sync::RecordKey key{std::string(collection), id};
-    if (scope.has(key.collection) && unsent.count++ < limit) unsent.first.push_back(std::move(key));
-  });
+  readers_.lease()->changedAfter(acknowledged, peer,
+                                 [&](std::string_view collection, const UUID& id, const replica::Row* theirs) {
+                                   if (theirs && !hasOwn(*theirs)) return;
+                                   sync::RecordKey key{std::string(collection), id};
+                                   if (scope.has(key.collection) && unsent.count++ < limit)
+                                     unsent.first.push_back(std::move(key));
+                                 });
   return unsent;
 }
 
