@@ -147,7 +147,7 @@ int runSync(const SyncJob& job, Interrupt& interrupt) {
   if (conflicts > 0) printLine(counted(conflicts, "write was", "writes were") + " overridden; see blazedb conflicts");
   if (kept > 0)
     printLine(counted(kept, "record") + " with changes made here stay" + (kept == 1 ? "s" : "") +
-              " here, because the token may only read");
+              " here, because this sync only receives");
   if (status.rejected == 0) return kFine;
   printLine(counted(status.rejected, "record is", "records are") +
             " rejected; see blazedb rejected: " + status.rejection);

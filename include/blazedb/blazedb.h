@@ -2,6 +2,7 @@
 #pragma once
 
 #include "blazedb/conflict.h"
+#include "blazedb/connection_mode.h"
 #include "blazedb/cross_app.h"
 #include "blazedb/database.h"
 #include "blazedb/error.h"

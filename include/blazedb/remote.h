@@ -26,6 +26,7 @@
 #include <utility>
 #include <vector>
 
+#include "blazedb/connection_mode.h"
 #include "blazedb/error.h"
 #include "blazedb/export.h"
 #include "blazedb/subscription.h"
@@ -97,6 +98,10 @@ struct CollectionNames : std::optional<std::vector<std::string>> {
 };
 
 struct SyncPolicy {
+  // readOnly: this database only receives; what is written here stays here, as with a token that may only read, and the
+  // status says so with NotAllowed. It does not become a read-only replica. writeOnly: this database only sends. The
+  // mode narrows what the token grants. If nothing is left of that, the status says NotAllowed.
+  ConnectionMode mode = ConnectionMode::bidirectional;
   // The collections to sync; absent: all. The hub leaves out those that the token does not grant; if none is left, the
   // status says NotAllowed.
   CollectionNames collections = {};
@@ -108,7 +113,7 @@ struct SyncPolicy {
   EncryptionMode encryptionMode = EncryptionMode::e2eOnly;
   std::optional<std::string> passphrase = {};  // for e2eOnly
   // Removes here what an earlier, wider policy brought and this one leaves out, as far as the hub has it. Without it,
-  // that stays.
+  // that stays, and so it does with writeOnly.
   bool removeOutOfScope = false;
   bool acceptRemovals = false;  // see ConnectOptions: here for records that the hub no longer holds
 };
@@ -176,7 +181,7 @@ class BLAZEDB_API SyncEngine {
  public:
   // Waits until each end has applied everything that the other had committed before the call. Errors: Timeout; the
   // error of a connection that has stopped for good; Offline (it is paused); and, after everything else has arrived,
-  // NotAllowed if this database has writes that the token may not send.
+  // NotAllowed if this database has writes that the token, or SyncPolicy::mode, does not let leave.
   void synchronize(std::chrono::milliseconds timeout = std::chrono::minutes(10));
   // Ends the connection until resume().
   void pause();

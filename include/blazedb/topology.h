@@ -25,6 +25,7 @@
 #include <string>
 #include <vector>
 
+#include "blazedb/connection_mode.h"
 #include "blazedb/database.h"
 #include "blazedb/error.h"
 #include "blazedb/export.h"
@@ -33,12 +34,6 @@
 #include "blazedb/subscription.h"
 
 namespace blazedb {
-
-enum class ConnectionMode : std::uint8_t {
-  bidirectional,  // both send and receive
-  readOnly,       // the target only receives; its writing calls throw ReadOnlyReplica, also while it is disconnected
-  writeOnly,      // the target only sends
-};
 
 // Which connections a node may have: within this machine, to other machines, or both. It says nothing of where the data
 // may go on from there.
@@ -80,8 +75,8 @@ enum class ConnectionState : std::uint8_t {
 
 struct ConnectionStatus {
   ConnectionId id;
-  // The two nodes. An end in another process has the id 0 and is described by `remote`. If this node imports what
-  // another app shares, that app is `from`; every other end elsewhere is `to`.
+  // The two nodes. An end in another process has the id 0 and is described by `remote`. A hub, or an app that shares,
+  // to which this node has connected is `from`. Clients and apps that have connected with this node are `to`.
   NodeId from;
   NodeId to;
   // The end elsewhere: "host:port/database" of a hub; the token's name and the address of a client; the path of the
@@ -97,7 +92,7 @@ struct ConnectionStatus {
   std::uint64_t rejected = 0;      // records that one end refused to take from the other: Database::rejectedChanges()
   std::string rejection = {};      // why the latest of these was refused, and what to do
   bool verified = false;           // both ends hold the same: they compared digests, and nothing has changed since
-  std::optional<ErrorCode> error;  // also while live: NotAllowed if writes of this end cannot leave
+  std::optional<ErrorCode> error;  // also while live: NotAllowed if writes of this end do not get to the hub
   std::string message;             // what happened, and what to do; with `error`
   std::chrono::milliseconds nextTry{0};  // with offline: the time until the next try
 };
@@ -141,8 +136,9 @@ class BLAZEDB_API Topology {
 
   // Connects a node with a database that a hub offers. Returns at once. Errors: NotFound, ModeForbids (a localOnly
   // node), AlreadyExists (the node is connected there already), ReadOnlyReplica, NotSupported (e2eOnly, teams),
-  // InvalidPolicy, InvalidArgument (the host, the database's name, a pin or a file). Failures on the way to the hub are
-  // in the status: PlaintextForbidden, WrongPin, WrongToken, UnknownDatabase, NotAllowed and others.
+  // InvalidPolicy, InvalidArgument (the host, the database's name, a pin or a file). This node is the target of
+  // SyncPolicy::mode. Failures on the way to the hub are in the status: PlaintextForbidden, WrongPin, WrongToken,
+  // UnknownDatabase, NotAllowed and others.
   ConnectionId connectRemote(NodeId node, const RemoteNode& remote, const SyncPolicy& policy = {});
 
   // Offers nodes, under their names, to clients on other machines that have a token of the database (token.h). Clients
@@ -188,7 +184,8 @@ class BLAZEDB_API Topology {
   // Waits until every node that connections made here lead to has applied what any node had committed before the call,
   // and until the nodes here have applied what the hubs and apps had. Errors: Timeout (names the connection that is
   // behind); the error of a connection that has stopped; Offline (a connection is paused); and, after everything else
-  // has arrived, NotAllowed if a token does not let writes of a node here leave. Must not be called in a callback.
+  // has arrived, NotAllowed if a token, or SyncPolicy::mode, does not let writes of a node here leave. Must not be
+  // called in a callback.
   void synchronize(std::chrono::milliseconds timeout = std::chrono::minutes(10));
 
   // All connections, those of the listeners' clients and apps too.

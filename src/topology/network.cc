@@ -66,7 +66,7 @@ void Network::refuseRemoteOnly(const Node& node) {
 }
 
 bool Network::Ends::sends(int end) const {
-  return mode == ConnectionMode::bidirectional || (mode == ConnectionMode::readOnly) == (end == (isImport ? 1 : 0));
+  return mode == ConnectionMode::bidirectional || (mode == ConnectionMode::readOnly) == (end == (toReplica ? 0 : 1));
 }
 
 std::string Network::Ends::names() const {
@@ -75,7 +75,7 @@ std::string Network::Ends::names() const {
 
 std::uint64_t Network::Ends::changesThatStay(const link::LinkStatus& status) const {
   const sync::SessionStatus& session = status.ends[0];
-  if (toReplica || isImport || !sends(0) || !session.peer || session.sending) return 0;
+  if (toReplica || isImport || !session.peer || session.sending) return 0;
   return staying->count(*fromReplica, session.peer->replica, scope);
 }
 
@@ -293,14 +293,14 @@ void Network::synchronize(std::chrono::milliseconds timeout) {
   for (const auto& [id, connection] : links)
     if (std::uint64_t staying = connection->changesThatStay(connection->link->status()))
       throw Error(ErrorCode::NotAllowed, "the connection of " + connection->names() + " brings nothing further, but " +
-                                             StayingChanges::advice(staying));
+                                             StayingChanges::advice(staying, connection->mode));
 }
 
 ConnectionStatus Network::describe(ConnectionId id, const Ends& connection, const link::LinkStatus& status) {
   ConnectionStatus out;
   out.id = id;
-  out.from = connection.isImport ? connection.to : connection.from;
-  out.to = connection.isImport ? connection.from : connection.to;
+  out.from = connection.toReplica ? connection.from : connection.to;
+  out.to = connection.toReplica ? connection.to : connection.from;
   out.remote = connection.remote;
   out.mode = connection.mode;
   out.state = stateOf(status.state);
@@ -321,7 +321,7 @@ ConnectionStatus Network::describe(ConnectionId id, const Ends& connection, cons
   out.pending += staying;
   if (staying > 0 && !status.error) {
     out.error = ErrorCode::NotAllowed;
-    out.message = StayingChanges::advice(staying);
+    out.message = StayingChanges::advice(staying, connection.mode);
   }
   if (status.error) {
     out.error = status.error->code;

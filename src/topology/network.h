@@ -60,8 +60,8 @@ class Network {
   // A connection without its link.
   struct Ends {
     NodeId from, to;
-    std::string remote;     // instead of `to`
-    bool isImport = false;  // of what is at `remote`: that is the source, and `from` the target
+    std::string remote;     // instead of `to`; `from` is then the target of `mode`
+    bool isImport = false;  // of what an app shares
     sync::Scope scope;
     ConnectionMode mode = ConnectionMode::bidirectional;
     // With the databases' handles; the second only within a process.

@@ -32,6 +32,19 @@ std::string addressOf(const RemoteNode& remote) {
   return host + ":" + std::to_string(remote.port) + "/" + remote.database;
 }
 
+// A token that grants nothing of what the mode asks for would leave a connection over which nothing ever goes.
+std::optional<sync::Bye> refuseEmpty(ConnectionMode mode, const sync::Hello& hub) {
+  if (mode == ConnectionMode::readOnly && !hub.sends)
+    return sync::Bye{ErrorCode::NotAllowed,
+                     "the token may only write, and the mode of the connection is readOnly: nothing would come or go; "
+                     "ask for a token that may read, or connect in another mode"};
+  if (mode == ConnectionMode::writeOnly && !hub.receives)
+    return sync::Bye{ErrorCode::NotAllowed,
+                     "the token may only read, and the mode of the connection is writeOnly: nothing would come or go; "
+                     "ask for a token that may write, or connect in another mode"};
+  return std::nullopt;
+}
+
 }  // namespace
 
 void Network::refuseLocalOnly(const Node& node) {
@@ -47,7 +60,10 @@ link::Io& Network::io() {
 
 ConnectionId Network::connectRemote(NodeId from, const RemoteNode& remote, const SyncPolicy& policy) {
   link::RemoteOptions options;
+  options.session.terms.sends = policy.mode != ConnectionMode::readOnly;
+  options.session.terms.receives = policy.mode != ConnectionMode::writeOnly;
   options.session.terms.scope = scopeOf(policy);
+  options.session.meet = [mode = policy.mode](const sync::Hello& hub) { return refuseEmpty(mode, hub); };
   options.session.leaveOtherScopes = policy.removeOutOfScope;
   options.session.acceptRemovals = policy.acceptRemovals;
   options.host = remote.host;
@@ -64,8 +80,8 @@ ConnectionId Network::connectRemote(NodeId from, const RemoteNode& remote, const
   base::Lock lock(mutex_);
   const Node& source = node(from);
   refuseLocalOnly(source);
-  refuseReplica(*source.replica);
-  return add(from, addressOf(remote), ConnectionMode::bidirectional, std::move(options));
+  if (options.session.terms.receives) refuseReplica(*source.replica);
+  return add(from, addressOf(remote), policy.mode, std::move(options));
 }
 
 ConnectionId Network::add(NodeId from, const std::string& remote, ConnectionMode mode, link::RemoteOptions options) {

@@ -1,4 +1,4 @@
-// Changes made here that cannot leave, because the token of this end may only read.
+// Changes made here that do not get to the hub, because the token or the mode lets this end only receive.
 //
 // A user would not notice them: the connection is live, and everything that it carries has arrived. So they are counted
 // in the feed, where each record has the replica from which it came. A scan begins where the one before ended, if that
@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/mutex.h"
+#include "blazedb/connection_mode.h"
 #include "replica/replica.h"
 
 namespace blazedb::topology {
@@ -30,10 +31,12 @@ class StayingChanges {
     return count_;
   }
 
-  static std::string advice(std::uint64_t count) {
+  static std::string advice(std::uint64_t count, ConnectionMode mode) {
     return std::to_string(count) + (count == 1 ? " record" : " records") +
-           " with changes made here cannot get to the hub, as the token may only read; ask for one that may write, or "
-           "keep such records in collections that are not synchronized";
+           " with changes made here cannot get to the hub, as " +
+           (mode == ConnectionMode::readOnly ? "the mode of the connection is readOnly; connect in another mode"
+                                             : "the token may only read; ask for one that may write") +
+           ", or keep such records in collections that are not synchronized";
   }
 
  private:

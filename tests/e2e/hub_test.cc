@@ -196,6 +196,24 @@ TEST_F(SyncWithHub, WhoMayOnlyReadMayKeepItsWritesOrBeginWithoutThem) {
   failAsWrongUsage({"sync", client_, path("anew.blazedb"), "--keep-own"}, "is for the database of a hub");
 }
 
+TEST_F(SyncWithHub, TheModeDecidesWhichWayDataGoes) {
+  hub_.insert({{"n", 1}});
+  open("client.blazedb").insert({{"n", 2}});
+  sync({"--write-only"});
+  EXPECT_EQ(open("client.blazedb").count(), 1u);
+  EXPECT_EQ(hub_.count(), 2u);
+  open("client.blazedb").insert({{"n", 3}});
+  expectRefusal(run(syncWords({"--read-only"}), with(token_)), "NotAllowed", "1 record with changes made here");
+  EXPECT_EQ(open("client.blazedb").count(), 3u);
+  EXPECT_EQ(hub_.count(), 2u);
+  EXPECT_NE(sync({"--read-only", "--keep-own"}).find("1 record with changes made here stays here"), std::string::npos);
+  sync();
+  EXPECT_EQ(hub_.count(), 3u);
+  EXPECT_TRUE(diff(hub_, open("client.blazedb")).empty());
+  std::string readOnly = makeToken({.name = "reader", .mayWrite = false}).secret;
+  expectRefusal(run(syncWords({"--write-only"}), with(readOnly)), "NotAllowed", "ask for a token that may write");
+}
+
 TEST_F(SyncWithHub, WhoIsNotLetInIsToldWhy) {
   hub_.insert({{"n", 1}});
   std::string wrong = token_;

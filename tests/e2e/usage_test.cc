@@ -126,8 +126,6 @@ TEST_F(Usage, OptionsOfAHubAreNotForFilesNorTheOtherWayRound) {
     words.insert(words.end(), option.begin(), option.end());
     failAsWrongUsage(words, option.front() + " is for the database of a hub");
   }
-  for (const char* mode : {"--read-only", "--read-write", "--write-only"})
-    failAsWrongUsage({"sync", "a", "hub:1/b", mode}, "for two files");
   failAsWrongUsage({"sync", "a", "hub:1/b", "--adopt"}, "for two files");
   failAsWrongUsage({"sync", "a", "hub:1/b", "--password-file-b", "x"}, "for two files");
   failAsWrongUsage({"sync", "a", "hub:1/b", "--client-cert", "c"}, "go together");

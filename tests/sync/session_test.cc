@@ -170,6 +170,7 @@ TEST_F(SessionTest, ThatDoesNotSendGivesNothingAway) {
   expectProtocolError(*greeted(receivesOnly), encode(Buckets{"default", {}, {{secret, {}}}}));
   expectProtocolError(*greeted(receivesOnly), encode(Inventory{"default", {}, secret, true, {}}));
   expectProtocolError(*greeted({}), encode(Need{{{"default", secret}}}));  // without a Subscribe
+  expectProtocolError(*greeted({}, true, false), encode(Subscribe{}));     // from a peer that said it receives nothing
 }
 
 TEST_F(SessionTest, ThatDoesNotReceiveTakesNothing) {
@@ -178,9 +179,13 @@ TEST_F(SessionTest, ThatDoesNotReceiveTakesNothing) {
   ASSERT_TRUE(b->readRecord({"default", id}, {}, rows));
   SessionOptions sendsOnly;
   sendsOnly.terms.receives = false;
-  for (bool answer : {false, true}) expectProtocolError(*greeted(sendsOnly), rows.finishRows(answer, {}));
-  expectProtocolError(*greeted(sendsOnly), encode(Welcome{}));
-  expectProtocolError(*greeted(sendsOnly), BatchWriter(0).finishBatch(6, false, 6));
+  // This end does not receive, or the peer said that it does not send.
+  for (bool claimed : {false, true}) {
+    auto session = [&] { return claimed ? greeted({}, false) : greeted(sendsOnly); };
+    for (bool answer : {false, true}) expectProtocolError(*session(), rows.finishRows(answer, {}));
+    expectProtocolError(*session(), encode(Welcome{}));
+    expectProtocolError(*session(), BatchWriter(0).finishBatch(6, false, 6));
+  }
   EXPECT_EQ(a.count(), 0u);
 }
 

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <fstream>
 #include <future>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -15,6 +16,8 @@ namespace blazedb {
 namespace {
 
 const SyncPolicy kReadable{.encryptionMode = EncryptionMode::smartProxy};
+const SyncPolicy kReceives{.mode = ConnectionMode::readOnly, .encryptionMode = EncryptionMode::smartProxy};
+const SyncPolicy kSends{.mode = ConnectionMode::writeOnly, .encryptionMode = EncryptionMode::smartProxy};
 
 class RemoteTest : public FolderTest {
  protected:
@@ -324,6 +327,144 @@ TEST_F(RemoteTest, WhatATokenThatMayOnlyReadKeepsHereIsSaid) {
   EXPECT_TRUE(hub_.fetch(here));
   reader.enableSync(remote(token({.name = "r", .user = "ann", .mayWrite = false}).secret), kReadable)
       .synchronize(kPatience);
+}
+
+TEST_F(RemoteTest, InReadOnlyModeEverythingComesAndWhatStaysIsSaid) {
+  UUID there = hub_.insert({{"n", 1}});
+  Database client = open("client");
+  Topology here;
+  NodeId node = here.registerDatabase(client, "client");
+  ConnectionId id = here.connectRemote(node, remote(token().secret), kReceives);
+  here.synchronize(kPatience);
+  EXPECT_TRUE(client.fetch(there));
+  EXPECT_FALSE(here.status(id).error);
+  client.insert({{"n", 2}});
+  client.updateFields(there, {{"n", 3}});
+  hub_.insert({{"n", 4}});
+  EXPECT_ERROR(NotAllowed, here.synchronize(kPatience));
+  EXPECT_EQ(client.count(), 3u) << "the rest is done";
+  EXPECT_EQ(hub_.count(), 2u);
+  EXPECT_EQ(hub_.fetch(there)->integer("n"), 1);
+  ConnectionStatus status = here.status(id);
+  EXPECT_EQ(status.state, ConnectionState::live);
+  EXPECT_EQ(status.pending, 2u);
+  EXPECT_EQ(status.error, ErrorCode::NotAllowed);
+  EXPECT_EQ(status.message.find("2 records with changes made here"), 0u) << status.message;
+  EXPECT_NE(status.message.find("readOnly"), std::string::npos) << status.message;
+  EXPECT_FALSE(client.info().readOnlySource) << "it is not bound, as with a token that may only read";
+}
+
+TEST_F(RemoteTest, BothEndsShowTheModeOfTheClient) {
+  Database reader = open("reader"), writer = open("writer");
+  std::map<ConnectionMode, Database> clients{{ConnectionMode::readOnly, reader}, {ConnectionMode::writeOnly, writer}};
+  for (const auto& [mode, client] : clients) {
+    SyncPolicy policy = kReadable;
+    policy.mode = mode;
+    SyncEngine sync = client.enableSync(remote(token({.name = client.name()}).secret), policy);
+    sync.synchronize(kPatience);
+    EXPECT_EQ(sync.status().mode, mode);
+    EXPECT_EQ(sync.status().from, NodeId{}) << "the hub";
+    EXPECT_TRUE(comes([&] {
+      std::vector<ConnectionStatus> atHub = topology_.connections(node_);
+      return atHub.size() == 1 && atHub[0].from == node_ && atHub[0].mode == policy.mode;
+    }));
+  }
+}
+
+TEST_F(RemoteTest, InWriteOnlyModeNothingComes) {
+  hub_.insert({{"n", 1}});
+  Database client = open("client");
+  client.insert({{"n", 2}});
+  SyncEngine sync = client.enableSync(remote(token().secret), kSends);
+  sync.synchronize(kPatience);
+  EXPECT_EQ(sync.pendingChanges().count, 0u);
+  EXPECT_FALSE(sync.status().error);
+  EXPECT_EQ(hub_.count(), 2u);
+  EXPECT_EQ(client.count(), 1u);
+}
+
+TEST_F(RemoteTest, WhatAModeHeldBackTravelsOnceAnotherModeLetsIt) {
+  NewToken made = token();
+  std::optional<Database> client = open("client");
+  auto connect = [&](const SyncPolicy& policy) { return client->enableSync(remote(made.secret), policy); };
+  auto reopen = [&] {
+    client.reset();
+    client = open("client");
+  };
+  UUID first = hub_.insert({{"a", 1}, {"b", 1}}), second = hub_.insert({{"a", 1}}), third = hub_.insert({{"a", 1}});
+  connect(kReceives).synchronize(kPatience);
+  // Each end changes the record that the other changes too; the hub's part arrives, and the client's stays.
+  client->updateFields(first, {{"a", 2}});
+  client->remove(second);
+  hub_.updateFields(first, {{"b", 2}});
+  UUID own = client->insert({{"a", 3}});
+  reopen();
+  {
+    SyncEngine sync = connect(kReceives);
+    EXPECT_ERROR(NotAllowed, sync.synchronize(kPatience));
+    EXPECT_EQ(*client->fetch(first), (Record{{"a", 2}, {"b", 2}}));
+    EXPECT_EQ(sync.pendingChanges().count, 3u);
+    EXPECT_EQ(sync.status().pending, 3u);
+  }
+  EXPECT_EQ(*hub_.fetch(first), (Record{{"a", 1}, {"b", 2}}));
+  reopen();
+  connect(kSends).synchronize(kPatience);
+  EXPECT_EQ(*hub_.fetch(first), (Record{{"a", 2}, {"b", 2}}));
+  EXPECT_FALSE(hub_.fetch(second));
+  EXPECT_TRUE(hub_.fetch(own));
+  // The other direction: what the hub has meanwhile does not come until it may.
+  hub_.updateFields(own, {{"a", 4}});
+  hub_.remove(third);
+  UUID late = hub_.insert({{"a", 5}});
+  client->updateFields(first, {{"a", 6}});
+  reopen();
+  connect(kSends).synchronize(kPatience);
+  EXPECT_EQ(hub_.fetch(first)->integer("a"), 6);
+  EXPECT_EQ(client->fetch(own)->integer("a"), 3);
+  EXPECT_TRUE(client->fetch(third));
+  EXPECT_FALSE(client->fetch(late));
+  reopen();
+  {
+    SyncEngine sync = connect(kReadable);
+    Watched watched(sync);
+    sync.synchronize(kPatience);
+    ConnectionStatus status = watched.waitUntil([](const ConnectionStatus& now) { return now.verified; });
+    EXPECT_EQ(status.repaired, 0u) << "the cursors were right";
+  }
+  EXPECT_TRUE(diff(hub_, *client).empty());
+  connect(kReceives).synchronize(kPatience);  // nothing stays: the hub has acknowledged it all
+}
+
+TEST_F(RemoteTest, AModeNarrowsATokenAndNeverWidensIt) {
+  hub_.insert({{"n", 1}});
+  Database client = open("client"), server = open("server");
+  client.insert({{"n", 2}});
+  RemoteNode reads = remote(token({.name = "r", .user = "ann", .mayWrite = false}).secret);
+  RemoteNode writes = remote(token({.name = "w", .user = "ann", .mayRead = false}).secret);
+  EXPECT_EQ(refusal(client, reads, kSends), ErrorCode::NotAllowed);
+  EXPECT_EQ(refusal(client, writes, kReceives), ErrorCode::NotAllowed);
+  EXPECT_EQ(client.count(), 1u);
+  EXPECT_EQ(hub_.count(), 1u);
+  // Who sends nothing claims no authority.
+  Topology elsewhere;
+  NodeId node = elsewhere.registerDatabase(server, "server", {.role = SyncRole::server});
+  elsewhere.connectRemote(node, remote(token().secret), kReceives);
+  elsewhere.synchronize(kPatience);
+  EXPECT_EQ(server.count(), 1u);
+}
+
+TEST_F(RemoteTest, AReadOnlyReplicaMayOnlySendToAHub) {
+  Database source = open("source"), replica = open("replica");
+  Topology here;
+  NodeId from = here.registerDatabase(source, "source"), to = here.registerDatabase(replica, "replica");
+  UUID id = source.insert({{"n", 1}});
+  here.connectLocal(from, to, ConnectionMode::readOnly);
+  NewToken made = token();
+  EXPECT_ERROR(ReadOnlyReplica, here.connectRemote(to, remote(made.secret), kReadable));
+  EXPECT_ERROR(ReadOnlyReplica, here.connectRemote(to, remote(made.secret), kReceives));
+  here.connectRemote(to, remote(made.secret), kSends);
+  here.synchronize(kPatience);
+  EXPECT_TRUE(hub_.fetch(id));
 }
 
 TEST_F(RemoteTest, APolicyNarrowsWhatTravels) {

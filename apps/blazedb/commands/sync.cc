@@ -60,11 +60,8 @@ int syncFiles(const Sync& options) {
 }
 
 int syncWithHub(const Sync& options, const RemoteAddress& address) {
-  if (options.readOnly || options.readWrite || options.writeOnly || options.adopt ||
-      !options.databases.b.passwordFile.empty())
-    throw UsageError(
-        "--read-only, --read-write, --write-only, --adopt and --password-file-b are for two files; with a hub, the "
-        "token decides which way data goes");
+  if (options.adopt || !options.databases.b.passwordFile.empty())
+    throw UsageError("--adopt and --password-file-b are for two files");
   options.remote.refuseContradictions();
   if (options.keepOwn && options.watch)
     throw UsageError("--keep-own is for a sync that ends; --watch goes on without it");
@@ -78,6 +75,7 @@ int syncWithHub(const Sync& options, const RemoteAddress& address) {
   job.adviceToReaders = " (--keep-own leaves them here; to be without them, sync a new database)";
   if (transition) job.transition = &*transition;
   SyncPolicy policy = options.remote.policy();
+  policy.mode = modeOf(options);
   policy.acceptRemovals = options.acceptRemovals;
   job.connect = [&] { return connectionOf(database.enableSync(remote, policy)); };
   job.advice = adviceAboutHub;
@@ -98,9 +96,10 @@ Run declareSync(Arguments& arguments) {
   auto options = std::make_shared<Sync>();  // shared with the parser, which fills it in
   addDatabases(arguments, options->databases,
                "another database: a file, or the database of a hub as HOST:PORT/NAME or HOST/NAME");
-  arguments.flag("--read-only", options->readOnly, "B only receives: it becomes a read-only replica of A");
-  arguments.flag("--read-write", options->readWrite, "B receives and sends (the default)");
-  arguments.flag("--write-only", options->writeOnly, "B only sends");
+  arguments.flag("--read-only", options->readOnly,
+                 "B only receives, and becomes a read-only replica of A; with a hub, A only receives");
+  arguments.flag("--read-write", options->readWrite, "data goes both ways (the default)");
+  arguments.flag("--write-only", options->writeOnly, "B only sends; with a hub, A only sends");
   arguments.exclusive({"--read-only", "--read-write", "--write-only"});
   arguments.flag("--adopt", options->adopt, "with --read-only: A's records replace everything that B holds");
   arguments.flag("--accept-removals", options->acceptRemovals,
@@ -108,22 +107,24 @@ Run declareSync(Arguments& arguments) {
                  "side no longer holds, however many they are; blazedb removed lists them for 30 days");
   options->remote.declare(arguments);
   arguments.flag("--keep-own", options->keepOwn,
-                 "for a hub, with a token that may only read: leave the writes of A here, and succeed");
+                 "for a hub, with --read-only or a token that may only read: leave the writes of A here, and succeed");
   arguments.flag("--watch", options->watch, "stay connected until ^C; print a line for each change of the status");
   addJson(arguments, options->json, "print the summary as JSON, or with --watch each change of the status");
   arguments.note(
       "Connects A with B and ends when both have everything. Writes to different fields of a record never conflict. If "
       "both wrote the same field, a server's write wins over a client's, and between equals the later one wins. "
       "blazedb conflicts lists the overridden values. blazedb set --role changes the role of a file.");
-  arguments.note("After --read-only, B is a read-only replica of A until blazedb release.");
+  arguments.note(
+      "After --read-only between two files, B is a read-only replica of A until blazedb release. With a hub, A can "
+      "still be written to: its writes stay here until a sync without --read-only.");
   arguments.note(
       "sync connects with a hub by TLS 1.3, unless --no-tls is given, and at port 8080, unless B names another. B is a "
       "file if it exists, begins with . or /, has neither / nor :, or its folder exists; otherwise it is the database "
       "of a hub. If the hub cannot be reached, sync fails; with --watch it tries again.");
   arguments.note(
-      "With a token that may only read, the writes of A cannot get to the hub. sync then brings everything else and "
-      "fails. Get a token that may write; or leave the writes here with --keep-own; or sync a new database (blazedb "
-      "create), and blazedb diff shows what only the old one has.");
+      "With --read-only, or a token that may only read, the writes of A cannot get to the hub. sync then brings "
+      "everything else and fails. Sync without --read-only, or get a token that may write; or leave the writes here "
+      "with --keep-own; or sync a new database (blazedb create), and blazedb diff shows what only the old one has.");
   arguments.example("blazedb sync notes.blazedb copy.blazedb");
   arguments.example("blazedb sync notes.blazedb replica.blazedb --read-only");
   arguments.example(
