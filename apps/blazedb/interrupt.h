@@ -3,7 +3,7 @@
 // While an Interrupt lives, the two signals are blocked in its thread and in every thread started meanwhile. They stay
 // pending until requested() or wait() takes one. So there is no signal handler, and no global variable for one to set.
 // After one signal was taken, the next one ends the process as usual. In a command that runs for another process
-// (visitor.h), requested() says instead whether that process has gone.
+// (visitor.h), requested() says instead whether that process has gone or was interrupted.
 #pragma once
 
 #include <signal.h>

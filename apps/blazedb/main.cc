@@ -46,7 +46,7 @@ const std::vector<Group>& groups() {
            {"create", "create a new, empty database", declareCreate},
            {"info", "show the properties of a database and what it holds", declareInfo, kAtOwner},
            {"set", "change the role or the name of a database", declareSet},
-           {"verify", "check every page and every record", declareVerify},
+           {"verify", "check every page and every record", declareVerify, kAtOwner},
            {"backup", "copy a database to a new file", declareBackup, kAtOwner},
            {"passwd", "change the password", declarePasswd},
            {"renew", "give a copied file a new replica id", declareRenew},
@@ -60,7 +60,7 @@ const std::vector<Group>& groups() {
            {"update", "change fields of a record, or replace it", declareUpdate, kAtOwner},
            {"delete", "delete a record", declareDelete, kAtOwner},
            {"count", "print the number of records", declareCount, kAtOwner},
-           {"import", "store the records of a JSON Lines file", declareImport},
+           {"import", "store the records of a JSON Lines file", declareImport, kAtOwner},
            {"export", "write records as JSON Lines", declareExport, kAtOwner},
        }},
       {"sync",
@@ -136,11 +136,6 @@ void printHelp() {
       "  blazedb export copy.blazedb\n");
 }
 
-Error needsItAlone(const std::string& command, const Error& inUse) {
-  return Error(inUse.code(), messageOf(inUse) + "; " + command +
-                                 " needs the file for itself; blazedb stop ends a blazedb process that has it open");
-}
-
 int run(std::vector<std::string> words) {
   if (words.empty()) throw UsageError("the command is missing; see blazedb --help");
   std::string name = words.front();
@@ -167,12 +162,9 @@ int run(std::vector<std::string> words) {
   try {
     return command();
   } catch (const InUse& inUse) {
-    if (!entry->atOwner) throw needsItAlone(name, inUse.error);
+    if (!entry->atOwner) throw needsItAlone(name, inUse);
     words.insert(words.begin(), name);
     return forward(inUse, words);
-  } catch (const Error& error) {
-    if (error.code() == ErrorCode::DatabaseInUse) throw needsItAlone(name, error);
-    throw;
   }
 }
 

@@ -56,6 +56,17 @@ void refuseSameFile(const std::string& one, const std::string& other) {
   if (std::filesystem::equivalent(one, other, error)) throw UsageError(one + " and " + other + " are the same file");
 }
 
+Database openOnce(const DatabaseArgument& database, const Password& password, Use use) {
+  DatabaseOptions options;
+  options.createIfMissing = false;
+  options.readOnly = use == Use::read && canOnlyRead(database.file);
+  Database opened = Database::open("", database.file, password.text(), options);
+  if (std::string log = opened.info().unusedLog; !log.empty())
+    complain("the log beside " + database.file +
+             " belongs to an earlier state of the file or to another database: it is not used, and kept as " + log);
+  return opened;
+}
+
 }  // namespace
 
 void addDatabase(Arguments& arguments, DatabaseArgument& database) {
@@ -78,30 +89,22 @@ Password newPasswordFor(const DatabaseArgument& database) {
 }
 
 Database openDatabase(const DatabaseArgument& database, const Password& password, Use use) {
-  DatabaseOptions options;
-  options.createIfMissing = false;
-  options.readOnly = use == Use::read && canOnlyRead(database.file);
-  Database opened = Database::open("", database.file, password.text(), options);
-  if (std::string log = opened.info().unusedLog; !log.empty())
-    complain("the log beside " + database.file +
-             " belongs to an earlier state of the file or to another database: it is not used, and kept as " + log);
-  return opened;
+  for (bool again = false;; again = true) {
+    try {
+      return openOnce(database, password, use);
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::DatabaseInUse) throw;
+      // The process that has the file open may be about to listen for commands, or to close the file.
+      if (again || !server::waitForTransition(database.file, kTransitionMax))
+        throw InUse{database.file, Password(password.text()), error};
+    }
+  }
 }
 
 Database openDatabase(const DatabaseArgument& database, Use use) {
   if (visitor()) return visitor()->database();
   requireFile(database.file);
-  Password password = passwordFor(database);
-  for (bool again = false;; again = true) {
-    try {
-      return openDatabase(database, password, use);
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::DatabaseInUse) throw;
-      // The process that has the file open may be about to listen for commands, or to close the file.
-      if (again || !server::waitForTransition(database.file, kTransitionMax))
-        throw InUse{database.file, std::move(password), error};
-    }
-  }
+  return openDatabase(database, passwordFor(database), use);
 }
 
 void addDatabases(Arguments& arguments, DatabasePair& pair, const std::string& second) {

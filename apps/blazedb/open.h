@@ -24,8 +24,8 @@ enum class Use { read, write };
 // FILE and --password-file.
 void addDatabase(Arguments& arguments, DatabaseArgument& database);
 // Opens an existing file; creates nothing. Errors: those of Database::open and readPassword; but InUse (forward.h) if
-// another process has the file open. Call it before the command reads standard input: in that case the other process
-// reads it.
+// another process has the file open, as with all functions here that open files. Call it before the command reads its
+// input: that process may run the command, and then it asks for the input.
 Database openDatabase(const DatabaseArgument& database, Use use = Use::write);
 
 // The steps of openDatabase(), for a command that needs the password itself. requireFile() throws NotFound. It comes

@@ -28,7 +28,7 @@ constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 TextInput::TextInput(TextSource source) : source_(std::move(source)), buffer_(source_.bytesAtOnce) {
   bool standard = source_.path == "-";
   if (source_.name.empty()) source_.name = standard ? "standard input" : source_.path;
-  if (standard && visitor()) return;
+  if (visitor()) return;
   // Without O_NONBLOCK, open() of a pipe waits for a writer, and a blocked signal (interrupt.h) does not end the wait.
   fd_ = standard ? STDIN_FILENO : open(source_.path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   if (fd_ < 0) fail("cannot open " + source_.name, errno);
@@ -49,9 +49,11 @@ TextInput::~TextInput() {
 bool TextInput::fill() {
   begin_ = end_ = 0;
   if (fd_ < 0) {
-    std::string part = visitor()->input().value_or("");
-    buffer_.assign(part.begin(), part.end());
-    end_ = part.size();
+    std::optional<std::string> part = visitor()->input(source_.path);
+    interrupted_ = !part;
+    if (!part) return false;
+    buffer_.assign(part->begin(), part->end());
+    end_ = part->size();
     return end_ > 0;
   }
   while (wait_()) {
@@ -98,6 +100,14 @@ bool TextInput::nextLine(std::string& line) {
   if (any) finish(line);
   if (line.ends_with('\r')) line.pop_back();
   return any && !interrupted_;
+}
+
+std::optional<std::string> TextInput::part() {
+  if (begin_ == end_ && !fill() && interrupted_) return std::nullopt;
+  std::string part(buffer_.data() + begin_, end_ - begin_);
+  begin_ = end_;
+  bytesRead_ += part.size();
+  return part;
 }
 
 std::string TextInput::rest() {

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,7 @@ inline constexpr std::size_t kJsonBytesMax = std::size_t{64} << 20;
 
 // A file to read, and its name in messages.
 struct TextSource {
-  std::string path;                                  // "-": standard input, in a visitor (visitor.h) the visitor's
+  std::string path;                                  // "-": standard input. For a visitor (visitor.h) it reads both
   std::string name = {};                             // "the password file notes.key"; empty: the path
   std::string unit = "the line";                     // "the password"
   std::size_t bytesMax = kJsonBytesMax;              // the largest unit
@@ -43,6 +44,8 @@ class TextInput {
   bool nextLine(std::string& line);
   // Reads the rest as one unit. Throws Cancelled after a signal.
   std::string rest();
+  // The next bytes as they come; empty at the end; none after a signal.
+  std::optional<std::string> part();
 
   // Whether a signal has come, or `wait` has returned false.
   bool interrupted() const { return interrupted_; }

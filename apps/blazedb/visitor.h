@@ -3,8 +3,9 @@
 // Only one process may have a database open. A process that keeps one open (serve, share, sync --watch, attach --watch)
 // therefore runs the commands that other processes send it for that file (server/control_wire.h). They are the same
 // commands in another environment: their input and output are at the other end of a socket, their paths start at
-// another folder, the database is open already, and the end of the other process takes the place of ^C. Code that needs
-// one of these asks visitor() first. Rejected: passing the environment to every function, because few of them need it.
+// another folder, the database is open already, and ^C there, or the end of the other process, takes the place of ^C.
+// Code that needs one of these asks visitor() first. Rejected: passing the environment to every function, because few
+// of them need it.
 #pragma once
 
 #include <optional>
@@ -29,9 +30,10 @@ class Visitor {
   bool print(std::string_view text);
   bool flush();
   bool complain(std::string_view text);
+  // Whether the other process has gone, or its user has interrupted it. It may still print.
   bool hasGone() const { return caller_.hasGone(); }
-  // The next part of the other process's standard input; nothing at the end.
-  std::optional<std::string> input() { return caller_.input(); }
+  // The next part of a file that the other process reads ("-": its standard input); empty at the end. None: hasGone().
+  std::optional<std::string> input(const std::string& path) { return caller_.input(path); }
   std::string pathFrom(const std::string& given) const;
 
  private:

@@ -91,7 +91,15 @@ int ControlClient::run(const std::string& folder, const std::vector<std::string>
   if (command.size() > kControlFrameBytesMax)
     throw Error(ErrorCode::TooLarge, "a command line for a database that is in use has up to 1 MiB; use - and input");
   socket_->send(Kind::command, command);
-  while (std::optional<ControlFrame> frame = socket_->receive()) {
+  bool ending = false;
+  auto end = [&] {
+    ending = true;
+    socket_->stopSending();
+  };
+  for (;;) {
+    if (!ending && !streams.wait(socket_->fd())) end();
+    std::optional<ControlFrame> frame = socket_->receive();
+    if (!frame) throw hungUp(path_);
     switch (frame->kind) {
       case Kind::out:
         streams.out(base::textOf(frame->payload));
@@ -100,7 +108,7 @@ int ControlClient::run(const std::string& folder, const std::vector<std::string>
         streams.error(base::textOf(frame->payload));
         break;
       case Kind::input:
-        socket_->send(Kind::input, base::viewOf(streams.input()));
+        if (!ending && !answer(std::string(base::textOf(frame->payload)), words, streams)) end();
         break;
       case Kind::exit:
         if (frame->payload.size() == 1) return frame->payload[0];
@@ -110,7 +118,15 @@ int ControlClient::run(const std::string& folder, const std::vector<std::string>
         throw hungUp(path_);
     }
   }
-  throw hungUp(path_);
+}
+
+// Returns false if the command is to end.
+bool ControlClient::answer(const std::string& path, const std::vector<std::string>& words,
+                           const ControlStreams& streams) {
+  if (std::find(words.begin(), words.end(), path) == words.end()) throw hungUp(path_);
+  std::optional<std::string> part = streams.input(path);
+  if (part) socket_->send(Kind::input, base::viewOf(*part));
+  return part.has_value();
 }
 
 void ControlClient::waitForEnd() {

@@ -15,7 +15,10 @@ namespace blazedb::server {
 struct ControlStreams {
   std::function<void(std::string_view)> out;
   std::function<void(std::string_view)> error;
-  std::function<std::string()> input;  // the next part, empty at the end
+  // The next part of the file at `path`, "-" for standard input; empty at the end; none: the command is to end.
+  std::function<std::optional<std::string>(const std::string& path)> input;
+  // Waits until there is something to receive at `socket`. False: the command is to end.
+  std::function<bool(int socket)> wait;
 };
 
 // For one thread.
@@ -30,8 +33,9 @@ class ControlClient {
   // process, and Offline if the owner hangs up.
   void authenticate(const std::string& password);
 
-  // Runs the command at the owner and returns its exit status. Paths in `words` are relative to `folder`. Throws
-  // Error(Offline) if the owner ends meanwhile.
+  // Runs the command at the owner and returns its exit status. Paths in `words` are relative to `folder`. If the
+  // command is to end, lets the owner end it, and shows what it says. Throws Error(Offline) if the owner ends
+  // meanwhile.
   int run(const std::string& folder, const std::vector<std::string>& words, const ControlStreams& streams);
 
   // Returns when the owner's process has ended.
@@ -42,6 +46,7 @@ class ControlClient {
 
   bool dial();
   base::Bytes receive(Kind kind, std::size_t bytes);
+  bool answer(const std::string& path, const std::vector<std::string>& words, const ControlStreams& streams);
 
   std::string path_;
   std::optional<ControlSocket> socket_;

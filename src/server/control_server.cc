@@ -57,10 +57,10 @@ std::string nameOf(const ControlSocket& socket) {
 bool ControlCaller::out(std::string_view text) { return socket_.send(Kind::out, base::viewOf(text)); }
 bool ControlCaller::error(std::string_view text) { return socket_.send(Kind::error, base::viewOf(text)); }
 
-std::optional<std::string> ControlCaller::input() {
-  if (!socket_.send(Kind::input, {})) return std::nullopt;
+std::optional<std::string> ControlCaller::input(const std::string& word) {
+  if (!socket_.send(Kind::input, base::viewOf(word))) return std::nullopt;
   std::optional<ControlFrame> frame = socket_.receive();
-  if (!frame || frame->kind != Kind::input || frame->payload.empty()) return std::nullopt;
+  if (!frame || frame->kind != Kind::input) return std::nullopt;
   return std::string(base::textOf(frame->payload));
 }
 

@@ -34,8 +34,10 @@ class ControlCaller {
   // Sends what the process is to print. Returns false if it has gone.
   bool out(std::string_view text);
   bool error(std::string_view text);
-  // The next part of its standard input; nothing at the end.
-  std::optional<std::string> input();
+  // The next part of the file that `word` of the command line names; "-" is the standard input of the process. An empty
+  // part is the end. None: hasGone().
+  std::optional<std::string> input(const std::string& word);
+  // Whether it has gone, or wants the command to end. It may still get output.
   bool hasGone() const;
 
  private:

@@ -140,6 +140,7 @@ bool ControlSocket::peerHasGone() const {
 }
 
 void ControlSocket::stopListening() { shutdown(fd_, SHUT_RD); }
+void ControlSocket::stopSending() { shutdown(fd_, SHUT_WR); }
 void ControlSocket::shutDown() { shutdown(fd_, SHUT_RDWR); }
 
 ControlSocket::Peer ControlSocket::peer() const {

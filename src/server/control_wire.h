@@ -19,9 +19,15 @@
 //   owner        w      proof 32 bytes
 //   command      c      working folder, then the words of the command line, each as sized bytes
 //   owner        o, e   bytes for standard output; for standard error
-//   owner        i      wants input; the command answers i with bytes of its standard input, none at its end
+//   owner        i      wants input: the word of the command line that names the file, - for standard input
+//   command      i      the next bytes of that file, none at its end
 //   owner        x      exit status 1 byte: the end
 //   owner        r      Bye, as in sync/frames.h: why the command is not run: the end
+//
+// The process of the command reads the input, because a file may be there for it alone: /dev/fd/63, or one in its own
+// /tmp. It gives an owner nothing that its command line does not name. One part is under way at a time, so a file of
+// any size needs bounded memory. A command that is to end early (^C) ends its sending direction. The owner then ends
+// the work, and still says what has come of it.
 //
 // The owner does not run a command that comes while 16 others run, has a wrong proof, has not sent its command line
 // within 5 seconds, or sends anything else. Another user gets no answer.
@@ -83,6 +89,8 @@ class ControlSocket {
   bool peerHasGone() const;
   // Lets receive() fail from now on, and peerHasGone() say so; what was begun may still be answered.
   void stopListening();
+  // The same at the other end.
+  void stopSending();
   // Lets receive() and send() fail, also those that wait.
   void shutDown();
   struct Peer {

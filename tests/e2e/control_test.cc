@@ -106,9 +106,132 @@ TEST_F(Control, AWrongPasswordOpensNothing) {
   EXPECT_EQ(succeed({"count", a_}), "0\n");
 }
 
-TEST_F(Control, WhatIsNotForAFileInUseSaysWhoHasIt) {
-  fail({"verify", a_}, "is open in process " + std::to_string(watch_->pid()));
-  fail({"passwd", a_}, "DatabaseInUse");
+TEST_F(Control, WhatNeedsTheFileForItselfSaysWhatToType) {
+  makeDatabase("c.blazedb");
+  const std::string c = path("c.blazedb");
+  auto failsOver = [&](const std::string& file, const std::vector<std::string>& words) {
+    fail(words, words[0] + " needs the file for itself: run blazedb stop " + file + ", then this command again");
+  };
+  fail({"renew", a_}, "DatabaseInUse: " + a_ + " is open in process " + std::to_string(watch_->pid()));
+  for (const std::string command : {"passwd", "renew", "restamp", "release"}) failsOver(a_, {command, a_});
+  failsOver(a_, {"set", a_, "--role", "server"});
+  for (const std::string command : {"diff", "sync"}) {
+    failsOver(a_, {command, a_, c});
+    failsOver(b_, {command, c, b_});
+  }
+  failsOver(a_, {"sync", a_, "127.0.0.1:1/hub", "--no-tls", "--encryption", "smartProxy"});
+  failsOver(a_, {"attach", a_, "--group", "apps", "--root", path("groups"), "--database", "notes"});
+  failsOver(a_, {"share", a_, "--group", "apps", "--root", path("groups")});
+  failsOver(a_, {"serve", c, a_, "--port", "0"});
+  EXPECT_FALSE(std::filesystem::exists(path("groups")));
+  // As it says.
+  std::string replica = parsed(succeed({"info", a_, "--json"})).string("replica").value();
+  succeed({"stop", a_});
+  EXPECT_NE(succeed({"renew", a_}).find("is now replica"), std::string::npos);
+  EXPECT_NE(parsed(succeed({"info", a_, "--json"})).string("replica"), replica);
+}
+
+TEST_F(Control, VerifyIsRunByTheOwner) {
+  EXPECT_EQ(succeed({"verify", b_}), b_ + ": every page is authentic; 1 record in the collection people, all sound\n");
+}
+
+// The numbers as lines of JSON.
+std::string lines(int from, int to) {
+  std::string text;
+  for (int n = from; n <= to; n++) text += "{\"n\": " + std::to_string(n) + "}\n";
+  return text;
+}
+
+TEST_F(Control, ImportStoresThroughTheOwner) {
+  std::string file = writeFile("lines.jsonl", lines(1, 2500));
+  EXPECT_NE(succeed({"import", a_, file}).find("stored 2,500 records"), std::string::npos);
+  EXPECT_EQ(succeed({"count", a_}), "2500\n");
+  EXPECT_EQ(runWithInput({"import", a_, "-"}, lines(1, 10)).err, "");
+  // A file that is there for the process of the command alone.
+  EXPECT_EQ(runWithInput({"import", a_, "/dev/stdin"}, lines(1, 10)).err, "");
+  EXPECT_EQ(succeed({"count", a_}), "2520\n");
+  std::string before = std::filesystem::current_path();
+  std::filesystem::current_path(path(""));
+  EXPECT_EQ(parsed(succeed({"import", "a.blazedb", "lines.jsonl", "--json"})).integer("inserted"), 2500);
+  std::filesystem::current_path(before);
+  // What was imported is a write of the database, and comes to the other.
+  succeed({"stop", a_});
+  succeed({"sync", a_, b_});
+  EXPECT_EQ(succeed({"count", b_}), "5020\n");
+}
+
+TEST_F(Control, AnImportThatFailsAtTheOwnerSaysWhatIsStored) {
+  fail({"import", a_, path("none.jsonl")}, "NotFound: cannot open " + path("none.jsonl"));
+  fail({"import", a_, path("")}, "is a folder");
+  fail({"import", a_, writeFile("bad.jsonl", lines(1, 1100) + "{\"n\"\n")}, "bad.jsonl line 1101: column 4: ");
+  fail({"import", a_, path("bad.jsonl")}, "lines 1 to 1000 are stored; continue with --from-line 1001");
+  EXPECT_EQ(succeed({"count", a_}), "2000\n");
+}
+
+// An import whose input is open, and of which the first batch is stored.
+class ImportAtOwner : public Control {
+ protected:
+  ImportAtOwner() {
+    ProcessOptions options = withPassword();
+    options.hasInput = true;
+    import_ = std::make_unique<Process>(command({"import", a_, "-"}), options);
+    import_->write(lines(1, 1500));
+    // Commands that come meanwhile do not wait for it.
+    waitFor("the first batch", [&] { return succeed({"count", a_}) == "1000\n"; });
+  }
+
+  static constexpr const char* kStored = "lines 1 to 1000 are stored; continue with --from-line 1001";
+  std::unique_ptr<Process> import_;
+};
+
+TEST_F(ImportAtOwner, WhenItIsInterruptedItSaysWhatIsStored) {
+  import_->send(SIGINT);
+  expectFailure(import_->wait(), 1, kStored);
+  EXPECT_EQ(succeed({"count", a_}), "1000\n");
+  succeed({"import", a_, writeFile("lines.jsonl", lines(1, 1500)), "--from-line", "1001"});
+  EXPECT_EQ(succeed({"count", a_}), "1500\n");
+}
+
+TEST_F(ImportAtOwner, WhenItIsKilledWholeBatchesAreStored) {
+  import_->write("{\"n\": 15");
+  import_->send(SIGKILL);
+  import_->wait();
+  // The owner ends when the command has.
+  succeed({"stop", a_});
+  EXPECT_EQ(watch_->wait().status, 0);
+  EXPECT_EQ(succeed({"count", a_}), "1000\n");
+}
+
+TEST_F(ImportAtOwner, WhenTheOwnerEndsItSaysWhatIsStored) {
+  succeed({"stop", a_});
+  import_->closeInput();
+  expectFailure(import_->wait(), 1, kStored);
+  EXPECT_EQ(succeed({"count", a_}), "1000\n");
+}
+
+TEST_F(Control, AnInterruptedInsertStoresNothing) {
+  ProcessOptions options = withPassword();
+  options.hasInput = true;
+  Process insert(command({"insert", a_, "-"}), options);
+  // More than a pipe holds, so the owner has got the record when this returns, but not the end of the input.
+  insert.write(R"({"n": 1})" + std::string(300'000, ' '));
+  insert.send(SIGINT);
+  expectFailure(insert.wait(), 1, "Cancelled: interrupted while standard input was read");
+  EXPECT_EQ(succeed({"count", a_}), "0\n");
+}
+
+TEST_F(Control, AnInterruptedExportEnds) {
+  std::vector<Record> records(20'000, Record{{"text", std::string(1000, 'x')}});
+  succeed({"stop", a_});
+  open("b.blazedb").collection("many").insertMany(records);
+  watch_ = std::make_unique<Process>(command({"sync", a_, b_, "--watch"}), withPassword());
+  watch_->readUntil("verified");
+  Process toStdout(command({"export", b_}), withPassword());
+  toStdout.readUntil("xxx");  // it writes more than a pipe holds
+  toStdout.send(SIGINT);
+  Result result = toStdout.wait();
+  EXPECT_EQ(result.status, 1);
+  EXPECT_NE(result.err.find("Cancelled: interrupted after "), std::string::npos) << result.err;
 }
 
 TEST_F(Control, StopEndsTheOwnerAndReturnsWhenTheFileIsFree) {

@@ -210,7 +210,7 @@ TEST_F(SyncCommands, AWatchedSyncTellsItsStatesHoldsItsFilesAndEndsBySignal) {
   UUID id = open("a.blazedb").insert({{"n", 1}});
   Process process(command({"sync", a_, b_, "--watch", "--json"}), withPassword());
   process.readUntil("\"verified\":true");
-  fail({"verify", a_}, "DatabaseInUse");
+  fail({"renew", a_}, "DatabaseInUse");
   process.send(SIGTERM);
   Result watched = process.wait();
   EXPECT_EQ(watched.status, 0) << watched.err;

@@ -106,9 +106,69 @@ TEST_F(ControlSocketTest, TheClientGetsOutputAndStatus) {
   ASSERT_TRUE(client);
   client->authenticate(kPassword);
   std::string out;
-  ControlStreams streams{[&](std::string_view text) { out += text; }, [](std::string_view) {}, [] { return ""; }};
+  ControlStreams streams{[&](std::string_view text) { out += text; }, [](std::string_view) {},
+                         [](const std::string&) { return ""; }, [](int) { return true; }};
   EXPECT_EQ(client->run("/", {"info"}, streams), 7);
   EXPECT_EQ(out, "db info");
+}
+
+// What a command reads: the file that the owner names, part by part.
+TEST_F(ControlSocketTest, TheClientReadsWhatTheOwnerAsksFor) {
+  std::string got;
+  whileItRuns_ = [&](ControlCaller& caller) {
+    while (std::optional<std::string> part = caller.input("a.jsonl")) {
+      if (part->empty()) break;
+      got += *part + ".";
+    }
+    EXPECT_FALSE(caller.hasGone());
+  };
+  std::optional<ControlClient> client = ControlClient::connect(db_.path());
+  client->authenticate(kPassword);
+  std::vector<std::string> parts = {"", "two", "one"};
+  ControlStreams streams{[](std::string_view) {}, [](std::string_view) {},
+                         [&](const std::string& path) {
+                           EXPECT_EQ(path, "a.jsonl");
+                           std::string part = parts.back();
+                           parts.pop_back();
+                           return part;
+                         },
+                         [](int) { return true; }};
+  EXPECT_EQ(client->run("/", {"import", "a.jsonl", "-"}, streams), 7);
+  EXPECT_EQ(got, "one.two.");
+}
+
+TEST_F(ControlSocketTest, TheClientReadsNothingThatItsCommandDoesNotName) {
+  whileItRuns_ = [](ControlCaller& caller) { EXPECT_EQ(caller.input("secret"), std::nullopt); };
+  std::optional<ControlClient> client = ControlClient::connect(db_.path());
+  client->authenticate(kPassword);
+  bool read = false;
+  ControlStreams streams{[](std::string_view) {}, [](std::string_view) {},
+                         [&](const std::string&) {
+                           read = true;
+                           return "secret";
+                         },
+                         [](int) { return true; }};
+  EXPECT_ERROR(Offline, client->run("/", {"import", "a.jsonl"}, streams));
+  EXPECT_FALSE(read);
+}
+
+// The owner notices, ends the work, and still says what came of it.
+TEST_F(ControlSocketTest, ACommandThatIsToEndIsAnsweredToo) {
+  for (bool whileItWaitsForInput : {false, true}) {
+    std::optional<std::string> typed = "not asked for";
+    whileItRuns_ = [&](ControlCaller& caller) {
+      if (whileItWaitsForInput) typed = caller.input("-");
+      while (!caller.hasGone()) std::this_thread::yield();
+    };
+    std::optional<ControlClient> client = ControlClient::connect(db_.path());
+    client->authenticate(kPassword);
+    std::string out;
+    ControlStreams streams{[&](std::string_view text) { out += text; }, [](std::string_view) {},
+                           [](const std::string&) { return std::nullopt; }, [&](int) { return whileItWaitsForInput; }};
+    EXPECT_EQ(client->run("/", {"import", "a.jsonl", "-"}, streams), 7);
+    EXPECT_EQ(out, "db import");
+    EXPECT_EQ(typed.has_value(), !whileItWaitsForInput);
+  }
 }
 
 TEST_F(ControlSocketTest, APasswordThatIsWrongIsSaidBeforeAnythingIsSent) {
@@ -247,11 +307,11 @@ TEST_F(ControlSocketTest, TheLimitIsForTheQuestionAndNotForTheAnswer) {
   listen(std::chrono::milliseconds(500));
   crypto::SecretBytes own = key("db");
   std::optional<std::string> typed;
-  whileItRuns_ = [&](ControlCaller& caller) { typed = caller.input(); };
+  whileItRuns_ = [&](ControlCaller& caller) { typed = caller.input("-"); };
   ControlSocket socket = connected();
   ASSERT_TRUE(admitted(socket, own.view()));
   ASSERT_TRUE(sendCommand(socket));
-  ASSERT_TRUE(socket.receive(Kind::input, 0));
+  ASSERT_EQ(base::textOf(socket.receive(Kind::input, 1).value()), "-");
   pollfd quiet{socket.fd(), POLLIN, 0};
   EXPECT_EQ(poll(&quiet, 1, 600), 0) << "it has hung up";
   ASSERT_TRUE(socket.send(Kind::input, base::viewOf("late")));

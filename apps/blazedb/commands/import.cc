@@ -93,7 +93,8 @@ void Importer::run() {
     batch_.push_back(parse(text));
     if (batch_.size() >= kBatchRecords || reader_.bytesRead() - batchBegin_ >= kBatchBytes) commit();
   }
-  if (interrupt_.requested()) throw Error(ErrorCode::Cancelled, "interrupted; " + whatIsStored());
+  if (reader_.interrupted() || interrupt_.requested())
+    throw Error(ErrorCode::Cancelled, "interrupted; " + whatIsStored());
   commit();
 }
 

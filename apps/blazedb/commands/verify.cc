@@ -49,7 +49,9 @@ Run declareVerify(Arguments& arguments) {
   auto options = std::make_shared<Verify>();  // shared with the parser, which fills it in
   addDatabase(arguments, options->database);
   addJson(arguments, options->json, "print {\"records\": N, \"deleted\": N, \"problems\": [...]}");
-  arguments.note("Lists problems on standard output; the exit status is then 1.");
+  arguments.note(
+      "Lists problems on standard output; the exit status is then 1. While it reads the pages of a file that a hub or "
+      "another process has open, writes to it wait.");
   arguments.note(
       "It counts the records of all collections, where blazedb count counts those of one. Of a deleted record the "
       "database remembers the id for 30 days; verify checks these too.");
