@@ -14,15 +14,15 @@ void addPlaceOfGroups(Arguments& arguments, AppGroup& group) {
                    "for apps of several users: the unix group that all these users are members of");
 }
 
-void addGroup(Arguments& arguments, AppGroup& group) {
-  arguments.option("--group", "NAME", group.name, "the app group, for example group.com.yourapp.blazedb");
+void addGroup(Arguments& arguments, AppGroup& group, const std::string& flag, const std::string& description) {
+  arguments.option(flag, "NAME", group.name, description);
   addPlaceOfGroups(arguments, group);
   arguments.list("--program", "PATH", group.executables,
                  "accept only this program at the other end; repeat the option to accept several");
 }
 
-std::string optionsOf(const AppGroup& group) {
-  std::string options = " --group " + group.name;
+std::string optionsOf(const AppGroup& group, const std::string& flag) {
+  std::string options = " " + flag + " " + quoted(group.name);
   if (!group.root.empty()) options += " --root " + quoted(std::filesystem::absolute(group.root).string());
   if (!group.unixGroup.empty()) options += " --unix-group " + quoted(group.unixGroup);
   return options;

@@ -10,10 +10,11 @@ namespace blazedb::cli {
 
 // --root and --unix-group.
 void addPlaceOfGroups(Arguments& arguments, AppGroup& group);
-// These two, --group and --program.
-void addGroup(Arguments& arguments, AppGroup& group);
+// These two, --program, and `flag` for the name.
+void addGroup(Arguments& arguments, AppGroup& group, const std::string& flag = "--group",
+              const std::string& description = "the app group, for example group.com.yourapp.blazedb");
 // The options with which another command names the same group: " --group NAME", and where it is if that was given.
-std::string optionsOf(const AppGroup& group);
+std::string optionsOf(const AppGroup& group, const std::string& flag = "--group");
 // Throws UsageError if --group was not given.
 void requireGroup(const AppGroup& group);
 

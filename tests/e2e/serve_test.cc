@@ -49,6 +49,34 @@ TEST_F(Serve, AClientWithATokenAndThePinSyncs) {
   EXPECT_EQ(client.fetch(other)->string("from"), "hub");
 }
 
+TEST_F(Serve, AHubSharesWithAppsOfTheMachineToo) {
+  const Words group = {"--group", "apps", "--root", path("groups")};
+  start({file_, "--share", "apps", "--root", path("groups"), "--collections", "notes", "--read-write"});
+  EXPECT_EQ(said_.array("databases")->at(0).as<Object>()->string("attachCommand"),
+            "blazedb attach FILE --group apps --root " + path("groups") + " --database hub");
+  Database client = makeDatabase("client.blazedb");
+  SyncEngine sync = connect(client, token(file_));
+  client.collection("notes").insert({{"from", "client"}});
+  client.collection("private").insert({{"from", "client"}});
+  sync.synchronize(kBarrier);
+  makeDatabase("app.blazedb").collection("notes").insert({{"from", "app"}});
+  Words attach = {"attach", path("app.blazedb"), "--database", "hub"};
+  attach.insert(attach.end(), group.begin(), group.end());
+  succeed(attach);
+  sync.synchronize(kBarrier);
+  EXPECT_EQ(client.collection("notes").count(), 3u);
+  Database app = open("app.blazedb");
+  EXPECT_EQ(app.collection("notes").count(), 3u);
+  EXPECT_EQ(app.collection("private").count(), 0u);
+  // The hub runs the command that it is asked for, but another process cannot share its file.
+  Words share = {"share", file_};
+  share.insert(share.end(), group.begin(), group.end());
+  fail(share, "a hub shares the file itself, if it is started as blazedb serve " + file_ + " --share apps --root " +
+                  path("groups"));
+  stopHub();
+  EXPECT_EQ(succeed({"groups", "apps", "--root", path("groups")}), "nothing is shared in apps\n");
+}
+
 TEST_F(Serve, WithoutAGoodTokenNothingIsGiven) {
   start({file_});
   Database client = makeDatabase("client.blazedb");

@@ -87,6 +87,21 @@ TEST_F(Usage, AnOptionThatIsGivenAndEmptyIsWrong) {
   for (const std::vector<std::string>& words : commands) failAsWrongUsage(words, "see blazedb " + words[0] + " --help");
 }
 
+TEST_F(Usage, WhatSaysHowToShareIsWrongWithoutShare) {
+  for (const std::vector<std::string>& option : std::vector<std::vector<std::string>>{{"--root", "r"},
+                                                                                      {"--unix-group", "u"},
+                                                                                      {"--program", "p"},
+                                                                                      {"--collections", "a"},
+                                                                                      {"--fields", "a"},
+                                                                                      {"--read-write"},
+                                                                                      {"--relay"}}) {
+    std::vector<std::string> words = {"serve", "a"};
+    words.insert(words.end(), option.begin(), option.end());
+    failAsWrongUsage(words, option.front() + " is for --share");
+  }
+  failAsWrongUsage({"serve", "a", "--share", "g", "--relay"}, "--relay needs --read-write");
+}
+
 TEST_F(Usage, AdoptWithoutReadOnlyIsWrong) {
   failAsWrongUsage({"sync", "a", "b", "--adopt"}, "--adopt needs --read-only");
 }

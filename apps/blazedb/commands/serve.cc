@@ -10,14 +10,17 @@
 #include <memory>
 #include <optional>
 
+#include "blazedb/cross_app.h"
 #include "blazedb/remote.h"
 #include "command.h"
 #include "forward.h"
+#include "group.h"
 #include "health_page.h"
 #include "open.h"
 #include "output.h"
 #include "server/hub.h"
 #include "server/transition.h"
+#include "sharing.h"
 #include "text.h"
 
 namespace blazedb::cli {
@@ -29,6 +32,7 @@ struct Serve {
   std::vector<std::string> files;
   std::string passwordFile;
   ListenOptions listen;
+  Sharing sharing;  // with apps of this machine, if its group has a name
   std::uint64_t port = 8080;
   std::optional<std::uint64_t> healthzPort;
   bool json = false;
@@ -91,12 +95,27 @@ std::string clientCommand(const ListenerInfo& listener, const Database& database
          " --token-file TOKEN" + (listener.pin.empty() ? "" : " --pin " + listener.pin) + " --encryption smartProxy";
 }
 
-void printAsJson(const server::Hub& hub, const std::optional<HealthPage>& health) {
+// Shares all databases of the hub with the apps of the group, until the coordinators end.
+std::vector<CrossAppSyncCoordinator> share(const server::Hub& hub, const Sharing& sharing, server::Log& log) {
+  std::vector<CrossAppSyncCoordinator> coordinators;
+  if (sharing.group.name.empty()) return coordinators;
+  for (const Database& database : hub.databases()) {
+    coordinators.emplace_back(database, sharing.group, sharing.policy()).enable();
+    log.say(server::Level::info, "a database is shared with apps",
+            {{"database", database.name()}, {"group", sharing.group.name}, {"readOnly", !sharing.readWrite}});
+  }
+  return coordinators;
+}
+
+void printAsJson(const server::Hub& hub, const std::optional<HealthPage>& health, const Sharing& sharing) {
   Array databases;
-  for (const Database& database : hub.databases())
-    databases.push_back(Object{{"name", database.name()},
-                               {"path", database.path()},
-                               {"clientCommand", clientCommand(hub.listener(), database)}});
+  for (const Database& database : hub.databases()) {
+    Object object{{"name", database.name()},
+                  {"path", database.path()},
+                  {"clientCommand", clientCommand(hub.listener(), database)}};
+    if (!sharing.group.name.empty()) object.set("attachCommand", sharing.attachCommand(database));
+    databases.push_back(object);
+  }
   printJson({{"host", hub.listener().host},
              {"port", hub.listener().port},
              {"pin", hub.listener().pin},
@@ -104,7 +123,7 @@ void printAsJson(const server::Hub& hub, const std::optional<HealthPage>& health
              {"databases", databases}});
 }
 
-void printForPeople(const server::Hub& hub, const std::optional<HealthPage>& health) {
+void printForPeople(const server::Hub& hub, const std::optional<HealthPage>& health, const Sharing& sharing) {
   const ListenerInfo& listener = hub.listener();
   printLine("listening on " + listener.host + ":" + std::to_string(listener.port));
   printLine("pin  " + listener.pin);
@@ -114,6 +133,9 @@ void printForPeople(const server::Hub& hub, const std::optional<HealthPage>& hea
     printLine(database.name() + ": make a token, and give it to a client, which syncs with it:");
     printLine("  blazedb token create " + quoted(database.path()) + " --name WHO -o TOKEN");
     printLine("  " + clientCommand(listener, database));
+    if (sharing.group.name.empty()) continue;
+    printLine(database.name() + " is shared in " + sharing.group.name + "; for another app of this machine:");
+    printLine("  " + sharing.attachCommand(database));
   }
 }
 
@@ -137,6 +159,9 @@ int serve(Serve options) {
   if (options.healthzPort) portOf(*options.healthzPort);
   if (options.listen.certificateFile.empty() != options.listen.keyFile.empty())
     throw UsageError("--cert and --key go together");
+  if (std::string given = options.sharing.givenOption(); options.sharing.group.name.empty() && !given.empty())
+    throw UsageError(given + " is for --share");
+  options.sharing.refuseContradictions();
   ServiceSignals signals;
   allowManyFiles();
   server::Log log(options.json ? server::Log::Format::json : server::Log::Format::text,
@@ -147,7 +172,8 @@ int serve(Serve options) {
   warnOfClients(hub, log);
   std::optional<HealthPage> health;
   if (options.healthzPort) health.emplace(hub, portOf(*options.healthzPort));
-  options.json ? printAsJson(hub, health) : printForPeople(hub, health);
+  std::vector<CrossAppSyncCoordinator> shared = share(hub, options.sharing, log);
+  options.json ? printAsJson(hub, health, options.sharing) : printForPeople(hub, health, options.sharing);
   flushOutput();
   while (signals.wait() == SIGHUP) hub.reload();
   transition.begin();
@@ -177,15 +203,20 @@ Run declareServe(Arguments& arguments) {
   arguments.number("--healthz-port", "N", options->healthzPort,
                    "answer http://127.0.0.1:N/healthz with 200 while the hub is healthy, 503 otherwise; 0: any free "
                    "port");
+  addGroup(arguments, options->sharing.group, "--share",
+           "share the databases with the apps of this machine too, in this app group; --root and the options below are "
+           "for that, as in blazedb share");
+  options->sharing.declare(arguments);
   addJson(arguments, options->json, "print the address, the pin, the databases and the log as JSON");
   arguments.note(
       "Serves until SIGTERM, ^C or blazedb stop. On SIGHUP it reads the certificate again. The log goes to standard "
       "error. A client needs a token (blazedb token create, also while serve runs). If no certificate authority signed "
       "the hub's certificate, the client also needs the hub's pin. serve prints the commands for both.");
   arguments.note(
-      "While serve runs, it also runs these commands for its files: insert, get, update, delete, count, export, info, "
-      "conflicts, removed, rejected, backup, token and stop.");
+      "While serve runs, it also runs these commands for its files: insert, get, update, delete, count, import, "
+      "export, info, verify, conflicts, removed, rejected, backup, token and stop.");
   arguments.example("blazedb serve hub.blazedb");
+  arguments.example("blazedb serve hub.blazedb --share group.com.yourapp.blazedb --collections notes");
   arguments.example("blazedb serve a.blazedb b.blazedb --port 443 --cert fullchain.pem --key privkey.pem");
   return [options] { return serve(*options); };
 }

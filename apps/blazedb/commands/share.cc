@@ -6,6 +6,7 @@
 #include "open.h"
 #include "output.h"
 #include "server/transition.h"
+#include "sharing.h"
 #include "status_lines.h"
 #include "text.h"
 
@@ -14,48 +15,45 @@ namespace {
 
 struct Share {
   DatabaseArgument database;
-  AppGroup group = "";
-  std::vector<std::string> collections;
-  std::vector<std::string> fields;
-  bool readWrite = false;
-  bool relay = false;
+  Sharing sharing;
   bool watch = false;
   bool json = false;
 };
 
-ExportPolicy policyOf(const Share& options) {
-  ExportPolicy policy;
-  policy.collections = options.collections;
-  if (!options.fields.empty()) policy.fields = options.fields;
-  policy.readOnly = !options.readWrite;
-  policy.mayRelay = options.relay;
-  return policy;
+Database openToShare(const Share& options) {
+  try {
+    return openDatabase(options.database);
+  } catch (InUse& inUse) {
+    inUse.instead = "; a hub shares the file itself, if it is started as blazedb serve " + quoted(inUse.file) +
+                    optionsOf(options.sharing.group, "--share");
+    throw;
+  }
 }
 
 int share(const Share& options) {
-  requireGroup(options.group);
-  if (options.relay && !options.readWrite) throw UsageError("--relay needs --read-write");
+  requireGroup(options.sharing.group);
+  options.sharing.refuseContradictions();
   Interrupt interrupt;
   server::Transition transition({options.database.file});
-  Database database = openDatabase(options.database);
-  ExportPolicy policy = policyOf(options);
+  Database database = openToShare(options);
+  ExportPolicy policy = options.sharing.policy();
   server::ControlServer control({database}, runForVisitor);
   transition.end();
-  CrossAppSyncCoordinator sharing(database, options.group, policy);
+  CrossAppSyncCoordinator coordinator(database, options.sharing.group, policy);
   StatusLines lines(options.json, true);
   Subscription watch;
-  if (options.watch) watch = sharing.onStatus([&](const ConnectionStatus& status) { lines.show(status); });
-  sharing.enable();
-  std::string command = "blazedb attach FILE" + optionsOf(options.group) + " --database " + database.name() +
-                        (policy.readOnly ? " --read-only" : "");
+  if (options.watch) watch = coordinator.onStatus([&](const ConnectionStatus& status) { lines.show(status); });
+  coordinator.enable();
+  const std::string& group = options.sharing.group.name;
+  std::string command = options.sharing.attachCommand(database);
   if (options.json) {
     printJson({{"database", database.name()},
-               {"group", options.group.name},
+               {"group", group},
                {"collections", jsonArray(policy.collections)},
                {"readOnly", policy.readOnly},
                {"attachCommand", command}});
   } else {
-    printLine("sharing " + database.name() + " in " + options.group.name + (policy.readOnly ? ", read-only" : "") +
+    printLine("sharing " + database.name() + " in " + group + (policy.readOnly ? ", read-only" : "") +
               "; for another app:");
     printLine("  " + command);
   }
@@ -70,18 +68,14 @@ int share(const Share& options) {
 Run declareShare(Arguments& arguments) {
   auto options = std::make_shared<Share>();  // shared with the parser, which fills it in
   addDatabase(arguments, options->database);
-  addGroup(arguments, options->group);
-  arguments.names("--collections", options->collections, "share only these collections (default: all)");
-  arguments.names("--fields", options->fields, "share only these fields (default: all)");
-  arguments.flag("--read-write", options->readWrite, "let the other apps write too (default: they only receive)");
-  arguments.flag("--relay", options->relay,
-                 "with --read-write: let the other apps also bring writes of other databases, servers too, that they "
-                 "did not get from here (default: they write as clients)");
+  addGroup(arguments, options->sharing.group);
+  options->sharing.declare(arguments);
   arguments.flag("--watch", options->watch, "print a line when an app attaches, changes its state, or leaves");
   addJson(arguments, options->json, "print what is shared as JSON, and with --watch its lines too");
   arguments.note(
       "Shares the database, under its own name, with the other apps of the group until ^C, SIGTERM or blazedb stop. "
-      "Meanwhile share also runs other commands for the file, as blazedb serve does.");
+      "Meanwhile share also runs other commands for the file, as blazedb serve does. For a hub that shares its "
+      "databases too there is blazedb serve --share.");
   arguments.example("blazedb share notes.blazedb --group group.com.yourapp.blazedb --collections notes");
   return [options] { return share(*options); };
 }

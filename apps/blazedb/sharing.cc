@@ -1,0 +1,44 @@
+#include "sharing.h"
+
+#include "group.h"
+
+namespace blazedb::cli {
+
+void Sharing::declare(Arguments& arguments) {
+  arguments.names("--collections", collections, "share only these collections (default: all)");
+  arguments.names("--fields", fields, "share only these fields (default: all)");
+  arguments.flag("--read-write", readWrite, "let the other apps write too (default: they only receive)");
+  arguments.flag("--relay", relay,
+                 "with --read-write: let the other apps also bring writes of other databases, servers too, that they "
+                 "did not get from here (default: they write as clients)");
+}
+
+std::string Sharing::givenOption() const {
+  if (!group.root.empty()) return "--root";
+  if (!group.unixGroup.empty()) return "--unix-group";
+  if (!group.executables.empty()) return "--program";
+  if (!collections.empty()) return "--collections";
+  if (!fields.empty()) return "--fields";
+  if (readWrite) return "--read-write";
+  return relay ? "--relay" : "";
+}
+
+void Sharing::refuseContradictions() const {
+  if (relay && !readWrite) throw UsageError("--relay needs --read-write");
+}
+
+ExportPolicy Sharing::policy() const {
+  ExportPolicy policy;
+  policy.collections = collections;
+  if (!fields.empty()) policy.fields = fields;
+  policy.readOnly = !readWrite;
+  policy.mayRelay = relay;
+  return policy;
+}
+
+std::string Sharing::attachCommand(const Database& database) const {
+  return "blazedb attach FILE" + optionsOf(group) + " --database " + database.name() +
+         (readWrite ? "" : " --read-only");
+}
+
+}  // namespace blazedb::cli
