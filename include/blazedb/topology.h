@@ -142,8 +142,9 @@ class BLAZEDB_API Topology {
   ConnectionId connectRemote(NodeId node, const RemoteNode& remote, const SyncPolicy& policy = {});
 
   // Offers nodes, under their names, to clients on other machines that have a token of the database (token.h). Clients
-  // can connect when it returns. Errors: NotFound, ModeForbids (a localOnly node), PlaintextForbidden, InvalidArgument
-  // (no node; an address or a certificate that cannot be used), IoError (the port is taken).
+  // can connect when it returns. Those of a read-only replica only receive, whatever their tokens grant. Errors:
+  // NotFound, ModeForbids (a localOnly node), PlaintextForbidden, InvalidArgument (no node; an address or a certificate
+  // that cannot be used), IoError (the port is taken).
   ListenerInfo listen(NodeId node, const ListenOptions& options = {});
   ListenerInfo listen(const std::vector<NodeId>& nodes, const ListenOptions& options = {});
   // Reads the certificate and its key again, for new connections. Errors: NotFound, InvalidArgument (the new one cannot

@@ -32,7 +32,7 @@ std::string addressOf(const RemoteNode& remote) {
   return host + ":" + std::to_string(remote.port) + "/" + remote.database;
 }
 
-// A token that grants nothing of what the mode asks for would leave a connection over which nothing ever goes.
+// A hub that grants nothing of what the mode asks for would leave a connection over which nothing ever goes.
 std::optional<sync::Bye> refuseEmpty(ConnectionMode mode, const sync::Hello& hub) {
   if (mode == ConnectionMode::readOnly && !hub.sends)
     return sync::Bye{ErrorCode::NotAllowed,
@@ -40,8 +40,8 @@ std::optional<sync::Bye> refuseEmpty(ConnectionMode mode, const sync::Hello& hub
                      "ask for a token that may read, or connect in another mode"};
   if (mode == ConnectionMode::writeOnly && !hub.receives)
     return sync::Bye{ErrorCode::NotAllowed,
-                     "the token may only read, and the mode of the connection is writeOnly: nothing would come or go; "
-                     "ask for a token that may write, or connect in another mode"};
+                     "the token may only read, or the hub is a read-only replica, and the mode of the connection is "
+                     "writeOnly: nothing would come or go; ask for a token that may write, or connect in another mode"};
   return std::nullopt;
 }
 

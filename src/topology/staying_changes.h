@@ -1,4 +1,4 @@
-// Changes made here that do not get to the hub, because the token or the mode lets this end only receive.
+// Changes made here that do not get to the hub, because the token, the hub or the mode lets this end only receive.
 //
 // A user would not notice them: the connection is live, and everything that it carries has arrived. So they are counted
 // in the feed, where each record has the replica from which it came. A scan begins where the one before ended, if that
@@ -35,7 +35,8 @@ class StayingChanges {
     return std::to_string(count) + (count == 1 ? " record" : " records") +
            " with changes made here cannot get to the hub, as " +
            (mode == ConnectionMode::readOnly ? "the mode of the connection is readOnly; connect in another mode"
-                                             : "the token may only read; ask for one that may write") +
+                                             : "the token may only read, or the hub is a read-only replica; ask for a "
+                                               "token that may write, or connect with the source of the replica") +
            ", or keep such records in collections that are not synchronized";
   }
 

@@ -66,10 +66,10 @@ link::OwnCertificate ownBeside(const Listener::Offer& offer) {
   return {beside + ".hub-cert.pem", beside + ".hub-key.pem", {hostName(), "localhost", "127.0.0.1", "::1"}};
 }
 
-sync::Terms termsOf(const TokenOptions& token) {
+sync::Terms termsOf(const TokenOptions& token, const replica::Replica& offered) {
   sync::Terms terms;
   terms.sends = token.mayRead;
-  terms.receives = token.mayWrite;
+  terms.receives = token.mayWrite && !offered.source();  // a read-only replica receives from its source alone
   terms.writes.mayBeServer = terms.writes.mayErase = token.role == SyncRole::server;
   bool relays = token.mayRelay || terms.writes.mayBeServer;
   terms.writes.trust = relays ? sync::StampTrust::relayed : sync::StampTrust::own;
@@ -233,7 +233,13 @@ link::Admission TokenListener::admit(const link::Knock& knock, const link::PeerI
     std::uint64_t revision = tokens.tokenRevision();  // first: the patrol asks again about what changes meanwhile
     Token token = tokens.checkToken(base::textOf(knock.token));
     sync::SessionOptions session;
-    session.terms = termsOf(token.options);
+    session.terms = termsOf(token.options, *offer->replica);
+    if (!session.terms.sends && !session.terms.receives)
+      return sync::Bye{
+          ErrorCode::ReadOnlyReplica,
+          "'" + offer->name +
+              "' is a read-only replica, and the token may only write: nothing would come or go; ask for a "
+              "token that may read, or connect with the source of the replica"};
     session.acceptRemovals = options_.acceptRemovals;
     session.meet = meeting(offer->replica, token.id, connected_.at(offer->name));
     return offer->guest(std::move(session), Bearer::of(token, revision).label());

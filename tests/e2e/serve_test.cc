@@ -32,6 +32,12 @@ class Serve : public WithHubProcess {
     EXPECT_TRUE(last.starts_with("blazedb: ")) << last;
     EXPECT_NE(last.find(what), std::string::npos) << last;
   }
+  std::vector<Object> warningsUntilItStops() {
+    std::vector<Object> warnings;
+    for (const std::string& line : linesOf(stopHub().err))
+      if (Object event = parsed(line); event.string("level") == "warning") warnings.push_back(event);
+    return warnings;
+  }
 };
 
 TEST_F(Serve, AClientWithATokenAndThePinSyncs) {
@@ -226,13 +232,23 @@ TEST_F(Serve, AHubOfRoleClientSaysWhatFollowsAndHowToChangeIt) {
   const std::string other = path("other.blazedb");
   makeDatabase("other.blazedb");
   start({file_, other});
-  std::vector<Object> warnings;
-  for (const std::string& line : linesOf(stopHub().err))
-    if (Object event = parsed(line); event.string("level") == "warning") warnings.push_back(event);
+  std::vector<Object> warnings = warningsUntilItStops();
   ASSERT_EQ(warnings.size(), 1u);
   EXPECT_EQ(warnings[0].string("database"), "other");
   EXPECT_NE(warnings[0].string("event")->find("do not win"), std::string::npos);
   EXPECT_EQ(warnings[0].string("change"), "blazedb stop " + other + " && blazedb set " + other + " --role server");
+}
+
+TEST_F(Serve, AHubThatIsAReadOnlyReplicaSaysWhatFollows) {
+  const std::string replica = path("replica.blazedb");
+  makeDatabase("replica.blazedb");
+  succeed({"sync", file_, replica, "--read-only"});
+  start({replica});
+  fail({"insert", replica, "{}"}, "ReadOnlyReplica");
+  std::vector<Object> warnings = warningsUntilItStops();
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_NE(warnings[0].string("event")->find("its clients only receive"), std::string::npos);
+  EXPECT_EQ(warnings[0].string("change"), "blazedb stop " + replica + " && blazedb release " + replica);
 }
 
 TEST_F(Serve, PeopleAreShownWhatAClientTypes) {

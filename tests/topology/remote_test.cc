@@ -467,6 +467,33 @@ TEST_F(RemoteTest, AReadOnlyReplicaMayOnlySendToAHub) {
   EXPECT_TRUE(hub_.fetch(id));
 }
 
+TEST_F(RemoteTest, AHubThatIsAReadOnlyReplicaTakesNothingOfItsClients) {
+  Database source = open("source"), client = open("client");
+  NodeId from = topology_.registerDatabase(source, "source");
+  UUID there = source.insert({{"n", 1}}), here = client.insert({{"n", 2}});
+  ConnectionId link = topology_.connectLocal(from, node_, ConnectionMode::readOnly);
+  topology_.synchronize(kPatience);
+  RemoteNode both = remote(token().secret);
+  {
+    SyncEngine sync = client.enableSync(both, kReadable);
+    EXPECT_ERROR(NotAllowed, sync.synchronize(kPatience));
+    EXPECT_NE(sync.status().message.find("or the hub is a read-only replica"), std::string::npos);
+    EXPECT_EQ(topology_.connections(node_).back().mode, ConnectionMode::readOnly);
+    source.updateFields(there, {{"n", 3}});
+    topology_.synchronize(kPatience);
+    EXPECT_ERROR(NotAllowed, sync.synchronize(kPatience));
+    EXPECT_EQ(client.fetch(there)->integer("n"), 3);
+  }
+  EXPECT_EQ(refusal(client, both, kSends), ErrorCode::NotAllowed);
+  EXPECT_EQ(refusal(client, remote(token({.name = "w", .user = "ann", .mayRead = false}).secret)),
+            ErrorCode::ReadOnlyReplica);
+  EXPECT_FALSE(hub_.fetch(here));
+  topology_.disconnect(link);
+  hub_.releaseReadOnly();
+  client.enableSync(both, kReadable).synchronize(kPatience);
+  EXPECT_TRUE(hub_.fetch(here));
+}
+
 TEST_F(RemoteTest, APolicyNarrowsWhatTravels) {
   UUID id = hub_.insert({{"name", "Ann"}, {"password", "secret"}});
   hub_.collection("logs").insert({{"n", 1}});

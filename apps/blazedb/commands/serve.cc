@@ -139,19 +139,22 @@ void printForPeople(const server::Hub& hub, const std::optional<HealthPage>& hea
   }
 }
 
-std::string commandForServerRole(const Database& database) {
+std::string whenStopped(const std::string& command, const Database& database, const std::string& options = "") {
   std::string file = quoted(database.path());
-  return "blazedb stop " + file + " && blazedb set " + file + " --role server";
+  return "blazedb stop " + file + " && blazedb " + command + " " + file + options;
 }
 
 // Nothing is wrong with such a hub, but it is rarely meant.
-void warnOfClients(const server::Hub& hub, server::Log& log) {
-  for (const Database& database : hub.databases())
-    if (database.role() == SyncRole::client)
-      log.say(server::Level::warning,
-              "a database has the role client: writes made at this hub do not win over those of clients, the later one "
-              "wins",
-              {{"database", database.name()}, {"change", commandForServerRole(database)}});
+void sayWhatFollows(const Database& database, server::Log& log) {
+  if (database.info().readOnlySource)
+    log.say(server::Level::warning,
+            "a database is a read-only replica: its clients only receive, whatever their tokens grant",
+            {{"database", database.name()}, {"change", whenStopped("release", database)}});
+  else if (database.role() == SyncRole::client)
+    log.say(server::Level::warning,
+            "a database has the role client: writes made at this hub do not win over those of clients, the later one "
+            "wins",
+            {{"database", database.name()}, {"change", whenStopped("set", database, " --role server")}});
 }
 
 int serve(Serve options) {
@@ -169,7 +172,7 @@ int serve(Serve options) {
   server::Transition transition(options.files);
   server::Hub hub(openDatabases(options.files, options.passwordFile), options.listen, log, runForVisitor);
   transition.end();
-  warnOfClients(hub, log);
+  for (const Database& database : hub.databases()) sayWhatFollows(database, log);
   std::optional<HealthPage> health;
   if (options.healthzPort) health.emplace(hub, portOf(*options.healthzPort));
   std::vector<CrossAppSyncCoordinator> shared = share(hub, options.sharing, log);
