@@ -47,8 +47,8 @@ struct FeedRead {
   bool atEnd = false;          // the feed ended at `to`
 };
 
-// What a sweeping replica has learned of the peer's records. It is not larger than what the replica itself holds, however
-// often the peer names a record.
+// What a sweeping replica has learned of the peer's records. It is not larger than what the replica itself holds,
+// however often the peer names a record.
 struct Sweep {
   struct Field {
     std::string name;
