@@ -202,10 +202,20 @@ void Sender::onAck(const Ack& ack, std::uint64_t saved) {
   acked_.position = inFlight_.front().to;
   acked_.complete = inFlight_.front().complete;
   inFlight_.pop_front();
-  std::optional<Store::PeerFeed> its;
-  if (end_.agreement.receives) its = {ack.feedEnd, saved};
-  end_.store.noteAcknowledged(end_.peer(), end_.agreement.scope, acked_, its);
+  peerFeedEnd_ = ack.feedEnd;
+  noteAcknowledged(saved);
   noteFilter();
+}
+
+void Sender::noteAcknowledged(std::uint64_t saved) {
+  std::optional<Store::PeerFeed> its;
+  if (end_.agreement.receives) its = {*peerFeedEnd_, saved};
+  notedSaved_ = saved;
+  end_.store.noteAcknowledged(end_.peer(), end_.agreement.scope, acked_, its);
+}
+
+void Sender::noteSaved(std::uint64_t saved) {
+  if (peerFeedEnd_ && saved != notedSaved_) noteAcknowledged(saved);
 }
 
 void Sender::onRejected(const Rejected& rejected) {

@@ -31,6 +31,8 @@ class Sender {
   void onSubscribe(const Subscribe& subscribe, std::uint64_t askedFrom);
   // `saved`: the position of this end's stored cursor on the peer's feed.
   void onAck(const Ack& ack, std::uint64_t saved);
+  // This end's stored cursor has moved: it may have by now what the peer had at its last Ack.
+  void noteSaved(std::uint64_t saved);
   void onRejected(const Rejected& rejected);
   void onNeed(const Need& need);
 
@@ -71,6 +73,7 @@ class Sender {
   bool checkDeliveries(const Subscribe& subscribe, const Cursor& start);
   std::optional<std::string> filterId() const;
   void noteFilter();
+  void noteAcknowledged(std::uint64_t saved);
   void startOver();
   void readAnew();
   void sendBatch(const BatchWriter& batch, bool atEnd);
@@ -90,6 +93,8 @@ class Sender {
   std::uint64_t reach_ = 0;        // Cursor::reach for readTo_
   std::uint64_t announcedTo_ = 0;  // batches cover everything up to here
   Cursor acked_;
+  std::optional<std::uint64_t> peerFeedEnd_;  // at its last Ack
+  std::uint64_t notedSaved_ = 0;
   std::int64_t withheldSinceMs_ = 0;
   std::deque<InFlight> inFlight_;
   std::size_t inFlightBytes_ = 0;

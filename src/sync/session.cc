@@ -95,6 +95,7 @@ void Session::settle(std::int64_t nowMs) {
   rest_.disturb();
   sender_.announceWithheld();
   receiver_.saveCursor();
+  sender_.noteSaved(receiver_.savedTo());
 }
 
 // ----------------------------------------------------------------------------------------------------
@@ -262,6 +263,7 @@ bool Session::atRest() const { return comparable() && end_.status.refused == 0 &
 
 void Session::updateState() {
   if (stopped()) return;
+  sender_.noteSaved(receiver_.savedTo());
   SessionStatus& status = end_.status;
   status.acknowledgedTo = sender_.acknowledgedTo();
   bool known =
