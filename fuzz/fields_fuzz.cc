@@ -2,6 +2,7 @@
 // encoding only.
 #include <cstdlib>
 
+#include "codec/counter.h"
 #include "codec/fields.h"
 #include "codec/json.h"
 
@@ -13,17 +14,23 @@ void require(bool condition) {
   if (!condition) std::abort();
 }
 
-// Decodes the values and encodes them again, removed fields included.
+// Decodes the values and encodes them again, removed fields and the parts of counters included.
 base::Bytes encodedAgain(base::ByteView fields) {
   base::Bytes out;
   codec::FieldsReader reader(fields);
   codec::appendMapHead(out, reader.count());
   while (reader.next()) {
-    codec::appendText(out, reader.name());
-    if (reader.removed())
-      base::append(out, codec::kRemoved);
+    codec::appendKey(out, reader.name());
+    base::ByteView value = codec::assignedValue(reader.value());
+    base::Bytes plain;
+    if (codec::isRemoved(value))
+      plain.assign(value.begin(), value.end());
+    else if (codec::isPart(reader.name()))
+      plain = codec::encodePart(codec::decodePart(value).value());
     else
-      require(!codec::encodeValue(out, codec::decodeValue(reader.value()).value()));
+      require(!codec::encodeValue(plain, codec::decodeValue(value).value()));
+    bool assigned = codec::isAssigned(reader.value());
+    base::append(out, assigned ? codec::encodeAssigned(plain, codec::seenBy(reader.value())) : plain);
   }
   return out;
 }

@@ -1,11 +1,13 @@
 // One walk over hostile bytes, which builds values or only checks them.
 #include <algorithm>
 #include <bit>
+#include <map>
 #include <string>
 #include <type_traits>
 
 #include "base/limits.h"
 #include "codec/cbor_date.h"
+#include "codec/counter.h"
 #include "codec/fields.h"
 #include "codec/text.h"
 
@@ -117,11 +119,34 @@ Result readValue(CborReader& in, int depth) {
   return Result();
 }
 
+// A key of the outermost map: a name, or the key of a part.
+std::string_view readKey(CborReader& in, std::string_view previous) {
+  if (in.atEnd() || static_cast<CborKind>(in.rest()[0] >> 5) != CborKind::bytes) return readName(in, previous);
+  std::string_view key = base::textOf(in.byteString());
+  std::string_view field = fieldOf(key);
+  if (!isPart(key) || field.size() > kFieldNameBytesMax || !isUtf8(field) || key <= previous) in.fail();
+  return key;
+}
+
 bool removedIsNext(const CborReader& in) { return !in.atEnd() && in.rest()[0] == kRemovedByte; }
 
 // No replica encodes a record beyond the limit, so it is refused unread.
 base::ByteView withinLimit(base::ByteView encoded) {
   return encoded.size() <= kMergedBytesMax ? encoded : base::ByteView{};
+}
+
+// The fields, with the values of the counters in place of their own. Both are in the order of names.
+Object withCounters(const Object& fields, const std::map<std::string_view, Counter>& counters) {
+  Object all;
+  all.reserve(fields.size() + counters.size());
+  auto field = fields.begin();
+  for (const auto& [name, counter] : counters) {
+    for (; field != fields.end() && field->name < name; ++field) all.set(field->name, field->value);
+    if (field != fields.end() && field->name == name) ++field;
+    if (std::optional<Value> value = counter.value()) all.set(std::string(name), std::move(*value));
+  }
+  for (; field != fields.end(); ++field) all.set(field->name, field->value);
+  return all;
 }
 
 }  // namespace
@@ -131,18 +156,33 @@ bool decodeFields(base::ByteView encoded, Object& fields) {
   CborReader in(withinLimit(encoded));
   std::size_t count = in.mapHead();
   fields.reserve(trusted(count));
-  std::string_view name;
+  std::string_view key;
+  std::map<std::string_view, Counter> counters;
   for (std::size_t i = 0; i < count && in.ok(); i++) {
-    name = readName(in, name);
+    key = readKey(in, key);
+    base::ByteView begin = in.rest();
     if (removedIsNext(in)) {
       in.take(1);
-      continue;
+    } else if (isPart(key)) {
+      readPart(in);
+      // The field stands before its parts.
+      auto [at, isNew] = counters.try_emplace(fieldOf(key));
+      if (isNew)
+        if (const Value* value = fields.find(fieldOf(key))) at->second.assign(*value);
+      if (in.ok()) at->second.add(writerOf(key), begin.first(begin.size() - in.remaining()));
+    } else if (isAssigned(begin)) {
+      readAssigned(in);
+      if (in.ok()) counters[key].assign(begin.first(begin.size() - in.remaining()));
+    } else {
+      fields.set(std::string(key), readValue<Value>(in, 0));
     }
-    fields.set(std::string(name), readValue<Value>(in, 0));
   }
-  if (in.ok() && in.atEnd()) return true;
-  fields = {};
-  return false;
+  if (!in.ok() || !in.atEnd()) {
+    fields = {};
+    return false;
+  }
+  if (!counters.empty()) fields = withCounters(fields, counters);
+  return true;
 }
 
 std::optional<Value> decodeValue(base::ByteView encoded) {
@@ -164,8 +204,17 @@ bool FieldsReader::next() {
   if (left_ == 0 && !in_.atEnd()) in_.fail();
   if (left_ == 0 || !in_.ok()) return false;
   left_--;
-  name_ = readName(in_, name_);
-  value_ = removedIsNext(in_) ? in_.take(1) : readEncodedValue(in_);
+  name_ = readKey(in_, name_);
+  base::ByteView begin = in_.rest();
+  if (removedIsNext(in_))
+    in_.take(1);
+  else if (isPart(name_))
+    readPart(in_);
+  else if (isAssigned(begin))
+    readAssigned(in_);
+  else
+    readEncodedValue(in_);
+  value_ = in_.ok() ? begin.first(begin.size() - in_.remaining()) : base::ByteView{};
   return in_.ok();
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "codec/cbor_date.h"
+#include "codec/counter.h"
 #include "codec/fields.h"
 #include "codec/text.h"
 
@@ -173,6 +174,13 @@ std::optional<Error> Encoder::result(const char* whole) {
 }
 
 }  // namespace
+
+void appendKey(base::Bytes& out, std::string_view key) {
+  if (isPart(key))
+    appendByteString(out, base::viewOf(key));
+  else
+    appendText(out, key);
+}
 
 std::optional<Error> encodeFields(base::Bytes& out, const Object& fields) {
   if (fields.size() > kFieldsMax)

@@ -13,6 +13,7 @@
 //   array    | array of values                                                               | 82 01 02
 //   object   | map from text to values                                                       | a1 61 61 01
 //   removed  | simple value 23, and only as the value of a field of the outermost map        | f7
+//   counter  | in the outermost map also the parts of counters: see codec/counter.h          |
 //
 // The keys of a map are field names: unique, 1 to kFieldNameBytesMax bytes, sorted bytewise as Object sorts them (not
 // by their encoding as in section 4.2.1 of RFC 8949, which puts shorter ones first). Arrays and objects nest up to
@@ -57,6 +58,9 @@ std::optional<Value> decodeValue(base::ByteView encoded);
 // Checks the next value, passes over it, and returns its bytes. `in` fails if it is not a valid value.
 base::ByteView readEncodedValue(CborReader& in);
 
+// Appends the name of a field, or the key of a part of a counter.
+void appendKey(base::Bytes& out, std::string_view key);
+
 // The encoded value of a removed field.
 inline constexpr std::uint8_t kRemovedByte = 0xF7;
 inline constexpr base::ByteView kRemoved{&kRemovedByte, 1};
@@ -68,7 +72,7 @@ inline bool isRemoved(base::ByteView encodedValue) { return base::equal(encodedV
 //   while (fields.next()) use(fields.name(), fields.value());
 //   if (!fields.ok()) return false;
 //
-// To write a map from such pieces, call appendMapHead(), then for each field, in order of names, appendText() with the
+// To write a map from such pieces, call appendMapHead(), then for each field, in order of names, appendKey() with the
 // name and append() with the value.
 class FieldsReader {
  public:
@@ -82,7 +86,7 @@ class FieldsReader {
   // The number of fields that the map announces, removed ones included; 0 if it is not a map.
   std::size_t count() const { return count_; }
   // Views into `encoded`.
-  std::string_view name() const { return name_; }
+  std::string_view name() const { return name_; }  // or the key of a part of a counter
   base::ByteView value() const { return value_; }
   bool removed() const { return isRemoved(value_); }
 

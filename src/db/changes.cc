@@ -1,9 +1,11 @@
 #include "db/changes.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "blazedb/error.h"
 #include "codec/fields.h"
+#include "codec/text.h"
 #include "replica/forgetting.h"
 #include "replica/merger.h"
 #include "sync/merge.h"
@@ -16,6 +18,19 @@ namespace {
 }
 
 }  // namespace
+
+FieldsChange toChange(std::span<const FieldChange> changes) {
+  FieldsChange to;
+  for (const FieldChange& change : changes) {
+    to.values.erase(change.name());
+    to.increments.erase(change.name());
+    if (change.adds())
+      to.increments.emplace(change.name(), change.value());
+    else
+      to.values.set(change.name(), change.value());
+  }
+  return to;
+}
 
 Changes::Changes(Writing& writing, base::Clock& clock, base::UuidV7& ids)
     : tables_(writing.tables),
@@ -43,15 +58,26 @@ void Changes::takeBack(const replica::Ledger::Savepoint& before) {
 // ----------------------------------------------------------------------------------------------------
 // operations
 
-UUID Changes::insert(const std::string& collectionName, const std::optional<UUID>& wantedId, const Record& record) {
+UUID Changes::insert(const std::string& collectionName, const std::optional<UUID>& wantedId, const Record& record,
+                     const Increments& increments) {
   requireWritable();
   base::ByteView fields = encode(record);
+  requireValid(increments);
   replica::Collection& collection = ledger_.collectionFor(collectionName);  // after what can fail: it may make one
   std::optional<UUID> id = wantedId ? wantedId : record.id();
 
   sync::Stamp stamp = nextStamp(0);
   sync::encodeFreshStamps(stamp, stampBytes_);
+  sync::RecordState counting;  // of a fresh record with increments
+  sync::EncodedState encoded;
   replica::Image fresh;
+  auto writeAll = [&](sync::RecordState& state) {
+    sync::writeInsert(state, stamp, ledger_.nextPosition(), counted_);
+    codec::FieldsReader values(fieldBytes_);
+    while (values.next())
+      sync::writeField(state, values.name(), values.value(), stamp, ledger_.nextPosition(), counted_);
+    add(state, increments, stamp);
+  };
   replica::Row& row = fresh.row;
   row.collection = collection.number;
   row.id = id ? *id : ids_.next();
@@ -59,7 +85,15 @@ UUID Changes::insert(const std::string& collectionName, const std::optional<UUID
   row.flags = replica::kAlive | replica::kWhole | replica::kUniform;
   row.stamps = stampBytes_;
   row.fields = fields;
-  fresh.hash = sync::hashOfFresh(row.id, stamp, fields);
+  if (increments.empty()) {
+    fresh.hash = sync::hashOfFresh(row.id, stamp, fields);
+  } else {
+    writeAll(counting);
+    sync::encodeState(counting, row.position, encoded);
+    row.stamps = encoded.stamps;
+    row.fields = encoded.fields;
+    fresh.hash = sync::hashOf(row.id, counting);
+  }
   if (ledger_.add(collection, fresh)) return row.id;
 
   replica::Held& held = *load(collectionName, row.id);
@@ -69,9 +103,7 @@ UUID Changes::insert(const std::string& collectionName, const std::optional<UUID
                                               " already; use update or upsert to change it "
                                               "(blazedb update, or blazedb import --upsert)");
   stamp = nextStamp(held.state.authority());
-  sync::writeInsert(held.state, stamp, ledger_.nextPosition());
-  codec::FieldsReader values(fieldBytes_);
-  while (values.next()) sync::writeCell(held.state, values.name(), values.value(), stamp, ledger_.nextPosition());
+  writeAll(held.state);
   save(collectionName);
   return row.id;
 }
@@ -83,29 +115,43 @@ void Changes::update(const std::string& collection, const UUID& id, const Record
   sync::Stamp stamp = nextStamp(state.authority());
   std::vector<std::string_view> names;
   bool changed = false;
-  auto write = [&](std::string_view name, base::ByteView value) {
-    sync::writeCell(state, name, value, stamp, ledger_.nextPosition());
+  auto change = [&](std::string_view name, base::ByteView value) {
+    if (has(name, value)) return;
+    write(name, value, stamp);
     changed = true;
   };
   while (fields.next()) {
     names.push_back(fields.name());
-    const sync::Cell* cell = state.find(fields.name());
-    if (!cell || !base::equal(cell->value, fields.value())) write(fields.name(), fields.value());
+    change(fields.name(), fields.value());
   }
-  for (sync::Cell& cell : state.cells)
-    if (!cell.removed() && !std::binary_search(names.begin(), names.end(), cell.name))
-      write(cell.name, codec::kRemoved);
+  std::vector<std::string> others;  // the writes may move the cells
+  for (const sync::Cell& cell : state.cells)
+    if (!cell.removed() && !std::binary_search(names.begin(), names.end(), codec::fieldOf(cell.name)))
+      others.emplace_back(codec::fieldOf(cell.name));
+  for (const std::string& name : others) change(name, codec::kRemoved);
   if (changed) save(collection);
 }
 
 void Changes::updateFields(const std::string& collection, const UUID& id, const Record& fieldsToSet) {
+  updateFields(collection, id, FieldsChange{fieldsToSet, {}});
+}
+
+void Changes::updateFields(const std::string& collection, const UUID& id, const FieldsChange& change) {
   requireWritable();
   sync::RecordState& state = loadAlive(collection, id).state;
-  codec::FieldsReader fields(encode(fieldsToSet));
-  if (fields.count() == 0) return;
+  codec::FieldsReader fields(encode(change.values));
+  requireNumbers(change.increments);
+  if (fields.count() == 0 && change.increments.empty()) return;
   sync::Stamp stamp = nextStamp(state.authority());
-  while (fields.next()) sync::writeCell(state, fields.name(), fields.value(), stamp, ledger_.nextPosition());
+  while (fields.next()) write(fields.name(), fields.value(), stamp);
+  add(state, change.increments, stamp);
   save(collection);
+}
+
+Value Changes::increment(const std::string& collection, const UUID& id, const std::string& field, const Value& by) {
+  updateFields(collection, id, {{}, {{field, by}}});
+  // Absent: the field was removed, and what was added since then makes 0.
+  return loaded_.state.counter(field).value().value_or(std::int64_t{0});
 }
 
 void Changes::unset(const std::string& collection, const UUID& id, const std::vector<std::string>& fields) {
@@ -113,10 +159,9 @@ void Changes::unset(const std::string& collection, const UUID& id, const std::ve
   sync::RecordState& state = loadAlive(collection, id).state;
   std::optional<sync::Stamp> stamp;
   for (const std::string& name : fields) {
-    const sync::Cell* cell = state.find(name);
-    if (!cell || cell->removed()) continue;
+    if (has(name, codec::kRemoved)) continue;
     if (!stamp) stamp = nextStamp(state.authority());
-    sync::writeCell(state, name, codec::kRemoved, *stamp, ledger_.nextPosition());
+    write(name, codec::kRemoved, *stamp);
   }
   if (stamp) save(collection);
 }
@@ -142,18 +187,23 @@ bool Changes::upsert(const std::string& collection, const UUID& id, const Record
 }
 
 bool Changes::upsertFields(const std::string& collection, const UUID& id, const Record& fieldsToSet) {
+  return upsertFields(collection, id, FieldsChange{fieldsToSet, {}});
+}
+
+bool Changes::upsertFields(const std::string& collection, const UUID& id, const FieldsChange& change) {
   requireWritable();
   replica::Held* held = load(collection, id);
-  if (!held || !held->alive()) return insert(collection, id, fieldsToSet), true;
-  sync::RecordState& state = held->state;
-  codec::FieldsReader fields(encode(fieldsToSet));
-  std::optional<sync::Stamp> stamp;
-  while (fields.next()) {
-    const sync::Cell* cell = state.find(fields.name());
-    if (cell && base::equal(cell->value, fields.value())) continue;
-    if (!stamp) stamp = nextStamp(state.authority());
-    sync::writeCell(state, fields.name(), fields.value(), *stamp, ledger_.nextPosition());
+  if (!held || !held->alive()) {
+    insert(collection, id, change.values, change.increments);
+    return true;
   }
+  codec::FieldsReader fields(encode(change.values));
+  requireNumbers(change.increments);
+  std::optional<sync::Stamp> stamp;
+  auto stampOnce = [&] { return stamp ? *stamp : stamp.emplace(nextStamp(held->state.authority())); };
+  while (fields.next())
+    if (!has(fields.name(), fields.value())) write(fields.name(), fields.value(), stampOnce());
+  if (!change.increments.empty()) add(held->state, change.increments, stampOnce());
   if (stamp) save(collection);
   return false;
 }
@@ -189,11 +239,11 @@ bool Changes::restoreField(const std::string& collection, const UUID& id, std::s
   sync::Stamp stamp = nextStamp(held->state.authority());
   if (!held->alive() && !held->state.whole) {
     // The other values are gone for good: the record starts again with this one.
-    sync::writeInsert(held->state, stamp, ledger_.nextPosition());
+    sync::writeInsert(held->state, stamp, ledger_.nextPosition(), counted_);
   } else if (!held->alive()) {
     sync::detail::reviveAt(held->state, ledger_.nextPosition());
   }
-  sync::writeCell(held->state, field, value, stamp, ledger_.nextPosition());
+  sync::writeField(held->state, field, value, stamp, ledger_.nextPosition(), counted_);
   save(collection);
   return true;
 }
@@ -249,13 +299,69 @@ void Changes::requireWritable() const {
 
 replica::Held* Changes::load(const std::string& collection, const UUID& id) {
   replica::Collection* known = ledger_.known(collection);
-  return known && ledger_.load({known->number, id}, loaded_) ? &loaded_ : nullptr;
+  if (!known || !ledger_.load({known->number, id}, loaded_)) return nullptr;
+  counts_ = loaded_.state.hasCounters();
+  counted_.clear();
+  return &loaded_;
 }
 
 replica::Held& Changes::loadAlive(const std::string& collection, const UUID& id) {
   replica::Held* held = load(collection, id);
   if (!held || !held->alive()) notFound(collection, id);
   return *held;
+}
+
+bool Changes::has(std::string_view field, base::ByteView value) const {
+  if (!counts_) {
+    const sync::Cell* cell = loaded_.state.find(field);
+    return cell ? base::equal(cell->value, value) : codec::isRemoved(value);
+  }
+  std::optional<Value> held = loaded_.state.counter(field).value();
+  base::Bytes encoded;
+  if (!held) return codec::isRemoved(value);
+  return !codec::encodeValue(encoded, *held) && base::equal(encoded, value);
+}
+
+void Changes::write(std::string_view field, base::ByteView value, const sync::Stamp& stamp) {
+  if (counts_)
+    sync::writeField(loaded_.state, field, value, stamp, ledger_.nextPosition(), counted_);
+  else
+    sync::writeCell(loaded_.state, field, value, stamp, ledger_.nextPosition());
+}
+
+// Takes over the part of a former opening once every known reader has passed a write of a later one: this replica has
+// by then what the readers know of that part, should its file have been put back to an earlier state.
+void Changes::add(sync::RecordState& state, const Increments& increments, const sync::Stamp& stamp) {
+  std::optional<std::uint64_t> passed;
+  auto folds = [&](std::uint64_t writer) {
+    auto former = author_.former.find(writer);
+    if (former == author_.former.end()) return false;
+    if (!passed) passed = mirror_.forgettable ? mirror_.forgettable().passed : 0;
+    return former->second <= *passed;
+  };
+  for (const auto& each : increments)
+    sync::writeIncrement(state, each.first, each.second, stamp, ledger_.nextPosition(), folds, counted_);
+}
+
+void Changes::requireValid(const Increments& increments) {
+  for (const auto& [field, by] : increments) {
+    base::Bytes encoded;
+    if (std::optional<Error> error = codec::encodeFields(encoded, {{field, by}})) throw *error;
+    if (const auto* real = by.as<double>(); real && !std::isfinite(*real))
+      throw Error(ErrorCode::InvalidArgument,
+                  "field \"" + codec::printable(field) + "\" cannot be incremented by infinity or NaN");
+  }
+}
+
+void Changes::requireNumbers(const Increments& increments) const {
+  requireValid(increments);
+  for (const auto& [field, by] : increments) {
+    std::optional<Value> held = loaded_.state.counter(field).value();
+    if (held && !held->as<std::int64_t>() && !held->as<double>())
+      throw Error(ErrorCode::InvalidArgument, "field \"" + codec::printable(field) + "\" holds a value of the type " +
+                                                  std::string(typeName(held->type())) +
+                                                  ": only a number can be incremented; update the field to one first");
+  }
 }
 
 sync::Stamp Changes::nextStamp(std::uint64_t seenAuthority) {

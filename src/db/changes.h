@@ -2,9 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <exception>
 #include <functional>
+#include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,6 +33,14 @@ struct Writing {
   explicit Writing(storage::Connection& connection) : tables(connection) {}
 };
 
+// What an operation does to the fields of a record.
+using Increments = std::map<std::string, Value>;
+struct FieldsChange {
+  Record values;
+  Increments increments;  // of other fields than `values`
+};
+FieldsChange toChange(std::span<const FieldChange> changes);
+
 // Its reads see what it has written.
 class Changes final : public Snapshot {
  public:
@@ -48,12 +59,16 @@ class Changes final : public Snapshot {
   auto several(const std::string& collection, Body&& body);
 
   // Local operations, as the functions of the same name in blazedb/records.h say.
-  UUID insert(const std::string& collection, const std::optional<UUID>& id, const Record& record);
+  UUID insert(const std::string& collection, const std::optional<UUID>& id, const Record& record,
+              const Increments& increments = {});
   void update(const std::string& collection, const UUID& id, const Record& record);
   void updateFields(const std::string& collection, const UUID& id, const Record& fields);
+  void updateFields(const std::string& collection, const UUID& id, const FieldsChange& change);
+  Value increment(const std::string& collection, const UUID& id, const std::string& field, const Value& by);
   void unset(const std::string& collection, const UUID& id, const std::vector<std::string>& fields);
   bool upsert(const std::string& collection, const UUID& id, const Record& record);
   bool upsertFields(const std::string& collection, const UUID& id, const Record& fields);
+  bool upsertFields(const std::string& collection, const UUID& id, const FieldsChange& change);
   UUID insertOr(OnConflict onConflict, const std::string& collection, const Record& record);
   bool remove(const std::string& collection, const UUID& id);
   bool purge(const std::string& collection, const UUID& id);
@@ -98,6 +113,13 @@ class Changes final : public Snapshot {
   // Finds the row of a record. Returns null if there is none.
   replica::Held* load(const std::string& collection, const UUID& id);
   replica::Held& loadAlive(const std::string& collection, const UUID& id);
+  // Whether a field of the loaded record has this encoded value; codec::kRemoved: whether it is absent.
+  bool has(std::string_view field, base::ByteView value) const;
+  void write(std::string_view field, base::ByteView value, const sync::Stamp& stamp);
+  void add(sync::RecordState& state, const Increments& increments, const sync::Stamp& stamp);
+  static void requireValid(const Increments& increments);
+  // Throws InvalidArgument if the loaded record cannot take these increments.
+  void requireNumbers(const Increments& increments) const;
   sync::Stamp nextStamp(std::uint64_t seenAuthority);
   base::ByteView encode(const Object& fields);
   // Stores the loaded record with its changes. Throws TooLarge.
@@ -111,7 +133,9 @@ class Changes final : public Snapshot {
   mutable replica::Ledger ledger_;  // asking it a question writes what it has queued
 
   replica::Held loaded_;  // reused, so that a bulk write does not allocate for each record
+  bool counts_ = false;   // whether the loaded record has counters
   base::Bytes fieldBytes_, stampBytes_;
+  std::deque<base::Bytes> counted_;  // what the cells of counters view, of the record that is loaded
   std::vector<replica::Overridden> overridden_;
   mutable std::exception_ptr broken_;  // set: the transaction cannot be committed any more
 };

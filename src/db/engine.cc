@@ -31,6 +31,7 @@ std::string storedName(storage::DatabaseFile& file) {
 void giveNewReplicaId(WriteTables& tables, const UUID& id) {
   tables.setMeta(kReplica, id.bytes);
   tables.setMeta(kCopied, base::Bytes{1});
+  tables.setMetaNumber(kInherited, tables.incarnations().size());
   tables.forgetPeers();
 }
 
@@ -133,7 +134,8 @@ void Engine::renewReplicaId() {
         id = writer_.ids().next();
         giveNewReplicaId(changes.tables(), id);
       },
-      [&](replica::Author&, Published::Self& self) {
+      [&](replica::Author& author, Published::Self& self) {
+        author.former.clear();
         self.replica = id;
         importers_.forgetAll();
         shared_.peers.forgetAll();

@@ -133,7 +133,7 @@ void GroupCommit::lock() NOT_CHECKED {
 
 GroupCommit::Alone::Alone(GroupCommit& writer) : writer_(writer) {
   writer_.lock();
-  if (writer_.group_) writer_.commit(writer_.group_);
+  if (writer_.group_) writer_.commit();
 }
 
 GroupCommit::Alone::~Alone() { writer_.mutex_.unlock(); }
@@ -147,7 +147,7 @@ void GroupCommit::Alone::write(Durability durability, const Body& body) {
   writer_.mutex_.isHeld();
   std::shared_ptr<Group> group = writer_.joinGroup(durability == Durability::full);
   writer_.runInGroup(group, body);
-  writer_.commit(group);
+  writer_.commit();
   if (group->state.load() == Group::kFailed) std::rethrow_exception(group->error);
 }
 
@@ -171,7 +171,7 @@ void GroupCommit::write(Durability durability, const Body& body) try {
   try {
     runInGroup(group, body);
   } catch (...) {
-    if (group_ && waiting_.load() == 0) commit(group_);
+    if (group_ && waiting_.load() == 0) commit();
     throw;
   }
   bool mine = waiting_.load() == 0 || group->operations >= kGroupMax;
@@ -183,7 +183,7 @@ void GroupCommit::write(Durability durability, const Body& body) try {
     mine = group_ == group && waiting_.load() == 0;
   }
   if (mine) {
-    commit(group);
+    commit();
   } else {
     held.unlock();
     group->state.wait(Group::kOpen);
@@ -196,7 +196,7 @@ void GroupCommit::write(Durability durability, const Body& body) try {
 
 std::shared_ptr<GroupCommit::Group> GroupCommit::joinGroup(bool durable) {
   // Whether a commit is synced is decided when its transaction begins.
-  if (group_ && durable && !group_->durable) commit(group_);
+  if (group_ && durable && !group_->durable) commit();
   if (group_) return group_;
   beginIncarnation();
   auto group = std::make_shared<Group>();  // may throw, so it comes before the transaction begins
@@ -254,9 +254,8 @@ void GroupCommit::runInGroup(const std::shared_ptr<Group>& group, const Body& bo
   }
 }
 
-// By value: the caller may hand over group_ itself, which ends here.
-void GroupCommit::commit(std::shared_ptr<Group> group) {
-  group_.reset();
+void GroupCommit::commit() {
+  std::shared_ptr<Group> group = std::move(group_);
   file_.useReserve(!group->adds);
   try {
     state_.tables.commit();
@@ -305,7 +304,7 @@ void GroupCommit::rollback() noexcept {
 }
 
 // After a checkpoint the log is filled again from its beginning, which leaves room for deletes at least.
-void GroupCommit::checkpointAfter(std::exception_ptr error) noexcept {
+void GroupCommit::checkpointAfter(const std::exception_ptr& error) noexcept {
   try {
     std::rethrow_exception(error);
   } catch (const Error& failure) {
@@ -344,6 +343,7 @@ void GroupCommit::beginIncarnation() {
   // What the copy lacks is not dated later than this: clocks of peers are ahead by no more.
   std::uint64_t now = sync::HybridClock::fromWall(environment_.clock.wallMs() + 2 * base::kClockSkewMsMax);
   bool copied = state_.tables.meta(kCopied).has_value();
+  std::uint64_t inherited = state_.tables.metaNumber(kInherited);
   Incarnation begun{0, state_.mirror.position + 1};
   while (begun.id == 0 || author.own.contains(begun.id)) begun.id = environment_.random.next64();
   // What needs memory comes before the commit: after it, memory must say what the file says.
@@ -358,6 +358,7 @@ void GroupCommit::beginIncarnation() {
   author.incarnation = begun.id;
   if (copied) state_.mirror.lostUntil = now;
   shared_.incarnations.add(begun);
+  author.former = formerOf(shared_.incarnations.all(), inherited);
 }
 
 void GroupCommit::checkpointIfIdle() {

@@ -105,9 +105,9 @@ class GroupCommit {
   std::shared_ptr<Group> joinGroup(bool durable) REQUIRES(mutex_);
   void runInGroup(const std::shared_ptr<Group>& group, const Body& body) REQUIRES(mutex_);
   void failGroup(const std::shared_ptr<Group>& group, std::exception_ptr error) REQUIRES(mutex_);
-  void commit(std::shared_ptr<Group> group) REQUIRES(mutex_);
+  void commit() REQUIRES(mutex_);
   void rollback() noexcept REQUIRES(mutex_);
-  void checkpointAfter(std::exception_ptr error) noexcept REQUIRES(mutex_);
+  void checkpointAfter(const std::exception_ptr& error) noexcept REQUIRES(mutex_);
 
   Environment environment_;
   storage::DatabaseFile& file_;

@@ -16,4 +16,10 @@ sync::Cursor Incarnations::resolve(const sync::Cursor& cursor, std::uint64_t fee
   return {};
 }
 
+std::map<std::uint64_t, std::uint64_t> formerOf(const std::vector<Incarnation>& chain, std::size_t inherited) {
+  std::map<std::uint64_t, std::uint64_t> former;
+  for (std::size_t i = inherited; i + 1 < chain.size(); i++) former.emplace(chain[i].id, chain[i + 1].first);
+  return former;
+}
+
 }  // namespace blazedb::db

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <vector>
 
 #include "base/mutex.h"
@@ -39,5 +40,8 @@ class Incarnations {
   mutable base::Mutex mutex_;
   std::vector<Incarnation> chain_ GUARDED_BY(mutex_);
 };
+
+// All but the first `inherited` and the last, each with the first position of the next one.
+std::map<std::uint64_t, std::uint64_t> formerOf(const std::vector<Incarnation>& chain, std::size_t inherited);
 
 }  // namespace blazedb::db

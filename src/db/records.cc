@@ -51,7 +51,10 @@ std::uint64_t changeMatching(db::Engine& engine, db::Changes* open, const std::s
 Fetched::Fetched(std::optional<Record> record) : record_(std::move(record)) {}
 Record Fetched::take() { return std::move(*record_); }
 Record Fetched::value() && { return std::move(record_.value()); }
-Record Fetched::value_or(Record other) const& { return record_ ? *record_ : std::move(other); }
+Record Fetched::value_or(Record other) const& {
+  if (record_) return *record_;
+  return other;
+}
 Fetched::operator std::optional<Record>() const& { return record_; }
 Fetched::operator std::optional<Record>() && { return std::move(record_); }
 bool operator==(const Fetched& a, const std::optional<Record>& b) { return a.record_ == b; }
@@ -109,6 +112,15 @@ void Records::updateFields(const UUID& id, const Record& fields) {
   within(*engine_, changes_, [&](db::Changes& c) { return c.updateFields(collection_, id, fields), true; });
 }
 
+void Records::updateFields(const UUID& id, std::initializer_list<FieldChange> changes) {
+  within(*engine_, changes_,
+         [&](db::Changes& c) { return c.updateFields(collection_, id, db::toChange(changes)), true; });
+}
+
+Value Records::increment(const UUID& id, const std::string& field, Increment by) {
+  return within(*engine_, changes_, [&](db::Changes& c) { return c.increment(collection_, id, field, by.by()); });
+}
+
 void Records::unset(const UUID& id, const std::vector<std::string>& fields) {
   within(*engine_, changes_, [&](db::Changes& c) { return c.unset(collection_, id, fields), true; });
 }
@@ -130,6 +142,11 @@ UUID Records::upsert(const Record& record) {
 
 bool Records::upsertFields(const UUID& id, const Record& fields) {
   return within(*engine_, changes_, [&](db::Changes& c) { return c.upsertFields(collection_, id, fields); });
+}
+
+bool Records::upsertFields(const UUID& id, std::initializer_list<FieldChange> changes) {
+  return within(*engine_, changes_,
+                [&](db::Changes& c) { return c.upsertFields(collection_, id, db::toChange(changes)); });
 }
 
 std::vector<UUID> Records::upsertMany(const std::vector<Record>& records) {

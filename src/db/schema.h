@@ -33,6 +33,7 @@ inline constexpr const char* kName = "name";
 inline constexpr const char* kRole = "role";
 inline constexpr const char* kSource = "source";
 inline constexpr const char* kCopied = "copied";
+inline constexpr const char* kInherited = "inherited";
 inline constexpr const char* kHorizon = "horizon";
 inline constexpr const char* kStale = "stale";
 inline constexpr const char* kLostUntil = "lostUntil";

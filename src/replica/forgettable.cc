@@ -6,21 +6,26 @@
 namespace blazedb::replica {
 namespace {
 
+using sync::Cell;
+using sync::CellsOfField;
+
 // The removed cells of a record that something still needs, whatever their age.
-std::vector<const sync::Cell*> needed(const sync::RecordState& state) {
-  std::vector<const sync::Cell*> cells;
-  const sync::Cell *highest = nullptr, *latest = nullptr;
+std::vector<const Cell*> needed(const sync::RecordState& state) {
+  std::vector<bool> isRemoved = state.withoutValue();
+  std::vector<const Cell*> found;
+  const Cell *highest = nullptr, *latest = nullptr;
   std::uint64_t others = std::max(state.base.stamp.authority, state.tomb.stamp.authority);
-  for (const sync::Cell& cell : state.cells) {
+  for (std::size_t i = 0; i < state.cells.size(); i++) {
+    const Cell& cell = state.cells[i];
     if (!latest || cell.stamp > latest->stamp) latest = &cell;
-    if (!cell.removed())
+    if (!isRemoved[i])
       others = std::max(others, cell.stamp.authority);
     else if (!highest || cell.stamp.authority > highest->stamp.authority)
       highest = &cell;
   }
-  if (highest && highest->stamp.authority > others) cells.push_back(highest);
-  if (latest && state.base.stamp <= state.tomb.stamp) cells.push_back(latest);
-  return cells;
+  if (highest && highest->stamp.authority > others) found.push_back(highest);
+  if (latest && state.base.stamp <= state.tomb.stamp) found.push_back(latest);
+  return found;
 }
 
 }  // namespace
@@ -28,10 +33,15 @@ std::vector<const sync::Cell*> needed(const sync::RecordState& state) {
 Forgotten forgetRemovedFields(sync::RecordState& state, const Forgettable& what) {
   Forgotten forgotten;
   if (!state.alive() || !state.whole) return forgotten;
+  std::vector<CellsOfField> removed = state.removed();
+  if (removed.empty()) return forgotten;
+  auto timeOf = [&](const CellsOfField& cells) {
+    std::uint64_t time = 0;
+    for (std::size_t i : cells) time = std::max(time, state.cells[i].stamp.time);
+    return time;
+  };
   std::vector<std::uint64_t> times;  // of all removals
-  for (const sync::Cell& cell : state.cells)
-    if (cell.removed()) times.push_back(cell.stamp.time);
-  if (times.empty()) return forgotten;
+  for (const CellsOfField& cells : removed) times.push_back(timeOf(cells));
   std::uint64_t before = what.oldest;
   if (what.kept == 0) {
     before = std::max(before, *std::max_element(times.begin(), times.end()));
@@ -41,20 +51,23 @@ Forgotten forgetRemovedFields(sync::RecordState& state, const Forgettable& what)
     std::nth_element(times.begin(), first, times.end());
     before = std::max(before, *first - 1);
   }
-  std::vector<const sync::Cell*> stay = needed(state);
-  std::vector<sync::Cell> kept;
-  kept.reserve(state.cells.size());
-  for (const sync::Cell& cell : state.cells) {
-    bool goes = cell.removed() && cell.position <= what.passed && cell.stamp.time <= before &&
-                std::find(stay.begin(), stay.end(), &cell) == stay.end();
-    if (!goes) {
-      kept.push_back(cell);
-      continue;
+  std::vector<const Cell*> stay = needed(state);
+  std::vector<bool> goes(state.cells.size());
+  for (const CellsOfField& cells : removed) {
+    bool passed = std::all_of(cells.begin(), cells.end(), [&](std::size_t i) {
+      const Cell& cell = state.cells[i];
+      return cell.position <= what.passed && std::find(stay.begin(), stay.end(), &cell) == stay.end();
+    });
+    if (!passed || timeOf(cells) > before) continue;
+    for (std::size_t i : cells) {
+      goes[i] = true;
+      forgotten.position = std::max(forgotten.position, state.cells[i].position);
+      forgotten.time = std::max(forgotten.time, state.cells[i].stamp.time);
     }
-    forgotten.position = std::max(forgotten.position, cell.position);
-    forgotten.time = std::max(forgotten.time, cell.stamp.time);
   }
-  if (forgotten.position > 0) state.cells = std::move(kept);
+  if (forgotten.position == 0) return forgotten;
+  std::size_t i = 0;
+  std::erase_if(state.cells, [&](const Cell&) { return goes[i++]; });
   return forgotten;
 }
 

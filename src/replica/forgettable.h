@@ -6,6 +6,8 @@
 // younger ones: else a record whose field names come and go would grow without bound. As with a deleted record, the
 // horizon rises to the cell, and a reader with an older cursor sweeps.
 //
+// A counter that was removed is forgotten with all its parts.
+//
 // Two cells stay whatever their age. The one with the highest authority of the record, because the next write builds on
 // it. And the one by whose stamp a record lives that was deleted before.
 #pragma once

@@ -167,7 +167,8 @@ void Ledger::noteChanged(const Collection& collection, const UUID& id) {
 }
 
 void Ledger::forgetFields(sync::RecordState& state) {
-  bool any = std::any_of(state.cells.begin(), state.cells.end(), [](const sync::Cell& cell) { return cell.removed(); });
+  bool any = std::any_of(state.cells.begin(), state.cells.end(),
+                         [](const sync::Cell& cell) { return cell.removed() || codec::isAssigned(cell.value); });
   if (!any || !mirror_.forgettable) return;
   if (!forgettable_) forgettable_ = mirror_.forgettable();
   Forgotten forgotten = forgetRemovedFields(state, *forgettable_);

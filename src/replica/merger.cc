@@ -316,12 +316,14 @@ bool Merger::recall(const sync::Incoming& incoming, Item& item, const sync::Reco
   compare(mine.base.stamp, theirs.base.stamp, mine.base.position);
   compare(mine.tomb.stamp, theirs.tomb.stamp, mine.tomb.position);
   compare(mine.floor.stamp, theirs.floor.stamp, mine.floor.position);
+  std::vector<bool> removed = mine.withoutValue();
   auto its = theirs.cells.begin();
-  for (sync::Cell& cell : mine.cells) {
+  for (std::size_t i = 0; i < mine.cells.size(); i++) {
+    sync::Cell& cell = mine.cells[i];
     while (its != theirs.cells.end() && its->name < cell.name) ++its;
     bool there = its != theirs.cells.end() && its->name == cell.name;
     if (incoming.agreement.scope.excludes(cell.name)) continue;  // never sent to the peer
-    if (!there && cell.removed()) continue;                      // the peer has forgotten a removal: the two agree
+    if (!there && removed[i]) continue;                          // the peer has forgotten a removal: the two agree
     if (!there && incoming.sweep) continue;                      // what the peer lacks, the end of the sweep removes
     if (there || (item.change->complete && theirs.whole))
       compare(cell.stamp, there ? its->stamp : sync::Stamp{}, cell.position);

@@ -15,15 +15,20 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
 #include <string_view>
 #include <vector>
 
+#include "codec/fields.h"
 #include "sync/record_state.h"
 
 namespace blazedb::sync {
 
-// A visible value that the merge replaced or removed: a candidate for the conflict journal. `name` and `lost` view the
-// bytes of the state before the merge.
+// A visible value that the merge replaced or removed: a candidate for the conflict journal. Increments of a counter are
+// candidates only if the record was deleted, because they are never replaced by others. `name` views the bytes of the
+// state before the merge; `lost` and `won` view these, those of the peer, or MergeOutcome::bytes.
 struct Overridden {
   std::string_view name;
   base::ByteView lost;
@@ -38,6 +43,7 @@ struct MergeOutcome {
   bool changed = false;
   bool revived = false;
   std::vector<Overridden> overridden;  // only values that this replica wrote, by `isOwn`
+  std::deque<base::Bytes> bytes;
 };
 
 // Merges `theirs` into `mine`, which is empty for a record not held before. `position` is the feed position that a
@@ -48,9 +54,21 @@ MergeOutcome merge(RecordState& mine, const RecordState& theirs, std::uint64_t p
 // Local writes, applied to the state that this replica holds. `stamp` must be above every stamp in the state.
 
 // An insert of a record that is absent or dead. `state` keeps its tomb, which becomes its floor, and loses every cell.
-void writeInsert(RecordState& state, const Stamp& stamp, std::uint64_t position);
+// What it had seen of counters stays known: their writers may have gone on unaware of the delete.
+void writeInsert(RecordState& state, const Stamp& stamp, std::uint64_t position, std::deque<base::Bytes>& bytes);
 
-// One field's new value, or codec::kRemoved. The bytes of `name` and `value` must outlive the state.
+// One field's new value, or codec::kRemoved. The bytes of `name` and `value` must outlive the state, and so must
+// `bytes`, which takes the value of a field that is counted.
+void writeField(RecordState& state, std::string_view name, base::ByteView value, const Stamp& stamp,
+                std::uint64_t position, std::deque<base::Bytes>& bytes);
+
+// Adds `by` to a field that holds a number or nothing. The writer takes over the parts for whose writers `folds`
+// returns true: those will write no more, and it holds all that they wrote. `name` and `bytes` as above.
+void writeIncrement(RecordState& state, std::string_view name, const Value& by, const Stamp& stamp,
+                    std::uint64_t position, const std::function<bool(std::uint64_t writer)>& folds,
+                    std::deque<base::Bytes>& bytes);
+
+// One cell. The bytes of `name` and `value` must outlive the state.
 void writeCell(RecordState& state, std::string_view name, base::ByteView value, const Stamp& stamp,
                std::uint64_t position);
 
@@ -65,6 +83,11 @@ void reviveAt(RecordState& state, std::uint64_t position);
 bool takeMark(Mark& mine, const Mark& theirs, std::uint64_t position);
 void dropUpToFloor(RecordState& state);
 bool beats(const Cell& theirs, const Cell& mine);
+// Of each field the latest cell that holds a value by one of these writers.
+std::map<std::string_view, const Cell*> latestOfFields(const RecordState& state,
+                                                       const std::function<bool(std::uint64_t writer)>& isOwn);
+// The value of the field that a cell belongs to, a view into `out`; empty if there is none.
+base::ByteView valueBefore(const RecordState& was, const Cell& cell, MergeOutcome& out);
 
 }  // namespace detail
 
@@ -73,7 +96,9 @@ MergeOutcome merge(RecordState& mine, const RecordState& theirs, std::uint64_t p
   MergeOutcome out;
   bool held = mine.base.stamp.present() || mine.tomb.stamp.present();
   bool wasAlive = mine.alive();
-  std::vector<Cell> before = mine.cells;
+  RecordState was;
+  was.cells = mine.cells;
+  const std::vector<Cell>& before = was.cells;
 
   out.changed |= detail::takeMark(mine.base, theirs.base, position);
   out.changed |= detail::takeMark(mine.tomb, theirs.tomb, position);
@@ -90,8 +115,11 @@ MergeOutcome merge(RecordState& mine, const RecordState& theirs, std::uint64_t p
     bool fromThem = !takeMine && &winner == &*b;
     if (fromThem && winner.stamp > mine.floor.stamp) {
       out.changed = true;
-      if (!takeTheirs && wasAlive && !a->removed() && isOwn(a->stamp.writer))
-        out.overridden.push_back({a->name, a->value, a->stamp, a->position, winner.value, winner.stamp, winner.over});
+      if (!takeTheirs && wasAlive && !codec::isPart(a->name) && isOwn(a->stamp.writer)) {
+        base::ByteView lost = codec::assignedValue(a->value), won = codec::assignedValue(winner.value);
+        if (!codec::isRemoved(lost))
+          out.overridden.push_back({a->name, lost, a->stamp, a->position, won, winner.stamp, winner.over});
+      }
     }
     merged.push_back(winner);
     if (fromThem) merged.back().position = position;
@@ -109,13 +137,21 @@ MergeOutcome merge(RecordState& mine, const RecordState& theirs, std::uint64_t p
   if (wasAlive) {
     // Cells that are gone although no cell beat them: a delete removed them, and perhaps an insert came after it.
     const Mark* winner = !alive ? &mine.tomb : nullptr;
+    std::map<std::string_view, const Cell*> latest;  // of the own cells of a counter one stands for all
+    if (was.hasCounters()) latest = detail::latestOfFields(was, isOwn);
     for (const Cell& cell : before) {
       if (cell.removed() || !isOwn(cell.stamp.writer)) continue;
       const Mark* by = winner ? winner : cell.stamp <= mine.floor.stamp ? &mine.floor : nullptr;
       if (!by) continue;
       const Cell* now = mine.find(cell.name);
       if (now && now->stamp != cell.stamp) continue;  // listed above
-      out.overridden.push_back({cell.name, cell.value, cell.stamp, cell.position, {}, by->stamp, by->over});
+      base::ByteView lost = cell.value;
+      if (!latest.empty()) {
+        if (latest.at(codec::fieldOf(cell.name)) != &cell) continue;
+        lost = detail::valueBefore(was, cell, out);
+      }
+      if (lost.empty()) continue;
+      out.overridden.push_back({codec::fieldOf(cell.name), lost, cell.stamp, cell.position, {}, by->stamp, by->over});
     }
   }
   return out;

@@ -138,6 +138,55 @@ Cell* RecordState::find(std::string_view name) {
   return at != cells.end() && at->name == name ? &*at : nullptr;
 }
 
+bool RecordState::hasCounters() const {
+  return std::any_of(cells.begin(), cells.end(),
+                     [](const Cell& cell) { return codec::isPart(cell.name) || codec::isAssigned(cell.value); });
+}
+
+CellsOfField RecordState::cellsOf(std::string_view field) const {
+  CellsOfField found;
+  auto add = [&](std::string_view from, auto&& belongs) {
+    auto at = std::lower_bound(cells.begin(), cells.end(), from,
+                               [](const Cell& cell, std::string_view n) { return cell.name < n; });
+    for (; at != cells.end() && belongs(at->name); ++at) found.push_back(static_cast<std::size_t>(at - cells.begin()));
+  };
+  add(field, [&](std::string_view name) { return name == field; });
+  add(std::string(field) + '\xFF',
+      [&](std::string_view name) { return codec::isPart(name) && codec::fieldOf(name) == field; });
+  return found;
+}
+
+codec::Counter RecordState::counter(std::string_view field) const {
+  codec::Counter counter;
+  for (std::size_t i : cellsOf(field)) {
+    const Cell& cell = cells[i];
+    if (codec::isPart(cell.name))
+      counter.add(codec::writerOf(cell.name), cell.value);
+    else
+      counter.assign(cell.value);
+  }
+  return counter;
+}
+
+std::vector<CellsOfField> RecordState::removed() const {
+  std::vector<CellsOfField> found;
+  for (std::size_t i = 0; i < cells.size(); i++) {
+    if (cells[i].removed()) found.push_back({i});
+    bool counted = codec::isAssigned(cells[i].value) && codec::isRemoved(codec::assignedValue(cells[i].value));
+    if (!counted || counter(cells[i].name).value()) continue;
+    found.push_back(cellsOf(cells[i].name));
+    std::erase_if(found.back(), [&](std::size_t each) { return cells[each].removed(); });
+  }
+  return found;
+}
+
+std::vector<bool> RecordState::withoutValue() const {
+  std::vector<bool> without(cells.size());
+  for (const CellsOfField& group : removed())
+    for (std::size_t i : group) without[i] = true;
+  return without;
+}
+
 std::optional<RecordState> decodeState(base::ByteView stamps, base::ByteView fields, std::uint64_t position) {
   base::Reader in(stamps);
   RecordState state;
@@ -189,7 +238,7 @@ void encodeState(const RecordState& state, std::uint64_t position, EncodedState&
   for (const Cell& cell : state.cells) {
     Group group{cell.stamp, cell.over, ageOf(cell.position, position)};
     groupOf.push_back(groupIndex(groups, group));
-    codec::appendText(out.fields, cell.name);
+    codec::appendKey(out.fields, cell.name);
     base::append(out.fields, cell.value);
   }
   base::appendVarint(out.stamps, groups.size());
@@ -221,8 +270,11 @@ Hash128 hashOf(const UUID& id, const RecordState& state) {
   input.reserve(48 + 48 * state.cells.size());
   base::append(input, id.bytes);
   appendHashed(input, state.base.stamp);
-  for (const Cell& cell : state.cells) {
-    if (cell.removed()) continue;
+  std::vector<bool> hidden;
+  if (state.hasCounters()) hidden = state.withoutValue();
+  for (std::size_t i = 0; i < state.cells.size(); i++) {
+    const Cell& cell = state.cells[i];
+    if (hidden.empty() ? cell.removed() : hidden[i]) continue;
     base::appendSized(input, base::viewOf(cell.name));
     // Most cells are as old as their record. One byte for that halves the cost of hashing in bulk inserts.
     if (cell.stamp == state.base.stamp)

@@ -19,6 +19,9 @@
 // `whole` is false if cells may be missing, because their values were purged or only a part was ever received. A
 // partial change must not revive such a record.
 //
+// A counter has more than one cell: one for the field, and a part for each writer that increments it (codec/counter.h).
+// To merging they are cells like others.
+//
 // A state is encoded as two byte strings. `fields` is the CBOR map of the cells (src/codec/fields.h), with `undefined`
 // for *removed*. `stamps` is
 //
@@ -47,6 +50,7 @@
 
 #include "base/bytes.h"
 #include "blazedb/uuid.h"
+#include "codec/counter.h"
 #include "sync/stamp.h"
 
 namespace blazedb::sync {
@@ -68,6 +72,9 @@ struct Cell {
   bool removed() const;
 };
 
+// The cells of one field: its own and the parts of its counter (codec/counter.h), as indices into RecordState::cells.
+using CellsOfField = std::vector<std::size_t>;
+
 struct RecordState {
   Mark base;
   Mark tomb;
@@ -81,6 +88,18 @@ struct RecordState {
   // The highest authority of any stamp: a client's next write on this record carries it.
   std::uint64_t authority() const;
   Cell* find(std::string_view name);
+  const Cell* find(std::string_view name) const { return const_cast<RecordState*>(this)->find(name); }
+
+  // Whether a field is counted by parts, or was.
+  bool hasCounters() const;
+  CellsOfField cellsOf(std::string_view field) const;
+  // What the field holds, with its parts.
+  codec::Counter counter(std::string_view field) const;
+  // The cells that hold no value: those of removed fields and parts, one by one, and those of counters that were
+  // removed, together.
+  std::vector<CellsOfField> removed() const;
+  // Whether each cell is one of these.
+  std::vector<bool> withoutValue() const;
 };
 
 struct EncodedState {

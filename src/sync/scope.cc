@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "base/names.h"
+#include "codec/counter.h"
 
 namespace blazedb::sync {
 namespace {
@@ -45,7 +46,8 @@ Names read(base::Reader& in, Valid&& valid) {
 }  // namespace
 
 bool Scope::has(std::string_view collection) const { return !collections || contains(*collections, collection); }
-bool Scope::excludes(std::string_view field) const {
+bool Scope::excludes(std::string_view key) const {
+  std::string_view field = codec::fieldOf(key);
   return fields ? !contains(*fields, field) : contains(excludedFields, field);
 }
 

@@ -30,7 +30,7 @@ struct Scope {
   bool full() const { return !collections && allFields(); }
   bool allFields() const { return !fields && excludedFields.empty(); }
   bool has(std::string_view collection) const;
-  bool excludes(std::string_view field) const;
+  bool excludes(std::string_view key) const;
 
   friend bool operator==(const Scope&, const Scope&) = default;
 };

@@ -56,8 +56,11 @@ Stored toStored(const sync::RecordState& state) {
   stored.base = state.base.stamp;
   stored.tomb = state.tomb.stamp;
   stored.floor = state.floor.stamp;
-  for (const sync::Cell& cell : state.cells)
-    stored.fields[std::string(cell.name)] = {cell.stamp, {cell.value.begin(), cell.value.end()}, cell.removed()};
+  std::vector<bool> removed = state.withoutValue();
+  for (std::size_t i = 0; i < state.cells.size(); i++) {
+    const sync::Cell& cell = state.cells[i];
+    stored.fields[std::string(cell.name)] = {cell.stamp, {cell.value.begin(), cell.value.end()}, removed[i]};
+  }
   stored.alive = state.alive();
   stored.whole = state.whole;
   return stored;
@@ -204,8 +207,10 @@ std::string Oracle::check(const Key& key, const Stored* final, const sync::Scope
     bool purged = std::any_of(history.tombs.begin(), history.tombs.end(),
                               [&](const Write& write) { return must <= write.stamp && write.stamp < final->base; });
     if (purged && field == final->fields.end()) continue;
-    bool removal = std::any_of(writes.begin(), writes.end(),
-                               [&](const Write& write) { return write.stamp >= must && write.removes; });
+    auto removes = [&](const Write& write) { return write.stamp >= must && write.removes; };
+    auto own = history.fields.find(std::string(codec::fieldOf(name)));  // a counter is removed with its parts
+    bool removal = std::any_of(writes.begin(), writes.end(), removes) ||
+                   (own != history.fields.end() && std::any_of(own->second.begin(), own->second.end(), removes));
     // It may be forgotten by now, and somebody who had not heard of it may have brought the field back.
     if (removal && (field == final->fields.end() || forgetful_ || forgetsRemovals_)) continue;
     if (field == final->fields.end()) return "the write of '" + name + "' at " + text(must) + " is lost";

@@ -12,6 +12,7 @@ namespace {
 constexpr const char* kPath = "db";
 constexpr const char* kCollections[] = {"notes", "people"};
 constexpr const char* kShared = "turn";
+constexpr const char* kCount = "count";
 constexpr const char* kFields[] = {"a", "b", "c", "d"};
 constexpr std::uint64_t kStepsMax = 400'000;
 const std::vector<std::uint8_t> kKey(32, 7);
@@ -115,10 +116,10 @@ void World::build() {
   for (auto& replica : replicas_)
     note(replica->name, replica->role == sync::Role::server ? " server" : " client",
          replica->durability == Durability::full ? " full" : " normal");
-  for (int i = 0; i < 12; i++) {
+  for (int i = 0; i < 14; i++) {
     UUID id;
     dice_.fill(id.bytes);
-    (i < 10 ? ids_ : shared_).push_back(id);
+    (i < 10 ? ids_ : i < 12 ? shared_ : counts_).push_back(id);
   }
 }
 
@@ -179,6 +180,9 @@ void World::down(Replica& replica, bool powerCut) {
   if (powerCut) mayRepair_ |= replica.sparesNewcomer;
   if (powerCut) {
     oracle_.powerCut(replica.number);
+    for (auto& [key, increments] : counters_)
+      for (Increment& each : increments)
+        if (each.replica == replica.number && !each.durable) each.certain = false;
     replica.files.restart(dice_.roll());
   } else {
     replica.files.restart();
@@ -210,6 +214,9 @@ void World::restore(Replica& replica) {
   replica.files.syncFolder(kPath);
   for (const auto& [file, bytes] : replica.backup->files) replica.files.setContents(file, bytes);
   oracle_.restored(replica.number, replica.backup->asOf);
+  for (auto& [key, increments] : counters_)
+    for (Increment& each : increments)
+      if (each.replica == replica.number && each.number > replica.backup->asOf) each.certain = false;
   note(replica.name, " is restored from a copy of its file");
 }
 
@@ -269,8 +276,10 @@ void World::chaos() {
     Link& link = links_[dice_.below(links_.size())];
     if (fleet_ && dice_.percent(restless_ ? 15 : 3)) revoke(link);
     std::uint64_t what = dice_.below(100);
-    if (what < 45) {
+    if (what < 38) {
       if (replica.engine) write(replica);
+    } else if (what < 45) {
+      if (replica.engine && !fleet_) count(replica);
     } else if (what < 52) {
       if (replica.engine) writeTransaction(replica);
     } else if (what < 75) {
@@ -355,6 +364,13 @@ void World::write(Replica& replica) {
   if (!alive) {
     expected = record;
     body = [&](db::Changes& c) { c.insert(key.first, key.second, record); };
+  } else if (what < 10) {
+    name = "increment";
+    const char* field = kFields[fleet_ ? 1 : dice_.below(4)];
+    std::int64_t by = dice_.between(-5, 5);
+    expected = old;
+    expected->set(field, old->integer(field).value_or(0) + by);
+    body = [&, field, by](db::Changes& c) { c.increment(key.first, key.second, field, by); };
   } else if (what < 45) {
     name = "updateFields";
     expected = old;
@@ -381,6 +397,17 @@ void World::write(Replica& replica) {
   std::optional<Record> now = engine.snapshot().fetch(key.first, key.second);
   if (now.has_value() != expected.has_value() || (now && !(*now == *expected)))
     fail(std::string(name) + " left something else behind than it was told to");
+}
+
+void World::count(Replica& replica) {
+  Key key{kCollections[0], counts_[dice_.below(counts_.size())]};
+  Increment increment{replica.number, 0, dice_.between(1, 5), false, replica.durability == Durability::full};
+  note(replica.name, " counts ", key.second.toString().substr(0, 4), " + ", increment.by);
+  increment.certain = operate(replica, key, [&](db::Changes& c) {
+    c.upsertFields(key.first, key.second, db::FieldsChange{{}, {{kCount, increment.by}}});
+  });
+  increment.number = oracle_.now();
+  counters_[key].push_back(increment);
 }
 
 bool World::operate(Replica& replica, const Key& key, const std::function<void(db::Changes&)>& body) {
@@ -733,8 +760,26 @@ void World::judge() {
         fail(replica->name + " " + key.first + "/" + key.second.toString().substr(0, 4) + ": " + wrong);
     }
   }
+  judgeCounters();
   Replica& sample = *replicas_[dice_.below(replicas_.size())];
   for (const std::string& problem : sample.engine->verify({}).problems) fail(sample.name + ": " + problem);
+}
+
+// Every certain increment is in the sum, once, and every other one once at most.
+void World::judgeCounters() {
+  for (const auto& [key, increments] : counters_) {
+    std::int64_t least = 0, most = 0;
+    for (const Increment& each : increments) {
+      most += each.by;
+      if (each.certain) least += each.by;
+    }
+    std::optional<Record> record = replicas_[0]->engine->snapshot().fetch(key.first, key.second);
+    std::int64_t sum = record ? record->integer(kCount).value_or(-1) : 0;
+    note("counted ", sum, " of ", least, " to ", most);
+    if (sum < least || sum > most)
+      fail("the counter " + key.second.toString().substr(0, 4) + " is " + std::to_string(sum) + ", and not " +
+           std::to_string(least) + " to " + std::to_string(most));
+  }
 }
 
 }  // namespace blazedb::sim

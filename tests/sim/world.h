@@ -86,6 +86,7 @@ class World {
   void chaos();
   void heal();
   void judge();
+  void judgeCounters();
 
   // Replicas.
   void open(Replica& replica);
@@ -101,6 +102,8 @@ class World {
   // The work of the users.
   void write(Replica& replica);
   void writeTransaction(Replica& replica);
+  // Increments a counter that nobody assigns or deletes.
+  void count(Replica& replica);
   // Returns false if the power went off before the write was acknowledged.
   bool operate(Replica& replica, const Key& key, const std::function<void(db::Changes&)>& body);
   Key anyKey();
@@ -132,7 +135,17 @@ class World {
   Oracle oracle_;
   std::vector<UUID> ids_;
   std::vector<UUID> shared_;  // records that only transactions write to
+  std::vector<UUID> counts_;  // records that are only counted
   std::vector<Group> groups_;
+  // The increments of counters: `certain` as in the oracle.
+  struct Increment {
+    int replica = 0;
+    std::size_t number = 0;
+    std::int64_t by = 0;
+    bool certain = false;
+    bool durable = false;
+  };
+  std::map<Key, std::vector<Increment>> counters_;
   std::int64_t counter_ = 0;
   std::chrono::milliseconds retention_{std::chrono::hours(24 * 30)};
   std::size_t removedFieldsKept_ = replica::kRemovedFieldsKept;

@@ -130,6 +130,7 @@ class Replica {
     bool alive = false;
     bool whole = false;
     std::size_t cells = 0;
+    std::vector<std::string> fields = {};  // the names of the cells that are not removed
     sync::Stamp latest;
     sync::Stamp tomb;
   };
@@ -140,7 +141,10 @@ class Replica {
     base::Bytes frame = rows.finishRows(true, {});
     std::optional<sync::Rows> read = sync::decodeRows(frame);
     std::optional<sync::RecordState> state = sync::decodeState(read->changes[0].stamps, read->changes[0].fields, 0);
-    return {true, state->alive(), state->whole, state->cells.size(), state->latest(), state->tomb.stamp};
+    stored = {true, state->alive(), state->whole, state->cells.size(), {}, state->latest(), state->tomb.stamp};
+    for (const sync::Cell& cell : state->cells)
+      if (!cell.removed()) stored.fields.emplace_back(cell.name);
+    return stored;
   }
 
   SimFileSystem files;

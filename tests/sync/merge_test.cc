@@ -10,6 +10,8 @@
 namespace blazedb::sync {
 namespace {
 
+std::deque<base::Bytes> bytes;  // of what is written
+
 constexpr std::uint64_t kServer = 100, kAnn = 1, kBob = 2;
 constexpr std::uint64_t kHere = 77;  // the position that a change takes
 
@@ -187,7 +189,7 @@ TEST(Merge, ServerDeleteBeatsAnUpdateThatHadNotSeenIt) {
 TEST(Merge, InsertOverADeleteStartsANewLife) {
   RecordState again = record();
   writeRemove(again, client(20, kAnn), 2);
-  writeInsert(again, client(30, kAnn), 3);
+  writeInsert(again, client(30, kAnn), 3, bytes);
   writeCell(again, "c", sync::valueOf(5), client(30, kAnn), 3);
   EXPECT_EQ(again.tomb.stamp.time, 20u) << "the delete stays, so that an older life stays dead elsewhere";
 
@@ -214,9 +216,9 @@ TEST(Merge, TwoInsertsOverOneDeleteKeepEachOthersFields) {
   RecordState deleted = record();
   writeRemove(deleted, client(20, kAnn), 2);
   RecordState one = deleted, other = deleted;
-  writeInsert(one, client(30, kAnn), 3);
+  writeInsert(one, client(30, kAnn), 3, bytes);
   one = with(one, "c", 1, client(30, kAnn));
-  writeInsert(other, client(40, kBob), 3);
+  writeInsert(other, client(40, kBob), 3, bytes);
   other = with(other, "d", 2, client(40, kBob));
   for (const RecordState& both : {merged(one, other), merged(other, one)}) {
     EXPECT_EQ(both.cells.size(), 2u);
@@ -228,7 +230,7 @@ TEST(Merge, TwoInsertsOverOneDeleteKeepEachOthersFields) {
 TEST(Merge, FieldUpToTheFloorIsNoChange) {
   RecordState mine = record();
   writeRemove(mine, client(20, kAnn), 2);
-  writeInsert(mine, client(30, kAnn), 3);
+  writeInsert(mine, client(30, kAnn), 3, bytes);
   RecordState before = mine;
   MergeOutcome outcome = merge(mine, record(client(10, kBob), {cellOf("b", 2, client(19, kBob))}), kHere, nobody);
   EXPECT_FALSE(outcome.changed);
@@ -377,7 +379,7 @@ TEST(Overridden, IsEveryOwnFieldThatADeleteTook) {
 TEST(Overridden, IsEveryOwnFieldOfAnEarlierLife) {
   RecordState theirs = record();
   writeRemove(theirs, client(40, kBob), 2);
-  writeInsert(theirs, client(50, kBob), 3);
+  writeInsert(theirs, client(50, kBob), 3, bytes);
   theirs = with(theirs, "b", 9, client(50, kBob));
   EXPECT_EQ(lostOf(record(), theirs), (std::vector<Lost>{{"b", 0, 9, 50}, {"a", 0, {}, 40}}));
 }
@@ -432,7 +434,7 @@ TEST(LocalWrite, InsertOverADeleteRemembersItAndHasNoFieldsYet) {
   RecordState state = record();
   writeRemove(state, client(30, kAnn), 3);
   state.whole = false;
-  writeInsert(state, client(40, kBob), 4);
+  writeInsert(state, client(40, kBob), 4, bytes);
   EXPECT_EQ(state.base.over, client(30, kAnn));
   EXPECT_EQ(state.base.position, 4u);
   EXPECT_EQ(state.tomb.position, 4u) << "the delete travels with it";
