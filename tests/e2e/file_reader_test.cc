@@ -48,13 +48,17 @@ TEST_F(FileReader, ListsWhatTheCommandLineWrote) {
   std::string deleted = insert(R"({"name": "nobody"})", "people");
   succeed({"update", file_, person, R"({"name": "Ada", "born": 1815})", "-c", "people"});
   succeed({"delete", file_, deleted, "-c", "people"});
+  succeed({"update", file_, person, "-c", "people", "--increment", "visits=2", "--increment", "karma=-0.5"});
+  succeed({"update", file_, person, "-c", "people", R"({"visits": 10})", "--increment", "karma=1"});
+  succeed({"update", file_, person, "-c", "people", "--increment", "visits=3"});
   auto records = listedIn(file_);
   EXPECT_EQ(records.size(), 2u);
   EXPECT_NE(
       records[note].find(R"({"open": true, "stars": -5, "tags": ["a", {"b": null}], "title": "Grüße", "weight": 1.5})"),
       std::string::npos)
       << records[note];
-  EXPECT_NE(records[person].find(R"({"born": 1815, "name": "Ada"})"), std::string::npos) << records[person];
+  EXPECT_NE(records[person].find(R"({"born": 1815, "karma": 0.5, "name": "Ada", "visits": 13})"), std::string::npos)
+      << records[person];
 }
 
 TEST_F(FileReader, ReadsEveryTypeOfValue) {

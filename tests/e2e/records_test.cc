@@ -120,6 +120,30 @@ TEST_F(RecordCommands, UpdateRemovesFields) {
   failAsWrongUsage({"update", file_, id, "{}", "--replace", "--unset", "a"}, "leave out --unset");
 }
 
+TEST_F(RecordCommands, UpdateIncrementsFields) {
+  std::string id = insert(R"({"stock": 100, "weight": 1.5, "name": "bolt"})");
+  succeed({"update", file_, id, "--increment", "stock=5", "--increment", "visits=-1", "--increment", "a=b=2"});
+  EXPECT_EQ(succeed({"get", file_, id, "--json"}),
+            "{\"_id\":\"" + id + R"(","a=b":2,"name":"bolt","stock":105,"visits":-1,"weight":1.5})" + "\n");
+  succeed({"update", file_, id, R"({"name": "nut"})", "--unset", "a=b", "--increment", "stock=-0.5",
+           "--increment=weight=-1"});
+  EXPECT_EQ(succeed({"get", file_, id, "--json"}),
+            "{\"_id\":\"" + id + R"(","name":"nut","stock":104.5,"visits":-1,"weight":0.5})" + "\n");
+  fail({"update", file_, id, R"({"visits": 7})", "--increment", "name=1"}, "only a number can be incremented");
+  EXPECT_EQ(parsed(succeed({"get", file_, id})).integer("visits"), -1) << "all or nothing";
+}
+
+TEST_F(RecordCommands, AnIncrementIsOneNumberForEachField) {
+  std::string id = insert(R"({"n": 1})");
+  for (const char* text : {"n=five", "n=", "n", "=5", "n=\"5\"", "n=true", "n=9223372036854775808", "n=1e999", "n=+5"})
+    failAsWrongUsage({"update", file_, id, "--increment", text}, std::string("not '") + text + "'");
+  failAsWrongUsage({"update", file_, id, "--increment", "n=1", "--increment", "n=2"}, "the field 'n' twice");
+  failAsWrongUsage({"update", file_, id, R"({"n": 5})", "--increment", "n=1"}, "'n' is incremented");
+  failAsWrongUsage({"update", file_, id, "--unset", "n", "--increment", "n=1"}, "'n' is incremented");
+  failAsWrongUsage({"update", file_, id, "{}", "--replace", "--increment", "n=1"}, "leave out --increment");
+  EXPECT_EQ(parsed(succeed({"get", file_, id})).integer("n"), 1);
+}
+
 TEST_F(RecordCommands, UpdateReplacesTheWholeRecord) {
   std::string id = insert("{\"a\": 1, \"b\": 2}");
   succeed({"update", file_, id, "{\"_id\": \"" + id + "\", \"c\": 3}", "--replace"});

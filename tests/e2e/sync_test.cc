@@ -74,6 +74,25 @@ TEST_F(SyncCommands, TheServerWinsAndTheClientKeepsWhatItLost) {
   EXPECT_NE(succeed({"conflicts", b_}).find("field n"), std::string::npos);
 }
 
+TEST_F(SyncCommands, IncrementsMadeApartAddUp) {
+  std::string id = linesOf(succeed({"insert", a_, R"({"stock": 100})"})).at(0);
+  succeed({"sync", a_, b_});
+  auto expectBoth = [&](std::int64_t stock) {
+    succeed({"sync", a_, b_});
+    for (const std::string& file : {a_, b_})
+      EXPECT_EQ(parsed(succeed({"get", file, id})).integer("stock"), stock) << file;
+    EXPECT_EQ(parsed(succeed({"diff", a_, b_, "--json"})).boolean("equal"), true);
+    EXPECT_EQ(succeed({"conflicts", b_}), "no conflicts\n");
+  };
+  succeed({"update", a_, id, "--increment", "stock=10"});
+  succeed({"update", b_, id, "--increment", "stock=-3"});
+  succeed({"update", b_, id, "--increment", "stock=-4"});  // opened again
+  expectBoth(103);
+  succeed({"update", a_, id, R"({"stock": 90})"});
+  succeed({"update", b_, id, "--increment", "stock=-1"});
+  expectBoth(89);  // the increment that the assignment had not seen stands
+}
+
 // The text that a peer wrote is shown; it cannot clear the screen or change the colour.
 TEST_F(SyncCommands, NothingThatAPeerWroteSteersTheTerminal) {
   const std::string name = "n\x1B[2J", value =
