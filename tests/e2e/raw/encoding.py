@@ -5,6 +5,7 @@ Written from docs/file-format.md alone. Reading is strict: whatever the format d
 
 import dataclasses
 import datetime
+import itertools
 import struct
 import uuid
 
@@ -123,6 +124,130 @@ class Cell:
 
 REMOVED = object()
 
+
+# ---- Counters
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """What one writer has added to a field, and the sums of the writers whose parts it has taken over."""
+
+    sum: int | float
+    includes: dict = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Assigned:
+    """A value that was assigned, and the sums that the assignment had seen, by writer."""
+
+    value: object
+    seen: dict
+
+
+def part_key(field, writer):
+    return field.encode() + b"\xff" + fixed64(writer)
+
+
+def is_part(key):
+    return isinstance(key, bytes)
+
+
+def field_of(key):
+    return key[:-9].decode() if is_part(key) else key
+
+
+def key_bytes(key):
+    return key if is_part(key) else key.encode()
+
+
+def is_number(value):
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+class Sum:
+    def __init__(self):
+        self.whole, self.real, self.is_real = 0, 0.0, False
+
+    def add(self, number, sign=1):
+        if isinstance(number, float):
+            self.real += sign * number
+            self.is_real = True
+        else:
+            self.whole += sign * number
+
+    def number(self):
+        beyond = not -(2**63) <= self.whole < 2**63
+        return float(self.whole) + self.real if self.is_real or beyond else self.whole
+
+
+def added(*numbers):
+    total = Sum()
+    for number in numbers:
+        total.add(number)
+    return total.number()
+
+
+class Counter:
+    """A field and its parts, ascending by writer."""
+
+    def __init__(self, cells, field):
+        own = cells[field].value if field in cells else REMOVED
+        self.value, self.seen = (own.value, own.seen) if isinstance(own, Assigned) else (own, {})
+        keys = [key for key in cells if is_part(key) and field_of(key) == field]
+        held = sorted((struct.unpack("<Q", key[-8:])[0], cells[key].value) for key in keys)
+        self.parts = {writer: part for writer, part in held if part is not REMOVED}
+        self.removed = {writer for writer, part in held if part is REMOVED}
+
+    def news(self):
+        """For each part the sums that count there, by writer: what parts include counts once, and not by itself."""
+        included = {each for part in self.parts.values() for each in part.includes}
+        counted = set()
+        for writer, part in self.parts.items():
+            sums = {} if writer in included else {writer: part.sum}
+            sums |= {each: total for each, total in sorted(part.includes.items()) if each not in counted}
+            counted |= part.includes.keys()
+            yield writer, sums
+
+    def visible(self):
+        """What the field holds; REMOVED if it is absent."""
+        if self.value is not REMOVED and not is_number(self.value):
+            return self.value
+        total, counts = Sum(), False
+        if self.value is not REMOVED:
+            total.add(self.value)
+        for _, sums in self.news():
+            news = Sum()
+            for each, counted in sums.items():
+                news.add(counted)
+                news.add(self.seen.get(each, 0), -1)
+            if not sums or (sums.keys() & self.seen.keys() and news.whole == 0 and news.real == 0):
+                continue
+            total.whole, total.real = total.whole + news.whole, total.real + news.real
+            total.is_real, counts = total.is_real or news.is_real, True
+        return total.number() if counts else self.value
+
+    def seen_now(self):
+        """What an assignment made now has seen."""
+        seen = dict(self.seen)
+        for writer, sums in self.news():
+            for each in sums.keys() - {writer}:
+                seen.pop(each, None)
+            alone = {each: counted for each, counted in sums.items() if each in self.removed}
+            rest = added(*(counted for each, counted in sums.items() if each not in self.removed))
+            seen |= alone | {writer: rest}
+        return dict(sorted(seen.items()))
+
+    def assigned(self, value):
+        """The value of the field's cell when this value, or REMOVED, is assigned."""
+        return Assigned(value, self.seen_now()) if self.seen_now() else value
+
+    def part_of(self, writer):
+        return self.parts.get(writer) or Part(self.seen.get(writer, 0))
+
+
+# ---- The state of a record
+
+
 HAS_BASE, HAS_TOMB, BASE_HAS_OVER, TOMB_HAS_OVER, IS_WHOLE = 1, 2, 4, 8, 16
 FLOOR_IS_TOMB, HAS_FLOOR, FLOOR_HAS_OVER = 32, 64, 128
 STAMP_OF_BASE, GROUP_HAS_OVER = 1, 2
@@ -130,7 +255,7 @@ STAMP_OF_BASE, GROUP_HAS_OVER = 1, 2
 
 @dataclasses.dataclass
 class State:
-    """What a replica knows of a record: when it was inserted and deleted, and its cells by name, above the floor."""
+    """What a replica knows of a record: when it was inserted and deleted, and its cells by key, above the floor."""
 
     base: Stamp | None = None
     tomb: Stamp | None = None
@@ -143,11 +268,27 @@ class State:
         return self.base is not None and (self.tomb is None or max(self.base, latest) > self.tomb)
 
     def visible(self):
-        return {name: cell.value for name, cell in self.cells.items() if cell.value is not REMOVED}
+        by_field = {}
+        for key, cell in self.cells.items():
+            by_field.setdefault(field_of(key), {})[key] = cell
+        values = {field: Counter(cells, field).visible() for field, cells in by_field.items()}
+        return {field: value for field, value in values.items() if value is not REMOVED}
+
+    def counter(self, field):
+        return Counter(self.cells, field)
+
+    def without_value(self):
+        """The keys of the cells that are no part of what the record holds."""
+        removed = {key for key, cell in self.cells.items() if cell.value is REMOVED}
+        for key, cell in self.cells.items():
+            if isinstance(cell.value, Assigned) and cell.value.value is REMOVED:
+                if self.counter(key).visible() is REMOVED:
+                    removed |= {each for each in self.cells if field_of(each) == key}
+        return removed
 
     def encode(self):
         """Returns stamps and fields as a change carries them: every age is 0."""
-        names = sorted(self.cells, key=str.encode)
+        names = sorted(self.cells, key=key_bytes)
         groups = []
         for each in names:
             of = (self.cells[each].stamp, self.cells[each].over)
@@ -166,7 +307,7 @@ class State:
         if len(groups) > 1:
             for each in names:
                 stamps += varint(groups.index((self.cells[each].stamp, self.cells[each].over)))
-        return stamps, encode_value({each: self.cells[each].value for each in names})
+        return stamps, encode_fields({each: self.cells[each].value for each in names})
 
     @staticmethod
     def decode(stamps, fields):
@@ -205,7 +346,7 @@ class State:
 
 # ---- Values: CBOR, one valid encoding of each
 
-DATE, UUID_TAG, EXTENDED_DATE = 1, 37, 1001
+DATE, UUID_TAG, EXTENDED_DATE, ASSIGNED = 1, 37, 1001, 0x42444231
 
 
 def head(major, number):
@@ -240,6 +381,25 @@ def encode_value(value):
         items = sorted(value.items(), key=lambda item: item[0].encode())
         return head(5, len(items)) + b"".join(encode_value(key) + encode_value(each) for key, each in items)
     raise ValueError(f"{value!r} has no encoding here")
+
+
+def encode_fields(fields):
+    """The outermost map, which may have parts of counters."""
+    items = sorted(fields.items(), key=lambda item: key_bytes(item[0]))
+    return head(5, len(items)) + b"".join(encode_value(key) + encode_cell(value) for key, value in items)
+
+
+def encode_cell(value):
+    if isinstance(value, Part):
+        return encode_with_sums(value.sum, value.includes) if value.includes else encode_value(value.sum)
+    if isinstance(value, Assigned):
+        return head(6, ASSIGNED) + encode_with_sums(value.value, value.seen)
+    return encode_value(value)
+
+
+def encode_with_sums(first, sums):
+    pairs = b"".join(encode_value(fixed64(writer)) + encode_value(each) for writer, each in sorted(sums.items()))
+    return head(4, 1 + 2 * len(sums)) + encode_value(first) + pairs
 
 
 def read_head(reader):
@@ -315,12 +475,57 @@ def date_of(microseconds):
 
 
 def decode_fields(data):
-    reader = Reader(data)
-    fields = read_value(reader)
-    reader.end()
-    if not isinstance(fields, dict):
+    """The cells by key: a name, or the bytes of the key of a part."""
+    reader, fields, before = Reader(data), {}, b""
+    _, major, count = read_head(reader)
+    if major != 5:
         raise ValueError("fields are a map")
+    for _ in range(count):
+        key = read_value(reader)
+        if not isinstance(key, str | bytes) or key_bytes(key) <= before:
+            raise ValueError("the keys of a record are texts or parts, in ascending order")
+        if is_part(key) and (len(key) < 10 or key[-9] != 0xFF):
+            raise ValueError(f"{key!r} is the key of no part")
+        before = key_bytes(key)
+        fields[key] = read_part(reader) if is_part(key) else read_cell(reader)
+    reader.end()
     return fields
+
+
+def read_number(value):
+    if not is_number(value):
+        raise ValueError(f"{value!r} is no number")
+    return value
+
+
+def with_sums(items):
+    """An array of a value and of pairs, each a writer and its sum."""
+    if not isinstance(items, list) or len(items) < 3 or len(items) % 2 == 0:
+        raise ValueError("sums are pairs, at least one")
+    value, *pairs = items
+    if any(not isinstance(each, bytes) or len(each) != 8 for each in pairs[::2]):
+        raise ValueError("a writer has eight bytes")
+    writers = [struct.unpack("<Q", each)[0] for each in pairs[::2]]
+    if any(a >= b for a, b in itertools.pairwise(writers)):
+        raise ValueError("writers ascend")
+    return value, dict(zip(writers, map(read_number, pairs[1::2]), strict=True))
+
+
+def read_part(reader):
+    value = read_value(reader)
+    if value is REMOVED:
+        return REMOVED
+    if not isinstance(value, list):
+        return Part(read_number(value))
+    total, includes = with_sums(value)
+    return Part(read_number(total), includes)
+
+
+def read_cell(reader):
+    if reader.rest() < 5 or bytes(reader.data[reader.at : reader.at + 5]) != head(6, ASSIGNED):
+        return read_value(reader)
+    reader.take(5)
+    return Assigned(*with_sums(read_value(reader)))
 
 
 # ---- Digests
@@ -329,9 +534,9 @@ def decode_fields(data):
 def hash_of(record, state):
     """The hash of a live record, for the digest of its collection."""
     data = record + b"".join(map(fixed64, (state.base.authority, state.base.time, state.base.writer)))
-    for each in sorted(state.visible(), key=str.encode):
+    for each in sorted(state.cells.keys() - state.without_value(), key=key_bytes):
         stamp = state.cells[each].stamp
-        data += name(each)
+        data += sized(key_bytes(each))
         data += b"\0" if stamp == state.base else b"".join(map(fixed64, (stamp.authority, stamp.time, stamp.writer)))
     return siphash128(b"BlazeDB digest 1", data)
 

@@ -38,6 +38,10 @@ class Hub:
     def update(self, record, fields, collection="notes"):
         self.run("update", self.file, str(record), json.dumps(fields), "-c", collection)
 
+    def increment(self, record, collection="notes", **increments):
+        words = [word for field, by in increments.items() for word in ("--increment", f"{field}={by}")]
+        self.run("update", self.file, str(record), *words, "-c", collection)
+
     def delete(self, record, collection="notes"):
         self.run("delete", self.file, str(record), "-c", collection)
 

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass, field
 
 from connection import Connection, Ended, Refused
-from encoding import Cell, Stamp, State, hash_of
+from encoding import REMOVED, Cell, Part, Stamp, State, added, hash_of, part_key
 from frames import Ack, Batch, Buckets, Change, Cursor, Digest, Hello, Inventory, Key, Need, Ping, Pong, Rows, Scope
 from frames import Subscribe, Welcome
 
@@ -67,8 +67,22 @@ class Peer:
 
     def update(self, key, fields):
         """Writes some fields; the value may be REMOVED."""
-        stamp = self.stamp(key)
-        self.merge(key, State(cells={name: Cell(stamp, value) for name, value in fields.items()}))
+        stamp, state = self.stamp(key), self.rows[key].state
+        self.merge(key, State(cells={n: Cell(stamp, state.counter(n).assigned(each)) for n, each in fields.items()}))
+
+    def increment(self, key, increments, former=()):
+        """Adds to fields, and takes over the parts of these former incarnations."""
+        stamp, cells = self.stamp(key), {}
+        for name, by in increments.items():
+            counter = self.rows[key].state.counter(name)
+            taken = {writer: part for writer, part in counter.parts.items() if writer in former}
+            own = counter.part_of(self.incarnation)
+            includes = own.includes
+            for writer, part in taken.items():
+                includes = {writer: part.sum} | part.includes | includes
+            cells |= {part_key(name, writer): Cell(stamp, REMOVED) for writer in taken}
+            cells[part_key(name, self.incarnation)] = Cell(stamp, Part(added(own.sum, by), includes))
+        self.merge(key, State(cells=cells))
 
     def delete(self, key):
         self.merge(key, State(tomb=self.stamp(key)))
