@@ -3,7 +3,6 @@
 
 #include <openssl/evp.h>
 #include <sodium.h>
-#include <cstddef>
 
 #include <climits>
 #include <cstddef>

@@ -11,7 +11,7 @@ constexpr int kFreeOfAToken = 5;
 constexpr int kFreeOfAnAddress = 20;
 constexpr std::int64_t kFirstDelayMs = 100;
 constexpr std::int64_t kLastDelayMs = 2000;
-constexpr std::int64_t kForgetMs = 10 * 60'000;
+constexpr std::int64_t kForgetMs = std::int64_t{10} * 60'000;
 // Beyond this number the entry that was quiet for longest is forgotten.
 constexpr std::size_t kRememberedMax = 4096;
 

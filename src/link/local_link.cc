@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "base/contain.h"
 #include "link/failure.h"
@@ -11,9 +12,11 @@
 namespace blazedb::link {
 
 LocalLink::LocalLink(End first, End second, base::Clock& clock, base::Random& random, Listener listener)
-    : ends_{first, second}, clock_(clock), random_(random), board_(clock, std::move(listener)), thread_([this] {
-        run();
-      }) {}
+    : ends_{std::move(first), std::move(second)},
+      clock_(clock),
+      random_(random),
+      board_(clock, std::move(listener)),
+      thread_([this] { run(); }) {}
 
 void LocalLink::end() {
   {

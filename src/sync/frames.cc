@@ -29,9 +29,9 @@ Reader open(ByteView frame, FrameType type) {
 }
 
 template <class T>
-std::optional<T> close(Reader& in, T&& message) {
+std::optional<T> close(Reader& in, T message) {
   if (!in.ok() || !in.atEnd()) return std::nullopt;
-  return std::forward<T>(message);
+  return message;
 }
 
 void appendText(Bytes& out, std::string_view text) { base::appendSized(out, base::viewOf(text)); }
@@ -252,7 +252,7 @@ std::optional<Subscribe> decodeSubscribe(ByteView frame) {
   if (flags > (kHasData | kRejects)) in.fail();
   subscribe.hasData = flags & kHasData;
   subscribe.rejects = flags & kRejects;
-  return close(in, std::move(subscribe));
+  return close(in, subscribe);
 }
 
 Bytes encode(const Welcome& welcome) {
@@ -275,7 +275,7 @@ std::optional<Welcome> decodeWelcome(ByteView frame) {
   welcome.sweep = readBool(in);
   welcome.horizon = readPosition(in);
   welcome.applied = readCursor(in);
-  return close(in, std::move(welcome));
+  return close(in, welcome);
 }
 
 std::optional<Batch> decodeBatch(ByteView frame) {
@@ -309,7 +309,7 @@ std::optional<Ack> decodeAck(ByteView frame) {
   Ack ack;
   ack.position = readPosition(in);
   ack.feedEnd = readPosition(in);
-  return close(in, std::move(ack));
+  return close(in, ack);
 }
 
 Bytes encode(const Need& need) {
@@ -439,7 +439,7 @@ Bytes encode(const Ping& ping) {
 std::optional<Ping> decodePing(ByteView frame) {
   Reader in = open(frame, FrameType::ping);
   Ping ping{in.varint()};
-  return close(in, std::move(ping));
+  return close(in, ping);
 }
 
 Bytes encode(const Pong& pong) {
@@ -454,7 +454,7 @@ std::optional<Pong> decodePong(ByteView frame) {
   Pong pong;
   pong.number = in.varint();
   pong.feedEnd = readPosition(in);
-  return close(in, std::move(pong));
+  return close(in, pong);
 }
 
 // A peer refuses a text of several lines and would not learn the reason. The text may come from an application's

@@ -15,7 +15,7 @@ constexpr std::int64_t kSaveCursorDelayMs = 200;
 // The receiver asks again for a record that is dated ahead: after kRetryMsMin at the earliest, and in the next
 // conversation if that takes longer than kRetryMsMax.
 constexpr std::int64_t kRetryMsMin = 1000;
-constexpr std::int64_t kRetryMsMax = 24 * 60 * 60 * 1000;
+constexpr std::int64_t kRetryMsMax = std::int64_t{24} * 60 * 60 * 1000;
 // Beyond this the receiver merges answers to Need before the batch that waits for them is complete.
 constexpr std::size_t kAnswersBytes = 8u << 20;
 // The memory that a held frame takes beside its bytes.

@@ -26,7 +26,7 @@ constexpr const char* kNameRule = ": 1 to 128 of A-Z a-z 0-9 _ . -, not beginnin
 constexpr mode_t kForMembers = S_ISGID | S_ISVTX | 0770;  // files belong to the group, and are removed by their owners
 
 gid_t unixGroupNamed(const std::string& name) {
-  std::vector<char> buffer(64 * 1024);
+  std::vector<char> buffer(64u << 10);
   group entry{}, *found = nullptr;
   if (getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 || !found)
     throw Error(ErrorCode::InvalidArgument, "there is no unix group '" + name + "' on this machine");

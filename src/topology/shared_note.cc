@@ -22,7 +22,7 @@
 namespace blazedb::topology {
 namespace {
 
-constexpr std::size_t kNoteBytesMax = 64 * 1024;
+constexpr std::size_t kNoteBytesMax = 64u << 10;
 constexpr std::string_view kEnding = ".json";
 constexpr off_t kSharing = 0;
 constexpr off_t kChanging = 1;
@@ -170,8 +170,9 @@ SharedNote::SharedNote(AppGroupFolder folder, std::string name) : folder_(std::m
                                     : ErrorCode::IoError,
                   "cannot make " + path + ": " + std::strerror(error));
     if (!file || fstat(file.get(), &is) != 0 || !S_ISREG(is.st_mode) || is.st_uid != geteuid())
-      throw Error(ErrorCode::UnsafeFolder,
-                  path + " is in the way, and is no note of this user's; have it removed: rm " + path);
+      throw Error(
+          ErrorCode::UnsafeFolder,
+          std::string(path).append(" is in the way, and is no note of this user's; have it removed: rm ").append(path));
     if (!takeTurn(file)) throw Error(ErrorCode::IoError, "somebody else has " + path + " locked; try again");
     if (!isNamed(folder_, name_, file)) continue;  // another process has just removed it
     if (!take(file, kSharing)) throw shared;

@@ -10,6 +10,7 @@
 #include <limits>
 #include <set>
 #include <sstream>
+#include <utility>
 
 #include "base/contain.h"
 #include "blazedb/error.h"
@@ -82,7 +83,8 @@ sync::Terms termsOf(const TokenOptions& token, const replica::Replica& offered) 
 auto meeting(std::shared_ptr<replica::Replica> replica, std::int64_t token,
              std::shared_ptr<ConnectedReplicas> connected) {
   auto seat = std::make_shared<std::shared_ptr<void>>();  // the session's; shared with copies of the function
-  return [=](const sync::Hello& peer) -> std::optional<sync::Bye> {
+  return [replica = std::move(replica), token, connected = std::move(connected),
+          seat](const sync::Hello& peer) -> std::optional<sync::Bye> {
     const sync::Identity& identity = peer.identity;
     std::size_t scopeBytes = sync::encode(peer.scope).size();
     if (scopeBytes > kScopeBytesMax)
