@@ -199,12 +199,13 @@ std::optional<Value> Counter::value() const {
     Sum news;
     bool any = false, known = false;
     auto add = [&](std::uint64_t of, const Value& its) {
-      news.add(its);
       any = true;
       auto seen = seen_.find(of);
-      if (seen == seen_.end()) return;
-      news.add(seen->second, -1);
-      known = true;
+      bool hasSeen = seen != seen_.end();
+      known |= hasSeen;
+      if (hasSeen && seen->second == its) return;  // an infinite sum less itself would be NaN
+      news.add(its);
+      if (hasSeen) news.add(seen->second, -1);
     };
     if (!elsewhere.contains(writer)) add(writer, part.sum);
     for (const auto& [of, its] : part.includes)

@@ -361,6 +361,11 @@ void Changes::requireNumbers(const Increments& increments) const {
       throw Error(ErrorCode::InvalidArgument, "field \"" + codec::printable(field) + "\" holds a value of the type " +
                                                   std::string(typeName(held->type())) +
                                                   ": only a number can be incremented; update the field to one first");
+    Value own = loaded_.state.counter(field).partOf(author_.incarnation).sum;
+    for (const Value& sum : {codec::sumOf(held.value_or(0), by), codec::sumOf(own, by)})
+      if (sum.as<double>() && !std::isfinite(*sum.as<double>()))
+        throw Error(ErrorCode::InvalidArgument, "field \"" + codec::printable(field) +
+                                                    "\" would hold no finite number: update it to a smaller one first");
   }
 }
 

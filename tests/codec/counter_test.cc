@@ -39,6 +39,11 @@ TEST(Counter, IsReadFromItsParts) {
   EXPECT_EQ(valueIn("a2616eda4244423183f7" + kOne + "05" + kPart.substr(2) + "07"), Value(2));
 }
 
+TEST(Counter, AnInfiniteSumThatAnAssignmentHasSeenIsGone) {
+  std::string infinite = "fb7ff0000000000000";
+  EXPECT_EQ(valueIn("a2616eda42444231830a" + kOne + infinite + kPart.substr(2) + infinite), Value(10));
+}
+
 TEST(Counter, InAnyOtherFormIsRefused) {
   for (const std::string& bad : {
            kPart + "6161",                                         // a sum that is no number

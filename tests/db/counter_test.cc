@@ -77,6 +77,14 @@ TEST_F(IncrementTest, BeyondIntegersBecomesReal) {
   EXPECT_EQ(db.increment(id, "stock", -1), Value(static_cast<long>(kMax))) << "and comes back";
 }
 
+TEST_F(IncrementTest, BeyondRealsIsRefused) {
+  db.increment(id, "big", 1e308);
+  EXPECT_EQ(test::errorOf([&] { db.increment(id, "big", 1e308); }), ErrorCode::InvalidArgument);
+  EXPECT_EQ(db.fetch(id)->real("big"), 1e308);
+  db.updateFields(id, {{"bad", std::numeric_limits<double>::quiet_NaN()}});
+  EXPECT_EQ(test::errorOf([&] { db.increment(id, "bad"); }), ErrorCode::InvalidArgument);
+}
+
 TEST_F(IncrementTest, WorksWithinATransactionAndIsTakenBackWithIt) {
   struct Mine {};
   EXPECT_THROW(db.transaction([&](Transaction& t) {

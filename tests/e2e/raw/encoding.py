@@ -218,6 +218,8 @@ class Counter:
         for _, sums in self.news():
             news = Sum()
             for each, counted in sums.items():
+                if each in self.seen and encode_value(counted) == encode_value(self.seen[each]):
+                    continue
                 news.add(counted)
                 news.add(self.seen.get(each, 0), -1)
             if not sums or (sums.keys() & self.seen.keys() and news.whole == 0 and news.real == 0):
