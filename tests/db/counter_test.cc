@@ -212,18 +212,16 @@ TEST_F(CounterTest, AFileThatWasPutBackLosesNothingThatItHadSent) {
 
 TEST_F(CounterTest, ACopyUnderAnotherIdDoesNotTakeOverWhatTheOriginalCounted) {
   add(a, 10);
-  a.reopen();
   b.putBack(a.copy());
   b->renewReplicaId();
-  for (test::Replica* each : {&a, &b}) {
-    for (int i = 0; i < 3; i++) {
-      each->reopen();
-      add(*each, 1);
-    }
+  add(a, 1);  // in the opening that the copy knows
+  for (int i = 0; i < 3; i++) {
+    b.reopen();
+    add(b, 1);
   }
   sync();
-  EXPECT_EQ(valueOf(a), 116);
-  EXPECT_EQ(valueOf(b), 116);
+  EXPECT_EQ(valueOf(a), 114);
+  EXPECT_EQ(valueOf(b), 114);
 }
 
 TEST_F(CounterTest, ARemovedCounterIsForgotten) {
