@@ -1,8 +1,6 @@
 #include "codec/counter.h"
 
-#include <algorithm>
 #include <bit>
-#include <cstring>
 #include <limits>
 
 #include "codec/fields.h"
@@ -15,7 +13,7 @@ constexpr std::size_t kIncludesMax = 64;
 
 __extension__ typedef __int128 Int128;
 
-// Adds without overflow, so the order in which sums arrive does not matter.
+// Adds integers without overflow, so their order does not matter.
 class Sum {
  public:
   void add(const Value& value, int sign = 1) {
