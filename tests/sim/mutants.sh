@@ -84,7 +84,7 @@ mutant "a client writes in the hub's name" src/sync/stamp_rules.cc 'stamp.writer
 mutant "a false clock wins" src/replica/merger.cc 'if (beyond <= 0) return std::nullopt;' 'if (beyond <= 0 || true) return std::nullopt;'
 mutant "a token for one collection writes to others" src/replica/merger.cc 'if (!scope.has(change.collection)) return outside' 'if (!scope.has(change.collection) && false) return outside'
 mutant "a refused part is merged without the rest" src/replica/merger.cc 'if (item.aside && !change.complete) {' 'if (item.aside && !change.complete && false) {'
-# The worlds do not come to these: Counter.*, CounterTest.AFileThatWasPutBackLosesNothingThatItHadSent and
+# The worlds rarely come to these: Counter.*, CounterTest.AFileThatWasPutBackLosesNothingThatItHadSent and
 # CounterTest.ACopyUnderAnotherIdDoesNotTakeOverWhatTheOriginalCounted fail with them.
 mutant "a sum that two parts list counts twice" src/codec/counter.cc 'if (added.insert(of).second) add(of, its);' 'add(of, its);'
 mutant "a part is taken over before its readers have passed a later opening" src/db/changes.cc 'return former->second <= *passed;' 'return true;'
