@@ -275,6 +275,7 @@ std::uint64_t Changes::count(const std::string& collection) const {
 }
 
 sync::ApplyResult Changes::apply(const sync::Incoming& incoming) {
+  requireSource(incoming.agreement.peer.replica);
   replica::Merger merger(ledger_, mirror_, author_, clock_);
   sync::ApplyResult result = merger.apply(incoming);
   overridden_ = merger.overridden();
@@ -289,6 +290,14 @@ void Changes::finish() {
 
 // ----------------------------------------------------------------------------------------------------
 // rows
+
+void Changes::requireSource(const UUID& peer) const {
+  if (author_.source && author_.source != peer)
+    throw Error(ErrorCode::ReadOnlyReplica, "the database has become a read-only replica of " +
+                                                author_.source->toString() +
+                                                ", and takes changes from there alone; end this connection, or make it "
+                                                "again so that the database only sends");
+}
 
 void Changes::requireWritable() const {
   if (author_.source)

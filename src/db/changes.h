@@ -83,6 +83,8 @@ class Changes final : public Snapshot {
   // The writes of this replica that the merge has overridden, for the journal.
   const std::vector<replica::Overridden>& overridden() const { return overridden_; }
 
+  // Throws ReadOnlyReplica if this is a replica of another source. A connection that was made before may not know.
+  void requireSource(const UUID& peer) const;
   // Throws ReadOnlyReplica if this is one.
   void requireWritable() const;
 

@@ -181,6 +181,7 @@ sync::Store::Swept Engine::finishSweep(const sync::Peer& from, const sync::Scope
   };
   try {
     write(Durability::full, [&](Changes& changes) {
+      changes.requireSource(from.replica);
       replica::Ledger& ledger = changes.ledger();
       WriteTables& tables = changes.tables();
       replica::Swept found = replica::unmentioned(ledger, from, scope, sweep);
