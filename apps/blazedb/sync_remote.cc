@@ -72,7 +72,6 @@ void RemoteSync::declare(Arguments& arguments) {
   arguments.option("--client-key", "PATH", clientKey, "for a hub: the private key of --client-cert, a PEM file");
   arguments.flag("--no-tls", noTls, "for a hub: connect without TLS, to a hub on this machine");
   arguments.flag("--allow-plaintext", allowPlaintext, "for a hub: let --no-tls connect to any machine");
-  arguments.names("--collections", collections, "for a hub: sync only these collections (default: all)");
   arguments.names("--exclude", excluded, "for a hub: neither send nor receive these fields");
   arguments.flag("--remove-out-of-scope", removeOutOfScope,
                  "for a hub: remove from A what an earlier sync brought and --collections or --exclude now leave out");
@@ -90,7 +89,6 @@ std::string RemoteSync::givenOption() const {
   if (!clientKey.empty()) return "--client-key";
   if (noTls) return "--no-tls";
   if (allowPlaintext) return "--allow-plaintext";
-  if (!collections.empty()) return "--collections";
   if (!excluded.empty()) return "--exclude";
   if (removeOutOfScope) return "--remove-out-of-scope";
   return encryption.empty() ? "" : "--encryption";
@@ -125,7 +123,6 @@ RemoteNode RemoteSync::node(const RemoteAddress& address) const {
 
 SyncPolicy RemoteSync::policy() const {
   SyncPolicy policy;
-  if (!collections.empty()) policy.collections = collections;
   policy.excludeFields = excluded;
   policy.removeOutOfScope = removeOutOfScope;
   policy.encryptionMode = encryption == "smartProxy" ? EncryptionMode::smartProxy : EncryptionMode::e2eOnly;

@@ -30,7 +30,6 @@ struct RemoteSync {
   std::string clientKey;
   bool noTls = false;
   bool allowPlaintext = false;
-  std::vector<std::string> collections;
   std::vector<std::string> excluded;
   bool removeOutOfScope = false;
   std::string encryption;

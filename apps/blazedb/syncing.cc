@@ -94,6 +94,10 @@ std::uint64_t conflictsOf(const std::vector<Database>& databases) {
 
 }  // namespace
 
+CollectionNames collectionsOf(const std::vector<std::string>& given) {
+  return given.empty() ? std::nullopt : CollectionNames(std::optional(given));
+}
+
 SyncConnection connectionOf(SyncEngine sync) {
   return {[sync] { return sync.status(); },
           [sync](std::chrono::milliseconds timeout) mutable { sync.synchronize(timeout); },
@@ -147,7 +151,7 @@ int runSync(const SyncJob& job, Interrupt& interrupt) {
   if (conflicts > 0) printLine(counted(conflicts, "write was", "writes were") + " overridden; see blazedb conflicts");
   if (kept > 0)
     printLine(counted(kept, "record") + " with changes made here stay" + (kept == 1 ? "s" : "") +
-              " here, because this sync only receives");
+              " here, as this sync does not carry " + (kept == 1 ? "it" : "them"));
   if (status.rejected == 0) return kFine;
   printLine(counted(status.rejected, "record is", "records are") +
             " rejected; see blazedb rejected: " + status.rejection);

@@ -22,6 +22,9 @@ struct SyncConnection {
 SyncConnection connectionOf(SyncEngine sync);
 SyncConnection connectionOf(Topology topology, ConnectionId id);
 
+// What --collections names.
+CollectionNames collectionsOf(const std::vector<std::string>& given);
+
 struct SyncJob {
   std::vector<Database> databases;  // the databases that this process has open
   std::function<SyncConnection()> connect = {};

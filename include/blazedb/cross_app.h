@@ -102,11 +102,12 @@ class BLAZEDB_API CrossAppSyncCoordinator {
 };
 
 // Keeps `database` in sync with the database that the group shares as `name`, for as long as the SyncEngine lives.
-// Returns at once. Until an app shares that name the status is offline and says so; then the connection is made,
-// without polling. The exporter sends and takes only what its policy grants. Errors: InvalidArgument, UnsafeFolder,
-// NotAllowed, IoError (as enable()), ReadOnlyReplica (with readWrite, where `database` is a read-only replica),
-// OpenedReadOnly. Later failures are in the status: NotAllowed (this app may not attach, or not write), HasOwnWrites
-// (with readOnly; see ConnectOptions::adopt), UnsafeFolder, DuplicateReplica and others.
+// Returns at once. Until an app shares that name the status is offline and says so; then the connection is made without
+// polling. If the group has no folder yet, this looks for it once a second, and does not make it. The exporter sends
+// and takes only what its policy grants. Errors: InvalidArgument, UnsafeFolder, NotAllowed, IoError (as enable()),
+// ReadOnlyReplica (with readWrite, where `database` is a read-only replica), OpenedReadOnly, InvalidPolicy (the names
+// of the collections). Later failures are in the status: NotAllowed (this app may not attach, or what it has written
+// stays here), HasOwnWrites (with readOnly; see ConnectOptions::adopt), UnsafeFolder, DuplicateReplica and others.
 [[nodiscard]] BLAZEDB_API SyncEngine connectToSharedDatabase(const Database& database, const AppGroup& group,
                                                              const std::string& name,
                                                              AccessMode mode = AccessMode::readOnly,

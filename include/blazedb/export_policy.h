@@ -6,7 +6,8 @@
 //   policy.filter = {"shared", [](const std::string&, const Record& note) { return note.boolean("shared") == true; }};
 //
 // The exporter enforces the policy, whatever an importer asks for. `collections` and `fields` limit both directions.
-// The filter limits what the exporter sends, not what it accepts.
+// The filter limits what the exporter sends, not what it accepts. What an importer writes beyond `collections` and
+// `fields` stays in its database, and its status says NotAllowed.
 #pragma once
 
 #include <functional>

@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "blazedb/collection_names.h"
 #include "blazedb/export_policy.h"
 
 namespace blazedb {
@@ -47,6 +48,7 @@ struct CrossAppOptions {
   bool mustSend = false;
   // Which processes may have made the socket, beside those of root.
   LocalPeers peers = {};
+  CollectionNames collections = {};  // see ConnectOptions
 };
 
 }  // namespace blazedb

@@ -19,13 +19,13 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "blazedb/collection_names.h"
 #include "blazedb/connection_mode.h"
 #include "blazedb/error.h"
 #include "blazedb/export.h"
@@ -87,23 +87,13 @@ enum class EncryptionMode : std::uint8_t {
   smartProxy,  // the hub can read what it stores
 };
 
-// Names of collections, as in `.collections = {"users", "posts"}`; absent, as std::nullopt and {}: all of them.
-struct CollectionNames : std::optional<std::vector<std::string>> {
-  using std::optional<std::vector<std::string>>::optional;
-  CollectionNames() = default;
-  CollectionNames(std::optional<std::vector<std::string>> names)
-      : std::optional<std::vector<std::string>>(std::move(names)) {}
-  CollectionNames(std::initializer_list<std::string> names)
-      : std::optional<std::vector<std::string>>(std::vector<std::string>(names)) {}
-};
-
 struct SyncPolicy {
   // readOnly: this database only receives; what is written here stays here, as with a token that may only read, and the
   // status says so with NotAllowed. It does not become a read-only replica. writeOnly: this database only sends. The
   // mode narrows what the token grants. If nothing is left of that, the status says NotAllowed.
   ConnectionMode mode = ConnectionMode::bidirectional;
-  // The collections to sync; absent: all. The hub leaves out those that the token does not grant; if none is left, the
-  // status says NotAllowed.
+  // The collections to sync; absent: all. The hub leaves out those that the token does not grant; if none is left, or
+  // this database has writes of its own in one that is left out, the status says NotAllowed.
   CollectionNames collections = {};
   std::optional<std::vector<UUID>> teams = {};  // not in this version: NotSupported
   // Names of fields that neither end sends. Leaving a field out erases nothing. When one end deletes a record while the

@@ -25,6 +25,7 @@
 #include <string>
 #include <vector>
 
+#include "blazedb/collection_names.h"
 #include "blazedb/connection_mode.h"
 #include "blazedb/database.h"
 #include "blazedb/error.h"
@@ -62,6 +63,9 @@ struct ConnectOptions {
   // holds. If these are more than 1,000 and more than a tenth of its records, the connection ends with TooManyRemovals.
   // With acceptRemovals they are removed. Database::removedRecords() keeps them for a while in any case.
   bool acceptRemovals = false;
+  // The collections to sync; absent: all. Of an app that shares, all that it shares: if this database also has writes
+  // of its own in others, and they are not left out here, the status says NotAllowed.
+  CollectionNames collections = {};
 };
 
 enum class ConnectionState : std::uint8_t {
@@ -92,7 +96,7 @@ struct ConnectionStatus {
   std::uint64_t rejected = 0;      // records that one end refused to take from the other: Database::rejectedChanges()
   std::string rejection = {};      // why the latest of these was refused, and what to do
   bool verified = false;           // both ends hold the same: they compared digests, and nothing has changed since
-  std::optional<ErrorCode> error;  // also while live: NotAllowed if writes of this end do not get to the hub
+  std::optional<ErrorCode> error;  // also while live: NotAllowed if writes of this end stay here
   std::string message;             // what happened, and what to do; with `error`
   std::chrono::milliseconds nextTry{0};  // with offline: the time until the next try
 };
@@ -131,7 +135,7 @@ class BLAZEDB_API Topology {
   // Connects two nodes of this topology; `to` is the target of `mode`. Returns at once: the exchange runs in the
   // background. Errors: NotFound, InvalidArgument (a node with itself), AlreadyExists (the two are connected),
   // ModeForbids (a remoteOnly node), HasOwnWrites (see ConnectOptions::adopt), ReadOnlyReplica (an end that would
-  // receive is a read-only replica of another database).
+  // receive is a read-only replica of another database), InvalidPolicy (the names of the collections).
   ConnectionId connectLocal(NodeId from, NodeId to, ConnectionMode mode, const ConnectOptions& options = {});
 
   // Connects a node with a database that a hub offers. Returns at once. Errors: NotFound, ModeForbids (a localOnly
@@ -162,8 +166,9 @@ class BLAZEDB_API Topology {
   // Connects a node with the database that another app offers on a socket. Returns at once; the app may start later.
   // This node is the target of `mode`: with readOnly it only receives, and becomes a replica of the other database as
   // soon as the two meet. Errors: NotFound, ModeForbids (a remoteOnly node), AlreadyExists (the node is connected there
-  // already), ReadOnlyReplica, InvalidArgument (the path is relative or too long). Failures on the way to the app are
-  // in the status: NotAllowed, HasOwnWrites, ReadOnlyReplica and others.
+  // already), ReadOnlyReplica, InvalidArgument (the path is relative or too long), InvalidPolicy (the names of the
+  // collections). Failures on the way to the app are in the status: NotAllowed, HasOwnWrites, ReadOnlyReplica and
+  // others.
   ConnectionId connectCrossApp(NodeId node, const std::string& socketPath,
                                ConnectionMode mode = ConnectionMode::bidirectional,
                                const CrossAppOptions& options = {});

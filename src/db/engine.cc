@@ -277,31 +277,33 @@ std::optional<UUID> Engine::remoteAt(const std::string& address) const {
   return readers_.lease()->metaId(kRemote + address);
 }
 
-Engine::Unsent Engine::unsentTo(const std::optional<UUID>& peer, const sync::Scope& scope, std::uint64_t acknowledged,
-                                std::size_t limit) const {
-  if (peer) acknowledged = std::max(acknowledged, shared_.peers.acknowledgedTo(*peer, scope));
+void Engine::visitUnsent(const Unsent& question, const UnsentVisit& visit) const {
   std::set<std::uint64_t> own;
   for (const Incarnation& each : shared_.incarnations.all()) own.insert(each.id);
-  // The latest change came from the peer. One that was made here before may not have got there.
-  auto hasOwn = [&](const replica::Row& row) {
+  // If the latest change came from the peer, one that was made here before may not have got there.
+  auto hasOwn = [&](const replica::Row& row, bool theirs) {
     sync::RecordState state = row.state();
     auto mine = [&](const sync::Stamp& stamp, std::uint64_t position) {
-      return position > acknowledged && position != row.position && stamp.present() && own.contains(stamp.writer);
+      return position > question.acknowledged && !(theirs && position == row.position) && stamp.present() &&
+             own.contains(stamp.writer);
     };
-    return mine(state.base.stamp, state.base.position) || mine(state.tomb.stamp, state.tomb.position) ||
-           mine(state.floor.stamp, state.floor.position) ||
-           std::any_of(state.cells.begin(), state.cells.end(),
-                       [&](const sync::Cell& cell) { return mine(cell.stamp, cell.position); });
+    auto cell = [&](const sync::Cell& each) {
+      return mine(each.stamp, each.position) && !(question.onlyValues && question.scope.excludes(each.name));
+    };
+    if (std::any_of(state.cells.begin(), state.cells.end(), cell)) return true;
+    return !question.onlyValues &&
+           (mine(state.base.stamp, state.base.position) || mine(state.tomb.stamp, state.tomb.position) ||
+            mine(state.floor.stamp, state.floor.position));
   };
-  Unsent unsent;
-  readers_.lease()->changedAfter(acknowledged, peer,
-                                 [&](std::string_view collection, const UUID& id, const replica::Row* theirs) {
-                                   if (theirs && !hasOwn(*theirs)) return;
-                                   sync::RecordKey key{std::string(collection), id};
-                                   if (scope.has(key.collection) && unsent.count++ < limit)
-                                     unsent.first.push_back(std::move(key));
+  auto lacks = [&](const replica::Row& row, bool theirs) {
+    if (theirs && (row.flags & replica::kUniform)) return false;
+    if (question.onlyValues) return row.alive() && hasOwn(row, theirs);
+    return !theirs || hasOwn(row, theirs);
+  };
+  readers_.lease()->changedAfter(question.after, question.peer,
+                                 [&](std::string_view collection, bool theirs, const replica::Row& row) {
+                                   if (question.scope.has(collection)) visit(collection, row.id, lacks(row, theirs));
                                  });
-  return unsent;
 }
 
 }  // namespace blazedb::db

@@ -96,8 +96,11 @@ class Engine final : public sync::Store, public replica::Replica {
   void bindTo(const UUID& source, bool adopt) override;
   void noteRemote(const std::string& address, const UUID& replica) override;
   std::optional<UUID> remoteAt(const std::string& address) const override;
-  Unsent unsentTo(const std::optional<UUID>& peer, const sync::Scope& scope, std::uint64_t acknowledged,
-                  std::size_t limit) const override;
+  std::optional<sync::Scope> readingOf(const UUID& peer) const override { return shared_.peers.latestScope(peer); }
+  std::uint64_t acknowledgedTo(const UUID& peer, const sync::Scope& scope) const override {
+    return shared_.peers.acknowledgedTo(peer, scope);
+  }
+  void visitUnsent(const Unsent& question, const UnsentVisit& visit) const override;
 
   // Does a bounded piece of upkeep. Returns true if there is more to do.
   bool maintain();

@@ -60,11 +60,11 @@ class ReadTables : public virtual replica::Reader {
   void all(const Visit& visit);
   // The number of rows that are not in the feed.
   std::uint64_t missingFromFeed();
-  // The records that changed after a position, in the order of the feed; of those whose latest change came from
-  // `replica` only the ones that may have other changes too, with their rows in `theirs`.
+  // The records that changed after a position, in the order of the feed. `theirs`: their latest change came from
+  // `replica`.
   void changedAfter(
       std::uint64_t position, const std::optional<UUID>& replica,
-      const std::function<void(std::string_view collection, const UUID& id, const replica::Row* theirs)>& visit);
+      const std::function<void(std::string_view collection, bool theirs, const replica::Row& row)>& visit);
   // Collections without a row, not even that of a delete. The one with the highest number is never among them: its
   // number would be given again, while a reader may still see rows that have it.
   std::vector<replica::Collection> emptyCollections();

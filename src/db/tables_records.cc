@@ -140,23 +140,17 @@ void ReadTables::dead(std::uint64_t upTo, bool whole, const Visit& visit) {
 }
 
 void ReadTables::changedAfter(std::uint64_t position, const std::optional<UUID>& replica,
-                              const std::function<void(std::string_view, const UUID&, const Row*)>& visit) {
-  Use select = statements_.use(
-      "SELECT c.name, o.replica IS NOT NULL AND o.replica IS ?2, " BLAZEDB_ROW_COLUMNS
-      " FROM feed f JOIN records r ON r.row = f.row AND r.position = f.position "
-      "JOIN collections c ON c.id = r.collection LEFT JOIN origins o ON o.id = r.origin "
-      "WHERE f.position > ?1 AND (o.replica IS NULL OR o.replica IS NOT ?2 OR r.flags & 4 = 0) ORDER BY f.position");
+                              const std::function<void(std::string_view, bool, const Row&)>& visit) {
+  Use select = statements_.use("SELECT c.name, o.replica IS NOT NULL AND o.replica IS ?2, " BLAZEDB_ROW_COLUMNS
+                               " FROM feed f JOIN records r ON r.row = f.row AND r.position = f.position "
+                               "JOIN collections c ON c.id = r.collection LEFT JOIN origins o ON o.id = r.origin "
+                               "WHERE f.position > ?1 ORDER BY f.position");
   select->bind(1, asSigned(position));
   if (replica)
     select->bindBlob(2, replica->bytes);
   else
     select->bindNull(2);
-  while (select->step()) {
-    Row row;
-    bool theirs = select->integer(1) != 0;
-    if (theirs) row = rowAt(*select, 2);
-    visit(select->text(0), uuidAt(*select, 4), theirs ? &row : nullptr);
-  }
+  while (select->step()) visit(select->text(0), select->integer(1) != 0, rowAt(*select, 2));
 }
 
 std::vector<replica::Collection> ReadTables::collections() {

@@ -120,9 +120,20 @@ std::uint64_t Peers::acknowledgedTo(const UUID& peer, const sync::Scope& scope) 
   base::Lock lock(mutex_);
   auto known = peers_.find(peer);
   if (known == peers_.end()) return 0;
+  std::uint64_t position = 0;
   for (const State::Known& reading : known->second.readings)
-    if (reading.scope == scope) return reading.acknowledged.position;
-  return 0;
+    if (sync::isWithin(scope, reading.scope)) position = std::max(position, reading.acknowledged.position);
+  return position;
+}
+
+std::optional<sync::Scope> Peers::latestScope(const UUID& peer) const {
+  base::Lock lock(mutex_);
+  auto known = peers_.find(peer);
+  if (known == peers_.end() || known->second.readings.empty()) return std::nullopt;
+  const std::vector<State::Known>& readings = known->second.readings;
+  return std::max_element(readings.begin(), readings.end(),
+                          [](const State::Known& a, const State::Known& b) { return a.seenMs < b.seenMs; })
+      ->scope;
 }
 
 void Peers::forget(const UUID& peer) {

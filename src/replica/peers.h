@@ -52,8 +52,10 @@ class Peers {
   bool isSameIncarnation(const sync::Peer& peer) const;
   // Which removed fields may be forgotten now.
   Forgettable forgettable(std::int64_t nowMs);
-  // How far the peer has read; 0 if that is not known.
+  // How far the peer has read under the scope, or under a wider one; 0 if that is not known.
   std::uint64_t acknowledgedTo(const UUID& peer, const sync::Scope& scope) const;
+  // The scope under which the peer was seen last.
+  std::optional<sync::Scope> latestScope(const UUID& peer) const;
   // The highest position up to which some reader lacks nothing.
   std::uint64_t acknowledgedByAny() const { return acknowledgedByAny_.load(); }
   // Whether any reader is known: it may not have heard of a delete yet.

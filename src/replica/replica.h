@@ -9,7 +9,7 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "blazedb/sync_role.h"
 #include "blazedb/uuid.h"
@@ -55,14 +55,23 @@ class Replica {
   virtual void noteRemote(const std::string& address, const UUID& replica) = 0;
   virtual std::optional<UUID> remoteAt(const std::string& address) const = 0;
 
-  // The records of the scope that have changed since `peer` last acknowledged this feed (or since `acknowledged`, if
-  // that is later) and did not come from it: their number, and the first `limit`. Without a peer: all records.
+  // What a peer has read of this feed. Both are quick.
+  // The scope under which it was seen last, if it is known.
+  virtual std::optional<sync::Scope> readingOf(const UUID& peer) const = 0;
+  // The position up to which it has acknowledged everything of the scope; 0 if that is not known.
+  virtual std::uint64_t acknowledgedTo(const UUID& peer, const sync::Scope& scope) const = 0;
+
+  // Which changes a peer lacks.
   struct Unsent {
-    std::uint64_t count = 0;
-    std::vector<sync::RecordKey> first;
+    std::optional<UUID> peer = {};   // absent: a peer that has nothing
+    sync::Scope scope = {};          // of these records
+    bool onlyValues = false;         // what was written here into fields counts, and not inserts and deletes
+    std::uint64_t acknowledged = 0;  // the peer has got what changed up to here
+    std::uint64_t after = 0;         // of the records that changed after this position
   };
-  virtual Unsent unsentTo(const std::optional<UUID>& peer, const sync::Scope& scope, std::uint64_t acknowledged,
-                          std::size_t limit) const = 0;
+  // Visits the records in the order of the feed. `lacks`: the peer lacks a change that did not come from it.
+  using UnsentVisit = std::function<void(std::string_view collection, const UUID& id, bool lacks)>;
+  virtual void visitUnsent(const Unsent& question, const UnsentVisit& visit) const = 0;
 };
 
 }  // namespace blazedb::replica

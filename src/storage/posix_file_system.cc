@@ -35,6 +35,7 @@ IoStatus statusOf(int error) {
     case EDQUOT:
       return IoStatus::noSpace;
     case ENOENT:
+    case ENOTDIR:
       return IoStatus::absent;
     case EEXIST:
       return IoStatus::exists;

@@ -76,6 +76,25 @@ Scope intersect(const Scope& a, const Scope& b) {
   return makeScope(both(a.collections, b.collections), std::move(excluded), both(a.fields, b.fields));
 }
 
+bool isWithin(const Scope& scope, const Scope& wider) { return intersect(scope, wider) == scope; }
+
+std::optional<Scope> fieldsLeftOut(const Scope& wanted, const Scope& carried) {
+  auto without = [](const Names& all, const Names& some) {
+    Names rest;
+    std::set_difference(all.begin(), all.end(), some.begin(), some.end(), std::back_inserter(rest));
+    return rest;
+  };
+  if (!wanted.fields && carried.fields) {
+    Names others = wanted.excludedFields;
+    others.insert(others.end(), carried.fields->begin(), carried.fields->end());
+    return makeScope(carried.collections, std::move(others));
+  }
+  Names left =
+      wanted.fields ? without(*wanted.fields, *carried.fields) : without(carried.excludedFields, wanted.excludedFields);
+  if (left.empty()) return std::nullopt;
+  return makeScope(carried.collections, {}, std::move(left));
+}
+
 base::Bytes encode(const Scope& scope) {
   base::Bytes out;
   if (scope.full()) return out;

@@ -41,6 +41,11 @@ Scope makeScope(std::optional<std::vector<std::string>> collections, std::vector
 
 // What both scopes carry.
 Scope intersect(const Scope& a, const Scope& b);
+// Whether `wider` carries everything that `scope` carries.
+bool isWithin(const Scope& scope, const Scope& wider);
+// The fields that `wanted` has and `carried`, a part of it, leaves out, in the collections of `carried`. Returns
+// nothing if it leaves out no field.
+std::optional<Scope> fieldsLeftOut(const Scope& wanted, const Scope& carried);
 
 base::Bytes encode(const Scope& scope);
 // Returns std::nullopt for bytes that encode() would not make.

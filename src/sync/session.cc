@@ -185,6 +185,7 @@ void Session::onHello(const Hello& hello) {
     if (std::optional<Bye> refusal = end_.options.meet(hello)) return stop(refusal->code, refusal->text);
   end_.agreement = std::move(agreement);
   end_.status.peer = hello.identity;
+  end_.status.scope = end_.agreement.scope;
   end_.status.sending = end_.agreement.sends;
   end_.status.receiving = end_.agreement.receives;
   if (end_.agreement.sends) end_.store.noteReader(end_.peer(), end_.agreement.scope);

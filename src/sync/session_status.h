@@ -7,6 +7,7 @@
 #include "sync/bye.h"
 #include "sync/frames.h"
 #include "sync/peer.h"
+#include "sync/scope.h"
 
 namespace blazedb::sync {
 
@@ -15,6 +16,7 @@ enum class SessionState : std::uint8_t { connecting, catchingUp, live, stopped }
 struct SessionStatus {
   SessionState state = SessionState::connecting;
   std::optional<Identity> peer;
+  Scope scope;                       // which both ends agree to carry; everything before there is a peer
   bool sending = false;              // both ends agree that this one sends
   bool receiving = false;            // both ends agree that this one receives
   std::uint64_t received = 0;        // records that this end received while catching up

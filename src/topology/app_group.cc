@@ -67,7 +67,7 @@ class Walk {
     path_ += "/" + name;
     base::Descriptor next = openBelow(name);
     if (!next && errno == ENOENT) {
-      if (ifMissing_ == AppGroupFolder::IfMissing::refuse) return false;
+      if (ifMissing_ != AppGroupFolder::IfMissing::make) return false;
       make(name, isLast);
       next = openBelow(name);
     }
@@ -185,9 +185,11 @@ AppGroupFolder::AppGroupFolder(const AppGroup& group, IfMissing ifMissing) {
   Walk walk(group, members_, ifMissing);
   auto ours = std::prev(path.end(), 2);  // the root
   for (auto part = std::next(path.begin()); part != path.end(); ++part)
-    if (!walk.enter(part->string(), std::next(part) == path.end(), part == ours || std::next(part) == path.end()))
+    if (!walk.enter(part->string(), std::next(part) == path.end(), part == ours || std::next(part) == path.end())) {
+      if (ifMissing == IfMissing::accept) return;
       throw Error(ErrorCode::NoSuchGroup, "there is no app group '" + group.name + "': no app has made " + path_ +
                                               " yet; see to the name and the root");
+    }
   folder_ = walk.opened();
   struct stat is {};
   if (!members_ || fstat(folder_.get(), &is) != 0) return;

@@ -26,9 +26,10 @@ namespace blazedb::topology {
 
 class AppGroupFolder {
  public:
-  enum class IfMissing { make, refuse };
+  enum class IfMissing { make, refuse, accept };
 
-  // Checks the folder. Errors as cross_app.h says; `refuse` adds NoSuchGroup.
+  // Checks the folder. Errors as cross_app.h says; `refuse` adds NoSuchGroup. With `accept` the folder may be missing:
+  // what there is of its path is checked, and there is no fd().
   AppGroupFolder(const AppGroup& group, IfMissing ifMissing);
 
   int fd() const { return folder_.get(); }

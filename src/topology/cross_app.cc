@@ -157,14 +157,18 @@ SyncEngine connectToSharedDatabase(const Database& database, const AppGroup& wan
                                    AccessMode mode, const ConnectOptions& options) {
   return base::typed([&] {
     AppGroup group = topology::resolved(wanted);
-    AppGroupFolder folder(group, AppGroupFolder::IfMissing::make);
+    // A folder that an app has not made yet is not made here: the name of the group may be mistyped.
+    AppGroupFolder folder(group, AppGroupFolder::IfMissing::accept);
     std::string path = folder.socketPath(name);
     auto handle = std::make_shared<topology::SyncHandle>(db::Access::replicaOf(database));
     bool receivesOnly = mode == AccessMode::readOnly;
     handle->connection = handle->network.connectCrossApp(
         handle->node, path, receivesOnly ? ConnectionMode::readOnly : ConnectionMode::bidirectional,
-        {.adopt = options.adopt, .mustSend = !receivesOnly, .peers = peersOf(group, folder)},
-        [group] { AppGroupFolder(group, AppGroupFolder::IfMissing::make); });
+        {.adopt = options.adopt,
+         .mustSend = !receivesOnly,
+         .peers = peersOf(group, folder),
+         .collections = options.collections},
+        [group] { AppGroupFolder(group, AppGroupFolder::IfMissing::accept); });
     return SyncEngine(std::move(handle));
   });
 }

@@ -73,10 +73,31 @@ std::string Network::Ends::names() const {
   return "'" + fromReplica->name() + "' and '" + (toReplica ? toReplica->name() : remote) + "'";
 }
 
-std::uint64_t Network::Ends::changesThatStay(const link::LinkStatus& status) const {
+sync::Scope Network::scopeOf(const CollectionNames& collections, const std::vector<std::string>& excludeFields) {
+  if (collections && collections->empty())
+    throw Error(ErrorCode::InvalidPolicy, "no collection is named: leave the names out for all collections");
+  for (const std::string& name : collections.value_or(std::vector<std::string>()))
+    base::requireName(name, "collection", ErrorCode::InvalidPolicy);
+  return sync::makeScope(collections, excludeFields);
+}
+
+StayingChanges::Found Network::Ends::changesThatStay(const link::LinkStatus& status) const {
   const sync::SessionStatus& session = status.ends[0];
-  if (toReplica || isImport || !session.peer || session.sending) return 0;
-  return staying->count(*fromReplica, session.peer->replica, scope);
+  if (toReplica || !session.peer || (isImport && !session.sending)) return {};
+  return staying->find(*fromReplica, session, scope);
+}
+
+std::vector<replica::Replica::Unsent> Network::Ends::unsent(const sync::SessionStatus& session) const {
+  std::optional<UUID> peer = session.peer ? std::optional(session.peer->replica) : fromReplica->remoteAt(remote);
+  if (!peer) return {{.scope = scope}};
+  Carried carried =
+      session.peer ? Carried(session) : Carried(sync::intersect(scope, fromReplica->readingOf(*peer).value_or(scope)));
+  std::vector<replica::Replica::Unsent> questions = carried.leftOut(*fromReplica, *peer, scope);
+  if (carried.scope) {
+    std::uint64_t acknowledged = std::max(session.acknowledgedTo, fromReplica->acknowledgedTo(*peer, *carried.scope));
+    questions.insert(questions.begin(), {peer, *carried.scope, false, acknowledged, acknowledged});
+  }
+  return questions;
 }
 
 void Network::Connection::listenToFeeds() {
@@ -160,6 +181,7 @@ void Network::refuseLocal(NodeId from, NodeId to, ConnectionMode mode) const {
 }
 
 ConnectionId Network::connectLocal(NodeId from, NodeId to, ConnectionMode mode, const ConnectOptions& options) {
+  sync::Scope scope = scopeOf(options.collections);
   Node source, target;
   {
     base::Lock lock(mutex_);
@@ -182,6 +204,7 @@ ConnectionId Network::connectLocal(NodeId from, NodeId to, ConnectionMode mode, 
   sync::SessionOptions first, second;
   first.terms.sends = second.terms.receives = connection->sends(0);
   second.terms.sends = first.terms.receives = connection->sends(1);
+  first.terms.scope = second.terms.scope = scope;
   first.acceptRemovals = second.acceptRemovals = options.acceptRemovals;
   connection->link = std::make_unique<link::LocalLink>(link::LocalLink::End{source.replica->store(), first},
                                                        link::LocalLink::End{target.replica->store(), second}, clock_,
@@ -243,14 +266,11 @@ std::map<ConnectionId, Network::ConnectionPtr> Network::all() const {
 
 SyncEngine::Pending Network::pending(ConnectionId id, std::size_t limit) const {
   ConnectionPtr found = connection(id);
-  link::LinkStatus status = found->link->status();
-  std::optional<UUID> peer =
-      status.ends[0].peer ? std::optional(status.ends[0].peer->replica) : found->fromReplica->remoteAt(found->remote);
-  replica::Replica::Unsent unsent =
-      found->fromReplica->unsentTo(peer, found->scope, status.ends[0].acknowledgedTo, limit);
   SyncEngine::Pending pending;
-  pending.count = unsent.count;
-  for (sync::RecordKey& key : unsent.first) pending.changes.push_back({std::move(key.collection), key.id});
+  for (const replica::Replica::Unsent& question : found->unsent(found->link->status().ends[0]))
+    found->fromReplica->visitUnsent(question, [&](std::string_view collection, const UUID& record, bool lacks) {
+      if (lacks && pending.count++ < limit) pending.changes.push_back({std::string(collection), record});
+    });
   return pending;
 }
 
@@ -291,9 +311,9 @@ void Network::synchronize(std::chrono::milliseconds timeout) {
     }
   }
   for (const auto& [id, connection] : links)
-    if (std::uint64_t staying = connection->changesThatStay(connection->link->status()))
+    if (StayingChanges::Found staying = connection->changesThatStay(connection->link->status()); staying.records > 0)
       throw Error(ErrorCode::NotAllowed, "the connection of " + connection->names() + " brings nothing further, but " +
-                                             StayingChanges::advice(staying, connection->mode));
+                                             staying.advice(connection->mode, connection->isImport));
 }
 
 ConnectionStatus Network::describe(ConnectionId id, const Ends& connection, const link::LinkStatus& status) {
@@ -317,11 +337,11 @@ ConnectionStatus Network::describe(ConnectionId id, const Ends& connection, cons
   addRejected(status.ends[0], out);
   out.verified = status.state == link::LinkState::live && status.ends[0].verified &&
                  (status.ends[1].verified || !connection.toReplica) && out.pending == 0;
-  std::uint64_t staying = connection.changesThatStay(status);
-  out.pending += staying;
-  if (staying > 0 && !status.error) {
+  StayingChanges::Found staying = connection.changesThatStay(status);
+  out.pending += staying.records;
+  if (staying.records > 0 && !status.error) {
     out.error = ErrorCode::NotAllowed;
-    out.message = StayingChanges::advice(staying, connection.mode);
+    out.message = staying.advice(connection.mode, connection.isImport);
   }
   if (status.error) {
     out.error = status.error->code;

@@ -69,8 +69,10 @@ class Network {
     std::shared_ptr<StatusListeners> listeners = std::make_shared<StatusListeners>();
     std::shared_ptr<StayingChanges> staying = std::make_shared<StayingChanges>();  // with callbacks
 
-    // How many changes cannot leave. Reads from storage.
-    std::uint64_t changesThatStay(const link::LinkStatus& status) const;
+    // Which changes cannot leave. Reads from storage.
+    StayingChanges::Found changesThatStay(const link::LinkStatus& status) const;
+    // The questions about everything that has not left, whether it can or not.
+    std::vector<replica::Replica::Unsent> unsent(const sync::SessionStatus& session) const;
     bool sends(int end) const;  // 0: from, 1: to
     std::string names() const;
   };
@@ -96,6 +98,8 @@ class Network {
   // A connection of a node with something elsewhere.
   ConnectionId add(NodeId from, const std::string& remote, ConnectionMode mode, link::RemoteOptions options)
       REQUIRES(mutex_);
+  // Throws InvalidPolicy if a name is none.
+  static sync::Scope scopeOf(const CollectionNames& collections, const std::vector<std::string>& excludeFields = {});
   // Throws if this database, its id or the name is registered.
   void refuseTaken(const replica::Replica& replica, const std::string& name) const REQUIRES(mutex_);
   // Throws if the two cannot be connected in this way.

@@ -87,6 +87,7 @@ ConnectionId Network::connectCrossApp(NodeId to, const std::string& path, Connec
   };
   remote.session.terms.sends = mode != ConnectionMode::readOnly;
   remote.session.terms.receives = mode != ConnectionMode::writeOnly;
+  remote.session.terms.scope = scopeOf(options.collections);
   remote.session.terms.relation = sync::Relation::importer;
   remote.session.leaveOtherScopes = true;
   remote.session.meet = meeting(target.replica, mode, options);

@@ -8,7 +8,7 @@
 namespace blazedb::topology {
 namespace {
 
-sync::Scope scopeOf(const SyncPolicy& policy) {
+void check(const SyncPolicy& policy) {
   if (policy.encryptionMode == EncryptionMode::e2eOnly)
     throw Error(
         ErrorCode::NotSupported,
@@ -17,13 +17,7 @@ sync::Scope scopeOf(const SyncPolicy& policy) {
   if (policy.teams) throw Error(ErrorCode::NotSupported, "policies by team are not in this version; use collections");
   if (policy.passphrase)
     throw Error(ErrorCode::InvalidPolicy, "a passphrase is for e2eOnly; with smartProxy nothing is encrypted with it");
-  if (policy.collections) {
-    if (policy.collections->empty())
-      throw Error(ErrorCode::InvalidPolicy, "the policy names no collection: leave it out for all of them");
-    for (const std::string& name : *policy.collections) base::requireName(name, "collection", ErrorCode::InvalidPolicy);
-  }
   for (const std::string& field : policy.excludeFields) base::requireFieldName(field);
-  return sync::makeScope(policy.collections, policy.excludeFields);
 }
 
 std::string addressOf(const RemoteNode& remote) {
@@ -59,10 +53,11 @@ link::Io& Network::io() {
 }
 
 ConnectionId Network::connectRemote(NodeId from, const RemoteNode& remote, const SyncPolicy& policy) {
+  check(policy);
   link::RemoteOptions options;
   options.session.terms.sends = policy.mode != ConnectionMode::readOnly;
   options.session.terms.receives = policy.mode != ConnectionMode::writeOnly;
-  options.session.terms.scope = scopeOf(policy);
+  options.session.terms.scope = scopeOf(policy.collections, policy.excludeFields);
   options.session.meet = [mode = policy.mode](const sync::Hello& hub) { return refuseEmpty(mode, hub); };
   options.session.leaveOtherScopes = policy.removeOutOfScope;
   options.session.acceptRemovals = policy.acceptRemovals;

@@ -1,51 +1,62 @@
-// Changes made here that do not get to the hub, because the token, the hub or the mode lets this end only receive.
+// Changes made here that a connection with another process does not carry: the token, the hub or the mode lets this end
+// only receive, or the token or the app that shares leaves out some collections or fields of those that were asked for.
 //
-// A user would not notice them: the connection is live, and everything that it carries has arrived. So they are counted
-// in the feed, where each record has the replica from which it came. A scan begins where the one before ended, if that
-// found none. So for a database that is only read, which is the usual case, each scan reads only what is new.
+// A user would not notice them: the connection is live, and everything that it carries has arrived. So they are looked
+// for in the feed, where each record has the replica from which it came and its changes have their writers. Each look
+// goes on where the one before ended.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "base/mutex.h"
 #include "blazedb/connection_mode.h"
 #include "replica/replica.h"
+#include "sync/session_status.h"
 
 namespace blazedb::topology {
+
+// What two ends carry of what this one wanted.
+struct Carried {
+  explicit Carried(const sync::SessionStatus& session)
+      : scope(session.sending ? std::optional(session.scope) : std::nullopt) {}
+  explicit Carried(sync::Scope agreed) : scope(std::move(agreed)) {}
+
+  std::optional<sync::Scope> scope;  // absent: this end sends nothing
+
+  // The questions about what stays of the `wanted` scope, for any position `after`.
+  std::vector<replica::Replica::Unsent> leftOut(replica::Replica& replica, const UUID& peer,
+                                                const sync::Scope& wanted) const;
+  friend bool operator==(const Carried&, const Carried&) = default;
+};
 
 // Those of one connection. Thread-safe.
 class StayingChanges {
  public:
-  // How many records here, in scope, have changes that the peer has not and will not get. Reads from storage.
-  std::uint64_t count(replica::Replica& replica, const UUID& peer, const sync::Scope& scope) {
-    base::Lock lock(mutex_);
-    std::uint64_t end = replica.store().feedEnd();
-    if (peer == peer_ && end == countedTo_) return count_;
-    if (peer != peer_) noneTo_ = 0;
-    count_ = replica.unsentTo(peer, scope, noneTo_, 0).count;
-    peer_ = peer;
-    countedTo_ = end;
-    if (count_ == 0) noneTo_ = end;
-    return count_;
-  }
+  // The number of records is exact up to this; beyond it, there are more.
+  static constexpr std::size_t kCountedMax = 10'000;
 
-  static std::string advice(std::uint64_t count, ConnectionMode mode) {
-    return std::to_string(count) + (count == 1 ? " record" : " records") +
-           " with changes made here cannot get to the hub, as " +
-           (mode == ConnectionMode::readOnly ? "the mode of the connection is readOnly; connect in another mode"
-                                             : "the token may only read, or the hub is a read-only replica; ask for a "
-                                               "token that may write, or connect with the source of the replica") +
-           ", or keep such records in collections that are not synchronized";
-  }
+  struct Found {
+    std::size_t records = 0;
+    std::set<std::string> collections;  // in which they are; empty if this end sends nothing
+    bool inFields = false;              // some are in collections that the connection carries
+
+    // What a user is told. `isApp`: the other end is an app that shares, else it is a hub.
+    std::string advice(ConnectionMode mode, bool isApp) const;
+  };
+  // Looks from where the last look ended. Reads from storage.
+  Found find(replica::Replica& replica, const sync::SessionStatus& session, const sync::Scope& wanted);
 
  private:
   base::Mutex mutex_;
   std::optional<UUID> peer_ GUARDED_BY(mutex_);
-  std::uint64_t countedTo_ GUARDED_BY(mutex_) = 0;
-  std::uint64_t count_ GUARDED_BY(mutex_) = 0;
-  std::uint64_t noneTo_ GUARDED_BY(mutex_) = 0;  // a place in the feed
+  std::optional<Carried> carried_ GUARDED_BY(mutex_);
+  std::uint64_t seenTo_ GUARDED_BY(mutex_) = 0;  // a place in the feed
+  std::set<sync::RecordKey> staying_ GUARDED_BY(mutex_);
 };
 
 }  // namespace blazedb::topology

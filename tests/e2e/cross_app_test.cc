@@ -85,6 +85,15 @@ TEST_F(CrossApp, WhatOneSharesTheOtherHas) {
   end(*sharer);
 }
 
+TEST_F(CrossApp, WhatIsWrittenOutsideOfWhatIsSharedIsSaid) {
+  open("mine.blazedb").collection("drafts").insert({{"n", 1}});
+  auto sharer = share(notes_, {"--collections", "notes", "--read-write"});
+  fail(attaching(mine_), "does not share the collection 'drafts'");
+  fail(attaching(mine_), "--collections names what to sync");
+  succeed(attaching(mine_, {"--collections", "notes"}));
+  end(*sharer);
+}
+
 TEST_F(CrossApp, GroupsListsWhatIsShared) {
   fail({"groups", "apps", "--root", root_}, "NoSuchGroup");
   fail({"groups", "--root", root_}, "NotFound");
@@ -107,6 +116,7 @@ TEST_F(CrossApp, TheImporterMayBeThereFirst) {
   open("notes.blazedb").insert({{"n", 1}});
   auto importer = watch(mine_, kReadOnly);
   importer->readUntil("\"state\":\"offline\"");
+  EXPECT_FALSE(std::filesystem::exists(root_ + "/apps")) << "a mistyped group is not made";
   auto sharer = share(notes_);
   importer->readUntil("\"state\":\"live\"");
   EXPECT_EQ(count(mine_), 1);

@@ -196,6 +196,18 @@ TEST_F(SyncWithHub, WhoMayOnlyReadMayKeepItsWritesOrBeginWithoutThem) {
   failAsWrongUsage({"sync", client_, path("anew.blazedb"), "--keep-own"}, "is for the database of a hub");
 }
 
+TEST_F(SyncWithHub, WhatTheTokenDoesNotGrantIsSaidAndMayStay) {
+  std::string some = makeToken({.name = "some", .collections = {"users"}}).secret;
+  open("client.blazedb").collection("users").insert({{"n", 1}});
+  open("client.blazedb").collection("drafts").insert({{"n", 2}});
+  expectRefusal(run(syncWords(), with(some)), "NotAllowed", "does not grant the collection 'drafts'");
+  EXPECT_EQ(hub_.collection("users").count(), 1u);
+  Result kept = run(syncWords({"--keep-own"}), with(some));
+  EXPECT_EQ(kept.status, 0) << kept.err;
+  EXPECT_NE(kept.out.find("1 record with changes made here stays here"), std::string::npos) << kept.out;
+  EXPECT_EQ(run(syncWords({"--collections", "users"}), with(some)).status, 0);
+}
+
 TEST_F(SyncWithHub, TheModeDecidesWhichWayDataGoes) {
   hub_.insert({{"n", 1}});
   open("client.blazedb").insert({{"n", 2}});

@@ -18,6 +18,24 @@ TEST(Scope, OfListsInAnyOrderIsTheSame) {
   EXPECT_EQ(encode(makeScope({{"b", "a"}}, {})), encode(only({"a", "b"})));
 }
 
+TEST(Scope, IsWithinAWiderOne) {
+  EXPECT_TRUE(isWithin(only({"a"}), {}));
+  EXPECT_TRUE(isWithin(only({"a"}), only({"a", "b"})));
+  EXPECT_TRUE(isWithin(fieldsOf({"x"}), without({"y"})));
+  EXPECT_FALSE(isWithin({}, only({"a"})));
+  EXPECT_FALSE(isWithin(only({"a"}), without({"x"})));
+}
+
+TEST(Scope, LeavesFieldsOut) {
+  EXPECT_FALSE(fieldsLeftOut({}, only({"a"})));
+  EXPECT_FALSE(fieldsLeftOut(without({"x"}), without({"x"})));
+  EXPECT_EQ(fieldsLeftOut({}, makeScope({{"a"}}, {"x"})), makeScope({{"a"}}, {}, {{"x"}}));
+  EXPECT_EQ(fieldsLeftOut(without({"x"}), without({"x", "y"})), fieldsOf({"y"}));
+  EXPECT_EQ(fieldsLeftOut(without({"x"}), fieldsOf({"y"})), without({"x", "y"}));
+  EXPECT_EQ(fieldsLeftOut(fieldsOf({"x", "y"}), fieldsOf({"y"})), fieldsOf({"x"}));
+  EXPECT_FALSE(fieldsLeftOut(fieldsOf({"x"}), fieldsOf({"x"})));
+}
+
 TEST(Scope, OfEverythingIsNoBytesAndNothingElseIs) {
   EXPECT_TRUE(encode(Scope{}).empty());
   EXPECT_TRUE(decodeScope({})->full());

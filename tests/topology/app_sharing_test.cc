@@ -52,6 +52,30 @@ TEST_F(AppSharingTest, TheOtherAppHasWhatIsShared) {
   EXPECT_TRUE(listSharedDatabases(group_).empty());
 }
 
+TEST_F(AppSharingTest, WhatIsWrittenOutsideOfWhatIsSharedIsSaid) {
+  CrossAppSyncCoordinator sharing(notes_, group_, {.collections = {"notes"}, .fields = {{"title"}}, .readOnly = false});
+  sharing.enable();
+  UUID note = mine_.collection("notes").insert({{"title", "Hello"}});
+  mine_.collection("drafts").insert({{"title", "diary"}});
+  std::optional<SyncEngine> sync = attach(mine_, AccessMode::readWrite);
+  EXPECT_ERROR(NotAllowed, sync->synchronize(kPatience));
+  EXPECT_TRUE(notes_.collection("notes").fetch(note)) << "the rest is done";
+  EXPECT_EQ(sync->status().pending, 1u);
+  EXPECT_NE(sync->status().message.find("does not share the collection 'drafts'"), std::string::npos)
+      << sync->status().message;
+  sync.reset();
+  sync = attach(mine_, AccessMode::readWrite, {.collections = {"notes"}});
+  sync->synchronize(kPatience);
+  EXPECT_FALSE(sync->status().error);
+  mine_.collection("notes").updateFields(note, {{"title", "Good morning"}, {"text", "hidden"}});
+  EXPECT_ERROR(NotAllowed, sync->synchronize(kPatience));
+  EXPECT_EQ(*notes_.collection("notes").fetch(note), (Record{{"title", "Good morning"}}));
+  ConnectionStatus status = sync->status();
+  EXPECT_EQ(status.pending, 1u);
+  EXPECT_EQ(sync->pendingChanges().count, 1u);
+  EXPECT_NE(status.message.find("does not share all of the collection 'notes'"), std::string::npos) << status.message;
+}
+
 TEST_F(AppSharingTest, WhatStopsMatchingTheFilterLeaves) {
   ExportPolicy policy;
   policy.filter = {"pinned", [](const std::string&, const Record& note) { return note.boolean("pinned") == true; }};
@@ -74,6 +98,7 @@ TEST_F(AppSharingTest, WhoeverIsFirstWaits) {
   ConnectionStatus waiting = Watched(sync).waitFor(ConnectionState::offline);
   EXPECT_EQ(waiting.error, ErrorCode::Offline);
   EXPECT_NE(waiting.message.find("Notes.sock"), std::string::npos) << waiting.message;
+  EXPECT_FALSE(std::filesystem::exists(group_.root)) << "the name of the group may be mistyped";
   UUID id = notes_.insert({{"n", 1}});
   CrossAppSyncCoordinator sharing(notes_, group_);
   sharing.enable();
@@ -260,6 +285,7 @@ TEST_F(AppSharingTest, WhatIsInTheWayOfTheSocketIsLeftAlone) {
 }
 
 TEST_F(AppSharingTest, NobodyIsConnectedThroughAFolderThatHasBecomeUnsafe) {
+  std::filesystem::create_directories(group_.root + "/" + group_.name);
   SyncEngine sync = attach(mine_);
   Watched watched(sync);
   watched.waitFor(ConnectionState::offline);

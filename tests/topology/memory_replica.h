@@ -88,10 +88,15 @@ class MemoryReplica final : public replica::Replica,
     ADD_FAILURE();
     return std::nullopt;
   }
-  Unsent unsentTo(const std::optional<UUID>&, const sync::Scope&, std::uint64_t, std::size_t) const override {
+  std::optional<sync::Scope> readingOf(const UUID&) const override {
     ADD_FAILURE();
-    return {};
+    return std::nullopt;
   }
+  std::uint64_t acknowledgedTo(const UUID&, const sync::Scope&) const override {
+    ADD_FAILURE();
+    return 0;
+  }
+  void visitUnsent(const Unsent&, const UnsentVisit&) const override { ADD_FAILURE(); }
 
   // replica::TokenCheck
   Token checkToken(std::string_view secret) const override {

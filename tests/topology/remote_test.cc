@@ -329,6 +329,55 @@ TEST_F(RemoteTest, WhatATokenThatMayOnlyReadKeepsHereIsSaid) {
       .synchronize(kPatience);
 }
 
+TEST_F(RemoteTest, WhatATokenDoesNotGrantIsSaid) {
+  Database client = open("client");
+  TokenOptions some{.name = "some", .user = "ann", .collections = {"users"}};
+  std::optional<SyncEngine> sync = client.enableSync(remote(token(some).secret), kReadable);
+  client.collection("users").insert({{"n", 1}});
+  sync->synchronize(kPatience);
+  EXPECT_FALSE(sync->status().error);
+  UUID gone = client.collection("drafts").insert({{"n", 2}});
+  client.collection("drafts").remove(gone);
+  sync->synchronize(kPatience);
+  UUID kept = client.collection("drafts").insert({{"n", 3}});
+  client.collection("drafts").updateFields(kept, {{"n", 4}});
+  EXPECT_ERROR(NotAllowed, sync->synchronize(kPatience));
+  ConnectionStatus status = sync->status();
+  EXPECT_EQ(status.state, ConnectionState::live);
+  EXPECT_EQ(status.pending, 1u);
+  EXPECT_EQ(status.error, ErrorCode::NotAllowed);
+  EXPECT_NE(status.message.find("does not grant the collection 'drafts'"), std::string::npos) << status.message;
+  SyncEngine::Pending pending = sync->pendingChanges();
+  ASSERT_EQ(pending.count, 1u);
+  EXPECT_EQ(pending.changes[0].record, kept);
+  client.collection("users").insert({{"n", 5}});
+  EXPECT_ERROR(NotAllowed, sync->synchronize(kPatience));
+  EXPECT_EQ(hub_.collection("users").count(), 2u) << "the rest is done";
+  sync.reset();
+  SyncPolicy named = kReadable;
+  named.collections = {"users"};
+  client.enableSync(remote(token(some).secret), named).synchronize(kPatience);
+  // Once a wider token has brought it to the hub, the narrow one keeps nothing back.
+  client.enableSync(remote(token().secret), kReadable).synchronize(kPatience);
+  EXPECT_TRUE(hub_.collection("drafts").fetch(kept));
+  client.enableSync(remote(token(some).secret), kReadable).synchronize(kPatience);
+}
+
+TEST_F(RemoteTest, WhatANarrowTokenHasSentIsNotPendingAfterARestart) {
+  NewToken some = token({.name = "some", .user = "ann", .collections = {"users"}});
+  std::optional<Database> client = open("client");
+  client->collection("users").insert({{"n", 1}});
+  client->enableSync(remote(some.secret), kReadable).synchronize(kPatience);
+  client.reset();
+  topology_.stopListening(listening_.id);
+  client = open("client");
+  SyncEngine sync = client->enableSync(remote(some.secret), kReadable);
+  EXPECT_EQ(sync.pendingChanges().count, 0u);
+  client->collection("users").insert({{"n", 2}});
+  client->collection("drafts").insert({{"n", 3}});
+  EXPECT_EQ(sync.pendingChanges().count, 2u);
+}
+
 TEST_F(RemoteTest, InReadOnlyModeEverythingComesAndWhatStaysIsSaid) {
   UUID there = hub_.insert({{"n", 1}});
   Database client = open("client");

@@ -19,6 +19,7 @@ struct Attach {
   bool readOnly = false;
   bool readWrite = false;
   bool adopt = false;
+  std::vector<std::string> collections;
   bool watch = false;
   bool json = false;
 };
@@ -68,9 +69,12 @@ int attach(const Attach& options) {
   SyncJob job{.databases = {database}, .watch = options.watch, .json = options.json};
   if (transition) job.transition = &*transition;
   job.connect = [&] {
-    return connectionOf(connectToSharedDatabase(database, options.group, options.name, mode, {.adopt = options.adopt}));
+    return connectionOf(
+        connectToSharedDatabase(database, options.group, options.name, mode,
+                                {.adopt = options.adopt, .collections = collectionsOf(options.collections)}));
   };
   job.advice = adviceAboutApps;
+  job.adviceToReaders = " (--collections names what to sync)";
   return runSync(job, interrupt);
 }
 
@@ -85,6 +89,8 @@ Run declareAttach(Arguments& arguments) {
   arguments.flag("--read-write", options->readWrite, "receive and send (default: what the other app allows)");
   arguments.exclusive({"--read-only", "--read-write"});
   arguments.flag("--adopt", options->adopt, "if FILE only receives: the shared database replaces everything in FILE");
+  arguments.names("--collections", options->collections,
+                  "sync only these collections (default: all that the other app shares)");
   arguments.flag("--watch", options->watch, "stay connected until ^C; print a line for each change of the status");
   addJson(arguments, options->json, "print the summary as JSON, or with --watch each change of the status");
   arguments.note(

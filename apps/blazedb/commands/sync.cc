@@ -8,6 +8,7 @@
 #include "open.h"
 #include "sync_remote.h"
 #include "syncing.h"
+#include "text.h"
 
 namespace blazedb::cli {
 namespace {
@@ -20,6 +21,7 @@ struct Sync {
   bool adopt = false;
   bool acceptRemovals = false;
   bool keepOwn = false;
+  std::vector<std::string> collections;
   RemoteSync remote;
   bool watch = false;
   bool json = false;
@@ -51,9 +53,15 @@ int syncFiles(const Sync& options) {
     Topology topology;
     NodeId from = topology.registerDatabase(job.databases[0], "A");
     NodeId to = topology.registerDatabase(job.databases[1], "B");
-    return connectionOf(topology,
-                        topology.connectLocal(from, to, modeOf(options),
-                                              {.adopt = options.adopt, .acceptRemovals = options.acceptRemovals}));
+    ConnectOptions how{.adopt = options.adopt,
+                       .acceptRemovals = options.acceptRemovals,
+                       .collections = collectionsOf(options.collections)};
+    try {
+      return connectionOf(topology, topology.connectLocal(from, to, modeOf(options), how));
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::HasOwnWrites) throw;
+      throw Error(error.code(), messageOf(error) + " (--adopt discards them)");
+    }
   };
   job.advice = [](ErrorCode) { return std::string(); };
   return runSync(job, interrupt);
@@ -72,10 +80,12 @@ int syncWithHub(const Sync& options, const RemoteAddress& address) {
   RemoteNode remote = options.remote.node(address);
   SyncJob job{.databases = {database}, .watch = options.watch, .json = options.json};
   job.keepOwn = options.keepOwn;
-  job.adviceToReaders = " (--keep-own leaves them here; to be without them, sync a new database)";
+  job.adviceToReaders =
+      " (--keep-own leaves them here, --collections names what to sync; to be without them, sync a new database)";
   if (transition) job.transition = &*transition;
   SyncPolicy policy = options.remote.policy();
   policy.mode = modeOf(options);
+  policy.collections = collectionsOf(options.collections);
   policy.acceptRemovals = options.acceptRemovals;
   job.connect = [&] { return connectionOf(database.enableSync(remote, policy)); };
   job.advice = adviceAboutHub;
@@ -85,7 +95,7 @@ int syncWithHub(const Sync& options, const RemoteAddress& address) {
 int sync(const Sync& options) {
   const std::string &a = options.databases.a.file, &b = options.databases.b.file;
   if (parseRemote(a) && !parseRemote(b))
-    throw UsageError("the file comes first, the database of the hub second: blazedb sync " + b + " " + a);
+    throw UsageError("the file comes first, the database of the hub second: write " + quoted(b) + " before " + a);
   if (std::optional<RemoteAddress> address = parseRemote(b)) return syncWithHub(options, *address);
   return syncFiles(options);
 }
@@ -105,9 +115,10 @@ Run declareSync(Arguments& arguments) {
   arguments.flag("--accept-removals", options->acceptRemovals,
                  "if one side was away for longer than deletes are remembered, remove the records there that the other "
                  "side no longer holds, however many they are; blazedb removed lists them for 30 days");
+  arguments.names("--collections", options->collections, "sync only these collections (default: all)");
   options->remote.declare(arguments);
   arguments.flag("--keep-own", options->keepOwn,
-                 "for a hub, with --read-only or a token that may only read: leave the writes of A here, and succeed");
+                 "for a hub: leave the writes of A here that cannot get there, and succeed");
   arguments.flag("--watch", options->watch, "stay connected until ^C; print a line for each change of the status");
   addJson(arguments, options->json, "print the summary as JSON, or with --watch each change of the status");
   arguments.note(
@@ -122,9 +133,10 @@ Run declareSync(Arguments& arguments) {
       "file if it exists, begins with . or /, has neither / nor :, or its folder exists; otherwise it is the database "
       "of a hub. If the hub cannot be reached, sync fails; with --watch it tries again.");
   arguments.note(
-      "With --read-only, or a token that may only read, the writes of A cannot get to the hub. sync then brings "
-      "everything else and fails. Sync without --read-only, or get a token that may write; or leave the writes here "
-      "with --keep-own; or sync a new database (blazedb create), and blazedb diff shows what only the old one has.");
+      "With --read-only, or a token that may only read or grants only some collections, writes of A cannot get to the "
+      "hub. sync then brings everything else and fails. Sync without --read-only, or get a token that may write; name "
+      "the collections to sync with --collections; or leave the writes here with --keep-own; or sync a new database "
+      "(blazedb create), and blazedb diff shows what only the old one has.");
   arguments.example("blazedb sync notes.blazedb copy.blazedb");
   arguments.example("blazedb sync notes.blazedb replica.blazedb --read-only");
   arguments.example(
