@@ -217,6 +217,14 @@ bool Arguments::parse(std::vector<std::string> words) {
   } catch (const CLI::CallForHelp&) {
     print(parser_->help());
     return false;
+  } catch (const CLI::ExtrasError& error) {
+    std::vector<std::string> known;
+    for (const CLI::Option* option : parser_->get_options())
+      for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+    std::string suggestion;
+    for (const std::string& word : parser_->remaining())
+      if (suggestion.empty() && word.starts_with("--")) suggestion = didYouMean(word.substr(0, word.find('=')), known);
+    throw UsageError(asClause(error.what()) + suggestion + "; see blazedb " + parser_->get_name() + " --help");
   } catch (const CLI::ParseError& error) {
     throw UsageError(asClause(error.what()) + "; see blazedb " + parser_->get_name() + " --help");
   }

@@ -28,6 +28,14 @@ std::string optionsOf(const AppGroup& group, const std::string& flag) {
   return options;
 }
 
+void checkGroup(const AppGroup& group) {
+  try {
+    listSharedDatabases(group);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::NoSuchGroup) throw;
+  }
+}
+
 void requireGroup(const AppGroup& group) {
   if (group.name.empty()) throw UsageError("--group is missing: it names the app group in which the apps meet");
 }

@@ -15,6 +15,8 @@ void addGroup(Arguments& arguments, AppGroup& group, const std::string& flag = "
               const std::string& description = "the app group, for example group.com.yourapp.blazedb");
 // The options with which another command names the same group: " --group NAME", and where it is if that was given.
 std::string optionsOf(const AppGroup& group, const std::string& flag = "--group");
+// Throws what sharing in the group would throw if its name is none or its folder is not safe.
+void checkGroup(const AppGroup& group);
 // Throws UsageError if --group was not given.
 void requireGroup(const AppGroup& group);
 

@@ -89,29 +89,18 @@ const Entry* findCommand(const std::string& name) {
   return nullptr;
 }
 
-// How many letters have to be put in, left out, or replaced to make one word of the other.
-std::size_t distance(const std::string& from, const std::string& to) {
-  std::vector<std::size_t> row(to.size() + 1);
-  for (std::size_t j = 0; j <= to.size(); j++) row[j] = j;
-  for (std::size_t i = 1; i <= from.size(); i++) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= to.size(); j++) {
-      std::size_t replaced = diagonal + (from[i - 1] == to[j - 1] ? 0 : 1);
-      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, replaced}));
-    }
-  }
-  return row.back();
-}
-
-// " (did you mean ...?)" for a mistyped command; empty if no command is like it.
+// " (did you mean ...?)" for a mistyped command, or one that other tools have; empty if no command is like it.
 std::string suggestionFor(const std::string& word) {
+  constexpr std::pair<const char*, const char*> kElsewhere[] = {
+      {"remove", "delete"}, {"rm", "delete"},   {"del", "delete"},  {"connect", "sync"},
+      {"add", "insert"},    {"list", "export"}, {"ls", "export"},   {"dump", "export"},
+      {"new", "create"},    {"init", "create"}, {"status", "info"}, {"show", "get"}};
+  for (const auto& [theirs, ours] : kElsewhere)
+    if (word == theirs) return std::string(" (did you mean ") + ours + "?)";
   std::vector<std::string> known = {"help", "--help", "--version"};
   for (const Group& group : groups())
     for (const Entry& entry : group.entries) known.push_back(entry.name);
-  auto nearest = std::min_element(known.begin(), known.end(), [&](const std::string& a, const std::string& b) {
-    return distance(word, a) < distance(word, b);
-  });
-  return distance(word, *nearest) <= 2 ? " (did you mean " + *nearest + "?)" : "";
+  return didYouMean(word, known);
 }
 
 void printHelp() {
@@ -126,7 +115,8 @@ void printHelp() {
   print(
       "\nA command takes the password of a database from --password-file PATH, from the variable\n"
       "BLAZEDB_PASSWORD, or from the terminal. It reads and prints records as JSON; with --json it prints\n"
-      "everything else as JSON too. Exit status: 0 success, 1 failure, 2 wrong command line.\n"
+      "everything else as JSON too. A date in a record is {\"$date\": \"2026-01-31T12:00:00Z\"}, bytes are\n"
+      "{\"$bytes\": BASE64}, an id is {\"$uuid\": ID}. Exit status: 0 success, 1 failure, 2 wrong command line.\n"
       "\nexample:\n"
       "  export BLAZEDB_PASSWORD='correct horse'\n"
       "  blazedb create notes.blazedb\n"

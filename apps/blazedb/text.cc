@@ -7,8 +7,33 @@
 #include <charconv>
 #include <cstdio>
 #include <limits>
+#include <utility>
 
 namespace blazedb::cli {
+namespace {
+
+// How many letters have to be put in, left out, or replaced to make one word of the other.
+std::size_t distance(const std::string& from, const std::string& to) {
+  std::vector<std::size_t> row(to.size() + 1);
+  for (std::size_t j = 0; j <= to.size(); j++) row[j] = j;
+  for (std::size_t i = 1; i <= from.size(); i++) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= to.size(); j++) {
+      std::size_t replaced = diagonal + (from[i - 1] == to[j - 1] ? 0 : 1);
+      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, replaced}));
+    }
+  }
+  return row.back();
+}
+
+std::string lettersOf(const std::string& word) {
+  std::string letters;
+  for (char letter : word)
+    if (letter != '-') letters += letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+  return letters;
+}
+
+}  // namespace
 
 std::string grouped(std::uint64_t number) {
   std::string digits = std::to_string(number);
@@ -139,6 +164,13 @@ std::string trimmed(const std::string& text) {
   std::size_t begin = text.find_first_not_of(kBlanks);
   if (begin == std::string::npos) return "";
   return text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin);
+}
+
+std::string didYouMean(const std::string& word, const std::vector<std::string>& known) {
+  auto away = [letters = lettersOf(word)](const std::string& each) { return distance(letters, lettersOf(each)); };
+  auto nearest = std::min_element(known.begin(), known.end(),
+                                  [&](const std::string& a, const std::string& b) { return away(a) < away(b); });
+  return nearest != known.end() && away(*nearest) <= 2 ? " (did you mean " + *nearest + "?)" : "";
 }
 
 std::optional<std::uint64_t> parseNumber(std::string_view text) {

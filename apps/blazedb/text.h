@@ -44,6 +44,9 @@ std::vector<std::string> splitAtCommas(const std::string& text);
 std::string joined(const std::vector<std::string>& texts);
 // Removes the blanks at both ends.
 std::string trimmed(const std::string& text);
+// " (did you mean ...?)" with the word of `known` that is most like `word`; empty if none is like it. Case and hyphens
+// do not count.
+std::string didYouMean(const std::string& word, const std::vector<std::string>& known);
 // Parses a decimal number: 010 is 10. Returns nothing for a sign, a blank, another base, or more than 2^64 - 1.
 std::optional<std::uint64_t> parseNumber(std::string_view text);
 // Error::what() without the name of the code at its beginning.

@@ -135,7 +135,8 @@ TEST_F(RecordCommands, UpdateIncrementsFields) {
 
 TEST_F(RecordCommands, AnIncrementIsOneNumberForEachField) {
   std::string id = insert(R"({"n": 1})");
-  for (const char* text : {"n=five", "n=", "n", "=5", "n=\"5\"", "n=true", "n=9223372036854775808", "n=1e999", "n=+5"})
+  for (const char* text :
+       {"n=five", "n=", "n", "=5", "n=\"5\"", "n=true", "n=9223372036854775808", "n=1e999", "n=+5", "n= 5"})
     failAsWrongUsage({"update", file_, id, "--increment", text}, std::string("not '") + text + "'");
   failAsWrongUsage({"update", file_, id, "--increment", "n=1", "--increment", "n=2"}, "the field 'n' twice");
   failAsWrongUsage({"update", file_, id, R"({"n": 5})", "--increment", "n=1"}, "'n' is incremented");

@@ -46,6 +46,23 @@ TEST_F(SyncCommands, SyncBringsWhatEachHasToTheOther) {
   EXPECT_EQ(parsed(succeed({"diff", a_, b_, "--json"})).boolean("equal"), true);
 }
 
+TEST_F(SyncCommands, OnlyTheCollectionsThatAreNamedAreSynced) {
+  open("a.blazedb").insert({{"n", 1}});
+  open("b.blazedb").collection("people").insert({{"name", "Ada"}});
+  succeed({"sync", a_, b_, "--collections", "people"});
+  EXPECT_EQ(open("a.blazedb").collection("people").count(), 1u);
+  EXPECT_EQ(open("b.blazedb").count(), 0u);
+  succeed({"sync", a_, b_});
+  EXPECT_EQ(open("b.blazedb").count(), 1u);
+}
+
+TEST_F(SyncCommands, AReplacementOfOwnWritesIsOffered) {
+  open("a.blazedb").insert({{"n", 1}});
+  open("b.blazedb").insert({{"n", 2}});
+  fail({"sync", a_, b_, "--read-only"}, "--adopt discards them");
+  succeed({"sync", a_, b_, "--read-only", "--adopt"});
+}
+
 TEST_F(SyncCommands, ASecondSyncMovesNothing) {
   open("a.blazedb").insertMany({{{"n", 1}}, {{"n", 2}}});
   EXPECT_NE(succeed({"sync", a_, b_}).find("in sync: 2 records moved"), std::string::npos);

@@ -91,7 +91,6 @@ TEST_F(Usage, WhatSaysHowToShareIsWrongWithoutShare) {
   for (const std::vector<std::string>& option : std::vector<std::vector<std::string>>{{"--root", "r"},
                                                                                       {"--unix-group", "u"},
                                                                                       {"--program", "p"},
-                                                                                      {"--collections", "a"},
                                                                                       {"--fields", "a"},
                                                                                       {"--read-write"},
                                                                                       {"--relay"}}) {
@@ -133,7 +132,6 @@ TEST_F(Usage, OptionsOfAHubAreNotForFilesNorTheOtherWayRound) {
                                                                                       {"--client-key", "k"},
                                                                                       {"--no-tls"},
                                                                                       {"--allow-plaintext"},
-                                                                                      {"--collections", "a"},
                                                                                       {"--exclude", "a"},
                                                                                       {"--remove-out-of-scope"},
                                                                                       {"--encryption", "e2eOnly"}}) {
@@ -156,6 +154,11 @@ TEST_F(Usage, RestoreAndDismissAtOnceAreWrong) {
 TEST_F(Usage, AMistypedCommandGetsASuggestion) {
   failAsWrongUsage({"--verison"}, "did you mean --version?");
   failAsWrongUsage({"isnert", "a", "{}"}, "did you mean insert?");
+  failAsWrongUsage({"rm", "a", "b"}, "did you mean delete?");
+  failAsWrongUsage({"connect", "a", "b"}, "did you mean sync?");
+  failAsWrongUsage({"sync", "a", "b", "--readOnly"}, "did you mean --read-only?");
+  failAsWrongUsage({"sync", "a", "b", "--token-fiel=x"}, "did you mean --token-file?");
+  EXPECT_EQ(run({"sync", "a", "b", "--frobnicate"}).err.find("did you mean"), std::string::npos);
   EXPECT_EQ(run({"frobnicate"}).err.find("did you mean"), std::string::npos);
 }
 
@@ -170,7 +173,7 @@ TEST_F(Usage, AFolderThatIsMissingIsNamed) {
 
 TEST_F(Usage, TheFileComesBeforeTheHub) {
   failAsWrongUsage({"sync", "hub.example.com:80/notes", path("a.blazedb")},
-                   "blazedb sync " + path("a.blazedb") + " hub.example.com:80/notes");
+                   "write " + path("a.blazedb") + " before hub.example.com:80/notes");
 }
 
 TEST_F(Usage, AConflictNumberThatIsNoneIsWrong) {

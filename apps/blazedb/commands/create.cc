@@ -36,7 +36,7 @@ int create(const Create& options) {
   if (std::filesystem::exists(file, error))
     throw Error(ErrorCode::AlreadyExists, file + " exists; create only makes new files");
   std::filesystem::path folder = std::filesystem::path(file).parent_path();
-  if (!folder.empty() && !std::filesystem::exists(folder, error))
+  if (!folder.empty() && !std::filesystem::is_directory(folder, error))
     throw Error(ErrorCode::NotFound, "there is no folder " + folder.string() + "; make it first, or choose another");
   std::string name = options.name.empty() ? nameFor(file) : options.name;
   Password password = newPasswordFor(options.database);

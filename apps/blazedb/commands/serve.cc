@@ -137,6 +137,8 @@ void printForPeople(const server::Hub& hub, const std::optional<HealthPage>& hea
     printLine(database.name() + " is shared in " + sharing.group.name + "; for another app of this machine:");
     printLine("  " + sharing.attachCommand(database));
   }
+  printLine("");
+  printLine("^C ends the hub, and so does: blazedb stop " + quoted(hub.databases().front().path()));
 }
 
 std::string whenStopped(const std::string& command, const Database& database, const std::string& options = "") {
@@ -165,6 +167,7 @@ int serve(Serve options) {
   if (std::string given = options.sharing.givenOption(); options.sharing.group.name.empty() && !given.empty())
     throw UsageError(given + " is for --share");
   options.sharing.refuseContradictions();
+  if (!options.sharing.group.name.empty()) checkGroup(options.sharing.group);
   ServiceSignals signals;
   allowManyFiles();
   server::Log log(options.json ? server::Log::Format::json : server::Log::Format::text,

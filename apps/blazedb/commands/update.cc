@@ -24,12 +24,13 @@ struct Update {
 
 using Increments = std::map<std::string, Increment>;
 
-// Reads FIELD=NUMBER. The name of the field may have a "=" itself.
+// Reads FIELD=NUMBER, as JSON writes a number. The name of the field may have a "=" itself.
 void addIncrement(Increments& increments, const std::string& text) {
   std::size_t sign = text.rfind('=');
+  std::string number = sign == std::string::npos || sign == 0 ? "" : text.substr(sign + 1);
   Value by;
   try {
-    if (sign != std::string::npos && sign > 0) by = codec::valueFromJson(text.substr(sign + 1));
+    if (number.find_first_of(" \t\r\n") == std::string::npos) by = codec::valueFromJson(number);
   } catch (const Error&) {
     // No JSON is no number either.
   }
