@@ -55,6 +55,7 @@ StayingChanges::Found StayingChanges::find(replica::Replica& replica, const sync
     for (replica::Replica::Unsent& question : carried.leftOut(replica, *peer_, wanted)) {
       question.after = std::max(question.after, seenTo_);
       replica.visitUnsent(question, [&](std::string_view collection, const UUID& id, bool lacks) {
+        mutex_.isHeld();
         if (!lacks && staying_.empty()) return;
         sync::RecordKey key{std::string(collection), id};
         if (!lacks)
