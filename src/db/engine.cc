@@ -277,28 +277,37 @@ std::optional<UUID> Engine::remoteAt(const std::string& address) const {
   return readers_.lease()->metaId(kRemote + address);
 }
 
+std::vector<std::string> Engine::collectionNames() const {
+  std::vector<std::string> names;
+  for (replica::Collection& collection : readers_.lease()->collections()) names.push_back(std::move(collection.name));
+  return names;
+}
+
 void Engine::visitUnsent(const Unsent& question, const UnsentVisit& visit) const {
   std::set<std::uint64_t> own;
   for (const Incarnation& each : shared_.incarnations.all()) own.insert(each.id);
-  // If the latest change came from the peer, one that was made here before may not have got there.
-  auto hasOwn = [&](const replica::Row& row, bool theirs) {
+  auto lacks = [&](const replica::Row& row, bool theirs) {
+    if (theirs && (row.flags & replica::kUniform)) return false;
+    bool isFromOthers = !theirs && row.origin != 0;
+    if (isFromOthers && row.alive() && question.scope.allFields()) return true;
+    // Whatever the latest change was, one that was made here before may not have got there. It counts if it still has
+    // an effect.
     sync::RecordState state = row.state();
     auto mine = [&](const sync::Stamp& stamp, std::uint64_t position) {
       return position > question.acknowledged && !(theirs && position == row.position) && stamp.present() &&
              own.contains(stamp.writer);
     };
-    auto cell = [&](const sync::Cell& each) {
-      return mine(each.stamp, each.position) && !(question.onlyValues && question.scope.excludes(each.name));
-    };
-    if (std::any_of(state.cells.begin(), state.cells.end(), cell)) return true;
-    return !question.onlyValues &&
-           (mine(state.base.stamp, state.base.position) || mine(state.tomb.stamp, state.tomb.position) ||
-            mine(state.floor.stamp, state.floor.position));
-  };
-  auto lacks = [&](const replica::Row& row, bool theirs) {
-    if (theirs && (row.flags & replica::kUniform)) return false;
-    if (question.onlyValues) return row.alive() && hasOwn(row, theirs);
-    return !theirs || hasOwn(row, theirs);
+    bool isBornHere = mine(state.base.stamp, state.base.position);
+    if (!row.alive()) {
+      bool isUnknownThere = isBornHere && !state.floor.stamp.present();
+      return !question.onlyValues && !isUnknownThere && (isFromOthers || mine(state.tomb.stamp, state.tomb.position));
+    }
+    std::vector<bool> withoutValue = question.onlyValues ? state.withoutValue() : std::vector<bool>(state.cells.size());
+    for (std::size_t i = 0; i < state.cells.size(); i++) {
+      const sync::Cell& cell = state.cells[i];
+      if (!withoutValue[i] && mine(cell.stamp, cell.position) && !question.scope.excludes(cell.name)) return true;
+    }
+    return isBornHere && !question.onlyValues;
   };
   readers_.lease()->changedAfter(question.after, question.peer,
                                  [&](std::string_view collection, bool theirs, const replica::Row& row) {

@@ -96,6 +96,7 @@ class Engine final : public sync::Store, public replica::Replica {
   void bindTo(const UUID& source, bool adopt) override;
   void noteRemote(const std::string& address, const UUID& replica) override;
   std::optional<UUID> remoteAt(const std::string& address) const override;
+  std::vector<std::string> collectionNames() const override;
   std::optional<sync::Scope> readingOf(const UUID& peer) const override { return shared_.peers.latestScope(peer); }
   std::uint64_t acknowledgedTo(const UUID& peer, const sync::Scope& scope) const override {
     return shared_.peers.acknowledgedTo(peer, scope);

@@ -74,7 +74,7 @@ Swept unmentioned(Ledger& ledger, const sync::Peer& from, const sync::Scope& sco
 void dropSwept(Ledger& ledger, const sync::Sweep& sweep, const UUID& peer, std::int64_t nowMs) {
   Held held;
   for (const auto& [record, fields] : sweep.fields) {
-    auto isSwept = [&](const sync::Cell& cell) {
+    auto isSwept = [&fields = fields](const sync::Cell& cell) {
       return std::any_of(fields.begin(), fields.end(), [&](const sync::Sweep::Field& field) {
         return cell.name == field.name && cell.stamp == field.stamp;
       });

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "blazedb/sync_role.h"
 #include "blazedb/uuid.h"
@@ -55,6 +56,8 @@ class Replica {
   virtual void noteRemote(const std::string& address, const UUID& replica) = 0;
   virtual std::optional<UUID> remoteAt(const std::string& address) const = 0;
 
+  // The names of the collections, also of those that hold deleted records alone.
+  virtual std::vector<std::string> collectionNames() const = 0;
   // What a peer has read of this feed. Both are quick.
   // The scope under which it was seen last, if it is known.
   virtual std::optional<sync::Scope> readingOf(const UUID& peer) const = 0;
@@ -65,7 +68,7 @@ class Replica {
   struct Unsent {
     std::optional<UUID> peer = {};   // absent: a peer that has nothing
     sync::Scope scope = {};          // of these records
-    bool onlyValues = false;         // what was written here into fields counts, and not inserts and deletes
+    bool onlyValues = false;         // what was written here into its fields counts, and not inserts and deletes
     std::uint64_t acknowledged = 0;  // the peer has got what changed up to here
     std::uint64_t after = 0;         // of the records that changed after this position
   };

@@ -87,6 +87,12 @@ StayingChanges::Found Network::Ends::changesThatStay(const link::LinkStatus& sta
   return staying->find(*fromReplica, session, scope);
 }
 
+std::uint64_t Network::Ends::acknowledgedBefore() const {
+  std::optional<UUID> peer = fromReplica->remoteAt(remote);
+  std::optional<sync::Scope> carried = peer ? fromReplica->readingOf(*peer) : std::nullopt;
+  return carried ? fromReplica->acknowledgedTo(*peer, sync::intersect(scope, *carried)) : 0;
+}
+
 std::vector<replica::Replica::Unsent> Network::Ends::unsent(const sync::SessionStatus& session) const {
   std::optional<UUID> peer = session.peer ? std::optional(session.peer->replica) : fromReplica->remoteAt(remote);
   if (!peer) return {{.scope = scope}};
@@ -330,7 +336,9 @@ ConnectionStatus Network::describe(ConnectionId id, const Ends& connection, cons
     if (!connection.sends(end) || (end == 1 && !connection.toReplica)) continue;
     if (session.peer && !session.sending) continue;  // see below
     std::uint64_t feedEnd = (end == 0 ? connection.fromReplica : connection.toReplica)->store().feedEnd();
-    out.pending += feedEnd - std::min(feedEnd, session.acknowledgedTo);
+    std::uint64_t acknowledged = session.acknowledgedTo;
+    if (!session.peer && !connection.toReplica) acknowledged = std::max(acknowledged, connection.acknowledgedBefore());
+    out.pending += feedEnd - std::min(feedEnd, acknowledged);
   }
   out.bytes = status.bytes;
   out.repaired = status.repaired;

@@ -71,6 +71,8 @@ class Network {
 
     // Which changes cannot leave. Reads from storage.
     StayingChanges::Found changesThatStay(const link::LinkStatus& status) const;
+    // How far the other end came at the last meeting, if that is known. Reads from storage.
+    std::uint64_t acknowledgedBefore() const;
     // The questions about everything that has not left, whether it can or not.
     std::vector<replica::Replica::Unsent> unsent(const sync::SessionStatus& session) const;
     bool sends(int end) const;  // 0: from, 1: to

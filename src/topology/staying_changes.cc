@@ -33,9 +33,9 @@ std::vector<replica::Replica::Unsent> Carried::leftOut(replica::Replica& replica
   }
   if (*scope == wanted) return questions;
   std::vector<std::string> collections;
-  for (const sync::DigestLine& line : replica.store().digests())
-    if (wanted.has(line.collection) && !scope->has(line.collection)) collections.push_back(line.collection);
-  if (!collections.empty()) ask(sync::makeScope(std::move(collections), wanted.excludedFields, wanted.fields), true);
+  for (std::string& name : replica.collectionNames())
+    if (wanted.has(name) && !scope->has(name)) collections.push_back(std::move(name));
+  if (!collections.empty()) ask(sync::makeScope(std::move(collections), wanted.excludedFields, wanted.fields), false);
   if (std::optional<sync::Scope> fields = sync::fieldsLeftOut(wanted, *scope)) ask(std::move(*fields), true);
   return questions;
 }
@@ -79,12 +79,13 @@ std::string StayingChanges::Found::advice(ConnectionMode mode, bool isApp) const
   std::string text = (records < kCountedMax ? "" : "at least ") + std::to_string(records) +
                      (records == 1 ? " record" : " records") + " with changes made here cannot get to the " +
                      (isApp ? "other app" : "hub") + ", as ";
-  if (!collections.empty()) {
-    text += isApp ? "it does not share " : "the token does not grant ";
-    text += (inFields ? "all of " : "") + named(collections);
-    text += isApp ? "; have that shared" : "; ask for a token that does, and have the old one revoked";
-    return text + (inFields ? "" : ", or name the collections to synchronize");
-  }
+  if (inFields)
+    return text + "it does not share all fields of " + named(collections) +
+           "; have them shared, or keep them in records of a collection of your own";
+  if (!collections.empty())
+    return text + (isApp ? "it does not share " : "the token does not grant ") + named(collections) +
+           (isApp ? "; have that shared" : "; ask for a token that does, and have the old one revoked") +
+           ", or name the collections to synchronize";
   if (mode == ConnectionMode::readOnly)
     text += "the mode of the connection is readOnly; connect in another mode";
   else

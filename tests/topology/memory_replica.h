@@ -88,6 +88,10 @@ class MemoryReplica final : public replica::Replica,
     ADD_FAILURE();
     return std::nullopt;
   }
+  std::vector<std::string> collectionNames() const override {
+    ADD_FAILURE();
+    return {};
+  }
   std::optional<sync::Scope> readingOf(const UUID&) const override {
     ADD_FAILURE();
     return std::nullopt;

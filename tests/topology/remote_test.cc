@@ -337,8 +337,10 @@ TEST_F(RemoteTest, WhatATokenDoesNotGrantIsSaid) {
   sync->synchronize(kPatience);
   EXPECT_FALSE(sync->status().error);
   UUID gone = client.collection("drafts").insert({{"n", 2}});
+  EXPECT_ERROR(NotAllowed, sync->synchronize(kPatience));
   client.collection("drafts").remove(gone);
   sync->synchronize(kPatience);
+  EXPECT_EQ(sync->status().pending, 0u);
   UUID kept = client.collection("drafts").insert({{"n", 3}});
   client.collection("drafts").updateFields(kept, {{"n", 4}});
   EXPECT_ERROR(NotAllowed, sync->synchronize(kPatience));
@@ -363,6 +365,62 @@ TEST_F(RemoteTest, WhatATokenDoesNotGrantIsSaid) {
   client.enableSync(remote(token(some).secret), kReadable).synchronize(kPatience);
 }
 
+TEST_F(RemoteTest, ADeleteThatATokenDoesNotGrantIsSaid) {
+  UUID there = hub_.collection("drafts").insert({{"n", 1}});
+  Database client = open("client");
+  UUID here = client.collection("drafts").insert({{"n", 2}});
+  client.enableSync(remote(token().secret), kReadable).synchronize(kPatience);
+  TokenOptions some{.name = "some", .user = "ann", .collections = {"users"}};
+  SyncEngine sync = client.enableSync(remote(token(some).secret), kReadable);
+  sync.synchronize(kPatience);
+  client.collection("drafts").remove(there);
+  EXPECT_ERROR(NotAllowed, sync.synchronize(kPatience));
+  client.collection("drafts").remove(here);
+  EXPECT_ERROR(NotAllowed, sync.synchronize(kPatience));
+  EXPECT_EQ(sync.status().pending, 2u);
+  EXPECT_EQ(sync.pendingChanges().count, 2u);
+}
+
+TEST_F(RemoteTest, WhatCameFromAnotherDatabaseAndIsNotGrantedIsSaid) {
+  Database other = open("other"), client = open("client");
+  other.collection("drafts").insert({{"n", 1}});
+  Topology here;
+  NodeId node = here.registerDatabase(client, "client");
+  here.connectLocal(here.registerDatabase(other, "other"), node, ConnectionMode::bidirectional);
+  here.connectRemote(node, remote(token({.name = "some", .user = "ann", .collections = {"users"}}).secret), kReadable);
+  EXPECT_ERROR(NotAllowed, here.synchronize(kPatience));
+}
+
+TEST_F(RemoteTest, WhatHasLostStaysNowhere) {
+  UUID won = hub_.insert({{"n", 1}}), lost = hub_.insert({{"n", 1}});
+  Database client = open("client");
+  SyncEngine sync = client.enableSync(remote(token().secret), kReceives);
+  sync.synchronize(kPatience);
+  sync.pause();
+  client.remove(won);
+  hub_.updateFields(won, {{"n", 2}});
+  client.updateFields(lost, {{"n", 3}});
+  hub_.remove(lost);
+  client.remove(client.insert({{"n", 4}}));
+  sync.resume();
+  sync.synchronize(kPatience);
+  EXPECT_EQ(sync.status().pending, 0u);
+  EXPECT_EQ(sync.pendingChanges().count, 0u);
+  EXPECT_TRUE(diff(hub_, client).empty());
+}
+
+TEST_F(RemoteTest, AFieldThatIsLeftOutStaysUnsaid) {
+  UUID id = hub_.insert({{"n", 1}});
+  Database client = open("client");
+  SyncPolicy policy = kReceives;
+  policy.excludeFields = {"draft"};
+  SyncEngine sync = client.enableSync(remote(token().secret), policy);
+  sync.synchronize(kPatience);
+  client.updateFields(id, {{"draft", "mine"}});
+  sync.synchronize(kPatience);
+  EXPECT_EQ(sync.pendingChanges().count, 0u);
+}
+
 TEST_F(RemoteTest, WhatANarrowTokenHasSentIsNotPendingAfterARestart) {
   NewToken some = token({.name = "some", .user = "ann", .collections = {"users"}});
   std::optional<Database> client = open("client");
@@ -373,6 +431,7 @@ TEST_F(RemoteTest, WhatANarrowTokenHasSentIsNotPendingAfterARestart) {
   client = open("client");
   SyncEngine sync = client->enableSync(remote(some.secret), kReadable);
   EXPECT_EQ(sync.pendingChanges().count, 0u);
+  EXPECT_EQ(sync.status().pending, 0u);
   client->collection("users").insert({{"n", 2}});
   client->collection("drafts").insert({{"n", 3}});
   EXPECT_EQ(sync.pendingChanges().count, 2u);

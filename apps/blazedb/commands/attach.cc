@@ -20,6 +20,7 @@ struct Attach {
   bool readWrite = false;
   bool adopt = false;
   std::vector<std::string> collections;
+  bool keepOwn = false;
   bool watch = false;
   bool json = false;
 };
@@ -59,6 +60,8 @@ int attach(const Attach& options) {
   requireGroup(options.group);
   if (options.name.empty()) throw UsageError("--database is missing: it names the shared database; see blazedb groups");
   if (options.adopt && options.readWrite) throw UsageError("--adopt needs --read-only");
+  if (options.keepOwn && options.watch)
+    throw UsageError("--keep-own is for a sync that ends; --watch goes on without it");
   Interrupt interrupt;
   std::optional<server::Transition> transition;
   if (options.watch) transition.emplace(std::vector{options.database.file});
@@ -74,7 +77,8 @@ int attach(const Attach& options) {
                                 {.adopt = options.adopt, .collections = collectionsOf(options.collections)}));
   };
   job.advice = adviceAboutApps;
-  job.adviceToReaders = " (--collections names what to sync)";
+  job.adviceToReaders = " (--collections names what to sync, and --keep-own leaves the rest here)";
+  job.keepOwn = options.keepOwn;
   return runSync(job, interrupt);
 }
 
@@ -91,6 +95,7 @@ Run declareAttach(Arguments& arguments) {
   arguments.flag("--adopt", options->adopt, "if FILE only receives: the shared database replaces everything in FILE");
   arguments.names("--collections", options->collections,
                   "sync only these collections (default: all that the other app shares)");
+  arguments.flag("--keep-own", options->keepOwn, "leave the writes of FILE here that are not shared, and succeed");
   arguments.flag("--watch", options->watch, "stay connected until ^C; print a line for each change of the status");
   addJson(arguments, options->json, "print the summary as JSON, or with --watch each change of the status");
   arguments.note(
