@@ -92,9 +92,9 @@ const Entry* findCommand(const std::string& name) {
 // " (did you mean ...?)" for a mistyped command, or one that other tools have; empty if no command is like it.
 std::string suggestionFor(const std::string& word) {
   constexpr std::pair<const char*, const char*> kElsewhere[] = {
-      {"remove", "delete"}, {"rm", "delete"},   {"del", "delete"},  {"connect", "sync"},
-      {"add", "insert"},    {"list", "export"}, {"ls", "export"},   {"dump", "export"},
-      {"new", "create"},    {"init", "create"}, {"status", "info"}, {"show", "get"}};
+      {"remove", "delete"}, {"rm", "delete"}, {"del", "delete"},   {"connect", "sync"}, {"add", "insert"},
+      {"list", "export"},   {"ls", "export"}, {"dump", "export"},  {"new", "create"},   {"init", "create"},
+      {"status", "info"},   {"show", "get"},  {"-v", "--version"}, {"-V", "--version"}};
   for (const auto& [theirs, ours] : kElsewhere)
     if (word == theirs) return std::string(" (did you mean ") + ours + "?)";
   std::vector<std::string> known = {"help", "--help", "--version"};

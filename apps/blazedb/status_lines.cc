@@ -32,7 +32,8 @@ const char* stateName(ConnectionState state) {
 void StatusLines::show(const ConnectionStatus& status) {
   auto last = last_.find(status.id);
   if (last != last_.end() && last->second.state == status.state && last->second.error == status.error &&
-      last->second.verified == status.verified && last->second.rejected == status.rejected)
+      last->second.verified == status.verified && last->second.rejected == status.rejected &&
+      (status.state != ConnectionState::live || last->second.message == status.message))
     return;
   if (status.state == ConnectionState::stopped)
     last_.erase(status.id);  // the last status of this connection

@@ -24,6 +24,9 @@ struct LinkStatus {
   std::optional<sync::Bye> error;  // with offline and stopped
   bool left = false;               // with these: the peer said goodbye, and `error` is what it said
   std::int64_t nextTryMs = 0;      // with offline: the time until the next try, from this status on
+  bool leavesOut = false;          // this end sends less than it would: the peer grants only a part of its scope
+  // Told a listener though nothing has changed but acknowledgements, of a link that leaves something out.
+  bool quiet = false;
 };
 
 inline LinkState linkStateOf(sync::SessionState state) {

@@ -171,6 +171,7 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
     noteSession(session, bytes);
     status_.state = linkStateOf(session.state);
     status_.error.reset();
+    status_.leavesOut = session.sending && session.scope != options_.session.terms.scope;
     retry_.note(status_, {store_.feedEnd(), 0}, nowMs());
     board_.put(status_);
   }

@@ -47,12 +47,19 @@ void StatusBoard::put(const LinkStatus& status) {
   bool news = reported_ != status.state || reportedVerified_ != verified(status) ||
               reportedRejection_ != rejection(status) || status.state == LinkState::offline ||
               (status.state != LinkState::live && progressDue());
-  if (!news) return;
-  reported_ = status.state;
-  reportedVerified_ = verified(status);
-  reportedRejection_ = rejection(status);
-  reportedMs_ = clock_.monotonicUs() / 1000;
-  if (listener_) listener_(status);
+  bool quiet = !news && status.leavesOut && reportedAcknowledged_ != status.ends[0].acknowledgedTo;
+  if (!news && !quiet) return;
+  reportedAcknowledged_ = status.ends[0].acknowledgedTo;
+  if (news) {
+    reported_ = status.state;
+    reportedVerified_ = verified(status);
+    reportedRejection_ = rejection(status);
+    reportedMs_ = clock_.monotonicUs() / 1000;
+  }
+  if (!listener_) return;
+  LinkStatus told = status;
+  told.quiet = quiet;
+  listener_(told);
 }
 
 bool StatusBoard::wait(std::int64_t deadlineUs, const std::function<bool(const LinkStatus&)>& reached) {

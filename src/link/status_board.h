@@ -57,6 +57,7 @@ class StatusBoard {
   bool pauseExpected_ GUARDED_BY(mutex_) = false;
 
   // What the listener was last told.
+  std::uint64_t reportedAcknowledged_ = 0;
   std::int64_t reportedMs_ = 0;
   std::optional<LinkState> reported_;
   bool reportedVerified_ = false;

@@ -106,8 +106,14 @@ std::vector<replica::Replica::Unsent> Network::Ends::unsent(const sync::SessionS
   return questions;
 }
 
-void Network::Connection::listenToFeeds() {
-  auto moved = [link = link.get()] { link->feedMoved(); };
+void Network::Connection::listenToFeeds(const link::Link::Listener& report) {
+  auto moved = [link = link.get(), staying = staying, report] {
+    link->feedMoved();
+    if (!staying->sendsNothing || staying->lookIsDue.exchange(true)) return;
+    link::LinkStatus status = link->status();
+    status.quiet = true;
+    report(status);
+  };
   fromListener = fromReplica->addFeedListener(moved);
   if (toReplica) toListener = toReplica->addFeedListener(moved);
   moved();  // what was committed before the listeners were there
@@ -212,10 +218,11 @@ ConnectionId Network::connectLocal(NodeId from, NodeId to, ConnectionMode mode, 
   second.terms.sends = first.terms.receives = connection->sends(1);
   first.terms.scope = second.terms.scope = scope;
   first.acceptRemovals = second.acceptRemovals = options.acceptRemovals;
-  connection->link = std::make_unique<link::LocalLink>(link::LocalLink::End{source.replica->store(), first},
-                                                       link::LocalLink::End{target.replica->store(), second}, clock_,
-                                                       random_, reporter(id, *connection));
-  connection->listenToFeeds();
+  link::Link::Listener report = reporter(id, *connection);
+  connection->link =
+      std::make_unique<link::LocalLink>(link::LocalLink::End{source.replica->store(), first},
+                                        link::LocalLink::End{target.replica->store(), second}, clock_, random_, report);
+  connection->listenToFeeds(report);
   connections_[id] = std::move(connection);
   return id;
 }
@@ -229,12 +236,16 @@ link::Link::Listener Network::reporter(ConnectionId id, const Ends& connection) 
     callbacks->post([id, weak = std::weak_ptr(ends), status] {
       std::shared_ptr<const Ends> alive = weak.lock();
       if (!alive) return;
-      if (!alive->remote.empty() && status.ends[0].peer)
-        alive->fromReplica->noteRemote(alive->remote, status.ends[0].peer->replica);
+      StayingChanges& staying = *alive->staying;
+      staying.lookIsDue = false;  // what is written from here on may not be seen below
+      const sync::SessionStatus& session = status.ends[0];
+      if (!alive->remote.empty() && session.peer) alive->fromReplica->noteRemote(alive->remote, session.peer->replica);
+      staying.sendsNothing = !alive->toReplica && !alive->isImport && session.peer && !session.sending;
       std::shared_ptr<StatusListeners> listeners = alive->listeners;
       ConnectionStatus now = describe(id, *alive, status);
+      bool isNews = staying.isNews() || !status.quiet;
       alive.reset();
-      listeners->tell(now);
+      if (isNews) listeners->tell(now);
     });
   };
 }

@@ -82,7 +82,8 @@ class Network {
     int fromListener = 0, toListener = 0;
     std::unique_ptr<link::Link> link;  // last: it ends first
 
-    void listenToFeeds();
+    // `report` is that of the link.
+    void listenToFeeds(const link::Link::Listener& report);
     // Ends it for good; calls that wait on it return. A second call does nothing.
     void end();
     ~Connection();

@@ -93,9 +93,10 @@ ConnectionId Network::add(NodeId from, const std::string& remote, ConnectionMode
   connection->mode = mode;
   connection->scope = options.session.terms.scope;
   connection->fromReplica = source.replica;
-  connection->link = std::make_unique<link::RemoteLink>(io(), source.replica->store(), clock_, random_,
-                                                        std::move(options), reporter(id, *connection));
-  connection->listenToFeeds();
+  link::Link::Listener report = reporter(id, *connection);
+  connection->link =
+      std::make_unique<link::RemoteLink>(io(), source.replica->store(), clock_, random_, std::move(options), report);
+  connection->listenToFeeds(report);
   connections_[id] = std::move(connection);
   return id;
 }

@@ -75,6 +75,11 @@ StayingChanges::Found StayingChanges::find(replica::Replica& replica, const sync
   return found;
 }
 
+bool StayingChanges::isNews() {
+  base::Lock lock(mutex_);
+  return std::exchange(told_, staying_.size()) != staying_.size();
+}
+
 std::string StayingChanges::Found::advice(ConnectionMode mode, bool isApp) const {
   std::string text = (records < kCountedMax ? "" : "at least ") + std::to_string(records) +
                      (records == 1 ? " record" : " records") + " with changes made here cannot get to the " +

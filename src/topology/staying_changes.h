@@ -6,6 +6,7 @@
 // goes on where the one before ended.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -50,6 +51,12 @@ class StayingChanges {
   };
   // Looks from where the last look ended. Reads from storage.
   Found find(replica::Replica& replica, const sync::SessionStatus& session, const sync::Scope& wanted);
+  // Whether the last look found another number than the one before the last call of this.
+  bool isNews();
+
+  // For the listener of the feed, where this end sends nothing and so no status of the link tells of a write.
+  std::atomic<bool> sendsNothing = false;
+  std::atomic<bool> lookIsDue = false;
 
  private:
   base::Mutex mutex_;
@@ -57,6 +64,7 @@ class StayingChanges {
   std::optional<Carried> carried_ GUARDED_BY(mutex_);
   std::uint64_t seenTo_ GUARDED_BY(mutex_) = 0;  // a place in the feed
   std::set<sync::RecordKey> staying_ GUARDED_BY(mutex_);
+  std::size_t told_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace blazedb::topology

@@ -156,6 +156,7 @@ TEST_F(Usage, AMistypedCommandGetsASuggestion) {
   failAsWrongUsage({"isnert", "a", "{}"}, "did you mean insert?");
   failAsWrongUsage({"rm", "a", "b"}, "did you mean delete?");
   failAsWrongUsage({"connect", "a", "b"}, "did you mean sync?");
+  failAsWrongUsage({"-v"}, "did you mean --version?");
   failAsWrongUsage({"sync", "a", "b", "--readOnly"}, "did you mean --read-only?");
   failAsWrongUsage({"sync", "a", "b", "--token-fiel=x"}, "did you mean --token-file?");
   EXPECT_EQ(run({"sync", "a", "b", "--frobnicate"}).err.find("did you mean"), std::string::npos);

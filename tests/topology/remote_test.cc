@@ -365,6 +365,27 @@ TEST_F(RemoteTest, WhatATokenDoesNotGrantIsSaid) {
   client.enableSync(remote(token(some).secret), kReadable).synchronize(kPatience);
 }
 
+TEST_F(RemoteTest, AListenerHearsOfWritesThatStay) {
+  Database client = open("client");
+  SyncPolicy receives = kReceives;
+  for (const SyncPolicy& policy : {kReadable, receives}) {
+    SyncEngine sync =
+        client.enableSync(remote(token({.name = "some", .user = "ann", .collections = {"users"}}).secret), policy);
+    sync.synchronize(kPatience);
+    Watched watched(sync);
+    auto hears = [&](const std::string& message) {
+      watched.waitUntil([&](const ConnectionStatus& status) { return status.message.starts_with(message); });
+    };
+    UUID first = client.collection("drafts").insert({{"n", 1}});
+    hears("1 record with");
+    UUID second = client.collection("drafts").insert({{"n", 2}});
+    hears("2 records with");
+    client.collection("drafts").remove(first);
+    client.collection("drafts").remove(second);
+    watched.waitUntil([](const ConnectionStatus& status) { return status.message.empty(); });
+  }
+}
+
 TEST_F(RemoteTest, ADeleteThatATokenDoesNotGrantIsSaid) {
   UUID there = hub_.collection("drafts").insert({{"n", 1}});
   Database client = open("client");
