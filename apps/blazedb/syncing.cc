@@ -149,9 +149,7 @@ int runSync(const SyncJob& job, Interrupt& interrupt) {
     printLine((status.rejected > 0 ? "not everything is in sync: " : "in sync: ") + counted(status.done, "record") +
               " moved in " + durationText(duration) + ", " + sizeText(status.bytes) + " across the link");
   if (conflicts > 0) printLine(counted(conflicts, "write was", "writes were") + " overridden; see blazedb conflicts");
-  if (kept > 0)
-    printLine(counted(kept, "record") + " with changes made here stay" + (kept == 1 ? "s" : "") +
-              " here, as this sync does not carry " + (kept == 1 ? "it" : "them"));
+  if (kept > 0) printLine("changes of " + counted(kept, "record") + " stay here, as this sync does not carry them");
   if (status.rejected == 0) return kFine;
   printLine(counted(status.rejected, "record is", "records are") +
             " rejected; see blazedb rejected: " + status.rejection);

@@ -283,35 +283,13 @@ std::vector<std::string> Engine::collectionNames() const {
   return names;
 }
 
-void Engine::visitUnsent(const Unsent& question, const UnsentVisit& visit) const {
+void Engine::visitUnsent(const replica::Unsent& question, const UnsentVisit& visit) const {
   std::set<std::uint64_t> own;
   for (const Incarnation& each : shared_.incarnations.all()) own.insert(each.id);
-  auto lacks = [&](const replica::Row& row, bool theirs) {
-    if (theirs && (row.flags & replica::kUniform)) return false;
-    bool isFromOthers = !theirs && row.origin != 0;
-    if (isFromOthers && row.alive() && question.scope.allFields()) return true;
-    // Whatever the latest change was, one that was made here before may not have got there. It counts if it still has
-    // an effect.
-    sync::RecordState state = row.state();
-    auto mine = [&](const sync::Stamp& stamp, std::uint64_t position) {
-      return position > question.acknowledged && !(theirs && position == row.position) && stamp.present() &&
-             own.contains(stamp.writer);
-    };
-    bool isBornHere = mine(state.base.stamp, state.base.position);
-    if (!row.alive()) {
-      bool isUnknownThere = isBornHere && !state.floor.stamp.present();
-      return !question.onlyValues && !isUnknownThere && (isFromOthers || mine(state.tomb.stamp, state.tomb.position));
-    }
-    std::vector<bool> withoutValue = question.onlyValues ? state.withoutValue() : std::vector<bool>(state.cells.size());
-    for (std::size_t i = 0; i < state.cells.size(); i++) {
-      const sync::Cell& cell = state.cells[i];
-      if (!withoutValue[i] && mine(cell.stamp, cell.position) && !question.scope.excludes(cell.name)) return true;
-    }
-    return isBornHere && !question.onlyValues;
-  };
   readers_.lease()->changedAfter(question.after, question.peer,
                                  [&](std::string_view collection, bool theirs, const replica::Row& row) {
-                                   if (question.scope.has(collection)) visit(collection, row.id, lacks(row, theirs));
+                                   if (question.scope.has(collection))
+                                     visit(collection, row.id, replica::lacks(question, row, theirs, own));
                                  });
 }
 

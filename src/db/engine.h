@@ -101,7 +101,7 @@ class Engine final : public sync::Store, public replica::Replica {
   std::uint64_t acknowledgedTo(const UUID& peer, const sync::Scope& scope) const override {
     return shared_.peers.acknowledgedTo(peer, scope);
   }
-  void visitUnsent(const Unsent& question, const UnsentVisit& visit) const override;
+  void visitUnsent(const replica::Unsent& question, const UnsentVisit& visit) const override;
 
   // Does a bounded piece of upkeep. Returns true if there is more to do.
   bool maintain();

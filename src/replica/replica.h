@@ -15,6 +15,7 @@
 #include "blazedb/sync_role.h"
 #include "blazedb/uuid.h"
 #include "replica/token_check.h"
+#include "replica/unsent.h"
 #include "sync/change.h"
 #include "sync/scope.h"
 #include "sync/store.h"
@@ -64,15 +65,7 @@ class Replica {
   // The position up to which it has acknowledged everything of the scope; 0 if that is not known.
   virtual std::uint64_t acknowledgedTo(const UUID& peer, const sync::Scope& scope) const = 0;
 
-  // Which changes a peer lacks.
-  struct Unsent {
-    std::optional<UUID> peer = {};   // absent: a peer that has nothing
-    sync::Scope scope = {};          // of these records
-    bool onlyValues = false;         // what was written here into its fields counts, and not inserts and deletes
-    std::uint64_t acknowledged = 0;  // the peer has got what changed up to here
-    std::uint64_t after = 0;         // of the records that changed after this position
-  };
-  // Visits the records in the order of the feed. `lacks`: the peer lacks a change that did not come from it.
+  // Visits the records in the order of the feed. `lacks`: the peer lacks a change of it.
   using UnsentVisit = std::function<void(std::string_view collection, const UUID& id, bool lacks)>;
   virtual void visitUnsent(const Unsent& question, const UnsentVisit& visit) const = 0;
 };

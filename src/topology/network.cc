@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/contain.h"
 #include "base/names.h"
 #include "blazedb/error.h"
 #include "link/local_link.h"
@@ -93,12 +94,12 @@ std::uint64_t Network::Ends::acknowledgedBefore() const {
   return carried ? fromReplica->acknowledgedTo(*peer, sync::intersect(scope, *carried)) : 0;
 }
 
-std::vector<replica::Replica::Unsent> Network::Ends::unsent(const sync::SessionStatus& session) const {
+std::vector<replica::Unsent> Network::Ends::unsent(const sync::SessionStatus& session) const {
   std::optional<UUID> peer = session.peer ? std::optional(session.peer->replica) : fromReplica->remoteAt(remote);
   if (!peer) return {{.scope = scope}};
   Carried carried =
       session.peer ? Carried(session) : Carried(sync::intersect(scope, fromReplica->readingOf(*peer).value_or(scope)));
-  std::vector<replica::Replica::Unsent> questions = carried.leftOut(*fromReplica, *peer, scope);
+  std::vector<replica::Unsent> questions = carried.leftOut(*fromReplica, *peer, scope);
   if (carried.scope) {
     std::uint64_t acknowledged = std::max(session.acknowledgedTo, fromReplica->acknowledgedTo(*peer, *carried.scope));
     questions.insert(questions.begin(), {peer, *carried.scope, false, acknowledged, acknowledged});
@@ -110,9 +111,12 @@ void Network::Connection::listenToFeeds(const link::Link::Listener& report) {
   auto moved = [link = link.get(), staying = staying, report] {
     link->feedMoved();
     if (!staying->sendsNothing || staying->lookIsDue.exchange(true)) return;
-    link::LinkStatus status = link->status();
-    status.quiet = true;
-    report(status);
+    auto ask = [&] {
+      link::LinkStatus status = link->status();
+      status.quiet = true;
+      report(status);
+    };
+    if (!base::contain(ask)) staying->lookIsDue = false;  // no memory: the next commit asks
   };
   fromListener = fromReplica->addFeedListener(moved);
   if (toReplica) toListener = toReplica->addFeedListener(moved);
@@ -284,7 +288,7 @@ std::map<ConnectionId, Network::ConnectionPtr> Network::all() const {
 SyncEngine::Pending Network::pending(ConnectionId id, std::size_t limit) const {
   ConnectionPtr found = connection(id);
   SyncEngine::Pending pending;
-  for (const replica::Replica::Unsent& question : found->unsent(found->link->status().ends[0]))
+  for (const replica::Unsent& question : found->unsent(found->link->status().ends[0]))
     found->fromReplica->visitUnsent(question, [&](std::string_view collection, const UUID& record, bool lacks) {
       if (lacks && pending.count++ < limit) pending.changes.push_back({std::string(collection), record});
     });

@@ -74,7 +74,7 @@ class Network {
     // How far the other end came at the last meeting, if that is known. Reads from storage.
     std::uint64_t acknowledgedBefore() const;
     // The questions about everything that has not left, whether it can or not.
-    std::vector<replica::Replica::Unsent> unsent(const sync::SessionStatus& session) const;
+    std::vector<replica::Unsent> unsent(const sync::SessionStatus& session) const;
     bool sends(int end) const;  // 0: from, 1: to
     std::string names() const;
   };

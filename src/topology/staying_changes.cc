@@ -1,6 +1,7 @@
 #include "topology/staying_changes.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 namespace blazedb::topology {
@@ -20,58 +21,74 @@ std::string named(const std::set<std::string>& collections) {
 
 }  // namespace
 
-std::vector<replica::Replica::Unsent> Carried::leftOut(replica::Replica& replica, const UUID& peer,
-                                                       const sync::Scope& wanted) const {
-  std::vector<replica::Replica::Unsent> questions;
-  auto ask = [&](sync::Scope part, bool onlyValues) {
-    std::uint64_t acknowledged = replica.acknowledgedTo(peer, part);
+std::vector<replica::Unsent> Carried::leftOut(replica::Replica& replica, const UUID& peer,
+                                              const sync::Scope& wanted) const {
+  std::vector<replica::Unsent> questions;
+  auto ask = [&](sync::Scope part, std::uint64_t acknowledged, bool onlyValues) {
     questions.push_back({peer, std::move(part), onlyValues, acknowledged, acknowledged});
   };
-  if (!scope) {
-    ask(wanted, false);
-    return questions;
+  if (scope == wanted) return questions;
+  std::map<std::uint64_t, std::vector<std::string>> leftOut;
+  for (std::string& name : replica.collectionNames()) {
+    if (!wanted.has(name) || (scope && scope->has(name))) continue;
+    sync::Scope alone = sync::makeScope(std::vector{name}, wanted.excludedFields, wanted.fields);
+    leftOut[replica.acknowledgedTo(peer, alone)].push_back(std::move(name));
   }
-  if (*scope == wanted) return questions;
-  std::vector<std::string> collections;
-  for (std::string& name : replica.collectionNames())
-    if (wanted.has(name) && !scope->has(name)) collections.push_back(std::move(name));
-  if (!collections.empty()) ask(sync::makeScope(std::move(collections), wanted.excludedFields, wanted.fields), false);
-  if (std::optional<sync::Scope> fields = sync::fieldsLeftOut(wanted, *scope)) ask(std::move(*fields), true);
+  for (auto& [acknowledged, names] : leftOut)
+    ask(sync::makeScope(std::move(names), wanted.excludedFields, wanted.fields), acknowledged, false);
+  if (!scope) return questions;
+  if (std::optional<sync::Scope> fields = sync::fieldsLeftOut(wanted, *scope)) {
+    std::uint64_t acknowledged = replica.acknowledgedTo(peer, *fields);
+    ask(std::move(*fields), acknowledged, true);
+  }
   return questions;
+}
+
+void StayingChanges::look(replica::Replica& replica, const sync::Scope& wanted) {
+  std::uint64_t end = replica.store().feedEnd();
+  if (end == seenTo_) return;
+  for (replica::Unsent& question : carried_->leftOut(replica, *peer_, wanted)) {
+    question.after = std::max(question.after, seenTo_);
+    replica.visitUnsent(question, [&](std::string_view collection, const UUID& id, bool lacks) {
+      mutex_.isHeld();
+      if (!lacks && staying_.empty()) return;
+      sync::RecordKey key{std::string(collection), id};
+      if (!lacks)
+        staying_.erase(key);
+      else if (staying_.size() < kCountedMax)
+        staying_.insert(std::move(key));
+      else
+        hasMore_ |= !staying_.contains(key);
+    });
+  }
+  seenTo_ = end;
 }
 
 StayingChanges::Found StayingChanges::find(replica::Replica& replica, const sync::SessionStatus& session,
                                            const sync::Scope& wanted) {
   Carried carried(session);
   base::Lock lock(mutex_);
-  if (peer_ != session.peer->replica || carried_ != carried) {
+  auto forget = [&] {
+    mutex_.isHeld();
     staying_.clear();
+    hasMore_ = false;
     seenTo_ = 0;
+  };
+  if (peer_ != session.peer->replica || carried_ != carried) {
+    forget();
     peer_ = session.peer->replica;
     carried_ = carried;
   }
-  std::uint64_t end = replica.store().feedEnd();
-  if (end != seenTo_)
-    for (replica::Replica::Unsent& question : carried.leftOut(replica, *peer_, wanted)) {
-      question.after = std::max(question.after, seenTo_);
-      replica.visitUnsent(question, [&](std::string_view collection, const UUID& id, bool lacks) {
-        mutex_.isHeld();
-        if (!lacks && staying_.empty()) return;
-        sync::RecordKey key{std::string(collection), id};
-        if (!lacks)
-          staying_.erase(key);
-        else if (staying_.size() < kCountedMax)
-          staying_.insert(std::move(key));
-      });
-    }
-  seenTo_ = end;
+  look(replica, wanted);
+  if (hasMore_ && staying_.size() < kCountedMax) {  // the others have their turn
+    forget();
+    look(replica, wanted);
+  }
   Found found;
   found.records = staying_.size();
   if (!carried.scope) return found;
-  for (const sync::RecordKey& key : staying_) {
-    found.collections.insert(key.collection);
-    found.inFields |= carried.scope->has(key.collection);
-  }
+  for (const sync::RecordKey& key : staying_)
+    (carried.scope->has(key.collection) ? found.partly : found.collections).insert(key.collection);
   return found;
 }
 
@@ -81,16 +98,18 @@ bool StayingChanges::isNews() {
 }
 
 std::string StayingChanges::Found::advice(ConnectionMode mode, bool isApp) const {
-  std::string text = (records < kCountedMax ? "" : "at least ") + std::to_string(records) +
-                     (records == 1 ? " record" : " records") + " with changes made here cannot get to the " +
-                     (isApp ? "other app" : "hub") + ", as ";
-  if (inFields)
-    return text + "it does not share all fields of " + named(collections) +
-           "; have them shared, or keep them in records of a collection of your own";
-  if (!collections.empty())
-    return text + (isApp ? "it does not share " : "the token does not grant ") + named(collections) +
-           (isApp ? "; have that shared" : "; ask for a token that does, and have the old one revoked") +
-           ", or name the collections to synchronize";
+  std::string text = "changes of " + std::string(records < kCountedMax ? "" : "at least ") + std::to_string(records) +
+                     (records == 1 ? " record" : " records") + " cannot get to the " + (isApp ? "other app" : "hub") +
+                     ", as ";
+  if (!collections.empty() || !partly.empty()) {
+    text += isApp ? "it does not share " : "the token does not grant ";
+    text += collections.empty() ? "" : named(collections);
+    text += collections.empty() || partly.empty() ? "" : ", nor ";
+    text += partly.empty() ? "" : "all fields of " + named(partly);
+    text += isApp ? "; have that shared" : "; ask for a token that does, and have the old one revoked";
+    return text + (collections.empty() ? ", or keep such fields in a collection of your own"
+                                       : ", or name the collections to synchronize");
+  }
   if (mode == ConnectionMode::readOnly)
     text += "the mode of the connection is readOnly; connect in another mode";
   else

@@ -29,9 +29,9 @@ struct Carried {
 
   std::optional<sync::Scope> scope;  // absent: this end sends nothing
 
-  // The questions about what stays of the `wanted` scope, for any position `after`.
-  std::vector<replica::Replica::Unsent> leftOut(replica::Replica& replica, const UUID& peer,
-                                                const sync::Scope& wanted) const;
+  // The questions about what stays of the `wanted` scope. How far the peer got differs by collection, as it may have
+  // read under another token before.
+  std::vector<replica::Unsent> leftOut(replica::Replica& replica, const UUID& peer, const sync::Scope& wanted) const;
   friend bool operator==(const Carried&, const Carried&) = default;
 };
 
@@ -43,8 +43,8 @@ class StayingChanges {
 
   struct Found {
     std::size_t records = 0;
-    std::set<std::string> collections;  // in which they are; empty if this end sends nothing
-    bool inFields = false;              // some are in collections that the connection carries
+    // Where they are, if this end sends anything: collections that are left out, and those of which fields are.
+    std::set<std::string> collections, partly;
 
     // What a user is told. `isApp`: the other end is an app that shares, else it is a hub.
     std::string advice(ConnectionMode mode, bool isApp) const;
@@ -54,16 +54,20 @@ class StayingChanges {
   // Whether the last look found another number than the one before the last call of this.
   bool isNews();
 
-  // For the listener of the feed, where this end sends nothing and so no status of the link tells of a write.
+  // Whether the feed's listener has to ask for a look, as this end sends nothing and no status of the link tells of a
+  // write; and whether it has.
   std::atomic<bool> sendsNothing = false;
   std::atomic<bool> lookIsDue = false;
 
  private:
+  void look(replica::Replica& replica, const sync::Scope& wanted) REQUIRES(mutex_);
+
   base::Mutex mutex_;
   std::optional<UUID> peer_ GUARDED_BY(mutex_);
   std::optional<Carried> carried_ GUARDED_BY(mutex_);
   std::uint64_t seenTo_ GUARDED_BY(mutex_) = 0;  // a place in the feed
   std::set<sync::RecordKey> staying_ GUARDED_BY(mutex_);
+  bool hasMore_ GUARDED_BY(mutex_) = false;  // than are in the set
   std::size_t told_ GUARDED_BY(mutex_) = 0;
 };
 

@@ -163,7 +163,7 @@ TEST_F(SyncWithHub, WhoMayOnlyReadIsToldThatItsWritesStay) {
   std::string readOnly = makeToken({.name = "reader", .mayWrite = false}).secret;
   EXPECT_EQ(run(syncWords(), with(readOnly)).status, 0);
   open("client.blazedb").insert({{"n", 2}});
-  expectRefusal(run(syncWords(), with(readOnly)), "NotAllowed", "1 record with changes made here");
+  expectRefusal(run(syncWords(), with(readOnly)), "NotAllowed", "changes of 1 record cannot get to the hub");
   EXPECT_EQ(open("client.blazedb").count(), 2u);
   EXPECT_EQ(hub_.count(), 1u);
 }
@@ -175,7 +175,7 @@ TEST_F(SyncWithHub, WhoMayOnlyReadMayKeepItsWritesOrBeginWithoutThem) {
   expectRefusal(run(syncWords(), with(readOnly)), "NotAllowed", "--keep-own");
   Result kept = run(syncWords({"--keep-own"}), with(readOnly));
   EXPECT_EQ(kept.status, 0) << kept.err;
-  EXPECT_NE(kept.out.find("1 record with changes made here stays here"), std::string::npos) << kept.out;
+  EXPECT_NE(kept.out.find("changes of 1 record stay here"), std::string::npos) << kept.out;
   UUID later = hub_.insert({{"n", 3}});
   Result json = run(syncWords({"--keep-own", "--json"}), with(readOnly));
   EXPECT_EQ(parsed(json.out).integer("kept"), 1) << json.out << json.err;
@@ -204,7 +204,7 @@ TEST_F(SyncWithHub, WhatTheTokenDoesNotGrantIsSaidAndMayStay) {
   EXPECT_EQ(hub_.collection("users").count(), 1u);
   Result kept = run(syncWords({"--keep-own"}), with(some));
   EXPECT_EQ(kept.status, 0) << kept.err;
-  EXPECT_NE(kept.out.find("1 record with changes made here stays here"), std::string::npos) << kept.out;
+  EXPECT_NE(kept.out.find("changes of 1 record stay here"), std::string::npos) << kept.out;
   EXPECT_EQ(run(syncWords({"--collections", "users"}), with(some)).status, 0);
 }
 
@@ -215,10 +215,11 @@ TEST_F(SyncWithHub, TheModeDecidesWhichWayDataGoes) {
   EXPECT_EQ(open("client.blazedb").count(), 1u);
   EXPECT_EQ(hub_.count(), 2u);
   open("client.blazedb").insert({{"n", 3}});
-  expectRefusal(run(syncWords({"--read-only"}), with(token_)), "NotAllowed", "1 record with changes made here");
+  expectRefusal(run(syncWords({"--read-only"}), with(token_)), "NotAllowed",
+                "changes of 1 record cannot get to the hub");
   EXPECT_EQ(open("client.blazedb").count(), 3u);
   EXPECT_EQ(hub_.count(), 2u);
-  EXPECT_NE(sync({"--read-only", "--keep-own"}).find("1 record with changes made here stays here"), std::string::npos);
+  EXPECT_NE(sync({"--read-only", "--keep-own"}).find("changes of 1 record stay here"), std::string::npos);
   sync();
   EXPECT_EQ(hub_.count(), 3u);
   EXPECT_TRUE(diff(hub_, open("client.blazedb")).empty());

@@ -100,7 +100,7 @@ class MemoryReplica final : public replica::Replica,
     ADD_FAILURE();
     return 0;
   }
-  void visitUnsent(const Unsent&, const UnsentVisit&) const override { ADD_FAILURE(); }
+  void visitUnsent(const replica::Unsent&, const UnsentVisit&) const override { ADD_FAILURE(); }
 
   // replica::TokenCheck
   Token checkToken(std::string_view secret) const override {
