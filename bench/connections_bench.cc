@@ -44,7 +44,7 @@ class EmptyStore final : public sync::Store, private sync::Deliveries {
   Swept finishSweep(const sync::Peer&, const sync::Scope&, sync::Sweep&, const sync::Cursor&) override { return {}; }
   void dropCursor(const sync::Peer&, const sync::Scope&) override {}
   void leaveOtherScopes(const sync::Peer&, const sync::Scope&) override {}
-  void noteReader(const sync::Peer&, const sync::Scope&) override {}
+  void noteReader(const sync::Peer&, const sync::Scope&, std::uint64_t) override {}
   void noteAcknowledged(const sync::Peer&, const sync::Scope&, const sync::Cursor&,
                         const std::optional<PeerFeed>&) override {}
   std::vector<sync::DigestLine> digests() const override { return {}; }

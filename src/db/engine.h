@@ -129,7 +129,7 @@ class Engine final : public sync::Store, public replica::Replica {
                     const sync::Cursor& cursor) override;
   void dropCursor(const sync::Peer& peer, const sync::Scope& scope) override;
   void leaveOtherScopes(const sync::Peer& peer, const sync::Scope& scope) override;
-  void noteReader(const sync::Peer& peer, const sync::Scope& scope) override;
+  void noteReader(const sync::Peer& peer, const sync::Scope& scope, std::uint64_t position) override;
   void noteAcknowledged(const sync::Peer& peer, const sync::Scope& scope, const sync::Cursor& cursor,
                         const std::optional<PeerFeed>& its) override;
   std::vector<sync::DigestLine> digests() const override;

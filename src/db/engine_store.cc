@@ -237,8 +237,8 @@ void Engine::leaveOtherScopes(const sync::Peer& from, const sync::Scope& scope) 
 // ----------------------------------------------------------------------------------------------------
 // readers
 
-void Engine::noteReader(const sync::Peer& peer, const sync::Scope& scope) {
-  replica::Peers::Save save = shared_.peers.note(peer, scope, environment_.clock.wallMs());
+void Engine::noteReader(const sync::Peer& peer, const sync::Scope& scope, std::uint64_t position) {
+  replica::Peers::Save save = shared_.peers.note(peer, scope, position, environment_.clock.wallMs());
   if (save == replica::Peers::Save::later) return;
   GroupCommit::Alone alone(writer_);
   upkeep_.save(alone, save == replica::Peers::Save::synced ? Durability::full : Durability::normal);

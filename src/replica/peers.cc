@@ -29,7 +29,7 @@ void Peers::load(Reader& rows, std::int64_t nowMs) {
   any_ = leastPassed(nowMs).has_value();
 }
 
-Peers::Save Peers::note(const sync::Peer& peer, const sync::Scope& scope, std::int64_t nowMs) {
+Peers::Save Peers::note(const sync::Peer& peer, const sync::Scope& scope, std::uint64_t position, std::int64_t nowMs) {
   base::Lock lock(mutex_);
   State& state = peers_[peer.replica];
   State::Known* reading = state.find(scope);
@@ -39,6 +39,8 @@ Peers::Save Peers::note(const sync::Peer& peer, const sync::Scope& scope, std::i
     reading->scope = scope;
   }
   reading->seenMs = nowMs;
+  reading->passed = std::min(reading->passed, position);
+  reading->candidate = std::min(reading->candidate, position);
   state.saved = false;
   any_ = true;
   if (state.readings.size() > 1) return Save::synced;

@@ -31,11 +31,11 @@ class Peers {
   // Takes over what the rows say. Call it once, before anything else.
   void load(Reader& rows, std::int64_t nowMs);
 
-  // Notes that the peer reads this feed, and returns when to save that. `synced`: the peer comes with another scope
-  // than before. It may give up what it sent in the old scope as soon as this end says Welcome, so everything that was
-  // committed until now must be on the disk first.
+  // Notes that the peer reads this feed from `position`, and returns when to save that. `synced`: the peer comes with
+  // another scope than before. It may give up what it sent in the old scope as soon as this end says Welcome, so
+  // everything that was committed until now must be on the disk first.
   enum class Save : std::uint8_t { later, now, synced };
-  Save note(const sync::Peer& peer, const sync::Scope& scope, std::int64_t nowMs);
+  Save note(const sync::Peer& peer, const sync::Scope& scope, std::uint64_t position, std::int64_t nowMs);
   // Notes that a reader has sent something: it may have nothing to acknowledge for a long time.
   void noteSeen(const sync::Peer& peer, const sync::Scope& scope, std::int64_t nowMs);
   // As Store::noteAcknowledged.

@@ -79,8 +79,9 @@ void Sender::onSubscribe(const Subscribe& subscribe, std::uint64_t askedFrom) {
   const Peer& peer = end_.peer();
   subscribed_ = true;
   horizon_ = store.purgeHorizon();
-  if (!subscribe.rejects) store.noteRejected(peer.replica, scope, {true, {}});
   Cursor start = whereToStart(subscribe);
+  store.noteReader(peer, scope, start.position);
+  if (!subscribe.rejects) store.noteRejected(peer.replica, scope, {true, {}});
   // A peer without data needs no deletes. If it gets a deleted record from elsewhere, it sends that record here, and
   // then this end sends it the delete. Not so between an exporter and an importer: an exporter that lost its data may
   // never get the record back from where it has brought it, because a filter there leaves the record out.

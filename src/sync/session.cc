@@ -188,7 +188,6 @@ void Session::onHello(const Hello& hello) {
   end_.status.scope = end_.agreement.scope;
   end_.status.sending = end_.agreement.sends;
   end_.status.receiving = end_.agreement.receives;
-  if (end_.agreement.sends) end_.store.noteReader(end_.peer(), end_.agreement.scope);
   sender_.begin();
   receiver_.begin();
   end_.activity();

@@ -144,8 +144,9 @@ class Store {
   // has not applied. If the scope grows again later, this replica reads the peer's feed from 0.
   virtual void leaveOtherScopes(const Peer& peer, const Scope& scope) = 0;
 
-  // Notes that the peer reads this feed. From now on the store remembers deletes for it.
-  virtual void noteReader(const Peer& peer, const Scope& scope) = 0;
+  // Notes that the peer reads this feed from `position`. From now on the store remembers deletes for it. The peer may
+  // lack again what it had applied beyond that position before.
+  virtual void noteReader(const Peer& peer, const Scope& scope, std::uint64_t position) = 0;
   // Notes that a reader has applied this feed up to `cursor`. `its` describes the reader's own feed: where it ended at
   // that moment, and up to where this replica has applied it. Absent if the reader sends nothing here.
   struct PeerFeed {

@@ -149,7 +149,7 @@ TEST(EngineTest, ADeleteIsRememberedUntilWhatThePeerHadThenHasArrived) {
   sync::Peer peer{uuidOf(77), 5};
   sync::Scope everything;
   now += 2 * a.options.tombstoneRetention.count();
-  a->noteReader(peer, everything);
+  a->noteReader(peer, everything, 0);
   a->noteAcknowledged(peer, everything, {0, end, end, end}, sync::Store::PeerFeed{10, 9});
   a->maintain();
   EXPECT_EQ(a->purgeHorizon(), 0u);
@@ -172,8 +172,8 @@ TEST(EngineTest, ADeleteIsRememberedUntilThePeerHasReadItsScope) {
   sync::Scope people = sync::makeScope(std::vector<std::string>{"people"}, {});
   sync::Scope records = sync::makeScope(std::vector<std::string>{"default"}, {});
   now += 2 * a.options.tombstoneRetention.count();
-  a->noteReader(peer, records);
-  a->noteReader(peer, people);
+  a->noteReader(peer, records, 0);
+  a->noteReader(peer, people, 0);
   a->noteAcknowledged(peer, people, {0, end, end, end}, std::nullopt);
   a->maintain();
   EXPECT_EQ(a->purgeHorizon(), 0u);
@@ -189,12 +189,12 @@ TEST(EngineTest, AScopeThatThePeerHasLeftIsForgottenInTime) {
   std::int64_t now = 0;
   Replica a("a", now, 1);
   sync::Peer peer{uuidOf(77), 5};
-  a->noteReader(peer, sync::makeScope(std::vector<std::string>{"people"}, {}));
+  a->noteReader(peer, sync::makeScope(std::vector<std::string>{"people"}, {}), 0);
   a.insert(uuidOf(1), {{"n", 1}});
   a.remove(uuidOf(1));
   std::uint64_t end = a->feedEnd();
   now += a.options.tombstoneRetention.count();
-  a->noteReader(peer, sync::Scope());
+  a->noteReader(peer, sync::Scope(), 0);
   a->noteAcknowledged(peer, sync::Scope(), {0, end, end, end}, std::nullopt);
   a->maintain();
   EXPECT_EQ(a->purgeHorizon(), 0u);
@@ -209,7 +209,7 @@ TEST(EngineTest, APeerIsKnownAsLongAsItSends) {
   Replica a("a", now, 1);
   sync::Peer peer{uuidOf(77), 5};
   sync::Scope everything;
-  a->noteReader(peer, everything);
+  a->noteReader(peer, everything, 0);
   a.insert(uuidOf(1), {{"n", 1}});
   a.remove(uuidOf(1));
   for (int i = 0; i < 3; i++) {
@@ -230,7 +230,7 @@ TEST(EngineTest, ADeleteNeedNotBeRememberedForAPeerThatSendsNothing) {
   a.remove(uuidOf(1));
   sync::Peer peer{uuidOf(77), 5};
   now += 2 * a.options.tombstoneRetention.count();
-  a->noteReader(peer, sync::Scope());
+  a->noteReader(peer, sync::Scope(), 0);
   a->noteAcknowledged(peer, sync::Scope(), {}, sync::Store::PeerFeed{10, 9});
   a->noteAcknowledged(peer, sync::Scope(), {0, a->feedEnd(), a->feedEnd(), a->feedEnd()}, std::nullopt);
   a->noteAcknowledged(peer, sync::Scope(), {0, a->feedEnd(), a->feedEnd(), a->feedEnd()}, std::nullopt);

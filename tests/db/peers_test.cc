@@ -22,7 +22,7 @@ class PeersTest : public testing::Test {
   // A peer that reads the feed here.
   void comes(std::int64_t token, const UUID& replica, const sync::Scope& scope, std::uint64_t incarnation = 5) {
     ASSERT_FALSE(a->tokens().admitReplica(token, replica, sync::encode(scope).size()));
-    a->noteReader({replica, incarnation}, scope);
+    a->noteReader({replica, incarnation}, scope, 0);
   }
   std::int64_t rows(const std::string& table) { return count("SELECT count(*) FROM " + table); }
   std::int64_t count(const std::string& query) {

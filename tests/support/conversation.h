@@ -56,7 +56,9 @@ class PassingStore : public sync::Store {
   void leaveOtherScopes(const sync::Peer& peer, const sync::Scope& scope) override {
     store_.leaveOtherScopes(peer, scope);
   }
-  void noteReader(const sync::Peer& peer, const sync::Scope& scope) override { store_.noteReader(peer, scope); }
+  void noteReader(const sync::Peer& peer, const sync::Scope& scope, std::uint64_t position) override {
+    store_.noteReader(peer, scope, position);
+  }
   void noteAcknowledged(const sync::Peer& peer, const sync::Scope& scope, const sync::Cursor& cursor,
                         const std::optional<PeerFeed>& its) override {
     store_.noteAcknowledged(peer, scope, cursor, its);

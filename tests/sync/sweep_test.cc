@@ -139,6 +139,43 @@ TEST_F(SweepTest, ARemovalIsRememberedWhileAReaderMayNotHaveHeardOfIt) {
   expectSame(a, b);
 }
 
+// Found by the simulation. A has applied a removal that B knows of too, forgets it, and takes an older value of the
+// field from D. Then A sweeps: it may lack again what it had applied before.
+TEST_F(SweepTest, ARemovalIsRememberedForAReaderThatBeginsAnew) {
+  Replica c("C", now, 3), d("D", now, 4);
+  UUID id = a.insert({{"gone", 1}, {"kept", 2}});
+  UUID ofA = a.insert({{"gone", 1}, {"kept", 2}}), ofB = a.insert({{"gone", 1}, {"kept", 2}});
+  synced();
+  synced(a, c);
+  synced(a, d);
+  d.updateFields(id, {{"gone", 3}});
+  now += 1000;
+  c.unset(id, {"gone"});
+  synced(c, a);
+  synced(c, b);
+  for (int twice = 0; twice < 2; twice++) {  // B also has to have what A had when it applied the removal
+    synced();
+    a.insert({{"n", twice}});
+  }
+  synced();
+  a.unset(ofA, {"gone"});
+  b.unset(ofB, {"gone"});
+  now += 2 * kHour;
+  a.updateFields(ofA, {{"kept", 3}});
+  b.updateFields(ofB, {{"kept", 3}});
+  a.updateFields(id, {{"kept", 4}});
+  ASSERT_EQ(a.stored(id).cells, 1u);
+  reconciled(d, a);
+  ASSERT_EQ(a.fetch(id)->integer("gone"), 3) << "A no longer knows that this was removed";
+  ASSERT_EQ(b.stored(id).cells, 2u);
+
+  Conversation talk = reconciled();
+  EXPECT_TRUE(sweeps(talk, 0) && sweeps(talk, 1));
+  EXPECT_EQ(talk.status(0).repaired + talk.status(1).repaired, 0u);
+  EXPECT_EQ(*a.fetch(id), (Record{{"kept", 4}}));
+  expectSame(a, b);
+}
+
 // A replica that serves others keeps what it has, unless a server says otherwise.
 class KeepingTest : public SweepTest {
  protected:

@@ -183,7 +183,7 @@ class MemoryReplica final : public replica::Replica,
   }
   void dropCursor(const sync::Peer&, const sync::Scope&) override { ADD_FAILURE(); }
   void leaveOtherScopes(const sync::Peer&, const sync::Scope&) override { ADD_FAILURE(); }
-  void noteReader(const sync::Peer&, const sync::Scope&) override {}
+  void noteReader(const sync::Peer&, const sync::Scope&, std::uint64_t) override {}
   void noteAcknowledged(const sync::Peer&, const sync::Scope&, const sync::Cursor&,
                         const std::optional<PeerFeed>&) override {}
   std::vector<sync::DigestLine> digests() const override {
