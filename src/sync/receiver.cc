@@ -44,6 +44,7 @@ void Receiver::begin() {
 void Receiver::onWelcome(const Welcome& welcome) {
   const Agreement& agreement = end_.agreement;
   if (welcome_ || !agreement.receives) return end_.broken("Welcome out of place");
+  if (welcome.from > askedFrom_) return end_.broken("a start beyond the one that was asked for");
   Cursor held = end_.store.cursorOn(end_.peer().replica, agreement.scope);
   if (welcome.sweep) {
     if (!agreement.writes.mayErase)
@@ -58,9 +59,10 @@ void Receiver::onWelcome(const Welcome& welcome) {
   if (end_.options.leaveOtherScopes) end_.store.leaveOtherScopes(end_.peer(), agreement.scope);
   welcome_ = welcome;
   appliedTo_ = end_.status.appliedTo = savedTo_ = welcome.from;
-  applied_ = held;
-  applied_.complete = std::min(applied_.complete, welcome.from);
-  if (applied_.complete == welcome.from) applied_.reach = welcome.from;
+  // The sender may start before what this end holds: it has lost commits, or everything comes again.
+  std::uint64_t complete = std::min(held.complete, welcome.from);
+  std::uint64_t reach = complete == welcome.from ? welcome.from : std::max(held.reach, welcome.from);
+  applied_ = {end_.peer().incarnation, welcome.from, complete, reach};
   end_.status.expected = welcome.ahead;
   catchingUp_ = welcome.from < welcome.feedEnd || welcome.sweep;
   if (welcome.sweep)

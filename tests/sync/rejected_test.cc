@@ -19,6 +19,12 @@ class RejectedTest : public SessionTest {
     replica.clock.skewMs = 0;
     return id;
   }
+  void settled() {
+    Conversation talk(a, b, now);
+    talk.start();
+    talk.settle();
+    EXPECT_TRUE(talk.live());
+  }
   // Sends Rows as a repair, after `session`, which has records of its own, has said that the range differs.
   void repair(Session& session, const BatchWriter& rows) {
     UUID last;
@@ -109,6 +115,23 @@ TEST_F(RejectedTest, ItIsAskedForAgainAtTheNextConnectionAlsoAfterReopening) {
   synced();
   EXPECT_TRUE(b.fetch(id));
   expectNothingListed();
+}
+
+// Found by the simulation.
+TEST_F(RejectedTest, ItIsAskedForAgainAfterItsSenderHasLostCommits) {
+  UUID id = insertAhead(a, 20);
+  settled();
+  Replica::Files before = a.copy();
+  a.insert({{"n", 2}});
+  settled();
+  a.putBack(before);
+  settled();
+  Cursor cursor = b->cursorOn(a->identity().replica, Scope());
+  EXPECT_EQ(cursor.position, a->feedEnd());
+  EXPECT_GE(cursor.reach, cursor.position);
+  now += 15 * kMinute;
+  synced();
+  EXPECT_TRUE(b.fetch(id));
 }
 
 TEST_F(RejectedTest, AReStampedRecordIsTaken) {

@@ -131,6 +131,14 @@ TEST_F(SessionTest, RefusesASecondGreeting) {
   expectProtocolError(*talking(), encode(Welcome{}));
 }
 
+TEST_F(SessionTest, RefusesAStartBeyondTheOneThatItAskedFor) {
+  auto session = greeted();
+  session->receive(encode(Subscribe{}), now);
+  Welcome welcome;
+  welcome.from = welcome.feedEnd = 1;
+  expectProtocolError(*session, encode(welcome));
+}
+
 TEST_F(SessionTest, RefusesABatchThatDoesNotFollowTheOneBefore) {
   expectProtocolError(*talking(), BatchWriter(5).finishBatch(6, false, 6));
   auto session = talking();
