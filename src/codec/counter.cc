@@ -187,6 +187,29 @@ void Counter::add(std::uint64_t writer, base::ByteView encodedPart) {
     removed_.insert(writer);
 }
 
+// What a part adds beyond what the assignment had seen.
+class Counter::News {
+ public:
+  explicit News(const Sums& seen) : seen_(seen) {}
+
+  void add(std::uint64_t writer, const Value& sum) {
+    any_ = true;
+    auto seen = seen_.find(writer);
+    bool hasSeen = seen != seen_.end();
+    known_ |= hasSeen;
+    if (hasSeen && seen->second == sum) return;  // an infinite sum less itself would be NaN
+    sum_.add(sum);
+    if (hasSeen) sum_.add(seen->second, -1);
+  }
+  bool count() const { return any_ && !(known_ && sum_.isZero()); }  // if not, the type does not count either
+  const Sum& sum() const { return sum_; }
+
+ private:
+  const Sums& seen_;
+  Sum sum_;
+  bool any_ = false, known_ = false;
+};
+
 std::optional<Value> Counter::value() const {
   if (assigned_ && !isNumber(*assigned_)) return assigned_;
   Sum sum;
@@ -194,26 +217,24 @@ std::optional<Value> Counter::value() const {
   if (assigned_) sum.add(*assigned_);
   std::set<std::uint64_t> elsewhere = included(), added;
   for (const auto& [writer, part] : parts_) {
-    Sum news;
-    bool any = false, known = false;
-    auto add = [&](std::uint64_t of, const Value& its) {
-      any = true;
-      auto seen = seen_.find(of);
-      bool hasSeen = seen != seen_.end();
-      known |= hasSeen;
-      if (hasSeen && seen->second == its) return;  // an infinite sum less itself would be NaN
-      news.add(its);
-      if (hasSeen) news.add(seen->second, -1);
-    };
-    if (!elsewhere.contains(writer)) add(writer, part.sum);
+    News news(seen_);
+    if (!elsewhere.contains(writer)) news.add(writer, part.sum);
     for (const auto& [of, its] : part.includes)
-      if (added.insert(of).second) add(of, its);     // only once
-    if (!any || (known && news.isZero())) continue;  // the type does not count then either
-    sum.add(news);
+      if (added.insert(of).second) news.add(of, its);  // only once
+    if (!news.count()) continue;
+    sum.add(news.sum());
     counted = true;
   }
   if (!assigned_ && !counted) return std::nullopt;
   return counted ? sum.value() : assigned_;
+}
+
+bool Counter::hasSeenAllOf(std::uint64_t writer) const {
+  const Part& part = parts_.at(writer);
+  News news(seen_);
+  news.add(writer, part.sum);
+  for (const auto& [of, its] : part.includes) news.add(of, its);
+  return !news.count();
 }
 
 std::set<std::uint64_t> Counter::included() const {

@@ -87,6 +87,9 @@ class Counter {
   std::optional<Value> value() const;
   // What an assignment made now has seen. It passes on what the last one had seen of parts that are not here.
   Sums seen() const;
+  // Whether the assignment had seen all that this writer's part holds. The part then has no effect, whichever others
+  // there are.
+  bool hasSeenAllOf(std::uint64_t writer) const;
   // By writer, those that were not removed.
   const std::map<std::uint64_t, Part>& parts() const { return parts_; }
   // What this writer has added so far, to which it adds its next increment.
@@ -97,6 +100,7 @@ class Counter {
   void shorten(Part& part) const;
 
  private:
+  class News;
   // The writers whose parts others have taken over.
   std::set<std::uint64_t> included() const;
 

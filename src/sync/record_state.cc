@@ -184,6 +184,13 @@ std::vector<bool> RecordState::withoutValue() const {
   std::vector<bool> without(cells.size());
   for (const CellsOfField& group : removed())
     for (std::size_t i : group) without[i] = true;
+  for (const Cell& each : cells) {
+    if (!codec::isAssigned(each.value)) continue;
+    codec::Counter counted = counter(each.name);
+    for (std::size_t i : cellsOf(each.name))
+      if (codec::isPart(cells[i].name) && !cells[i].removed())
+        without[i] = without[i] || counted.hasSeenAllOf(codec::writerOf(cells[i].name));
+  }
   return without;
 }
 

@@ -98,7 +98,8 @@ struct RecordState {
   // The cells that hold no value: those of removed fields and parts, one by one, and those of counters that were
   // removed, together.
   std::vector<CellsOfField> removed() const;
-  // Whether each cell is one of these.
+  // Whether each cell is one of these, or a part of which the assignment of its counter had seen everything. Of two
+  // replicas that hold the same, one may have forgotten such a cell.
   std::vector<bool> withoutValue() const;
 };
 

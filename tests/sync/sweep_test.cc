@@ -176,6 +176,39 @@ TEST_F(SweepTest, ARemovalIsRememberedForAReaderThatBeginsAnew) {
   expectSame(a, b);
 }
 
+// Found by the simulation. B has forgotten a removed counter with its parts. A has not, and assigns it again.
+TEST_F(SweepTest, ACounterThatOneEndHasForgottenIsTheSameOnceItIsAssignedAgain) {
+  auto increment = [](Replica& replica, const UUID& id, std::int64_t by) {
+    replica->write([&](db::Changes& changes) { changes.increment("default", id, "count", by); });
+  };
+  a.options.tombstoneRetention = std::chrono::hours(24);
+  a.reopen();
+  UUID id = a.insert({{"count", 10}, {"kept", 1}});
+  increment(a, id, 5);
+  synced();
+  a.unset(id, {"count"});
+  for (int twice = 0; twice < 2; twice++) {  // B also has to have what A had when it heard of it
+    synced();
+    a.insert({{"n", twice}});
+  }
+  synced();
+  now += 2 * kHour;
+  b.updateFields(id, {{"kept", 2}});
+  ASSERT_EQ(b.stored(id).cells, 1u);
+  synced();
+  ASSERT_EQ(a.stored(id).cells, 3u);
+  a.updateFields(id, {{"count", 7}});
+  Conversation talk = synced();
+  EXPECT_EQ(talk.status(0).repaired + talk.status(1).repaired, 0u);
+  increment(b, id, 1);
+  synced();
+  increment(a, id, 2);
+  b.updateFields(id, {{"count", 20}});
+  synced();
+  for (Replica* each : {&a, &b}) EXPECT_EQ(each->fetch(id)->integer("count"), 22) << each->options.name;
+  expectSame(a, b);
+}
+
 // A replica that serves others keeps what it has, unless a server says otherwise.
 class KeepingTest : public SweepTest {
  protected:
