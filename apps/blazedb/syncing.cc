@@ -92,6 +92,19 @@ std::uint64_t conflictsOf(const std::vector<Database>& databases) {
   return conflicts;
 }
 
+// A name that no database has may be mistyped. Everything that the other end has is here by now.
+void warnOfUnknown(const SyncJob& job) {
+  for (const std::string& name : job.collections) {
+    bool known = std::any_of(job.databases.begin(), job.databases.end(), [&](const Database& database) {
+      std::vector<CollectionInfo> all = database.collections();
+      return std::any_of(all.begin(), all.end(), [&](const CollectionInfo& each) { return each.name == name; });
+    });
+    if (!known)
+      complain("neither end has a collection '" + name +
+               "', which --collections names; blazedb info lists those of a file");
+  }
+}
+
 }  // namespace
 
 CollectionNames collectionsOf(const std::vector<std::string>& given) {
@@ -132,6 +145,7 @@ int runSync(const SyncJob& job, Interrupt& interrupt) {
     status = syncing.status();
   }
   auto duration = std::chrono::steady_clock::now() - start;
+  warnOfUnknown(job);
   std::uint64_t conflicts = conflictsOf(job.databases) - conflictsBefore;
   std::uint64_t kept = job.keepOwn ? status.pending : 0;
   if (job.json) {

@@ -32,6 +32,7 @@ struct SyncJob {
   std::function<std::string(ErrorCode)> advice = {};
   bool watch = false;
   bool json = false;
+  std::vector<std::string> collections = {};  // what --collections names
   // For NotAllowed, when the other end may not take the writes made here: the text to append to the message. With
   // `keepOwn` this is no error.
   std::string adviceToReaders = {};

@@ -87,6 +87,7 @@ TEST_F(CrossApp, WhatOneSharesTheOtherHas) {
 
 TEST_F(CrossApp, WhatIsWrittenOutsideOfWhatIsSharedIsSaid) {
   open("mine.blazedb").collection("drafts").insert({{"n", 1}});
+  open("notes.blazedb").collection("notes").insert({{"n", 2}});
   auto sharer = share(notes_, {"--collections", "notes", "--read-write"});
   fail(attaching(mine_), "does not share the collection 'drafts'");
   fail(attaching(mine_), "--collections names what to sync");

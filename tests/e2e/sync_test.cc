@@ -56,6 +56,17 @@ TEST_F(SyncCommands, OnlyTheCollectionsThatAreNamedAreSynced) {
   EXPECT_EQ(open("b.blazedb").count(), 1u);
 }
 
+TEST_F(SyncCommands, ACollectionThatNoEndHasIsSaid) {
+  open("a.blazedb").collection("people").insert({{"name", "Ada"}});
+  open("b.blazedb");
+  Result result = run({"sync", a_, b_, "--collections", "people,peple"});
+  EXPECT_EQ(result.status, 0);
+  EXPECT_EQ(result.err,
+            "blazedb: neither end has a collection 'peple', which --collections names; blazedb info lists those of a "
+            "file\n");
+  EXPECT_EQ(run({"sync", a_, b_, "--collections", "people"}).err, "");
+}
+
 TEST_F(SyncCommands, AReplacementOfOwnWritesIsOffered) {
   open("a.blazedb").insert({{"n", 1}});
   open("b.blazedb").insert({{"n", 2}});

@@ -30,8 +30,6 @@ std::string adviceAboutApps(ErrorCode code) {
     case ErrorCode::Offline:
     case ErrorCode::HubStopping:
       return " (start the other app or blazedb share; --watch waits for it; blazedb groups shows what is shared)";
-    case ErrorCode::NotAllowed:
-      return " (if it is shared read-only, attach with --read-only)";
     case ErrorCode::HasOwnWrites:
       return " (--adopt replaces them)";
     default:
@@ -39,21 +37,25 @@ std::string adviceAboutApps(ErrorCode code) {
   }
 }
 
+bool isSharedReadOnly(const Attach& options) {
+  std::vector<SharedDatabase> shared = listSharedDatabases(options.group);
+  auto isIt = [&](const SharedDatabase& each) { return each.name == options.name && each.alive && each.readable; };
+  auto found = std::find_if(shared.begin(), shared.end(), isIt);
+  return found != shared.end() && found->readOnly;
+}
+
 // Without an option, what the other app allows. With --watch that app may start later; then FILE also sends.
 AccessMode modeOf(const Attach& options) {
-  std::vector<SharedDatabase> shared;
+  bool readOnly = false;
   try {
-    shared = listSharedDatabases(options.group);
+    readOnly = isSharedReadOnly(options);
   } catch (const Error& error) {
     // Attaching would make the folder of a group whose name is mistyped.
     if (error.code() != ErrorCode::NoSuchGroup) throw;
     if (!options.watch) throw Error(error.code(), messageOf(error) + adviceAboutApps(ErrorCode::Offline));
   }
-  if (options.readOnly) return AccessMode::readOnly;
-  if (options.readWrite) return AccessMode::readWrite;
-  auto isIt = [&](const SharedDatabase& each) { return each.name == options.name && each.alive && each.readable; };
-  auto found = std::find_if(shared.begin(), shared.end(), isIt);
-  return found != shared.end() && found->readOnly ? AccessMode::readOnly : AccessMode::readWrite;
+  if (options.readOnly || options.readWrite) return options.readOnly ? AccessMode::readOnly : AccessMode::readWrite;
+  return readOnly ? AccessMode::readOnly : AccessMode::readWrite;
 }
 
 int attach(const Attach& options) {
@@ -70,13 +72,17 @@ int attach(const Attach& options) {
   if (options.adopt && mode != AccessMode::readOnly)
     throw UsageError("--adopt is for a database that is shared read-only; attach with --read-only to use it here");
   SyncJob job{.databases = {database}, .watch = options.watch, .json = options.json};
+  job.collections = options.collections;
   if (transition) job.transition = &*transition;
   job.connect = [&] {
     return connectionOf(
         connectToSharedDatabase(database, options.group, options.name, mode,
                                 {.adopt = options.adopt, .collections = collectionsOf(options.collections)}));
   };
-  job.advice = adviceAboutApps;
+  job.advice = [&](ErrorCode code) -> std::string {
+    bool mustRead = code == ErrorCode::NotAllowed && mode != AccessMode::readOnly && isSharedReadOnly(options);
+    return mustRead ? " (attach with --read-only)" : adviceAboutApps(code);
+  };
   job.adviceToReaders = " (--collections names what to sync, and --keep-own leaves the rest here)";
   job.keepOwn = options.keepOwn;
   return runSync(job, interrupt);

@@ -48,6 +48,7 @@ int syncFiles(const Sync& options) {
                     " carry the same replica id: one is a copy of the other. Give the copy an id of its own with "
                     "blazedb renew FILE");
   SyncJob job{.databases = {a, b}, .watch = options.watch, .json = options.json};
+  job.collections = options.collections;
   if (transition) job.transition = &*transition;
   job.connect = [&] {
     Topology topology;
@@ -79,6 +80,7 @@ int syncWithHub(const Sync& options, const RemoteAddress& address) {
   Database database = openDatabase(options.databases.a);
   RemoteNode remote = options.remote.node(address);
   SyncJob job{.databases = {database}, .watch = options.watch, .json = options.json};
+  job.collections = options.collections;
   job.keepOwn = options.keepOwn;
   job.adviceToReaders =
       " (--keep-own leaves them here, --collections names what to sync; to be without them, sync a new database)";
