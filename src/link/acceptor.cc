@@ -182,11 +182,19 @@ class Acceptor::Core : public std::enable_shared_from_this<Core> {
   std::uint16_t port() const { return port_; }
 
   void feedMoved(const sync::Store& store) {
-    base::Lock lock(movedMutex_);
-    moved_.insert(&store);
-    if (fanOutDue_) return;
-    fan_.post([self = shared_from_this()] { self->fanOut(); });
-    fanOutDue_ = true;
+    {
+      base::Lock lock(movedMutex_);
+      moved_.insert(&store);
+      if (std::exchange(fanOutDue_, true)) return;
+    }
+    // Without the lock: the worker that this wakes takes it at once.
+    try {
+      fan_.post([self = shared_from_this()] { self->fanOut(); });
+    } catch (...) {
+      base::Lock lock(movedMutex_);
+      fanOutDue_ = false;
+      throw;
+    }
   }
 
   std::vector<Served> served() const {

@@ -2,8 +2,8 @@
 // strands share the workers, and a task that does not return holds up its own strand alone.
 //
 // Asio's strands do not do for this. Those of an io_context share 193 queues, so a blocked one holds up others by
-// chance (asio 1.22.1, detail/impl/strand_service.ipp). Those of an executor allocate when a task has ended, where a
-// failure must not happen. Here everything is allocated by post().
+// chance (asio 1.22.1, detail/impl/strand_service.ipp). Those of an executor allocate when a task has ended, and a
+// failure there would end the thread. Here the next task then follows at once.
 #pragma once
 
 #include <cstddef>  // what Asio takes the standard library to have depends on which headers came before it
@@ -41,8 +41,8 @@ class Strand {
     Body body;
   };
 
-  // Each task in the queue has one call of runNext() on its way to the workers. A call that finds a task running leaves
-  // its own to the thread that runs that one.
+  // A queue with tasks has one call of runNext() on its way to the workers, or running. It runs one task, and another
+  // call follows for the next, so that other strands have their turn in between.
   class Queue : public std::enable_shared_from_this<Queue> {
    public:
     explicit Queue(asio::io_context& workers) : workers_(workers) {}
@@ -51,13 +51,14 @@ class Strand {
 
    private:
     void runNext();
+    void withdrawFirst();
+    std::unique_ptr<Task> takeFirst() REQUIRES(mutex_);
 
     asio::io_context& workers_;
     base::Mutex mutex_;
     std::unique_ptr<Task> first_ GUARDED_BY(mutex_);
     Task* last_ GUARDED_BY(mutex_) = nullptr;
-    bool running_ GUARDED_BY(mutex_) = false;
-    std::size_t left_ GUARDED_BY(mutex_) = 0;  // tasks that are left to the thread that runs one
+    bool called_ GUARDED_BY(mutex_) = false;
   };
 
   std::shared_ptr<Queue> queue_;  // shared with the calls on their way

@@ -2,11 +2,14 @@
 // while. No thread ends the process, and when there is memory again the links recover by themselves.
 #include <gtest/gtest.h>
 
+#include <future>
 #include <new>
+#include <thread>
 
 #include "blazedb/error.h"
 #include "link/hub_fixture.h"
 #include "link/local_link.h"
+#include "link/strand.h"
 #include "support/failing_memory.h"
 
 namespace blazedb::link {
@@ -74,6 +77,48 @@ TEST_P(LinkMemoryTest, TwoDatabasesOfOneProcessGetOn) {
     link.end();
   });
   EXPECT_EQ(other->digests(), hub->digests());
+}
+
+TEST(StrandMemory, ATaskThatThereWasNoMemoryToPostDoesNotRunAndLaterOnesDo) {
+  asio::io_context workers;
+  Strand strand(workers);
+  int refused = 0, ran = 0;
+  for (std::int64_t first = 0; refused == first; first++) {
+    FailingMemory failing(FailingMemory::Of::thisThread, first);
+    try {
+      strand.post([&] { ran++; });
+    } catch (const std::bad_alloc&) {
+      refused++;
+    }
+  }
+  EXPECT_GE(refused, 2) << "one for the task, one for Asio";
+  workers.run();
+  EXPECT_EQ(ran, 1);
+}
+
+TEST(StrandMemory, TheNextTaskNeedsNone) {
+  constexpr int kMany = 1000;
+  asio::io_context workers;
+  Strand strand(workers);
+  std::promise<void> begun, more, all;
+  strand.post([&] {
+    begun.set_value();
+    more.get_future().wait();
+  });
+  std::thread worker([&] { workers.run(); });
+  begun.get_future().wait();
+  int ran = 0;
+  for (int i = 0; i < kMany; i++)
+    strand.post([&] {
+      if (++ran == kMany) all.set_value();
+    });
+  {
+    FailingMemory failing(FailingMemory::Of::otherThreads, 0, FailingMemory::kAll);
+    more.set_value();
+    all.get_future().wait();
+  }
+  worker.join();
+  EXPECT_EQ(ran, kMany);
 }
 
 INSTANTIATE_TEST_SUITE_P(, LinkMemoryTest, testing::Values(1, 3),

@@ -1,5 +1,6 @@
 #include "support/failing_memory.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <new>
@@ -51,6 +52,12 @@ bool FailingMemory::end() {
 // Never fails: its callers can do without the memory. Replaced so that all memory comes from malloc.
 [[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   return std::malloc(size == 0 ? 1 : size);
+}
+// Asio takes its memory from here (asio 1.22.1, detail/memory.hpp).
+extern "C" [[gnu::noinline]] void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
+  void* made = nullptr;
+  if (blazedb::test::failsNow()) return nullptr;
+  return posix_memalign(&made, std::max(alignment, sizeof(void*)), size) == 0 ? made : nullptr;
 }
 [[gnu::noinline]] void operator delete(void* made) noexcept { std::free(made); }
 [[gnu::noinline]] void operator delete(void* made, std::size_t) noexcept { std::free(made); }

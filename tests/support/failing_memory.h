@@ -1,4 +1,5 @@
-// FailingMemory: memory that runs out when a test says so. It replaces operator new in a program that uses it.
+// FailingMemory: memory that runs out when a test says so. It replaces operator new and aligned_alloc in a
+// program that uses it.
 #pragma once
 
 #include <cstdint>
