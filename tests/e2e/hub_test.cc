@@ -117,6 +117,7 @@ TEST_F(SyncWithHub, WithoutATokenItSaysWhereToPutOne) {
 TEST_F(SyncWithHub, CollectionsAndFieldsMayBeLeftOut) {
   UUID id = hub_.insert({{"name", "Ann"}, {"password", "secret"}, {"pin", 7}});
   hub_.collection("logs").insert({{"n", 1}});
+  hub_.collection("people").insert({{"n", 1}});
   sync();
   EXPECT_EQ(open("client.blazedb").collection("logs").count(), 1u);
   sync({"--collections", "default,people", "--exclude", "password,pin", "--remove-out-of-scope"});

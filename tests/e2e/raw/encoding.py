@@ -208,6 +208,25 @@ class Counter:
             counted |= part.includes.keys()
             yield writer, sums
 
+    def beyond_what_was_seen(self, sums):
+        """None if these sums do not count."""
+        news = Sum()
+        for each, counted in sums.items():
+            if each in self.seen and encode_value(counted) == encode_value(self.seen[each]):
+                continue
+            news.add(counted)
+            news.add(self.seen.get(each, 0), -1)
+        none = not sums or (sums.keys() & self.seen.keys() and news.whole == 0 and news.real == 0)
+        return None if none else news
+
+    def spent(self):
+        """The writers of parts of which the assignment had seen everything, if all that they list counted."""
+        return {
+            writer
+            for writer, part in self.parts.items()
+            if not self.beyond_what_was_seen({writer: part.sum} | part.includes)
+        }
+
     def visible(self):
         """What the field holds; REMOVED if it is absent."""
         if self.value is not REMOVED and not is_number(self.value):
@@ -216,13 +235,8 @@ class Counter:
         if self.value is not REMOVED:
             total.add(self.value)
         for _, sums in self.news():
-            news = Sum()
-            for each, counted in sums.items():
-                if each in self.seen and encode_value(counted) == encode_value(self.seen[each]):
-                    continue
-                news.add(counted)
-                news.add(self.seen.get(each, 0), -1)
-            if not sums or (sums.keys() & self.seen.keys() and news.whole == 0 and news.real == 0):
+            news = self.beyond_what_was_seen(sums)
+            if not news:
                 continue
             total.whole, total.real = total.whole + news.whole, total.real + news.real
             total.is_real, counts = total.is_real or news.is_real, True
@@ -283,9 +297,12 @@ class State:
         """The keys of the cells that are no part of what the record holds."""
         removed = {key for key, cell in self.cells.items() if cell.value is REMOVED}
         for key, cell in self.cells.items():
-            if isinstance(cell.value, Assigned) and cell.value.value is REMOVED:
-                if self.counter(key).visible() is REMOVED:
-                    removed |= {each for each in self.cells if field_of(each) == key}
+            if isinstance(cell.value, Assigned):
+                of = {each for each in self.cells if field_of(each) == key}
+                spent = self.counter(key).spent()
+                removed |= {each for each in of if is_part(each) and struct.unpack("<Q", each[-8:])[0] in spent}
+                if cell.value.value is REMOVED and self.counter(key).visible() is REMOVED:
+                    removed |= of
         return removed
 
     def encode(self):
