@@ -13,8 +13,9 @@
 //             power cut may take back the last commits, as whole transactions; a crash of the process takes back none.
 // Errors      Functions throw blazedb::Error. Any call may throw DiskFull, IoError, DamagedPage, OutOfMemory or
 //             NeedsReopen (an earlier sync to disk failed). A writing call may also throw OpenedReadOnly, and Misuse
-//             inside transaction(). A call that throws has changed nothing. Values and records, which the caller makes,
-//             throw std::bad_alloc as those of the standard library do.
+//             inside transaction(). A call that throws has changed nothing, except for restamp() and transferAll(),
+//             which commit on the way. Values and records, which the caller makes, throw std::bad_alloc as those of the
+//             standard library do.
 // Callbacks   Some calls run a function of the caller (a transaction, a predicate, a progress). An exception from it
 //             leaves through that call, which has then changed nothing; a std::bad_alloc becomes OutOfMemory. Callbacks
 //             on a thread of BlazeDB (onConflict, Topology::onStatus) are different: BlazeDB discards what they throw,
@@ -67,7 +68,7 @@ struct DatabaseOptions {
 };
 
 // Called now and then during a long call, on its thread. `done` and `total` have the unit that the call names.
-// Returning false cancels: the call throws Cancelled and leaves nothing behind.
+// Returning false cancels: the call throws Cancelled and leaves nothing behind, unless it says otherwise.
 using Progress = std::function<bool(std::uint64_t done, std::uint64_t total)>;
 
 struct CollectionInfo {

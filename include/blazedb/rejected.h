@@ -2,7 +2,7 @@
 //
 // A refusal concerns one record; all others go on. The record stays in the database that sent it. That database sends
 // it again, whole, at each new connection, when the record changes, and when the reason has passed. The entry leaves
-// the list once the record is taken or no longer exists, or once all tokens of its client are revoked or over.
+// the list once the record is taken or no longer exists, or once all tokens of its client are revoked or expired.
 #pragma once
 
 #include <string>

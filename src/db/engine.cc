@@ -144,7 +144,6 @@ void Engine::renewReplicaId() {
 
 void Engine::bindTo(const UUID& source, bool adopt) {
   if (this->source() == source) return;
-  std::uint64_t horizon = 0;
   auto persist = [&](Changes& changes) {
     const replica::Author& author = changes.author();
     WriteTables& tables = changes.tables();
@@ -177,13 +176,11 @@ void Engine::bindTo(const UUID& source, bool adopt) {
       changes.ledger().eraseAll();
       forgetScopes(changes, shared_.peers, source, std::nullopt);
       changes.ledger().takeEmptyPosition();
-      tables.setHorizon(changes.mirror().position);
+      changes.ledger().raiseHorizon(changes.mirror().position);
     }
     tables.setMeta(kSource, source.bytes);
-    horizon = tables.horizon();
   };
   changeSelf(persist, [&](replica::Author& author, Published::Self& self) { author.source = self.source = source; });
-  shared_.published.raiseHorizon(horizon);
 }
 
 void Engine::releaseSource() {

@@ -169,14 +169,13 @@ sync::Store::Swept Engine::finishSweep(const sync::Peer& from, const sync::Scope
   auto refused = [&](const replica::Swept& found) {
     std::size_t removals = found.keys.size() + sweep.fields.size();
     if (sweep.mayRemoveMany || removals <= kSweptMax || removals <= found.live / 10) return false;
-    swept.refused =
-        "the peer holds " + std::to_string(removals) + " of the " + std::to_string(found.live) + " records of '" +
-        name_ +
-        "' no more, or without some of their fields, and a sync would remove these. If they were deleted there "
-        "while '" +
-        name_ +
-        "' was away, connect once with acceptRemovals (blazedb sync "
-        "--accept-removals); if not, mend the peer first";
+    swept.refused = std::to_string(removals) + " of the " + std::to_string(found.live) + " records of '" + name_ +
+                    "' are missing at the peer, or lack fields there, and a sync would remove them here. If they were "
+                    "deleted there "
+                    "while '" +
+                    name_ +
+                    "' was away, connect once with acceptRemovals (blazedb sync "
+                    "--accept-removals); if not, mend the peer first";
     return true;
   };
   try {
@@ -186,7 +185,7 @@ sync::Store::Swept Engine::finishSweep(const sync::Peer& from, const sync::Scope
       WriteTables& tables = changes.tables();
       replica::Swept found = replica::unmentioned(ledger, from, scope, sweep);
       if (refused(found)) throw Abandon{};
-      swept.horizonBefore = swept.horizonAfter = tables.horizon();
+      swept.horizonBefore = changes.mirror().horizon;
       std::int64_t now = environment_.clock.wallMs();
       replica::forEach(ledger, found.keys, [&](replica::Held& held) {
         if (sweep.journals) replica::keepRemoved(ledger, held.row(), from.replica, RemovedRecord::Because::swept, now);
@@ -196,15 +195,14 @@ sync::Store::Swept Engine::finishSweep(const sync::Peer& from, const sync::Scope
       if (!found.keys.empty() || !sweep.fields.empty()) {
         // Readers whose cursor stands at the end must sweep too, so the horizon lies beyond the end.
         ledger.takeEmptyPosition();
-        swept.horizonAfter = changes.mirror().position;
-        tables.setHorizon(swept.horizonAfter);
+        ledger.raiseHorizon(changes.mirror().position);
       }
+      swept.horizonAfter = changes.mirror().horizon;
       tables.setCursor(from.replica, scope, cursor);
     });
   } catch (const Abandon&) {
     return swept;
   }
-  shared_.published.raiseHorizon(swept.horizonAfter);
   return swept;
 }
 

@@ -66,7 +66,6 @@ GroupCommit::GroupCommit(const Environment& environment, storage::DatabaseFile& 
   Published::Self self = shared_.published.self();
   state_.author.role = self.role == SyncRole::server ? sync::Role::server : sync::Role::client;
   state_.author.source = self.source;
-  state_.mirror.lostUntil = state_.tables.metaNumber(kLostUntil);
   state_.mirror.stale = state_.tables.metaNumber(kStale);
   state_.mirror.forgettable = [this] { return shared_.peers.forgettable(environment_.clock.wallMs()); };
   for (const Incarnation& each : shared_.incarnations.all()) state_.author.own.insert(each.id);
@@ -80,6 +79,8 @@ void GroupCommit::reload() {
   std::uint64_t position = tables.lastPosition(), mark = tables.lastMark();
   std::vector<replica::Collection> rows = tables.collections();
   mirror.position = position;
+  mirror.horizon = tables.horizon();
+  mirror.lostUntil = tables.metaNumber(kLostUntil);
   mirror.clock.observe(mark);
   mirror.setAside = readOnly_ ? 0 : tables.rejected().count(Rejected::By::us);
   mirror.collections.clear();
@@ -257,6 +258,8 @@ void GroupCommit::runInGroup(const std::shared_ptr<Group>& group, const Body& bo
 void GroupCommit::commit() {
   std::shared_ptr<Group> group = std::move(group_);
   file_.useReserve(!group->adds);
+  // Before a reader can miss what was forgotten. If the commit fails, a reader may sweep without need.
+  shared_.published.raiseHorizon(state_.mirror.horizon);
   try {
     state_.tables.commit();
   } catch (...) {
@@ -273,7 +276,6 @@ void GroupCommit::commit() {
     return;
   }
   if (group->durable) companions_ = group->operations;
-  shared_.published.raiseHorizon(state_.mirror.horizon);  // before a reader can miss what was forgotten
   shared_.published.setCommitted(state_.mirror.position, state_.mirror.changedAside);
   shared_.listeners.callFeed();
   bool journal = group->journal;

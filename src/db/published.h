@@ -29,11 +29,9 @@ class Published {
     feedEnd_ = feedEnd;
     horizon_ = horizon;
   }
-  // Two threads may raise it at a time, each after its commit.
+  // Comes before the commit, under the writer's lock.
   void raiseHorizon(std::uint64_t position) {
-    std::uint64_t known = horizon_;
-    while (known < position && !horizon_.compare_exchange_weak(known, position)) {
-    }
+    if (position > horizon_) horizon_ = position;
   }
   void setCommitted(std::uint64_t feedEnd, std::uint64_t changedAside) {
     changedAside_.store(changedAside, std::memory_order_release);

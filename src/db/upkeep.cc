@@ -49,9 +49,7 @@ bool Upkeep::purgeTombstones() {
   std::uint64_t oldest = sync::HybridClock::fromWall(clock_.wallMs() - retentionMs_);
   replica::Purgeable found = replica::purgeable(*readers_.lease(), upTo, oldest, kPurgeAtOnce);
   if (found.values.empty() && found.whole.empty()) return false;
-  std::uint64_t horizon = 0;
-  writer_.write(durability_, [&](Changes& changes) { horizon = replica::purge(changes.ledger(), found, upTo); });
-  shared_.published.raiseHorizon(horizon);
+  writer_.write(durability_, [&](Changes& changes) { replica::purge(changes.ledger(), found, upTo); });
   return found.values.size() == kPurgeAtOnce || found.whole.size() == kPurgeAtOnce;
 }
 

@@ -17,7 +17,7 @@ namespace blazedb::link {
 // Thread-safe.
 class Turns {
  public:
-  // As many turns as a store had threads to itself when it was alone.
+  // One merges while another one reads the feed or waits for its commit.
   static constexpr int kAtOnce = 2;
 
   // Must not be destroyed while it is in line or has a turn: leave() it.

@@ -134,20 +134,16 @@ Purgeable purgeable(Reader& rows, std::uint64_t upTo, std::uint64_t oldest, std:
   return found;
 }
 
-std::uint64_t purge(Ledger& ledger, const Purgeable& found, std::uint64_t upTo) {
-  // From the store, not from memory: a sweep may have raised it in this transaction.
-  std::uint64_t horizon = ledger.rows().horizon();
+void purge(Ledger& ledger, const Purgeable& found, std::uint64_t upTo) {
   auto stillDead = [&](const Held& held) { return !held.row().alive() && held.row().position <= upTo; };
   forEach(ledger, found.values, [&](Held& held) {
     if (stillDead(held)) dropValues(ledger, held);
   });
   forEach(ledger, found.whole, [&](Held& held) {
     if (!stillDead(held)) return;
-    horizon = std::max(horizon, held.row().position);
+    ledger.raiseHorizon(held.row().position);
     forget(ledger, held);
   });
-  if (!found.whole.empty()) ledger.rows().setHorizon(horizon);
-  return horizon;
 }
 
 }  // namespace blazedb::replica

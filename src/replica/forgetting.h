@@ -53,7 +53,7 @@ struct Purgeable {
 };
 Purgeable purgeable(Reader& rows, std::uint64_t upTo, std::uint64_t oldest, std::size_t max);
 // Purges those of them that are still deleted and have not moved on. Raises the horizon to the last one that it forgot,
-// so that a reader with an older cursor sweeps. Returns the horizon.
-std::uint64_t purge(Ledger& ledger, const Purgeable& found, std::uint64_t upTo);
+// so that a reader with an older cursor sweeps.
+void purge(Ledger& ledger, const Purgeable& found, std::uint64_t upTo);
 
 }  // namespace blazedb::replica

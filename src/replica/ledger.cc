@@ -143,6 +143,8 @@ void Ledger::eraseAll() {
 
 void Ledger::takeEmptyPosition() { takePosition(0); }
 
+void Ledger::raiseHorizon(std::uint64_t position) { mirror_.horizon = std::max(mirror_.horizon, position); }
+
 void Ledger::noteLost(std::uint64_t time) { mirror_.lostUntil = std::max(mirror_.lostUntil, time); }
 
 void Ledger::account(Collection& collection, const Image* before, const Image* after) {
@@ -174,7 +176,7 @@ void Ledger::forgetFields(sync::RecordState& state) {
   Forgotten forgotten = forgetRemovedFields(state, *forgettable_);
   if (forgotten.position == 0) return;
   noteLost(forgotten.time);
-  mirror_.horizon = std::max(mirror_.horizon, forgotten.position);
+  raiseHorizon(forgotten.position);
 }
 
 void Ledger::endTransaction() {
@@ -213,7 +215,7 @@ void Ledger::finish() {
   if (!touched_.empty()) rows_.setTotals(touched_);
   touched_.clear();
   if (mirror_.lostUntil != lostUntilBefore_) rows_.setLostUntil(mirror_.lostUntil);
-  if (mirror_.horizon > horizonBefore_) rows_.setHorizon(std::max(mirror_.horizon, rows_.horizon()));
+  if (mirror_.horizon != horizonBefore_) rows_.setHorizon(mirror_.horizon);
 }
 
 Ledger::Savepoint Ledger::save(const std::string& name) {

@@ -35,7 +35,7 @@ struct Mirror {
   std::uint64_t setAside = 0;      // how many records of peers are set aside
   std::uint64_t changedAside = 0;  // how often the copy here of such a record has changed
   std::uint64_t lostUntil = 0;     // sync::StampRules::lostUntil
-  std::uint64_t horizon = 0;       // the latest removed field that was forgotten lies here
+  std::uint64_t horizon = 0;       // a reader with an older cursor sweeps
   // Which removed fields may go now. Absent: none.
   std::function<Forgettable()> forgettable;
 };
@@ -103,6 +103,8 @@ class Ledger {
   void eraseAll();
   // Takes a position that belongs to no row.
   void takeEmptyPosition();
+  // Notes that this replica forgets what lies in the feed up to here: a reader with an older cursor sweeps.
+  void raiseHorizon(std::uint64_t position);
   // Notes that this replica forgets stamps up to `time`: a peer may bring them back (sync::StampRules::lostUntil).
   void noteLost(std::uint64_t time);
 

@@ -45,8 +45,8 @@ class Peers {
   // such a reader for longer than the retention time.
   void noteClockSetBack(std::int64_t nowMs);
 
-  // The position up to which every known reader has applied this feed, and has sent here what it had when it did. None
-  // if no reader is known.
+  // The lowest position that a known reader has passed. A reader has passed a position when it has applied this feed up
+  // to there, and this replica has applied everything that the reader held at that moment. None if no reader is known.
   std::optional<std::uint64_t> passedByAll(std::int64_t nowMs);
   // Whether the peer is still in the incarnation in which it acknowledged last.
   bool isSameIncarnation(const sync::Peer& peer) const;

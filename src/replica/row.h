@@ -92,7 +92,7 @@ struct Reading {
   std::optional<std::int64_t> seenMs;  // when there was last a link; absent if the peer never asked for this feed
 };
 
-// A reader that was not seen since.
+// A peer's reading under one scope, when the peer has not been seen for long.
 struct Unseen {
   UUID peer;
   sync::Scope scope;

@@ -140,7 +140,8 @@ class Writer : public virtual Reader {
   virtual void setReader(const sync::Peer& peer) = 0;
   // Forgets all cursors and readings of a peer, except those of one scope.
   virtual void removeCursors(const UUID& peer, const std::optional<sync::Scope>& except) = 0;
-  // Forgets such a reader, unless it was seen since. A peer without any other is forgotten too.
+  // Forgets this reading, unless the peer was seen after `unseen` was read. A peer without another reading is forgotten
+  // too.
   virtual void removeUnseen(const Unseen& unseen) = 0;
   // Forgets that the peer reads this feed; its cursors and readings stay.
   virtual void removeReader(const UUID& peer) = 0;

@@ -243,10 +243,15 @@ link::Link::Listener Network::reporter(ConnectionId id, const Ends& connection) 
       StayingChanges& staying = *alive->staying;
       staying.lookIsDue = false;  // what is written from here on may not be seen below
       const sync::SessionStatus& session = status.ends[0];
-      if (!alive->remote.empty() && session.peer) alive->fromReplica->noteRemote(alive->remote, session.peer->replica);
+      base::contain([&] {
+        if (!alive->remote.empty() && session.peer)
+          alive->fromReplica->noteRemote(alive->remote, session.peer->replica);
+      });
       staying.sendsNothing = !alive->toReplica && !alive->isImport && session.peer && !session.sending;
       std::shared_ptr<StatusListeners> listeners = alive->listeners;
-      ConnectionStatus now = describe(id, *alive, status);
+      ConnectionStatus now;
+      // A database that cannot be read must not keep back what the connection has to say.
+      if (!base::contain([&] { now = describe(id, *alive, status); })) now = describe(id, *alive, status, false);
       bool isNews = staying.isNews() || !status.quiet;
       alive.reset();
       if (isNews) listeners->tell(now);
@@ -337,7 +342,8 @@ void Network::synchronize(std::chrono::milliseconds timeout) {
                                              staying.advice(connection->mode, connection->isImport));
 }
 
-ConnectionStatus Network::describe(ConnectionId id, const Ends& connection, const link::LinkStatus& status) {
+ConnectionStatus Network::describe(ConnectionId id, const Ends& connection, const link::LinkStatus& status,
+                                   bool reads) {
   ConnectionStatus out;
   out.id = id;
   out.from = connection.toReplica ? connection.from : connection.to;
@@ -352,7 +358,8 @@ ConnectionStatus Network::describe(ConnectionId id, const Ends& connection, cons
     if (session.peer && !session.sending) continue;  // see below
     std::uint64_t feedEnd = (end == 0 ? connection.fromReplica : connection.toReplica)->store().feedEnd();
     std::uint64_t acknowledged = session.acknowledgedTo;
-    if (!session.peer && !connection.toReplica) acknowledged = std::max(acknowledged, connection.acknowledgedBefore());
+    if (reads && !session.peer && !connection.toReplica)
+      acknowledged = std::max(acknowledged, connection.acknowledgedBefore());
     out.pending += feedEnd - std::min(feedEnd, acknowledged);
   }
   out.bytes = status.bytes;
@@ -360,7 +367,7 @@ ConnectionStatus Network::describe(ConnectionId id, const Ends& connection, cons
   addRejected(status.ends[0], out);
   out.verified = status.state == link::LinkState::live && status.ends[0].verified &&
                  (status.ends[1].verified || !connection.toReplica) && out.pending == 0;
-  StayingChanges::Found staying = connection.changesThatStay(status);
+  StayingChanges::Found staying = reads ? connection.changesThatStay(status) : StayingChanges::Found{};
   out.pending += staying.records;
   if (staying.records > 0 && !status.error) {
     out.error = ErrorCode::NotAllowed;

@@ -112,7 +112,9 @@ class Network {
   static void refuseReplica(const replica::Replica& receiver);
   link::Link::Listener reporter(ConnectionId id, const Ends& ends) const;
   static ConnectionStatus describe(ListenerId listener, const Listener::Guest& guest);
-  static ConnectionStatus describe(ConnectionId id, const Ends& connection, const link::LinkStatus& status);
+  // Throws Error if the database cannot be read. Without `reads` it leaves out what only the database knows.
+  static ConnectionStatus describe(ConnectionId id, const Ends& connection, const link::LinkStatus& status,
+                                   bool reads = true);
 
   base::SystemClock clock_;
   base::SystemRandom random_;

@@ -29,13 +29,15 @@ std::string addressOf(const RemoteNode& remote) {
 // A hub that grants nothing of what the mode asks for would leave a connection over which nothing ever goes.
 std::optional<sync::Bye> refuseEmpty(ConnectionMode mode, const sync::Hello& hub) {
   if (mode == ConnectionMode::readOnly && !hub.sends)
-    return sync::Bye{ErrorCode::NotAllowed,
-                     "the token may only write, and the mode of the connection is readOnly: nothing would come or go; "
-                     "ask for a token that may read, or connect in another mode"};
+    return sync::Bye{
+        ErrorCode::NotAllowed,
+        "the token may only write, and the mode of the connection is readOnly: no data could flow in either direction; "
+        "ask for a token that may read, or connect in another mode"};
   if (mode == ConnectionMode::writeOnly && !hub.receives)
     return sync::Bye{ErrorCode::NotAllowed,
                      "the token may only read, or the hub is a read-only replica, and the mode of the connection is "
-                     "writeOnly: nothing would come or go; ask for a token that may write, or connect in another mode"};
+                     "writeOnly: no data could flow in either direction; ask for a token that may write, or connect in "
+                     "another mode"};
   return std::nullopt;
 }
 

@@ -94,6 +94,32 @@ TEST_F(SweepTest, WhoMissedForgottenRemovalsOfFieldsRemovesThem) {
   EXPECT_FALSE(sweeps(again, 0) || sweeps(again, 1));
 }
 
+// A write that was taken back had forgotten the same removal before.
+TEST_F(SweepTest, WhatWasForgottenIsKnownAfterReopeningToo) {
+  UUID id = a.insert({{"gone", 1}, {"kept", 2}});
+  synced();
+  a.unset(id, {"gone"});
+  longTimePasses();
+  struct Abandoned {};
+  auto update = [&](bool abandon) {
+    a->write([&](db::Changes& changes) {
+      changes.updateFields("default", id, {{"kept", 3}});
+      if (abandon) throw Abandoned{};
+    });
+  };
+  EXPECT_THROW(update(true), Abandoned);
+  EXPECT_EQ(a.stored(id).cells, 2u);
+  update(false);
+  std::uint64_t horizon = a->purgeHorizon();
+  EXPECT_GT(horizon, 0u);
+  a.reopen();
+  EXPECT_EQ(a->purgeHorizon(), horizon);
+  Conversation talk = reconciled();
+  EXPECT_TRUE(sweeps(talk, 1));
+  EXPECT_EQ(*b.fetch(id), (Record{{"kept", 3}}));
+  expectSame(a, b);
+}
+
 TEST_F(SweepTest, FieldsOfManyRecordsAreNotRemovedUnasked) {
   constexpr int kRecords = 1'100;
   std::vector<UUID> ids;

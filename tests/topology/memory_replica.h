@@ -83,11 +83,9 @@ class MemoryReplica final : public replica::Replica,
   }
   void setRole(SyncRole) override { ADD_FAILURE(); }
   void bindTo(const UUID&, bool) override { ADD_FAILURE(); }
-  void noteRemote(const std::string&, const UUID&) override { ADD_FAILURE(); }
-  std::optional<UUID> remoteAt(const std::string&) const override {
-    ADD_FAILURE();
-    return std::nullopt;
-  }
+  // As on a disk that fails.
+  void noteRemote(const std::string&, const UUID&) override { throw Error(ErrorCode::IoError, "not noted"); }
+  std::optional<UUID> remoteAt(const std::string&) const override { throw Error(ErrorCode::IoError, "not read"); }
   std::vector<std::string> collectionNames() const override {
     ADD_FAILURE();
     return {};
@@ -100,7 +98,9 @@ class MemoryReplica final : public replica::Replica,
     ADD_FAILURE();
     return 0;
   }
-  void visitUnsent(const replica::Unsent&, const UnsentVisit&) const override { ADD_FAILURE(); }
+  void visitUnsent(const replica::Unsent&, const UnsentVisit&) const override {
+    throw Error(ErrorCode::IoError, "not read");
+  }
 
   // replica::TokenCheck
   Token checkToken(std::string_view secret) const override {

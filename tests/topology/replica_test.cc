@@ -1,7 +1,9 @@
 // A hub serves every kind of replica, also one without a file.
 #include <gtest/gtest.h>
 
+#include <future>
 #include <memory>
+#include <utility>
 
 #include "blazedb/blazedb.h"
 #include "db/open_database.h"
@@ -66,6 +68,25 @@ TEST_F(ReplicaTest, ClientsSyncThroughAHubThatHasNoFile) {
     each->waitUntil([](const ConnectionStatus& now) { return now.verified; });
   EXPECT_EQ(network_.graph().nodes.at(0).records, 1u);
   EXPECT_EQ(network_.graph().connections.size(), 2u);
+}
+
+// Its disk fails, and the status is about the connection.
+TEST_F(ReplicaTest, AStatusIsToldAlsoIfTheDatabaseCannotBeRead) {
+  listen();
+  orders_->addToken({.name = "reader", .mayWrite = false});
+  RemoteNode hub;
+  hub.host = "127.0.0.1";
+  hub.port = listening_.port;
+  hub.database = "orders";
+  hub.authToken = "reader";
+  hub.useTLS = false;
+  ConnectionId id = network_.connectRemote(nodes_[1], hub, {.encryptionMode = EncryptionMode::smartProxy});
+  std::promise<void> live;
+  bool told = false;
+  Subscription watching = network_.onStatus(id, [&](const ConnectionStatus& now) {
+    if (now.state == ConnectionState::live && !std::exchange(told, true)) live.set_value();
+  });
+  EXPECT_EQ(live.get_future().wait_for(kPatience), std::future_status::ready);
 }
 
 TEST_F(ReplicaTest, AHubWithoutAFileIsGivenItsCertificate) {
