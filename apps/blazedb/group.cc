@@ -22,7 +22,7 @@ void addGroup(Arguments& arguments, AppGroup& group, const std::string& flag, co
 }
 
 std::string optionsOf(const AppGroup& group, const std::string& flag) {
-  std::string options = " " + flag + " " + quoted(group.name);
+  std::string options = flag.empty() ? "" : " " + flag + " " + quoted(group.name);
   if (!group.root.empty()) options += " --root " + quoted(std::filesystem::absolute(group.root).string());
   if (!group.unixGroup.empty()) options += " --unix-group " + quoted(group.unixGroup);
   return options;

@@ -13,7 +13,8 @@ void addPlaceOfGroups(Arguments& arguments, AppGroup& group);
 // These two, --program, and `flag` for the name.
 void addGroup(Arguments& arguments, AppGroup& group, const std::string& flag = "--group",
               const std::string& description = "the app group, for example group.com.yourapp.blazedb");
-// The options with which another command names the same group: " --group NAME", and where it is if that was given.
+// The options with which another command names the same group: " --group NAME", and where it is if that was given;
+// without a flag only the latter.
 std::string optionsOf(const AppGroup& group, const std::string& flag = "--group");
 // Throws what sharing in the group would throw if its name is none or its folder is not safe.
 void checkGroup(const AppGroup& group);

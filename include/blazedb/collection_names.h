@@ -15,8 +15,13 @@ struct CollectionNames : std::optional<std::vector<std::string>> {
   CollectionNames() = default;
   CollectionNames(std::optional<std::vector<std::string>> names)
       : std::optional<std::vector<std::string>>(std::move(names)) {}
-  CollectionNames(std::initializer_list<std::string> names)
-      : std::optional<std::vector<std::string>>(std::vector<std::string>(names)) {}
+  // A name. Unlike a std::string it is not made of two pointers, so `{{"users", "posts"}}` are two names as well.
+  struct Name : std::string {
+    Name(const char* name) : std::string(name) {}
+    Name(std::string name) : std::string(std::move(name)) {}
+  };
+  CollectionNames(std::initializer_list<Name> names)
+      : std::optional<std::vector<std::string>>(std::vector<std::string>(names.begin(), names.end())) {}
 };
 
 }  // namespace blazedb

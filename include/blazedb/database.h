@@ -229,7 +229,8 @@ BLAZEDB_API std::vector<Difference> diff(const Database& first, const Database& 
 
 // Copies all live records of all collections of `from` to `to`, with their ids. A record that `to` has already gets the
 // fields that `from` has (Records::update), so a second transfer writes nothing, and connected databases may transfer
-// too. Writes 1,000 records a commit, of a page that is read from one snapshot. Progress in records. Returns the number
+// too. A counter is copied with what each database has added, so nothing counts twice if the two are connected later.
+// Writes 1,000 records a commit, of a page that is read from one snapshot. Progress in records. Returns the number
 // of records of `from`. Errors as Records::upsert, Cancelled: what was copied until then stays.
 BLAZEDB_API std::uint64_t transferAll(const Database& from, Database to, const Progress& progress = {});
 

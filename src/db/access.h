@@ -9,14 +9,12 @@
 
 namespace blazedb::db {
 
-class Snapshot;
-
 struct Access {
   // Keeps the database open, as the handle does.
   static std::shared_ptr<replica::Replica> replicaOf(const Database& database);
   // A secret that only a process which could open the file knows. Valid for as long as the database is open.
   static base::ByteView controlKeyOf(const Database& database);
-  static const Snapshot& snapshotOf(const Database& database);
+  static Engine& engineOf(const Database& database);
 };
 
 }  // namespace blazedb::db

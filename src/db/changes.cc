@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/limits.h"
 #include "blazedb/error.h"
 #include "codec/fields.h"
 #include "codec/text.h"
@@ -206,6 +207,40 @@ bool Changes::upsertFields(const std::string& collection, const UUID& id, const 
   if (!change.increments.empty()) add(held->state, change.increments, stampOnce());
   if (stamp) save(collection);
   return false;
+}
+
+Copied::Copied(const replica::Row& row) : record(row.record()) {
+  if (!row.state().hasCounters()) return;
+  position = row.position;
+  state.stamps.assign(row.stamps.begin(), row.stamps.end());
+  state.fields.assign(row.fields.begin(), row.fields.end());
+}
+
+// The parts keep their stamps, as in a merge. Each field is then assigned by one that has seen all parts.
+void Changes::copy(const std::string& collection, const Copied& from) {
+  const UUID id = *from.record.id();
+  upsert(collection, id, from.record);
+  if (from.position == 0) return;
+  std::optional<sync::RecordState> theirs = sync::decodeState(from.state.stamps, from.state.fields, from.position);
+  replica::Held& held = loadAlive(collection, id);
+  sync::RecordState& mine = held.state;
+  // A part that is dated ahead would set this clock ahead too.
+  std::uint64_t latest = sync::HybridClock::fromWall(clock_.wallMs() + base::kClockSkewMsMax);
+  bool changed = false;
+  for (const sync::Cell& cell : theirs->cells) {
+    if (!codec::isPart(cell.name) || cell.stamp.time > latest || cell.stamp <= mine.floor.stamp) continue;
+    if (const sync::Cell* own = mine.find(cell.name); own && cell.stamp <= own->stamp) continue;
+    mirror_.clock.observe(cell.stamp.time);
+    sync::writeCell(mine, cell.name, cell.value, cell.stamp, ledger_.nextPosition());
+    changed = true;
+  }
+  if (!changed) return;
+  counts_ = true;
+  sync::Stamp stamp = nextStamp(mine.authority());
+  codec::FieldsReader fields(encode(from.record));
+  while (fields.next())
+    if (!has(fields.name(), fields.value())) write(fields.name(), fields.value(), stamp);
+  save(collection);
 }
 
 bool Changes::remove(const std::string& collection, const UUID& id) {

@@ -41,6 +41,16 @@ struct FieldsChange {
 };
 FieldsChange toChange(std::span<const FieldChange> changes);
 
+// A record of another database, with what each writer has added to its counters.
+struct Copied {
+  explicit Copied(const replica::Row& row);
+
+  Record record;
+  // If it has counters: the state of the row, and the position that goes with it.
+  sync::EncodedState state = {};
+  std::uint64_t position = 0;
+};
+
 // Its reads see what it has written.
 class Changes final : public Snapshot {
  public:
@@ -70,6 +80,9 @@ class Changes final : public Snapshot {
   bool upsertFields(const std::string& collection, const UUID& id, const Record& fields);
   bool upsertFields(const std::string& collection, const UUID& id, const FieldsChange& change);
   UUID insertOr(OnConflict onConflict, const std::string& collection, const Record& record);
+  // As upsert(), and takes over what others have added to the counters: it does not count again when it arrives by a
+  // connection.
+  void copy(const std::string& collection, const Copied& from);
   bool remove(const std::string& collection, const UUID& id);
   bool purge(const std::string& collection, const UUID& id);
   // Writes one field. A deleted record comes back. Returns false if the record is unknown.

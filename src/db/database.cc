@@ -99,7 +99,7 @@ void Database::releaseReadOnly() { base::typed(&db::Engine::releaseSource, engin
 
 std::shared_ptr<replica::Replica> db::Access::replicaOf(const Database& database) { return database.engine_; }
 base::ByteView db::Access::controlKeyOf(const Database& database) { return database.engine_->controlKey(); }
-const db::Snapshot& db::Access::snapshotOf(const Database& database) { return database.engine_->snapshot(); }
+db::Engine& db::Access::engineOf(const Database& database) { return *database.engine_; }
 
 namespace {
 
@@ -155,7 +155,8 @@ std::vector<Difference> diff(const Database& first, const Database& second, std:
       for (const CollectionInfo& info : database->collections()) names.insert(info.name);
     std::vector<Difference> found;
     for (const std::string& name : names)
-      diffCollection({db::Access::snapshotOf(first), name}, {db::Access::snapshotOf(second), name}, name, limit, found);
+      diffCollection({db::Access::engineOf(first).snapshot(), name}, {db::Access::engineOf(second).snapshot(), name},
+                     name, limit, found);
     return found;
   });
 }
@@ -166,13 +167,16 @@ std::uint64_t transferAll(const Database& from, Database to, const Progress& pro
     std::uint64_t done = 0, total = 0;
     for (const CollectionInfo& info : all) total += info.count;
     for (const CollectionInfo& info : all) {
-      Collection target = to.collection(info.name);
       std::optional<UUID> after;
       for (;;) {
-        std::vector<Record> records = db::Access::snapshotOf(from).page(info.name, after);
+        std::vector<db::Copied> records;
+        db::Access::engineOf(from).snapshot().pageOfRows(
+            info.name, after, [&](const replica::Row& row) { records.push_back(db::Copied(row)); });
         if (records.empty()) break;
-        after = records.back().id();
-        target.upsertMany(records);
+        after = records.back().record.id();
+        db::Access::engineOf(to).write([&](db::Changes& changes) {
+          for (const db::Copied& each : records) changes.copy(info.name, each);
+        });
         done += records.size();
         if (progress && !progress(done, std::max(done, total)))
           throw Error(ErrorCode::Cancelled, "the transfer was cancelled after " + std::to_string(done) + " records");

@@ -2,8 +2,8 @@
 //
 //   meta           key -> value: replica, name, role, schema, source (of a read-only replica), horizon, stale, copied
 //                  (from a file with another replica id, and not written to since), inherited (how many of the first
-//                  incarnations are those of the file that it was copied from), lostUntil (sync::StampRules), and "remote "
-//                  with an address: the replica that was found there
+//                  incarnations are those of the file that it was copied from), lostUntil (sync::StampRules), and
+//                  "remote " with an address: the replica that was found there
 //   collections    one row each, with the number and the digest of its live records: one page that every commit touches
 //   records        one row per record that is held, dead ones included (src/sync/record_state.h has the bytes)
 //   feed           position -> row, in commit order. A record that changes again gets a new entry; the old one is stale

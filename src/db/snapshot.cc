@@ -33,8 +33,13 @@ std::vector<std::optional<Record>> Snapshot::fetchMany(const std::string& collec
 
 std::vector<Record> Snapshot::page(const std::string& collection, const std::optional<UUID>& after) const {
   std::vector<Record> page;
-  if (std::int64_t number = numberOf(collection)) ask([&](ReadTables& tables) { page = tables.page(number, after); });
+  pageOfRows(collection, after, [&](const replica::Row& row) { page.push_back(row.record()); });
   return page;
+}
+
+void Snapshot::pageOfRows(const std::string& collection, const std::optional<UUID>& after,
+                          const std::function<void(const replica::Row&)>& visit) const {
+  if (std::int64_t number = numberOf(collection)) ask([&](ReadTables& tables) { tables.page(number, after, visit); });
 }
 
 // The walk ends at the id that is the highest when it begins. So it ends even if each visit inserts another record.

@@ -23,6 +23,9 @@ class Snapshot {
   std::vector<std::optional<Record>> fetchMany(const std::string& collection, const std::vector<UUID>& ids) const;
   // Returns a page of records: the first ones with ids above `after`, ordered by id. Empty: there are no more.
   std::vector<Record> page(const std::string& collection, const std::optional<UUID>& after) const;
+  // The same as they are stored. Each row lives as long as its visit.
+  void pageOfRows(const std::string& collection, const std::optional<UUID>& after,
+                  const std::function<void(const replica::Row&)>& visit) const;
   // Calls `visit` for each record that is there when the walk begins, ordered by id, until `visit` returns false. The
   // walk reads page by page and holds nothing open meanwhile. So `visit` may read, walk and write, and a long walk does
   // not keep the log from being copied into the file.

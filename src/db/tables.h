@@ -53,7 +53,8 @@ class ReadTables : public virtual replica::Reader {
 
   // The live records of a collection with ids above `after` (all without it), ordered by id: a thousand, or fewer where
   // they are large.
-  std::vector<Record> page(std::int64_t collection, const std::optional<UUID>& after);
+  void page(std::int64_t collection, const std::optional<UUID>& after,
+            const std::function<void(const replica::Row&)>& visit);
   // The highest id of a live record.
   std::optional<UUID> lastLive(std::int64_t collection);
   // Visits every row, also those that are not in the feed.

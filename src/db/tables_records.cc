@@ -72,18 +72,17 @@ void ReadTables::find(std::span<const replica::Key> keys, std::int64_t importer,
   }
 }
 
-std::vector<Record> ReadTables::page(std::int64_t collection, const std::optional<UUID>& after) {
+void ReadTables::page(std::int64_t collection, const std::optional<UUID>& after,
+                      const std::function<void(const replica::Row&)>& visit) {
   Use live = statements_.use("SELECT " BLAZEDB_ROW_COLUMNS
                              " FROM records r WHERE r.collection = ?1 AND r.id > ?2 AND r.flags & 1 ORDER BY r.id");
   live->bind(1, collection).bindBlob(2, after ? base::ByteView(after->bytes) : base::ByteView());
-  std::vector<Record> page;
-  std::size_t bytes = 0;
+  std::size_t records = 0, bytes = 0;
   each(*live, [&](const Row& row) {
-    page.push_back(row.record());
+    visit(row);
     bytes += row.fields.size();
-    return page.size() < kPageRecords && bytes < kPageBytes;
+    return ++records < kPageRecords && bytes < kPageBytes;
   });
-  return page;
 }
 
 std::optional<UUID> ReadTables::lastLive(std::int64_t collection) {

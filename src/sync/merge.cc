@@ -46,10 +46,10 @@ void dropUpToFloor(RecordState& state) {
 }
 
 std::map<std::string_view, const Cell*> latestOfFields(const RecordState& state,
-                                                       const std::function<bool(std::uint64_t)>& isOwn) {
+                                                       const std::function<bool(const Cell&)>& counts) {
   std::map<std::string_view, const Cell*> latest;
   for (const Cell& cell : state.cells) {
-    if (cell.removed() || !isOwn(cell.stamp.writer)) continue;
+    if (!counts(cell)) continue;
     const Cell*& found = latest[codec::fieldOf(cell.name)];
     if (!found || found->stamp < cell.stamp) found = &cell;
   }

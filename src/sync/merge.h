@@ -83,9 +83,9 @@ void reviveAt(RecordState& state, std::uint64_t position);
 bool takeMark(Mark& mine, const Mark& theirs, std::uint64_t position);
 void dropUpToFloor(RecordState& state);
 bool beats(const Cell& theirs, const Cell& mine);
-// Of each field the latest cell that holds a value by one of these writers.
+// Of each field the latest of these cells that holds a value.
 std::map<std::string_view, const Cell*> latestOfFields(const RecordState& state,
-                                                       const std::function<bool(std::uint64_t writer)>& isOwn);
+                                                       const std::function<bool(const Cell&)>& counts);
 // The value of the field that a cell belongs to, a view into `out`; empty if there is none.
 base::ByteView valueBefore(const RecordState& was, const Cell& cell, MergeOutcome& out);
 
@@ -136,13 +136,14 @@ MergeOutcome merge(RecordState& mine, const RecordState& theirs, std::uint64_t p
   }
   if (wasAlive) {
     // Cells that are gone although no cell beat them: a delete removed them, and perhaps an insert came after it.
-    const Mark* winner = !alive ? &mine.tomb : nullptr;
-    std::map<std::string_view, const Cell*> latest;  // of the own cells of a counter one stands for all
-    if (was.hasCounters()) latest = detail::latestOfFields(was, isOwn);
+    const Mark* by = !alive ? &mine.tomb : &mine.floor;
+    auto goes = [&](const Cell& cell) {
+      return !cell.removed() && isOwn(cell.stamp.writer) && (!alive || cell.stamp <= mine.floor.stamp);
+    };
+    std::map<std::string_view, const Cell*> latest;  // of the own cells of a counter that go one stands for all
+    if (was.hasCounters()) latest = detail::latestOfFields(was, goes);
     for (const Cell& cell : before) {
-      if (cell.removed() || !isOwn(cell.stamp.writer)) continue;
-      const Mark* by = winner ? winner : cell.stamp <= mine.floor.stamp ? &mine.floor : nullptr;
-      if (!by) continue;
+      if (!goes(cell)) continue;
       const Cell* now = mine.find(cell.name);
       if (now && now->stamp != cell.stamp) continue;  // listed above
       base::ByteView lost = cell.value;

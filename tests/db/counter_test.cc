@@ -253,5 +253,23 @@ TEST_F(CounterTest, ADeleteThatHadNotSeenTheIncrementsIsAConflictWithTheValueTha
   EXPECT_EQ(conflicts[0].lost, Value(105));
 }
 
+// A database counts in a part of its own each time it is opened. The delete had not seen the first part, and covers it.
+TEST_F(CounterTest, ThatAlsoHoldsIfALaterOpeningHasGoneOnCounting) {
+  sync();
+  add(a, 5);
+  a.reopen();
+  now++;
+  b.remove(id);
+  b.insert(id, {{"n", 1}});
+  now++;
+  add(a, 7);
+  sync();
+  EXPECT_EQ(a.fetch(id)->integer("n"), 8);
+  auto conflicts = a->journal().conflicts();
+  ASSERT_EQ(conflicts.size(), 1u);
+  EXPECT_EQ(conflicts[0].field, "n");
+  EXPECT_EQ(conflicts[0].lost, Value(112));
+}
+
 }  // namespace
 }  // namespace blazedb

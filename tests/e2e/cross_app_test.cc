@@ -96,6 +96,15 @@ TEST_F(CrossApp, WhatIsWrittenOutsideOfWhatIsSharedIsSaid) {
   end(*sharer);
 }
 
+TEST_F(CrossApp, ADeleteThatWentIsSaidAlsoWhereOnlySomeFieldsAreShared) {
+  auto sharer = share(notes_, {"--fields", "title", "--read-write"});
+  UUID id = open("mine.blazedb").insert({{"title", "a"}});
+  succeed(attaching(mine_));
+  EXPECT_TRUE(open("mine.blazedb").remove(id));
+  EXPECT_NE(succeed(attaching(mine_)), "in sync, nothing moved\n");
+  end(*sharer);
+}
+
 TEST_F(CrossApp, GroupsListsWhatIsShared) {
   fail({"groups", "apps", "--root", root_}, "NoSuchGroup");
   fail({"groups", "--root", root_}, "NotFound");

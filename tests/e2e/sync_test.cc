@@ -56,6 +56,10 @@ TEST_F(SyncCommands, OnlyTheCollectionsThatAreNamedAreSynced) {
   EXPECT_EQ(open("b.blazedb").count(), 1u);
 }
 
+TEST_F(SyncCommands, TwoHubsAreNotSynced) {
+  failAsWrongUsage({"sync", "localhost:1/a", "localhost:1/b"}, "sync a file with each of them");
+}
+
 TEST_F(SyncCommands, ACollectionThatNoEndHasIsSaid) {
   open("a.blazedb").collection("people").insert({{"name", "Ada"}});
   open("b.blazedb");

@@ -16,6 +16,51 @@ class LocalTest : public FolderTest {
   NodeId a = topology.registerDatabase(first, "first"), b = topology.registerDatabase(second, "second");
 };
 
+TEST_F(LocalTest, TwoNamesAreTwoNamesWithEveryNumberOfBraces) {
+  auto namesOf = [](const SyncPolicy& policy) { return policy.collections.value_or(std::vector<std::string>{"all"}); };
+  const std::vector<std::string> both{"users", "posts"}, all{"all"};
+  EXPECT_EQ(namesOf({.collections = {"users", "posts"}}), both);
+  EXPECT_EQ(namesOf({.collections = {{"users", "posts"}}}), both);
+  EXPECT_EQ(namesOf({.collections = both}), both);
+  EXPECT_EQ(namesOf({.collections = {both}}), both);
+  EXPECT_EQ(namesOf({.collections = {}}), all);
+  EXPECT_EQ(namesOf({.collections = std::nullopt}), all);
+  std::string one = "users";
+  EXPECT_EQ(namesOf({.collections = {one}}), std::vector{one});
+}
+
+// A counter is copied with what each writer has added: it counts once when the two are connected later.
+TEST_F(LocalTest, TransferAllCopiesCountersWithTheirParts) {
+  UUID id = first.insert({{"stock", 100}}), sold = first.insert({{"n", 0}});
+  first.increment(id, "stock", 5);
+  first.increment(sold, "sold", 7);
+  first.increment(sold, "weight", 0.5);
+  second.insert(sold, {{"n", 0}, {"sold", 3}});
+  second.increment(sold, "sold", 1);
+  EXPECT_EQ(transferAll(first, second), 2u);
+  EXPECT_EQ(second.fetchAll(), first.fetchAll());
+  std::uint64_t end = second.info().feedEnd;
+  EXPECT_EQ(transferAll(first, second), 2u);
+  EXPECT_EQ(second.info().feedEnd, end) << "the second time there was nothing to write";
+
+  first.increment(id, "stock", 1);
+  second.increment(id, "stock", 10);
+  connect(ConnectionMode::bidirectional, {});
+  topology.synchronize();
+  for (const Database& each : {first, second}) {
+    EXPECT_EQ(each.fetch(id)->integer("stock"), 116);
+    EXPECT_EQ(each.fetch(sold)->integer("sold"), 7);
+    EXPECT_EQ(each.fetch(sold)->real("weight"), 0.5);
+  }
+  for (int i = 0; i < 20; i++) {
+    first.increment(id, "stock", 1);
+    transferAll(first, second);
+  }
+  topology.synchronize();
+  EXPECT_EQ(first.fetch(id)->integer("stock"), 136);
+  EXPECT_TRUE(diff(first, second).empty());
+}
+
 TEST_F(LocalTest, OnlyTheCollectionsThatAreNamedTravel) {
   UUID here = first.collection("users").insert({{"n", 1}}), there = second.collection("users").insert({{"n", 2}});
   first.collection("drafts").insert({{"n", 3}});

@@ -25,11 +25,12 @@ struct Attach {
   bool json = false;
 };
 
-std::string adviceAboutApps(ErrorCode code) {
+std::string adviceAboutApps(ErrorCode code, const AppGroup& group) {
   switch (code) {
     case ErrorCode::Offline:
     case ErrorCode::HubStopping:
-      return " (start the other app or blazedb share; --watch waits for it; blazedb groups shows what is shared)";
+      return " (start the other app or blazedb share; --watch waits for it; blazedb groups" + optionsOf(group, "") +
+             " shows which groups there are)";
     case ErrorCode::HasOwnWrites:
       return " (--adopt replaces them)";
     default:
@@ -52,7 +53,8 @@ AccessMode modeOf(const Attach& options) {
   } catch (const Error& error) {
     // Attaching would make the folder of a group whose name is mistyped.
     if (error.code() != ErrorCode::NoSuchGroup) throw;
-    if (!options.watch) throw Error(error.code(), messageOf(error) + adviceAboutApps(ErrorCode::Offline));
+    if (!options.watch)
+      throw Error(error.code(), messageOf(error) + adviceAboutApps(ErrorCode::Offline, options.group));
   }
   if (options.readOnly || options.readWrite) return options.readOnly ? AccessMode::readOnly : AccessMode::readWrite;
   return readOnly ? AccessMode::readOnly : AccessMode::readWrite;
@@ -81,7 +83,7 @@ int attach(const Attach& options) {
   };
   job.advice = [&](ErrorCode code) -> std::string {
     bool mustRead = code == ErrorCode::NotAllowed && mode != AccessMode::readOnly && isSharedReadOnly(options);
-    return mustRead ? " (attach with --read-only)" : adviceAboutApps(code);
+    return mustRead ? " (attach with --read-only)" : adviceAboutApps(code, options.group);
   };
   job.adviceToReaders = " (--collections names what to sync, and --keep-own leaves the rest here)";
   job.keepOwn = options.keepOwn;

@@ -247,6 +247,10 @@ Run declareImport(Arguments& arguments) {
       "import, the message says up to which line the file is stored. Continue from there with --from-line. If every "
       "line has an \"_id\", you can instead import everything again with --upsert, also after a crash. A file from "
       "blazedb export has ids; if it was exported with -c, import it with -c.");
+  arguments.note(
+      "A file from blazedb export holds counters as plain numbers. To copy a database that will be connected with the "
+      "original, use blazedb sync, or blazedb backup and blazedb renew: after an import, what had been added to a "
+      "counter before the export would count again.");
   noteOnJson(arguments);
   arguments.example("blazedb import notes.blazedb notes.jsonl");
   arguments.example("zcat people.jsonl.gz | blazedb import notes.blazedb - -c people --upsert");

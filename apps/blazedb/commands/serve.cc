@@ -123,7 +123,8 @@ void printAsJson(const server::Hub& hub, const std::optional<HealthPage>& health
              {"databases", databases}});
 }
 
-void printForPeople(const server::Hub& hub, const std::optional<HealthPage>& health, const Sharing& sharing) {
+void printForPeople(const server::Hub& hub, const std::optional<HealthPage>& health, const Sharing& sharing,
+                    const std::string& passwordFile) {
   const ListenerInfo& listener = hub.listener();
   printLine("listening on " + listener.host + ":" + std::to_string(listener.port));
   printLine("pin  " + listener.pin);
@@ -138,7 +139,8 @@ void printForPeople(const server::Hub& hub, const std::optional<HealthPage>& hea
     printLine("  " + sharing.attachCommand(database));
   }
   printLine("");
-  printLine("^C ends the hub, and so does: blazedb stop " + quoted(hub.databases().front().path()));
+  printLine("^C ends the hub, and so does: blazedb stop " + quoted(hub.databases().front().path()) +
+            (passwordFile.empty() ? "" : " --password-file " + quoted(passwordFile)));
 }
 
 std::string whenStopped(const std::string& command, const Database& database, const std::string& options = "") {
@@ -179,7 +181,8 @@ int serve(Serve options) {
   std::optional<HealthPage> health;
   if (options.healthzPort) health.emplace(hub, portOf(*options.healthzPort));
   std::vector<CrossAppSyncCoordinator> shared = share(hub, options.sharing, log);
-  options.json ? printAsJson(hub, health, options.sharing) : printForPeople(hub, health, options.sharing);
+  options.json ? printAsJson(hub, health, options.sharing)
+               : printForPeople(hub, health, options.sharing, options.passwordFile);
   flushOutput();
   while (signals.wait() == SIGHUP) hub.reload();
   transition.begin();

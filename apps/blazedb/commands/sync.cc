@@ -1,6 +1,7 @@
 // blazedb sync: syncs a file with another file (syncFiles) or with the database of a hub (syncWithHub).
 //
 // Both check the options that belong to them, open the files and say how to connect. runSync (syncing.h) does the rest.
+#include <filesystem>
 #include <memory>
 #include <optional>
 
@@ -96,6 +97,8 @@ int syncWithHub(const Sync& options, const RemoteAddress& address) {
 
 int sync(const Sync& options) {
   const std::string &a = options.databases.a.file, &b = options.databases.b.file;
+  if (parseRemote(a) && parseRemote(b) && !std::filesystem::exists(a))
+    throw UsageError("both are databases of hubs: sync a file with each of them");
   if (parseRemote(a) && !parseRemote(b))
     throw UsageError("the file comes first, the database of the hub second: write " + quoted(b) + " before " + a);
   if (std::optional<RemoteAddress> address = parseRemote(b)) return syncWithHub(options, *address);
