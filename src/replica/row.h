@@ -44,7 +44,9 @@ struct Key {
 // A stored record, live or deleted. The bytes belong to the maker of the row. A row that a visitor gets is valid until
 // the visitor returns.
 struct Row {
-  std::int64_t handle = 0;      // by which the store finds the row again; 0 before it is stored
+  // By which the store finds the row again; 0 before it is stored. Once the row is erased, another one may get it: an
+  // older feed entry then shows that row, at another position.
+  std::int64_t handle = 0;
   std::int64_t collection = 0;  // Collection::number
   UUID id;
   std::uint64_t position = 0;  // of its latest change in the feed
