@@ -88,8 +88,8 @@ struct ConnectionStatus {
   std::string remote = {};
   ConnectionMode mode = ConnectionMode::bidirectional;
   ConnectionState state = ConnectionState::connecting;
-  std::uint64_t done = 0;          // changed records that have arrived since it connected, both directions
-  std::uint64_t total = 0;         // about how many there are to come with them; at least `done`
+  std::uint64_t done = 0;          // records that have arrived while catching up, both directions
+  std::uint64_t total = 0;         // about how many there will be
   std::uint64_t pending = 0;       // about how many changes committed at one end the other has not applied yet
   std::uint64_t bytes = 0;         // sent in both directions since the connection was made
   std::uint64_t repaired = 0;      // records that differed although nothing was pending, and were sent again

@@ -49,7 +49,7 @@ std::uint64_t Engine::ahead(std::uint64_t position, const sync::Scope& scope) co
   for (const CollectionInfo& info : collections())
     if (scope.has(info.name)) live += info.count;
   std::uint64_t positions = feedEnd() - std::min(position, feedEnd());
-  return live == 0 && scope.full() ? positions : std::min(positions, live);
+  return live == 0 ? positions : std::min(positions, live);  // where no record lives, deletes may come
 }
 
 // ----------------------------------------------------------------------------------------------------

@@ -150,6 +150,12 @@ MergeOutcome merge(RecordState& mine, const RecordState& theirs, std::uint64_t p
       if (!latest.empty()) {
         if (latest.at(codec::fieldOf(cell.name)) != &cell) continue;
         lost = detail::valueBefore(was, cell, out);
+        auto listed = std::find_if(out.overridden.begin(), out.overridden.end(),
+                                   [&](const Overridden& each) { return each.name == codec::fieldOf(cell.name); });
+        if (listed != out.overridden.end()) {
+          if (!lost.empty()) listed->lost = lost;  // its assignment was beaten too: all that the counter held is lost
+          continue;
+        }
       }
       if (lost.empty()) continue;
       out.overridden.push_back({codec::fieldOf(cell.name), lost, cell.stamp, cell.position, {}, by->stamp, by->over});

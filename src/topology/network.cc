@@ -44,11 +44,11 @@ void addRejected(const sync::SessionStatus& session, ConnectionStatus& out) {
 
 // What has arrived at an end elsewhere is known by its acknowledgements.
 void addProgress(const sync::SessionStatus& session, bool peerIsElsewhere, ConnectionStatus& out) {
-  out.done += session.received;
-  out.total += std::max(session.received, session.expected);  // the estimate leaves out deletes
+  out.done += std::min(session.received, session.expected);
+  out.total += session.expected;
   if (!peerIsElsewhere) return;
-  out.done += session.delivered;
-  out.total += std::max(session.delivered, session.toDeliver);
+  out.done += std::min(session.delivered, session.toDeliver);
+  out.total += session.toDeliver;
 }
 
 }  // namespace
