@@ -6,6 +6,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <string_view>
 
 #include "blazedb/error.h"
 
@@ -18,10 +19,12 @@ OutputFile::OutputFile(std::string path, Replaces replaces) : path_(std::move(pa
   if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
     throw Error(ErrorCode::InvalidArgument, path_ + " is not a regular file; write to standard output instead, with >");
   if (replaces_ == Replaces::nothing && std::filesystem::exists(status)) alreadyThere();
-  // A wrong path must not replace a database or its log.
+  // A wrong path must not replace a database or its log, which is empty for moments.
+  constexpr std::string_view kLog = "-wal";
+  bool isLog = path_.ends_with(kLog) && std::filesystem::exists(path_.substr(0, path_.size() - kLog.size()), error);
   char first = '{';
   std::ifstream(path_, std::ios::binary).get(first);
-  if (first != '{')
+  if (isLog || first != '{')
     throw Error(ErrorCode::AlreadyExists,
                 path_ + " exists and is not an earlier export; write to another file, or remove this one first");
   if (!new_.good()) fail("cannot create", reason);

@@ -1,6 +1,8 @@
 // Changes made here that a connection with a hub does not carry.
+#include <future>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "topology/remote_fixture.h"
@@ -156,8 +158,17 @@ TEST_F(StayingTest, AFieldThatIsLeftOutStaysUnsaid) {
 TEST_F(StayingTest, WhatANarrowTokenHasSentIsNotPendingAfterARestart) {
   std::string some = someToken();
   std::optional<Database> client = open("client");
-  client->collection("users").insert({{"n", 1}});
-  client->enableSync(remote(some), kReadable).synchronize(kPatience);
+  {
+    SyncEngine sync = client->enableSync(remote(some), kReadable);
+    std::promise<void> live;
+    bool told = false;  // by then it is noted which hub was found there
+    Subscription watching = sync.onStatus([&](const ConnectionStatus& now) {
+      if (now.state == ConnectionState::live && !std::exchange(told, true)) live.set_value();
+    });
+    client->collection("users").insert({{"n", 1}});
+    sync.synchronize(kPatience);
+    ASSERT_EQ(live.get_future().wait_for(kPatience), std::future_status::ready);
+  }
   client.reset();
   topology_.stopListening(listening_.id);
   client = open("client");
