@@ -216,7 +216,9 @@ Copied::Copied(const replica::Row& row) : record(row.record()) {
   state.fields.assign(row.fields.begin(), row.fields.end());
 }
 
-// The parts keep their stamps, as in a merge. Each field is then assigned by one that has seen all parts.
+// The parts keep their stamps, as in a merge, but claim no authority beyond that of this record: a hub would refuse it.
+// The original of a part, and what its writer adds later, have at least as much. Each field is then assigned by one
+// that has seen all parts.
 void Changes::copy(const std::string& collection, const Copied& from) {
   const UUID id = *from.record.id();
   upsert(collection, id, from.record);
@@ -224,22 +226,25 @@ void Changes::copy(const std::string& collection, const Copied& from) {
   std::optional<sync::RecordState> theirs = sync::decodeState(from.state.stamps, from.state.fields, from.position);
   replica::Held& held = loadAlive(collection, id);
   sync::RecordState& mine = held.state;
+  std::uint64_t authority = mine.authority();
   // A part that is dated ahead would set this clock ahead too.
   std::uint64_t latest = sync::HybridClock::fromWall(clock_.wallMs() + base::kClockSkewMsMax);
   bool changed = false;
   for (const sync::Cell& cell : theirs->cells) {
-    if (!codec::isPart(cell.name) || cell.stamp.time > latest || cell.stamp <= mine.floor.stamp) continue;
-    if (const sync::Cell* own = mine.find(cell.name); own && cell.stamp <= own->stamp) continue;
-    mirror_.clock.observe(cell.stamp.time);
-    sync::writeCell(mine, cell.name, cell.value, cell.stamp, ledger_.nextPosition());
+    sync::Stamp stamp = cell.stamp;
+    stamp.authority = std::min(stamp.authority, authority);
+    if (!codec::isPart(cell.name) || stamp.time > latest || stamp <= mine.floor.stamp) continue;
+    if (const sync::Cell* own = mine.find(cell.name); own && stamp <= own->stamp) continue;
+    mirror_.clock.observe(stamp.time);
+    sync::writeCell(mine, cell.name, cell.value, stamp, ledger_.nextPosition());
     changed = true;
   }
   if (!changed) return;
   counts_ = true;
-  sync::Stamp stamp = nextStamp(mine.authority());
+  sync::Stamp assigned = nextStamp(authority);
   codec::FieldsReader fields(encode(from.record));
   while (fields.next())
-    if (!has(fields.name(), fields.value())) write(fields.name(), fields.value(), stamp);
+    if (!has(fields.name(), fields.value())) write(fields.name(), fields.value(), assigned);
   save(collection);
 }
 

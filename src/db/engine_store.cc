@@ -171,11 +171,10 @@ sync::Store::Swept Engine::finishSweep(const sync::Peer& from, const sync::Scope
     if (sweep.mayRemoveMany || removals <= kSweptMax || removals <= found.live / 10) return false;
     swept.refused = std::to_string(removals) + " of the " + std::to_string(found.live) + " records of '" + name_ +
                     "' are missing at the peer, or lack fields there, and a sync would remove them here. If they were "
-                    "deleted there "
-                    "while '" +
+                    "deleted there while '" +
                     name_ +
-                    "' was away, connect once with acceptRemovals (blazedb sync "
-                    "--accept-removals); if not, mend the peer first";
+                    "' was away, connect once with acceptRemovals (blazedb sync --accept-removals); if not, mend the "
+                    "peer first";
     return true;
   };
   try {

@@ -240,8 +240,7 @@ link::Admission TokenListener::admit(const link::Knock& knock, const link::PeerI
       return sync::Bye{ErrorCode::ReadOnlyReplica,
                        "'" + offer->name +
                            "' is a read-only replica, and the token may only write: no data could flow in either "
-                           "direction; ask for a "
-                           "token that may read, or connect with the source of the replica"};
+                           "direction; ask for a token that may read, or connect with the source of the replica"};
     session.acceptRemovals = options_.acceptRemovals;
     session.meet = meeting(offer->replica, token.id, connected_.at(offer->name));
     return offer->guest(std::move(session), Bearer::of(token, revision).label());

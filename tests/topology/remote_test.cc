@@ -569,5 +569,19 @@ TEST_F(RemoteTest, ADisconnectedLinkMovesNothingAndLetsGoOfWhoWaitsForIt) {
   EXPECT_EQ(waits.get(), ErrorCode::Timeout);
 }
 
+// The hub takes from a client no write that builds on a server's write which the hub does not have.
+TEST_F(RemoteTest, WhatWasTransferredFromAnotherServerMayGoToTheHub) {
+  UUID id = hub_.insert({{"n", 1}});
+  Database client = open("client"), server = open("server", {.role = SyncRole::server});
+  SyncEngine sync = client.enableSync(remote(token().secret), kReadable);
+  sync.synchronize(kPatience);
+  server.insert(id, {{"n", 1}});
+  server.increment(id, "n", 5);
+  transferAll(server, client);
+  sync.synchronize(kPatience);
+  EXPECT_EQ(sync.status().rejected, 0u) << sync.status().rejection;
+  EXPECT_EQ(hub_.fetch(id)->integer("n"), 6);
+}
+
 }  // namespace
 }  // namespace blazedb
