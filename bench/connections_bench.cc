@@ -35,7 +35,10 @@ class EmptyStore final : public sync::Store, private sync::Deliveries {
   sync::Cursor cursorOn(const UUID&, const sync::Scope&) const override { return {}; }
   std::uint64_t ahead(std::uint64_t, const sync::Scope&) const override { return 0; }
   sync::FeedRead readFeed(const sync::FeedQuery& query, sync::BatchWriter&) override { return {query.after, true}; }
-  bool readRecord(const sync::RecordKey&, const sync::Agreement&, sync::BatchWriter&) override { return false; }
+  std::size_t readRecords(std::span<const sync::RecordKey>, const sync::Agreement&, std::size_t, sync::BatchWriter&,
+                          std::vector<sync::RecordKey>&) override {
+    return 0;
+  }
   sync::Deliveries& deliveries() override { return *this; }
   sync::ApplyResult apply(const sync::Incoming&) override { return {}; }
   std::vector<sync::Rejection> setAside(const UUID&, const sync::Scope&, bool) const override { return {}; }

@@ -30,7 +30,7 @@ class PlainSqlite {
         "PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=OFF;"
         "PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=16384; PRAGMA journal_size_limit=134217728");
     execute(("PRAGMA cache_size=" + std::to_string(-storage::kWriterCacheKiBDefault)).c_str());
-    execute(db::kSchema);
+    for (const char* sql : db::kTables) execute(sql);
     execute("INSERT INTO collections(name, live, digest_low, digest_high) VALUES('default', 0, 0, 0)");
     record_ = prepare(
         "INSERT INTO records(collection, id, position, origin, flags, stamps, fields) VALUES(1, ?1, ?2, 0, 7, ?3, ?4) "

@@ -108,7 +108,7 @@ RemoteNode RemoteSync::node(const RemoteAddress& address) const {
   node.database = address.database;
   node.useTLS = !noTls;
   node.allowPlaintext = allowPlaintext;
-  node.pinning = CertificatePinningConfig::fromSpki(pins);
+  if (!pins.empty()) node.pinning = CertificatePinningConfig::fromSpki(pins);
   node.caFile = caFile;
   node.clientCertificateFile = clientCertificate;
   node.clientKeyFile = clientKey;

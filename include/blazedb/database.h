@@ -120,6 +120,7 @@ class BLAZEDB_API Database : public Records {
   static Database open(const std::string& name, const std::string& path, const std::string& password,
                        const DatabaseOptions& options = {});
 
+  // The name under which it was opened.
   const std::string& name() const;
   const std::string& path() const;  // as it was given to open()
   SyncRole role() const;            // the role that the file has now
@@ -171,7 +172,8 @@ class BLAZEDB_API Database : public Records {
   // the data are in the report, not thrown. Progress in records, deleted ones included. Throws Cancelled.
   VerifyReport verify(const Progress& progress = {});
 
-  // The state of this moment.
+  // What the database is and holds at this moment. Its sums come from several short reads, so that a write between two
+  // of them may be in one and not in the other. Throws DamagedPage, IoError.
   DatabaseInfo info() const;
 
   // Stores another name, 1 to 128 of [A-Za-z0-9_.-], under which hubs and apps offer this database from the next
@@ -225,6 +227,7 @@ class BLAZEDB_API Database : public Records {
 
 // Compares the live records of two databases, by id and fields. Returns the records that differ, at most `limit`; none
 // if the databases are equal. Reads both page by page; records that are written meanwhile may or may not be listed.
+// Errors: DamagedPage, IoError. Thread-safe.
 BLAZEDB_API std::vector<Difference> diff(const Database& first, const Database& second, std::size_t limit = 1000);
 
 // Copies all live records of all collections of `from` to `to`, with their ids. A record that `to` has already gets the

@@ -22,7 +22,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "blazedb/collection_names.h"
@@ -59,6 +58,8 @@ class BLAZEDB_API CertificatePinningConfig {
   // Pins a key by its SHA-256: "sha256/" and 44 characters of base64, of the key's SubjectPublicKeyInfo (RFC 7469), as
   // `blazedb serve` prints it. Throws InvalidArgument.
   static CertificatePinningConfig fromSpki(const std::string& pin);
+  // Accepts a hub that has one of several keys, so that a hub may change its key. Throws InvalidArgument if one of them
+  // is no pin, or if there is none.
   static CertificatePinningConfig fromSpki(const std::vector<std::string>& pins);
 
   const std::vector<std::string>& pins() const { return pins_; }
@@ -173,9 +174,11 @@ class BLAZEDB_API SyncEngine {
   // error of a connection that has stopped for good; Offline (it is paused); and, after everything else has arrived,
   // NotAllowed if this database has writes that the token, or SyncPolicy::mode, does not let leave.
   void synchronize(std::chrono::milliseconds timeout = std::chrono::minutes(10));
-  // Ends the connection until resume().
+  // Ends the connection until resume(). Writes made meanwhile are sent then. Returns without waiting for the end; does
+  // nothing if it is paused already.
   void pause();
-  // Connects at once: after pause(), or without waiting for the next try.
+  // Connects at once: after pause(), or without waiting for the next try. Does not wait until it is connected, and does
+  // nothing if it is.
   void resume();
   // The status of the connection now.
   ConnectionStatus status() const;

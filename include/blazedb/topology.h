@@ -116,7 +116,7 @@ struct BLAZEDB_API TopologyGraph {
 
   std::string visualize() const;  // text for people
   std::string toDot() const;      // Graphviz
-  std::string toJson() const;
+  std::string toJson() const;     // an object with "nodes" and "connections", for programs
 };
 
 namespace topology {

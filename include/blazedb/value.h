@@ -60,6 +60,7 @@ class BLAZEDB_API Object {
   void set(std::string name, Value value);
   // Returns false if there was no such field.
   bool erase(std::string_view name);
+  // Makes room for so many fields at once.
   void reserve(std::size_t fields);
 
   // The value of a field that has this type. std::nullopt if it is absent or has another type: nothing is converted.

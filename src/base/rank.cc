@@ -2,7 +2,6 @@
 // integer.
 #include "blazedb/rank.h"
 
-#include <algorithm>
 #include <cstdint>
 
 #include "base/random.h"

@@ -1,8 +1,7 @@
 #include <unistd.h>
 
-#include <mutex>
-
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "base/random.h"
 #include "base/uuid_v7.h"
 #include "blazedb/uuid.h"
@@ -22,11 +21,11 @@ bool dashAt(std::size_t i) { return i == 8 || i == 13 || i == 18 || i == 23; }
 }  // namespace
 
 UUID UUID::generate() {
-  static std::mutex mutex;
+  static base::Mutex mutex;
   static base::SystemClock clock;
   static base::SystemRandom random;
-  static base::UuidV7 ids(clock, random);
-  std::lock_guard lock(mutex);
+  static base::UuidV7 ids GUARDED_BY(mutex){clock, random};
+  base::Lock lock(mutex);
   return ids.next();
 }
 

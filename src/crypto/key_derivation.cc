@@ -2,9 +2,9 @@
 
 #include <sodium.h>
 
-#include <mutex>
 #include <string>
 
+#include "base/mutex.h"
 #include "blazedb/error.h"
 #include "crypto/aead.h"
 
@@ -28,9 +28,9 @@ bool KdfCost::acceptable() const {
 SecretBytes deriveFromPassword(base::ByteView password, base::ByteView salt, const KdfCost& cost) {
   if (!cost.acceptable() || salt.size() != kSaltBytes)
     throw Error(ErrorCode::InvalidArgument, "key derivation takes 19 MiB to 1 GiB, 2 to 16 passes and a 16-byte salt");
-  static std::mutex oneAtATime;  // of the process, because derivations share its memory
+  static base::Mutex oneAtATime;  // of the process, because derivations share its memory
   SecretBytes key(kKeyBytes);
-  std::lock_guard lock(oneAtATime);
+  base::Lock lock(oneAtATime);
   findWiper();
   int failed =
       crypto_pwhash(key.span().data(), key.size(), reinterpret_cast<const char*>(password.data()), password.size(),

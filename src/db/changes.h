@@ -29,6 +29,7 @@ struct Writing {
   WriteTables tables;
   replica::Mirror mirror;
   replica::Author author;
+  std::uint64_t savedStale = 0;  // Mirror::stale, as the file has it
 
   explicit Writing(storage::Connection& connection) : tables(connection) {}
 };

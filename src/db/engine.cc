@@ -15,8 +15,8 @@ namespace {
 
 sync::Role roleOf(SyncRole role) { return role == SyncRole::server ? sync::Role::server : sync::Role::client; }
 
-void requireKnownSchema(ReadTables& tables, const std::string& path) {
-  std::optional<base::Bytes> schema = tables.meta(kSchemaKey);
+void requireKnownSchema(storage::DatabaseFile& file, const std::string& path) {
+  std::optional<base::Bytes> schema = ReadTables(file.writer()).meta(kSchemaKey);
   if (!schema || schema->size() != 1)
     throw Error(ErrorCode::DamagedPage, path + " has no schema version; restore it from a backup");
   if ((*schema)[0] > kSchemaVersion)
@@ -48,7 +48,8 @@ std::unique_ptr<Engine> Engine::open(const Environment& environment, const std::
     storage::OpenOptions how;
     how.readOnly = options.readOnly;
     file = storage::DatabaseFile::open(environment.files, environment.random, path, key, how);
-    if (!options.readOnly) WriteTables::addMissing(file->writer());
+    requireKnownSchema(*file, path);
+    if (!options.readOnly) WriteTables::create(file->writer());
   } else if (!options.createIfMissing || options.readOnly) {
     throw Error(ErrorCode::NotFound, "there is no file " + path + "; `blazedb create` makes a database");
   } else {
@@ -63,10 +64,6 @@ std::unique_ptr<Engine> Engine::open(const Environment& environment, const std::
           tables.setMeta(kName, base::viewOf(options.name));
           tables.setMeta(kRole, base::Bytes{static_cast<std::uint8_t>(options.role.value_or(SyncRole::client))});
         });
-  }
-  {
-    ReadTables tables(file->writer());
-    requireKnownSchema(tables, path);
   }
   std::unique_ptr<Engine> engine(new Engine(environment, path, options, std::move(file)));
   if (options.role && *options.role != engine->role()) engine->setRole(*options.role);

@@ -119,7 +119,8 @@ class Engine final : public sync::Store, public replica::Replica {
   sync::Cursor cursorOn(const UUID& peer, const sync::Scope& scope) const override;
   std::uint64_t ahead(std::uint64_t position, const sync::Scope& scope) const override;
   sync::FeedRead readFeed(const sync::FeedQuery& query, sync::BatchWriter& out) override;
-  bool readRecord(const sync::RecordKey& key, const sync::Agreement& agreement, sync::BatchWriter& out) override;
+  std::size_t readRecords(std::span<const sync::RecordKey> keys, const sync::Agreement& agreement,
+                          std::size_t bytesWanted, sync::BatchWriter& out, std::vector<sync::RecordKey>& gone) override;
   sync::Deliveries& deliveries() override { return importers_; }
   sync::ApplyResult apply(const sync::Incoming& incoming) override;
   std::vector<sync::Rejection> setAside(const UUID& peer, const sync::Scope& scope, bool changed) const override;

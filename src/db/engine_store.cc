@@ -1,36 +1,21 @@
 // sync::Store over the parts of the engine: reading the feed for a peer, merging what a peer sent, sweeping, digests.
 #include <algorithm>
-#include <set>
 
-#include "base/limits.h"
-#include "blazedb/error.h"
 #include "db/engine.h"
 #include "replica/feed_reader.h"
 #include "replica/forgetting.h"
-#include "replica/journal.h"
+#include "replica/rejections.h"
 
 namespace blazedb::db {
 namespace {
 
 constexpr std::size_t kRowsAtOnce = 10'000;
-constexpr std::size_t kSweptMax = 1000;  // more is suspicious where it is also more than a tenth
 
 // A run of hashed records reads no further than this.
 constexpr std::size_t kHashedBytes = 1u << 20;
 
 // Undoes a merge that cannot be completed.
 struct Abandon {};
-
-void sortMentioned(sync::Sweep& sweep) {
-  std::sort(sweep.mentioned.begin(), sweep.mentioned.end());
-  sweep.mentioned.erase(std::unique(sweep.mentioned.begin(), sweep.mentioned.end()), sweep.mentioned.end());
-}
-
-void dropRepeated(sync::Sweep& sweep) {
-  if (sweep.mentioned.size() < sweep.mentionedMax) return;
-  sortMentioned(sweep);
-  sweep.mentionedMax = std::max(sweep.mentionedMax, 2 * sweep.mentioned.size());
-}
 
 }  // namespace
 
@@ -67,12 +52,13 @@ sync::FeedRead Engine::readFeed(const sync::FeedQuery& query, sync::BatchWriter&
   return read;
 }
 
-bool Engine::readRecord(const sync::RecordKey& key, const sync::Agreement& agreement, sync::BatchWriter& out) {
+std::size_t Engine::readRecords(std::span<const sync::RecordKey> keys, const sync::Agreement& agreement,
+                                std::size_t bytesWanted, sync::BatchWriter& out, std::vector<sync::RecordKey>& gone) {
   ReaderPool::Lease reader = readers_.lease();
   replica::FeedReader feed(*reader, committed());
-  bool added = feed.readRecord(key, agreement, out);
+  std::size_t answered = feed.readRecords(keys, agreement, bytesWanted, out, gone);
   if (!feed.news().empty()) importers_.noteDelivered(agreement.peer.replica, feed.news());
-  return added;
+  return answered;
 }
 
 std::vector<sync::DigestLine> Engine::digests() const {
@@ -120,41 +106,21 @@ sync::ApplyResult Engine::apply(const sync::Incoming& incoming) {
     if (incoming.sweep) incoming.sweep->mentioned.resize(mentioned);
     result.rejected.clear();
   }
-  if (incoming.sweep) dropRepeated(*incoming.sweep);
+  if (incoming.sweep) replica::dropRepeated(*incoming.sweep);
   return result;
 }
 
 std::vector<sync::Rejection> Engine::setAside(const UUID& peer, const sync::Scope& scope, bool changed) const {
-  return Rejected(readers_.lease()->statements()).on({peer, scope}, Rejected::By::us, changed);
+  return readers_.lease()->rejectedOn({peer, scope}, changed);
 }
 
-// A record that this replica does not hold cannot have been refused. Beyond the limit this replica notes nothing: the
-// peer that refuses the records notes them too.
 std::uint64_t Engine::noteRejected(const UUID& peer, const sync::Scope& scope, const sync::Rejected& rejected) {
-  Rejected::Link link(peer, scope);
-  auto noted = [&] { return Rejected(readers_.lease()->statements()).on(link, Rejected::By::peer).size(); };
+  replica::RejectedOn link{peer, scope, replica::RejectedBy::peer};
+  auto noted = [&] { return readers_.lease()->rejectedOn(link, false).size(); };
   bool nothingNew = rejected.all && rejected.records.empty();
   if (nothingNew && noted() == 0) return 0;
   write(Durability::normal, [&](Changes& changes) {
-    Rejected& table = changes.tables().rejected();
-    std::set<sync::RecordKey> named;
-    std::uint64_t count = table.countByBearers(peer);
-    for (const sync::Rejection& each : rejected.records) {
-      if (!each.why) {
-        count -= table.remove(link, Rejected::By::peer, each.key) ? 1 : 0;
-        continue;
-      }
-      replica::Collection* collection = changes.ledger().known(each.key.collection);
-      bool held = collection && changes.tables().findOne({collection->number, each.key.id}, [](const replica::Row&) {});
-      bool known = held && table.has(link, Rejected::By::peer, each.key);
-      if (!held || (!known && count >= base::kRejectedMax)) continue;
-      table.add(link, Rejected::By::peer, each.key, *each.why, environment_.clock.wallMs());
-      count += known ? 0 : 1;
-      named.insert(each.key);
-    }
-    if (!rejected.all) return;
-    for (const sync::Rejection& old : table.on(link, Rejected::By::peer))
-      if (!named.contains(old.key)) table.remove(link, Rejected::By::peer, old.key);
+    replica::noteRejected(changes.ledger(), link, rejected, environment_.clock.wallMs());
   });
   return noted();
 }
@@ -164,43 +130,27 @@ std::uint64_t Engine::noteRejected(const UUID& peer, const sync::Scope& scope, c
 
 sync::Store::Swept Engine::finishSweep(const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep,
                                        const sync::Cursor& cursor) {
-  sortMentioned(sweep);
   Swept swept;
-  auto refused = [&](const replica::Swept& found) {
-    std::size_t removals = found.keys.size() + sweep.fields.size();
-    if (sweep.mayRemoveMany || removals <= kSweptMax || removals <= found.live / 10) return false;
-    swept.refused = std::to_string(removals) + " of the " + std::to_string(found.live) + " records of '" + name_ +
-                    "' are missing at the peer, or lack fields there, and a sync would remove them here. If they were "
-                    "deleted there while '" +
-                    name_ +
-                    "' was away, connect once with acceptRemovals (blazedb sync --accept-removals); if not, mend the "
-                    "peer first";
-    return true;
-  };
   try {
     write(Durability::full, [&](Changes& changes) {
       changes.requireSource(from.replica);
-      replica::Ledger& ledger = changes.ledger();
-      WriteTables& tables = changes.tables();
-      replica::Swept found = replica::unmentioned(ledger, from, scope, sweep);
-      if (refused(found)) throw Abandon{};
       swept.horizonBefore = changes.mirror().horizon;
-      std::int64_t now = environment_.clock.wallMs();
-      replica::forEach(ledger, found.keys, [&](replica::Held& held) {
-        if (sweep.journals) replica::keepRemoved(ledger, held.row(), from.replica, RemovedRecord::Because::swept, now);
-        replica::forget(ledger, held);
-      });
-      replica::dropSwept(ledger, sweep, from.replica, now);
-      if (!found.keys.empty() || !sweep.fields.empty()) {
-        // Readers whose cursor stands at the end must sweep too, so the horizon lies beyond the end.
-        ledger.takeEmptyPosition();
-        ledger.raiseHorizon(changes.mirror().position);
+      std::optional<replica::TooMany> tooMany =
+          replica::finishSweep(changes.ledger(), from, scope, sweep, cursor, environment_.clock.wallMs());
+      if (tooMany) {
+        swept.refused = std::to_string(tooMany->removals) + " of the " + std::to_string(tooMany->live) +
+                        " records of '" + name_ +
+                        "' are missing at the peer, or lack fields there, and a sync would remove them here. If they "
+                        "were deleted there while '" +
+                        name_ +
+                        "' was away, connect once with acceptRemovals (blazedb sync --accept-removals); if not, mend "
+                        "the peer first";
+        throw Abandon{};
       }
       swept.horizonAfter = changes.mirror().horizon;
-      tables.setCursor(from.replica, scope, cursor);
     });
   } catch (const Abandon&) {
-    return swept;
+    // said in swept.refused
   }
   return swept;
 }

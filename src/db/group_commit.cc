@@ -66,7 +66,7 @@ GroupCommit::GroupCommit(const Environment& environment, storage::DatabaseFile& 
   Published::Self self = shared_.published.self();
   state_.author.role = self.role == SyncRole::server ? sync::Role::server : sync::Role::client;
   state_.author.source = self.source;
-  state_.mirror.stale = state_.tables.metaNumber(kStale);
+  state_.mirror.stale = state_.savedStale = state_.tables.metaNumber(kStale);
   state_.mirror.forgettable = [this] { return shared_.peers.forgettable(environment_.clock.wallMs()); };
   for (const Incarnation& each : shared_.incarnations.all()) state_.author.own.insert(each.id);
   reload();
@@ -354,7 +354,7 @@ void GroupCommit::beginIncarnation() {
   note(Durability::full, [&](WriteTables& tables) {
     tables.addIncarnation(begun);
     if (!copied) return;
-    tables.setLostUntil(now);
+    tables.setMetaNumber(kLostUntil, now);
     tables.removeMeta(kCopied);
   });
   author.incarnation = begun.id;

@@ -3,9 +3,7 @@
 
 #include <condition_variable>
 #include <functional>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <thread>
 
 #include "blazedb/conflict.h"

@@ -2,7 +2,6 @@
 // statement that it runs.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <vector>
 

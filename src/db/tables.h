@@ -50,6 +50,7 @@ class ReadTables : public virtual replica::Reader {
   std::optional<std::string> filterOf(const UUID& importer) override;
   std::uint64_t floorOf(const UUID& importer) override;
   std::map<UUID, std::uint64_t> takenBackUntil() override;
+  std::vector<sync::Rejection> rejectedOn(const replica::RejectedOn& link, bool changed) override;
 
   // The live records of a collection with ids above `after` (all without it), ordered by id: a thousand, or fewer where
   // they are large.
@@ -111,18 +112,9 @@ class WriteTables final : public ReadTables, public replica::Writer {
  public:
   explicit WriteTables(storage::Connection& connection);
 
-  // Makes the tables of a new file; and those that a file of an earlier version lacks.
+  // Makes the tables that are not there yet: all in a new file, some in a file of an earlier version.
   static void create(storage::Connection& connection);
-  static void addMissing(storage::Connection& connection);
 
-  void put(std::span<replica::Row> rows) override;
-  bool add(replica::Row& row) override;
-  void erase(std::span<const replica::Row> rows) override;
-  void eraseAll() override;
-  void append(std::span<const Position> positions) override;
-  std::int64_t addCollection(const std::string& name) override;
-  void setTotals(std::span<const replica::Collection* const> collections) override;
-  void setLostUntil(std::uint64_t time) override;
   std::int64_t addOrigin(const sync::Peer& peer) override;
   void setCursor(const UUID& peer, const sync::Scope& scope, const sync::Cursor& cursor) override;
   void setReading(const UUID& peer, const replica::Reading& reading) override;
@@ -130,20 +122,18 @@ class WriteTables final : public ReadTables, public replica::Writer {
   void removeCursors(const UUID& peer, const std::optional<sync::Scope>& except) override;
   void removeUnseen(const replica::Unseen& unseen) override;
   void removeReader(const UUID& peer) override;
-  void setHorizon(std::uint64_t position) override;
   std::int64_t addImporter(const UUID& replica) override;
   void setFilter(std::int64_t importer, const std::string& filter, std::uint64_t floor) override;
   void forgetDelivered(const UUID& importer, bool importsNoMore) override;
   void setDelivered(std::int64_t importer, std::span<const Delivered> news) override;
   void removeTakenBack(std::int64_t importer, std::uint64_t upTo) override;
   std::set<sync::RecordKey> setAside(const replica::RejectedOn& link, std::span<const sync::RecordKey> keys) override;
-  void addRejected(const replica::RejectedOn& link, const sync::RecordKey& key, const sync::Bye& why,
-                   std::int64_t nowMs) override;
-  bool removeRejected(const replica::RejectedOn& link, const sync::RecordKey& key) override;
-  bool noteChanged(const sync::RecordKey& key) override;
+  void noteRejections(const replica::RejectedOn& link, std::span<const sync::Rejection> news,
+                      std::int64_t nowMs) override;
+  std::size_t noteChanged(std::span<const sync::RecordKey> keys) override;
   std::uint64_t rejectedCount(const UUID& peer, replica::RejectedBy by) override;
   void addOverridden(std::span<const replica::Overridden> entries, std::int64_t nowMs) override;
-  void addRemoved(const RemovedRecord& removed, base::ByteView fields) override;
+  void addRemoved(std::span<const replica::RemovedCopy> copies) override;
 
   // The replica has another id now: forgets what peers knew of the earlier one.
   void forgetPeers();
@@ -173,6 +163,17 @@ class WriteTables final : public ReadTables, public replica::Writer {
   std::int64_t written() { return connection().totalChanges(); }
 
  private:
+  // Only a Ledger changes rows, through replica::Writer.
+  void put(std::span<replica::Row> rows) override;
+  bool add(replica::Row& row) override;
+  void erase(std::span<const replica::Row> rows) override;
+  void eraseAll() override;
+  void append(std::span<const Position> positions) override;
+  std::int64_t addCollection(const std::string& name) override;
+  void setTotals(std::span<const replica::Collection* const> collections) override;
+  void setLostUntil(std::uint64_t time) override;
+  void setHorizon(std::uint64_t position) override;
+
   // Prepared early: there may be no memory for it when a transaction has to be rolled back.
   static constexpr char kBegin[] = "BEGIN IMMEDIATE", kCommit[] = "COMMIT", kRollback[] = "ROLLBACK";
   static constexpr char kBeginPart[] = "SAVEPOINT part", kKeepPart[] = "RELEASE part";

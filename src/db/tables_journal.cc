@@ -3,9 +3,20 @@
 #include "blazedb/error.h"
 #include "codec/fields.h"
 #include "db/columns.h"
+#include "db/schema.h"
 #include "db/tables.h"
 
 namespace blazedb::db {
+
+const char kJournalTables[] = R"sql(
+CREATE TABLE IF NOT EXISTS conflicts(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, time_ms INTEGER NOT NULL, collection TEXT NOT NULL, record BLOB NOT NULL,
+  field TEXT NOT NULL, lost BLOB NOT NULL, lost_stamp BLOB NOT NULL, won BLOB NOT NULL, won_stamp BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS removed(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, time_ms INTEGER NOT NULL, because INTEGER NOT NULL, peer BLOB NOT NULL,
+  collection TEXT NOT NULL, record BLOB NOT NULL, fields BLOB NOT NULL);
+)sql";
+
 namespace {
 
 constexpr std::size_t kListed = 1000;
@@ -69,13 +80,13 @@ bool Conflicts::remove(std::int64_t id) {
   return statements_.connection().changes() > 0;
 }
 
-void Removed::add(const RemovedRecord& removed, base::ByteView fields) {
+void Removed::add(std::span<const replica::RemovedCopy> copies) {
   Use add = statements_.use(
       "INSERT INTO removed(time_ms, because, peer, collection, record, fields) VALUES(?1, ?2, ?3, ?4, ?5, ?6)");
-  const UUID id = *removed.record.id();
-  add->bind(1, removed.time.microseconds / 1000).bind(2, static_cast<int>(removed.because));
-  add->bindBlob(3, removed.peer.bytes).bindText(4, removed.collection).bindBlob(5, id.bytes).bindBlob(6, fields);
-  add->run();
+  for (const replica::RemovedCopy& copy : copies) {
+    add->bind(1, copy.timeMs).bind(2, static_cast<int>(copy.because)).bindBlob(3, copy.peer.bytes);
+    add->bindText(4, copy.collection).bindBlob(5, copy.record.bytes).bindBlob(6, copy.fields).run();
+  }
 }
 
 std::vector<RemovedRecord> Removed::after(std::int64_t after) {
@@ -127,30 +138,6 @@ void WriteTables::addOverridden(std::span<const replica::Overridden> entries, st
   Conflicts(statements_).add(entries, nowMs);
 }
 
-void WriteTables::addRemoved(const RemovedRecord& removed, base::ByteView fields) {
-  Removed(statements_).add(removed, fields);
-}
-
-std::set<sync::RecordKey> WriteTables::setAside(const replica::RejectedOn& link,
-                                                std::span<const sync::RecordKey> keys) {
-  std::set<sync::RecordKey> found;
-  Rejected::Link on(link.peer, link.scope);
-  for (const sync::RecordKey& key : keys)
-    if (rejected_.has(on, link.by, key)) found.insert(key);
-  return found;
-}
-
-void WriteTables::addRejected(const replica::RejectedOn& link, const sync::RecordKey& key, const sync::Bye& why,
-                              std::int64_t nowMs) {
-  rejected_.add({link.peer, link.scope}, link.by, key, why, nowMs);
-}
-
-bool WriteTables::removeRejected(const replica::RejectedOn& link, const sync::RecordKey& key) {
-  return rejected_.remove({link.peer, link.scope}, link.by, key);
-}
-
-bool WriteTables::noteChanged(const sync::RecordKey& key) { return rejected_.noteChange(key); }
-
-std::uint64_t WriteTables::rejectedCount(const UUID& peer, replica::RejectedBy by) { return rejected_.count(peer, by); }
+void WriteTables::addRemoved(std::span<const replica::RemovedCopy> copies) { Removed(statements_).add(copies); }
 
 }  // namespace blazedb::db

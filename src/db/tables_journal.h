@@ -32,7 +32,7 @@ class Removed {
  public:
   explicit Removed(Statements& statements) : statements_(statements) {}
 
-  void add(const RemovedRecord& removed, base::ByteView fields);
+  void add(std::span<const replica::RemovedCopy> copies);
   // The entries with an id above `after`, oldest first: a thousand, or fewer if they are large. A file of an earlier
   // version that is opened read-only has no such table, and so no entries.
   std::vector<RemovedRecord> after(std::int64_t after);

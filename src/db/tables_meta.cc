@@ -8,6 +8,11 @@
 
 namespace blazedb::db {
 
+const char kMetaTables[] = R"sql(
+CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS incarnations(number INTEGER PRIMARY KEY, id INTEGER NOT NULL, first INTEGER NOT NULL);
+)sql";
+
 UUID uuidOf(base::ByteView bytes) {
   UUID id;
   if (bytes.size() != id.bytes.size())
@@ -23,11 +28,8 @@ WriteTables::WriteTables(storage::Connection& connection) : ReadTables(connectio
 }
 
 void WriteTables::create(storage::Connection& connection) {
-  connection.execute(kSchema);
-  addMissing(connection);
+  for (const char* sql : kTables) connection.execute(sql);
 }
-
-void WriteTables::addMissing(storage::Connection& connection) { connection.execute(kAddedTables); }
 
 void WriteTables::takeBackPart() {
   statements_.run(kTakeBackPart);
@@ -54,7 +56,11 @@ std::optional<UUID> ReadTables::metaId(std::string_view key) {
 
 std::uint64_t ReadTables::metaNumber(std::string_view key) {
   std::optional<base::Bytes> value = meta(key);
-  return value ? base::Reader(*value).fixed64() : 0;
+  if (!value) return 0;
+  if (value->size() != sizeof(std::uint64_t))
+    throw Error(ErrorCode::DamagedPage,
+                "the number '" + std::string(key) + "' in the database is not 8 bytes; restore the file from a backup");
+  return base::Reader(*value).fixed64();
 }
 
 void WriteTables::setMeta(std::string_view key, base::ByteView value) {

@@ -1,9 +1,30 @@
 // origins, cursors, peers, importers: what the file remembers of each peer.
 #include "blazedb/error.h"
 #include "db/columns.h"
+#include "db/schema.h"
 #include "db/tables.h"
 
 namespace blazedb::db {
+
+const char kPeerTables[] = R"sql(
+CREATE TABLE IF NOT EXISTS origins(
+  id INTEGER PRIMARY KEY, replica BLOB NOT NULL, incarnation INTEGER NOT NULL, UNIQUE(replica, incarnation));
+CREATE TABLE IF NOT EXISTS importers(
+  number INTEGER PRIMARY KEY, replica BLOB NOT NULL UNIQUE, filter TEXT, floor INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS delivered(
+  row INTEGER NOT NULL, importer INTEGER NOT NULL, kind INTEGER NOT NULL, position INTEGER NOT NULL,
+  PRIMARY KEY(row, importer)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS delivered_taken_back ON delivered(importer, position) WHERE kind = 2;
+CREATE TABLE IF NOT EXISTS cursors(
+  peer BLOB NOT NULL, scope BLOB NOT NULL, incarnation INTEGER NOT NULL DEFAULT 0,
+  position INTEGER NOT NULL DEFAULT 0, complete INTEGER NOT NULL DEFAULT 0,
+  reach INTEGER NOT NULL DEFAULT 0,
+  acknowledged INTEGER NOT NULL DEFAULT 0, acknowledged_complete INTEGER NOT NULL DEFAULT 0,
+  passed INTEGER NOT NULL DEFAULT 0, seen_ms INTEGER,
+  PRIMARY KEY(peer, scope)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS peers(replica BLOB PRIMARY KEY, incarnation INTEGER NOT NULL) WITHOUT ROWID;
+)sql";
+
 namespace {
 
 sync::Scope scopeAt(storage::Statement& statement, int column) {

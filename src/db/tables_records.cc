@@ -1,11 +1,25 @@
 // records, feed, collections, delivered.
-#include <algorithm>
 
 #include "blazedb/error.h"
 #include "db/columns.h"
+#include "db/schema.h"
 #include "db/tables.h"
 
 namespace blazedb::db {
+
+const char kRecordTables[] = R"sql(
+CREATE TABLE IF NOT EXISTS collections(
+  id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, live INTEGER NOT NULL,
+  digest_low INTEGER NOT NULL, digest_high INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS records(
+  row INTEGER PRIMARY KEY, collection INTEGER NOT NULL, id BLOB NOT NULL, position INTEGER NOT NULL,
+  origin INTEGER NOT NULL, flags INTEGER NOT NULL, stamps BLOB NOT NULL, fields BLOB NOT NULL);
+CREATE UNIQUE INDEX IF NOT EXISTS records_by_id ON records(collection, id);
+CREATE INDEX IF NOT EXISTS records_dead ON records(position) WHERE flags & 1 = 0;
+CREATE INDEX IF NOT EXISTS records_dead_whole ON records(position) WHERE flags & 3 = 2;
+CREATE TABLE IF NOT EXISTS feed(position INTEGER PRIMARY KEY, row INTEGER NOT NULL, mark INTEGER NOT NULL);
+)sql";
+
 namespace {
 
 using replica::Row;

@@ -6,8 +6,18 @@
 #include "crypto/hash.h"
 #include "db/columns.h"
 #include "db/schema.h"
+#include "db/tables.h"
 
 namespace blazedb::db {
+
+const char kRejectedTables[] = R"sql(
+CREATE TABLE IF NOT EXISTS rejected(
+  peer BLOB NOT NULL, scope BLOB NOT NULL, by_peer INTEGER NOT NULL, collection TEXT NOT NULL, record BLOB NOT NULL,
+  code INTEGER NOT NULL, reason TEXT NOT NULL, since_ms INTEGER NOT NULL, changed INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY(peer, by_peer, scope, collection, record)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS rejected_by_record ON rejected(record, collection);
+)sql";
+
 namespace {
 
 #define BLAZEDB_ON_LINK "peer = ?1 AND by_peer = ?2 AND scope = ?3"
@@ -45,10 +55,9 @@ void Rejected::add(const Link& link, By by, const sync::RecordKey& key, const sy
   bindKey(add, link, by, key).bind(6, static_cast<std::int64_t>(why.code)).bindText(7, why.text).bind(8, nowMs).run();
 }
 
-bool Rejected::remove(const Link& link, By by, const sync::RecordKey& key) {
+void Rejected::remove(const Link& link, By by, const sync::RecordKey& key) {
   Use remove = statements_.use("DELETE FROM rejected WHERE " BLAZEDB_ON_LINK " AND collection = ?4 AND record = ?5");
   bindKey(remove, link, by, key).run();
-  return statements_.connection().changes() > 0;
 }
 
 void Rejected::removeOthers(const UUID& peer, const std::optional<sync::Scope>& except) {
@@ -157,6 +166,42 @@ std::vector<RejectedChange> Rejected::all(Date now) {
                    Date{select->integer(6) * 1000}});
   }
   return all;
+}
+
+// ----------------------------------------------------------------------------------------------------
+// for src/replica
+
+std::vector<sync::Rejection> ReadTables::rejectedOn(const replica::RejectedOn& link, bool changed) {
+  return Rejected(statements_).on({link.peer, link.scope}, link.by, changed);
+}
+
+std::set<sync::RecordKey> WriteTables::setAside(const replica::RejectedOn& link,
+                                                std::span<const sync::RecordKey> keys) {
+  std::set<sync::RecordKey> found;
+  Rejected::Link on(link.peer, link.scope);
+  for (const sync::RecordKey& key : keys)
+    if (rejected_.has(on, link.by, key)) found.insert(key);
+  return found;
+}
+
+void WriteTables::noteRejections(const replica::RejectedOn& link, std::span<const sync::Rejection> news,
+                                 std::int64_t nowMs) {
+  Rejected::Link on(link.peer, link.scope);
+  for (const sync::Rejection& each : news)
+    if (each.why)
+      rejected_.add(on, link.by, each.key, *each.why, nowMs);
+    else
+      rejected_.remove(on, link.by, each.key);
+}
+
+std::size_t WriteTables::noteChanged(std::span<const sync::RecordKey> keys) {
+  std::size_t found = 0;
+  for (const sync::RecordKey& key : keys) found += rejected_.noteChange(key) ? 1 : 0;
+  return found;
+}
+
+std::uint64_t WriteTables::rejectedCount(const UUID& peer, replica::RejectedBy by) {
+  return by == replica::RejectedBy::peer ? rejected_.countByBearers(peer) : rejected_.count(peer, by);
 }
 
 }  // namespace blazedb::db

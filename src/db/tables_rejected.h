@@ -35,7 +35,7 @@ class Rejected {
   bool noteChange(const sync::RecordKey& key);
   // A known entry keeps the time since when it is there.
   void add(const Link& link, By by, const sync::RecordKey& key, const sync::Bye& why, std::int64_t nowMs);
-  bool remove(const Link& link, By by, const sync::RecordKey& key);
+  void remove(const Link& link, By by, const sync::RecordKey& key);
   // Removes the entries of all links with the peer but one.
   void removeOthers(const UUID& peer, const std::optional<sync::Scope>& except);
   // This replica has another id now: no peer has refused anything of it.

@@ -2,8 +2,20 @@
 
 #include "blazedb/error.h"
 #include "db/columns.h"
+#include "db/schema.h"
 
 namespace blazedb::db {
+
+const char kTokenTables[] = R"sql(
+CREATE TABLE IF NOT EXISTS tokens(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, hash BLOB NOT NULL UNIQUE, name TEXT NOT NULL, user TEXT NOT NULL,
+  role INTEGER NOT NULL, rights INTEGER NOT NULL, collections BLOB NOT NULL, teams BLOB NOT NULL,
+  created_us INTEGER NOT NULL, expires_us INTEGER, revoked_us INTEGER);
+CREATE TABLE IF NOT EXISTS replicas(
+  token INTEGER NOT NULL, replica BLOB NOT NULL, seen_ms INTEGER NOT NULL, PRIMARY KEY(token, replica)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS replicas_by_id ON replicas(replica);
+)sql";
+
 namespace {
 
 constexpr std::size_t kSearchedBytes = 8;

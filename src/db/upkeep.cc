@@ -27,8 +27,7 @@ Upkeep::Upkeep(GroupCommit& writer, ReaderPool& readers, Shared& shared, Origins
       journal_(journal),
       clock_(clock),
       retentionMs_(retentionMs),
-      durability_(durability),
-      savedStale_(GroupCommit::Alone(writer)->mirror.stale) {}
+      durability_(durability) {}
 
 bool Upkeep::run() {
   bool more = purgeTombstones();
@@ -90,13 +89,13 @@ bool Upkeep::trimFeed() {
 
 void Upkeep::save(GroupCommit::Alone& alone, Durability durability) {
   std::uint64_t stale = alone->mirror.stale;
-  if (stale == savedStale_ && !shared_.peers.unsaved() && durability == Durability::normal) return;
+  if (stale == alone->savedStale && !shared_.peers.unsaved() && durability == Durability::normal) return;
   try {
     alone.note(durability, [&](WriteTables& tables) {
       shared_.peers.save(tables);
       tables.setMetaNumber(kStale, stale);
     });
-    savedStale_ = stale;
+    alone->savedStale = stale;
   } catch (...) {
     shared_.peers.saveAgain();
     throw;

@@ -42,7 +42,6 @@ class Upkeep {
   const Durability durability_;
   std::uint64_t trimmedTo_ = 0;
   std::int64_t forgetReadersAtMs_ = 0;
-  std::uint64_t savedStale_ = 0;  // the writer's
 };
 
 }  // namespace blazedb::db

@@ -9,8 +9,8 @@
 
 #include <algorithm>
 #include <memory>
-#include <mutex>
 
+#include "base/mutex.h"
 #include "blazedb/error.h"
 #include "link/certificate.h"
 #include "link/pem_file.h"
@@ -121,8 +121,8 @@ std::string whatIsWrongWith(const X509* certificate, const EVP_PKEY* key, std::i
 }  // namespace
 
 OwnCertificate::Cared OwnCertificate::care(std::int64_t wallMs, bool mayMakeKey) const {
-  static std::mutex oneAtATime;  // two listeners of one database share its files
-  std::lock_guard lock(oneAtATime);
+  static base::Mutex oneAtATime;  // two listeners of one database share its files
+  base::Lock lock(oneAtATime);
   std::int64_t nowMs = std::clamp(wallMs, kWrittenMs, kLastMs);
   Certificate certificate = findCertificate(certificateFile);
   Key key = findKey(keyFile);

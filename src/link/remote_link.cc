@@ -5,8 +5,6 @@
 #include <asio/ip/tcp.hpp>
 #include <atomic>
 #include <condition_variable>
-#include <functional>
-#include <mutex>
 #include <system_error>
 #include <utility>
 

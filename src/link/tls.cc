@@ -12,8 +12,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <mutex>
 
+#include "base/mutex.h"
 #include "blazedb/error.h"
 #include "link/pem_file.h"
 
@@ -54,9 +54,9 @@ std::string openSslReason() {
 
 // Reading them takes 40 ms, and they fill a megabyte: all contexts that need them share them.
 std::shared_ptr<X509_STORE> systemAuthorities() {
-  static std::mutex mutex;
-  static std::weak_ptr<X509_STORE> shared;
-  std::lock_guard lock(mutex);
+  static base::Mutex mutex;
+  static std::weak_ptr<X509_STORE> shared GUARDED_BY(mutex);
+  base::Lock lock(mutex);
   std::shared_ptr<X509_STORE> store = shared.lock();
   if (store) return store;
   store.reset(X509_STORE_new(), X509_STORE_free);

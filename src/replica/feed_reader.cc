@@ -122,28 +122,40 @@ sync::FeedRead FeedReader::read(const sync::FeedQuery& query, std::int64_t echo,
   return read;
 }
 
-bool FeedReader::readRecord(const sync::RecordKey& key, const sync::Agreement& agreement, sync::BatchWriter& out) {
+std::size_t FeedReader::readRecords(std::span<const sync::RecordKey> keys, const sync::Agreement& agreement,
+                                    std::size_t bytesWanted, sync::BatchWriter& out,
+                                    std::vector<sync::RecordKey>& gone) {
   std::shared_ptr<const Catalog> catalog = committed_.catalog();
-  auto collection = catalog->numbers.find(key.collection);
-  if (!agreement.scope.has(key.collection) || collection == catalog->numbers.end()) return false;
-  Chooser chooser(agreement.reads, 0);
-  bool added = false;
-  auto add = [&](const Row& row) {
-    Verdict verdict = chooser.judge(key.collection, row);
+  std::vector<Key> rows;
+  rows.reserve(keys.size());
+  for (const sync::RecordKey& key : keys) {
+    auto collection = catalog->numbers.find(key.collection);
+    bool carried = agreement.scope.has(key.collection) && collection != catalog->numbers.end();
+    rows.push_back({carried ? collection->second : 0, key.id});  // no collection has the number 0
+  }
+  news_.clear();
+  std::size_t answered = 0;
+  sync::EncodedState encoded;
+  rows_.find(rows, importerOf(agreement), [&](std::size_t i, const Row* row) {
+    const sync::RecordKey& key = keys[i];
+    Chooser chooser(agreement.reads, 0);
+    Verdict verdict = row ? chooser.judge(key.collection, *row) : Verdict::nothing;
     // The feed tells the importer of records that are taken back.
-    if (verdict == Verdict::nothing || verdict == Verdict::takeBack) return;
-    sync::EncodedState encoded;
-    sync::Change change;
-    change.collection = key.collection;
-    change.id = key.id;
-    toChange(row, 0, agreement.scope, encoded, change);
-    change.complete = true;
-    out.add(change);
-    added = true;
-  };
-  rows_.findOne({collection->second, key.id}, add, importerOf(agreement));
-  if (added) news_ = chooser.news();
-  return added;
+    if (verdict == Verdict::nothing || verdict == Verdict::takeBack) {
+      gone.push_back(key);
+    } else {
+      sync::Change change;
+      change.collection = key.collection;
+      change.id = key.id;
+      toChange(*row, 0, agreement.scope, encoded, change);
+      change.complete = true;
+      out.add(change);
+      news_.insert(news_.end(), chooser.news().begin(), chooser.news().end());
+    }
+    answered = i + 1;
+    return out.bytes() < bytesWanted;
+  });
+  return answered;
 }
 
 }  // namespace blazedb::replica

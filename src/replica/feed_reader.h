@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -38,9 +39,9 @@ class FeedReader {
 
   // `echo`: the peer's number as an origin (Reader::originOf); its own changes are withheld. 0 withholds none.
   sync::FeedRead read(const sync::FeedQuery& query, std::int64_t echo, sync::BatchWriter& out);
-  // Adds the whole record to `out`, as far as the peer may read it. Returns false if there is no such record, or the
-  // peer may not read it.
-  bool readRecord(const sync::RecordKey& key, const sync::Agreement& agreement, sync::BatchWriter& out);
+  // sync::Store::readRecords.
+  std::size_t readRecords(std::span<const sync::RecordKey> keys, const sync::Agreement& agreement,
+                          std::size_t bytesWanted, sync::BatchWriter& out, std::vector<sync::RecordKey>& gone);
 
   // The deliveries of the latest call. The caller stores them before the batch leaves.
   const std::vector<Writer::Delivered>& news() const { return news_; }

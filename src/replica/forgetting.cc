@@ -2,6 +2,7 @@
 #include "replica/forgetting.h"
 
 #include <algorithm>
+#include <set>
 
 #include "replica/journal.h"
 
@@ -11,6 +12,9 @@ namespace {
 // forEach() loads rows until they reach this number or size.
 constexpr std::size_t kAtOnce = 256;
 constexpr std::size_t kBytesAtOnce = 4u << 20;
+
+// A sweep that removes more than this is suspicious if it is also more than a tenth.
+constexpr std::size_t kSweptMax = 1000;
 
 }  // namespace
 
@@ -49,13 +53,26 @@ void dropCells(Ledger& ledger, Held& held, const std::function<bool(const sync::
   ledger.correct(ledger.collectionOf(held.row()), held);
 }
 
-Swept unmentioned(Ledger& ledger, const sync::Peer& from, const sync::Scope& scope, const sync::Sweep& sweep) {
-  Swept swept;
+namespace {
+
+void sortMentioned(sync::Sweep& sweep) {
+  std::sort(sweep.mentioned.begin(), sweep.mentioned.end());
+  sweep.mentioned.erase(std::unique(sweep.mentioned.begin(), sweep.mentioned.end()), sweep.mentioned.end());
+}
+
+// The records of the scope that the peer has not sent, and that this replica will not send to it.
+struct Unmentioned {
+  std::vector<Key> keys;
+  std::uint64_t live = 0;  // records of the scope
+};
+
+Unmentioned unmentioned(Ledger& ledger, const sync::Peer& from, const sync::Scope& scope, const sync::Sweep& sweep) {
+  Unmentioned found;
   std::set<std::int64_t> carried;
   for (const Collection& collection : ledger.rows().collections()) {
     if (!scope.has(collection.name)) continue;
     carried.insert(collection.number);
-    swept.live += collection.live;
+    found.live += collection.live;
   }
   std::int64_t origin = ledger.rows().originOf(from);
   ledger.rows().feed(0, 0, [&](const FeedEntry& entry) {
@@ -65,25 +82,55 @@ Swept unmentioned(Ledger& ledger, const sync::Peer& from, const sync::Scope& sco
     bool sent = row.position > sweep.peerHasApplied.position &&
                 !(origin != 0 && row.origin == origin && row.changedOnce(sweep.peerHasApplied.complete));
     if (!sent && !std::binary_search(sweep.mentioned.begin(), sweep.mentioned.end(), row.handle))
-      swept.keys.push_back(row.key());
+      found.keys.push_back(row.key());
     return true;
   });
-  return swept;
+  return found;
 }
 
+// Removes the fields that the sweep has found, unless they have changed since.
 void dropSwept(Ledger& ledger, const sync::Sweep& sweep, const UUID& peer, std::int64_t nowMs) {
-  Held held;
-  for (const auto& [record, fields] : sweep.fields) {
-    auto isSwept = [&fields = fields](const sync::Cell& cell) {
+  std::vector<Key> keys;
+  for (const auto& [record, fields] : sweep.fields)
+    if (const Collection* collection = ledger.known(record.collection)) keys.push_back({collection->number, record.id});
+  forEach(ledger, keys, [&](Held& held) {
+    const auto& fields = sweep.fields.at({ledger.collectionOf(held.row()).name, held.row().id});
+    auto isSwept = [&](const sync::Cell& cell) {
       return std::any_of(fields.begin(), fields.end(), [&](const sync::Sweep::Field& field) {
         return cell.name == field.name && cell.stamp == field.stamp;
       });
     };
-    Collection* collection = ledger.known(record.collection);
-    if (!collection || !ledger.load({collection->number, record.id}, held)) continue;
     if (sweep.journals) keepRemovedFields(ledger, held, isSwept, peer, RemovedRecord::Because::swept, nowMs);
     dropCells(ledger, held, isSwept);
+  });
+}
+
+}  // namespace
+
+void dropRepeated(sync::Sweep& sweep) {
+  if (sweep.mentioned.size() < sweep.mentionedMax) return;
+  sortMentioned(sweep);
+  sweep.mentionedMax = std::max(sweep.mentionedMax, 2 * sweep.mentioned.size());
+}
+
+std::optional<TooMany> finishSweep(Ledger& ledger, const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep,
+                                   const sync::Cursor& cursor, std::int64_t nowMs) {
+  sortMentioned(sweep);
+  Unmentioned found = unmentioned(ledger, from, scope, sweep);
+  std::size_t removals = found.keys.size() + sweep.fields.size();
+  if (!sweep.mayRemoveMany && removals > kSweptMax && removals > found.live / 10) return TooMany{removals, found.live};
+  forEach(ledger, found.keys, [&](Held& held) {
+    if (sweep.journals) keepRemoved(ledger, held.row(), from.replica, RemovedRecord::Because::swept, nowMs);
+    forget(ledger, held);
+  });
+  dropSwept(ledger, sweep, from.replica, nowMs);
+  if (removals > 0) {
+    // Readers whose cursor stands at the end must sweep too, so the horizon lies beyond the end.
+    ledger.raiseHorizon(ledger.nextPosition());
+    ledger.takeEmptyPosition();
   }
+  ledger.rows().setCursor(from.replica, scope, cursor);
+  return std::nullopt;
 }
 
 std::optional<std::uint64_t> leaveScopes(Ledger& ledger, const UUID& peer, const std::vector<Reading>& left,

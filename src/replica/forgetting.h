@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <set>
 #include <span>
 #include <vector>
 
@@ -28,15 +27,16 @@ void dropValues(Ledger& ledger, Held& held);
 // Removes the cells for which `which` returns true, as if they had never come.
 void dropCells(Ledger& ledger, Held& held, const std::function<bool(const sync::Cell&)>& which);
 
-// At the end of a sweep: the records of the scope that the peer has not sent, and that this replica will not send to
-// it.
-struct Swept {
-  std::vector<Key> keys;
+// Drops repeated rows from Sweep::mentioned once there are many.
+void dropRepeated(sync::Sweep& sweep);
+// Ends a sweep, as sync::Store::finishSweep says. If it may not remove as many records as it would have to, it changes
+// nothing and says how many these are.
+struct TooMany {
+  std::size_t removals = 0;
   std::uint64_t live = 0;  // records of the scope
 };
-Swept unmentioned(Ledger& ledger, const sync::Peer& from, const sync::Scope& scope, const sync::Sweep& sweep);
-// Removes the fields that the sweep has found, unless they have changed since. Journals their values if the sweep does.
-void dropSwept(Ledger& ledger, const sync::Sweep& sweep, const UUID& peer, std::int64_t nowMs);
+std::optional<TooMany> finishSweep(Ledger& ledger, const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep,
+                                   const sync::Cursor& cursor, std::int64_t nowMs);
 
 // Forgets what the peer had under the scopes `left` and no longer has under `scope`, among at most `entriesMax` entries
 // of the feed beyond `after`. A field that none of these scopes carried stays, because the peer never had it, and with

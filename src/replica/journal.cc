@@ -18,9 +18,7 @@ void addOverridden(std::vector<Overridden>& to, const sync::RecordKey& record, c
 }
 
 void keepRemoved(Ledger& ledger, const Row& row, const UUID& peer, RemovedRecord::Because because, std::int64_t nowMs) {
-  RemovedRecord removed{0, {nowMs * 1000}, because, peer, ledger.collectionOf(row).name, {}};
-  removed.record.setId(row.id);
-  ledger.rows().addRemoved(removed, row.fields);
+  ledger.keep({ledger.collectionOf(row).name, row.id, {row.fields.begin(), row.fields.end()}, peer, because, nowMs});
 }
 
 void keepRemovedFields(Ledger& ledger, const Held& held, const std::function<bool(const sync::Cell&)>& which,

@@ -26,7 +26,7 @@ void Held::take(const Row& row) {
 Ledger::Ledger(Writer& rows, Mirror& mirror)
     : rows_(rows), mirror_(mirror), lostUntilBefore_(mirror.lostUntil), horizonBefore_(mirror.horizon) {}
 
-Writer& Ledger::rows() {
+Notes& Ledger::rows() {
   flush();
   return rows_;
 }
@@ -44,7 +44,8 @@ Collection& Ledger::collectionFor(std::string_view view) {
     throw Error(ErrorCode::TooLarge, "there are " + std::to_string(kCollectionsMax) +
                                          " collections in this database already; put the record into one of them");
   Collection collection;
-  collection.number = rows().addCollection(name);
+  flush();
+  collection.number = rows_.addCollection(name);
   collection.name = name;
   return mirror_.collections.emplace(name, std::move(collection)).first->second;
 }
@@ -62,10 +63,11 @@ bool Ledger::load(const Key& key, Held& out) {
 }
 
 bool Ledger::add(Collection& collection, Image& after) {
-  if (!rows().add(after.row)) return false;
+  flush();
+  if (!rows_.add(after.row)) return false;
   account(collection, nullptr, &after);
   takePosition(after.row.handle);
-  noteChanged(collection, after.row.id);
+  noteIfAside(collection, after.row.id);
   return true;
 }
 
@@ -86,7 +88,7 @@ void Ledger::put(Collection& collection, const Image* before, const Image& after
   if (before) mirror_.stale++;
   takePosition(after.row.handle);
   if (after.row.handle == 0) taken_.back().queued = place;
-  noteChanged(collection, after.row.id);
+  noteIfAside(collection, after.row.id);
 }
 
 bool Ledger::change(Collection& collection, Held& held, std::int64_t origin, bool merges) {
@@ -164,8 +166,8 @@ void Ledger::account(Collection& collection, const Image* before, const Image* a
 
 void Ledger::takePosition(std::int64_t handle) { taken_.push_back({{++mirror_.position, handle, 0}, std::nullopt}); }
 
-void Ledger::noteChanged(const Collection& collection, const UUID& id) {
-  if (mirror_.setAside > 0 && rows_.noteChanged({collection.name, id})) mirror_.changedAside++;
+void Ledger::noteIfAside(const Collection& collection, const UUID& id) {
+  if (mirror_.setAside > 0) changed_.push_back({collection.name, id});
 }
 
 void Ledger::forgetFields(sync::RecordState& state) {
@@ -207,6 +209,10 @@ void Ledger::flush() {
     taken_.clear();
   }
   if (!written_.empty()) rows_.append(written_);
+  if (!changed_.empty()) mirror_.changedAside += rows_.noteChanged(changed_);
+  changed_.clear();
+  if (!removed_.empty()) rows_.addRemoved(removed_);
+  removed_.clear();
 }
 
 void Ledger::finish() {
@@ -233,6 +239,8 @@ void Ledger::takeBack(const Savepoint& before) {
   erased_.clear();
   handles_.clear();
   taken_.clear();
+  changed_.clear();
+  removed_.clear();
   if (before.tail) taken_.push_back({*before.tail, std::nullopt});
   touched_.resize(before.touched);
   numbered_.clear();

@@ -5,7 +5,7 @@
 // positions as it goes and marks the last one, which lets other replicas receive the transaction whole. It neither
 // commits nor rolls back: the store does, and loads the Mirror again after a rollback.
 //
-// put() and erase() queue rows, and flush() writes or erases them all with one call of the store. Every function that
+// put(), erase() and keep() queue, and flush() writes the queues, each with one call of the store. Every function that
 // reads rows flushes first.
 #pragma once
 
@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "replica/forgettable.h"
@@ -67,8 +68,8 @@ class Ledger {
  public:
   Ledger(Writer& rows, Mirror& mirror);
 
-  // The store, for what is not a row. Flushes first.
-  Writer& rows();
+  // The store, to read rows, and to write what is none. Flushes first.
+  Notes& rows();
 
   // The collection of this name; nullptr if there is none.
   Collection* known(std::string_view name);
@@ -107,6 +108,8 @@ class Ledger {
   void raiseHorizon(std::uint64_t position);
   // Notes that this replica forgets stamps up to `time`: a peer may bring them back (sync::StampRules::lostUntil).
   void noteLost(std::uint64_t time);
+  // Queues a copy for the journal.
+  void keep(RemovedCopy copy) { removed_.push_back(std::move(copy)); }
 
   // Marks the last position that was taken as the end of a transaction.
   void endTransaction();
@@ -135,7 +138,7 @@ class Ledger {
   void store(Collection& collection, Held& held, std::uint64_t position, std::int64_t origin);
   void account(Collection& collection, const Image* before, const Image* after);
   void takePosition(std::int64_t handle);
-  void noteChanged(const Collection& collection, const UUID& id);
+  void noteIfAside(const Collection& collection, const UUID& id);
   void forgetFields(sync::RecordState& state);
 
   Writer& rows_;
@@ -156,8 +159,10 @@ class Ledger {
     Writer::Position position;
     std::optional<std::size_t> queued;  // the index of its row in the queue
   };
-  std::vector<Taken> taken_;                                // the last one waits for its mark
-  std::vector<Writer::Position> written_;                   // reused
+  std::vector<Taken> taken_;               // the last one waits for its mark
+  std::vector<Writer::Position> written_;  // reused
+  std::vector<sync::RecordKey> changed_;   // records that may be set aside
+  std::vector<RemovedCopy> removed_;
   std::unordered_map<std::int64_t, Collection*> numbered_;  // filled when it is needed
   std::vector<const Collection*> touched_;                  // collections whose sums changed
 };

@@ -33,6 +33,10 @@ std::size_t differentRecords(std::span<const sync::Change> changes) {
   return size;
 }
 
+RejectedOn linkOf(const sync::Incoming& incoming) {
+  return {incoming.agreement.peer.replica, incoming.agreement.scope};
+}
+
 }  // namespace
 
 Merger::Merger(Ledger& ledger, Mirror& mirror, const Author& author, base::Clock& clock)
@@ -41,7 +45,7 @@ Merger::Merger(Ledger& ledger, Mirror& mirror, const Author& author, base::Clock
 sync::ApplyResult Merger::apply(const sync::Incoming& incoming) {
   sync::ApplyResult result;
   if (!incoming.changes.empty()) origin_ = ledger_.rows().addOrigin(incoming.agreement.peer);
-  for (const sync::RecordKey& key : incoming.gone) noLongerAside(incoming, key, result);
+  noteGone(incoming, result);
   for (std::size_t from = 0; from < incoming.changes.size();) {
     std::size_t size = load(incoming, from);
     for (std::size_t i = 0; i < size; i++) {
@@ -67,7 +71,7 @@ std::size_t Merger::load(const sync::Incoming& incoming, std::size_t from) {
     Collection* collection = ledger_.known(changes[i].collection);
     keys_.push_back({collection ? collection->number : 0, changes[i].id});
   }
-  Writer& rows = ledger_.rows();
+  Notes& rows = ledger_.rows();
   std::int64_t importer = incoming.agreement.reads.chooses() ? rows.importer(incoming.agreement.peer.replica) : 0;
   std::size_t loaded = 0, bytes = 0;
   rows.find(keys_, importer, [&](std::size_t i, const Row* row) {
@@ -86,15 +90,17 @@ std::size_t Merger::load(const sync::Incoming& incoming, std::size_t from) {
   if (mirror_.setAside > 0) {
     std::vector<sync::RecordKey> named;
     for (std::size_t i = 0; i < loaded; i++) named.push_back(items_[i].key());
-    std::set<sync::RecordKey> aside = rows.setAside({incoming.agreement.peer.replica, incoming.agreement.scope}, named);
+    std::set<sync::RecordKey> aside = rows.setAside(linkOf(incoming), named);
     for (std::size_t i = 0; i < loaded; i++) items_[i].aside = aside.contains(named[i]);
   }
   return loaded;
 }
 
-// Writes the rows of the stretch, and then what needs their handles.
+// Writes the rows of the stretch, then what was set aside, and what needs the handles of the rows.
 void Merger::endStretch(const sync::Incoming& incoming, std::size_t size) {
-  ledger_.flush();
+  Notes& rows = ledger_.rows();
+  if (!rejections_.empty()) rows.noteRejections(linkOf(incoming), rejections_, clock_.wallMs());
+  rejections_.clear();
   std::vector<Writer::Delivered> holds;
   for (const Item& item : std::span(items_).first(size)) {
     if (item.handle == 0) continue;
@@ -102,7 +108,6 @@ void Merger::endStretch(const sync::Incoming& incoming, std::size_t size) {
     if (item.holds) holds.push_back({item.handle, {Delivery::Kind::itsOwn, 0}});
   }
   if (holds.empty()) return;
-  Writer& rows = ledger_.rows();
   rows.setDelivered(rows.addImporter(incoming.agreement.peer.replica), holds);
 }
 
@@ -116,7 +121,7 @@ void Merger::receive(const sync::Incoming& incoming, Item& item, sync::ApplyResu
   auto outside = [&] { broken(Reason::outsideScope, "what this link does not carry"); };
   if (!scope.has(change.collection)) return outside();
   if (change.left) {
-    noLongerAside(incoming, item.key(), result);
+    if (item.aside) noLongerAside(item.key(), result);
     if (!leave(incoming, item)) result.unsent = true;
     return;
   }
@@ -129,23 +134,26 @@ void Merger::receive(const sync::Incoming& incoming, Item& item, sync::ApplyResu
       if (scope.excludes(cell.name)) return outside();
   if (item.aside && !change.complete) {
     result.missing.push_back(item.key());  // the cursor has passed the rest of the record
-  } else if (Refusal why = mergeOne(incoming, item, *theirs, result)) {
+  } else if (std::optional<sync::Bye> why = mergeOne(incoming, item, *theirs, result)) {
     setAside(incoming, item, *why, result);
   } else if (item.aside) {
-    noLongerAside(incoming, item.key(), result);
+    noLongerAside(item.key(), result);
   }
 }
 
-Merger::Refusal Merger::mergeOne(const sync::Incoming& incoming, Item& item, sync::RecordState& theirs,
-                                 sync::ApplyResult& result) {
-  if (Refusal why = checkTime(incoming, theirs, result)) return why;
+std::optional<sync::Bye> Merger::mergeOne(const sync::Incoming& incoming, Item& item, sync::RecordState& theirs,
+                                          sync::ApplyResult& result) {
+  if (std::optional<sync::Bye> why = checkTime(incoming, theirs, result)) return why;
   bool left = item.found && (item.held.row().flags & kLeft);
   // A repair must not bring back a record that another peer took back: the two would take it back and repair it for
   // ever.
   if (incoming.repair && left && !cameFrom(incoming, item.held.row())) return std::nullopt;
-  if (Refusal why = checkStamps(incoming, theirs, item.found && !left ? &item.held.state : nullptr)) return why;
+  if (std::optional<sync::Bye> why = checkStamps(incoming, theirs, item.found && !left ? &item.held.state : nullptr))
+    return why;
   std::uint64_t latest = item.found ? item.held.row().position : 0;
-  if (Refusal why = item.found ? mergeHeld(incoming, item, theirs, result) : mergeNew(item, theirs, result)) return why;
+  if (std::optional<sync::Bye> why =
+          item.found ? mergeHeld(incoming, item, theirs, result) : mergeNew(item, theirs, result))
+    return why;
   if (left) result.mustSync = incoming.agreement.exports() && !incoming.repair;
   if (result.missing.empty()) mirror_.clock.observe(latestTime(theirs));
   item.mentioned = true;
@@ -157,8 +165,8 @@ Merger::Refusal Merger::mergeOne(const sync::Incoming& incoming, Item& item, syn
 // by the replica where it came in, and that replica's clock may be one allowance ahead of this one. This replica's
 // hybrid clock follows what it accepts; with these bounds no client can push it so far that others refuse the writes
 // made here.
-Merger::Refusal Merger::checkTime(const sync::Incoming& incoming, const sync::RecordState& theirs,
-                                  sync::ApplyResult& result) const {
+std::optional<sync::Bye> Merger::checkTime(const sync::Incoming& incoming, const sync::RecordState& theirs,
+                                           sync::ApplyResult& result) const {
   std::int64_t ahead = sync::HybridClock::toWall(latestTime(theirs)) - clock_.wallMs();
   bool itsOwn = incoming.agreement.writes.trust == sync::StampTrust::own;
   std::int64_t beyond = ahead - (itsOwn ? 1 : 2) * base::kClockSkewMsMax;
@@ -171,8 +179,8 @@ Merger::Refusal Merger::checkTime(const sync::Incoming& incoming, const sync::Re
           "machine was wrong: mend the database that wrote the record with restamp() (blazedb restamp FILE)"};
 }
 
-Merger::Refusal Merger::checkStamps(const sync::Incoming& incoming, const sync::RecordState& theirs,
-                                    const sync::RecordState* mine) const {
+std::optional<sync::Bye> Merger::checkStamps(const sync::Incoming& incoming, const sync::RecordState& theirs,
+                                             const sync::RecordState* mine) const {
   if (incoming.agreement.writes.trust == sync::StampTrust::all) return std::nullopt;
   sync::StampRules rules;
   rules.trust = incoming.agreement.writes.trust;
@@ -180,10 +188,11 @@ Merger::Refusal Merger::checkStamps(const sync::Incoming& incoming, const sync::
   rules.incarnation = author_.incarnation;
   rules.lostUntil = mirror_.lostUntil;
   std::optional<std::string> why = sync::refusalOf(theirs, mine, rules);
-  return why ? Refusal(sync::Bye{ErrorCode::NotAllowed, std::move(*why)}) : std::nullopt;
+  if (!why) return std::nullopt;
+  return sync::Bye{ErrorCode::NotAllowed, std::move(*why)};
 }
 
-Merger::Refusal Merger::mergeNew(Item& item, sync::RecordState& theirs, sync::ApplyResult& result) {
+std::optional<sync::Bye> Merger::mergeNew(Item& item, sync::RecordState& theirs, sync::ApplyResult& result) {
   const sync::Change& change = *item.change;
   bool alive = theirs.alive();
   if (!change.complete && alive) {
@@ -218,8 +227,8 @@ Merger::Refusal Merger::mergeNew(Item& item, sync::RecordState& theirs, sync::Ap
   return std::nullopt;
 }
 
-Merger::Refusal Merger::mergeHeld(const sync::Incoming& incoming, Item& item, sync::RecordState& theirs,
-                                  sync::ApplyResult& result) {
+std::optional<sync::Bye> Merger::mergeHeld(const sync::Incoming& incoming, Item& item, sync::RecordState& theirs,
+                                           sync::ApplyResult& result) {
   const sync::Change& change = *item.change;
   Collection& collection = *ledger_.known(change.collection);
   sync::RecordState& mine = item.held.state;
@@ -278,8 +287,8 @@ void Merger::noteSwept(const sync::Incoming& incoming, const Item& item, const s
 // An importer that sends a record has it, even if it should not; unless it has not yet heard that the record was taken
 // back. The chooser decides about the record when the feed reader comes to it, so a change that changed nothing takes a
 // position too. `latest`: the row's position before the change.
-Merger::Refusal Merger::noteHolder(const sync::Incoming& incoming, Item& item, std::uint64_t latest,
-                                   sync::ApplyResult& result) {
+std::optional<sync::Bye> Merger::noteHolder(const sync::Incoming& incoming, Item& item, std::uint64_t latest,
+                                            sync::ApplyResult& result) {
   if (item.found && item.held.row().delivery) {
     const Delivery& known = *item.held.row().delivery;
     if (known.kind != Delivery::Kind::takenBack) return std::nullopt;
@@ -369,10 +378,10 @@ bool Merger::leave(const sync::Incoming& incoming, Item& item) {
 
 // Marks the record as mentioned, because the peer has it: a sweep must not remove an earlier state that is held here.
 void Merger::setAside(const sync::Incoming& incoming, Item& item, const sync::Bye& why, sync::ApplyResult& result) {
-  Writer& rows = ledger_.rows();
-  RejectedOn link{incoming.agreement.peer.replica, incoming.agreement.scope};
   if (!item.aside) {
-    if (!rejectedOfPeer_) rejectedOfPeer_ = rows.rejectedCount(link.peer, link.by);
+    if (!rejectedOfPeer_)
+      rejectedOfPeer_ = ledger_.rows().rejectedCount(incoming.agreement.peer.replica, RejectedBy::us) -
+                        rejections_.size();  // those of this stretch that are no longer aside
     if (*rejectedOfPeer_ >= base::kRejectedMax) {
       result.refused = {sync::Refusal::Reason::tooManySetAside,
                         item.key(),
@@ -384,17 +393,26 @@ void Merger::setAside(const sync::Incoming& incoming, Item& item, const sync::By
     ++*rejectedOfPeer_;
     mirror_.setAside++;
   }
-  rows.addRejected(link, item.key(), why, clock_.wallMs());
-  result.rejected.push_back({item.key(), why});
+  rejections_.push_back({item.key(), why});
+  result.rejected.push_back(rejections_.back());
   item.mentioned = true;
 }
 
-void Merger::noLongerAside(const sync::Incoming& incoming, const sync::RecordKey& key, sync::ApplyResult& result) {
-  if (mirror_.setAside == 0) return;
-  if (!ledger_.rows().removeRejected({incoming.agreement.peer.replica, incoming.agreement.scope}, key)) return;
+// `key` was set aside.
+void Merger::noLongerAside(const sync::RecordKey& key, sync::ApplyResult& result) {
   mirror_.setAside--;
   if (rejectedOfPeer_) --*rejectedOfPeer_;
-  result.rejected.push_back({key, std::nullopt});
+  rejections_.push_back({key, std::nullopt});
+  result.rejected.push_back(rejections_.back());
+}
+
+// The peer no longer holds these records.
+void Merger::noteGone(const sync::Incoming& incoming, sync::ApplyResult& result) {
+  if (mirror_.setAside == 0 || incoming.gone.empty()) return;
+  Notes& rows = ledger_.rows();
+  for (const sync::RecordKey& key : rows.setAside(linkOf(incoming), incoming.gone)) noLongerAside(key, result);
+  if (!rejections_.empty()) rows.noteRejections(linkOf(incoming), rejections_, clock_.wallMs());
+  rejections_.clear();
 }
 
 bool Merger::cameFrom(const sync::Incoming& incoming, const Row& row) {

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <optional>
 #include <set>
-#include <span>
 #include <vector>
 
 #include "base/clock.h"
@@ -30,9 +29,6 @@ class Merger {
   const std::vector<Overridden>& overridden() const { return overridden_; }
 
  private:
-  // Why a record is set aside; std::nullopt if it is taken.
-  using Refusal = std::optional<sync::Bye>;
-
   // One change of a stretch.
   struct Item {
     const sync::Change* change = nullptr;
@@ -49,18 +45,24 @@ class Merger {
   std::size_t load(const sync::Incoming& incoming, std::size_t from);
   void endStretch(const sync::Incoming& incoming, std::size_t size);
   void receive(const sync::Incoming& incoming, Item& item, sync::ApplyResult& result);
-  Refusal mergeOne(const sync::Incoming& incoming, Item& item, sync::RecordState& theirs, sync::ApplyResult& result);
-  Refusal mergeNew(Item& item, sync::RecordState& theirs, sync::ApplyResult& result);
-  Refusal mergeHeld(const sync::Incoming& incoming, Item& item, sync::RecordState& theirs, sync::ApplyResult& result);
-  Refusal checkTime(const sync::Incoming& incoming, const sync::RecordState& theirs, sync::ApplyResult& result) const;
-  Refusal checkStamps(const sync::Incoming& incoming, const sync::RecordState& theirs,
-                      const sync::RecordState* mine) const;
-  Refusal noteHolder(const sync::Incoming& incoming, Item& item, std::uint64_t latest, sync::ApplyResult& result);
+  // These say why the record is set aside; std::nullopt if it is taken.
+  std::optional<sync::Bye> mergeOne(const sync::Incoming& incoming, Item& item, sync::RecordState& theirs,
+                                    sync::ApplyResult& result);
+  std::optional<sync::Bye> mergeNew(Item& item, sync::RecordState& theirs, sync::ApplyResult& result);
+  std::optional<sync::Bye> mergeHeld(const sync::Incoming& incoming, Item& item, sync::RecordState& theirs,
+                                     sync::ApplyResult& result);
+  std::optional<sync::Bye> checkTime(const sync::Incoming& incoming, const sync::RecordState& theirs,
+                                     sync::ApplyResult& result) const;
+  std::optional<sync::Bye> checkStamps(const sync::Incoming& incoming, const sync::RecordState& theirs,
+                                       const sync::RecordState* mine) const;
+  std::optional<sync::Bye> noteHolder(const sync::Incoming& incoming, Item& item, std::uint64_t latest,
+                                      sync::ApplyResult& result);
   void noteSwept(const sync::Incoming& incoming, const Item& item, const sync::RecordState& theirs);
   bool recall(const sync::Incoming& incoming, Item& item, const sync::RecordState& theirs);
   bool leave(const sync::Incoming& incoming, Item& item);
   void setAside(const sync::Incoming& incoming, Item& item, const sync::Bye& why, sync::ApplyResult& result);
-  void noLongerAside(const sync::Incoming& incoming, const sync::RecordKey& key, sync::ApplyResult& result);
+  void noLongerAside(const sync::RecordKey& key, sync::ApplyResult& result);
+  void noteGone(const sync::Incoming& incoming, sync::ApplyResult& result);
   bool cameFrom(const sync::Incoming& incoming, const Row& row);
 
   Ledger& ledger_;
@@ -74,6 +76,7 @@ class Merger {
   std::vector<Item> items_;                        // of the stretch; reused
   std::vector<Key> keys_;                          // of the stretch; reused
   sync::EncodedState encoded_;                     // reused
+  std::vector<sync::Rejection> rejections_;        // of the stretch
   std::vector<Overridden> overridden_;
 };
 

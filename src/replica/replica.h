@@ -16,7 +16,6 @@
 #include "blazedb/uuid.h"
 #include "replica/token_check.h"
 #include "replica/unsent.h"
-#include "sync/change.h"
 #include "sync/scope.h"
 #include "sync/store.h"
 

@@ -37,6 +37,14 @@
 
 namespace blazedb::replica {
 
+// Which end of a link has refused a record, and on which link.
+enum class RejectedBy : std::uint8_t { us = 0, peer = 1 };
+struct RejectedOn {
+  UUID peer;
+  const sync::Scope& scope;
+  RejectedBy by = RejectedBy::us;
+};
+
 class Reader {
  public:
   virtual ~Reader() = default;
@@ -79,6 +87,9 @@ class Reader {
   // The importers that have yet to acknowledge that something was taken back, each with the last position of it.
   virtual std::map<UUID, std::uint64_t> takenBackUntil() = 0;
 
+  // The records that are set aside. `changed`: only those whose copy here has changed since.
+  virtual std::vector<sync::Rejection> rejectedOn(const RejectedOn& link, bool changed) = 0;
+
   // Calls `use` with one row. Returns false if there is none.
   template <class Use>
   bool findOne(const Key& key, Use&& use, std::int64_t importer = 0) {
@@ -92,14 +103,6 @@ class Reader {
   }
 };
 
-// Which end of a link has refused a record, and on which link.
-enum class RejectedBy : std::uint8_t { us = 0, peer = 1 };
-struct RejectedOn {
-  UUID peer;
-  const sync::Scope& scope;
-  RejectedBy by = RejectedBy::us;
-};
-
 // A value that this replica wrote and a merge has overridden: an entry of the conflict journal.
 struct Overridden {
   std::string collection;
@@ -109,7 +112,63 @@ struct Overridden {
   sync::Stamp lostStamp, wonStamp;
 };
 
-class Writer : public virtual Reader {
+// A copy of a record, or of some of its fields, that a peer is about to remove without a delete.
+struct RemovedCopy {
+  std::string collection;
+  UUID record;
+  base::Bytes fields;
+  UUID peer;
+  RemovedRecord::Because because = RemovedRecord::Because::swept;
+  std::int64_t timeMs = 0;
+};
+
+// Writes what is no row: what this replica knows of its peers, and its journal.
+class Notes : public virtual Reader {
+ public:
+  // The number of a peer in Row::origin; gives it one if it has none.
+  virtual std::int64_t addOrigin(const sync::Peer& peer) = 0;
+  virtual void setCursor(const UUID& peer, const sync::Scope& scope, const sync::Cursor& cursor) = 0;
+  virtual void setReading(const UUID& peer, const Reading& reading) = 0;
+  virtual void setReader(const sync::Peer& peer) = 0;
+  // Forgets all cursors and readings of a peer, except those of one scope.
+  virtual void removeCursors(const UUID& peer, const std::optional<sync::Scope>& except) = 0;
+  // Forgets this reading, unless the peer was seen after `unseen` was read. A peer without another reading is forgotten
+  // too.
+  virtual void removeUnseen(const Unseen& unseen) = 0;
+  // Forgets that the peer reads this feed; its cursors and readings stay.
+  virtual void removeReader(const UUID& peer) = 0;
+
+  // The number of an importer; makes the replica one if it is none.
+  virtual std::int64_t addImporter(const UUID& replica) = 0;
+  virtual void setFilter(std::int64_t importer, const std::string& filter, std::uint64_t floor) = 0;
+  // Forgets what an importer was given. If it goes on importing, it has to sweep, wherever its cursor is.
+  virtual void forgetDelivered(const UUID& importer, bool importsNoMore) = 0;
+  struct Delivered {
+    std::int64_t handle = 0;
+    Delivery delivery;
+  };
+  virtual void setDelivered(std::int64_t importer, std::span<const Delivered> news) = 0;
+  // Forgets deliveries that were taken back up to `upTo`, which the importer has acknowledged, and raises its floor to
+  // there.
+  virtual void removeTakenBack(std::int64_t importer, std::uint64_t upTo) = 0;
+
+  // Those of these records that are set aside.
+  virtual std::set<sync::RecordKey> setAside(const RejectedOn& link, std::span<const sync::RecordKey> keys) = 0;
+  // Notes, in this order, that a record is set aside, or no longer. One that was set aside before keeps its time.
+  virtual void noteRejections(const RejectedOn& link, std::span<const sync::Rejection> news, std::int64_t nowMs) = 0;
+  // Notes that the copies here have changed, so that peers' records may be taken now. Returns how many of these records
+  // are set aside.
+  virtual std::size_t noteChanged(std::span<const sync::RecordKey> keys) = 0;
+  // The number of records set aside on all links with the peer. What the peer itself has refused counts together with
+  // what other replicas of the same user have, if the store knows them: a client is free to come with new replica ids.
+  virtual std::uint64_t rejectedCount(const UUID& peer, RejectedBy by) = 0;
+
+  virtual void addOverridden(std::span<const Overridden> entries, std::int64_t nowMs) = 0;
+  virtual void addRemoved(std::span<const RemovedCopy> copies) = 0;
+};
+
+// Writes rows too. Only the Ledger calls these functions (ledger.h).
+class Writer : public Notes {
  public:
   // Stores rows. A row with a handle replaces the row that has it. A row without one is new, and gets its handle here.
   virtual void put(std::span<Row> rows) = 0;
@@ -132,50 +191,8 @@ class Writer : public virtual Reader {
   virtual void setTotals(std::span<const Collection* const> collections) = 0;
   // Stores sync::StampRules::lostUntil.
   virtual void setLostUntil(std::uint64_t time) = 0;
-
-  // The number of a peer in Row::origin; gives it one if it has none.
-  virtual std::int64_t addOrigin(const sync::Peer& peer) = 0;
-  virtual void setCursor(const UUID& peer, const sync::Scope& scope, const sync::Cursor& cursor) = 0;
-  virtual void setReading(const UUID& peer, const Reading& reading) = 0;
-  virtual void setReader(const sync::Peer& peer) = 0;
-  // Forgets all cursors and readings of a peer, except those of one scope.
-  virtual void removeCursors(const UUID& peer, const std::optional<sync::Scope>& except) = 0;
-  // Forgets this reading, unless the peer was seen after `unseen` was read. A peer without another reading is forgotten
-  // too.
-  virtual void removeUnseen(const Unseen& unseen) = 0;
-  // Forgets that the peer reads this feed; its cursors and readings stay.
-  virtual void removeReader(const UUID& peer) = 0;
+  // Stores Reader::horizon.
   virtual void setHorizon(std::uint64_t position) = 0;
-
-  // The number of an importer; makes the replica one if it is none.
-  virtual std::int64_t addImporter(const UUID& replica) = 0;
-  virtual void setFilter(std::int64_t importer, const std::string& filter, std::uint64_t floor) = 0;
-  // Forgets what an importer was given. If it goes on importing, it has to sweep, wherever its cursor is.
-  virtual void forgetDelivered(const UUID& importer, bool importsNoMore) = 0;
-  struct Delivered {
-    std::int64_t handle = 0;
-    Delivery delivery;
-  };
-  virtual void setDelivered(std::int64_t importer, std::span<const Delivered> news) = 0;
-  // Forgets deliveries that were taken back up to `upTo`, which the importer has acknowledged, and raises its floor to
-  // there.
-  virtual void removeTakenBack(std::int64_t importer, std::uint64_t upTo) = 0;
-
-  // Those of these records that are set aside.
-  virtual std::set<sync::RecordKey> setAside(const RejectedOn& link, std::span<const sync::RecordKey> keys) = 0;
-  // Notes that a record is set aside. A record that was so before keeps its time.
-  virtual void addRejected(const RejectedOn& link, const sync::RecordKey& key, const sync::Bye& why,
-                           std::int64_t nowMs) = 0;
-  // Returns false if there was no such entry.
-  virtual bool removeRejected(const RejectedOn& link, const sync::RecordKey& key) = 0;
-  // Notes that the copy here has changed, so that the peer's record may be taken now. Returns false if it is not set
-  // aside.
-  virtual bool noteChanged(const sync::RecordKey& key) = 0;
-  virtual std::uint64_t rejectedCount(const UUID& peer, RejectedBy by) = 0;
-
-  virtual void addOverridden(std::span<const Overridden> entries, std::int64_t nowMs) = 0;
-  // Keeps a copy of a record that a peer is about to remove without a delete.
-  virtual void addRemoved(const RemovedRecord& removed, base::ByteView fields) = 0;
 };
 
 }  // namespace blazedb::replica

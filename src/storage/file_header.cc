@@ -3,8 +3,6 @@
 #include <tuple>
 #include <utility>
 
-#include "blazedb/error.h"
-
 namespace blazedb::storage {
 
 FileHeader::FileHeader(std::unique_ptr<File> file, std::string path, KeyHeader header, base::Random& random)

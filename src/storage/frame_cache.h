@@ -21,8 +21,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <vector>
+
+#include "base/mutex.h"
 
 namespace blazedb::storage {
 
@@ -51,8 +52,9 @@ class FrameCache {
 
   const std::size_t pageBytes_;
   // Neighbours have different locks, so that readers of one transaction's pages do not wait for each other.
-  std::array<std::mutex, kLocks> locks_;  // lock `slot mod kLocks` guards a slot
-  std::vector<std::uint64_t> keys_;       // of the frame in each slot
+  // Lock `slot mod kLocks` guards a slot, which the checker cannot express.
+  std::array<base::Mutex, kLocks> locks_;
+  std::vector<std::uint64_t> keys_;  // of the frame in each slot
   // Not initialised, so that the system gives memory only as slots are used. Most open databases of a process have
   // nothing in their WAL, and need none.
   std::unique_ptr<std::uint8_t[]> pages_;

@@ -138,7 +138,6 @@ bool Comparison::onInventory(Inventory inventory, std::int64_t nowMs) {
   }
   found_ = true;
   repairFrom_ = inventory.from;
-  nextOfTheirs_ = 0;
   theirs_ = std::move(inventory);
   return true;
 }
@@ -146,26 +145,27 @@ bool Comparison::onInventory(Inventory inventory, std::int64_t nowMs) {
 // Sends the records that differ from the answer or stand on one side only, also those that are dead here.
 void Comparison::repair(std::int64_t nowMs) {
   HashedRun mine = store_.hashes(theirs_->collection, repairFrom_, theirs_->to, kRowsPerStep);
-  BatchWriter rows;
   UUID done = mine.to;
-  std::size_t looked = 0;
+  std::vector<RecordKey> differing;
   auto next = mine.records.begin();
-  for (;;) {
+  auto its = std::lower_bound(theirs_->records.begin(), theirs_->records.end(), repairFrom_,
+                              [](const auto& record, const UUID& id) { return record.first < id; });
+  for (std::size_t looked = 0; looked < 2 * kRowsPerStep; looked++) {
     bool here = next != mine.records.end();
-    bool there = nextOfTheirs_ < theirs_->records.size() && theirs_->records[nextOfTheirs_].first <= mine.to;
+    bool there = its != theirs_->records.end() && its->first <= mine.to;
     if (!here && !there) break;
-    const auto* its = there ? &theirs_->records[nextOfTheirs_] : nullptr;
     UUID id = here && (!there || next->first <= its->first) ? next->first : its->first;
     bool inBoth = here && there && next->first == its->first;
-    if (!(inBoth && next->second == its->second) && store_.readRecord({theirs_->collection, id}, agreement_, rows))
-      repaired_++;
-    if (there && its->first == id) nextOfTheirs_++;
+    if (!(inBoth && next->second == its->second)) differing.push_back({theirs_->collection, id});
+    if (there && its->first == id) ++its;
     if (here && next->first == id) ++next;
-    if (rows.bytes() >= kRepairBytes || ++looked >= 2 * kRowsPerStep) {
-      done = id;
-      break;
-    }
+    if (looked + 1 == 2 * kRowsPerStep) done = id;
   }
+  BatchWriter rows;
+  std::vector<RecordKey> gone;
+  std::size_t answered = store_.readRecords(differing, agreement_, kRepairBytes, rows, gone);
+  if (answered < differing.size()) done = differing[answered - 1].id;
+  repaired_ += answered - gone.size();
   if (rows.changes() > 0) say_(rows.finishRows(false, {}));
   if (done != theirs_->to) {
     repairFrom_ = idAfter(done);

@@ -103,7 +103,6 @@ class Comparison {
   bool askedInVain_ = false;         // the comparison was dropped: ignore the answer
   std::optional<Inventory> theirs_;  // the answer, while this end sends records for it
   UUID repairFrom_;
-  std::size_t nextOfTheirs_ = 0;
   bool found_ = false;  // this comparison found a difference
   std::int64_t pauseMs_ = 0;
   std::int64_t pausedUntilMs_ = 0;

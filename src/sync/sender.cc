@@ -236,10 +236,7 @@ void Sender::onNeed(const Need& need) {
   std::size_t bytesWanted = end_.hasRoom(kRowsBytes) ? kRowsBytes : kCrowdedBytes;
   std::vector<RecordKey> gone;
   BatchWriter rows;
-  for (const RecordKey& key : need.keys) {
-    if (!end_.store.readRecord(key, end_.agreement, rows)) gone.push_back(key);
-    if (rows.bytes() >= bytesWanted) break;  // the peer asks for the rest again
-  }
+  end_.store.readRecords(need.keys, end_.agreement, bytesWanted, rows, gone);  // the peer asks for the rest again
   if (!end_.hasRoom(rows.bytes())) {
     unanswered_ = need;
     unansweredBytes_ = rows.bytes();

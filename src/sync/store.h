@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -113,9 +114,11 @@ class Store {
   virtual std::uint64_t ahead(std::uint64_t position, const Scope& scope) const = 0;
 
   virtual FeedRead readFeed(const FeedQuery& query, BatchWriter& out) = 0;
-  // Adds the whole record to `out`, as far as the peer may read it. Returns false if the store does not hold it, or the
-  // peer may not read it.
-  virtual bool readRecord(const RecordKey& key, const Agreement& agreement, BatchWriter& out) = 0;
+  // Adds whole records to `out`, as far as the peer may read them, until `out` has `bytesWanted` bytes. Returns how
+  // many of the keys it has answered, the first ones. `gone` gets those of them that the store does not hold or the
+  // peer may not read.
+  virtual std::size_t readRecords(std::span<const RecordKey> keys, const Agreement& agreement, std::size_t bytesWanted,
+                                  BatchWriter& out, std::vector<RecordKey>& gone) = 0;
   // What the importers of this store were given.
   virtual Deliveries& deliveries() = 0;
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "base/limits.h"
 #include "base/names.h"
 #include "blazedb/error.h"
 

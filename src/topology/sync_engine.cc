@@ -25,6 +25,10 @@ CertificatePinningConfig CertificatePinningConfig::fromSpki(const std::string& p
 
 CertificatePinningConfig CertificatePinningConfig::fromSpki(const std::vector<std::string>& pins) {
   return base::typed([&] {
+    if (pins.empty())
+      throw Error(ErrorCode::InvalidArgument,
+                  "there is no pin in the list; CertificatePinningConfig() is for a hub whose certificate an authority "
+                  "has signed");
     for (const std::string& pin : pins)
       if (!link::isPin(pin))
         throw Error(ErrorCode::InvalidArgument,

@@ -8,6 +8,7 @@
 #include <tuple>
 #include <vector>
 
+#include "db/schema.h"
 #include "support/conversation.h"
 #include "support/errors.h"
 
@@ -127,7 +128,7 @@ TEST(EngineTest, ARecordThatIsDeletedAndInsertedAgainForgetsTheFieldsThatItHad) 
     });
   auto bytes = [&] {
     sync::BatchWriter out;
-    EXPECT_TRUE(a->readRecord({"default", id}, {}, out));
+    EXPECT_TRUE(test::readRecord(*a.engine, {"default", id}, {}, out));
     return out.bytes();
   };
   EXPECT_GT(bytes(), 5000u);
@@ -329,6 +330,28 @@ TEST(EngineTest, WhatItKnowsOfItselfIsWhatItsFileSays) {
     auto before = self(a);
     a.reopen();
     EXPECT_EQ(self(a), before) << "in round " << i;
+  }
+}
+
+// A write that waited behind a new setting works with what is stored by then, not with what it replaced.
+TEST(EngineTest, WhoWaitedBehindANewSettingHasIt) {
+  std::int64_t now = 0;
+  for (std::uint64_t i = 0; i < 20; i++) {
+    Replica a("a", now, 10 + i);
+    a->bindTo(uuidOf(77), false);
+    auto look = [&] {
+      a->write([&](Changes& changes) {
+        WriteTables& tables = changes.tables();
+        bool isServer = tables.meta(kRole).value()[0] == static_cast<std::uint8_t>(sync::Role::server);
+        EXPECT_EQ(changes.author().role == sync::Role::server, isServer) << "in round " << i;
+        EXPECT_EQ(a->replicaId(), tables.metaId(kReplica)) << "in round " << i;
+        EXPECT_EQ(changes.author().source, tables.metaId(kSource)) << "in round " << i;
+        EXPECT_EQ(a->source(), tables.metaId(kSource)) << "in round " << i;
+      });
+    };
+    allAtOnce(a, {[&] { a->setRole(SyncRole::server); }, look, [&] { a->renewReplicaId(); }, look,
+                  [&] { a->releaseSource(); }, look});
+    look();
   }
 }
 

@@ -153,7 +153,7 @@ TEST_F(PeersTest, IncarnationsOfWhichNothingIsLeftAreForgotten) {
   for (std::uint64_t incarnation = 1; incarnation <= 1500; incarnation++) {
     sync::BatchWriter rows;
     UUID id = b.insert({{"n", 1}});
-    ASSERT_TRUE(b->readRecord({"default", id}, {}, rows));
+    ASSERT_TRUE(test::readRecord(*b.engine, {"default", id}, {}, rows));
     base::Bytes frame = rows.finishRows(true, {});
     sync::Agreement agreement;
     agreement.peer = {uuidOf(9), incarnation};

@@ -28,15 +28,18 @@ constexpr std::size_t kClients = 3;
 constexpr std::size_t kAnswerBytesMax = 64u << 10;
 constexpr std::size_t kAnswerFactor = 32;
 
-// Counts the calls of a session to its store.
+// Counts the records that a session asks of its store.
 class CountingStore final : public test::PassingStore {
  public:
   using PassingStore::PassingStore;
-  bool readRecord(const sync::RecordKey& key, const sync::Agreement& agreement, sync::BatchWriter& out) override {
-    calls++;
-    return PassingStore::readRecord(key, agreement, out);
+  std::size_t readRecords(std::span<const sync::RecordKey> keys, const sync::Agreement& agreement,
+                          std::size_t bytesWanted, sync::BatchWriter& out,
+                          std::vector<sync::RecordKey>& gone) override {
+    std::size_t answered = PassingStore::readRecords(keys, agreement, bytesWanted, out, gone);
+    records += answered;
+    return answered;
   }
-  std::uint64_t calls = 0;
+  std::uint64_t records = 0;
 };
 
 class HostileWorld {
@@ -210,7 +213,7 @@ class HostileWorld {
     base::Bytes frame = peer.hello(targets);
     for (std::int64_t frames = dice_.between(1, 25); frames >= 0 && !session.stopped(); frames--) {
       std::size_t saidBefore = said;
-      std::uint64_t callsBefore = store.calls;
+      std::uint64_t recordsBefore = store.records;
       std::map<Key, std::optional<Stored>> parts = partsOfRefused(frame, id, options.terms.scope);
       session.receive(frame, ++now_);
       for (int slice = 0; slice < 4 && session.nextTickMs(); slice++)
@@ -218,7 +221,7 @@ class HostileWorld {
       listen();
       std::string type = "a frame of type " + std::to_string(frame[0]);
       EXPECT_LE(said - saidBefore, kAnswerBytesMax + kAnswerFactor * frame.size()) << type;
-      EXPECT_LE(store.calls - callsBefore, 64 + frame.size()) << type;
+      EXPECT_LE(store.records - recordsBefore, 64 + frame.size()) << type;
       Holdings now = holdings();
       for (auto& [key, held] : now.records)  // a peer that may delete has deleted a record that the hub does not hold
         if (held && !held->alive && !before.records[key]) held.reset();

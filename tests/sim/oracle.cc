@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "support/read_record.h"
 #include "sync/frames.h"
 
 namespace blazedb::sim {
@@ -68,7 +69,7 @@ Stored toStored(const sync::RecordState& state) {
 
 std::optional<Stored> stored(sync::Store& store, const Key& key) {
   sync::BatchWriter out;
-  if (!store.readRecord({key.first, key.second}, {}, out)) return std::nullopt;
+  if (!test::readRecord(store, {key.first, key.second}, {}, out)) return std::nullopt;
   base::Bytes frame = out.finishRows(true, {});
   std::optional<sync::Rows> rows = sync::decodeRows(frame);
   std::optional<sync::RecordState> state = sync::decodeState(rows->changes[0].stamps, rows->changes[0].fields, 0);

@@ -36,8 +36,10 @@ class PassingStore : public sync::Store {
   sync::FeedRead readFeed(const sync::FeedQuery& query, sync::BatchWriter& out) override {
     return store_.readFeed(query, out);
   }
-  bool readRecord(const sync::RecordKey& key, const sync::Agreement& agreement, sync::BatchWriter& out) override {
-    return store_.readRecord(key, agreement, out);
+  std::size_t readRecords(std::span<const sync::RecordKey> keys, const sync::Agreement& agreement,
+                          std::size_t bytesWanted, sync::BatchWriter& out,
+                          std::vector<sync::RecordKey>& gone) override {
+    return store_.readRecords(keys, agreement, bytesWanted, out, gone);
   }
   sync::Deliveries& deliveries() override { return store_.deliveries(); }
   sync::ApplyResult apply(const sync::Incoming& incoming) override { return store_.apply(incoming); }

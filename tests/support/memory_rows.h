@@ -188,18 +188,32 @@ class MemoryRows final : public replica::Writer {
       if (rejected_.contains({link.peer, link.by, sync::encode(link.scope), key})) found.insert(key);
     return found;
   }
-  void addRejected(const replica::RejectedOn& link, const sync::RecordKey& key, const sync::Bye&,
-                   std::int64_t) override {
-    rejected_[{link.peer, link.by, sync::encode(link.scope), key}] = false;
+  void noteRejections(const replica::RejectedOn& link, std::span<const sync::Rejection> news, std::int64_t) override {
+    for (const sync::Rejection& each : news) {
+      Refused refused{link.peer, link.by, sync::encode(link.scope), each.key};
+      if (each.why)
+        rejected_[refused] = {*each.why, false};
+      else
+        rejected_.erase(refused);
+    }
   }
-  bool removeRejected(const replica::RejectedOn& link, const sync::RecordKey& key) override {
-    return rejected_.erase({link.peer, link.by, sync::encode(link.scope), key}) > 0;
+  std::size_t noteChanged(std::span<const sync::RecordKey> keys) override {
+    std::set<sync::RecordKey> found;
+    for (auto& [refused, entry] : rejected_) {
+      bool changed = std::get<1>(refused) == replica::RejectedBy::us &&
+                     std::find(keys.begin(), keys.end(), std::get<3>(refused)) != keys.end();
+      if (changed) found.insert(std::get<3>(refused));
+      entry.changed = entry.changed || changed;
+    }
+    return found.size();
   }
-  bool noteChanged(const sync::RecordKey& key) override {
-    bool found = false;
-    for (auto& [refused, changed] : rejected_)
-      if (std::get<3>(refused) == key && std::get<1>(refused) == replica::RejectedBy::us) found = changed = true;
-    return found;
+  std::vector<sync::Rejection> rejectedOn(const replica::RejectedOn& link, bool changed) override {
+    std::vector<sync::Rejection> all;
+    for (const auto& [refused, entry] : rejected_)
+      if (std::get<0>(refused) == link.peer && std::get<1>(refused) == link.by &&
+          std::get<2>(refused) == sync::encode(link.scope) && (!changed || entry.changed))
+        all.push_back({std::get<3>(refused), entry.why});
+    return all;
   }
   std::uint64_t rejectedCount(const UUID& peer, replica::RejectedBy by) override {
     return static_cast<std::uint64_t>(std::count_if(rejected_.begin(), rejected_.end(), [&](const auto& each) {
@@ -209,7 +223,9 @@ class MemoryRows final : public replica::Writer {
   void addOverridden(std::span<const replica::Overridden> entries, std::int64_t) override {
     overridden_.insert(overridden_.end(), entries.begin(), entries.end());
   }
-  void addRemoved(const RemovedRecord& removed, base::ByteView) override { removed_.push_back(removed); }
+  void addRemoved(std::span<const replica::RemovedCopy> copies) override {
+    removed_.insert(removed_.end(), copies.begin(), copies.end());
+  }
   std::vector<sync::Peer> readers() override {
     std::vector<sync::Peer> all;
     for (const auto& [replica, incarnation] : readers_) all.push_back({replica, incarnation});
@@ -246,7 +262,7 @@ class MemoryRows final : public replica::Writer {
 
   std::uint64_t lostUntil() const { return lostUntil_; }
   const std::vector<replica::Overridden>& overridden() const { return overridden_; }
-  const std::vector<RemovedRecord>& removed() const { return removed_; }
+  const std::vector<replica::RemovedCopy>& removed() const { return removed_; }
 
  private:
   struct Stored {
@@ -259,6 +275,10 @@ class MemoryRows final : public replica::Writer {
     std::uint64_t floor = 0;
   };
   using Link = std::pair<UUID, base::Bytes>;  // a peer, and a scope encoded
+  struct Aside {
+    sync::Bye why;
+    bool changed = false;  // the copy here has changed since
+  };
   using Refused = std::tuple<UUID, replica::RejectedBy, base::Bytes, sync::RecordKey>;
 
   replica::Row shown(const Stored& stored, std::int64_t importer) const {
@@ -289,11 +309,11 @@ class MemoryRows final : public replica::Writer {
   std::map<UUID, Importing> importers_;
   std::int64_t lastImporter_ = 0;
   std::map<std::pair<std::int64_t, std::int64_t>, replica::Delivery> delivered_;  // by importer and handle
-  std::map<Refused, bool> rejected_;  // true: the copy here has changed since
+  std::map<Refused, Aside> rejected_;
   std::uint64_t horizon_ = 0;
   std::uint64_t lostUntil_ = 0;
   std::vector<replica::Overridden> overridden_;
-  std::vector<RemovedRecord> removed_;
+  std::vector<replica::RemovedCopy> removed_;
 };
 
 }  // namespace blazedb::test

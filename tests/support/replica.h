@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "db/engine.h"
+#include "support/read_record.h"
 #include "support/sim_file_system.h"
 #include "sync/frames.h"
 
@@ -137,7 +138,7 @@ class Replica {
   Stored stored(const UUID& id) const {
     sync::BatchWriter rows;
     Stored stored;
-    if (!engine->readRecord({"default", id}, {}, rows)) return stored;
+    if (!readRecord(*engine, {"default", id}, {}, rows)) return stored;
     base::Bytes frame = rows.finishRows(true, {});
     std::optional<sync::Rows> read = sync::decodeRows(frame);
     std::optional<sync::RecordState> state = sync::decodeState(read->changes[0].stamps, read->changes[0].fields, 0);

@@ -34,16 +34,24 @@ class CountingStore : public PassingStore {
     largest = std::max(largest, run.records.size());
     return run;
   }
-  bool readRecord(const RecordKey& key, const Agreement&, BatchWriter& out) override {
-    if (!collections[key.collection].contains(key.id)) return false;
-    Change change;
-    change.collection = key.collection;
-    change.id = key.id;
-    change.complete = true;
-    change.fields = base::ByteView(payload);
-    out.add(change);
-    sent++;
-    return true;
+  std::size_t readRecords(std::span<const RecordKey> keys, const Agreement&, std::size_t bytesWanted, BatchWriter& out,
+                          std::vector<RecordKey>& gone) override {
+    std::size_t answered = 0;
+    while (answered < keys.size() && out.bytes() < bytesWanted) {
+      const RecordKey& key = keys[answered++];
+      if (!collections[key.collection].contains(key.id)) {
+        gone.push_back(key);
+        continue;
+      }
+      Change change;
+      change.collection = key.collection;
+      change.id = key.id;
+      change.complete = true;
+      change.fields = base::ByteView(payload);
+      out.add(change);
+      sent++;
+    }
+    return answered;
   }
 
   std::map<std::string, std::map<UUID, Hash128>> collections;

@@ -5,6 +5,7 @@
 
 #include "blazedb/error.h"
 #include "support/errors.h"
+#include "support/read_record.h"
 #include "sync/session_test.h"
 
 namespace blazedb::sync {
@@ -292,7 +293,7 @@ TEST_F(ExportTest, AFilterThatThrowsMeansNotSentAndAnErrorThatSaysWhere) {
   Agreement asks;
   asks.reads.filter = filter;
   asks.peer.replica = b->info().replica;
-  EXPECT_ERROR(FilterFailed, a->readRecord({"default", id}, asks, rows));
+  EXPECT_ERROR(FilterFailed, test::readRecord(*a.engine, {"default", id}, asks, rows));
   EXPECT_EQ(rows.changes(), 0u);
 }
 

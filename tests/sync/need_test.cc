@@ -73,7 +73,11 @@ TEST_F(NeedTest, AppliesInOrderWhatComesWhileItWaits) {
 TEST_F(NeedTest, GoesOnWithoutARecordThatIsGone) {
   struct Forgetful : PassingStore {
     using PassingStore::PassingStore;
-    bool readRecord(const RecordKey&, const Agreement&, BatchWriter&) override { return false; }
+    std::size_t readRecords(std::span<const RecordKey> keys, const Agreement&, std::size_t, BatchWriter&,
+                            std::vector<RecordKey>& gone) override {
+      gone.insert(gone.end(), keys.begin(), keys.end());
+      return keys.size();
+    }
   } store(*a.engine);
   UUID other;
   a->write([&](db::Changes& changes) {
@@ -169,7 +173,7 @@ TEST_F(NeedTest, RefusesAnAnswerThatHoldsMoreThanWasAskedFor) {
     while (talk.said(1, FrameType::need).empty())
       if (!(talk.deliverBoth())) return ErrorCode::NotFound;
     BatchWriter rows;
-    for (const UUID& each : ids) EXPECT_TRUE(a->readRecord({"default", each}, {}, rows));
+    for (const UUID& each : ids) EXPECT_TRUE(test::readRecord(*a.engine, {"default", each}, {}, rows));
     talk[1].receive(rows.finishRows(true, gone), now);
     return talk[1].stopped() ? talk.status(1).ended->code : ErrorCode::Closed;
   };

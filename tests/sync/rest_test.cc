@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 
+#include "support/read_record.h"
 #include "sync/session_test.h"
 
 namespace blazedb::sync {
@@ -77,7 +78,7 @@ TEST_F(SessionTest, TakesNoMoreThanOneQuestionAtATime) {
 TEST_F(SessionTest, TakesNoRepairThatItHasNotAskedFor) {
   UUID id = b.insert({{"n", 1}});
   BatchWriter rows;
-  ASSERT_TRUE(b->readRecord({"default", id}, {}, rows));
+  ASSERT_TRUE(test::readRecord(*b.engine, {"default", id}, {}, rows));
   expectProtocolError(*talking(), rows.finishRows(false, {}));
   EXPECT_EQ(a.count(), 0u);
 }

@@ -184,7 +184,7 @@ TEST_F(SessionTest, ThatDoesNotSendGivesNothingAway) {
 TEST_F(SessionTest, ThatDoesNotReceiveTakesNothing) {
   UUID id = b.insert({{"n", 1}});
   BatchWriter rows;
-  ASSERT_TRUE(b->readRecord({"default", id}, {}, rows));
+  ASSERT_TRUE(test::readRecord(*b.engine, {"default", id}, {}, rows));
   SessionOptions sendsOnly;
   sendsOnly.terms.receives = false;
   // This end does not receive, or the peer said that it does not send.

@@ -149,9 +149,11 @@ class MemoryReplica final : public replica::Replica,
     std::int64_t echo = query.withholdEchoes ? rows_.originOf(query.agreement.peer) : 0;
     return replica::FeedReader(rows_, committed()).read(query, echo, out);
   }
-  bool readRecord(const sync::RecordKey& key, const sync::Agreement& agreement, sync::BatchWriter& out) override {
+  std::size_t readRecords(std::span<const sync::RecordKey> keys, const sync::Agreement& agreement,
+                          std::size_t bytesWanted, sync::BatchWriter& out,
+                          std::vector<sync::RecordKey>& gone) override {
     std::lock_guard lock(mutex_);
-    return replica::FeedReader(rows_, committed()).readRecord(key, agreement, out);
+    return replica::FeedReader(rows_, committed()).readRecords(keys, agreement, bytesWanted, out, gone);
   }
   sync::Deliveries& deliveries() override { return *this; }
   sync::ApplyResult apply(const sync::Incoming& incoming) override {

@@ -452,6 +452,7 @@ TEST_F(RemoteTest, WhatThisVersionDoesNotDoIsRefusedAndNeverDoneOtherwise) {
   plain.host = "192.0.2.1";
   EXPECT_EQ(refusal(client, plain), ErrorCode::PlaintextForbidden);
   EXPECT_ERROR(InvalidArgument, CertificatePinningConfig::fromSpki("sha1/abc"));
+  EXPECT_ERROR(InvalidArgument, CertificatePinningConfig::fromSpki(std::vector<std::string>{}));
 }
 
 TEST_F(RemoteTest, NodesThatAreLocalOnlyAreNeitherOfferedNorConnected) {
