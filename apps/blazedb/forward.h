@@ -13,6 +13,7 @@ namespace blazedb::cli {
 // openDatabase() throws this if another process has the file open.
 struct InUse {
   std::string file;
+  std::string passwordFile;  // as the user gave it
   Password password;
   Error error;
   std::string instead = {};  // another way to what the command does: a clause for the message

@@ -96,7 +96,7 @@ Database openDatabase(const DatabaseArgument& database, const Password& password
       if (error.code() != ErrorCode::DatabaseInUse) throw;
       // The process that has the file open may be about to listen for commands, or to close the file.
       if (again || !server::waitForTransition(database.file, kTransitionMax))
-        throw InUse{database.file, Password(password.text()), error};
+        throw InUse{database.file, database.passwordFile, Password(password.text()), error};
     }
   }
 }

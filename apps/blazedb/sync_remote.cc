@@ -55,6 +55,8 @@ std::optional<RemoteAddress> parseRemote(const std::string& text) {
   if (address.host.empty()) unclear(text, "it names no host");
   if (address.database.empty()) unclear(text, "it names no database");
   if (address.database.find('/') != std::string::npos) unclear(text, "a database has no / in its name");
+  if (!hasPort && !hasBrackets && address.database.ends_with(".blazedb"))
+    unclear(text, "there is no folder " + authority + " here, and the name looks like one of a file");
   return address;
 }
 

@@ -438,6 +438,7 @@ std::vector<std::string> DatabaseFile::verifyPages(const Progress& progress) {
   for (int copy : damagedHeaderCopies(header_.file()))
     problems.push_back("copy " + std::to_string(copy) + " of the header is damaged");
   verifyMainFile(progress, problems);
+  if (!problems.empty()) return problems;  // SQLite would say of the same pages that it cannot read them
   note([&] {
     Statement check = writer_->prepare("PRAGMA integrity_check");
     while (check.step())

@@ -114,6 +114,9 @@ TEST_F(Control, WhatNeedsTheFileForItselfSaysWhatToType) {
   };
   fail({"renew", a_}, "DatabaseInUse: " + a_ + " is open in process " + std::to_string(watch_->pid()));
   for (const std::string command : {"passwd", "renew", "restamp", "release"}) failsOver(a_, {command, a_});
+  const std::string passwordFile = writeFile("password", std::string(kPassword) + "\n");
+  fail({"renew", a_, "--password-file", passwordFile},
+       "run blazedb stop " + a_ + " --password-file " + passwordFile + ", then this command again");
   failsOver(a_, {"set", a_, "--role", "server"});
   for (const std::string command : {"diff", "sync"}) {
     failsOver(a_, {command, a_, c});

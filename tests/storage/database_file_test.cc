@@ -138,8 +138,7 @@ TEST_F(DatabaseFileTest, VerifyNamesEveryDamagedPageAlsoThoseThatNoQueryReads) {
     if (error) {
       EXPECT_EQ(error, ErrorCode::DamagedPage);
     } else {
-      ASSERT_FALSE(problems.empty());
-      EXPECT_EQ(problems[0], "page " + std::to_string(page) + " fails authentication");
+      EXPECT_EQ(problems, std::vector<std::string>{"page " + std::to_string(page) + " fails authentication"});
     }
   }
 }

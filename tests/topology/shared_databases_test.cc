@@ -317,9 +317,12 @@ TEST_F(SharedDatabasesTest, AWatchTellsWhatComesAndGoes) {
 TEST_F(SharedDatabasesTest, AWatchLooksAgainAfterAFileWasClosed) {
   Told told;
   Subscription watch = watchSharedDatabases(group_, told.listener());
-  int file = ::open(in("Ending.json").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  // It comes with its lock: the watch removes a note that nobody has locked.
+  const std::string beside = (folder_ / "beside").string();
+  int file = ::open(beside.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   ASSERT_TRUE(lock(file, 0, F_WRLCK));
   ASSERT_EQ(::write(file, kFine.data(), kFine.size()), std::ssize(kFine));
+  ASSERT_EQ(::rename(beside.c_str(), in("Ending.json").c_str()), 0);
   told.expect({"Ending"});
   close(::open(in("Ending.json").c_str(), O_RDWR | O_CLOEXEC));
   SharedNote other(open(), "Other");
