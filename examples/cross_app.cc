@@ -17,7 +17,7 @@ int main() {
   ExportPolicy policy;
   policy.collections = {"notes"};
   policy.fields = {"title", "pinned"};
-  policy.filter = {"pinned", [](const std::string&, const Record& note) { return note.boolean("pinned") == true; }};
+  policy.filter = ExportFilter::where("pinned");  // the records for which this is true
   CrossAppSyncCoordinator sharing(notes, group, policy);
   sharing.enable();
   // [/share]

@@ -30,6 +30,7 @@ Run declareImport(Arguments& arguments);
 Run declareInfo(Arguments& arguments);
 Run declareInsert(Arguments& arguments);
 Run declarePasswd(Arguments& arguments);
+Run declareQuery(Arguments& arguments);
 Run declareRelease(Arguments& arguments);
 Run declareRemoved(Arguments& arguments);
 Run declareRenew(Arguments& arguments);

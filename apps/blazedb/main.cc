@@ -60,6 +60,7 @@ const std::vector<Group>& groups() {
            {"update", "change fields of a record, or replace it", declareUpdate, kAtOwner},
            {"delete", "delete a record", declareDelete, kAtOwner},
            {"count", "print the number of records", declareCount, kAtOwner},
+           {"query", "find records by an expression", declareQuery, kAtOwner},
            {"import", "store the records of a JSON Lines file", declareImport, kAtOwner},
            {"export", "write records as JSON Lines", declareExport, kAtOwner},
        }},

@@ -7,6 +7,8 @@ namespace blazedb::cli {
 void Sharing::declare(Arguments& arguments) {
   arguments.names("--collections", collections, "share only these collections (default: all)");
   arguments.names("--fields", fields, "share only these fields (default: all)");
+  arguments.option("--filter", "EXPRESSION", filter,
+                   "share only the records for which this is true, as in blazedb query (default: all)");
   arguments.flag("--read-write", readWrite, "let the other apps write too (default: they only receive)");
   arguments.flag("--relay", relay,
                  "with --read-write: let the other apps also bring writes of other databases, servers too, that they "
@@ -19,6 +21,7 @@ std::string Sharing::givenOption() const {
   if (!group.executables.empty()) return "--program";
   if (!collections.empty()) return "--collections";
   if (!fields.empty()) return "--fields";
+  if (!filter.empty()) return "--filter";
   if (readWrite) return "--read-write";
   return relay ? "--relay" : "";
 }
@@ -31,6 +34,7 @@ ExportPolicy Sharing::policy() const {
   ExportPolicy policy;
   policy.collections = collections;
   if (!fields.empty()) policy.fields = fields;
+  if (!filter.empty()) policy.filter = ExportFilter::where(filter);
   policy.readOnly = !readWrite;
   policy.mayRelay = relay;
   return policy;

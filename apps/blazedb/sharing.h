@@ -13,6 +13,7 @@ struct Sharing {
   AppGroup group = "";
   std::vector<std::string> collections;
   std::vector<std::string> fields;
+  std::string filter;
   bool readWrite = false;
   bool relay = false;
 

@@ -99,13 +99,18 @@ std::string quoted(const std::string& path) {
   return text + "'";
 }
 
+std::size_t columnsOf(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
 std::string padRight(std::string text, std::size_t columns) {
-  if (text.size() < columns) text.append(columns - text.size(), ' ');
+  if (std::size_t width = columnsOf(text); width < columns) text.append(columns - width, ' ');
   return text;
 }
 
 std::string padLeft(std::string text, std::size_t columns) {
-  if (text.size() < columns) text.insert(0, columns - text.size(), ' ');
+  if (std::size_t width = columnsOf(text); width < columns) text.insert(0, columns - width, ' ');
   return text;
 }
 

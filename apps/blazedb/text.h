@@ -31,6 +31,8 @@ std::string timeText(Date date);
 
 // As a shell takes it: in quotes if it needs them.
 std::string quoted(const std::string& path);
+// The number of code points.
+std::size_t columnsOf(std::string_view text);
 std::string padRight(std::string text, std::size_t columns);
 std::string padLeft(std::string text, std::size_t columns);
 // Cuts UTF-8 to `columns` code points and marks the cut with "...".

@@ -8,6 +8,7 @@
 #include "blazedb/error.h"
 #include "blazedb/export_policy.h"
 #include "blazedb/local_peers.h"
+#include "blazedb/query.h"
 #include "blazedb/rank.h"
 #include "blazedb/record.h"
 #include "blazedb/records.h"
@@ -20,3 +21,4 @@
 #include "blazedb/topology.h"
 #include "blazedb/uuid.h"
 #include "blazedb/value.h"
+#include "blazedb/where.h"

@@ -3,7 +3,7 @@
 //   ExportPolicy policy;
 //   policy.collections = {"notes"};
 //   policy.fields = {"title", "text"};
-//   policy.filter = {"shared", [](const std::string&, const Record& note) { return note.boolean("shared") == true; }};
+//   policy.filter = ExportFilter::where("shared");
 //
 // The exporter enforces the policy, whatever an importer asks for. `collections` and `fields` limit both directions.
 // The filter limits what the exporter sends, not what it accepts. What an importer writes beyond `collections` and
@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "blazedb/export.h"
 #include "blazedb/record.h"
 
 namespace blazedb {
@@ -25,7 +26,12 @@ namespace blazedb {
 //
 // An importer that may write, and knows or guesses the id of a record, can write the fields that the filter looks at,
 // and so make the record match. Leave these fields out of ExportPolicy::fields, or share read-only.
-struct ExportFilter {
+struct BLAZEDB_API ExportFilter {
+  // The records of every collection for which an expression is true (docs/query.md). It is known again by its text and
+  // its parameters. Errors: InvalidArgument (it is not understood, or a parameter lacks its value), TooLarge,
+  // InvalidPolicy (it looks at the time: a record would have to leave without a change).
+  static ExportFilter where(const std::string& expression, const Object& parameters = {});
+
   // Names what the filter chooses. Give the same text for the same choice, and another text when the choice changes:
   // the exporter then goes through all records of each importer again. Empty: it does so after every enable().
   std::string id = {};

@@ -28,7 +28,9 @@
 
 #include "blazedb/error.h"
 #include "blazedb/export.h"
+#include "blazedb/query.h"
 #include "blazedb/record.h"
+#include "blazedb/where.h"
 
 namespace blazedb {
 
@@ -141,6 +143,11 @@ class BLAZEDB_API Records {
   void forEach(const std::function<bool(const Record&)>& visit) const;
   // The number of live records. Does not read them.
   std::uint64_t count() const;
+  // The records for which the expression is true; all of them for an empty one. query.h has what a Query does, and
+  // docs/query.md the language. `parameters` are the values of the $names in the expression, each exactly once. Errors:
+  // InvalidArgument, TooLarge.
+  Query query(const std::string& expression = "", const Object& parameters = {}) const;
+  Query query(const Where& where) const { return query(where.expression(), where.parameters()); }
 
   // Replaces all fields of a record: writes those whose value differs, and removes those that `record` lacks. An id in
   // `record` is ignored. Errors: NotFound (there is no live record with this id), TooLarge, InvalidArgument.
@@ -164,6 +171,12 @@ class BLAZEDB_API Records {
   // records. It calls `where` for every record before it changes the first; `where` must not write. If `where` throws,
   // nothing has changed and the exception goes on to the caller. Errors: TooLarge, InvalidArgument.
   std::uint64_t updateMany(const Predicate& where, const Record& fields);
+  // The same for the records for which an expression is true, as query() takes it.
+  std::uint64_t updateMany(const std::string& where, const Object& parameters, const Record& fields);
+  std::uint64_t updateMany(const std::string& where, const Record& fields);
+  std::uint64_t updateMany(const Where& where, const Record& fields) {
+    return updateMany(where.expression(), where.parameters(), fields);
+  }
   // Inserts the record, or updates the live record with this id. Returns true if it inserted. Errors: TooLarge,
   // InvalidArgument.
   bool upsert(const UUID& id, const Record& record);
@@ -187,6 +200,9 @@ class BLAZEDB_API Records {
   bool remove(const UUID& id);
   // Deletes every record for which `where` returns true, in one commit. Returns their number. `where` as in updateMany.
   std::uint64_t removeMany(const Predicate& where);
+  // The same for the records for which an expression is true, as query() takes it.
+  std::uint64_t removeMany(const std::string& where, const Object& parameters = {});
+  std::uint64_t removeMany(const Where& where) { return removeMany(where.expression(), where.parameters()); }
   // Deletes the records with these ids in one commit. Returns how many there were.
   std::uint64_t removeMany(const std::vector<UUID>& ids);
   // Deletes a record and erases its values at once; remove() keeps them until every known peer has heard of the delete.

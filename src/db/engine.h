@@ -83,6 +83,7 @@ class Engine final : public sync::Store, public replica::Replica {
   void releaseSource();
 
   // replica::Replica
+  Date now() const { return {environment_.clock.wallMs() * 1000}; }
   const std::string& name() const override { return name_; }
   const std::string& path() const override { return path_; }
   UUID replicaId() const override { return shared_.published.self().replica; }

@@ -6,6 +6,7 @@
 #include "base/names.h"
 #include "base/typed.h"
 #include "db/engine.h"
+#include "db/query_plan.h"
 
 namespace blazedb {
 namespace {
@@ -32,17 +33,37 @@ auto withinAsOne(db::Engine& engine, db::Changes* open, const std::string& colle
   return within(engine, open, body);
 }
 
-// Calls `change` for each record that matches. `where` has been asked about all of them before the first change.
-template <class Change>
-std::uint64_t changeMatching(db::Engine& engine, db::Changes* open, const std::string& collection,
-                             const Predicate& where, Change&& change) {
+// Calls `change` for each record that matches: all are found before the first change. `find` may call the user.
+template <class Find, class Change>
+std::uint64_t changeMatching(db::Engine& engine, db::Changes* open, const std::string& collection, Find&& find,
+                             Change&& change) {
   auto changeAll = [&](db::Changes& c, const std::vector<UUID>& ids) {
     for (const UUID& id : ids) change(c, id);
     return std::uint64_t{ids.size()};
   };
-  if (!open) return within(engine, open, [&](db::Changes& c) { return changeAll(c, c.matching(collection, where)); });
-  std::vector<UUID> ids = base::typed([&] { return open->matching(collection, where); });
+  if (!open) return within(engine, open, [&](db::Changes& c) { return changeAll(c, find(c)); });
+  std::vector<UUID> ids = base::typed([&] { return find(*open); });
   return withinAsOne(engine, open, collection, [&](db::Changes& c) { return changeAll(c, ids); });
+}
+
+auto matching(const std::string& collection, const Predicate& where) {
+  return [&](db::Changes& c) { return c.matching(collection, where); };
+}
+
+// A plan of the records for which an expression is true, in the open transaction.
+db::QueryPlan planOf(std::shared_ptr<db::Engine> engine, const std::string& collection, db::Changes* open,
+                     const std::string& expression, const Object& parameters) {
+  db::QueryPlan plan{std::move(engine), collection, open};
+  if (!expression.empty() || !parameters.empty()) plan.where = db::bound(expression, parameters);
+  return plan;
+}
+
+// The ids of a plan's records.
+auto matching(db::QueryPlan plan) {
+  return [plan = std::move(plan)](db::Changes& c) mutable {
+    plan.changes = &c;
+    return db::Scan(plan).ids();
+  };
 }
 
 }  // namespace
@@ -100,6 +121,12 @@ void Records::forEach(const std::function<bool(const Record&)>& visit) const {
   base::typed([&] { snapshotOf(*engine_, changes_).forEach(collection_, visit); });
 }
 
+Query Records::query(const std::string& expression, const Object& parameters) const {
+  return base::typed([&] {
+    return Query(std::make_shared<const db::QueryPlan>(planOf(engine_, collection_, changes_, expression, parameters)));
+  });
+}
+
 std::uint64_t Records::count() const {
   return base::typed([&] { return snapshotOf(*engine_, changes_).count(collection_); });
 }
@@ -126,8 +153,18 @@ void Records::unset(const UUID& id, const std::vector<std::string>& fields) {
 }
 
 std::uint64_t Records::updateMany(const Predicate& where, const Record& fields) {
-  return changeMatching(*engine_, changes_, collection_, where,
+  return changeMatching(*engine_, changes_, collection_, matching(collection_, where),
                         [&](db::Changes& c, const UUID& id) { c.updateFields(collection_, id, fields); });
+}
+
+std::uint64_t Records::updateMany(const std::string& where, const Object& parameters, const Record& fields) {
+  db::QueryPlan plan = base::typed(planOf, engine_, collection_, changes_, where, parameters);
+  return changeMatching(*engine_, changes_, collection_, matching(std::move(plan)),
+                        [&](db::Changes& c, const UUID& id) { c.updateFields(collection_, id, fields); });
+}
+
+std::uint64_t Records::updateMany(const std::string& where, const Record& fields) {
+  return updateMany(where, {}, fields);
 }
 
 bool Records::upsert(const UUID& id, const Record& record) {
@@ -163,7 +200,13 @@ bool Records::remove(const UUID& id) {
 }
 
 std::uint64_t Records::removeMany(const Predicate& where) {
-  return changeMatching(*engine_, changes_, collection_, where,
+  return changeMatching(*engine_, changes_, collection_, matching(collection_, where),
+                        [&](db::Changes& c, const UUID& id) { c.remove(collection_, id); });
+}
+
+std::uint64_t Records::removeMany(const std::string& where, const Object& parameters) {
+  db::QueryPlan plan = base::typed(planOf, engine_, collection_, changes_, where, parameters);
+  return changeMatching(*engine_, changes_, collection_, matching(std::move(plan)),
                         [&](db::Changes& c, const UUID& id) { c.remove(collection_, id); });
 }
 

@@ -17,18 +17,38 @@ std::optional<Record> Snapshot::fetch(const std::string& collection, const UUID&
 std::vector<std::optional<Record>> Snapshot::fetchMany(const std::string& collection,
                                                        const std::vector<UUID>& ids) const {
   std::vector<std::optional<Record>> records(ids.size());
+  find(collection, ids, [&](std::size_t i, const replica::Row& row) { records[i] = row.record(); });
+  return records;
+}
+
+void Snapshot::findRows(const std::string& collection, std::span<const UUID> ids,
+                        const std::function<void(const replica::Row&)>& visit) const {
+  find(collection, ids, [&](std::size_t, const replica::Row& row) { visit(row); });
+}
+
+void Snapshot::find(const std::string& collection, std::span<const UUID> ids,
+                    const std::function<void(std::size_t, const replica::Row&)>& use) const {
   std::int64_t number = numberOf(collection);
-  if (number == 0) return records;
+  if (number == 0) return;
   std::vector<replica::Key> keys;
   keys.reserve(ids.size());
   for (const UUID& id : ids) keys.push_back({number, id});
   askAtOnce([&](ReadTables& tables) {
     tables.find(keys, 0, [&](std::size_t i, const replica::Row* row) {
-      if (row && row->alive()) records[i] = row->record();
+      if (row && row->alive()) use(i, *row);
       return true;
     });
   });
-  return records;
+}
+
+void Snapshot::scan(const std::string& collection, const std::optional<UUID>& after,
+                    const ReadTables::VisitFields& visit) const {
+  if (std::int64_t number = numberOf(collection)) ask([&](ReadTables& tables) { tables.scan(number, after, visit); });
+}
+
+void Snapshot::scanInAnyOrder(const std::string& collection, const ReadTables::VisitFields& visit) const {
+  if (std::int64_t number = numberOf(collection))
+    askAtOnce([&](ReadTables& tables) { tables.scanInAnyOrder(number, visit); });
 }
 
 std::vector<Record> Snapshot::page(const std::string& collection, const std::optional<UUID>& after) const {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,18 @@ class Snapshot {
   // not keep the log from being copied into the file.
   void forEach(const std::string& collection, const std::function<bool(const Record&)>& visit) const;
   virtual std::uint64_t count(const std::string& collection) const = 0;
+  // ReadTables::scan and scanInAnyOrder: all from one snapshot, so `visit` must neither write nor walk.
+  void scan(const std::string& collection, const std::optional<UUID>& after,
+            const ReadTables::VisitFields& visit) const;
+  void scanInAnyOrder(const std::string& collection, const ReadTables::VisitFields& visit) const;
+  // Visits the rows of those of these records that are live, in the order of `ids`.
+  void findRows(const std::string& collection, std::span<const UUID> ids,
+                const std::function<void(const replica::Row&)>& visit) const;
+
+ private:
+  // `use` gets the index of the id in `ids`.
+  void find(const std::string& collection, std::span<const UUID> ids,
+            const std::function<void(std::size_t, const replica::Row&)>& use) const;
 
  protected:
   // The number of a collection; 0 if there is no such collection.

@@ -56,6 +56,11 @@ class ReadTables : public virtual replica::Reader {
   // they are large.
   void page(std::int64_t collection, const std::optional<UUID>& after,
             const std::function<void(const replica::Row&)>& visit);
+  // Visits the live records of a collection with their fields as they are stored: those with ids above `after`, or all,
+  // ordered by id; or all in any order, which is faster if most rows are in this collection.
+  using VisitFields = std::function<bool(const UUID& id, base::ByteView fields)>;
+  void scan(std::int64_t collection, const std::optional<UUID>& after, const VisitFields& visit);
+  void scanInAnyOrder(std::int64_t collection, const VisitFields& visit);
   // The highest id of a live record.
   std::optional<UUID> lastLive(std::int64_t collection);
   // Visits every row, also those that are not in the feed.

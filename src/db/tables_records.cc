@@ -99,6 +99,27 @@ void ReadTables::page(std::int64_t collection, const std::optional<UUID>& after,
   });
 }
 
+void ReadTables::scan(std::int64_t collection, const std::optional<UUID>& after, const VisitFields& visit) {
+  Use scan =
+      statements_.use("SELECT id, fields FROM records WHERE collection = ?1 AND id > ?2 AND flags & 1 ORDER BY id");
+  scan->bind(1, collection).bindBlob(2, after ? base::ByteView(after->bytes) : base::ByteView());
+  while (scan->step())
+    if (!visit(uuidAt(*scan, 0), scan->blob(1))) return;
+}
+
+void ReadTables::scanInAnyOrder(std::int64_t collection, const VisitFields& visit) {
+  std::uint64_t live = 0, all = 0;
+  for (const replica::Collection& each : collections()) {
+    all += each.live;
+    if (each.number == collection) live = each.live;
+  }
+  if (live < all / 3) return scan(collection, std::nullopt, visit);
+  Use scan = statements_.use("SELECT id, fields FROM records NOT INDEXED WHERE collection = ?1 AND flags & 1");
+  scan->bind(1, collection);
+  while (scan->step())
+    if (!visit(uuidAt(*scan, 0), scan->blob(1))) return;
+}
+
 std::optional<UUID> ReadTables::lastLive(std::int64_t collection) {
   Use last = statements_.use("SELECT id FROM records WHERE collection = ?1 AND flags & 1 ORDER BY id DESC LIMIT 1");
   last->bind(1, collection);

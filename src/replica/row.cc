@@ -15,19 +15,21 @@ namespace {
 
 }  // namespace
 
+Record decoded(const UUID& id, base::ByteView fields) {
+  Object visible;
+  if (!codec::decodeFields(fields, visible)) cannotDecode(id);
+  Record record(std::move(visible));
+  record.setId(id);
+  return record;
+}
+
 sync::RecordState Row::state() const {
   std::optional<sync::RecordState> state = sync::decodeState(stamps, fields, position);
   if (!state) cannotDecode(id);
   return std::move(*state);
 }
 
-Record Row::record() const {
-  Object decoded;
-  if (!codec::decodeFields(fields, decoded)) cannotDecode(id);
-  Record record(std::move(decoded));
-  record.setId(id);
-  return record;
-}
+Record Row::record() const { return decoded(id, fields); }
 
 bool Row::changedOnce(std::uint64_t after) const {
   if (flags & kUniform) return true;

@@ -41,6 +41,10 @@ struct Key {
   friend auto operator<=>(const Key&, const Key&) = default;
 };
 
+// The visible fields of a record that is stored as these bytes, with the id. Throws DamagedPage if they cannot be
+// decoded.
+Record decoded(const UUID& id, base::ByteView fields);
+
 // A stored record, live or deleted. The bytes belong to the maker of the row. A row that a visitor gets is valid until
 // the visitor returns.
 struct Row {
@@ -60,7 +64,7 @@ struct Row {
   bool alive() const { return flags & kAlive; }
   // The decoded state; views the row's bytes. Throws DamagedPage if they are not a state.
   sync::RecordState state() const;
-  // The visible fields, with the id. Throws DamagedPage if they cannot be decoded.
+  // decoded(), of this row.
   Record record() const;
   // Whether everything that changed after the position `after` changed at the row's own position.
   bool changedOnce(std::uint64_t after) const;

@@ -47,6 +47,7 @@ const std::vector<ThirdParty> kThirdParty = {
     {"cbor.h", {"src/codec"}},
     {"cbor/", {"src/codec"}},
     {"nlohmann/", {"src/codec", "apps"}},
+    {"utf8proc.h", {"src/query"}},
     {"CLI/", {"apps"}},
 };
 

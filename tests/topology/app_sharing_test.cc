@@ -97,6 +97,30 @@ TEST_F(AppSharingTest, WhatStopsMatchingTheFilterLeaves) {
   EXPECT_TRUE(mine_.fetch(other));
 }
 
+TEST_F(AppSharingTest, AFilterMayBeAnExpression) {
+  ExportPolicy policy;
+  policy.filter = ExportFilter::where("pinned OR stock > $stock", {{"stock", 5}});
+  EXPECT_EQ(policy.filter->id, ExportFilter::where("pinned OR stock > $stock", {{"stock", 5}}).id);
+  EXPECT_NE(policy.filter->id, ExportFilter::where("pinned OR stock > $stock", {{"stock", 6}}).id);
+  CrossAppSyncCoordinator sharing(notes_, group_, policy);
+  sharing.enable();
+  SyncEngine sync = attach(mine_);
+  UUID pinned = notes_.insert({{"pinned", true}}), counted = notes_.insert({{"stock", 5}}), other = notes_.insert({});
+  notes_.increment(counted, "stock", 3);
+  sync.synchronize(kPatience);
+  EXPECT_TRUE(mine_.fetch(pinned));
+  EXPECT_EQ(mine_.fetch(counted)->integer("stock"), 8);
+  EXPECT_FALSE(mine_.fetch(other));
+  notes_.increment(counted, "stock", -3);
+  notes_.updateFields(other, {{"pinned", true}});
+  sharing.synchronize(kPatience);
+  EXPECT_FALSE(mine_.fetch(counted));
+  EXPECT_TRUE(mine_.fetch(other));
+  EXPECT_ERROR(InvalidPolicy, ExportFilter::where("until > now()"));
+  EXPECT_ERROR(InvalidArgument, ExportFilter::where("pinned ="));
+  EXPECT_ERROR(InvalidArgument, ExportFilter::where("stock > $stock"));
+}
+
 TEST_F(AppSharingTest, WhoeverIsFirstWaits) {
   SyncEngine sync = attach(mine_);
   ConnectionStatus waiting = Watched(sync).waitFor(ConnectionState::offline);

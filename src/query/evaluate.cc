@@ -1,0 +1,349 @@
+#include "query/evaluate.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "blazedb/error.h"
+#include "codec/counter.h"
+#include "codec/fields.h"
+#include "codec/text.h"
+#include "query/walk.h"
+
+namespace blazedb::query {
+namespace {
+
+using Type = Operand::Type;
+
+Operand unknownOr(std::optional<bool> truth) { return truth ? Operand::boolean(*truth) : Operand::null(); }
+
+Operand follow(Operand at, const std::vector<Step>& steps) {
+  for (const Step& step : steps) {
+    const auto* name = std::get_if<std::string>(&step);
+    if (at.type() != (name ? Type::object : Type::array)) return {};
+    at = name ? memberOf(at.bytes(), *name) : elementOf(at.bytes(), std::get<std::int64_t>(step));
+  }
+  return at;
+}
+
+Operand ofIntegers(Op op, std::int64_t a, std::int64_t b) {
+  std::int64_t result = 0;
+  bool overflows = false;
+  switch (op) {
+    case Op::add:
+      overflows = __builtin_add_overflow(a, b, &result);
+      break;
+    case Op::subtract:
+      overflows = __builtin_sub_overflow(a, b, &result);
+      break;
+    case Op::multiply:
+      overflows = __builtin_mul_overflow(a, b, &result);
+      break;
+    case Op::divide:
+    case Op::modulo:
+      if (b == 0) return Operand::null();
+      overflows = a == INT64_MIN && b == -1;
+      if (op == Op::modulo) return Operand::integer(overflows ? 0 : a % b);
+      if (!overflows && a % b != 0) return Operand::real(static_cast<double>(a) / static_cast<double>(b));
+      if (!overflows) result = a / b;
+      break;
+    default:
+      break;
+  }
+  if (!overflows) return Operand::integer(result);
+  double x = static_cast<double>(a), y = static_cast<double>(b);
+  return Operand::real(op == Op::add ? x + y : op == Op::subtract ? x - y : op == Op::multiply ? x * y : x / y);
+}
+
+Operand ofReals(Op op, double a, double b) {
+  switch (op) {
+    case Op::add:
+      return Operand::real(a + b);
+    case Op::subtract:
+      return Operand::real(a - b);
+    case Op::multiply:
+      return Operand::real(a * b);
+    case Op::divide:
+      return b == 0 ? Operand::null() : Operand::real(a / b);
+    default:
+      return b == 0 ? Operand::null() : Operand::real(std::fmod(a, b));
+  }
+}
+
+}  // namespace
+
+Bound::Bound(Expression expression, const Object& parameters) : expression_(std::move(expression)) {
+  const std::vector<std::string>& names = expression_.parameters;
+  for (const Field& given : parameters)
+    if (std::find(names.begin(), names.end(), given.name) == names.end())
+      throw Error(ErrorCode::InvalidArgument,
+                  "a value is given for $" + codec::printable(given.name) + ", which is not in the expression");
+  encoded_.reserve(names.size());
+  for (const std::string& name : names) {
+    const Value* value = parameters.find(name);
+    if (!value) throw Error(ErrorCode::InvalidArgument, "no value is given for $" + name);
+    base::Bytes& encoded = encoded_.emplace_back();
+    if (std::optional<Error> error = codec::encodeValue(encoded, *value)) throw std::move(*error);
+    parameters_.push_back(Operand::decode(encoded));
+  }
+  for (const std::string& name : expression_.fields) fields_.emplace_back(name, fields_.size());
+  std::sort(fields_.begin(), fields_.end());
+}
+
+Operand Evaluator::value(const UUID& id, base::ByteView fields) {
+  workshop_.clear();
+  id_ = &id;
+  if (!look(fields)) {
+    Object visible;
+    if (!codec::decodeFields(fields, visible))
+      throw Error(ErrorCode::DamagedPage,
+                  "the record " + id.toString() + " cannot be decoded; restore the file from a backup");
+    counted_.clear();
+    if (std::optional<Error> error = codec::encodeFields(counted_, visible)) throw std::move(*error);
+    look(counted_);
+  }
+  return of(bound_.root());
+}
+
+// Finds the fields that the expression looks at. Returns false if one of the record's fields is a counter.
+bool Evaluator::look(base::ByteView fields) {
+  std::fill(fields_.begin(), fields_.end(), Operand());
+  auto wanted = bound_.fields().begin();
+  for (Members members(fields); members.next();) {
+    if (codec::isPart(members.name()) || codec::isAssigned(members.encoded())) return false;
+    while (wanted != bound_.fields().end() && wanted->first < members.name()) ++wanted;
+    if (wanted != bound_.fields().end() && wanted->first == members.name()) fields_[wanted->second] = members.value();
+  }
+  return true;
+}
+
+Operand Evaluator::of(const Node& node) {
+  switch (node.op) {
+    case Op::literal:
+      return node.literal;
+    case Op::parameter:
+      return follow(bound_.parameter(node.slot), node.steps);
+    case Op::path:
+      return follow(fields_[node.slot], node.steps);
+    case Op::variable:
+      return follow(variables_[node.slot], node.steps);
+    case Op::array:
+      return arrayOf(node);
+    case Op::negation: {
+      Operand operand = of(*node.children[0]);
+      return operand.type() == Type::boolean ? Operand::boolean(!operand.isTrue()) : Operand::null();
+    }
+    case Op::conjunction:
+    case Op::disjunction: {
+      bool decides = node.op == Op::disjunction;
+      bool unknown = false;
+      for (const NodePtr& child : node.children) {
+        Operand operand = of(*child);
+        if (decides ? operand.isTrue() : operand.isFalse()) return Operand::boolean(decides);
+        unknown |= operand.type() != Type::boolean;
+      }
+      return unknown ? Operand::null() : Operand::boolean(!decides);
+    }
+    case Op::equal:
+    case Op::unequal:
+    case Op::less:
+    case Op::lessOrEqual:
+    case Op::greater:
+    case Op::greaterOrEqual:
+    case Op::between:
+      return compared(node);
+    case Op::in:
+      return inside(node);
+    case Op::like:
+    case Op::contains:
+    case Op::startsWith:
+    case Op::endsWith:
+      return found(node);
+    case Op::isNull: {
+      Operand operand = of(*node.children[0]);
+      return unknownOr(operand.type() == Type::missing ? std::nullopt : std::optional(operand.type() == Type::null));
+    }
+    case Op::isMissing:
+      return Operand::boolean(of(*node.children[0]).type() == Type::missing);
+    case Op::isValued:
+      return Operand::boolean(!of(*node.children[0]).isUnknown());
+    case Op::add:
+    case Op::subtract:
+    case Op::multiply:
+    case Op::divide:
+    case Op::modulo:
+    case Op::minus:
+      return calculated(node);
+    case Op::concatenate:
+      return joined(node);
+    case Op::any:
+    case Op::every:
+      return quantified(node);
+    case Op::function:
+      return called(node);
+  }
+  return Operand::null();
+}
+
+// With NOCASE texts count as their folded form.
+Operand Evaluator::textFor(const Node& node, const Operand& operand) {
+  bool folds = node.ignoresCase && operand.type() == Type::text;
+  return folds ? Operand::text(folded(operand.text(), workshop_)) : operand;
+}
+
+Operand Evaluator::equal(const Node& node, const Operand& a, const Operand& b) {
+  if (a.isUnknown() || b.isUnknown()) return Operand::null();
+  auto order = compare(textFor(node, a), textFor(node, b));
+  return Operand::boolean(order && *order == 0);
+}
+
+Operand Evaluator::compared(const Node& node) {
+  Operand a = of(*node.children[0]), b = of(*node.children[1]);
+  if (node.op == Op::equal) return equal(node, a, b);
+  if (node.op == Op::unequal) {
+    Operand same = equal(node, a, b);
+    return same.isUnknown() ? same : Operand::boolean(!same.isTrue());
+  }
+  a = textFor(node, a);
+  auto order = compare(a, textFor(node, b));
+  if (node.op == Op::between) {
+    auto high = compare(a, textFor(node, of(*node.children[2])));
+    if ((order && *order < 0) || (high && *high > 0)) return Operand::boolean(false);
+    return order && high ? Operand::boolean(true) : Operand::null();
+  }
+  if (!order) return Operand::null();
+  switch (node.op) {
+    case Op::less:
+      return Operand::boolean(*order < 0);
+    case Op::lessOrEqual:
+      return Operand::boolean(*order <= 0);
+    case Op::greater:
+      return Operand::boolean(*order > 0);
+    default:
+      return Operand::boolean(*order >= 0);
+  }
+}
+
+// As a = x OR a = y OR ...
+Operand Evaluator::inside(const Node& node) {
+  Operand a = of(*node.children[0]);
+  const Node& list = *node.children[1];
+  bool unknown = false;
+  auto isIt = [&](const Operand& each) {
+    Operand same = equal(node, a, each);
+    unknown |= same.isUnknown();
+    return same.isTrue();
+  };
+  if (list.op == Op::array) {
+    for (const NodePtr& child : list.children)
+      if (isIt(of(*child))) return Operand::boolean(true);
+  } else {
+    Operand array = of(list);
+    if (array.type() != Type::array) return Operand::null();
+    for (Elements elements(array.bytes()); elements.next();)
+      if (isIt(elements.value())) return Operand::boolean(true);
+  }
+  return unknown ? Operand::null() : Operand::boolean(false);
+}
+
+// LIKE, CONTAINS, STARTS WITH and ENDS WITH.
+Operand Evaluator::found(const Node& node) {
+  Operand in = of(*node.children[0]), what = of(*node.children[1]);
+  if (in.isUnknown() || what.isUnknown()) return Operand::null();
+  if (node.op == Op::contains && in.type() == Type::array) {
+    for (Elements elements(in.bytes()); elements.next();)
+      if (equal(node, elements.value(), what).isTrue()) return Operand::boolean(true);
+    return Operand::boolean(false);
+  }
+  if (in.type() != Type::text || what.type() != Type::text) return Operand::null();
+  std::string_view text = textFor(node, in).text(), part = textFor(node, what).text();
+  switch (node.op) {
+    case Op::like: {
+      std::string_view escape;
+      if (node.children.size() == 3) {
+        Operand given = of(*node.children[2]);
+        if (given.type() != Type::text) return Operand::null();
+        escape = textFor(node, given).text();
+      }
+      return Operand::boolean(isLike(text, part, escape));
+    }
+    case Op::contains:
+      return Operand::boolean(text.find(part) != std::string_view::npos);
+    case Op::startsWith:
+      return Operand::boolean(text.starts_with(part));
+    default:
+      return Operand::boolean(text.ends_with(part));
+  }
+}
+
+Operand Evaluator::calculated(const Node& node) {
+  Operand a = of(*node.children[0]);
+  if (node.op == Op::minus) {
+    if (a.type() == Type::integer) return ofIntegers(Op::subtract, 0, a.integer());
+    return a.type() == Type::real ? Operand::real(-a.real()) : Operand::null();
+  }
+  Operand b = of(*node.children[1]);
+  if (!a.isNumber() || !b.isNumber()) return Operand::null();
+  if (a.type() == Type::integer && b.type() == Type::integer) return ofIntegers(node.op, a.integer(), b.integer());
+  return ofReals(node.op, a.asReal(), b.asReal());
+}
+
+Operand Evaluator::joined(const Node& node) {
+  Operand a = of(*node.children[0]), b = of(*node.children[1]);
+  if (a.type() != Type::text || b.type() != Type::text) return Operand::null();
+  if (a.bytes().size() + b.bytes().size() > kMadeBytesMax) return Operand::null();
+  std::string& text = workshop_.text();
+  text.append(a.text()).append(b.text());
+  return Operand::text(text);
+}
+
+// Of no elements ANY is false and EVERY true. Unknown conditions count as OR and AND count them.
+Operand Evaluator::quantified(const Node& node) {
+  Operand array = of(*node.children[0]);
+  if (array.type() != Type::array) return Operand::null();
+  bool decides = node.op == Op::any, unknown = false;
+  for (Elements elements(array.bytes()); elements.next();) {
+    variables_.push_back(elements.value());
+    Operand operand = of(*node.children[1]);
+    variables_.pop_back();
+    if (decides ? operand.isTrue() : operand.isFalse()) return Operand::boolean(decides);
+    unknown |= operand.type() != Type::boolean;
+  }
+  return unknown ? Operand::null() : Operand::boolean(!decides);
+}
+
+Operand Evaluator::called(const Node& node) {
+  constexpr std::size_t kUsual = 4;
+  std::array<Operand, kUsual> few;
+  std::vector<Operand> many(node.children.size() > kUsual ? node.children.size() : 0);
+  std::span<Operand> arguments = many.empty() ? std::span(few).first(node.children.size()) : std::span(many);
+  for (std::size_t i = 0; i < arguments.size(); i++) {
+    arguments[i] = of(*node.children[i]);
+    if (arguments[i].isUnknown() && !node.function->takesUnknown) return Operand::null();
+  }
+  return node.function->call({arguments, workshop_, now_, *id_});
+}
+
+Operand Evaluator::arrayOf(const Node& node) {
+  base::Bytes encoded;
+  codec::appendArrayHead(encoded, node.children.size());
+  for (const NodePtr& child : node.children) {
+    Operand element = of(*child);
+    if (encoded.size() + element.bytes().size() > kMadeBytesMax) return Operand::null();
+    if (codec::encodeValue(encoded, element.toValue())) return Operand::null();  // nested too deep
+  }
+  std::string& text = workshop_.text();
+  text.assign(base::textOf(encoded));
+  return Operand::ofBytes(Type::array, base::viewOf(text));
+}
+
+Value constantOf(const NodePtr& node) {
+  Bound bound({node, {}, {}, false}, {});
+  constexpr std::uint8_t kEmptyMap = 0xA0;
+  return Evaluator(bound, {}).value({}, base::ByteView(&kEmptyMap, 1)).toValue();
+}
+
+}  // namespace blazedb::query

@@ -1,0 +1,89 @@
+#include "query/sort_key.h"
+
+#include <bit>
+#include <cmath>
+#include <limits>
+
+#include "query/walk.h"
+
+namespace blazedb::query {
+namespace {
+
+using Type = Operand::Type;
+
+constexpr std::uint64_t kSignBit = std::uint64_t{1} << 63;
+constexpr std::uint8_t kEnd = 0;
+
+void appendBigEndian(base::Bytes& out, std::uint64_t bits, int bytes) {
+  for (int i = bytes - 1; i >= 0; i--) out.push_back(static_cast<std::uint8_t>(bits >> (8 * i)));
+}
+
+void appendNumber(base::Bytes& out, double below, std::uint64_t above) {
+  auto bits = std::bit_cast<std::uint64_t>(below);
+  appendBigEndian(out, bits & kSignBit ? ~bits : bits | kSignBit, 8);
+  appendBigEndian(out, above, 2);
+}
+
+void appendInteger(base::Bytes& out, std::int64_t value) {
+  double near = static_cast<double>(value);
+  // 2^63 itself is no int64: there the cast rounded up.
+  if (near >= 0x1p63 || static_cast<std::int64_t>(near) > value)
+    near = std::nextafter(near, -std::numeric_limits<double>::infinity());
+  appendNumber(out, near, static_cast<std::uint64_t>(value - static_cast<std::int64_t>(near)));
+}
+
+void appendReal(base::Bytes& out, double value) {
+  if (std::isnan(value)) return out.insert(out.end(), 10, 0xFF), void();
+  appendNumber(out, value == 0 ? 0.0 : value, 0);
+}
+
+void appendString(base::Bytes& out, base::ByteView bytes) {
+  for (std::uint8_t byte : bytes) {
+    out.push_back(byte);
+    if (byte == 0) out.push_back(0xFF);
+  }
+  out.insert(out.end(), 2, 0);
+}
+
+void append(base::Bytes& out, const Operand& value) {
+  // 1 and above, so that an end comes before every value.
+  Type type = value.type() == Type::real ? Type::integer : value.type();
+  out.push_back(static_cast<std::uint8_t>(static_cast<int>(type) + 1));
+  switch (value.type()) {
+    case Type::missing:
+    case Type::null:
+      return;
+    case Type::boolean:
+      return out.push_back(value.isTrue() ? 1 : 0);
+    case Type::integer:
+      return appendInteger(out, value.integer());
+    case Type::real:
+      return appendReal(out, value.real());
+    case Type::date:
+      return appendBigEndian(out, static_cast<std::uint64_t>(value.integer()) ^ kSignBit, 8);
+    case Type::uuid:
+      return out.insert(out.end(), value.bytes().begin(), value.bytes().end()), void();
+    case Type::text:
+    case Type::bytes:
+      return appendString(out, value.bytes());
+    case Type::array:
+      for (Elements elements(value.bytes()); elements.next();) append(out, elements.value());
+      return out.push_back(kEnd);
+    case Type::object:
+      for (Members members(value.bytes()); members.next();) {
+        append(out, Operand::text(members.name()));
+        append(out, members.value());
+      }
+      return out.push_back(kEnd);
+  }
+}
+
+}  // namespace
+
+void appendSortKey(base::Bytes& out, const Operand& value, bool descending) {
+  std::size_t from = out.size();
+  append(out, value);
+  for (std::size_t i = from; descending && i < out.size(); i++) out[i] = static_cast<std::uint8_t>(~out[i]);
+}
+
+}  // namespace blazedb::query
