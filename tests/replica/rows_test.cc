@@ -1,10 +1,14 @@
 // The contract of every store of rows (src/replica/rows.h), tested on each implementation. A new implementation needs a
-// class with write() and read(), and its name in the list at the end of the first part.
+// class with write(), read() and noted(), and its name in the list at the end of the first part.
 #include <gtest/gtest.h>
 
 #include <random>
 
+#include "codec/fields.h"
+#include "codec/json.h"
 #include "db/reader_pool.h"
+#include "db/schema.h"
+#include "db/tables_journal.h"
 #include "support/memory_rows.h"
 #include "support/replica.h"
 
@@ -22,6 +26,19 @@ class InMemory {
   }
   // Reads the committed state.
   void read(const std::function<void(Reader&)>& body) { body(committed_); }
+  // What a user can list, or only the replica itself uses: a line each.
+  std::vector<std::string> noted() {
+    std::vector<std::string> lines{"lost until " + std::to_string(committed_.lostUntil())};
+    for (const Overridden& each : committed_.overridden())
+      lines.push_back(each.collection + " " + each.field + " lost " +
+                      codec::valueToJson(codec::decodeValue(each.lost).value()));
+    for (const RemovedCopy& each : committed_.removed()) {
+      Object fields;
+      EXPECT_TRUE(codec::decodeFields(each.fields, fields));
+      lines.push_back(each.collection + " removed " + codec::recordToJson(fields, each.record));
+    }
+    return lines;
+  }
 
  private:
   test::MemoryRows committed_;
@@ -41,6 +58,15 @@ class InFile {
     file_->writer().execute(body(tables_) ? "COMMIT" : "ROLLBACK");
   }
   void read(const std::function<void(Reader&)>& body) { body(*readers_.lease()); }
+  std::vector<std::string> noted() {
+    db::ReaderPool::Lease reader = readers_.lease();
+    std::vector<std::string> lines{"lost until " + std::to_string(reader->metaNumber(db::kLostUntil))};
+    for (const Conflict& each : db::Conflicts(reader->statements()).after(0))
+      lines.push_back(each.collection + " " + each.field + " lost " + codec::valueToJson(each.lost));
+    for (const RemovedRecord& each : db::Removed(reader->statements()).after(0))
+      lines.push_back(each.collection + " removed " + codec::recordToJson(each.record, each.record.id()));
+    return lines;
+  }
 
  private:
   test::SimFileSystem files_;
@@ -403,6 +429,28 @@ TYPED_TEST(RowsTest, WhatIsSetAsideBelongsToALinkAndAnEnd) {
     EXPECT_EQ(rows.rejectedCount(uuidOf(50), RejectedBy::us), 1u);
     return true;
   });
+}
+
+TYPED_TEST(RowsTest, WhatIsNotedIsThereOnceItIsCommitted) {
+  auto note = [&](bool commits) {
+    this->store_.write([&](Writer& rows) {
+      base::Bytes lost, won, fields;
+      EXPECT_FALSE(codec::encodeValue(lost, "mine") || codec::encodeValue(won, "theirs") ||
+                   codec::encodeFields(fields, {{"n", 1}}));
+      Overridden overridden{"people", uuidOf(1), "name", lost, won, {0, 5, 1}, {0, 6, 2}};
+      rows.addOverridden({&overridden, 1}, 7);
+      RemovedCopy copy{"people", uuidOf(2), fields, uuidOf(50), RemovedRecord::Because::swept, 7};
+      rows.addRemoved({&copy, 1});
+      rows.setLostUntil(9);
+      return commits;
+    });
+  };
+  note(false);
+  EXPECT_EQ(this->store_.noted(), std::vector<std::string>{"lost until 0"});
+  note(true);
+  std::string id = uuidOf(2).toString();
+  EXPECT_EQ(this->store_.noted(), (std::vector<std::string>{"lost until 9", "people name lost \"mine\"",
+                                                            "people removed {\"_id\":\"" + id + "\",\"n\":1}"}));
 }
 
 TYPED_TEST(RowsTest, AReaderSeesAllOfATransactionOrNothing) {
