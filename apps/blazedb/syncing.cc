@@ -127,8 +127,16 @@ SyncConnection connectionOf(Topology topology, ConnectionId id) {
           }};
 }
 
+// Where the feeds end. A record that arrives and changes nothing takes no place in a feed.
+std::vector<std::uint64_t> feedEndsOf(const std::vector<Database>& databases) {
+  std::vector<std::uint64_t> ends;
+  for (const Database& database : databases) ends.push_back(database.info().feedEnd);
+  return ends;
+}
+
 int runSync(const SyncJob& job, Interrupt& interrupt) {
   std::uint64_t conflictsBefore = conflictsOf(job.databases);
+  std::vector<std::uint64_t> endsBefore = feedEndsOf(job.databases);
   auto start = std::chrono::steady_clock::now();
   ConnectionStatus status;
   {
@@ -148,6 +156,9 @@ int runSync(const SyncJob& job, Interrupt& interrupt) {
   warnOfUnknown(job);
   std::uint64_t conflicts = conflictsOf(job.databases) - conflictsBefore;
   std::uint64_t kept = job.keepOwn ? status.pending : 0;
+  // Of a hub only this end is seen.
+  bool bothEnds = job.databases.size() == 2;
+  if (bothEnds && feedEndsOf(job.databases) == endsBefore) status.done = 0;
   if (job.json) {
     printJson({{"records", jsonNumber(status.done)},
                {"seconds", seconds(duration)},

@@ -85,6 +85,14 @@ TEST_F(SyncCommands, ASecondSyncMovesNothing) {
   EXPECT_EQ(parsed(succeed({"sync", a_, b_, "--json"})).integer("records"), 0);
 }
 
+TEST_F(SyncCommands, NothingMovesBetweenAFileAndItsBackup) {
+  open("a.blazedb").insertMany({{{"n", 1}}, {{"n", 2}}});
+  succeed({"backup", a_, path("copy.blazedb")});
+  EXPECT_EQ(succeed({"sync", a_, path("copy.blazedb")}), "in sync, nothing moved\n");
+  open("copy.blazedb").insert({{"n", 3}});
+  EXPECT_NE(succeed({"sync", a_, path("copy.blazedb")}).find("in sync: 1 record moved"), std::string::npos);
+}
+
 TEST_F(SyncCommands, DeletesTravel) {
   UUID id = open("a.blazedb").insert({{"n", 1}});
   succeed({"sync", a_, b_});
