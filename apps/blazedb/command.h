@@ -37,6 +37,7 @@ Run declareRenew(Arguments& arguments);
 Run declareRestamp(Arguments& arguments);
 Run declareServe(Arguments& arguments);
 Run declareSet(Arguments& arguments);
+Run declareShell(Arguments& arguments);
 Run declareShare(Arguments& arguments);
 Run declareStop(Arguments& arguments);
 Run declareSync(Arguments& arguments);

@@ -61,12 +61,12 @@ int forward(const InUse& inUse, const std::vector<std::string>& words) {
 
 Error needsItAlone(const std::string& command, const InUse& inUse) {
   if (!server::ControlClient::connect(inUse.file)) return takesNoCommands(inUse.error);
-  return Error(inUse.error.code(), messageOf(inUse.error) + "; " + command +
-                                       " needs the file for itself: run blazedb stop " + quoted(inUse.file) +
-                                       (inUse.passwordFile.empty() || inUse.passwordFile == "-"
-                                            ? ""
-                                            : " --password-file " + quoted(inUse.passwordFile)) +
-                                       ", then this command again" + inUse.instead);
+  return Error(
+      inUse.error.code(),
+      messageOf(inUse.error) + "; " + command + " needs the file for itself: run blazedb stop " + quoted(inUse.file) +
+          (inUse.passwordFile.empty() || inUse.passwordFile == "-" ? ""
+                                                                   : " --password-file " + quoted(inUse.passwordFile)) +
+          ", then this command again" + inUse.instead);
 }
 
 }  // namespace blazedb::cli

@@ -15,6 +15,7 @@
 #include "command.h"
 #include "forward.h"
 #include "output.h"
+#include "shell.h"
 #include "text.h"
 #include "visitor.h"
 
@@ -26,6 +27,9 @@ struct Entry {
   const char* summary;
   Run (*declare)(Arguments&);
   bool atOwner = false;  // if another process has the database open, that process runs the command
+
+  // A command that works on one open database; stop ends the process that has it.
+  bool isForShells() const { return atOwner && std::string_view(name) != "stop"; }
 };
 
 constexpr bool kAtOwner = true;
@@ -61,6 +65,7 @@ const std::vector<Group>& groups() {
            {"delete", "delete a record", declareDelete, kAtOwner},
            {"count", "print the number of records", declareCount, kAtOwner},
            {"query", "find records by an expression", declareQuery, kAtOwner},
+           {"shell", "run many commands on a database, line by line", declareShell},
            {"import", "store the records of a JSON Lines file", declareImport, kAtOwner},
            {"export", "write records as JSON Lines", declareExport, kAtOwner},
        }},
@@ -145,6 +150,8 @@ int run(std::vector<std::string> words) {
   }
   const Entry* entry = findCommand(name);
   if (!entry) throw UsageError("there is no command '" + name + "'" + suggestionFor(name) + "; see blazedb --help");
+  if (shellDatabase() && !entry->isForShells())
+    throw UsageError("'" + name + "' needs the file for itself, or has no database: leave the shell for it (^D)");
   if (visitor() && !entry->atOwner)
     throw UsageError("'" + name + "' cannot be run on a database that another process has open");
   Arguments arguments(entry->name, entry->summary);
@@ -184,6 +191,16 @@ int guarded(const std::vector<std::string>& words) {
 }
 
 }  // namespace
+
+int runInShell(const std::vector<std::string>& words) { return guarded(words); }
+
+std::vector<std::string> shellCommands() {
+  std::vector<std::string> names{"help", "exit"};
+  for (const Group& group : groups())
+    for (const Entry& entry : group.entries)
+      if (entry.isForShells()) names.push_back(entry.name);
+  return names;
+}
 
 int runForVisitor(const Database& database, const server::ControlRequest& request, server::ControlCaller& caller) {
   Visitor visitor(database, request.folder, caller);

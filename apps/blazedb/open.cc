@@ -15,6 +15,7 @@
 #include "output.h"
 #include "progress.h"
 #include "server/transition.h"
+#include "shell.h"
 #include "text.h"
 #include "text_input.h"
 #include "visitor.h"
@@ -70,6 +71,10 @@ Database openOnce(const DatabaseArgument& database, const Password& password, Us
 }  // namespace
 
 void addDatabase(Arguments& arguments, DatabaseArgument& database) {
+  if (shellDatabase()) {
+    database.file = shellDatabase()->file();
+    return;
+  }
   arguments.required("FILE", database.file, "the database");
   arguments.option("--password-file", "PATH", database.passwordFile, kPasswordFileHelp);
 }
@@ -103,6 +108,7 @@ Database openDatabase(const DatabaseArgument& database, const Password& password
 
 Database openDatabase(const DatabaseArgument& database, Use use) {
   if (visitor()) return visitor()->database();
+  if (shellDatabase()) return shellDatabase()->database();
   requireFile(database.file);
   return openDatabase(database, passwordFor(database), use);
 }

@@ -21,7 +21,7 @@ struct DatabaseArgument {
 // reads opens the file with readOnly.
 enum class Use { read, write };
 
-// FILE and --password-file.
+// FILE and --password-file; nothing in a shell, which has one database.
 void addDatabase(Arguments& arguments, DatabaseArgument& database);
 // Opens an existing file; creates nothing. Errors: those of Database::open and readPassword; but InUse (forward.h) if
 // another process has the file open, as with all functions here that open files. Call it before the command reads its

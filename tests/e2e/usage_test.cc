@@ -6,9 +6,9 @@
 namespace blazedb::e2e {
 namespace {
 
-const std::vector<std::string> kCommands = {"create", "info", "verify", "backup",    "passwd", "renew",   "release",
-                                            "insert", "get",  "update", "delete",    "count",  "import",  "export",
-                                            "query",  "sync", "diff",   "conflicts", "demo",   "restamp", "set"};
+const std::vector<std::string> kCommands = {
+    "create", "info",   "verify", "backup", "passwd", "renew", "release", "insert",    "get",  "update",  "delete",
+    "count",  "import", "export", "query",  "shell",  "sync",  "diff",    "conflicts", "demo", "restamp", "set"};
 
 class Usage : public CliTest {};
 

@@ -49,6 +49,7 @@ const std::vector<ThirdParty> kThirdParty = {
     {"nlohmann/", {"src/codec", "apps"}},
     {"utf8proc.h", {"src/query"}},
     {"CLI/", {"apps"}},
+    {"editline/", {"apps"}},
 };
 
 // Headers that sync must not include, because a simulation owns its time, its threads and its links.

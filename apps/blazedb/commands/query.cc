@@ -134,6 +134,7 @@ void printCsv(const std::vector<Record>& records, const std::vector<std::string>
 }
 
 int runQuery(const QueryOptions& options) {
+  Interrupt interrupt;
   Object parameters = readParameters(options.parameters);
   Database database = openDatabase(options.database, Use::read);
   Query query = existingCollection(database, options.collection).query(options.expression, parameters);
@@ -153,7 +154,10 @@ int runQuery(const QueryOptions& options) {
   } else if (options.table || (!options.json && !visitor() && isTerminal(STDOUT_FILENO))) {
     printTable(query.all(), options.fields);
   } else {
-    for (const Record& record : query) print(codec::recordToJson(record, record.id()) + "\n");
+    for (const Record& record : query) {
+      if (interrupt.requested()) throw Error(ErrorCode::Cancelled, "interrupted");
+      print(codec::recordToJson(record, record.id()) + "\n");
+    }
   }
   return kFine;
 }
