@@ -127,16 +127,16 @@ SyncConnection connectionOf(Topology topology, ConnectionId id) {
           }};
 }
 
-// Where the feeds end. A record that arrives and changes nothing takes no place in a feed.
-std::vector<std::uint64_t> feedEndsOf(const std::vector<Database>& databases) {
-  std::vector<std::uint64_t> ends;
-  for (const Database& database : databases) ends.push_back(database.info().feedEnd);
-  return ends;
+// How long the feeds are. A record that arrives takes a place in a feed, unless it changes nothing.
+std::uint64_t feedsOf(const std::vector<Database>& databases) {
+  std::uint64_t length = 0;
+  for (const Database& database : databases) length += database.info().feedEnd;
+  return length;
 }
 
 int runSync(const SyncJob& job, Interrupt& interrupt) {
   std::uint64_t conflictsBefore = conflictsOf(job.databases);
-  std::vector<std::uint64_t> endsBefore = feedEndsOf(job.databases);
+  std::uint64_t feedsBefore = feedsOf(job.databases);
   auto start = std::chrono::steady_clock::now();
   ConnectionStatus status;
   {
@@ -156,9 +156,11 @@ int runSync(const SyncJob& job, Interrupt& interrupt) {
   warnOfUnknown(job);
   std::uint64_t conflicts = conflictsOf(job.databases) - conflictsBefore;
   std::uint64_t kept = job.keepOwn ? status.pending : 0;
-  // Of a hub only this end is seen.
-  bool bothEnds = job.databases.size() == 2;
-  if (bothEnds && feedEndsOf(job.databases) == endsBefore) status.done = 0;
+  std::uint64_t taken = feedsOf(job.databases) - feedsBefore;
+  bool bothEnds = job.databases.size() == 2;  // of a hub only this end is seen
+  if (bothEnds && taken == 0) status.done = 0;
+  // An exporter with a filter does not know how many records there will be.
+  if (status.done == 0) status.done = taken;
   if (job.json) {
     printJson({{"records", jsonNumber(status.done)},
                {"seconds", seconds(duration)},

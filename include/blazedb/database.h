@@ -34,6 +34,7 @@
 #include "blazedb/conflict.h"
 #include "blazedb/error.h"
 #include "blazedb/export.h"
+#include "blazedb/progress.h"
 #include "blazedb/records.h"
 #include "blazedb/rejected.h"
 #include "blazedb/remote.h"
@@ -66,10 +67,6 @@ struct DatabaseOptions {
   std::uint32_t passwordMemoryKiB = 64 * 1024;
   std::uint32_t passwordPasses = 3;
 };
-
-// Called now and then during a long call, on its thread. `done` and `total` have the unit that the call names.
-// Returning false cancels: the call throws Cancelled and leaves nothing behind, unless it says otherwise.
-using Progress = std::function<bool(std::uint64_t done, std::uint64_t total)>;
 
 struct CollectionInfo {
   std::string name;

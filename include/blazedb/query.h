@@ -12,7 +12,8 @@
 //
 // Errors   An expression that is not understood, or a parameter without a value, is InvalidArgument at once, and the
 //          message shows the place. Reading throws DamagedPage and IoError; records.h has what any call may throw.
-// Threads  Any thread may use a Query. That of a Transaction belongs to it, and to its thread.
+// Threads  Any thread may use a Query. That of a Transaction belongs to it and to its thread, and throws Misuse after
+// it.
 #pragma once
 
 #include <cstddef>
@@ -26,6 +27,7 @@
 #include <vector>
 
 #include "blazedb/export.h"
+#include "blazedb/progress.h"
 #include "blazedb/record.h"
 #include "blazedb/value.h"
 
@@ -71,8 +73,11 @@ class BLAZEDB_API Query {
   // The records behind this one in the order of the query: the next page, also if records were added or removed
   // meanwhile. The record, as it was read, has its id and the fields that orderBy looks at.
   Query after(const Record& record) const;
-  // Records come with these fields alone, and their ids.
+  // Records come with these fields of the record alone (names, no paths), and their ids. after() needs those that
+  // orderBy() looks at.
   Query fields(std::vector<std::string> names) const;
+  // Calls `progress` while records are looked at; their number is the unit. It must not use the database.
+  Query withProgress(const Progress& progress) const;
 
   std::vector<Record> all() const;
   Fetched first() const;

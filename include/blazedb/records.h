@@ -12,7 +12,7 @@
 // Errors   Every writing call of a read-only replica throws ReadOnlyReplica. database.h lists the errors that any call
 //          may throw. A reading call on a collection that does not exist finds nothing.
 // Threads  Any thread may use a Database or a Collection. A Transaction, and the collections that it gave, belong to
-//          the thread and the call of transaction() that they were made for.
+//          the thread and the call of transaction() that they were made for; after it they throw Misuse.
 #pragma once
 
 #include <concepts>
@@ -171,7 +171,8 @@ class BLAZEDB_API Records {
   // records. It calls `where` for every record before it changes the first; `where` must not write. If `where` throws,
   // nothing has changed and the exception goes on to the caller. Errors: TooLarge, InvalidArgument.
   std::uint64_t updateMany(const Predicate& where, const Record& fields);
-  // The same for the records for which an expression is true, as query() takes it.
+  // The same for the records for which an expression is true, as query() takes it; "true" is all of them, and an empty
+  // one is InvalidArgument.
   std::uint64_t updateMany(const std::string& where, const Object& parameters, const Record& fields);
   std::uint64_t updateMany(const std::string& where, const Record& fields);
   std::uint64_t updateMany(const Where& where, const Record& fields) {
@@ -211,12 +212,14 @@ class BLAZEDB_API Records {
   bool purge(const UUID& id);
 
  protected:
-  // `changes` is the open transaction, nullptr outside of one.
-  Records(std::shared_ptr<db::Engine> engine, std::string collection, db::Changes* changes = nullptr);
+  // `changes`: the open transaction, which has ended once it points to nullptr; null outside of one.
+  Records(std::shared_ptr<db::Engine> engine, std::string collection, std::shared_ptr<db::Changes*> changes = nullptr);
+  // The open transaction; nullptr outside of one. Throws Misuse if it has ended.
+  db::Changes* open() const;
 
   std::shared_ptr<db::Engine> engine_;
   std::string collection_;
-  db::Changes* changes_ = nullptr;
+  std::shared_ptr<db::Changes*> changes_;
 };
 
 // The records of one collection. A cheap handle; keeps the database open.

@@ -31,7 +31,8 @@ class BLAZEDB_API Where {
   Where isMissing() const;
   Where isValued() const;  // neither null nor missing
   Where exists() const;    // null or a value
-  // Of a comparison of texts: the case of letters does not count.
+  // Of one comparison of texts, as in field("name").startsWith("a").nocase(): the case of letters does not count.
+  // Throws InvalidArgument for anything else.
   Where nocase() const;
 
   friend BLAZEDB_API Where operator==(const Where& a, const Value& b);
@@ -49,9 +50,10 @@ class BLAZEDB_API Where {
   Object parameters() const;
 
  private:
-  enum class Kind : std::uint8_t { atom, comparison, conjunction, disjunction };
+  enum class Kind : std::uint8_t { atom, comparison, test, conjunction, disjunction };
   Where(Kind kind, std::vector<std::string> pieces, std::vector<Value> values);
   Where compared(const std::string& op, std::vector<Value> values) const;
+  Where tested(const std::string& test) const;
   Where asAtom() const;
   static Where joined(Kind kind, const Where& a, const std::string& word, const Where& b);
 
@@ -61,7 +63,8 @@ class BLAZEDB_API Where {
 };
 
 // A field of the record by its path: names with points between them, each followed by [0] or [-1] for an element of an
-// array, as in "home.rooms[0]". Names are taken as they are and need no backticks.
+// array, as in "home.rooms[0]". Names need no backticks; one with a point in it can only be written in the text of an
+// expression.
 inline Where field(std::string_view path) { return Where(path); }
 
 }  // namespace blazedb

@@ -44,6 +44,15 @@ Changes::Changes(Writing& writing, base::Clock& clock, base::UuidV7& ids)
 // ----------------------------------------------------------------------------------------------------
 // all or nothing
 
+Changes::~Changes() {
+  if (handle_) *handle_ = nullptr;
+}
+
+const std::shared_ptr<Changes*>& Changes::handle() {
+  if (!handle_) handle_ = std::make_shared<Changes*>(this);
+  return handle_;
+}
+
 replica::Ledger::Savepoint Changes::before(const std::string& collection) {
   replica::Ledger::Savepoint before = ledger_.save(collection);
   tables_.beginOperation();

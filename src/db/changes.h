@@ -6,6 +6,7 @@
 #include <exception>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -56,6 +57,10 @@ struct Copied {
 class Changes final : public Snapshot {
  public:
   Changes(Writing& writing, base::Clock& clock, base::UuidV7& ids);
+  ~Changes() override;
+
+  // Points here, and to nullptr once this has ended: a user may keep what belongs to a transaction.
+  const std::shared_ptr<Changes*>& handle();
 
   // The body of a user's transaction may catch what an operation throws and go on. So these two run every operation: it
   // happens as a whole, or it changes nothing.
@@ -153,6 +158,7 @@ class Changes final : public Snapshot {
   base::Bytes fieldBytes_, stampBytes_;
   std::deque<base::Bytes> counted_;  // what the cells of counters view, of the record that is loaded
   std::vector<replica::Overridden> overridden_;
+  std::shared_ptr<Changes*> handle_;   // absent until it is asked for
   mutable std::exception_ptr broken_;  // set: the transaction cannot be committed any more
 };
 

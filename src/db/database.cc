@@ -51,7 +51,7 @@ std::vector<CollectionInfo> Database::collections() const { return base::typed(&
 void Database::transaction(const std::function<void(Transaction&)>& body) {
   base::typed([&] {
     engine_->write([&](db::Changes& changes) {
-      Transaction transaction(engine_, collection_, &changes);
+      Transaction transaction(engine_, collection_, changes.handle());
       body(transaction);
     });
   });

@@ -24,26 +24,37 @@ namespace {
 
 constexpr std::size_t kPageRecords = 256;  // forEach and iterators read so many at once
 
-// The numbers of a sum: integers while they fit, and doubles otherwise.
+// More than int64 holds, so that the order of the records does not matter.
+__extension__ using Wide = __int128;
+
+// The numbers of a sum.
 class Sum {
  public:
   void add(const query::Operand& value) {
     if (!value.isNumber()) return;
     count_++;
-    if (value.type() != query::Operand::Type::integer) isReal_ = true;
-    real_ += value.asReal();
-    if (!isReal_ && __builtin_add_overflow(integer_, value.integer(), &integer_)) isReal_ = true;
+    if (value.type() == query::Operand::Type::integer) {
+      integers_ += value.integer();
+    } else {
+      reals_ += value.real();
+      isReal_ = true;
+    }
   }
-  Value value() const { return isReal_ ? Value(real_) : Value(integer_); }
+  Value value() const {
+    bool fits = integers_ >= INT64_MIN && integers_ <= INT64_MAX;
+    return isReal_ || !fits ? Value(real()) : Value(static_cast<std::int64_t>(integers_));
+  }
   std::optional<double> average() const {
     if (count_ == 0) return std::nullopt;
-    return real_ / static_cast<double>(count_);
+    return real() / static_cast<double>(count_);
   }
 
  private:
+  double real() const { return reals_ + static_cast<double>(integers_); }
+
   std::uint64_t count_ = 0;
-  std::int64_t integer_ = 0;
-  double real_ = 0;
+  Wide integers_ = 0;
+  double reals_ = 0;
   bool isReal_ = false;
 };
 
@@ -146,6 +157,10 @@ Query Query::after(const Record& record) const {
 
 Query Query::fields(std::vector<std::string> names) const {
   return changed([&](db::QueryPlan& plan) { plan.fields = std::move(names); });
+}
+
+Query Query::withProgress(const Progress& progress) const {
+  return changed([&](db::QueryPlan& plan) { plan.progress = progress; });
 }
 
 // ----------------------------------------------------------------------------------------------------

@@ -6,18 +6,26 @@
 
 #include "blazedb/error.h"
 #include "codec/fields.h"
+#include "codec/text.h"
 #include "db/engine.h"
 #include "query/sort_key.h"
 
 namespace blazedb::db {
+
+namespace {
+
+constexpr std::uint64_t kBetweenLooks = 256;  // records between two calls of a Progress
+
+}  // namespace
 
 std::shared_ptr<const query::Bound> bound(const std::string& expression, const Object& parameters) {
   return std::make_shared<const query::Bound>(query::parse(expression), parameters);
 }
 
 const Snapshot& QueryPlan::snapshot() const {
-  if (changes) return *changes;
-  return engine->snapshot();
+  if (!changes) return engine->snapshot();
+  if (!*changes) throw Error(ErrorCode::Misuse, "the transaction to which this query belongs has ended");
+  return **changes;
 }
 
 Record QueryPlan::shown(const Candidate& candidate) const {
@@ -31,6 +39,13 @@ Record QueryPlan::shown(const Candidate& candidate) const {
 }
 
 Scan::Scan(const QueryPlan& plan) : plan_(plan), now_(plan.engine->now()) {
+  if (plan.after && plan.fields)
+    for (const QueryPlan::Sort& sort : plan.sorts)
+      for (const auto& [name, place] : sort.by->fields())
+        if (std::find(plan.fields->begin(), plan.fields->end(), name) == plan.fields->end())
+          throw Error(ErrorCode::InvalidArgument,
+                      "after() needs the fields that orderBy() looks at, and fields() leaves '" +
+                          codec::printable(name) + "' out");
   if (plan.where) where_.emplace(*plan.where, now_);
   for (const QueryPlan::Sort& sort : plan.sorts) sorts_.emplace_back(*sort.by, now_);
 }
@@ -46,7 +61,10 @@ const base::Bytes& Scan::keyOf(const UUID& id, base::ByteView fields) {
 void Scan::walk(bool ordersById, const Use& use) {
   base::Bytes afterKey;
   if (plan_.after && !sorts_.empty()) afterKey = keyOf(plan_.after->id, plan_.after->fields);
+  std::uint64_t looked = 0, total = plan_.progress ? plan_.snapshot().count(plan_.collection) : 0;
   auto visit = [&](const UUID& id, base::ByteView fields) {
+    if (plan_.progress && looked++ % kBetweenLooks == 0 && !plan_.progress(looked - 1, std::max(total, looked)))
+      throw Error(ErrorCode::Cancelled, "the query was stopped");
     if (where_ && !where_->matches(id, fields)) return true;
     if (!afterKey.empty() && keyOf(id, fields) <= afterKey) return true;
     return use(id, fields);

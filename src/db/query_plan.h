@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "blazedb/progress.h"
 #include "blazedb/record.h"
 #include "db/snapshot.h"
 #include "query/evaluate.h"
@@ -37,14 +38,16 @@ struct QueryPlan {
   };
   std::shared_ptr<Engine> engine;
   std::string collection;
-  Changes* changes = nullptr;                      // the open transaction, if it belongs to one
+  std::shared_ptr<Changes*> changes = {};          // the open transaction; points to nullptr once that has ended
   std::shared_ptr<const query::Bound> where = {};  // null: every record
   std::vector<Sort> sorts = {};
   std::optional<std::uint64_t> limit = {};
   std::uint64_t offset = 0;
   std::optional<Candidate> after = {};
   std::optional<std::vector<std::string>> fields = {};  // absent: all
+  Progress progress = {};
 
+  // Throws Misuse if its transaction has ended.
   const Snapshot& snapshot() const;
   Record shown(const Candidate& candidate) const;
 };

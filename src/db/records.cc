@@ -5,6 +5,7 @@
 
 #include "base/names.h"
 #include "base/typed.h"
+#include "blazedb/error.h"
 #include "db/engine.h"
 #include "db/query_plan.h"
 
@@ -51,17 +52,25 @@ auto matching(const std::string& collection, const Predicate& where) {
 }
 
 // A plan of the records for which an expression is true, in the open transaction.
-db::QueryPlan planOf(std::shared_ptr<db::Engine> engine, const std::string& collection, db::Changes* open,
-                     const std::string& expression, const Object& parameters) {
-  db::QueryPlan plan{std::move(engine), collection, open};
+db::QueryPlan planOf(std::shared_ptr<db::Engine> engine, const std::string& collection,
+                     std::shared_ptr<db::Changes*> open, const std::string& expression, const Object& parameters) {
+  db::QueryPlan plan{std::move(engine), collection, std::move(open)};
   if (!expression.empty() || !parameters.empty()) plan.where = db::bound(expression, parameters);
   return plan;
+}
+
+// To change records. An empty text may be a mistake of a caller that filled it in.
+db::QueryPlan planToChange(std::shared_ptr<db::Engine> engine, const std::string& collection,
+                           std::shared_ptr<db::Changes*> open, const std::string& where, const Object& parameters) {
+  if (where.empty())
+    throw Error(ErrorCode::InvalidArgument, "the expression is empty; write \"true\" to change every record");
+  return planOf(std::move(engine), collection, std::move(open), where, parameters);
 }
 
 // The ids of a plan's records.
 auto matching(db::QueryPlan plan) {
   return [plan = std::move(plan)](db::Changes& c) mutable {
-    plan.changes = &c;
+    plan.changes = c.handle();
     return db::Scan(plan).ids();
   };
 }
@@ -80,19 +89,28 @@ Fetched::operator std::optional<Record>() const& { return record_; }
 Fetched::operator std::optional<Record>() && { return std::move(record_); }
 bool operator==(const Fetched& a, const std::optional<Record>& b) { return a.record_ == b; }
 
-Records::Records(std::shared_ptr<db::Engine> engine, std::string collection, db::Changes* changes)
-    : engine_(std::move(engine)), collection_(std::move(collection)), changes_(changes) {}
+Records::Records(std::shared_ptr<db::Engine> engine, std::string collection, std::shared_ptr<db::Changes*> changes)
+    : engine_(std::move(engine)), collection_(std::move(collection)), changes_(std::move(changes)) {}
+
+db::Changes* Records::open() const {
+  if (changes_ && !*changes_)
+    throw Error(
+        ErrorCode::Misuse,
+        "the transaction to which this belongs has ended; a Transaction, its collections and its queries cannot be "
+        "used after it");
+  return changes_ ? *changes_ : nullptr;
+}
 
 UUID Records::insert(const Record& record) {
-  return within(*engine_, changes_, [&](db::Changes& c) { return c.insert(collection_, std::nullopt, record); });
+  return within(*engine_, open(), [&](db::Changes& c) { return c.insert(collection_, std::nullopt, record); });
 }
 
 UUID Records::insert(const UUID& id, const Record& record) {
-  return within(*engine_, changes_, [&](db::Changes& c) { return c.insert(collection_, id, record); });
+  return within(*engine_, open(), [&](db::Changes& c) { return c.insert(collection_, id, record); });
 }
 
 std::vector<UUID> Records::insertMany(const std::vector<Record>& records, const InsertOptions& options) {
-  return withinAsOne(*engine_, changes_, collection_, [&](db::Changes& c) {
+  return withinAsOne(*engine_, open(), collection_, [&](db::Changes& c) {
     std::vector<UUID> ids;
     ids.reserve(records.size());
     for (const Record& record : records) ids.push_back(c.insertOr(options.onConflict, collection_, record));
@@ -101,11 +119,11 @@ std::vector<UUID> Records::insertMany(const std::vector<Record>& records, const 
 }
 
 Fetched Records::fetch(const UUID& id) const {
-  return base::typed([&] { return snapshotOf(*engine_, changes_).fetch(collection_, id); });
+  return base::typed([&] { return snapshotOf(*engine_, open()).fetch(collection_, id); });
 }
 
 std::vector<std::optional<Record>> Records::fetchMany(const std::vector<UUID>& ids) const {
-  return base::typed([&] { return snapshotOf(*engine_, changes_).fetchMany(collection_, ids); });
+  return base::typed([&] { return snapshotOf(*engine_, open()).fetchMany(collection_, ids); });
 }
 
 std::vector<Record> Records::fetchAll() const {
@@ -118,7 +136,7 @@ std::vector<Record> Records::fetchAll() const {
 }
 
 void Records::forEach(const std::function<bool(const Record&)>& visit) const {
-  base::typed([&] { snapshotOf(*engine_, changes_).forEach(collection_, visit); });
+  base::typed([&] { snapshotOf(*engine_, open()).forEach(collection_, visit); });
 }
 
 Query Records::query(const std::string& expression, const Object& parameters) const {
@@ -128,38 +146,38 @@ Query Records::query(const std::string& expression, const Object& parameters) co
 }
 
 std::uint64_t Records::count() const {
-  return base::typed([&] { return snapshotOf(*engine_, changes_).count(collection_); });
+  return base::typed([&] { return snapshotOf(*engine_, open()).count(collection_); });
 }
 
 void Records::update(const UUID& id, const Record& record) {
-  within(*engine_, changes_, [&](db::Changes& c) { return c.update(collection_, id, record), true; });
+  within(*engine_, open(), [&](db::Changes& c) { return c.update(collection_, id, record), true; });
 }
 
 void Records::updateFields(const UUID& id, const Record& fields) {
-  within(*engine_, changes_, [&](db::Changes& c) { return c.updateFields(collection_, id, fields), true; });
+  within(*engine_, open(), [&](db::Changes& c) { return c.updateFields(collection_, id, fields), true; });
 }
 
 void Records::updateFields(const UUID& id, std::initializer_list<FieldChange> changes) {
-  within(*engine_, changes_,
+  within(*engine_, open(),
          [&](db::Changes& c) { return c.updateFields(collection_, id, db::toChange(changes)), true; });
 }
 
 Value Records::increment(const UUID& id, const std::string& field, Increment by) {
-  return within(*engine_, changes_, [&](db::Changes& c) { return c.increment(collection_, id, field, by.by()); });
+  return within(*engine_, open(), [&](db::Changes& c) { return c.increment(collection_, id, field, by.by()); });
 }
 
 void Records::unset(const UUID& id, const std::vector<std::string>& fields) {
-  within(*engine_, changes_, [&](db::Changes& c) { return c.unset(collection_, id, fields), true; });
+  within(*engine_, open(), [&](db::Changes& c) { return c.unset(collection_, id, fields), true; });
 }
 
 std::uint64_t Records::updateMany(const Predicate& where, const Record& fields) {
-  return changeMatching(*engine_, changes_, collection_, matching(collection_, where),
+  return changeMatching(*engine_, open(), collection_, matching(collection_, where),
                         [&](db::Changes& c, const UUID& id) { c.updateFields(collection_, id, fields); });
 }
 
 std::uint64_t Records::updateMany(const std::string& where, const Object& parameters, const Record& fields) {
-  db::QueryPlan plan = base::typed(planOf, engine_, collection_, changes_, where, parameters);
-  return changeMatching(*engine_, changes_, collection_, matching(std::move(plan)),
+  db::QueryPlan plan = base::typed(planToChange, engine_, collection_, changes_, where, parameters);
+  return changeMatching(*engine_, open(), collection_, matching(std::move(plan)),
                         [&](db::Changes& c, const UUID& id) { c.updateFields(collection_, id, fields); });
 }
 
@@ -168,7 +186,7 @@ std::uint64_t Records::updateMany(const std::string& where, const Record& fields
 }
 
 bool Records::upsert(const UUID& id, const Record& record) {
-  return within(*engine_, changes_, [&](db::Changes& c) { return c.upsert(collection_, id, record); });
+  return within(*engine_, open(), [&](db::Changes& c) { return c.upsert(collection_, id, record); });
 }
 
 UUID Records::upsert(const Record& record) {
@@ -178,11 +196,11 @@ UUID Records::upsert(const Record& record) {
 }
 
 bool Records::upsertFields(const UUID& id, const Record& fields) {
-  return within(*engine_, changes_, [&](db::Changes& c) { return c.upsertFields(collection_, id, fields); });
+  return within(*engine_, open(), [&](db::Changes& c) { return c.upsertFields(collection_, id, fields); });
 }
 
 bool Records::upsertFields(const UUID& id, std::initializer_list<FieldChange> changes) {
-  return within(*engine_, changes_,
+  return within(*engine_, open(),
                 [&](db::Changes& c) { return c.upsertFields(collection_, id, db::toChange(changes)); });
 }
 
@@ -196,22 +214,22 @@ UUID Records::key(std::string_view name) const {
 }
 
 bool Records::remove(const UUID& id) {
-  return within(*engine_, changes_, [&](db::Changes& c) { return c.remove(collection_, id); });
+  return within(*engine_, open(), [&](db::Changes& c) { return c.remove(collection_, id); });
 }
 
 std::uint64_t Records::removeMany(const Predicate& where) {
-  return changeMatching(*engine_, changes_, collection_, matching(collection_, where),
+  return changeMatching(*engine_, open(), collection_, matching(collection_, where),
                         [&](db::Changes& c, const UUID& id) { c.remove(collection_, id); });
 }
 
 std::uint64_t Records::removeMany(const std::string& where, const Object& parameters) {
-  db::QueryPlan plan = base::typed(planOf, engine_, collection_, changes_, where, parameters);
-  return changeMatching(*engine_, changes_, collection_, matching(std::move(plan)),
+  db::QueryPlan plan = base::typed(planToChange, engine_, collection_, changes_, where, parameters);
+  return changeMatching(*engine_, open(), collection_, matching(std::move(plan)),
                         [&](db::Changes& c, const UUID& id) { c.remove(collection_, id); });
 }
 
 std::uint64_t Records::removeMany(const std::vector<UUID>& ids) {
-  return withinAsOne(*engine_, changes_, collection_, [&](db::Changes& c) {
+  return withinAsOne(*engine_, open(), collection_, [&](db::Changes& c) {
     std::uint64_t removed = 0;
     for (const UUID& id : ids) removed += c.remove(collection_, id) ? 1 : 0;
     return removed;
@@ -219,7 +237,7 @@ std::uint64_t Records::removeMany(const std::vector<UUID>& ids) {
 }
 
 bool Records::purge(const UUID& id) {
-  return within(*engine_, changes_, [&](db::Changes& c) { return c.purge(collection_, id); });
+  return within(*engine_, open(), [&](db::Changes& c) { return c.purge(collection_, id); });
 }
 
 Collection Transaction::collection(const std::string& name) {

@@ -11,12 +11,16 @@
 #include "codec/counter.h"
 #include "codec/fields.h"
 #include "codec/text.h"
+#include "query/sort_key.h"
 #include "query/walk.h"
 
 namespace blazedb::query {
 namespace {
 
 using Type = Operand::Type;
+
+// A list of fewer elements is compared one by one.
+constexpr std::size_t kSetMin = 8;
 
 Operand unknownOr(std::optional<bool> truth) { return truth ? Operand::boolean(*truth) : Operand::null(); }
 
@@ -27,6 +31,12 @@ Operand follow(Operand at, const std::vector<Step>& steps) {
     at = name ? memberOf(at.bytes(), *name) : elementOf(at.bytes(), std::get<std::int64_t>(step));
   }
   return at;
+}
+
+Operand equal(const Operand& a, const Operand& b) {
+  if (a.isUnknown() || b.isUnknown()) return Operand::null();
+  auto order = compare(a, b);
+  return Operand::boolean(order && *order == 0);
 }
 
 Operand ofIntegers(Op op, std::int64_t a, std::int64_t b) {
@@ -89,8 +99,51 @@ Bound::Bound(Expression expression, const Object& parameters) : expression_(std:
     if (std::optional<Error> error = codec::encodeValue(encoded, *value)) throw std::move(*error);
     parameters_.push_back(Operand::decode(encoded));
   }
+  makeSets(*expression_.root);
   for (const std::string& name : expression_.fields) fields_.emplace_back(name, fields_.size());
   std::sort(fields_.begin(), fields_.end());
+}
+
+// Of each IN with a long list that does not depend on the record.
+void Bound::makeSets(const Node& node) {
+  for (const NodePtr& child : node.children) makeSets(*child);
+  if (node.op != Op::in) return;
+  const Node& list = *node.children[1];
+  auto constant = [&](const Node& each) -> const Operand* {
+    if (each.op == Op::literal) return &each.literal;
+    return each.op == Op::parameter && each.steps.empty() ? &parameters_[each.slot] : nullptr;
+  };
+  std::vector<Operand> elements;
+  if (list.op == Op::array) {
+    for (const NodePtr& child : list.children) {
+      const Operand* element = constant(*child);
+      if (!element) return;
+      elements.push_back(*element);
+    }
+  } else {
+    const Operand* array = constant(list);
+    if (!array || array->type() != Type::array) return;
+    for (Elements each(array->bytes()); each.next();) elements.push_back(each.value());
+  }
+  if (elements.size() < kSetMin) return;
+  Set& set = sets_[&node];
+  Workshop workshop;
+  for (const Operand& element : elements) {
+    if (element.isUnknown()) {
+      set.hasUnknown = true;
+      continue;
+    }
+    bool folds = node.ignoresCase && element.type() == Type::text;
+    appendSortKey(set.keys.emplace_back(), folds ? Operand::text(folded(element.text(), workshop)) : element);
+    workshop.clear();
+  }
+  std::sort(set.keys.begin(), set.keys.end());
+}
+
+const Bound::Set* Bound::setOf(const Node& node) const {
+  if (sets_.empty()) return nullptr;
+  auto found = sets_.find(&node);
+  return found == sets_.end() ? nullptr : &found->second;
 }
 
 Operand Evaluator::value(const UUID& id, base::ByteView fields) {
@@ -194,21 +247,14 @@ Operand Evaluator::textFor(const Node& node, const Operand& operand) {
   return folds ? Operand::text(folded(operand.text(), workshop_)) : operand;
 }
 
-Operand Evaluator::equal(const Node& node, const Operand& a, const Operand& b) {
-  if (a.isUnknown() || b.isUnknown()) return Operand::null();
-  auto order = compare(textFor(node, a), textFor(node, b));
-  return Operand::boolean(order && *order == 0);
-}
-
 Operand Evaluator::compared(const Node& node) {
-  Operand a = of(*node.children[0]), b = of(*node.children[1]);
-  if (node.op == Op::equal) return equal(node, a, b);
+  Operand a = textFor(node, of(*node.children[0])), b = textFor(node, of(*node.children[1]));
+  if (node.op == Op::equal) return equal(a, b);
   if (node.op == Op::unequal) {
-    Operand same = equal(node, a, b);
+    Operand same = equal(a, b);
     return same.isUnknown() ? same : Operand::boolean(!same.isTrue());
   }
-  a = textFor(node, a);
-  auto order = compare(a, textFor(node, b));
+  auto order = compare(a, b);
   if (node.op == Op::between) {
     auto high = compare(a, textFor(node, of(*node.children[2])));
     if ((order && *order < 0) || (high && *high > 0)) return Operand::boolean(false);
@@ -229,22 +275,35 @@ Operand Evaluator::compared(const Node& node) {
 
 // As a = x OR a = y OR ...
 Operand Evaluator::inside(const Node& node) {
-  Operand a = of(*node.children[0]);
+  Operand a = textFor(node, of(*node.children[0]));
   const Node& list = *node.children[1];
+  if (const Bound::Set* set = bound_.setOf(node)) {
+    if (a.isUnknown()) return set->keys.empty() && !set->hasUnknown ? Operand::boolean(false) : Operand::null();
+    key_.clear();
+    appendSortKey(key_, a);
+    if (std::binary_search(set->keys.begin(), set->keys.end(), key_)) return Operand::boolean(true);
+    return set->hasUnknown ? Operand::null() : Operand::boolean(false);
+  }
+  if (list.op != Op::array) return among(node, a, of(list));
   bool unknown = false;
-  auto isIt = [&](const Operand& each) {
-    Operand same = equal(node, a, each);
+  for (const NodePtr& child : list.children) {
+    Operand same = equal(a, textFor(node, of(*child)));
+    if (same.isTrue()) return same;
     unknown |= same.isUnknown();
-    return same.isTrue();
-  };
-  if (list.op == Op::array) {
-    for (const NodePtr& child : list.children)
-      if (isIt(of(*child))) return Operand::boolean(true);
-  } else {
-    Operand array = of(list);
-    if (array.type() != Type::array) return Operand::null();
-    for (Elements elements(array.bytes()); elements.next();)
-      if (isIt(elements.value())) return Operand::boolean(true);
+  }
+  return unknown ? Operand::null() : Operand::boolean(false);
+}
+
+// Whether `a`, which textFor() has folded, is one of the elements.
+Operand Evaluator::among(const Node& node, const Operand& a, const Operand& array) {
+  if (array.type() != Type::array) return Operand::null();
+  bool unknown = false;
+  for (Elements elements(array.bytes()); elements.next();) {
+    Workshop::Mark mark = workshop_.mark();
+    Operand same = equal(a, textFor(node, elements.value()));
+    workshop_.release(mark);
+    if (same.isTrue()) return same;
+    unknown |= same.isUnknown();
   }
   return unknown ? Operand::null() : Operand::boolean(false);
 }
@@ -253,23 +312,17 @@ Operand Evaluator::inside(const Node& node) {
 Operand Evaluator::found(const Node& node) {
   Operand in = of(*node.children[0]), what = of(*node.children[1]);
   if (in.isUnknown() || what.isUnknown()) return Operand::null();
-  if (node.op == Op::contains && in.type() == Type::array) {
-    for (Elements elements(in.bytes()); elements.next();)
-      if (equal(node, elements.value(), what).isTrue()) return Operand::boolean(true);
-    return Operand::boolean(false);
-  }
+  if (node.op == Op::contains && in.type() == Type::array) return among(node, textFor(node, what), in);
   if (in.type() != Type::text || what.type() != Type::text) return Operand::null();
+  if (node.op == Op::like) {
+    std::string_view escape;
+    if (node.children.size() == 3) escape = node.children[2]->literal.text();
+    // Letter by letter: folding would make two of some letters, and _ stands for one.
+    auto one = [&](std::string_view text) { return node.ignoresCase ? lowered(text, workshop_) : text; };
+    return Operand::boolean(isLike(one(in.text()), one(what.text()), one(escape)));
+  }
   std::string_view text = textFor(node, in).text(), part = textFor(node, what).text();
   switch (node.op) {
-    case Op::like: {
-      std::string_view escape;
-      if (node.children.size() == 3) {
-        Operand given = of(*node.children[2]);
-        if (given.type() != Type::text) return Operand::null();
-        escape = textFor(node, given).text();
-      }
-      return Operand::boolean(isLike(text, part, escape));
-    }
     case Op::contains:
       return Operand::boolean(text.find(part) != std::string_view::npos);
     case Op::startsWith:

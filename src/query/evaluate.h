@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -29,11 +30,20 @@ class Bound {
   const Node& root() const { return *expression_.root; }
   const Operand& parameter(std::size_t slot) const { return parameters_[slot]; }
   bool usesTime() const { return expression_.usesTime; }
+  // The elements of a long list behind IN as sort keys, in their order; nullptr if the node has none.
+  struct Set {
+    std::vector<base::Bytes> keys;
+    bool hasUnknown = false;
+  };
+  const Set* setOf(const Node& in) const;
   // The fields that it looks at, by name, each with its place in Expression::fields.
   const std::vector<std::pair<std::string_view, std::size_t>>& fields() const { return fields_; }
 
  private:
+  void makeSets(const Node& node);
+
   Expression expression_;
+  std::unordered_map<const Node*, Set> sets_;
   std::vector<base::Bytes> encoded_;
   std::vector<Operand> parameters_;                               // views into encoded_
   std::vector<std::pair<std::string_view, std::size_t>> fields_;  // views into expression_
@@ -54,8 +64,8 @@ class Evaluator {
   bool look(base::ByteView fields);
   Operand of(const Node& node);
   Operand compared(const Node& node);
-  Operand equal(const Node& node, const Operand& a, const Operand& b);
   Operand inside(const Node& node);
+  Operand among(const Node& node, const Operand& a, const Operand& array);
   Operand found(const Node& node);
   Operand calculated(const Node& node);
   Operand joined(const Node& node);
@@ -69,6 +79,7 @@ class Evaluator {
   Workshop workshop_;
   const UUID* id_ = nullptr;
   std::vector<Operand> fields_;     // of the record, by their places in Expression::fields
+  base::Bytes key_;                 // reused
   base::Bytes counted_;             // the record's fields with the values of its counters, if it has any
   std::vector<Operand> variables_;  // of the ANY and EVERY that are being evaluated
 };

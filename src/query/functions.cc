@@ -8,8 +8,10 @@
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "codec/date_text.h"
 #include "query/walk.h"
@@ -48,23 +50,25 @@ Operand made(std::string text, Workshop& workshop) {
   return Operand::text(kept);
 }
 
-// Each character mapped by `map`.
-Operand mapped(const Call& call, utf8proc_int32_t (*map)(utf8proc_int32_t)) {
-  const Operand& text = call.arguments[0];
-  if (text.type() != Type::text) return Operand::null();
-  std::string& out = call.workshop.text();
-  std::string_view rest = text.text();
+// Each code point mapped by `map`.
+void appendMapped(std::string& out, std::string_view rest, utf8proc_int32_t (*map)(utf8proc_int32_t)) {
   while (!rest.empty()) {
     utf8proc_int32_t point = 0;
     utf8proc_ssize_t length = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(rest.data()),
                                                static_cast<utf8proc_ssize_t>(rest.size()), &point);
-    if (length <= 0) return Operand::null();
     std::array<utf8proc_uint8_t, 4> bytes{};
     utf8proc_ssize_t written = utf8proc_encode_char(map(point), bytes.data());
     out.append(reinterpret_cast<const char*>(bytes.data()), static_cast<std::size_t>(written));
-    rest.remove_prefix(static_cast<std::size_t>(length));
+    rest.remove_prefix(static_cast<std::size_t>(std::max<utf8proc_ssize_t>(length, 1)));
   }
-  return Operand::text(out);
+}
+
+Operand mapped(const Call& call, utf8proc_int32_t (*map)(utf8proc_int32_t)) {
+  const Operand& text = call.arguments[0];
+  if (text.type() != Type::text) return Operand::null();
+  std::string& out = call.workshop.text();
+  appendMapped(out, text.text(), map);
+  return out.size() <= kMadeBytesMax ? Operand::text(out) : Operand::null();
 }
 
 Operand trimmed(const Call& call, bool front, bool back) {
@@ -175,6 +179,7 @@ Operand toNumber(const Call& call) {
   if (of.isNumber()) return of;
   if (of.type() != Type::text) return Operand::null();
   std::string_view text = of.text();
+  if (text.find_first_of("iInN") != std::string_view::npos) return Operand::null();  // infinity and NaN in words
   const char* end = text.data() + text.size();
   std::int64_t integer = 0;
   if (auto read = std::from_chars(text.data(), end, integer); read.ec == std::errc() && read.ptr == end)
@@ -308,41 +313,96 @@ std::string_view folded(std::string_view text, Workshop& workshop) {
   return kept;
 }
 
-// After the last %, what it stands for grows by one character whenever the rest does not match.
-bool isLike(std::string_view text, std::string_view pattern, std::string_view escape) {
-  std::optional<std::string_view> patternAgain, textAgain;
-  while (true) {
-    if (!pattern.empty() && pattern[0] == '%' && escape != "%") {
-      pattern.remove_prefix(1);
-      patternAgain = pattern;
-      textAgain = text;
+std::string_view lowered(std::string_view text, Workshop& workshop) {
+  std::string& kept = workshop.text();
+  appendMapped(kept, text, utf8proc_tolower);
+  return kept;
+}
+
+namespace {
+
+// What stands between two % of a pattern.
+struct Segment {
+  std::string bytes;
+  std::vector<std::size_t> wildcards;  // where a _ stands for one character, with no byte of its own
+  std::size_t characters = 0;
+
+  // The length of the match at the beginning of `text`.
+  std::optional<std::size_t> matchAt(std::string_view text) const {
+    std::size_t at = 0, done = 0;
+    for (std::size_t wildcard : wildcards) {
+      std::string_view literal = std::string_view(bytes).substr(done, wildcard - done);
+      if (!text.substr(at).starts_with(literal)) return std::nullopt;
+      at += literal.size();
+      done = wildcard;
+      if (at == text.size()) return std::nullopt;
+      at += firstLength(text.substr(at));
+    }
+    std::string_view literal = std::string_view(bytes).substr(done);
+    if (!text.substr(at).starts_with(literal)) return std::nullopt;
+    return at + literal.size();
+  }
+
+  // The text behind the first match; memmem takes linear time.
+  std::optional<std::string_view> behindFirst(std::string_view text) const {
+    if (wildcards.empty()) {
+      if (bytes.empty()) return text;
+      const void* found = memmem(text.data(), text.size(), bytes.data(), bytes.size());
+      if (!found) return std::nullopt;
+      return text.substr(static_cast<std::size_t>(static_cast<const char*>(found) - text.data()) + bytes.size());
+    }
+    for (;; text.remove_prefix(firstLength(text))) {
+      if (std::optional<std::size_t> length = matchAt(text)) return text.substr(*length);
+      if (text.empty()) return std::nullopt;
+    }
+  }
+};
+
+std::vector<Segment> segmentsOf(std::string_view pattern, std::string_view escape) {
+  std::vector<Segment> segments(1);
+  while (!pattern.empty()) {
+    std::string_view one = pattern.substr(0, firstLength(pattern));
+    pattern.remove_prefix(one.size());
+    bool isLiteral = !escape.empty() && one == escape && !pattern.empty();
+    if (isLiteral) {
+      one = pattern.substr(0, firstLength(pattern));
+      pattern.remove_prefix(one.size());
+    }
+    if (one == "%" && !isLiteral) {
+      segments.emplace_back();
       continue;
     }
-    bool matches = false;
-    if (pattern.empty()) {
-      if (text.empty()) return true;
-    } else {
-      std::string_view one = pattern.substr(0, firstLength(pattern)), rest = pattern.substr(one.size());
-      bool literal = !escape.empty() && one == escape;
-      if (literal && !rest.empty()) {
-        one = rest.substr(0, firstLength(rest));
-        rest.remove_prefix(one.size());
-      }
-      if (one == "_" && !literal && !text.empty()) {
-        text.remove_prefix(firstLength(text));
-        matches = true;
-      } else if ((one != "_" || literal) && text.starts_with(one)) {
-        text.remove_prefix(one.size());
-        matches = true;
-      }
-      if (matches) pattern = rest;
-    }
-    if (matches) continue;
-    if (!patternAgain || textAgain->empty()) return false;
-    textAgain->remove_prefix(firstLength(*textAgain));
-    text = *textAgain;
-    pattern = *patternAgain;
+    Segment& segment = segments.back();
+    segment.characters++;
+    if (one == "_" && !isLiteral)
+      segment.wildcards.push_back(segment.bytes.size());
+    else
+      segment.bytes += one;
   }
+  return segments;
+}
+
+}  // namespace
+
+// The first segment stands at the beginning, the last one at the end, and each of the others as early as it can.
+bool isLike(std::string_view text, std::string_view pattern, std::string_view escape) {
+  std::vector<Segment> segments = segmentsOf(pattern, escape);
+  std::optional<std::size_t> begin = segments.front().matchAt(text);
+  if (!begin) return false;
+  text.remove_prefix(*begin);
+  if (segments.size() == 1) return text.empty();
+  for (std::size_t i = 1; i + 1 < segments.size(); i++) {
+    std::optional<std::string_view> rest = segments[i].behindFirst(text);
+    if (!rest) return false;
+    text = *rest;
+  }
+  std::size_t end = text.size();
+  for (std::size_t left = segments.back().characters; left > 0; left--) {
+    if (end == 0) return false;
+    do end--;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80);
+  }
+  return segments.back().matchAt(text.substr(end)) == text.size() - end;
 }
 
 }  // namespace blazedb::query

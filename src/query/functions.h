@@ -25,6 +25,10 @@ class Workshop {
  public:
   std::string& text();  // an empty one
   void clear() { used_ = 0; }
+  // Gives up what was made since the mark.
+  using Mark = std::size_t;
+  Mark mark() const { return used_; }
+  void release(Mark mark) { used_ = mark; }
 
  private:
   std::deque<std::string> texts_;
@@ -53,6 +57,8 @@ std::string functionNames();
 
 // Text as it counts with NOCASE: Unicode's full case folding.
 std::string_view folded(std::string_view text, Workshop& workshop);
+// Text with each code point in its lower case.
+std::string_view lowered(std::string_view text, Workshop& workshop);
 // Whether `text` matches a pattern of LIKE: % stands for any text, _ for one character, and what follows `escape`, if
 // that is not empty, for itself.
 bool isLike(std::string_view text, std::string_view pattern, std::string_view escape);

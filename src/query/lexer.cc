@@ -1,5 +1,7 @@
 #include "query/lexer.h"
 
+#include <utf8proc.h>
+
 #include <algorithm>
 #include <array>
 
@@ -72,6 +74,20 @@ Token Lexer::quoted(char quote, Token::Kind kind) {
   fail(std::string("a ") + quote + " is not closed", token.place);
 }
 
+// What stands above 0x7F in a name has to be letters, marks or digits: a quotation mark or a space that a web page has
+// made special would be a part of the name.
+void Lexer::requireLetters(std::size_t from) const {
+  while (from < at_) {
+    utf8proc_int32_t point = 0;
+    utf8proc_ssize_t length = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text_.data() + from),
+                                               static_cast<utf8proc_ssize_t>(at_ - from), &point);
+    utf8proc_category_t category = utf8proc_category(point);
+    bool isLetter = category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_PC;
+    if (!isLetter) fail("this is no letter; quotation marks are ' or \", and other names stand in backticks", from);
+    from += static_cast<std::size_t>(std::max<utf8proc_ssize_t>(length, 1));
+  }
+}
+
 Token Lexer::next() {
   skipBlanks();
   Token token{Token::Kind::end, {}, {}, at_};
@@ -104,6 +120,7 @@ Token Lexer::next() {
   if (beginsName(c)) {
     token.kind = Token::Kind::name;
     takeWhile(continuesName);
+    requireLetters(token.place);
   } else if (c == '$') {
     token.kind = Token::Kind::parameter;
     at_++;
@@ -125,6 +142,8 @@ Token Lexer::next() {
       at_ += 2;
     else if (std::string_view("()[],.+-*/%=<>").find(c) != std::string_view::npos)
       at_++;
+    else if (c == '&' || c == '!')
+      fail(c == '&' ? "AND is written as a word" : "NOT is written as a word", token.place);
     else
       fail("this means nothing here", token.place);
   }

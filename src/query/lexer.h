@@ -38,6 +38,7 @@ class Lexer {
  private:
   Token quoted(char quote, Token::Kind kind);
   void skipBlanks();
+  void requireLetters(std::size_t from) const;
 
   std::string_view text_;
   std::size_t at_ = 0;

@@ -44,7 +44,7 @@ class Parser {
 
   Expression parseAll() {
     NodePtr root = condition();
-    if (token_.kind != Token::Kind::end) expected("the end, AND or OR");
+    if (token_.kind != Token::Kind::end) expected("an operator, AND, OR or the end");
     return {std::move(root), std::move(fields_), std::move(parameters_), usesTime_};
   }
 
@@ -70,7 +70,11 @@ class Parser {
   }
   [[noreturn]] void expected(const std::string& what) const {
     bool atEnd = token_.kind == Token::Kind::end;
-    lexer_.fail(what + " was expected" + (atEnd ? ", and nothing follows" : ""), token_.place);
+    bool isKeyword = token_.kind == Token::Kind::name && kKeywords.contains(upperOf(token_.content));
+    lexer_.fail(what + " was expected" + (atEnd ? ", and nothing follows" : "") +
+                    (isKeyword ? ", and " + token_.content + " is a keyword: a field of that name stands in backticks"
+                               : std::string()),
+                token_.place);
   }
   void requireSymbol(const char* symbol) {
     if (!takeSymbol(symbol)) expected(symbol);
@@ -297,7 +301,8 @@ class Parser {
       return literal(integer, place);
     }
     double real = 0;
-    if (std::from_chars(text.data(), end, real).ec != std::errc()) lexer_.fail("a number is too large", place);
+    if (std::from_chars(text.data(), end, real).ec != std::errc())
+      lexer_.fail("a number is too large or too small for a real", place);
     return literal(real, place);
   }
 
@@ -346,7 +351,9 @@ class Parser {
     Value value = constantOf(call);
     bool converts = call->function->name == "date" || call->function->name == "uuid";
     if (converts && value.isNull() && call->children[0]->literal.type() == Operand::Type::text)
-      lexer_.fail("this is no " + std::string(call->function->name), place);
+      lexer_.fail("this is no " + std::string(call->function->name) +
+                      (call->function->name == "date" ? ": write 2026-11-29 or 2026-11-29T12:00:00Z" : ""),
+                  place);
     return literal(value, place);
   }
 

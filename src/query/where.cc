@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/typed.h"
+#include "blazedb/error.h"
 
 namespace blazedb {
 namespace {
@@ -73,6 +74,12 @@ Where Where::compared(const std::string& op, std::vector<Value> values) const {
   });
 }
 
+Where Where::tested(const std::string& test) const {
+  Where whole = compared(test, {});
+  whole.kind_ = Kind::test;
+  return whole;
+}
+
 Where Where::asAtom() const {
   Where whole = *this;
   if (kind_ == Kind::atom) return whole;
@@ -84,8 +91,11 @@ Where Where::asAtom() const {
 
 Where Where::joined(Kind kind, const Where& a, const std::string& word, const Where& b) {
   return base::typed([&] {
-    Where whole = a.kind_ == kind || a.kind_ == Kind::comparison ? a : a.asAtom();
-    Where right = b.kind_ == kind || b.kind_ == Kind::comparison ? b : b.asAtom();
+    auto standsAlone = [&](const Where& part) {
+      return part.kind_ == kind || part.kind_ == Kind::comparison || part.kind_ == Kind::test;
+    };
+    Where whole = standsAlone(a) ? a : a.asAtom();
+    Where right = standsAlone(b) ? b : b.asAtom();
     whole.pieces_.back() += word + right.pieces_.front();
     whole.pieces_.insert(whole.pieces_.end(), right.pieces_.begin() + 1, right.pieces_.end());
     whole.values_.insert(whole.values_.end(), right.values_.begin(), right.values_.end());
@@ -100,15 +110,19 @@ Where Where::like(const std::string& pattern) const { return compared("LIKE \1",
 Where Where::contains(const Value& part) const { return compared("CONTAINS \1", {part}); }
 Where Where::startsWith(const std::string& text) const { return compared("STARTS WITH \1", {text}); }
 Where Where::endsWith(const std::string& text) const { return compared("ENDS WITH \1", {text}); }
-Where Where::isNull() const { return compared("IS NULL", {}); }
-Where Where::isMissing() const { return compared("IS MISSING", {}); }
-Where Where::isValued() const { return compared("IS VALUED", {}); }
-Where Where::exists() const { return compared("IS NOT MISSING", {}); }
+Where Where::isNull() const { return tested("IS NULL"); }
+Where Where::isMissing() const { return tested("IS MISSING"); }
+Where Where::isValued() const { return tested("IS VALUED"); }
+Where Where::exists() const { return tested("IS NOT MISSING"); }
 
 Where Where::nocase() const {
   return base::typed([&] {
+    if (kind_ != Kind::comparison)
+      throw Error(ErrorCode::InvalidArgument,
+                  "nocase() belongs to one comparison, as in field(\"name\").startsWith(\"a\").nocase()");
     Where whole = *this;
     whole.pieces_.back() += " NOCASE";
+    whole.kind_ = Kind::test;
     return whole;
   });
 }
@@ -126,7 +140,7 @@ Where operator!(const Where& a) {
   return base::typed([&] {
     Where whole = a.asAtom();
     whole.pieces_.front().insert(0, "NOT ");
-    whole.kind_ = Where::Kind::comparison;
+    whole.kind_ = Where::Kind::test;
     return whole;
   });
 }

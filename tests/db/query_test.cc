@@ -157,6 +157,8 @@ TEST_F(QueryTest, ComputesOfManyRecords) {
   EXPECT_EQ(db.query("age > 85").distinct("age % 2"), (std::vector<Value>{0, 1}));
   EXPECT_EQ(db.query().orderBy("age", Order::descending).limit(3).sum("age"), Value(3 * 89))
       << "of the records of the query";
+  db.insertMany({{{"m", INT64_MAX}}, {{"m", 1}}, {{"m", -1}}});
+  EXPECT_EQ(db.query().sum("m"), Value(INT64_MAX)) << "whatever the order";
   db.insertMany({{{"n", INT64_MAX}}, {{"n", INT64_MAX}}});
   EXPECT_EQ(db.query().sum("n"), Value(2 * 9223372036854775807.0));
 }
@@ -189,6 +191,8 @@ TEST_F(QueryTest, UpdatesAndRemovesWhatMatches) {
   EXPECT_EQ(db.count(), left);
   std::uint64_t before = db.info().feedEnd;
   EXPECT_ERROR(InvalidArgument, db.removeMany("age ="));
+  EXPECT_ERROR(InvalidArgument, db.removeMany(""));
+  EXPECT_ERROR(InvalidArgument, db.updateMany("", {{"age", 1}}));
   EXPECT_ERROR(InvalidArgument, db.updateMany("age = $x", {{"age", 1}}));
   EXPECT_EQ(db.info().feedEnd, before);
 }
@@ -204,6 +208,44 @@ TEST_F(QueryTest, ATransactionSeesWhatItHasDone) {
     for (const Record& record : t.query("age >= 1000")) t.remove(*record.id());
     EXPECT_FALSE(t.query("age >= 1000").exists());
   });
+}
+
+TEST_F(QueryTest, WhatBelongsToATransactionEndsWithIt) {
+  std::optional<Query> query;
+  std::optional<Collection> collection;
+  db.transaction([&](Transaction& t) {
+    query = t.query("age > 3");
+    collection = t.collection("other");
+    EXPECT_GT(query->count(), 0u);
+  });
+  auto expectMisuse = [&] {
+    EXPECT_ERROR(Misuse, query->count());
+    EXPECT_ERROR(Misuse, query->limit(3).all());
+    EXPECT_ERROR(Misuse, for (const Record& each : *query) FAIL() << each.size());
+    EXPECT_ERROR(Misuse, collection->count());
+    EXPECT_ERROR(Misuse, collection->insert({{"n", 1}}));
+    EXPECT_ERROR(Misuse, collection->query("n = 1").exists());
+  };
+  expectMisuse();
+  db.transaction([&](Transaction&) { expectMisuse(); });
+}
+
+TEST_F(QueryTest, AfterNeedsWhatTheOrderLooksAt) {
+  Query query = db.query().orderBy("age").fields({"name"}).limit(3);
+  EXPECT_ERROR(InvalidArgument, query.after(query.all().back()).all());
+  Query both = query.fields({"name", "age"});
+  EXPECT_NE(namesOf(both.after(both.all().back()).all()), namesOf(both.all()));
+}
+
+TEST_F(QueryTest, CanBeStopped) {
+  std::uint64_t seen = 0;
+  auto stop = [&](std::uint64_t done, std::uint64_t total) {
+    EXPECT_LE(done, total);
+    return ++seen < 2;
+  };
+  EXPECT_ERROR(Cancelled, db.query("age > 3").withProgress(stop).all());
+  EXPECT_EQ(seen, 2u);
+  EXPECT_EQ(db.query("age > 3").withProgress([](auto, auto) { return true; }).count(), db.query("age > 3").count());
 }
 
 TEST_F(QueryTest, CountersAreNumbers) {

@@ -38,6 +38,7 @@ TEST_F(QueryCommand, SortsPagesAndTakesParameters) {
               youngest = "{\"_id\":\"" + ids_[1] + "\",\"age\":28}\n";
   EXPECT_EQ(query({"--sort", "age:desc", "--limit", "1", "--fields", "age"}), oldest);
   EXPECT_EQ(query({"--sort", "age:desc", "--offset", "2", "--fields", "age"}), youngest);
+  EXPECT_EQ(query({"--sort", "age DESC", "--limit", "1", "--fields", "_id,age"}), oldest);
   EXPECT_EQ(query({"age < $max", "--param", "max=30", "--fields", "age"}), youngest);
   EXPECT_EQ(query({"name = $name", "--param", "$name=Chi", "--fields", "age"}), oldest);
   EXPECT_EQ(query({"age IN $ages", "--param", "ages=[51]", "--fields", "age"}), oldest);
@@ -60,6 +61,9 @@ TEST_F(QueryCommand, SaysWhatItDoesNotUnderstand) {
   fail({"query", file_, "age > $x", "-c", "people"}, "no value is given for $x");
   fail({"query", file_, "age > 3", "-c", "poeple"}, "poeple");
   failAsWrongUsage({"query", file_, "age > $x", "--param", "x"}, "write NAME=VALUE");
+  for (const char* broken : {"x={\"$date\":\"2025-13-01T00:00:00Z\"}", "x=[1", "x=99999999999999999999"})
+    failAsWrongUsage({"query", file_, "age > $x", "--param", broken}, "the value of $x is no JSON");
+  failAsWrongUsage({"query", file_, "age > $x", "--param", "x=1", "--param", "x=2"}, "given twice");
   failAsWrongUsage({"query", file_, "--csv", "--json"}, "--csv");
 }
 

@@ -190,9 +190,9 @@ class Author {
         return binary(depth, "CONTAINS", [](const Result& a, const Result& b) -> Result {
           if (isUnknown(a) || isUnknown(b)) return nullptr;
           if (const auto* array = a->as<Array>()) {
-            for (const Value& each : *array)
-              if (isTrue(equals(each, b))) return true;
-            return false;
+            std::vector<Result> each;
+            for (const Value& element : *array) each.push_back(equals(element, b));
+            return anyOf(each);
           }
           if (!a->as<std::string>() || !b->as<std::string>()) return nullptr;
           return a->as<std::string>()->find(*b->as<std::string>()) != std::string::npos;

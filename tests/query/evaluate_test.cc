@@ -144,6 +144,23 @@ TEST(Evaluate, TextComparesByCodePoint) {
   EXPECT_EQ(valueOf("name < 'B' NOCASE"), "true");
 }
 
+TEST(Evaluate, ALongListIsSearchedAsAShortOneIs) {
+  Array list;
+  for (int i = 0; i < 100; i++) list.emplace_back(i * 2);
+  list.emplace_back("Texts");
+  list.emplace_back(3.5);
+  EXPECT_EQ(valueOf("age IN $l", {{"l", list}}), "true");
+  EXPECT_EQ(valueOf("age + 1 IN $l", {{"l", list}}), "false");
+  EXPECT_EQ(valueOf("36.0 IN $l AND score NOT IN $l", {{"l", list}}), "true");
+  EXPECT_EQ(valueOf("'tEXTS' IN $l NOCASE AND 'tEXTS' NOT IN $l", {{"l", list}}), "true");
+  EXPECT_EQ(valueOf("absent IN $l", {{"l", list}}), "null");
+  list.emplace_back(nullptr);
+  EXPECT_EQ(valueOf("age + 1 IN $l", {{"l", list}}), "null");
+  EXPECT_EQ(valueOf("age IN $l", {{"l", list}}), "true");
+  EXPECT_EQ(valueOf("age IN (1, 2, 3, 4, 5, 6, 7, $x, 9)", {{"x", 36}}), "true");
+  EXPECT_EQ(valueOf("age IN (1, 2, 3, 4, 5, 6, 7, age, 9)"), "true");
+}
+
 TEST(Evaluate, LikeContainsStartsAndEnds) {
   expectAll({{"name LIKE 'Ada%'", "true"},
              {"name LIKE '%love%'", "false"},
@@ -162,12 +179,29 @@ TEST(Evaluate, LikeContainsStartsAndEnds) {
              {"name CONTAINS 'Love'", "true"},
              {"name CONTAINS 'love'", "false"},
              {"tags CONTAINS 'a'", "true"},
-             {"tags CONTAINS 'c'", "false"},
+             {"tags CONTAINS 'c'", "null"},
              {"tags CONTAINS 'b' NOCASE", "true"},
              {"age CONTAINS 3", "null"},
              {"name STARTS WITH 'Ada'", "true"},
              {"name NOT STARTS WITH 'Ada'", "false"},
              {"name ENDS WITH 'LACE' NOCASE", "true"}});
+  expectAll({{"'stra\xC3\x9F"
+              "e' LIKE 'STRA_E' NOCASE",
+              "true"},
+             {"'STRASSE' LIKE 'stra\xC3\x9F"
+              "e' NOCASE",
+              "false"},
+             {"'abc' LIKE '%b%c'", "true"},
+             {"'abcbc' LIKE 'a%b_'", "true"},
+             {"'abcb' LIKE 'a%b_'", "false"},
+             {"'aXXbYc' LIKE 'a__b%c'", "true"},
+             {"'ab' LIKE 'ab%b'", "false"},
+             {"'abab' LIKE '%ab%ab%'", "true"},
+             {"'aba' LIKE '%ab%ba%'", "false"},
+             {"'a%b' LIKE 'a!%%' ESCAPE '!'", "true"},
+             {"'a!' LIKE 'a!' ESCAPE '!'", "true"},
+             {"'\xC3\xA9\xC3\xA9' LIKE '%_\xC3\xA9'", "true"},
+             {"'\xC3\xA9' LIKE '%__'", "false"}});
   EXPECT_EQ(valueOf("$t LIKE '_'", {{"t", "\xF0\x9F\x98\x80"}}), "true") << "_ is a character, not a byte";
 }
 
@@ -241,6 +275,10 @@ TEST(Evaluate, TextThatGrowsBeyondARecordIsNull) {
   EXPECT_EQ(valueOf("length(t || t)", {}, large), "null");
   EXPECT_EQ(valueOf("length(replace(t, 'x', 'yyyy'))", {}, large), "null");
   EXPECT_EQ(valueOf("length([t, t])", {}, large), "null");
+  std::string widening;  // in lower case it takes three bytes instead of two
+  for (int i = 0; i < 3'500'000; i++) widening += "\xC8\xBA";
+  EXPECT_EQ(valueOf("length(lower(t))", {}, {{"t", widening}}), "null");
+  EXPECT_EQ(valueOf("length(t)", {}, {{"t", widening}}), "3500000");
   EXPECT_EQ(valueOf("length(t)", {}, large), "7340032");
 }
 

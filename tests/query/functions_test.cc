@@ -29,6 +29,8 @@ TEST(Functions, GiveWhatTheTableInTheDocumentSays) {
       {"number('12')", "12"},
       {"number('1.5')", "1.5"},
       {"number('12x')", "null"},
+      {"number('inf')", "null"},
+      {"number('nan')", "null"},
       {"string(1.5)", "\"1.5\""},
       {"string(true)", "\"true\""},
       {"string(born)", "\"1816-02-29T00:00:00Z\""},

@@ -24,9 +24,9 @@ TEST(Parser, SaysWhatWasExpectedAndWhere) {
   const std::vector<std::pair<std::string, std::string>> cases{
       {"", "a field, a value or ( was expected, and nothing follows at character 1"},
       {"age >", "a field, a value or ( was expected, and nothing follows at character 6"},
-      {"age > 3 city", "the end, AND or OR was expected at character 9: age > 3  >>> city"},
+      {"age > 3 city", "an operator, AND, OR or the end was expected at character 9: age > 3  >>> city"},
       {"(age > 3", ") was expected, and nothing follows at character 9"},
-      {"age > 3)", "the end, AND or OR was expected at character 8"},
+      {"age > 3)", "an operator, AND, OR or the end was expected at character 8"},
       {"age BETWEEN 1", "AND was expected"},
       {"age NOT 3", "IN, BETWEEN, LIKE, CONTAINS, STARTS WITH or ENDS WITH was expected"},
       {"age IS 3", "NULL, MISSING or VALUED was expected"},
@@ -42,7 +42,16 @@ TEST(Parser, SaysWhatWasExpectedAndWhere) {
       {"x'0g'", "pairs of hexadecimal digits"},
       {"$ = 1", "a parameter has no name"},
       {"9223372036854775808", "an integer is beyond 64 bits"},
-      {"1e999", "a number is too large"},
+      {"1e999", "a number is too large or too small for a real"},
+      {"1e-999", "a number is too large or too small for a real"},
+      {"end > 5", "and end is a keyword: a field of that name stands in backticks at character 1"},
+      {"a && b", "AND is written as a word"},
+      {"!a", "NOT is written as a word"},
+      {"name = \xE2\x80\x98"
+       "Ada\xE2\x80\x99",
+       "this is no letter; quotation marks are ' or \""},
+      {"age\xC2\xA0>= 5", "this is no letter"},
+      {"date('2026-11-29T12:00:00')", "this is no date: write 2026-11-29 or 2026-11-29T12:00:00Z"},
       {"12abc", "a number is followed by letters"},
       {"a ; b", "this means nothing here at character 3"},
       {"a LIKE 'x' ESCAPE 'ab'", "a text of one character was expected after ESCAPE"},
@@ -50,7 +59,7 @@ TEST(Parser, SaysWhatWasExpectedAndWhere) {
       {"ANY AND IN a SATISFIES x END", "a name for the element was expected"},
       {"a IN (1 2)", "a comma or ) was expected"},
       {"select = 1 AND", "nothing follows"},
-      {"a < 1 < 2", "the end, AND or OR was expected"},
+      {"a < 1 < 2", "an operator, AND, OR or the end was expected"},
   };
   for (const auto& [text, message] : cases)
     EXPECT_NE(messageAbout(text).find(message), std::string::npos) << text << " -> " << messageAbout(text);

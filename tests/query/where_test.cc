@@ -35,6 +35,14 @@ TEST(Where, EveryOperatorMeansWhatTheTextMeans) {
   EXPECT_EQ(valueOf(field("name") == "' OR true OR '"), "false");
 }
 
+TEST(Where, NocaseBelongsToOneComparison) {
+  EXPECT_EQ((field("s") == "A" && (field("t") == "B").nocase()).expression(), "`s` = $1 AND `t` = $2 NOCASE");
+  EXPECT_ERROR(InvalidArgument, (field("s") == "A" && field("t") == "B").nocase());
+  EXPECT_ERROR(InvalidArgument, (!(field("s") == "A")).nocase());
+  EXPECT_ERROR(InvalidArgument, field("s").isNull().nocase());
+  EXPECT_ERROR(InvalidArgument, field("s").nocase());
+}
+
 TEST(Where, APathIsNeverMoreThanAPath) {
   EXPECT_EQ(valueOf(field("home.rooms[0]")), "1");
   EXPECT_EQ(valueOf(field("homes[-2].rooms[1]")), "2.5");

@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <memory>
 #include <set>
 
@@ -9,6 +10,7 @@
 #include "command.h"
 #include "open.h"
 #include "output.h"
+#include "progress.h"
 #include "terminal.h"
 #include "text.h"
 #include "visitor.h"
@@ -42,11 +44,15 @@ Object readParameters(const std::vector<std::string>& given) {
       throw UsageError("'" + each + "' is no parameter; write NAME=VALUE, for example min=30");
     std::string name = each.substr(0, equals), text = each.substr(equals + 1);
     if (name.starts_with('$')) name.erase(0, 1);
+    if (parameters.contains(name)) throw UsageError("a value for $" + name + " is given twice");
     Value value(text);
     try {
       value = codec::valueFromJson(text);
-    } catch (const Error&) {
-      // as it is
+    } catch (const Error& error) {
+      // A word is a text. What can only be meant as JSON is not.
+      bool isNumber = text.find_first_not_of("-0123456789") == std::string::npos && !text.empty();
+      if (isNumber || text.starts_with('{') || text.starts_with('[') || text.starts_with('"'))
+        throw UsageError("the value of $" + name + " is no JSON: " + messageOf(error));
     }
     parameters.set(std::move(name), std::move(value));
   }
@@ -57,12 +63,13 @@ Object readParameters(const std::vector<std::string>& given) {
 Query sorted(Query query, const std::vector<std::string>& by) {
   for (std::string each : by) {
     Order order = Order::ascending;
-    for (const auto& [ending, its] : {std::pair(":asc", Order::ascending), std::pair(":desc", Order::descending)})
-      if (each.ends_with(ending)) {
-        each.resize(each.size() - std::string_view(ending).size());
-        order = its;
-        break;
-      }
+    std::size_t cut = each.find_last_of(": ");
+    std::string ending = cut == std::string::npos ? "" : each.substr(cut + 1);
+    for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if (ending == "asc" || ending == "desc") {
+      order = ending == "asc" ? Order::ascending : Order::descending;
+      each.resize(cut);
+    }
     query = query.orderBy(each, order);
   }
   return query;
@@ -137,10 +144,14 @@ int runQuery(const QueryOptions& options) {
   Interrupt interrupt;
   Object parameters = readParameters(options.parameters);
   Database database = openDatabase(options.database, Use::read);
-  Query query = existingCollection(database, options.collection).query(options.expression, parameters);
+  Query query = existingCollection(database, options.collection)
+                    .query(options.expression, parameters)
+                    .withProgress(progressWith(interrupt, "looking at", "records"));
   query = sorted(query, options.sort).offset(options.offset);
   if (options.limit) query = query.limit(*options.limit);
-  if (!options.fields.empty()) query = query.fields(options.fields);
+  std::vector<std::string> fields = options.fields;
+  std::erase(fields, "_id");  // it is always there
+  if (!options.fields.empty()) query = query.fields(fields);
   if (options.count) {
     std::uint64_t count = query.count();
     if (options.json)
@@ -150,9 +161,9 @@ int runQuery(const QueryOptions& options) {
     return kFine;
   }
   if (options.csv) {
-    printCsv(query.all(), options.fields);
+    printCsv(query.all(), fields);
   } else if (options.table || (!options.json && !visitor() && isTerminal(STDOUT_FILENO))) {
-    printTable(query.all(), options.fields);
+    printTable(query.all(), fields);
   } else {
     for (const Record& record : query) {
       if (interrupt.requested()) throw Error(ErrorCode::Cancelled, "interrupted");
