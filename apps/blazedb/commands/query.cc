@@ -10,7 +10,6 @@
 #include "command.h"
 #include "open.h"
 #include "output.h"
-#include "progress.h"
 #include "terminal.h"
 #include "text.h"
 #include "visitor.h"
@@ -146,7 +145,7 @@ int runQuery(const QueryOptions& options) {
   Database database = openDatabase(options.database, Use::read);
   Query query = existingCollection(database, options.collection)
                     .query(options.expression, parameters)
-                    .withProgress(progressWith(interrupt, "looking at", "records"));
+                    .withProgress([&](auto, auto) { return !interrupt.requested(); });
   query = sorted(query, options.sort).offset(options.offset);
   if (options.limit) query = query.limit(*options.limit);
   std::vector<std::string> fields = options.fields;
