@@ -61,7 +61,7 @@ class Dice {
  private:
   std::int64_t integer() {
     constexpr std::int64_t kEdges[] = {0, 1, -1, 1LL << 53, -(1LL << 53), INT64_MAX - 1, INT64_MIN + 1, 1LL << 62};
-    return kEdges[below(std::size(kEdges))] + static_cast<std::int64_t>(below(3)) - 1;
+    return kEdges[below(std::size(kEdges))] + (static_cast<std::int64_t>(below(3)) - 1);
   }
   double real() {
     switch (below(6)) {
