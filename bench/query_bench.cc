@@ -3,14 +3,13 @@
 //
 // Both have their pages in memory: SQLite has a cache as large as its file, BlazeDB the memory that it takes by
 // default, so that it decrypts what it reads.
-#include <sqlite3.h>
-
 #include <cmath>
 #include <cstdio>
 #include <functional>
 
 #include "codec/json.h"
 #include "measure.h"
+#include "plain_sqlite.h"
 
 namespace blazedb::bench {
 namespace {
@@ -20,57 +19,41 @@ constexpr std::uint64_t kPerCall = 10'000;
 
 class PlainSqlite {
  public:
-  explicit PlainSqlite(const std::string& path) {
-    check(sqlite3_open(path.c_str(), &handle_));
-    execute(
+  explicit PlainSqlite(const std::string& path) : plain_(path) {
+    plain_.execute(
         "PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA cache_size=-2000000;"
         "CREATE TABLE records(id BLOB PRIMARY KEY, json TEXT NOT NULL)");
-    insert_ = prepare("INSERT INTO records VALUES(?1, ?2)");
+    insert_ = plain_.prepare("INSERT INTO records VALUES(?1, ?2)");
   }
-  ~PlainSqlite() {
-    sqlite3_finalize(insert_);
-    sqlite3_close(handle_);
-  }
+  ~PlainSqlite() { sqlite3_finalize(insert_); }
   PlainSqlite(const PlainSqlite&) = delete;
 
   void insertMany(const std::vector<UUID>& ids, const std::vector<Record>& records) {
-    execute("BEGIN");
+    plain_.execute("BEGIN");
     for (std::size_t i = 0; i < ids.size(); i++) {
       std::string json = codec::recordToJson(records[i], std::nullopt);
       sqlite3_bind_blob(insert_, 1, ids[i].bytes.data(), 16, SQLITE_STATIC);
       sqlite3_bind_text(insert_, 2, json.data(), static_cast<int>(json.size()), SQLITE_STATIC);
-      check(sqlite3_step(insert_));
+      plain_.check(sqlite3_step(insert_));
       sqlite3_reset(insert_);
     }
-    execute("COMMIT");
+    plain_.execute("COMMIT");
   }
 
   // Runs the query to its end. Returns the number of rows, and adds up the first column.
   std::pair<std::uint64_t, double> ask(const char* sql) {
-    sqlite3_stmt* statement = prepare(sql);
+    sqlite3_stmt* statement = plain_.prepare(sql);
     std::pair<std::uint64_t, double> found{};
     while (sqlite3_step(statement) == SQLITE_ROW) {
       found.first++;
       found.second += sqlite3_column_double(statement, 0);
     }
-    check(sqlite3_finalize(statement));
+    plain_.check(sqlite3_finalize(statement));
     return found;
   }
 
  private:
-  void check(int code) {
-    if (code == SQLITE_OK || code == SQLITE_DONE) return;
-    std::fprintf(stderr, "SQLite: %s\n", sqlite3_errmsg(handle_));
-    std::abort();
-  }
-  void execute(const char* sql) { check(sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr)); }
-  sqlite3_stmt* prepare(const char* sql) {
-    sqlite3_stmt* statement = nullptr;
-    check(sqlite3_prepare_v2(handle_, sql, -1, &statement, nullptr));
-    return statement;
-  }
-
-  sqlite3* handle_ = nullptr;
+  SqliteHandle plain_;
   sqlite3_stmt* insert_ = nullptr;
 };
 

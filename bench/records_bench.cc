@@ -4,8 +4,6 @@
 // Plain SQLite gets prepared rows: encoded fields, stamps and ids. It has the same schema, page size, cache, log,
 // checkpoints and `synchronous`. It encodes, encrypts and checks nothing, and returns a blob where BlazeDB returns a
 // Record.
-#include <sqlite3.h>
-
 #include <memory>
 #include <thread>
 
@@ -13,6 +11,7 @@
 #include "codec/fields.h"
 #include "db/schema.h"
 #include "measure.h"
+#include "plain_sqlite.h"
 #include "storage/database_file.h"
 #include "sync/record_state.h"
 
@@ -24,24 +23,22 @@ constexpr std::uint64_t kPieces = 10;
 
 class PlainSqlite {
  public:
-  explicit PlainSqlite(const std::string& path) {
-    check(sqlite3_open(path.c_str(), &handle_));
-    execute(
+  explicit PlainSqlite(const std::string& path) : plain_(path) {
+    plain_.execute(
         "PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=OFF;"
         "PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=16384; PRAGMA journal_size_limit=134217728");
-    execute(("PRAGMA cache_size=" + std::to_string(-storage::kWriterCacheKiBDefault)).c_str());
-    for (const char* sql : db::kTables) execute(sql);
-    execute("INSERT INTO collections(name, live, digest_low, digest_high) VALUES('default', 0, 0, 0)");
-    record_ = prepare(
+    plain_.execute(("PRAGMA cache_size=" + std::to_string(-storage::kWriterCacheKiBDefault)).c_str());
+    for (const char* sql : db::kTables) plain_.execute(sql);
+    plain_.execute("INSERT INTO collections(name, live, digest_low, digest_high) VALUES('default', 0, 0, 0)");
+    record_ = plain_.prepare(
         "INSERT INTO records(collection, id, position, origin, flags, stamps, fields) VALUES(1, ?1, ?2, 0, 7, ?3, ?4) "
         "ON CONFLICT DO NOTHING");
-    feed_ = prepare("INSERT INTO feed(position, row, mark) VALUES(?1, ?2, ?3)");
-    total_ = prepare("UPDATE collections SET live = ?1, digest_low = ?1, digest_high = ?1 WHERE id = 1");
-    find_ = prepare("SELECT fields FROM records WHERE collection = 1 AND id = ?1");
+    feed_ = plain_.prepare("INSERT INTO feed(position, row, mark) VALUES(?1, ?2, ?3)");
+    total_ = plain_.prepare("UPDATE collections SET live = ?1, digest_low = ?1, digest_high = ?1 WHERE id = 1");
+    find_ = plain_.prepare("SELECT fields FROM records WHERE collection = 1 AND id = ?1");
   }
   ~PlainSqlite() {
     for (sqlite3_stmt* statement : {record_, feed_, total_, find_}) sqlite3_finalize(statement);
-    sqlite3_close(handle_);
   }
   PlainSqlite(const PlainSqlite&) = delete;
 
@@ -51,7 +48,7 @@ class PlainSqlite {
   };
 
   void insertMany(const std::vector<Row>& rows) {
-    execute("BEGIN IMMEDIATE");
+    plain_.execute("BEGIN IMMEDIATE");
     for (const Row& row : rows) {
       bindBlob(record_, 1, row.id.bytes);
       sqlite3_bind_int64(record_, 2, ++position_);
@@ -59,13 +56,13 @@ class PlainSqlite {
       bindBlob(record_, 4, row.fields);
       run(record_);
       sqlite3_bind_int64(feed_, 1, position_);
-      sqlite3_bind_int64(feed_, 2, sqlite3_last_insert_rowid(handle_));
+      sqlite3_bind_int64(feed_, 2, sqlite3_last_insert_rowid(plain_.get()));
       sqlite3_bind_int64(feed_, 3, &row == &rows.back() ? position_ : 0);
       run(feed_);
     }
     sqlite3_bind_int64(total_, 1, position_);
     run(total_);
-    execute("COMMIT");
+    plain_.execute("COMMIT");
   }
 
   std::size_t fetch(const UUID& id, base::Bytes& out) {
@@ -77,29 +74,18 @@ class PlainSqlite {
     return out.size();
   }
 
-  void setCacheKiB(int size) { execute(("PRAGMA cache_size=" + std::to_string(-size)).c_str()); }
+  void setCacheKiB(int size) { plain_.execute(("PRAGMA cache_size=" + std::to_string(-size)).c_str()); }
 
  private:
-  void check(int code) {
-    if (code == SQLITE_OK || code == SQLITE_DONE) return;
-    std::fprintf(stderr, "SQLite: %s\n", sqlite3_errmsg(handle_));
-    std::abort();
-  }
-  void execute(const char* sql) { check(sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr)); }
-  sqlite3_stmt* prepare(const char* sql) {
-    sqlite3_stmt* statement = nullptr;
-    check(sqlite3_prepare_v3(handle_, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr));
-    return statement;
-  }
   static void bindBlob(sqlite3_stmt* statement, int index, base::ByteView bytes) {
     sqlite3_bind_blob64(statement, index, bytes.data(), bytes.size(), SQLITE_STATIC);
   }
   void run(sqlite3_stmt* statement) {
-    check(sqlite3_step(statement));
+    plain_.check(sqlite3_step(statement));
     sqlite3_reset(statement);
   }
 
-  sqlite3* handle_ = nullptr;
+  SqliteHandle plain_;
   sqlite3_stmt *record_ = nullptr, *feed_ = nullptr, *total_ = nullptr, *find_ = nullptr;
   std::int64_t position_ = 0;
   base::Bytes stamps_ = [] {

@@ -148,6 +148,7 @@ const Bound::Set* Bound::setOf(const Node& node) const {
 
 Operand Evaluator::value(const UUID& id, base::ByteView fields) {
   workshop_.clear();
+  variables_.clear();
   id_ = &id;
   if (!look(fields)) {
     Object visible;
@@ -278,7 +279,7 @@ Operand Evaluator::inside(const Node& node) {
   Operand a = textFor(node, of(*node.children[0]));
   const Node& list = *node.children[1];
   if (const Bound::Set* set = bound_.setOf(node)) {
-    if (a.isUnknown()) return set->keys.empty() && !set->hasUnknown ? Operand::boolean(false) : Operand::null();
+    if (a.isUnknown()) return Operand::null();
     key_.clear();
     appendSortKey(key_, a);
     if (std::binary_search(set->keys.begin(), set->keys.end(), key_)) return Operand::boolean(true);
@@ -324,7 +325,7 @@ Operand Evaluator::found(const Node& node) {
   std::string_view text = textFor(node, in).text(), part = textFor(node, what).text();
   switch (node.op) {
     case Op::contains:
-      return Operand::boolean(text.find(part) != std::string_view::npos);
+      return Operand::boolean(findIn(text, part) != std::string_view::npos);
     case Op::startsWith:
       return Operand::boolean(text.starts_with(part));
     default:
@@ -359,9 +360,11 @@ Operand Evaluator::quantified(const Node& node) {
   if (array.type() != Type::array) return Operand::null();
   bool decides = node.op == Op::any, unknown = false;
   for (Elements elements(array.bytes()); elements.next();) {
+    Workshop::Mark mark = workshop_.mark();
     variables_.push_back(elements.value());
     Operand operand = of(*node.children[1]);
     variables_.pop_back();
+    workshop_.release(mark);
     if (decides ? operand.isTrue() : operand.isFalse()) return Operand::boolean(decides);
     unknown |= operand.type() != Type::boolean;
   }

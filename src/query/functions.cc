@@ -115,7 +115,7 @@ Operand replaced(const Call& call) {
   std::string_view text = call.arguments[0].text(), what = call.arguments[1].text(), by = call.arguments[2].text();
   if (what.empty()) return call.arguments[0];
   std::string& out = call.workshop.text();
-  for (std::size_t found = text.find(what); found != std::string_view::npos; found = text.find(what)) {
+  for (std::size_t found = findIn(text, what); found != std::string_view::npos; found = findIn(text, what)) {
     if (out.size() + found + by.size() > kMadeBytesMax) return Operand::null();
     out.append(text.substr(0, found)).append(by);
     text.remove_prefix(found + what.size());
@@ -313,6 +313,12 @@ std::string_view folded(std::string_view text, Workshop& workshop) {
   return kept;
 }
 
+std::size_t findIn(std::string_view text, std::string_view part) {
+  if (part.empty()) return 0;
+  const void* found = memmem(text.data(), text.size(), part.data(), part.size());
+  return found ? static_cast<std::size_t>(static_cast<const char*>(found) - text.data()) : std::string_view::npos;
+}
+
 std::string_view lowered(std::string_view text, Workshop& workshop) {
   std::string& kept = workshop.text();
   appendMapped(kept, text, utf8proc_tolower);
@@ -343,13 +349,12 @@ struct Segment {
     return at + literal.size();
   }
 
-  // The text behind the first match; memmem takes linear time.
+  // The text behind the first match.
   std::optional<std::string_view> behindFirst(std::string_view text) const {
     if (wildcards.empty()) {
-      if (bytes.empty()) return text;
-      const void* found = memmem(text.data(), text.size(), bytes.data(), bytes.size());
-      if (!found) return std::nullopt;
-      return text.substr(static_cast<std::size_t>(static_cast<const char*>(found) - text.data()) + bytes.size());
+      std::size_t found = findIn(text, bytes);
+      if (found == std::string_view::npos) return std::nullopt;
+      return text.substr(found + bytes.size());
     }
     for (;; text.remove_prefix(firstLength(text))) {
       if (std::optional<std::size_t> length = matchAt(text)) return text.substr(*length);

@@ -57,6 +57,8 @@ std::string functionNames();
 
 // Text as it counts with NOCASE: Unicode's full case folding.
 std::string_view folded(std::string_view text, Workshop& workshop);
+// Where `part` stands first in `text`, as std::string_view::find, but in linear time.
+std::size_t findIn(std::string_view text, std::string_view part);
 // Text with each code point in its lower case.
 std::string_view lowered(std::string_view text, Workshop& workshop);
 // Whether `text` matches a pattern of LIKE: % stands for any text, _ for one character, and what follows `escape`, if
