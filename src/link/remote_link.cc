@@ -77,6 +77,7 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
   // The board changes at once: a caller that resumes and then waits must not see the link as paused. It changes before
   // the link does, or what the link has put meanwhile would be overwritten.
   void wantPaused(bool paused) {
+    if (paused) pausesWanted_++;
     pausedWanted_ = paused;
     board_.expect(paused);
     base::insist([&] { post(&Core::pauseOrResume); });
@@ -131,11 +132,14 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
     }
   }
 
+  // A pause ends the conversation also if the caller has resumed by the time that this runs: the caller may have
+  // changed meanwhile what the next conversation has to see.
   void pauseOrResume() {
-    if (pausedWanted_)
+    if (std::uint64_t wanted = pausesWanted_; wanted != pauses_) {
+      pauses_ = wanted;
       pause();
-    else
-      resume();
+    }
+    if (!pausedWanted_) resume();
   }
   void pause() {
     paused_ = true;
@@ -335,6 +339,8 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
   Retry retry_;
   bool stopping_ = false;
   std::atomic<bool> pausedWanted_ = false;
+  std::atomic<std::uint64_t> pausesWanted_ = 0;
+  std::uint64_t pauses_ = 0;  // how many of these have begun
   bool paused_ = false;
   bool again_ = false;  // connect as soon as this conversation has ended
   LinkStatus status_;
