@@ -3,8 +3,10 @@
 
 #include <sqlite3.h>
 
+#include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <new>
 #include <string>
 #include <utility>
@@ -15,6 +17,9 @@
 
 namespace blazedb::storage {
 namespace {
+
+constexpr std::size_t kArgumentsMax = 32;
+constexpr int kInstructionsBetweenAsks = 50'000;
 
 Error outOfMemory(const std::string& path) {
   return Error(ErrorCode::OutOfMemory, path + "there is not enough memory for this; free some and try again");
@@ -82,6 +87,8 @@ std::string_view Statement::text(int column) {
   return {reinterpret_cast<const char*>(data), static_cast<std::size_t>(sqlite3_column_bytes(handle_, column))};
 }
 
+double Statement::real(int column) { return sqlite3_column_double(handle_, column); }
+
 bool Statement::isNull(int column) { return sqlite3_column_type(handle_, column) == SQLITE_NULL; }
 
 Connection::Connection(EncryptedVfs& vfs, Role role, int cacheKiB) : vfs_(vfs) {
@@ -90,12 +97,15 @@ Connection::Connection(EncryptedVfs& vfs, Role role, int cacheKiB) : vfs_(vfs) {
     if (int code = sqlite3_open_v2(EncryptedVfs::kMainName, &handle_, flags, vfs.name())) raise(code);
     sqlite3_extended_result_codes(handle_, 1);
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-    sqlite3_db_config(handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+    // The triggers that keep a full-text index are in the schema. SQLite 3.40 refuses FTS5 in a schema that it does not
+    // trust. Whoever can write a schema here has the password of the file.
+    sqlite3_db_config(handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, role == Role::writer, nullptr);
     sqlite3_limit(handle_, SQLITE_LIMIT_ATTACHED,
                   0);  // this VFS has one database; also forbids VACUUM, which needs a second
-    // Sorting, savepoints and temporary tables stay in memory, because the VFS opens no file for them. DatabaseFile
-    // decides when to checkpoint. Deleted content is ciphertext, so overwriting it (Debian's default) protects nothing.
-    execute("PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=0; PRAGMA secure_delete=OFF;");
+    // Temporary files, for large sorts and savepoints, are files of the VFS, which has them in memory. With
+    // temp_store=MEMORY SQLite would sort a list whose elements lie scattered, a quarter slower. DatabaseFile decides
+    // when to checkpoint. Deleted content is ciphertext, so overwriting it (Debian's default) protects nothing.
+    execute("PRAGMA temp_store=FILE; PRAGMA wal_autocheckpoint=0; PRAGMA secure_delete=OFF;");
     execute(("PRAGMA cache_size=" + std::to_string(-cacheKiB)).c_str());
     execute(role == Role::reader ? "PRAGMA query_only=ON" : "PRAGMA cache_spill=OFF");  // see wal_file.h
   } catch (...) {
@@ -124,12 +134,62 @@ void Connection::execute(const char* sql) {
   if (int code = sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr)) raise(code);
 }
 
+struct Connection::Defined {
+  Connection& connection;
+  Function function;
+
+  // SQLite is written in C: no exception may pass through it.
+  static void call(sqlite3_context* context, int count, sqlite3_value** values) {
+    auto& defined = *static_cast<Defined*>(sqlite3_user_data(context));
+    try {
+      std::array<base::ByteView, kArgumentsMax> arguments;
+      auto n = static_cast<std::size_t>(count);
+      for (std::size_t i = 0; i < n; i++) {
+        const void* data = sqlite3_value_blob(values[i]);
+        arguments[i] = {static_cast<const std::uint8_t*>(data),
+                        static_cast<std::size_t>(sqlite3_value_bytes(values[i]))};
+      }
+      std::optional<base::ByteView> result = defined.function(std::span(arguments).first(n));
+      if (!result) return sqlite3_result_null(context);
+      const void* data = result->empty() ? static_cast<const void*>("") : result->data();
+      sqlite3_result_blob64(context, data, result->size(), SQLITE_TRANSIENT);
+    } catch (...) {
+      defined.connection.thrown_ = std::current_exception();
+      sqlite3_result_error_code(context, SQLITE_ABORT);
+    }
+  }
+};
+
+void Connection::define(const char* name, Function function) {
+  sqlite3_limit(handle_, SQLITE_LIMIT_FUNCTION_ARG, kArgumentsMax);
+  auto defined = std::make_unique<Defined>(Defined{*this, std::move(function)});
+  int code = sqlite3_create_function_v2(handle_, name, -1, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS,
+                                        defined.release(), Defined::call, nullptr, nullptr,
+                                        [](void* old) { delete static_cast<Defined*>(old); });  // also if it fails
+  if (code != SQLITE_OK) raise(code);
+}
+
+void Connection::askWhileRunning(std::function<bool()> goesOn) {
+  goesOn_ = std::move(goesOn);
+  auto ask = [](void* self) {
+    auto& connection = *static_cast<Connection*>(self);
+    try {
+      return connection.goesOn_() ? 0 : 1;
+    } catch (...) {
+      connection.thrown_ = std::current_exception();
+      return 1;
+    }
+  };
+  sqlite3_progress_handler(handle_, goesOn_ ? kInstructionsBetweenAsks : 0, goesOn_ ? +ask : nullptr, this);
+}
+
 std::int64_t Connection::lastInsertRow() { return sqlite3_last_insert_rowid(handle_); }
 std::int64_t Connection::changes() { return sqlite3_changes64(handle_); }
 std::int64_t Connection::totalChanges() { return sqlite3_total_changes64(handle_); }
 bool Connection::inTransaction() { return sqlite3_get_autocommit(handle_) == 0; }
 
 void Connection::raise(int code) {
+  if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
   const SharedState& shared = vfs_.shared();
   std::string path = shared.path + ": ";
   std::string page = shared.damagedPage ? "page " + std::to_string(shared.damagedPage) : "its WAL";

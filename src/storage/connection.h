@@ -18,7 +18,11 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
+#include <functional>
+#include <optional>
 #include <ranges>
+#include <span>
 #include <string_view>
 #include <type_traits>
 
@@ -68,6 +72,7 @@ class Statement {
 
   // Columns count from 0. Views live until the next step() or reset().
   std::int64_t integer(int column);
+  double real(int column);
   base::ByteView blob(int column);
   std::string_view text(int column);
   bool isNull(int column);
@@ -97,6 +102,15 @@ class Connection {
   // Runs one or more statements without parameters, and discards their rows.
   void execute(const char* sql);
 
+  // Gives SQL a function of this name, for statements and for the expressions of indexes. It takes any number of blobs,
+  // and its result depends on them alone. The result lives until the next call; absent is NULL. What the function
+  // throws leaves through the statement that called it.
+  using Function = std::function<std::optional<base::ByteView>(std::span<const base::ByteView> arguments)>;
+  void define(const char* name, Function function);
+  // Asks `goesOn` now and then while a statement runs; if it returns false, the statement throws Cancelled. What it
+  // throws leaves through the statement. An empty one asks no more.
+  void askWhileRunning(std::function<bool()> goesOn);
+
   // The rowid of the last insert, 0 before the first.
   std::int64_t lastInsertRow();
   // How many rows the last INSERT, UPDATE or DELETE changed.
@@ -113,8 +127,12 @@ class Connection {
   [[noreturn]] void raise(int code);
 
  private:
+  struct Defined;
+
   EncryptedVfs& vfs_;
   sqlite3* handle_ = nullptr;
+  std::function<bool()> goesOn_;
+  std::exception_ptr thrown_;  // by a function that SQLite has called
 };
 
 }  // namespace blazedb::storage

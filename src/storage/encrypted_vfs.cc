@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstring>
 #include <new>
+#include <span>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -21,7 +22,7 @@ namespace {
 
 constexpr std::string_view kWalName = "database-wal";
 
-// A log in memory: no process needs it on the disk.
+// In memory: a log that no process needs on the disk, and SQLite's temporary files.
 class MemoryFile final : public File {
  public:
   IoStatus readAt(std::uint64_t offset, std::span<std::uint8_t> out) override {
@@ -47,6 +48,30 @@ class MemoryFile final : public File {
 
  private:
   base::Bytes bytes_;
+};
+
+class TemporaryFile final : public SealedFile {
+ public:
+  int read(void* out, int bytes, sqlite3_int64 offset) override {
+    std::span<std::uint8_t> place(static_cast<std::uint8_t*>(out), static_cast<std::size_t>(bytes));
+    IoStatus status = file_.readAt(static_cast<std::uint64_t>(offset), place);
+    return status == IoStatus::ok ? SQLITE_OK : SQLITE_IOERR_SHORT_READ;
+  }
+  int write(const void* in, int bytes, sqlite3_int64 offset) override {
+    base::ByteView what(static_cast<const std::uint8_t*>(in), static_cast<std::size_t>(bytes));
+    return writeCode(file_.writeAt(static_cast<std::uint64_t>(offset), what));
+  }
+  int truncate(sqlite3_int64 bytes) override { return writeCode(file_.truncate(static_cast<std::uint64_t>(bytes))); }
+  int sync() override { return SQLITE_OK; }
+  int size(sqlite3_int64& bytes) override {
+    std::uint64_t size = 0;
+    file_.size(size);
+    bytes = static_cast<sqlite3_int64>(size);
+    return SQLITE_OK;
+  }
+
+ private:
+  MemoryFile file_;
 };
 
 // SQLite allocates this, zeroed or not, and calls the methods that xOpen put into it.
@@ -127,7 +152,8 @@ int neverReserved(sqlite3_file*, int* taken) {
 }
 int noControl(sqlite3_file*, int, void*) { return SQLITE_NOTFOUND; }
 
-const sqlite3_io_methods kWalMethods = {
+// Of a log and of temporary files.
+const sqlite3_io_methods kPlainMethods = {
     1,       closeFile,     readFile,  writeFile,  truncateFile,          syncFile, fileSize, noLock,
     noLock,  neverReserved, noControl, sectorSize, deviceCharacteristics, nullptr,  nullptr,  nullptr,
     nullptr, nullptr,       nullptr};
@@ -160,7 +186,14 @@ int openWal(EncryptedVfs& vfs, Handle& handle, sqlite3_filename name) {
     status = shared.files.createBeside(shared.path, shared.walPath, file);
   if (status != IoStatus::ok) return status == IoStatus::noSpace ? SQLITE_FULL : SQLITE_CANTOPEN;
   handle.file = new WalFile(std::move(file), main);
-  handle.pMethods = &kWalMethods;
+  handle.pMethods = &kPlainMethods;
+  return SQLITE_OK;
+}
+
+// For a large sort, or the journal of a savepoint.
+int openTemporary(Handle& handle) {
+  handle.file = new TemporaryFile();
+  handle.pMethods = &kPlainMethods;
   return SQLITE_OK;
 }
 
@@ -173,6 +206,9 @@ int open(sqlite3_vfs* vfs, sqlite3_filename name, sqlite3_file* file, int flags,
     int code = SQLITE_CANTOPEN;
     if (flags & SQLITE_OPEN_MAIN_DB) {
       code = openMain(owner(vfs), handle, mayWrite);
+    } else if (flags & (SQLITE_OPEN_TEMP_DB | SQLITE_OPEN_TRANSIENT_DB | SQLITE_OPEN_TEMP_JOURNAL |
+                        SQLITE_OPEN_SUBJOURNAL)) {
+      code = openTemporary(handle);
     } else if (flags & SQLITE_OPEN_WAL) {
       // A reader gets its WAL read-only: SQLite then refuses to checkpoint through it.
       code = openWal(owner(vfs), handle, name);

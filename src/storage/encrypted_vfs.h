@@ -2,8 +2,8 @@
 //
 // The constructor registers the VFS with SQLite under a name of its own, and the destructor removes it, so databases
 // know nothing of each other. Inside it the main file is called "database" and its WAL "database-wal", whatever their
-// paths, so SQLite never parses a path. Nothing else can be opened. Journals and temporary files would have plaintext
-// or need sealing of their own; SQLite is set up so that it never needs them.
+// paths, so SQLite never parses a path. Temporary files, for large sorts, are in memory, because they have plaintext.
+// Nothing else can be opened: SQLite is set up so that it needs no journal.
 //
 // The VFS must outlive every connection that uses it.
 #pragma once
