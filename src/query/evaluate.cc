@@ -102,6 +102,8 @@ Bound::Bound(Expression expression, const Object& parameters) : expression_(std:
   makeSets(*expression_.root);
   for (const std::string& name : expression_.fields) fields_.emplace_back(name, fields_.size());
   std::sort(fields_.begin(), fields_.end());
+  for (const std::string& name : expression_.fields)
+    lastName_ = std::max(lastName_, name + std::string(codec::kPartSuffixBytes, '\xFF'));
 }
 
 // Of each IN with a long list that does not depend on the record.
@@ -162,14 +164,16 @@ Operand Evaluator::value(const UUID& id, base::ByteView fields) {
   return of(bound_.root());
 }
 
-// Finds the fields that the expression looks at. Returns false if one of the record's fields is a counter.
+// Finds the fields that the expression looks at. Returns false if one of them, or of those before them, is a counter.
 bool Evaluator::look(base::ByteView fields) {
   std::fill(fields_.begin(), fields_.end(), Operand());
   auto wanted = bound_.fields().begin();
+  const auto end = bound_.fields().end();
   for (Members members(fields); members.next();) {
+    if (wanted == end && members.name() > bound_.lastName()) return true;
     if (codec::isPart(members.name()) || codec::isAssigned(members.encoded())) return false;
-    while (wanted != bound_.fields().end() && wanted->first < members.name()) ++wanted;
-    if (wanted != bound_.fields().end() && wanted->first == members.name()) fields_[wanted->second] = members.value();
+    while (wanted != end && wanted->first < members.name()) ++wanted;
+    if (wanted != end && wanted->first == members.name()) fields_[wanted++->second] = members.value();
   }
   return true;
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -29,6 +30,7 @@ class Bound {
 
   const Node& root() const { return *expression_.root; }
   const Operand& parameter(std::size_t slot) const { return parameters_[slot]; }
+  const std::string& fieldName(std::size_t slot) const { return expression_.fields[slot]; }
   bool usesTime() const { return expression_.usesTime; }
   // The elements of a long list behind IN as sort keys, in their order; nullptr if the node has none.
   struct Set {
@@ -38,6 +40,8 @@ class Bound {
   const Set* setOf(const Node& in) const;
   // The fields that it looks at, by name, each with its place in Expression::fields.
   const std::vector<std::pair<std::string_view, std::size_t>>& fields() const { return fields_; }
+  // Names of a record behind this one are neither theirs nor those of parts of their counters.
+  const std::string& lastName() const { return lastName_; }
 
  private:
   void makeSets(const Node& node);
@@ -47,6 +51,7 @@ class Bound {
   std::vector<base::Bytes> encoded_;
   std::vector<Operand> parameters_;                               // views into encoded_
   std::vector<std::pair<std::string_view, std::size_t>> fields_;  // views into expression_
+  std::string lastName_;
 };
 
 // Evaluates on one record after the other. Not thread-safe.

@@ -319,6 +319,8 @@ std::size_t findIn(std::string_view text, std::string_view part) {
   return found ? static_cast<std::size_t>(static_cast<const char*>(found) - text.data()) : std::string_view::npos;
 }
 
+std::string unicodeVersion() { return utf8proc_unicode_version(); }
+
 std::string_view lowered(std::string_view text, Workshop& workshop) {
   std::string& kept = workshop.text();
   appendMapped(kept, text, utf8proc_tolower);

@@ -59,6 +59,8 @@ std::string functionNames();
 std::string_view folded(std::string_view text, Workshop& workshop);
 // Where `part` stands first in `text`, as std::string_view::find, but in linear time.
 std::size_t findIn(std::string_view text, std::string_view part);
+// The version of Unicode by which texts are folded, lowered and put into upper case.
+std::string unicodeVersion();
 // Text with each code point in its lower case.
 std::string_view lowered(std::string_view text, Workshop& workshop);
 // Whether `text` matches a pattern of LIKE: % stands for any text, _ for one character, and what follows `escape`, if

@@ -42,7 +42,7 @@ void appendString(base::Bytes& out, base::ByteView bytes) {
     out.push_back(byte);
     if (byte == 0) out.push_back(0xFF);
   }
-  out.insert(out.end(), 2, 0);
+  out.insert(out.end(), kTextEndBytes, 0);
 }
 
 void append(base::Bytes& out, const Operand& value) {
@@ -78,7 +78,42 @@ void append(base::Bytes& out, const Operand& value) {
   }
 }
 
+// A byte that ends an array or an object stands where the type of a value would.
+std::size_t stringBytes(base::ByteView key) {
+  std::size_t at = 0;
+  while (key[at] != 0 || key[at + 1] != 0) at += key[at] == 0 ? 2 : 1;
+  return at + kTextEndBytes;
+}
+
 }  // namespace
+
+std::size_t sortKeyBytes(base::ByteView keys) {
+  switch (static_cast<Type>(keys[0] - 1)) {
+    case Type::missing:
+    case Type::null:
+      return 1;
+    case Type::boolean:
+      return 2;
+    case Type::integer:
+    case Type::real:
+      return 11;
+    case Type::date:
+      return 9;
+    case Type::uuid:
+      return 17;
+    case Type::text:
+    case Type::bytes:
+      return 1 + stringBytes(keys.subspan(1));
+    case Type::array:
+    case Type::object:
+      break;
+  }
+  std::size_t at = 1;
+  while (keys[at] != kEnd) at += sortKeyBytes(keys.subspan(at));
+  return at + 1;
+}
+
+bool isKeyOfUnknown(base::ByteView keys) { return static_cast<Type>(keys[0] - 1) <= Type::null; }
 
 void appendSortKey(base::Bytes& out, const Operand& value, bool descending) {
   std::size_t from = out.size();

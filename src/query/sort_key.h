@@ -12,12 +12,22 @@
 // No key is a prefix of another, so keys can follow one another.
 #pragma once
 
+#include <cstddef>
+
 #include "base/bytes.h"
 #include "query/operand.h"
 
 namespace blazedb::query {
 
+// At the end of the key of a text: without it a key is the beginning of the keys of all texts that begin so.
+inline constexpr std::size_t kTextEndBytes = 2;
+
 // Appends the key of a value. `descending`: keys sort the other way round.
 void appendSortKey(base::Bytes& out, const Operand& value, bool descending = false);
+
+// The bytes of the first of several keys, which are not descending.
+std::size_t sortKeyBytes(base::ByteView keys);
+// Whether the first key is that of null or of a missing value.
+bool isKeyOfUnknown(base::ByteView keys);
 
 }  // namespace blazedb::query
