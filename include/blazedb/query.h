@@ -27,8 +27,11 @@
 #include <vector>
 
 #include "blazedb/export.h"
+#include "blazedb/indexes.h"
+#include "blazedb/live.h"
 #include "blazedb/progress.h"
 #include "blazedb/record.h"
+#include "blazedb/subscription.h"
 #include "blazedb/value.h"
 
 namespace blazedb {
@@ -65,7 +68,8 @@ class BLAZEDB_API Aggregate {
 class BLAZEDB_API Query {
  public:
   // Sorts by the value of an expression, mostly a field; records with equal values by the next orderBy, and last by
-  // their ids. Without it records come in the order of their ids. The expression has no parameters.
+  // their ids, which descend if the last orderBy does. Without it records come in the order of their ids. The
+  // expression has no parameters.
   Query orderBy(const std::string& expression, Order order = Order::ascending) const;
   // At most so many records, and behind so many others.
   Query limit(std::uint64_t records) const;
@@ -73,6 +77,11 @@ class BLAZEDB_API Query {
   // The records behind this one in the order of the query: the next page, also if records were added or removed
   // meanwhile. The record, as it was read, has its id and the fields that orderBy looks at.
   Query after(const Record& record) const;
+  // Those of the records that a search in a full-text index finds, the best ones first if there is no orderBy(). The
+  // text is words, which all have to be there, and what FTS5 of SQLite adds: "a phrase", begin*, OR, NOT, NEAR, ( ).
+  // What a user types goes through searchFor(). An empty text finds nothing. Reading throws NotFound if there is no
+  // such index, and InvalidArgument if the text is not understood. after() and observe() do not go with it.
+  Query match(const std::string& index, const std::string& search) const;
   // Records come with these fields of the record alone (names, no paths), and their ids. after() needs those that
   // orderBy() looks at.
   Query fields(std::vector<std::string> names) const;
@@ -116,6 +125,18 @@ class BLAZEDB_API Query {
     std::vector<std::string> by_;
   };
   Groups groupBy(std::vector<std::string> expressions) const;
+
+  // Of a query with match(): the records as all() has them, each with its score and an excerpt. Throws InvalidArgument.
+  std::vector<SearchHit> hits(const ExcerptOptions& options = {}) const;
+
+  // Runs the query, and says how it was answered.
+  Explanation explain() const;
+
+  // Calls `callback` with the result, and then with what changes in it, until the Subscription ends (live.h). Without
+  // limit and offset it looks at the changed records alone; with them it runs again when one of these may be in the
+  // result. It keeps the ids of the result and what they are sorted by. Waits for a transaction that runs; throws
+  // Misuse in one.
+  [[nodiscard]] Subscription observe(std::function<void(const QueryUpdate&)> callback) const;
 
   // Walks over the records as forEach does. An iterator belongs to one thread.
   class BLAZEDB_API Iterator {

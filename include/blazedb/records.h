@@ -28,6 +28,8 @@
 
 #include "blazedb/error.h"
 #include "blazedb/export.h"
+#include "blazedb/indexes.h"
+#include "blazedb/live.h"
 #include "blazedb/query.h"
 #include "blazedb/record.h"
 #include "blazedb/where.h"
@@ -211,11 +213,34 @@ class BLAZEDB_API Records {
   // the id is unknown.
   bool purge(const UUID& id);
 
+  // Makes an index (indexes.h) of the values of these fields or expressions, as query() takes them, without now() and
+  // parameters. Does nothing if there is one of this name that is the same. Readers go on meanwhile, and writers wait.
+  // Killed or cancelled, it leaves nothing. Not in a transaction. Errors: InvalidArgument, AlreadyExists (another index
+  // has the name, or it is unique and two records have the same values), Cancelled, Misuse.
+  void createIndex(const std::string& name, const std::vector<std::string>& expressions,
+                   const IndexOptions& options = {});
+  // Makes a full-text index of the texts of these fields or expressions: texts, and arrays of texts. Query::match()
+  // searches in it. Otherwise as createIndex.
+  void createFullTextIndex(const std::string& name, const std::vector<std::string>& expressions,
+                           const FullTextOptions& options = {});
+  // The indexes of this collection, by name.
+  std::vector<IndexInfo> indexes() const;
+  // Throws NotFound, and Misuse in a transaction.
+  void dropIndex(const std::string& name);
+  // The records that merges have left with the same values in a unique index: change or remove all but one of each.
+  // Errors: NotFound, InvalidArgument (the index is not unique).
+  std::vector<Duplicate> duplicates(const std::string& index) const;
+
+  // Calls `callback` with the records of this collection that change from now on (live.h), until the Subscription ends.
+  // On a Database these are those of the collection "default". Waits for a transaction that runs; throws Misuse in one.
+  [[nodiscard]] Subscription observe(std::function<void(const std::vector<RecordChange>&)> callback) const;
+
  protected:
   // `changes`: the open transaction, which has ended once it points to nullptr; null outside of one.
   Records(std::shared_ptr<db::Engine> engine, std::string collection, std::shared_ptr<db::Changes*> changes = nullptr);
   // The open transaction; nullptr outside of one. Throws Misuse if it has ended.
   db::Changes* open() const;
+  void requireNoTransaction() const;
 
   std::shared_ptr<db::Engine> engine_;
   std::string collection_;

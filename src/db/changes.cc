@@ -7,6 +7,8 @@
 #include "blazedb/error.h"
 #include "codec/fields.h"
 #include "codec/text.h"
+#include "db/columns.h"
+#include "db/tables_indexes.h"
 #include "replica/forgetting.h"
 #include "replica/merger.h"
 #include "sync/merge.h"
@@ -36,10 +38,13 @@ FieldsChange toChange(std::span<const FieldChange> changes) {
 Changes::Changes(Writing& writing, base::Clock& clock, base::UuidV7& ids)
     : tables_(writing.tables),
       mirror_(writing.mirror),
+      indexes_(writing.indexes),
       author_(writing.author),
       clock_(clock),
       ids_(ids),
-      ledger_(tables_, mirror_) {}
+      ledger_(tables_, mirror_) {
+  mirror_.peer.reset();
+}
 
 // ----------------------------------------------------------------------------------------------------
 // all or nothing
@@ -104,6 +109,7 @@ UUID Changes::insert(const std::string& collectionName, const std::optional<UUID
     row.fields = encoded.fields;
     fresh.hash = sync::hashOf(row.id, counting);
   }
+  requireUnique(collection, row.id, std::nullopt, row.fields);
   if (ledger_.add(collection, fresh)) return row.id;
 
   replica::Held& held = *load(collectionName, row.id);
@@ -325,6 +331,7 @@ std::uint64_t Changes::count(const std::string& collection) const {
 
 sync::ApplyResult Changes::apply(const sync::Incoming& incoming) {
   requireSource(incoming.agreement.peer.replica);
+  mirror_.peer = incoming.agreement.peer.replica;
   replica::Merger merger(ledger_, mirror_, author_, clock_);
   sync::ApplyResult result = merger.apply(incoming);
   overridden_ = merger.overridden();
@@ -438,7 +445,79 @@ base::ByteView Changes::encode(const Object& fields) {
   return fieldBytes_;
 }
 
+bool Changes::hasUnique(const replica::Collection& collection) const {
+  return std::any_of(indexes_->sorted.begin(), indexes_->sorted.end(), [&](const std::shared_ptr<const Index>& index) {
+    return index->collection() == collection.number && index->info().unique;
+  });
+}
+
+void Changes::requireUnique(const replica::Collection& collection, const UUID& id, std::optional<base::ByteView> before,
+                            base::ByteView after) {
+  if (!hasUnique(collection)) return;
+  ledger_.flush();
+  for (const std::shared_ptr<const Index>& index : indexes_->sorted) {
+    if (index->collection() != collection.number || !index->info().unique) continue;
+    std::optional<base::Bytes> values = index->valuesOf(id, after);
+    if (!values || (before && index->valuesOf(id, *before) == values)) continue;
+    tables_.keys(*index, {*values, query::behind(*values)}, [&](base::ByteView key) {
+      UUID other = uuidOf(key.subspan(values->size()));
+      if (other == id) return true;
+      throw Error(ErrorCode::AlreadyExists, "the record " + other.toString() + " of the collection '" +
+                                                collection.name + "' has the same values in the unique index '" +
+                                                index->info().name + "'; change one of the two records");
+    });
+  }
+}
+
+void Changes::createIndex(const std::string& name, const IndexInfo& info, const Progress& progress) {
+  replica::Collection& collection = ledger_.collectionFor(name);
+  ledger_.flush();
+  const IndexFunctions& functions = tables_.indexFunctions();
+  std::uint64_t before = functions.calls(), perRecord = info.isFullText ? info.expressions.size() : 1;
+  struct Asking {
+    storage::Connection& connection;
+    ~Asking() { connection.askWhileRunning({}); }
+  } asking{tables_.statements().connection()};
+  if (progress)
+    asking.connection.askWhileRunning(
+        [&] { return progress(std::min((functions.calls() - before) / perRecord, collection.live), collection.live); });
+  IndexTable table(tables_.statements());
+  std::int64_t number = table.add(collection.number, info);
+  if (info.unique) requireNoneSame(Index(number, collection.number, info));
+  indexes_ = std::make_shared<const Indexes>(table.all());
+}
+
+void Changes::requireNoneSame(const Index& index) {
+  SameValues same(index);
+  std::vector<UUID> found;
+  tables_.keys(index, {{}, query::behind({})}, [&](base::ByteView key) { return (found = same.next(key)).empty(); });
+  if (found.empty()) found = same.end();
+  if (!found.empty())
+    throw Error(ErrorCode::AlreadyExists, "the unique index '" + index.info().name +
+                                              "' is not made, because the records " + found[0].toString() + " and " +
+                                              found[1].toString() + " have the same values; change one of them first");
+}
+
+void Changes::dropIndex(std::int64_t number) {
+  ledger_.flush();
+  IndexTable table(tables_.statements());
+  table.remove(number);
+  indexes_ = std::make_shared<const Indexes>(table.all());
+}
+
+void Changes::renewIndexes() {
+  IndexTable table(tables_.statements());
+  table.renewOutdated();
+  indexes_ = std::make_shared<const Indexes>(table.all());
+}
+
 void Changes::save(const std::string& collection) {
+  if (replica::Collection& in = ledger_.collectionFor(collection); hasUnique(in) && loaded_.state.alive()) {
+    sync::EncodedState encoded;
+    sync::encodeState(loaded_.state, ledger_.nextPosition(), encoded);
+    requireUnique(in, loaded_.row().id, loaded_.alive() ? std::optional(loaded_.row().fields) : std::nullopt,
+                  encoded.fields);
+  }
   if (ledger_.change(ledger_.collectionFor(collection), loaded_, 0, false)) return ledger_.flush();
   throw Error(ErrorCode::TooLarge,
               "the record " + loaded_.row().id.toString() +

@@ -30,7 +30,8 @@ struct Writing {
   WriteTables tables;
   replica::Mirror mirror;
   replica::Author author;
-  std::uint64_t savedStale = 0;  // Mirror::stale, as the file has it
+  std::uint64_t savedStale = 0;            // Mirror::stale, as the file has it
+  std::shared_ptr<const Indexes> indexes;  // as this transaction sees them
 
   explicit Writing(storage::Connection& connection) : tables(connection) {}
 };
@@ -95,6 +96,14 @@ class Changes final : public Snapshot {
   bool restoreField(const std::string& collection, const UUID& id, std::string_view field, base::ByteView value);
   std::vector<UUID> matching(const std::string& collection, const Predicate& where);
   std::uint64_t count(const std::string& collection) const override;
+  std::shared_ptr<const Indexes> indexes() const override { return indexes_; }
+
+  // Makes an index of the records that are there, and the collection if there is none of this name. Throws
+  // AlreadyExists if the index is unique and two records have the same values, and Cancelled.
+  void createIndex(const std::string& collection, const IndexInfo& info, const Progress& progress);
+  void dropIndex(std::int64_t number);
+  // Makes indexes again that were made under other rules.
+  void renewIndexes();
 
   // Merges what a peer sent, except what it sets aside. If the result has anything missing or refused, the caller must
   // roll the transaction back.
@@ -121,8 +130,9 @@ class Changes final : public Snapshot {
   // Writes what is still in memory. Called once, at the end.
   void finish();
 
- private:
   std::int64_t numberOf(const std::string& collection) const override;
+
+ private:
   void ask(const std::function<void(ReadTables&)>& question) const override;
 
   replica::Ledger::Savepoint before(const std::string& collection);
@@ -141,6 +151,13 @@ class Changes final : public Snapshot {
   static void requireValid(const Increments& increments);
   // Throws InvalidArgument if the loaded record cannot take these increments.
   void requireNumbers(const Increments& increments) const;
+  // Throws AlreadyExists if a unique index has the values of these fields for another record, unless they are those
+  // that the record has already.
+  void requireUnique(const replica::Collection& collection, const UUID& id, std::optional<base::ByteView> before,
+                     base::ByteView after);
+  bool hasUnique(const replica::Collection& collection) const;
+  // Throws AlreadyExists if two records in the index have the same values.
+  void requireNoneSame(const Index& index);
   sync::Stamp nextStamp(std::uint64_t seenAuthority);
   base::ByteView encode(const Object& fields);
   // Stores the loaded record with its changes. Throws TooLarge.
@@ -148,6 +165,7 @@ class Changes final : public Snapshot {
 
   WriteTables& tables_;
   replica::Mirror& mirror_;
+  std::shared_ptr<const Indexes>& indexes_;
   const replica::Author& author_;
   base::Clock& clock_;
   base::UuidV7& ids_;

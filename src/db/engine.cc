@@ -7,6 +7,7 @@
 #include "blazedb/error.h"
 #include "db/restamp.h"
 #include "db/schema.h"
+#include "db/tables_indexes.h"
 #include "db/tables_journal.h"
 #include "db/verify.h"
 
@@ -66,6 +67,7 @@ std::unique_ptr<Engine> Engine::open(const Environment& environment, const std::
         });
   }
   std::unique_ptr<Engine> engine(new Engine(environment, path, options, std::move(file)));
+  if (!options.readOnly) engine->indexes().renewOutdated();
   if (options.role && *options.role != engine->role()) engine->setRole(*options.role);
   return engine;
 }
@@ -83,9 +85,11 @@ Engine::Engine(const Environment& environment, std::string path, const EngineOpt
       snapshot_(shared_.published, readers_),
       journal_(writer_, readers_, options.durability),
       tokens_(writer_, readers_, shared_, environment, name_),
+      indexes_(writer_, snapshot_, options.durability),
       importers_(writer_, readers_, options.durability),
       upkeep_(writer_, readers_, shared_, origins_, journal_, environment.clock, options.tombstoneRetention.count(),
-              options.durability) {}
+              options.durability),
+      observers_(writer_, readers_, shared_, environment.clock, options.tellsObservers) {}
 
 Engine::~Engine() {
   if (options_.readOnly) return;
@@ -244,6 +248,9 @@ VerifyReport Engine::verify(const Progress& progress) {
     // On the writer's connection: writers wait meanwhile.
     GroupCommit::Alone alone(writer_);
     report.problems = file_->verifyPages({});
+    if (report.problems.empty() && !options_.readOnly)
+      alone.note(options_.durability,
+                 [&](WriteTables& tables) { report.problems = IndexTable(tables.statements()).check(); });
   }
   if (report.problems.empty()) verifyRecords(*readers_.lease(), progress, report);
   return report;

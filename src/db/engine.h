@@ -23,7 +23,9 @@
 #include "blazedb/database.h"
 #include "db/group_commit.h"
 #include "db/importers.h"
+#include "db/index_keeper.h"
 #include "db/journal.h"
+#include "db/observers.h"
 #include "db/origins.h"
 #include "db/reader_pool.h"
 #include "db/snapshot.h"
@@ -44,6 +46,8 @@ struct EngineOptions {
   std::chrono::milliseconds tombstoneRetention = std::chrono::hours(24 * 30);
   std::size_t removedFieldsKept = replica::kRemovedFieldsKept;
   storage::CreateOptions create;
+  // Whether a thread tells observers. Otherwise Observers::tell() does, when it is called: a simulation has no threads.
+  bool tellsObservers = true;
 };
 
 class Engine final : public sync::Store, public replica::Replica {
@@ -63,6 +67,8 @@ class Engine final : public sync::Store, public replica::Replica {
   const Snapshot& snapshot() const { return snapshot_; }
   Journal& journal() { return journal_; }
   Tokens& tokens() { return tokens_; }
+  IndexKeeper& indexes() { return indexes_; }
+  Observers& observers() { return observers_; }
   Listeners& listeners() { return shared_.listeners; }
 
   DatabaseInfo info() const;
@@ -160,9 +166,11 @@ class Engine final : public sync::Store, public replica::Replica {
   CommittedSnapshot snapshot_;
   Journal journal_;
   Tokens tokens_;
+  IndexKeeper indexes_;
   Importers importers_;
   Origins origins_;
   Upkeep upkeep_;
+  Observers observers_;
 };
 
 }  // namespace blazedb::db

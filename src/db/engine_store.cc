@@ -134,6 +134,7 @@ sync::Store::Swept Engine::finishSweep(const sync::Peer& from, const sync::Scope
   try {
     write(Durability::full, [&](Changes& changes) {
       changes.requireSource(from.replica);
+      changes.mirror().peer = from.replica;
       swept.horizonBefore = changes.mirror().horizon;
       std::optional<replica::TooMany> tooMany =
           replica::finishSweep(changes.ledger(), from, scope, sweep, cursor, environment_.clock.wallMs());

@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "blazedb/error.h"
 #include "db/schema.h"
+#include "db/tables_indexes.h"
 
 namespace blazedb::db {
 namespace {
@@ -67,9 +68,11 @@ GroupCommit::GroupCommit(const Environment& environment, storage::DatabaseFile& 
   state_.author.role = self.role == SyncRole::server ? sync::Role::server : sync::Role::client;
   state_.author.source = self.source;
   state_.mirror.stale = state_.savedStale = state_.tables.metaNumber(kStale);
+  state_.mirror.observed = [this](const std::string& collection) { return shared_.watch->has(collection); };
   state_.mirror.forgettable = [this] { return shared_.peers.forgettable(environment_.clock.wallMs()); };
   for (const Incarnation& each : shared_.incarnations.all()) state_.author.own.insert(each.id);
   reload();
+  shared_.published.setIndexes(state_.indexes);
 }
 
 // Loads the mirror from the file. After a rollback this comes before the next write.
@@ -85,6 +88,9 @@ void GroupCommit::reload() {
   mirror.setAside = readOnly_ ? 0 : tables.rejected().count(Rejected::By::us);
   mirror.collections.clear();
   for (replica::Collection& row : rows) mirror.collections.emplace(row.name, row);
+  // Only a change that is not committed makes the two differ.
+  if (!state_.indexes || state_.indexes != shared_.published.indexes())
+    state_.indexes = std::make_shared<const Indexes>(IndexTable(tables.statements()).all());
   publishCatalog();
   outdated_ = false;
 }
@@ -202,6 +208,7 @@ std::shared_ptr<GroupCommit::Group> GroupCommit::joinGroup(bool durable) {
   beginIncarnation();
   auto group = std::make_shared<Group>();  // may throw, so it comes before the transaction begins
   group->durable = durable;
+  state_.mirror.touched.clear();
   file_.setDurable(durable);
   state_.tables.begin();
   return group_ = std::move(group);
@@ -214,6 +221,7 @@ void GroupCommit::runInGroup(const std::shared_ptr<Group>& group, const Body& bo
   bool saved = false;
   std::size_t collections = mirror.collections.size();
   std::uint64_t stale = mirror.stale;
+  std::size_t touched = mirror.touched.size();
   try {
     if (!alone) {
       tables.beginPart();
@@ -234,6 +242,7 @@ void GroupCommit::runInGroup(const std::shared_ptr<Group>& group, const Body& bo
   } catch (...) {
     writing_ = std::thread::id();
     mirror.stale = stale;
+    mirror.touched.resize(touched);
     outdated_ = true;
     bool open = tables.inTransaction();
     try {
@@ -261,7 +270,14 @@ void GroupCommit::commit() {
   // Before a reader can miss what was forgotten. If the commit fails, a reader may sweep without need.
   shared_.published.raiseHorizon(state_.mirror.horizon);
   try {
-    state_.tables.commit();
+    // Indexes change with the commit for those who take a snapshot of the two.
+    if (state_.mirror.touched.empty() && state_.indexes == shared_.published.indexes())
+      state_.tables.commit();
+    else
+      shared_.watch->commit(state_.mirror.touched, [&] {
+        state_.tables.commit();
+        shared_.published.setIndexes(state_.indexes);
+      });
   } catch (...) {
     std::exception_ptr error = std::current_exception();
     outdated_ = true;

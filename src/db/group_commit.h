@@ -24,6 +24,7 @@
 #include "db/incarnations.h"
 #include "db/listeners.h"
 #include "db/published.h"
+#include "db/watch.h"
 #include "replica/peers.h"
 #include "storage/database_file.h"
 
@@ -39,6 +40,7 @@ struct Environment {
 struct Shared {
   Published published;
   Listeners listeners;
+  const std::shared_ptr<Watch> watch = std::make_shared<Watch>();  // subscriptions may outlive the rest
   Incarnations incarnations;
   replica::Peers peers;
 

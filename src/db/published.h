@@ -12,6 +12,7 @@
 #include "blazedb/error.h"
 #include "blazedb/sync_role.h"
 #include "blazedb/uuid.h"
+#include "db/indexes.h"
 #include "replica/feed_reader.h"
 
 namespace blazedb::db {
@@ -58,6 +59,16 @@ class Published {
     return found == known->numbers.end() ? 0 : found->second;
   }
 
+  // All indexes of the file. A reader may still see the file without one of them.
+  std::shared_ptr<const Indexes> indexes() const {
+    base::Lock lock(mutex_);
+    return indexes_;
+  }
+  void setIndexes(std::shared_ptr<const Indexes> indexes) {
+    base::Lock lock(mutex_);
+    indexes_ = std::move(indexes);
+  }
+
   // What the replica is.
   struct Self {
     UUID replica;
@@ -94,6 +105,7 @@ class Published {
   std::atomic<bool> hasProblem_{false};
   mutable base::Mutex mutex_;
   std::shared_ptr<const replica::Catalog> catalog_ GUARDED_BY(mutex_);
+  std::shared_ptr<const Indexes> indexes_ GUARDED_BY(mutex_);
   Self self_ GUARDED_BY(mutex_);
   std::optional<Error> problem_ GUARDED_BY(mutex_);
 };

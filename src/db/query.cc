@@ -155,6 +155,10 @@ Query Query::after(const Record& record) const {
   });
 }
 
+Query Query::match(const std::string& index, const std::string& search) const {
+  return changed([&](db::QueryPlan& plan) { plan.search = {index, search}; });
+}
+
 Query Query::fields(std::vector<std::string> names) const {
   return changed([&](db::QueryPlan& plan) { plan.fields = std::move(names); });
 }
@@ -169,7 +173,13 @@ Query Query::withProgress(const Progress& progress) const {
 std::vector<Record> Query::all() const {
   return base::typed([&] {
     std::vector<Record> all;
-    Scan(*plan_).inOrder([&](const db::Candidate& candidate) { all.push_back(plan_->shown(candidate)); });
+    Scan scan(*plan_);
+    if (!scan.isWhole()) {
+      scan.inOrder([&](const db::Found& found) { all.push_back(plan_->shown(found.id, found.fields)); });
+      return all;
+    }
+    scan.inAnyOrder([&](const UUID& id, base::ByteView fields) { all.push_back(plan_->shown(id, fields)); });
+    std::sort(all.begin(), all.end(), [](const Record& a, const Record& b) { return a.id() < b.id(); });
     return all;
   });
 }
@@ -203,7 +213,7 @@ void Query::Iterator::turn() {
     while (page_.empty() && rest_->at < rest_->ids.size()) {
       std::size_t size = std::min(kPageRecords, rest_->ids.size() - rest_->at);
       rest_->scan.again(std::span(rest_->ids).subspan(rest_->at, size),
-                        [&](const db::Candidate& candidate) { page_.push_back(rest_->plan->shown(candidate)); });
+                        [&](const db::Found& found) { page_.push_back(rest_->plan->shown(found.id, found.fields)); });
       rest_->at += size;
     }
   });
@@ -220,12 +230,52 @@ void Query::forEach(const std::function<bool(const Record&)>& visit) const {
 
 std::uint64_t Query::count() const {
   return base::typed([&] {
-    bool isAll = !plan_->where && !plan_->after && plan_->offset == 0 && !plan_->limit;
+    bool isAll = !plan_->where && !plan_->search && !plan_->after && plan_->offset == 0 && !plan_->limit;
     return isAll ? plan_->snapshot().count(plan_->collection) : Scan(*plan_).count();
   });
 }
 
 bool Query::exists() const { return limit(std::min<std::uint64_t>(plan_->limit.value_or(1), 1)).count() > 0; }
+
+std::vector<SearchHit> Query::hits(const ExcerptOptions& options) const {
+  return base::typed([&] {
+    if (!plan_->search) throw Error(ErrorCode::InvalidArgument, "hits() belongs to a query with match()");
+    std::vector<SearchHit> hits;
+    Scan(*plan_, &options).inOrder([&](const db::Found& found) {
+      hits.push_back({plan_->shown(found.id, found.fields), -found.rank, std::string(found.excerpt)});
+    });
+    return hits;
+  });
+}
+
+Subscription Query::observe(std::function<void(const QueryUpdate&)> callback) const {
+  return base::typed([&] {
+    if (plan_->changes)
+      throw Error(ErrorCode::Misuse, "the query of a transaction ends with it; observe one of the database");
+    if (plan_->search)
+      throw Error(ErrorCode::InvalidArgument,
+                  "a live query cannot search; observe the collection, and search again when something has changed");
+    Scan check(*plan_);  // throws if the query cannot be run
+    db::QueryPlan plan = *plan_;
+    db::Observers& observers = plan.engine->observers();
+    plan.engine.reset();  // a subscription does not keep the database open
+    return observers.observe(std::move(plan), std::move(callback));
+  });
+}
+
+Explanation Query::explain() const {
+  return base::typed([&] {
+    Scan scan(*plan_);
+    std::uint64_t found = 0;
+    scan.inOrder([&](const db::Found&) { found++; });
+    Explanation explained = scan.explained();
+    explained.found = found;
+    std::string by = explained.index.empty() ? "every record" : "the index '" + explained.index + "'";
+    explained.text = "looks at " + by + (explained.sorted ? ", and sorts: " : ": ") + std::to_string(explained.looked) +
+                     " looked at, " + std::to_string(found) + " found";
+    return explained;
+  });
+}
 
 // ----------------------------------------------------------------------------------------------------
 // values

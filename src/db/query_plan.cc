@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <tuple>
 #include <utility>
 
 #include "blazedb/error.h"
@@ -16,6 +17,27 @@ namespace {
 
 constexpr std::uint64_t kBetweenLooks = 256;  // records between two calls of a Progress
 
+// A walk by an index that gives nothing but the order ends after so many records, and this part of all.
+constexpr std::uint64_t kOrderedLooksMin = 200;
+constexpr std::uint64_t kOrderedPart = 20;
+
+// Whether an index gives the records in the order of the plan, by keys in these ranges.
+bool gives(const QueryPlan& plan, const Index& index, const query::KeyRanges& keys) {
+  const std::vector<const query::Bound*>& expressions = index.expressions();
+  if (!keys.isSingle) return false;
+  std::size_t next = keys.equal;
+  auto isHeld = [&](const query::Bound& by) {
+    return std::any_of(expressions.begin(), expressions.begin() + static_cast<std::ptrdiff_t>(keys.equal),
+                       [&](const query::Bound* held) { return query::isSame(*held, by); });
+  };
+  for (const QueryPlan::Sort& sort : plan.sorts) {
+    if (isHeld(*sort.by)) continue;
+    if (next == expressions.size() || !query::isSame(*expressions[next++], *sort.by)) return false;
+    if (sort.descending != plan.idsDescend()) return false;
+  }
+  return next == expressions.size();
+}
+
 }  // namespace
 
 std::shared_ptr<const query::Bound> bound(const std::string& expression, const Object& parameters) {
@@ -23,22 +45,51 @@ std::shared_ptr<const query::Bound> bound(const std::string& expression, const O
 }
 
 const Snapshot& QueryPlan::snapshot() const {
+  if (at) return *at->snapshot;
   if (!changes) return engine->snapshot();
   if (!*changes) throw Error(ErrorCode::Misuse, "the transaction to which this query belongs has ended");
   return **changes;
 }
 
-Record QueryPlan::shown(const Candidate& candidate) const {
-  Record record = replica::decoded(candidate.id, candidate.fields);
+Date QueryPlan::now() const { return at ? at->now : engine->now(); }
+
+Record QueryPlan::shown(const UUID& id, base::ByteView encoded) const {
+  Record record = replica::decoded(id, encoded);
   if (!fields) return record;
   Record part;
-  part.setId(candidate.id);
+  part.setId(id);
   for (const std::string& name : *fields)
     if (const Value* value = record.find(name)) part.set(name, *value);
   return part;
 }
 
-Scan::Scan(const QueryPlan& plan) : plan_(plan), now_(plan.engine->now()) {
+AccessPath accessPathOf(const QueryPlan& plan, const Indexes& indexes) {
+  AccessPath best;
+  std::int64_t collection = plan.snapshot().numberOf(plan.collection);
+  if (plan.search) {
+    for (const std::shared_ptr<const TextIndex>& index : indexes.texts)
+      if (index->collection() == collection && index->info().name == plan.search->index) best.texts = index;
+    if (!best.texts) throw noSuchIndex(plan.collection, plan.search->index);
+    best.isOrdered = plan.sorts.empty();
+    return best;
+  }
+  for (const std::shared_ptr<const Index>& index : indexes.sorted) {
+    if (index->collection() != collection) continue;
+    if (index->where() && !query::implies(plan.where.get(), *index->where())) continue;
+    query::KeyRanges keys = query::keyRanges(plan.where.get(), index->expressions());
+    bool isOrdered = gives(plan, *index, keys);
+    bool helps = keys.equal > 0 || keys.isBounded || (isOrdered && plan.limit);
+    auto rank = [](const query::KeyRanges& of, bool ordered) { return std::tuple(of.equal, of.isBounded, ordered); };
+    if (helps && (!best.index || rank(keys, isOrdered) > rank(best.keys, best.isOrdered)))
+      best = {nullptr, index, std::move(keys), isOrdered, plan.idsDescend()};
+  }
+  return best;
+}
+
+Scan::Scan(const QueryPlan& plan, const ExcerptOptions* excerpt) : plan_(plan), excerpt_(excerpt), now_(plan.now()) {
+  if (plan.search && plan.after)
+    throw Error(ErrorCode::InvalidArgument,
+                "after() does not go with match(), because a score depends on all records; use offset()");
   if (plan.after && plan.fields)
     for (const QueryPlan::Sort& sort : plan.sorts)
       for (const auto& [name, place] : sort.by->fields())
@@ -48,33 +99,97 @@ Scan::Scan(const QueryPlan& plan) : plan_(plan), now_(plan.engine->now()) {
                           codec::printable(name) + "' out");
   if (plan.where) where_.emplace(*plan.where, now_);
   for (const QueryPlan::Sort& sort : plan.sorts) sorts_.emplace_back(*sort.by, now_);
+  if (plan.after) afterKey_ = keyOf(plan.after->id, plan.after->fields);
 }
 
 const base::Bytes& Scan::keyOf(const UUID& id, base::ByteView fields) {
   key_.clear();
   for (std::size_t i = 0; i < sorts_.size(); i++)
     query::appendSortKey(key_, sorts_[i].value(id, fields), plan_.sorts[i].descending);
-  key_.insert(key_.end(), id.bytes.begin(), id.bytes.end());
+  for (std::uint8_t byte : id.bytes) key_.push_back(plan_.idsDescend() ? static_cast<std::uint8_t>(~byte) : byte);
   return key_;
 }
 
-void Scan::walk(bool ordersById, const Use& use) {
-  base::Bytes afterKey;
-  if (plan_.after && !sorts_.empty()) afterKey = keyOf(plan_.after->id, plan_.after->fields);
-  std::uint64_t looked = 0, total = plan_.progress ? plan_.snapshot().count(plan_.collection) : 0;
+bool Scan::takes(const UUID& id, base::ByteView fields) {
+  return (!where_ || where_->matches(id, fields)) && isBehind(id, fields);
+}
+
+bool Scan::isBehind(const UUID& id, base::ByteView fields) {
+  return afterKey_.empty() || keyOf(id, fields) > afterKey_;
+}
+
+void Scan::walk(bool inOrder, const Use& use) {
+  std::uint64_t total = plan_.progress ? plan_.snapshot().count(plan_.collection) : 0;
   auto visit = [&](const UUID& id, base::ByteView fields) {
-    if (plan_.progress && looked++ % kBetweenLooks == 0 && !plan_.progress(looked - 1, std::max(total, looked)))
+    if (plan_.progress && looked_ % kBetweenLooks == 0 && !plan_.progress(looked_, std::max(total, looked_ + 1)))
       throw Error(ErrorCode::Cancelled, "the query was stopped");
-    if (where_ && !where_->matches(id, fields)) return true;
-    if (!afterKey.empty() && keyOf(id, fields) <= afterKey) return true;
-    return use(id, fields);
+    if (looked_ == looksMax_) return false;
+    looked_++;
+    bool isTaken = access_.keys.isExact ? isBehind(id, fields) : takes(id, fields);
+    return !isTaken || use(id, fields);
   };
+  if (access_.texts) return walkTexts(visit);
+  if (access_.index) return walkIndex(visit);
   std::optional<UUID> after;
   if (plan_.after && sorts_.empty()) after = plan_.after->id;
-  if (ordersById || after)
+  if (inOrder || after)
     plan_.snapshot().scan(plan_.collection, after, visit);
   else
     plan_.snapshot().scanInAnyOrder(plan_.collection, visit);
+}
+
+void Scan::walkIndex(const Use& use) {
+  std::vector<query::KeyRange> ranges = access_.keys.ranges;
+  if (plan_.after && access_.isOrdered && !ranges.empty()) {
+    base::Bytes last = access_.keys.prefix;
+    const std::vector<const query::Bound*>& expressions = access_.index->expressions();
+    for (std::size_t i = access_.keys.equal; i < expressions.size(); i++)
+      query::appendSortKey(last, query::Evaluator(*expressions[i], now_).value(plan_.after->id, plan_.after->fields));
+    last.insert(last.end(), plan_.after->id.bytes.begin(), plan_.after->id.bytes.end());
+    query::KeyRange& range = ranges.front();
+    if (access_.backwards) {
+      range.to = std::min(range.to, last);
+    } else {
+      last.push_back(0);  // the next key, because none is the beginning of another
+      range.from = std::max(range.from, last);
+    }
+  }
+  plan_.snapshot().byIndex(*access_.index, ranges, access_.backwards, use);
+}
+
+void Scan::walkTexts(const Use& use) {
+  auto visit = [&](const UUID& id, base::ByteView fields, double rank, std::string_view excerpt) {
+    rank_ = rank;
+    foundExcerpt_ = excerpt;
+    return use(id, fields);
+  };
+  if (plan_.search->text.empty()) return;  // nothing was typed
+  plan_.snapshot().byText(*access_.texts, plan_.search->text, excerpt_, access_.isOrdered, visit);
+}
+
+Candidate Scan::kept(const Found& found, bool keepsFields) {
+  Candidate candidate{found.id, {}};
+  if (keepsFields) candidate.fields.assign(found.fields.begin(), found.fields.end());
+  candidate.rank = found.rank;
+  candidate.excerpt = found.excerpt;
+  return candidate;
+}
+
+// An index may be dropped after it was chosen. SQLite says so before the first record.
+template <class Body>
+void Scan::withAccess(Body&& body) {
+  for (;;) {
+    std::shared_ptr<const Indexes> now = plan_.snapshot().indexes();
+    bool isNew = std::exchange(indexes_, now) != now;
+    if (isNew) access_ = accessPathOf(plan_, *indexes_);
+    std::uint64_t before = looked_;
+    try {
+      return body();
+    } catch (const Error&) {
+      bool byIndex = access_.index || access_.texts;
+      if (!byIndex || looked_ != before || plan_.snapshot().indexes() == indexes_) throw;
+    }
+  }
 }
 
 // How many records have to be found, those before the offset too.
@@ -85,20 +200,21 @@ std::uint64_t Scan::keptMax() const {
 
 // Keeps the candidates in a heap with the last one at its top, which the next better one replaces.
 std::vector<Candidate> Scan::sorted(bool keepsFields) {
-  std::uint64_t kept = keptMax();
+  std::uint64_t most = keptMax();
   std::vector<Candidate> heap;
   auto isBefore = [](const Candidate& a, const Candidate& b) { return a.key < b.key; };
-  if (kept == 0) return heap;
+  if (most == 0) return heap;
+  hasSorted_ = true;
   walk(false, [&](const UUID& id, base::ByteView fields) {
     const base::Bytes& key = keyOf(id, fields);
-    bool isFull = heap.size() == kept;
+    bool isFull = heap.size() == most;
     if (isFull && heap.front().key <= key) return true;
     if (isFull) {
       std::pop_heap(heap.begin(), heap.end(), isBefore);
       heap.pop_back();
     }
-    Candidate& candidate = heap.emplace_back(Candidate{id, {}, key});
-    if (keepsFields) candidate.fields.assign(fields.begin(), fields.end());
+    heap.push_back(kept(foundAt(id, fields), keepsFields));
+    heap.back().key = key;
     if (plan_.limit) std::push_heap(heap.begin(), heap.end(), isBefore);
     return true;
   });
@@ -108,29 +224,60 @@ std::vector<Candidate> Scan::sorted(bool keepsFields) {
   return heap;
 }
 
-void Scan::inOrder(const std::function<void(const Candidate&)>& use) {
-  if (streams())
-    part(true, [&](const UUID& id, base::ByteView fields) { use({id, {fields.begin(), fields.end()}}); });
-  else
-    for (const Candidate& candidate : sorted(true)) use(candidate);
+// A condition that few records meet would make it look at most records in a scattered order, which takes several times
+// as long as to look at all as they lie, and to sort.
+std::optional<std::vector<Candidate>> Scan::ordered(bool keepsFields) {
+  looksMax_ = looked_ + kOrderedLooksMin + plan_.snapshot().count(plan_.collection) / kOrderedPart;
+  std::vector<Candidate> found;
+  part(true, [&](const UUID& id, base::ByteView fields) { found.push_back(kept(foundAt(id, fields), keepsFields)); });
+  bool isWhole = looked_ < *looksMax_;
+  looksMax_.reset();
+  return isWhole ? std::optional(std::move(found)) : std::nullopt;
+}
+
+void Scan::results(bool keepsFields, const UseFound& use) {
+  if (access_.isOrderAlone() && where_) {
+    if (std::optional<std::vector<Candidate>> found = ordered(keepsFields)) {
+      for (const Candidate& candidate : *found) use(candidate.found());
+      return;
+    }
+    access_ = {};
+  }
+  if (!streams()) {
+    for (const Candidate& candidate : sorted(keepsFields)) use(candidate.found());
+    return;
+  }
+  part(true, [&](const UUID& id, base::ByteView fields) { use(foundAt(id, fields)); });
+}
+
+bool Scan::isWhole() const {
+  return sorts_.empty() && !plan_.limit && plan_.offset == 0 && !plan_.after && !plan_.search;
+}
+
+void Scan::inOrder(const UseFound& use) {
+  withAccess([&] { results(true, use); });
 }
 
 void Scan::inAnyOrder(const UseFields& use) {
-  bool isPart = plan_.limit || plan_.offset > 0;
-  if (isPart && !sorts_.empty())
-    for (const Candidate& candidate : sorted(true)) use(candidate.id, candidate.fields);
-  else
-    part(isPart, use);
+  withAccess([&] {
+    if (plan_.limit || plan_.offset > 0)
+      results(true, [&](const Found& found) { use(found.id, found.fields); });
+    else
+      part(false, use);
+  });
 }
 
-// Whether to read in the order of the ids, and to end at the limit. To read everything and sort is faster otherwise.
-bool Scan::streams() const { return sorts_.empty() && (plan_.limit || plan_.after); }
+// Whether the walk gives the records in their order and can end at the limit. Without an index they would come in the
+// order of their ids; to read all of them as they lie and to sort is faster, unless a part is enough.
+bool Scan::streams() const {
+  if (access_.index || access_.texts) return access_.isOrdered;
+  return sorts_.empty() && (plan_.limit || plan_.after);
+}
 
-// Those between offset and limit, where the ids alone give an order.
-void Scan::part(bool ordersById, const UseFields& use) {
+void Scan::part(bool inOrder, const UseFields& use) {
   std::uint64_t skipped = 0, used = 0;
   if (plan_.limit == 0u) return;
-  walk(ordersById, [&](const UUID& id, base::ByteView fields) {
+  walk(inOrder, [&](const UUID& id, base::ByteView fields) {
     if (skipped < plan_.offset) return skipped++, true;
     use(id, fields);
     return !plan_.limit || ++used < *plan_.limit;
@@ -139,23 +286,28 @@ void Scan::part(bool ordersById, const UseFields& use) {
 
 std::vector<UUID> Scan::ids() {
   std::vector<UUID> ids;
-  if (streams())
-    part(true, [&](const UUID& id, base::ByteView) { ids.push_back(id); });
-  else
-    for (const Candidate& candidate : sorted(false)) ids.push_back(candidate.id);
+  withAccess([&] { results(false, [&](const Found& found) { ids.push_back(found.id); }); });
   return ids;
 }
 
 std::uint64_t Scan::count() {
-  if (plan_.limit == 0u) return 0;
   std::uint64_t seen = 0;
-  walk(false, [&](const UUID&, base::ByteView) { return ++seen < keptMax(); });
+  if (plan_.limit == 0u) return 0;
+  withAccess([&] {
+    if (access_.isOrderAlone()) access_ = {};  // the order does not matter
+    walk(false, [&](const UUID&, base::ByteView) { return ++seen < keptMax(); });
+  });
   return seen - std::min(seen, plan_.offset);
 }
 
-void Scan::again(std::span<const UUID> ids, const std::function<void(const Candidate&)>& use) {
+Explanation Scan::explained() const {
+  std::string index = access_.texts ? access_.texts->info().name : access_.index ? access_.index->info().name : "";
+  return {std::move(index), hasSorted_, looked_, 0, ""};
+}
+
+void Scan::again(std::span<const UUID> ids, const UseFound& use) {
   plan_.snapshot().findRows(plan_.collection, ids, [&](const replica::Row& row) {
-    if (!where_ || where_->matches(row.id, row.fields)) use({row.id, {row.fields.begin(), row.fields.end()}});
+    if (!where_ || where_->matches(row.id, row.fields)) use({row.id, row.fields});
   });
 }
 

@@ -27,8 +27,10 @@ class ReaderPool {
    private:
     friend class ReaderPool;
     struct Reader {
-      explicit Reader(std::unique_ptr<storage::Connection> c) : connection(std::move(c)), tables(*connection) {}
+      explicit Reader(std::unique_ptr<storage::Connection> c)
+          : connection(std::move(c)), functions(*connection), tables(*connection) {}
       std::unique_ptr<storage::Connection> connection;
+      IndexFunctions functions;
       ReadTables tables;
     };
     Lease(ReaderPool& pool, std::unique_ptr<Reader> reader) : pool_(pool), reader_(std::move(reader)) {}

@@ -240,6 +240,53 @@ bool Records::purge(const UUID& id) {
   return within(*engine_, open(), [&](db::Changes& c) { return c.purge(collection_, id); });
 }
 
+void Records::requireNoTransaction() const {
+  if (changes_)
+    throw Error(ErrorCode::Misuse, "indexes and observers belong to the database; call this outside of a transaction");
+}
+
+void Records::createIndex(const std::string& name, const std::vector<std::string>& expressions,
+                          const IndexOptions& options) {
+  base::typed([&] {
+    requireNoTransaction();
+    engine_->indexes().create(collection_, {name, expressions, options.unique, options.where}, options.progress);
+  });
+}
+
+void Records::createFullTextIndex(const std::string& name, const std::vector<std::string>& expressions,
+                                  const FullTextOptions& options) {
+  base::typed([&] {
+    requireNoTransaction();
+    IndexInfo info{name, expressions};
+    info.isFullText = true;
+    info.fullText = options;
+    info.fullText.progress = {};
+    engine_->indexes().create(collection_, info, options.progress);
+  });
+}
+
+std::vector<IndexInfo> Records::indexes() const {
+  return base::typed(&db::IndexKeeper::of, engine_->indexes(), collection_);
+}
+
+void Records::dropIndex(const std::string& name) {
+  base::typed([&] {
+    requireNoTransaction();
+    engine_->indexes().drop(collection_, name);
+  });
+}
+
+Subscription Records::observe(std::function<void(const std::vector<RecordChange>&)> callback) const {
+  return base::typed([&] {
+    requireNoTransaction();
+    return engine_->observers().observe(collection_, std::move(callback));
+  });
+}
+
+std::vector<Duplicate> Records::duplicates(const std::string& index) const {
+  return base::typed(&db::IndexKeeper::duplicates, engine_->indexes(), collection_, index);
+}
+
 Collection Transaction::collection(const std::string& name) {
   return base::typed([&] {
     base::requireName(name, "collection");

@@ -9,6 +9,7 @@
 //   feed           position -> row, in commit order. A record that changes again gets a new entry; the old one is stale
 //                  (the row's own position is elsewhere): readers skip it, upkeep trims it. `mark` is not 0 at the end
 //                  of a transaction: the hybrid clock's time, so that the last entry tells where the clock stands.
+//   indexes        the indexes of collections; each is an index of SQLite on records, too (src/db/index.h)
 //   incarnations   every writable opening that wrote or spoke: its random id and the first position that it could write
 //   origins        (replica, incarnation) of peers, numbered, so that a row can say in a byte where its latest change
 //                  came from
@@ -43,8 +44,9 @@ inline constexpr const char* kRemote = "remote ";  // and an address: the replic
 
 // The statements that make the tables, each in the file that has the SQL on them (tables_meta.cc and so on). They make
 // what is not there yet: a file of an earlier version lacks some.
-extern const char kMetaTables[], kRecordTables[], kPeerTables[], kJournalTables[], kRejectedTables[], kTokenTables[];
-inline constexpr const char* kTables[] = {kMetaTables,    kRecordTables,   kPeerTables,
+extern const char kMetaTables[], kRecordTables[], kIndexTables[], kPeerTables[], kJournalTables[], kRejectedTables[],
+    kTokenTables[];
+inline constexpr const char* kTables[] = {kMetaTables,    kRecordTables,   kIndexTables, kPeerTables,
                                           kJournalTables, kRejectedTables, kTokenTables};
 
 }  // namespace blazedb::db

@@ -51,6 +51,27 @@ void Snapshot::scanInAnyOrder(const std::string& collection, const ReadTables::V
     askAtOnce([&](ReadTables& tables) { tables.scanInAnyOrder(number, visit); });
 }
 
+void Snapshot::byIndex(const Index& index, std::span<const query::KeyRange> ranges, bool backwards,
+                       const ReadTables::VisitFields& visit) const {
+  bool goesOn = true;
+  auto visitAll = [&](ReadTables& tables) {
+    for (std::size_t i = 0; i < ranges.size() && goesOn; i++)
+      tables.byIndex(index, ranges[backwards ? ranges.size() - 1 - i : i], backwards,
+                     [&](const UUID& id, base::ByteView fields) { return goesOn = visit(id, fields); });
+  };
+  if (ranges.size() == 1) return ask(visitAll);
+  askAtOnce(visitAll);
+}
+
+void Snapshot::byText(const TextIndex& index, const std::string& search, const ExcerptOptions* excerpt, bool ordered,
+                      const ReadTables::VisitFound& visit) const {
+  ask([&](ReadTables& tables) { tables.byText(index, search, excerpt, ordered, visit); });
+}
+
+void Snapshot::keys(const Index& index, const std::function<bool(base::ByteView)>& visit) const {
+  ask([&](ReadTables& tables) { tables.keys(index, {{}, query::behind({})}, visit); });
+}
+
 std::vector<Record> Snapshot::page(const std::string& collection, const std::optional<UUID>& after) const {
   std::vector<Record> page;
   pageOfRows(collection, after, [&](const replica::Row& row) { page.push_back(row.record()); });
@@ -77,12 +98,15 @@ void Snapshot::forEach(const std::string& collection, const std::function<bool(c
   }
 }
 
+std::uint64_t countIn(ReadTables& tables, const std::string& collection) {
+  for (const replica::Collection& each : tables.collections())
+    if (each.name == collection) return each.live;
+  return 0;
+}
+
 std::uint64_t CommittedSnapshot::count(const std::string& collection) const {
   std::uint64_t live = 0;
-  ask([&](ReadTables& tables) {
-    for (const replica::Collection& each : tables.collections())
-      if (each.name == collection) live = each.live;
-  });
+  ask([&](ReadTables& tables) { live = countIn(tables, collection); });
   return live;
 }
 

@@ -3,6 +3,7 @@
 // Not thread-safe: a connection belongs to one thread at a time.
 #pragma once
 
+#include <string>
 #include <unordered_map>
 
 #include "storage/connection.h"
@@ -35,12 +36,20 @@ class Statements {
     return Use(known->second);
   }
   void run(const char* sql) { use(sql)->run(); }
+  // For SQL that is made as the program runs.
+  Use useMade(const std::string& sql) {
+    auto known = made_.find(sql);
+    if (known == made_.end()) known = made_.emplace(sql, connection_.prepare(sql)).first;
+    return Use(known->second);
+  }
+  void forgetMade() { made_.clear(); }
 
   storage::Connection& connection() { return connection_; }
 
  private:
   storage::Connection& connection_;
   std::unordered_map<const char*, storage::Statement> prepared_;
+  std::unordered_map<std::string, storage::Statement> made_;
 };
 
 }  // namespace blazedb::db

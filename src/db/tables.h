@@ -15,8 +15,10 @@
 
 #include "base/bytes.h"
 #include "blazedb/record.h"
+#include "db/indexes.h"
 #include "db/statements.h"
 #include "db/tables_rejected.h"
+#include "query/key_ranges.h"
 #include "replica/rows.h"
 
 namespace blazedb::db {
@@ -61,6 +63,15 @@ class ReadTables : public virtual replica::Reader {
   using VisitFields = std::function<bool(const UUID& id, base::ByteView fields)>;
   void scan(std::int64_t collection, const std::optional<UUID>& after, const VisitFields& visit);
   void scanInAnyOrder(std::int64_t collection, const VisitFields& visit);
+  // Visits the live records whose keys in an index are in the range, by their keys or from the last to the first.
+  void byIndex(const Index& index, const query::KeyRange& range, bool backwards, const VisitFields& visit);
+  // Visits the keys themselves.
+  void keys(const Index& index, const query::KeyRange& range, const std::function<bool(base::ByteView)>& visit);
+  // Visits the records that a search finds; best first if `ordered`. Rank: less is better. Throws InvalidArgument if
+  // the search is not understood.
+  using VisitFound = std::function<bool(const UUID& id, base::ByteView fields, double rank, std::string_view excerpt)>;
+  void byText(const TextIndex& index, const std::string& search, const ExcerptOptions* excerpt, bool ordered,
+              const VisitFound& visit);
   // The highest id of a live record.
   std::optional<UUID> lastLive(std::int64_t collection);
   // Visits every row, also those that are not in the feed.
@@ -72,8 +83,8 @@ class ReadTables : public virtual replica::Reader {
   void changedAfter(
       std::uint64_t position, const std::optional<UUID>& replica,
       const std::function<void(std::string_view collection, bool theirs, const replica::Row& row)>& visit);
-  // Collections without a row, not even that of a delete. The one with the highest number is never among them: its
-  // number would be given again, while a reader may still see rows that have it.
+  // Collections without a row, not even that of a delete, and without an index. The one with the highest number is
+  // never among them: its number would be given again, while a reader may still see rows that have it.
   std::vector<replica::Collection> emptyCollections();
   std::uint64_t lastPosition();
   std::uint64_t lastMark();
@@ -152,6 +163,7 @@ class WriteTables final : public ReadTables, public replica::Writer {
   void addIncarnation(const Incarnation& incarnation);
 
   Rejected& rejected() { return rejected_; }
+  const IndexFunctions& indexFunctions() const { return functions_; }
 
   void begin() { statements_.run(kBegin); }
   void commit() { statements_.run(kCommit); }
@@ -186,6 +198,7 @@ class WriteTables final : public ReadTables, public replica::Writer {
   static constexpr char kBeginOperation[] = "SAVEPOINT operation", kKeepOperation[] = "RELEASE operation";
   static constexpr char kTakeBackOperation[] = "ROLLBACK TO operation";
 
+  IndexFunctions functions_;
   Rejected rejected_;
 };
 

@@ -21,7 +21,8 @@ UUID uuidOf(base::ByteView bytes) {
   return id;
 }
 
-WriteTables::WriteTables(storage::Connection& connection) : ReadTables(connection), rejected_(statements_) {
+WriteTables::WriteTables(storage::Connection& connection)
+    : ReadTables(connection), functions_(connection), rejected_(statements_) {
   for (const char* sql : {kBegin, kCommit, kRollback, kBeginPart, kKeepPart, kTakeBackPart, kBeginOperation,
                           kKeepOperation, kTakeBackOperation})
     statements_.use(sql);

@@ -1,6 +1,9 @@
 // records, feed, collections, delivered.
 
+#include <utility>
+
 #include "blazedb/error.h"
+#include "codec/text.h"
 #include "db/columns.h"
 #include "db/schema.h"
 #include "db/tables.h"
@@ -89,7 +92,8 @@ void ReadTables::find(std::span<const replica::Key> keys, std::int64_t importer,
 void ReadTables::page(std::int64_t collection, const std::optional<UUID>& after,
                       const std::function<void(const replica::Row&)>& visit) {
   Use live = statements_.use("SELECT " BLAZEDB_ROW_COLUMNS
-                             " FROM records r WHERE r.collection = ?1 AND r.id > ?2 AND r.flags & 1 ORDER BY r.id");
+                             " FROM records r INDEXED BY records_by_id WHERE r.collection = ?1 AND r.id > ?2 AND "
+                             "r.flags & 1 ORDER BY r.id");
   live->bind(1, collection).bindBlob(2, after ? base::ByteView(after->bytes) : base::ByteView());
   std::size_t records = 0, bytes = 0;
   each(*live, [&](const Row& row) {
@@ -100,8 +104,9 @@ void ReadTables::page(std::int64_t collection, const std::optional<UUID>& after,
 }
 
 void ReadTables::scan(std::int64_t collection, const std::optional<UUID>& after, const VisitFields& visit) {
-  Use scan =
-      statements_.use("SELECT id, fields FROM records WHERE collection = ?1 AND id > ?2 AND flags & 1 ORDER BY id");
+  Use scan = statements_.use(
+      "SELECT id, fields FROM records INDEXED BY records_by_id WHERE collection = ?1 AND id > ?2 AND "
+      "flags & 1 ORDER BY id");
   scan->bind(1, collection).bindBlob(2, after ? base::ByteView(after->bytes) : base::ByteView());
   while (scan->step())
     if (!visit(uuidAt(*scan, 0), scan->blob(1))) return;
@@ -120,8 +125,49 @@ void ReadTables::scanInAnyOrder(std::int64_t collection, const VisitFields& visi
     if (!visit(uuidAt(*scan, 0), scan->blob(1))) return;
 }
 
+void ReadTables::byIndex(const Index& index, const query::KeyRange& range, bool backwards, const VisitFields& visit) {
+  Use walk = statements_.useMade(index.records(backwards));
+  walk->bindBlob(1, range.from).bindBlob(2, range.to);
+  while (walk->step())
+    if (!visit(uuidAt(*walk, 0), walk->blob(1))) return;
+}
+
+void ReadTables::keys(const Index& index, const query::KeyRange& range,
+                      const std::function<bool(base::ByteView)>& visit) {
+  Use walk = statements_.useMade(index.keys());
+  walk->bindBlob(1, range.from).bindBlob(2, range.to);
+  while (walk->step())
+    if (!visit(walk->blob(0))) return;
+}
+
+void ReadTables::byText(const TextIndex& index, const std::string& search, const ExcerptOptions* excerpt, bool ordered,
+                        const VisitFound& visit) {
+  Use walk = statements_.useMade(index.records(excerpt, ordered));
+  walk->bindText(1, search);
+  if (excerpt) {
+    walk->bindText(2, excerpt->before).bindText(3, excerpt->after);
+    if (!excerpt->whole) walk->bindText(4, excerpt->cut);
+  }
+  bool isFirst = true;
+  auto step = [&] {
+    try {
+      return walk->step();
+    } catch (const Error& error) {
+      if (!std::exchange(isFirst, false) || error.code() != ErrorCode::Misuse) throw;
+      std::string what = error.what();
+      if (what.find("no such table") != std::string::npos) throw;  // the index has been dropped
+      throw Error(ErrorCode::InvalidArgument, "the search '" + codec::printable(search) + "' is not understood (" +
+                                                  what.substr(what.find(": ") + 2) +
+                                                  "); put what a user types through searchFor()");
+    }
+  };
+  for (; step(); isFirst = false)
+    if (!visit(uuidAt(*walk, 0), walk->blob(1), walk->real(2), walk->text(3))) return;
+}
+
 std::optional<UUID> ReadTables::lastLive(std::int64_t collection) {
-  Use last = statements_.use("SELECT id FROM records WHERE collection = ?1 AND flags & 1 ORDER BY id DESC LIMIT 1");
+  Use last = statements_.use(
+      "SELECT id FROM records INDEXED BY records_by_id WHERE collection = ?1 AND flags & 1 ORDER BY id DESC LIMIT 1");
   last->bind(1, collection);
   return last->step() ? std::optional(uuidAt(*last, 0)) : std::nullopt;
 }
@@ -204,7 +250,8 @@ std::vector<replica::Collection> ReadTables::collections() {
 std::vector<replica::Collection> ReadTables::emptyCollections() {
   Use select = statements_.use(
       "SELECT id, name FROM collections c WHERE live = 0 AND id < (SELECT max(id) FROM collections) "
-      "AND NOT EXISTS(SELECT 1 FROM records r WHERE r.collection = c.id)");
+      "AND NOT EXISTS(SELECT 1 FROM records r WHERE r.collection = c.id) "
+      "AND NOT EXISTS(SELECT 1 FROM indexes i WHERE i.collection = c.id)");
   std::vector<replica::Collection> all;
   while (select->step()) {
     replica::Collection& empty = all.emplace_back();

@@ -68,6 +68,7 @@ bool Ledger::add(Collection& collection, Image& after) {
   account(collection, nullptr, &after);
   takePosition(after.row.handle);
   noteIfAside(collection, after.row.id);
+  noteTouched(collection, after.row.id, false, after.hash.has_value());
   return true;
 }
 
@@ -89,6 +90,7 @@ void Ledger::put(Collection& collection, const Image* before, const Image& after
   takePosition(after.row.handle);
   if (after.row.handle == 0) taken_.back().queued = place;
   noteIfAside(collection, after.row.id);
+  noteTouched(collection, after.row.id, before && before->hash, after.hash.has_value());
 }
 
 bool Ledger::change(Collection& collection, Held& held, std::int64_t origin, bool merges) {
@@ -125,7 +127,9 @@ void Ledger::store(Collection& collection, Held& held, std::uint64_t position, s
 
 void Ledger::erase(const Image& before) {
   if (!queue_.empty()) flush();
-  account(collectionOf(before.row), &before, nullptr);
+  Collection& collection = collectionOf(before.row);
+  account(collection, &before, nullptr);
+  noteTouched(collection, before.row.id, before.hash.has_value(), false);
   erased_.push_back(before.row);
   erased_.back().stamps = erased_.back().fields = {};  // they may not live until flush()
   mirror_.stale++;
@@ -134,6 +138,14 @@ void Ledger::erase(const Image& before) {
 void Ledger::eraseAll() {
   flush();
   noteLost(mirror_.clock.last());
+  UUID last;
+  last.bytes.fill(0xFF);
+  for (const auto& [name, collection] : mirror_.collections)
+    if (mirror_.observed && mirror_.observed(name))
+      rows_.range(collection.number, UUID(), last, [&, &each = collection](const Row& row) {
+        noteTouched(each, row.id, row.alive(), false);
+        return true;
+      });
   rows_.eraseAll();
   for (auto& [name, collection] : mirror_.collections) {
     collection.live = 0;
@@ -168,6 +180,11 @@ void Ledger::takePosition(std::int64_t handle) { taken_.push_back({{++mirror_.po
 
 void Ledger::noteIfAside(const Collection& collection, const UUID& id) {
   if (mirror_.setAside > 0) changed_.push_back({collection.name, id});
+}
+
+void Ledger::noteTouched(const Collection& collection, const UUID& id, bool was, bool is) {
+  if (!mirror_.observed || (!was && !is) || !mirror_.observed(collection.name)) return;
+  mirror_.touched.push_back({{collection.number, id}, was, is, mirror_.peer});
 }
 
 void Ledger::forgetFields(sync::RecordState& state) {
@@ -226,7 +243,8 @@ void Ledger::finish() {
 
 Ledger::Savepoint Ledger::save(const std::string& name) {
   flush();
-  Savepoint before{name, mirror_.position, mirror_.stale, std::nullopt, std::nullopt, touched_.size()};
+  Savepoint before{name, mirror_.position, mirror_.stale, std::nullopt, std::nullopt, touched_.size(),
+                   mirror_.touched.size()};
   if (Collection* collection = known(name)) before.collection = *collection;
   if (!taken_.empty()) before.tail = taken_.back().position;
   return before;
@@ -242,7 +260,8 @@ void Ledger::takeBack(const Savepoint& before) {
   changed_.clear();
   removed_.clear();
   if (before.tail) taken_.push_back({*before.tail, std::nullopt});
-  touched_.resize(before.touched);
+  touched_.resize(before.sums);
+  mirror_.touched.resize(before.touched);
   numbered_.clear();
   // In place: touched_ has addresses of collections.
   if (before.collection)

@@ -1,7 +1,7 @@
 // The one door through which rows change.
 //
 // A row, its place in the feed and the sums of its collection change together, here and nowhere else. Anything that has
-// to see every change (an index, a live query, a right) belongs here. A Ledger is one transaction of a caller. It takes
+// to see every change (a live query, a right) belongs here. A Ledger is one transaction of a caller. It takes
 // positions as it goes and marks the last one, which lets other replicas receive the transaction whole. It neither
 // commits nor rolls back: the store does, and loads the Mirror again after a rollback.
 //
@@ -27,6 +27,13 @@ namespace blazedb::replica {
 // Bounded because each collection costs memory, a row that commits rewrite, and a line in every digest.
 inline constexpr std::size_t kCollectionsMax = 10'000;
 
+// A record that a transaction has changed. `was` and `is`: it was live before, and is now.
+struct Touched {
+  Key key;
+  bool was = false, is = false;
+  std::optional<UUID> peer;  // that sent the change; absent: it was made here
+};
+
 // What the writer keeps in memory of the stored state.
 struct Mirror {
   std::uint64_t position = 0;  // the last one that was taken
@@ -39,6 +46,10 @@ struct Mirror {
   std::uint64_t horizon = 0;       // a reader with an older cursor sweeps
   // Which removed fields may go now. Absent: none.
   std::function<Forgettable()> forgettable;
+  // Whether somebody observes a collection. Absent: nobody observes any.
+  std::function<bool(const std::string& collection)> observed;
+  std::vector<Touched> touched;  // records of observed collections that the open transaction has changed
+  std::optional<UUID> peer;      // whose changes are being merged
 };
 
 // A row, and its part in the digest of its collection if it is alive.
@@ -128,7 +139,8 @@ class Ledger {
     std::uint64_t stale = 0;
     std::optional<Collection> collection;
     std::optional<Writer::Position> tail;
-    std::size_t touched = 0;
+    std::size_t sums = 0;     // collections whose sums have changed
+    std::size_t touched = 0;  // records
   };
   Savepoint save(const std::string& collection);
   // Brings the memory back to the state of the savepoint. The caller rolls back the store.
@@ -139,6 +151,7 @@ class Ledger {
   void account(Collection& collection, const Image* before, const Image* after);
   void takePosition(std::int64_t handle);
   void noteIfAside(const Collection& collection, const UUID& id);
+  void noteTouched(const Collection& collection, const UUID& id, bool was, bool is);
   void forgetFields(sync::RecordState& state);
 
   Writer& rows_;

@@ -1,0 +1,105 @@
+// Which records the committed transactions have changed, in the collections that somebody observes: from the thread
+// that commits to the thread that tells the observers. Thread-safe.
+//
+// A commit and its list enter together, and the other thread takes the list and a snapshot together. So a snapshot
+// shows exactly the transactions that were listed until then: none is missed, told in part, or told twice.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/mutex.h"
+#include "replica/ledger.h"
+
+namespace blazedb::db {
+
+class Watch {
+ public:
+  // Under the writer's lock with no transaction open, so that no transaction is listed in part.
+  void add(const std::string& collection) {
+    base::Lock lock(mutex_);
+    observers_[collection]++;
+    any_ = true;
+  }
+  void remove(const std::string& collection) {
+    base::Lock lock(mutex_);
+    if (--observers_[collection] == 0) observers_.erase(collection);
+    any_ = !observers_.empty();
+  }
+  bool has(const std::string& collection) const {
+    if (!any_) return false;
+    base::Lock lock(mutex_);
+    return observers_.contains(collection);
+  }
+
+  // Commits, with the list of what the transaction has touched.
+  template <class Commit>
+  void commit(const std::vector<replica::Touched>& touched, Commit&& commit) {
+    base::Lock lock(mutex_);
+    commit();
+    for (const replica::Touched& each : touched) note(each);
+    if (!touched.empty()) wake_.notify_all();
+  }
+
+  // Waits until something is listed, or wake() was called.
+  void wait() {
+    base::Lock lock(mutex_);
+    while (listed_.empty() && !woken_) wake_.wait(lock);
+    woken_ = false;
+  }
+  void wake() {
+    base::Lock lock(mutex_);
+    woken_ = true;
+    wake_.notify_all();
+  }
+
+  // Takes the list, with each record once: as it was before the first of the commits, and is after the last. `look`
+  // begins the snapshot that goes with it.
+  template <class Look>
+  std::vector<replica::Touched> take(Look&& look) {
+    base::Lock lock(mutex_);
+    look();
+    places_.clear();
+    return std::exchange(listed_, {});
+  }
+  // They could not be told: they are listed again, before what has come since.
+  void giveBack(std::vector<replica::Touched> touched) {
+    base::Lock lock(mutex_);
+    std::swap(listed_, touched);
+    places_.clear();
+    for (std::size_t i = 0; i < listed_.size(); i++) places_[listed_[i].key] = i;
+    for (const replica::Touched& each : touched) note(each);
+  }
+
+ private:
+  struct Hash {
+    std::size_t operator()(const replica::Key& key) const {
+      std::size_t hash = static_cast<std::size_t>(key.collection);
+      for (std::uint8_t byte : key.id.bytes) hash = hash * 1'099'511'628'211u + byte;
+      return hash;
+    }
+  };
+
+  void note(const replica::Touched& touched) REQUIRES(mutex_) {
+    auto [place, isNew] = places_.try_emplace(touched.key, listed_.size());
+    if (isNew) return listed_.push_back(touched);
+    replica::Touched& known = listed_[place->second];
+    known.is = touched.is;
+    known.peer = touched.peer;
+  }
+
+  mutable base::Mutex mutex_;
+  std::condition_variable_any wake_;
+  std::atomic<bool> any_{false};
+  std::map<std::string, int> observers_ GUARDED_BY(mutex_);  // of each collection
+  std::vector<replica::Touched> listed_ GUARDED_BY(mutex_);
+  std::unordered_map<replica::Key, std::size_t, Hash> places_ GUARDED_BY(mutex_);  // in listed_
+  bool woken_ GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace blazedb::db
