@@ -137,6 +137,11 @@ void Arguments::optional(const std::string& name, std::string& target, const std
   parser_->add_option(name, target, description);
 }
 
+void Arguments::optionalMany(const std::string& name, std::vector<std::string>& target,
+                             const std::string& description) {
+  parser_->add_option(name, target, description)->expected(0, -1);
+}
+
 void Arguments::option(const std::string& flags, const std::string& value, std::string& target,
                        const std::string& description) {
   parser_->add_option(flags, target, description)->check(notEmpty())->type_name(value);

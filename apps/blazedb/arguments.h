@@ -39,6 +39,7 @@ class Arguments {
   // One or more.
   void requiredMany(const std::string& name, std::vector<std::string>& target, const std::string& description);
   void optional(const std::string& name, std::string& target, const std::string& description);
+  void optionalMany(const std::string& name, std::vector<std::string>& target, const std::string& description);
 
   // `flags`: "-c,--collection" or "--limit". `value` is the name of the value in the help: "FILE". An empty value, for
   // example from a shell variable that is not set, is a UsageError. It does not mean the default, which may be

@@ -27,6 +27,7 @@ Run declareExport(Arguments& arguments);
 Run declareGet(Arguments& arguments);
 Run declareGroups(Arguments& arguments);
 Run declareImport(Arguments& arguments);
+Run declareIndex(Arguments& arguments);
 Run declareInfo(Arguments& arguments);
 Run declareInsert(Arguments& arguments);
 Run declarePasswd(Arguments& arguments);
@@ -44,5 +45,6 @@ Run declareSync(Arguments& arguments);
 Run declareToken(Arguments& arguments);
 Run declareUpdate(Arguments& arguments);
 Run declareVerify(Arguments& arguments);
+Run declareWatch(Arguments& arguments);
 
 }  // namespace blazedb::cli

@@ -54,6 +54,7 @@ void Interrupt::notice() {
 }
 
 bool waitReadable(int fd) {
+  if (visitor()) return visitor()->waitReadable(fd);
   sigset_t signals = endingSignals();
   for (;;) {
     // Blocked, so that no signal comes between the check and the wait.

@@ -65,6 +65,8 @@ const std::vector<Group>& groups() {
            {"delete", "delete a record", declareDelete, kAtOwner},
            {"count", "print the number of records", declareCount, kAtOwner},
            {"query", "find records by an expression", declareQuery, kAtOwner},
+           {"watch", "print the result of a query and then what changes in it", declareWatch, kAtOwner},
+           {"index", "make, list and drop the indexes that make queries faster", declareIndex, kAtOwner},
            {"shell", "run many commands on a database, line by line", declareShell},
            {"import", "store the records of a JSON Lines file", declareImport, kAtOwner},
            {"export", "write records as JSON Lines", declareExport, kAtOwner},

@@ -32,6 +32,8 @@ class Visitor {
   bool complain(std::string_view text);
   // Whether the other process has gone, or its user has interrupted it. It may still print.
   bool hasGone() const { return caller_.hasGone(); }
+  // Waits until `fd` can be read. Returns false if hasGone().
+  bool waitReadable(int fd) const { return caller_.waitReadable(fd); }
   // The next part of a file that the other process reads ("-": its standard input); empty at the end. None: hasGone().
   std::optional<std::string> input(const std::string& path) { return caller_.input(path); }
   std::string pathFrom(const std::string& given) const;

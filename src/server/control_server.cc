@@ -65,6 +65,7 @@ std::optional<std::string> ControlCaller::input(const std::string& word) {
 }
 
 bool ControlCaller::hasGone() const { return socket_.peerHasGone(); }
+bool ControlCaller::waitReadable(int fd) const { return socket_.waitReadable(fd); }
 
 struct ControlServer::Conversation {
   explicit Conversation(ControlSocket connected) : socket(std::move(connected)) {}

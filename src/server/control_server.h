@@ -37,6 +37,8 @@ class ControlCaller {
   // The next part of the file that `word` of the command line names; "-" is the standard input of the process. An empty
   // part is the end. None: hasGone().
   std::optional<std::string> input(const std::string& word);
+  // Waits until `fd` can be read. Returns false if it has gone, or wants the command to end.
+  bool waitReadable(int fd) const;
   // Whether it has gone, or wants the command to end. It may still get output.
   bool hasGone() const;
 

@@ -139,6 +139,15 @@ bool ControlSocket::peerHasGone() const {
   return poll(&wait, 1, 0) > 0 && (wait.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
+bool ControlSocket::waitReadable(int fd) const {
+  for (;;) {
+    pollfd waits[] = {{fd, POLLIN, 0}, {fd_, POLLRDHUP, 0}};
+    if (poll(waits, 2, -1) < 0 && errno != EINTR) return false;
+    if (peerHasGone()) return false;
+    if (waits[0].revents != 0) return true;
+  }
+}
+
 void ControlSocket::stopListening() { shutdown(fd_, SHUT_RD); }
 void ControlSocket::stopSending() { shutdown(fd_, SHUT_WR); }
 void ControlSocket::shutDown() { shutdown(fd_, SHUT_RDWR); }

@@ -87,6 +87,8 @@ class ControlSocket {
   void setDeadline(std::optional<std::chrono::steady_clock::time_point> deadline) { deadline_ = deadline; }
   bool isLate() const { return deadline_ && std::chrono::steady_clock::now() >= *deadline_; }
   bool peerHasGone() const;
+  // Waits until another descriptor can be read. Returns false once peerHasGone().
+  bool waitReadable(int fd) const;
   // Lets receive() fail from now on, and peerHasGone() say so; what was begun may still be answered.
   void stopListening();
   // The same at the other end.

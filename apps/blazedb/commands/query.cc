@@ -1,7 +1,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
 #include <memory>
 #include <set>
 
@@ -10,6 +9,7 @@
 #include "command.h"
 #include "open.h"
 #include "output.h"
+#include "query_arguments.h"
 #include "terminal.h"
 #include "text.h"
 #include "visitor.h"
@@ -20,59 +20,16 @@ namespace {
 constexpr std::size_t kCellColumns = 40;  // a cell of a table shows no more
 
 struct QueryOptions {
-  DatabaseArgument database;
-  std::string expression;
-  std::string collection;
-  std::vector<std::string> parameters;
-  std::vector<std::string> sort;
-  std::optional<std::uint64_t> limit;
-  std::uint64_t offset = 0;
+  QueryArguments which;
+  std::string match;
+  std::string index;
   std::vector<std::string> fields;
+  bool explain = false;
   bool count = false;
   bool csv = false;
   bool json = false;
   bool table = false;
 };
-
-// NAME=VALUE; a value that is no JSON is a string.
-Object readParameters(const std::vector<std::string>& given) {
-  Object parameters;
-  for (const std::string& each : given) {
-    std::size_t equals = each.find('=');
-    if (equals == std::string::npos || equals == 0)
-      throw UsageError("'" + each + "' is no parameter; write NAME=VALUE, for example min=30");
-    std::string name = each.substr(0, equals), text = each.substr(equals + 1);
-    if (name.starts_with('$')) name.erase(0, 1);
-    if (parameters.contains(name)) throw UsageError("a value for $" + name + " is given twice");
-    Value value(text);
-    try {
-      value = codec::valueFromJson(text);
-    } catch (const Error& error) {
-      // A word is a text. What can only be meant as JSON is not.
-      bool isNumber = text.find_first_not_of("-0123456789") == std::string::npos && !text.empty();
-      if (isNumber || text.starts_with('{') || text.starts_with('[') || text.starts_with('"'))
-        throw UsageError("the value of $" + name + " is no JSON: " + messageOf(error));
-    }
-    parameters.set(std::move(name), std::move(value));
-  }
-  return parameters;
-}
-
-// "age" or "age:desc".
-Query sorted(Query query, const std::vector<std::string>& by) {
-  for (std::string each : by) {
-    Order order = Order::ascending;
-    std::size_t cut = each.find_last_of(": ");
-    std::string ending = cut == std::string::npos ? "" : each.substr(cut + 1);
-    for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    if (ending == "asc" || ending == "desc") {
-      order = ending == "asc" ? Order::ascending : Order::descending;
-      each.resize(cut);
-    }
-    query = query.orderBy(each, order);
-  }
-  return query;
-}
 
 std::string plain(const Value& value) {
   if (const auto* text = value.as<std::string>()) return *text;
@@ -139,18 +96,43 @@ void printCsv(const std::vector<Record>& records, const std::vector<std::string>
   }
 }
 
+void explain(const Explanation& explained, bool json) {
+  if (!json) return printLine(explained.text);
+  Object object;
+  object.set("index", explained.index.empty() ? Value() : Value(explained.index));
+  object.set("sorted", explained.sorted);
+  object.set("looked", jsonNumber(explained.looked));
+  object.set("found", jsonNumber(explained.found));
+  printJson(object);
+}
+
+// The full-text index of a collection that has one.
+std::string onlyTextIndex(const Database& database, const std::string& collection) {
+  std::vector<std::string> names;
+  for (const IndexInfo& index : collectionOf(database, collection).indexes())
+    if (index.isFullText) names.push_back(index.name);
+  if (names.empty())
+    throw Error(ErrorCode::NotFound,
+                "the collection has no full-text index; blazedb index create FILE NAME FIELD... --text makes one");
+  if (names.size() > 1) throw UsageError("there are several full-text indexes; choose one with --index");
+  return names.front();
+}
+
 int runQuery(const QueryOptions& options) {
   Interrupt interrupt;
-  Object parameters = readParameters(options.parameters);
-  Database database = openDatabase(options.database, Use::read);
-  Query query = existingCollection(database, options.collection)
-                    .query(options.expression, parameters)
-                    .withProgress([&](auto, auto) { return !interrupt.requested(); });
-  query = sorted(query, options.sort).offset(options.offset);
-  if (options.limit) query = query.limit(*options.limit);
+  Database database = openDatabase(options.which.database, Use::read);
+  Query query = queryOf(database, options.which).withProgress([&](auto, auto) { return !interrupt.requested(); });
+  if (!options.match.empty()) {
+    std::string index = options.index.empty() ? onlyTextIndex(database, options.which.collection) : options.index;
+    query = query.match(index, options.match);
+  }
   std::vector<std::string> fields = options.fields;
   std::erase(fields, "_id");  // it is always there
   if (!options.fields.empty()) query = query.fields(fields);
+  if (options.explain) {
+    explain(query.explain(), options.json);
+    return kFine;
+  }
   if (options.count) {
     std::uint64_t count = query.count();
     if (options.json)
@@ -176,17 +158,13 @@ int runQuery(const QueryOptions& options) {
 
 Run declareQuery(Arguments& arguments) {
   auto options = std::make_shared<QueryOptions>();  // shared with the parser, which fills it in
-  addDatabase(arguments, options->database);
-  arguments.optional("EXPRESSION", options->expression, "which records, for example 'age > 30' (default: all)");
-  addCollection(arguments, options->collection, "the collection to ask (default: default)");
-  arguments.list("--param", "NAME=VALUE", options->parameters,
-                 "the value of $NAME in the expression, as JSON or as text; repeat the option for several");
-  arguments.list("--sort", "FIELD[:desc]", options->sort,
-                 "sort by this field or expression; repeat the option for several");
-  arguments.number("--limit", "N", options->limit, "print at most so many records");
-  arguments.number("--offset", "N", options->offset, "leave out the first ones");
+  addQuery(arguments, options->which);
+  arguments.option("--match", "TEXT", options->match,
+                   "only records that have these words, by a full-text index; the best ones first");
+  arguments.option("--index", "NAME", options->index, "the full-text index for --match, if there are several");
   arguments.names("--fields", options->fields, "print only these fields");
   arguments.flag("--count", options->count, "print only the number of records");
+  arguments.flag("--explain", options->explain, "print which index is used and how many records are looked at");
   arguments.flag("--csv", options->csv, "print comma-separated values (RFC 4180)");
   arguments.flag("--table", options->table, "print a table (default on a terminal)");
   addJson(arguments, options->json, "print a JSON object on each line (default elsewhere)");
