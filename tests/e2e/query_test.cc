@@ -1,5 +1,8 @@
 // query: what it prints in each of its forms.
+#include <signal.h>
+
 #include "e2e/cli_test.h"
+#include "e2e/process.h"
 
 namespace blazedb::e2e {
 namespace {
@@ -65,6 +68,57 @@ TEST_F(QueryCommand, SaysWhatItDoesNotUnderstand) {
     failAsWrongUsage({"query", file_, "age > $x", "--param", broken}, "the value of $x is no JSON");
   failAsWrongUsage({"query", file_, "age > $x", "--param", "x=1", "--param", "x=2"}, "given twice");
   failAsWrongUsage({"query", file_, "--csv", "--json"}, "--csv");
+}
+
+TEST_F(QueryCommand, UsesIndexesAndSearches) {
+  EXPECT_EQ(query({"age > 30", "--explain"}), "looks at every record, and sorts: 3 looked at, 2 found\n");
+  succeed({"index", "create", file_, "by_age", "age", "-c", "people"});
+  succeed({"index", "create", file_, "words", "name", "note", "--text", "--prefix", "2,3", "-c", "people"});
+  succeed({"index", "create", file_, "only", "name", "--unique", "--where", "age > 30", "-c", "people"});
+  EXPECT_EQ(succeed({"index", "list", file_}),
+            "people           by_age           age\n"
+            "people           only             name  (unique)  where age > 30\n"
+            "people           words            name, note  (full text)\n");
+  EXPECT_EQ(linesOf(succeed({"index", "list", file_, "--json"}))[0],
+            R"({"collection":"people","expressions":["age"],"fullText":false,"name":"by_age","unique":false})");
+  EXPECT_EQ(query({"age > 30", "--explain"}), "looks at the index 'by_age', and sorts: 2 looked at, 2 found\n");
+  EXPECT_EQ(query({"age > 30", "--explain", "--json"}),
+            "{\"found\":2,\"index\":\"by_age\",\"looked\":2,\"sorted\":true}\n");
+  EXPECT_EQ(query({"--match", "line* OR ada", "--sort", "age", "--fields", "age"}),
+            "{\"_id\":\"" + ids_[0] + "\",\"age\":36}\n{\"_id\":\"" + ids_[2] + "\",\"age\":51}\n");
+  fail({"query", file_, "--match", "a AND (", "-c", "people"}, "is not understood");
+  fail({"query", file_, "--match", "a", "--index", "by_age", "-c", "people"}, "no index 'by_age'");
+  fail({"insert", file_, "{\"name\":\"Chi\",\"age\":40}", "-c", "people"}, "AlreadyExists");
+  fail({"index", "create", file_, "by_age", "name", "-c", "people"}, "another index 'by_age'");
+  fail({"index", "drop", file_, "nothing", "-c", "people"}, "no index 'nothing'");
+  failAsWrongUsage({"index", "create", file_, "by_age"}, "say what the index is of");
+  failAsWrongUsage({"index", "create", file_, "x", "age", "--trigrams"}, "--text");
+  failAsWrongUsage({"index", "drop", file_}, "which index");
+  succeed({"index", "drop", file_, "words", "-c", "people"});
+  fail({"query", file_, "--match", "a", "-c", "people"}, "no full-text index");
+}
+
+// Another process changes the records, through the one that watches; a second one watches there.
+TEST_F(QueryCommand, WatchesWhatChanges) {
+  Process watch(command({"watch", file_, "age > 30", "--sort", "age", "--fields", "age", "-c", "people"}),
+                withPassword());
+  watch.readUntil("= 2 records\n");
+  Process second(command({"watch", file_, "age > 50", "--fields", "age", "-c", "people", "--json"}), withPassword());
+  second.readUntil("\"count\":1,\"first\":true");
+  const std::string its = "{\"_id\":\"" + ids_[1] + "\",\"age\":";
+  succeed({"update", file_, ids_[1], "{\"age\":60}", "-c", "people"});
+  watch.readUntil("+ " + its + "60}\n= 3 records\n");
+  second.readUntil("\"inserted\":[{\"index\":0,\"peer\":null,\"record\":" + its + "60}}]");
+  succeed({"update", file_, ids_[1], "{\"age\":31}", "-c", "people"});
+  watch.readUntil("> " + its + "31}  (from 3 to 1)\n= 3 records\n");
+  second.readUntil("\"removed\":[{\"id\":\"" + ids_[1] + "\",\"index\":0,\"peer\":null}]");
+  succeed({"delete", file_, ids_[1], "-c", "people"});
+  watch.readUntil("- " + ids_[1] + "\n= 2 records\n");
+  second.send(SIGINT);
+  EXPECT_EQ(second.wait().status, 0);
+  watch.send(SIGTERM);
+  EXPECT_EQ(watch.wait().status, 0);
+  EXPECT_EQ(query({"--count"}), "2\n");
 }
 
 }  // namespace

@@ -36,11 +36,14 @@ std::string describe(const base::Bytes& frame) {
 
 }  // namespace
 
-World::World(std::uint64_t seed, std::ostream* trace) : dice_(seed), modes_(~seed), trace_(trace) {}
+World::World(std::uint64_t seed, std::ostream* trace) : dice_(seed), modes_(~seed), looks_(seed + 1), trace_(trace) {}
 
 World::~World() {
   links_.clear();
-  for (auto& replica : replicas_) replica->engine.reset();
+  for (auto& replica : replicas_) {
+    replica->onlooker.reset();
+    replica->engine.reset();
+  }
 }
 
 template <class... Parts>
@@ -160,12 +163,23 @@ db::EngineOptions World::options(const Replica& replica) const {
   options.durability = replica.durability;
   options.tombstoneRetention = retention_;
   options.removedFieldsKept = removedFieldsKept_;
+  options.tellsObservers = false;  // look() does
   return options;
 }
 
 void World::open(Replica& replica) {
   replica.engine = db::Engine::open({replica.files, replica.clock, replica.random}, kPath,
                                     storage::KeySource::rawKey(kKey), options(replica));
+  if (replica.number % 2 == 0) return;
+  // It has indexes too, which belong to the file and change nothing that the others see.
+  replica.engine->indexes().create("notes", {"ab", {"a", "b"}, false, ""}, {});
+  replica.onlooker = std::make_unique<Onlooker>(*replica.engine);
+}
+
+void World::look(Replica& replica) {
+  if (!replica.onlooker || !replica.engine || replica.files.isOff()) return;
+  std::string wrong = replica.onlooker->look();
+  if (!wrong.empty()) fail(replica.name + ": " + wrong);
 }
 
 void World::down(Replica& replica, bool powerCut) {
@@ -173,6 +187,7 @@ void World::down(Replica& replica, bool powerCut) {
     if (connected(link) && (link.ends[0] == replica.number || link.ends[1] == replica.number))
       disconnect(link, "an end goes down");
   replica.files.powerOff();
+  replica.onlooker.reset();
   replica.engine.reset();
   // What a hub loses comes back from its clients, as far as their links carry it.
   if (powerCut && fleet_) groups_.clear();
@@ -672,6 +687,7 @@ bool World::step(std::int64_t untilMs) {
   nowMs_ = std::max(nowMs_, best);
   report_.steps++;
   act();
+  if (looks_.percent(2)) look(*replicas_[looks_.below(replicas_.size())]);
   return true;
 }
 
@@ -709,6 +725,7 @@ void World::heal() {
 }
 
 void World::judge() {
+  for (auto& replica : replicas_) look(*replica);
   if (!report_.failures.empty()) return;
   for (const Link& link : links_) {
     for (int end = 0; end < 2; end++) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "db/engine.h"
+#include "sim/onlooker.h"
 #include "sim/oracle.h"
 #include "sim/random.h"
 #include "support/sim_file_system.h"
@@ -50,6 +51,7 @@ class World {
     SkewedClock clock;
     Dice random;
     std::unique_ptr<db::Engine> engine;  // none while it is down
+    std::unique_ptr<Onlooker> onlooker;  // of some
     std::optional<Image> backup;
     bool hasForgotten = false;    // it has forgotten deletes for good
     bool sparesNewcomer = false;  // a peer without data started here and did not get earlier deletes
@@ -92,6 +94,8 @@ class World {
   void open(Replica& replica);
   void down(Replica& replica, bool powerCut);
   void maintain(Replica& replica);
+  // Lets the one who observes the replica check what was told.
+  void look(Replica& replica);
   void restore(Replica& replica);
   void longAway(Replica& replica);
   sync::Scope anyScope();
@@ -127,6 +131,7 @@ class World {
 
   Dice dice_;
   Dice modes_;  // which way data goes over a link
+  Dice looks_;  // when observers are told
   std::ostream* trace_;
   Report report_;
   std::int64_t nowMs_ = 0;

@@ -46,7 +46,7 @@ const std::vector<ThirdParty> kThirdParty = {
     {"zstd.h", {"src/link"}},
     {"cbor.h", {"src/codec"}},
     {"cbor/", {"src/codec"}},
-    {"nlohmann/", {"src/codec", "apps"}},
+    {"nlohmann/", {"src/codec", "apps", "bench"}},
     {"utf8proc.h", {"src/query"}},
     {"CLI/", {"apps"}},
     {"editline/", {"apps"}},
