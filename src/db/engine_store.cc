@@ -176,6 +176,7 @@ void Engine::leaveOtherScopes(const sync::Peer& from, const sync::Scope& scope) 
   if (left.empty()) return;
   for (std::optional<std::uint64_t> after = 0; after;) {
     write(Durability::normal, [&](Changes& changes) {
+      changes.mirror().peer = peer;
       after = replica::leaveScopes(changes.ledger(), peer, left, scope, sameIncarnation, *after, kRowsAtOnce);
       if (!after) forgetScopes(changes, shared_.peers, peer, scope);
     });

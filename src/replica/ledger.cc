@@ -85,12 +85,14 @@ void Ledger::put(Collection& collection, const Image* before, const Image& after
     queued.fields = bytes_[place].fields;
   }
   account(collection, before, &after);
+  // Fields that a sweep removes are no change that others are told of, but one that is seen here.
+  if (!before || before->row.position != after.row.position || before->hash != after.hash)
+    noteTouched(collection, after.row.id, before && before->hash, after.hash.has_value());
   if (before && before->row.position == after.row.position) return;
   if (before) mirror_.stale++;
   takePosition(after.row.handle);
   if (after.row.handle == 0) taken_.back().queued = place;
   noteIfAside(collection, after.row.id);
-  noteTouched(collection, after.row.id, before && before->hash, after.hash.has_value());
 }
 
 bool Ledger::change(Collection& collection, Held& held, std::int64_t origin, bool merges) {
@@ -243,8 +245,8 @@ void Ledger::finish() {
 
 Ledger::Savepoint Ledger::save(const std::string& name) {
   flush();
-  Savepoint before{name, mirror_.position, mirror_.stale, std::nullopt, std::nullopt, touched_.size(),
-                   mirror_.touched.size()};
+  Savepoint before{name,         mirror_.position, mirror_.stale,         std::nullopt,
+                   std::nullopt, touched_.size(),  mirror_.touched.size()};
   if (Collection* collection = known(name)) before.collection = *collection;
   if (!taken_.empty()) before.tail = taken_.back().position;
   return before;
