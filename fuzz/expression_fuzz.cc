@@ -6,12 +6,31 @@
 #include "blazedb/error.h"
 #include "codec/fields.h"
 #include "query/evaluate.h"
+#include "query/key_ranges.h"
 #include "query/sort_key.h"
 
 namespace {
 
+const blazedb::UUID kId;
+
 void require(bool condition) {
   if (!condition) std::abort();
+}
+
+// An index of `a` and `s` finds the record if the condition is true, and exact ranges find it in no other case.
+void requireRanges(const blazedb::query::Bound& condition, blazedb::base::ByteView fields, bool isTrue) {
+  using namespace blazedb;
+  static const query::Bound a(query::parse("a"), {}), s(query::parse("s"), {});
+  const query::Bound* expressions[] = {&a, &s};
+  base::Bytes key;
+  for (const query::Bound* each : expressions)
+    query::appendSortKey(key, query::Evaluator(*each, Date{}).value(kId, fields));
+  key.push_back(0);  // of an id
+  query::KeyRanges keys = query::keyRanges(&condition, expressions);
+  bool isFound = false;
+  for (const query::KeyRange& range : keys.ranges) isFound = isFound || (range.from <= key && key < range.to);
+  require(isFound || !isTrue);
+  if (keys.isExact) require(isFound == isTrue);
 }
 
 }  // namespace
@@ -44,11 +63,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   query::Bound bound(std::move(*expression), parameters);
   query::Evaluator evaluator(bound, Date{});
   base::Bytes once, again;
-  query::Operand value = evaluator.value({}, fields);
+  query::Operand value = evaluator.value(kId, fields);
   query::appendSortKey(once, value);
   base::Bytes encoded;
   require(!codec::encodeValue(encoded, value.toValue()) || value.bytes().size() > 0);
-  query::appendSortKey(again, query::Evaluator(bound, Date{}).value({}, fields));
+  query::appendSortKey(again, query::Evaluator(bound, Date{}).value(kId, fields));
   require(once == again);
+  requireRanges(bound, fields, value.isTrue());
   return 0;
 }

@@ -125,7 +125,7 @@ class BLAZEDB_API Database : public Records {
   // A handle to the collection `name`, 1 to 128 of [A-Za-z0-9_.-]; its first record creates it. Throws
   // InvalidArgument.
   Collection collection(const std::string& name) const;
-  // Every collection that holds a record, or remembers a delete, with its number of live records.
+  // Every collection that holds a record, remembers a delete or has an index, with its number of live records.
   std::vector<CollectionInfo> collections() const;
 
   // Runs `body` once, on this thread, as one transaction. When `body` returns, everything is committed together. When

@@ -94,6 +94,7 @@ void Housekeeper::reportConflicts() {
       shared_->running = id;
       lock.unlock();
       base::contain(callback, conflict);
+      callback = nullptr;  // what it owns, which may be the database, ends with the subscription
       lock.lock();
       shared_->running = 0;
       shared_->wake.notify_all();

@@ -100,7 +100,11 @@ Observers::~Observers() {
     list_->stopping = true;
   }
   shared_.watch->wake();
-  if (thread_.joinable()) thread_.join();
+  // A callback that has ended its own subscription may have held the last handle of the database.
+  if (thread_.get_id() == std::this_thread::get_id())
+    thread_.detach();
+  else if (thread_.joinable())
+    thread_.join();
 }
 
 Subscription Observers::observe(QueryPlan plan, std::function<void(const QueryUpdate&)> callback) {
@@ -134,24 +138,34 @@ Subscription Observers::add(const std::shared_ptr<Observer>& observer) {
     base::Lock lock(list->mutex);
     auto found = list->observers.find(id);
     if (found == list->observers.end()) return;
-    std::string collection = found->second->collection;
+    std::shared_ptr<Observer> ended = std::move(found->second);
     list->observers.erase(found);
-    while (list->running == id && list->thread != std::this_thread::get_id()) list->done.wait(lock);
+    bool isInCallback = list->thread == std::this_thread::get_id();
+    while (list->running == id && !isInCallback) list->done.wait(lock);
+    // The thread may hold the observer for a moment. What the callback owns, which may be the database, ends here.
+    std::function<void(const QueryUpdate&)> update;
+    std::function<void(const std::vector<RecordChange>&)> changes;
+    if (!isInCallback) {
+      update.swap(ended->tellUpdate);
+      changes.swap(ended->tellChanges);
+    }
     lock.unlock();
-    list->watch->remove(collection);
+    list->watch->remove(ended->collection);
   });
 }
 
+// While it is not stopping, this object lives.
 void Observers::run() {
+  std::shared_ptr<List> list = list_;
   {
-    base::Lock lock(list_->mutex);
-    list_->thread = std::this_thread::get_id();
+    base::Lock lock(list->mutex);
+    list->thread = std::this_thread::get_id();
   }
   for (;;) {
-    shared_.watch->wait();
+    list->watch->wait();
     {
-      base::Lock lock(list_->mutex);
-      if (list_->stopping) return;
+      base::Lock lock(list->mutex);
+      if (list->stopping) return;
     }
     // A failing disk, or no memory: tried again, since nobody could be told.
     if (!base::contain([&] { tell(); })) std::this_thread::sleep_for(std::chrono::milliseconds(100));
@@ -192,16 +206,17 @@ void Observers::tell() {
     shared_.watch->giveBack(std::move(touched));
     throw;
   }
+  std::shared_ptr<List> list = list_;  // a callback may end the database
   for (const auto& [id, call] : calls) {
-    base::Lock lock(list_->mutex);
-    if (list_->stopping) return;
-    if (!list_->observers.contains(id)) continue;
-    list_->running = id;
+    base::Lock lock(list->mutex);
+    if (list->stopping) return;
+    if (!list->observers.contains(id)) continue;
+    list->running = id;
     lock.unlock();
     base::contain(call);
     lock.lock();
-    list_->running = 0;
-    list_->done.notify_all();
+    list->running = 0;
+    list->done.notify_all();
   }
 }
 

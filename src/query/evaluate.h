@@ -60,8 +60,8 @@ class Evaluator {
   // `bound` must outlive the evaluator. `now` is what now() gives.
   Evaluator(const Bound& bound, Date now) : bound_(bound), now_(now), fields_(bound.fields().size()) {}
 
-  // `fields`: a record's encoded fields (codec/fields.h), as they are stored; must be valid. The result views `fields`,
-  // the expression, or memory of the evaluator that lives until the next call.
+  // `fields`: a record's encoded fields (codec/fields.h), as they are stored; must be valid. The result views `id`,
+  // `fields`, the expression, or memory of the evaluator that lives until the next call.
   Operand value(const UUID& id, base::ByteView fields);
   bool matches(const UUID& id, base::ByteView fields) { return value(id, fields).isTrue(); }
 

@@ -3,6 +3,8 @@
 
 #include <thread>
 
+#include "db/access.h"
+#include "db/engine.h"
 #include "db/open_database.h"
 #include "query/plain_order.h"
 
@@ -182,6 +184,49 @@ TEST_F(IndexTest, OfACollectionThatIsStillEmpty) {
   notes.purge(id);
   notes.insert({{"title", "a"}});
   EXPECT_EQ(indexOf(notes.query("title = 'a'")), "by_title");
+}
+
+// The rules are those of the library for Unicode, among others.
+TEST_F(IndexTest, OnesThatWereMadeUnderOtherRulesAreMadeAgain) {
+  insertPeople(100);
+  db.createIndex("name", {"lower(name)"}, {.unique = true});
+  db.createFullTextIndex("words", {"name"});
+  db::Access::engineOf(db).write([](db::Changes& changes) {
+    changes.tables().statements().connection().execute("UPDATE indexes SET rules = 'others'");
+  });
+  db = Database(open("second"));
+  DatabaseOptions reading = cheap();
+  reading.readOnly = true;
+  db = open("db", reading);
+  EXPECT_TRUE(db.indexes().empty());
+  EXPECT_EQ(db.query("lower(name) = 'p7'").count(), 1u);
+  db = Database(open("second"));
+  db = open("db");
+  EXPECT_EQ(indexOf(db.query("lower(name) = 'p7'")), "name");
+  EXPECT_EQ(db.query().match("words", "p7").count(), 1u);
+  EXPECT_ERROR(AlreadyExists, db.insert({{"name", "P7"}}));
+  EXPECT_TRUE(db.verify().problems.empty());
+}
+
+TEST_F(IndexTest, WorkInAFileThatIsOpenForReadingAndInABackup) {
+  insertPeople(100);
+  db.createIndex("age", {"age"});
+  db.createFullTextIndex("words", {"name"});
+  db.backup(path("copy"));
+  Database copy = open("copy");
+  EXPECT_EQ(indexOf(copy.query("age = 7")), "age");
+  copy.insert({{"age", 7}, {"name", "more"}});
+  EXPECT_EQ(copy.query("age = 7").count(), 2u);
+  EXPECT_EQ(copy.query().match("words", "more").count(), 1u);
+  db = copy;
+  DatabaseOptions reading = cheap();
+  reading.readOnly = true;
+  Database original = open("db", reading);
+  EXPECT_EQ(indexOf(original.query("age = 7")), "age");
+  EXPECT_EQ(original.query().match("words", "p7").count(), 1u);
+  EXPECT_ERROR(OpenedReadOnly, original.createIndex("more", {"name"}));
+  EXPECT_ERROR(OpenedReadOnly, original.dropIndex("age"));
+  EXPECT_TRUE(original.verify().problems.empty());
 }
 
 // Readers choose an index, and it is gone when they use it.

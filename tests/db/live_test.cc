@@ -2,6 +2,7 @@
 #include "blazedb/live.h"
 
 #include <condition_variable>
+#include <future>
 #include <mutex>
 #include <thread>
 
@@ -212,6 +213,33 @@ TEST_F(LiveTest, ASubscriptionEndsAtOnceAndMayOutliveTheDatabase) {
   db = open("other");  // closes the first
   EXPECT_EQ(open("db").count(), 1u);
   second.reset();
+}
+
+// It ends where the last of its owners is: here, or on the thread that calls.
+TEST_F(LiveTest, ACallbackMayOwnTheDatabase) {
+  std::string file = path("owned");
+  for (int round = 0; round < 20; round++) {
+    std::atomic<int> calls{0};
+    Database owned = open("owned");
+    Subscription live = owned.query().observe([&calls, owned](const QueryUpdate&) { calls++; });
+    owned.insert({{"n", round}});
+    owned = db;
+    live.reset();
+    EXPECT_EQ(open("owned").count(), static_cast<std::uint64_t>(round) + 1);
+  }
+  std::promise<void> ended;
+  {
+    Database owned = open("owned");
+    auto own = std::make_shared<Subscription>();
+    *own = owned.query().observe([own, owned, &ended](const QueryUpdate& update) {
+      if (update.isFirst) return;
+      own->reset();
+      ended.set_value();
+    });
+    owned.insert({{"n", 100}});
+  }
+  ended.get_future().wait();
+  while (test::errorOf([&] { open("owned"); }) == ErrorCode::DatabaseInUse) std::this_thread::yield();
 }
 
 TEST_F(LiveTest, ACallbackMayWriteObserveAndEndItself) {
