@@ -32,6 +32,8 @@ class Visitor {
   bool complain(std::string_view text);
   // Whether the other process has gone, or its user has interrupted it. It may still print.
   bool hasGone() const { return caller_.hasGone(); }
+  // Whether hasGone() says so because this process is about to end.
+  bool isStopped() const { return caller_.isStopped(); }
   // Waits until `fd` can be read. Returns false if hasGone().
   bool waitReadable(int fd) const { return caller_.waitReadable(fd); }
   // The next part of a file that the other process reads ("-": its standard input); empty at the end. None: hasGone().

@@ -4,7 +4,9 @@ namespace blazedb::base {
 
 void requireName(std::string_view text, const char* what, ErrorCode code) {
   if (!isName(text))
-    throw Error(code, "'" + std::string(text) + "' is not the name of a " + what + ": 1 to 128 of A-Z a-z 0-9 _ . -");
+    throw Error(code, "'" + std::string(text) + "' is no name of " +
+                          (what == std::string_view("index") ? "an " : "a ") + what +
+                          ": 1 to 128 of A-Z a-z 0-9 _ . -");
 }
 
 void requireFieldName(std::string_view text) {

@@ -482,7 +482,13 @@ void Changes::createIndex(const std::string& name, const IndexInfo& info, const 
     asking.connection.askWhileRunning(
         [&] { return progress(std::min((functions.calls() - before) / perRecord, collection.live), collection.live); });
   IndexTable table(tables_.statements());
-  std::int64_t number = table.add(collection.number, info);
+  std::int64_t number = 0;
+  try {
+    number = table.add(collection.number, info);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::Cancelled) throw;
+    throw Error(ErrorCode::Cancelled, "the index '" + info.name + "' is not made, because its progress said so");
+  }
   if (info.unique) requireNoneSame(Index(number, collection.number, info));
   indexes_ = std::make_shared<const Indexes>(table.all());
 }

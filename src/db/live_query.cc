@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <functional>
+#include <map>
 #include <string_view>
 #include <utility>
 
@@ -37,6 +38,20 @@ namespace {
 std::uint64_t contentOf(base::ByteView fields) { return std::hash<std::string_view>()(base::textOf(fields)); }
 
 }  // namespace
+
+std::vector<Seen> since(std::uint64_t era, const std::vector<Seen>& all) {
+  std::vector<Seen> some;
+  std::map<UUID, std::size_t> places;
+  for (const Seen& each : all) {
+    if (each.era < era) continue;
+    auto [place, isNew] = places.try_emplace(each.id, some.size());
+    if (isNew)
+      some.push_back(each);
+    else
+      some[place->second].peer = each.peer;
+  }
+  return some;
+}
 
 std::size_t LiveQuery::Hash::operator()(const UUID& id) const {
   return std::hash<std::string_view>()({reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()});

@@ -20,7 +20,11 @@ struct Seen {
   std::optional<base::Bytes> fields;  // absent: it is not live
   std::optional<UUID> peer;
   bool was = false;  // it was live before
+  std::uint64_t era = 0;
 };
+
+// Those of this era and later ones, each record once.
+std::vector<Seen> since(std::uint64_t era, const std::vector<Seen>& all);
 
 class LiveQuery {
  public:

@@ -38,6 +38,7 @@ struct Observers::Observer {
   std::unique_ptr<LiveQuery> query = nullptr;
   std::function<void(const QueryUpdate&)> tellUpdate = {};
   std::function<void(const std::vector<RecordChange>&)> tellChanges = {};
+  std::uint64_t era = 0;
   bool isFresh = true;  // the next update is a first one
 
   void forget() {
@@ -127,7 +128,7 @@ Subscription Observers::add(const std::shared_ptr<Observer>& observer) {
   int id = 0;
   {
     GroupCommit::Alone alone(writer_);
-    shared_.watch->add(observer->collection);
+    observer->era = shared_.watch->add(observer->collection);
     base::Lock lock(list_->mutex);
     id = list_->next++;
     list_->observers[id] = observer;
@@ -175,12 +176,12 @@ void Observers::run() {
 void Observers::tell() {
   std::map<int, std::shared_ptr<Observer>> observers;
   std::vector<std::pair<int, std::function<void()>>> calls;
-  std::vector<replica::Touched> touched;
+  std::vector<Watch::Listed> listed;
   try {
     ReaderPool::Lease reader = readers_.lease();
     ReadTables::OneSnapshot begun(*reader);
     std::shared_ptr<const Indexes> indexes;
-    touched = shared_.watch->take([&] {
+    listed = shared_.watch->take([&] {
       reader->lastPosition();  // a snapshot begins with the first read
       indexes = shared_.published.indexes();
       base::Lock lock(list_->mutex);
@@ -189,21 +190,25 @@ void Observers::tell() {
     FrozenSnapshot snapshot(*reader, shared_.published, std::move(indexes));
     std::map<std::int64_t, std::vector<Seen>> seen;
     std::vector<replica::Key> keys;
-    for (const replica::Touched& each : touched) keys.push_back(each.key);
+    for (const Watch::Listed& each : listed) keys.push_back(each.touched.key);
     reader->find(keys, 0, [&](std::size_t i, const replica::Row* row) {
-      Seen& record = seen[keys[i].collection].emplace_back(Seen{keys[i].id, {}, touched[i].peer, touched[i].was});
+      const replica::Touched& touched = listed[i].touched;
+      Seen& record =
+          seen[keys[i].collection].emplace_back(Seen{keys[i].id, {}, touched.peer, touched.was, listed[i].era});
       if (row && row->alive()) record.fields.emplace(row->fields.begin(), row->fields.end());
       return true;
     });
     Date now{clock_.wallMs() * 1000};
     for (const auto& [id, observer] : observers) {
-      std::function<void()> call = observer->news(snapshot, now, seen[snapshot.numberOf(observer->collection)]);
+      const std::vector<Seen>& its = seen[snapshot.numberOf(observer->collection)];
+      bool isMixed = !its.empty() && (its.front().era < observer->era || its.front().era != its.back().era);
+      std::function<void()> call = observer->news(snapshot, now, isMixed ? since(observer->era, its) : its);
       if (call) calls.emplace_back(id, std::move(call));
     }
   } catch (...) {
     // Nobody has been told anything. A result that is known in part is not known.
     for (const auto& [id, observer] : observers) observer->forget();
-    shared_.watch->giveBack(std::move(touched));
+    shared_.watch->giveBack(std::move(listed));
     throw;
   }
   std::shared_ptr<List> list = list_;  // a callback may end the database

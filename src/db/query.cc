@@ -5,6 +5,7 @@
 #include "blazedb/query.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -58,6 +59,21 @@ class Sum {
   bool isReal_ = false;
 };
 
+// Of values that are equal and yet not the same, 1 and 1.0 for example, the result has the same one whatever the order
+// of the records: an integer before a real, 0.0 before -0.0, and of arrays and objects that whose encoding is less.
+bool isPreferred(const query::Operand& value, const Value& before) {
+  using Type = query::Operand::Type;
+  if (value.type() == Type::integer) return before.as<double>() != nullptr;
+  if (value.type() == Type::real) {
+    const auto* real = before.as<double>();
+    return real && std::signbit(*real) && !std::signbit(value.real());
+  }
+  if (value.type() != Type::array && value.type() != Type::object) return false;
+  base::Bytes encoded;
+  if (codec::encodeValue(encoded, before)) return false;
+  return std::lexicographical_compare(value.bytes().begin(), value.bytes().end(), encoded.begin(), encoded.end());
+}
+
 // The value that sorts first, or last.
 class Extreme {
  public:
@@ -67,7 +83,7 @@ class Extreme {
     if (value.isUnknown()) return;
     key_.clear();
     query::appendSortKey(key_, value, isGreatest_);
-    if (best_ && !(key_ < bestKey_)) return;
+    if (best_ && !(key_ < bestKey_) && !(key_ == bestKey_ && isPreferred(value, *best_))) return;
     std::swap(key_, bestKey_);
     best_ = value.toValue();
   }
@@ -304,6 +320,8 @@ std::vector<Value> Query::distinct(const std::string& expression) const {
     query::appendSortKey(key, value);
     if (auto place = found.lower_bound(key); place == found.end() || place->first != key)
       found.emplace_hint(place, key, value.toValue());
+    else if (isPreferred(value, place->second))
+      place->second = value.toValue();
   });
   std::vector<Value> values;
   values.reserve(found.size());
@@ -368,14 +386,19 @@ std::vector<Object> Query::Groups::aggregate(const std::vector<std::pair<std::st
     };
     std::map<base::Bytes, Group> groups;
     base::Bytes key;
+    std::vector<query::Operand> values(by_.size());
     scan.inAnyOrder([&](const UUID& id, base::ByteView fields) {
       key.clear();
-      for (std::size_t i = 0; i < by_.size(); i++) query::appendSortKey(key, evaluators[i].value(id, fields));
+      for (std::size_t i = 0; i < by_.size(); i++) {
+        values[i] = evaluators[i].value(id, fields);
+        query::appendSortKey(key, values[i]);
+      }
       auto [found, isNew] = groups.try_emplace(key);
       Group& group = found->second;
-      for (std::size_t i = 0; isNew && i < by_.size(); i++) {
-        query::Operand value = evaluators[i].value(id, fields);
-        if (value.type() != query::Operand::Type::missing) group.names.set(by_[i], value.toValue());
+      for (std::size_t i = 0; i < by_.size(); i++) {
+        if (values[i].type() == query::Operand::Type::missing) continue;
+        const Value* before = isNew ? nullptr : group.names.find(by_[i]);
+        if (!before || isPreferred(values[i], *before)) group.names.set(by_[i], values[i].toValue());
       }
       for (std::size_t i = 0; i < aggregates.size(); i++) {
         if (isNew) group.computed.emplace_back(aggregates[i].second.kind());

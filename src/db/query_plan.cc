@@ -140,7 +140,7 @@ void Scan::walk(bool inOrder, const Use& use) {
 
 void Scan::walkIndex(const Use& use) {
   std::vector<query::KeyRange> ranges = access_.keys.ranges;
-  if (plan_.after && access_.isOrdered && !ranges.empty()) {
+  if (plan_.after && access_.isOrdered && !ranges.empty() && isAmongHeld(*plan_.after)) {
     base::Bytes last = access_.keys.prefix;
     const std::vector<const query::Bound*>& expressions = access_.index->expressions();
     for (std::size_t i = access_.keys.equal; i < expressions.size(); i++)
@@ -157,14 +157,34 @@ void Scan::walkIndex(const Use& use) {
   plan_.snapshot().byIndex(*access_.index, ranges, access_.backwards, use);
 }
 
+// Whether a record has the values to which the index is held, as far as the plan sorts by them. Another record may be
+// before or behind all that the index finds.
+bool Scan::isAmongHeld(const Candidate& after) const {
+  base::ByteView held = access_.keys.prefix;
+  for (std::size_t i = 0; i < access_.keys.equal; i++) {
+    base::ByteView value = held.first(query::sortKeyBytes(held));
+    held = held.subspan(value.size());
+    const query::Bound& expression = *access_.index->expressions()[i];
+    auto isThis = [&](const QueryPlan::Sort& sort) { return query::isSame(*sort.by, expression); };
+    if (std::none_of(plan_.sorts.begin(), plan_.sorts.end(), isThis)) continue;
+    base::Bytes its;
+    query::appendSortKey(its, query::Evaluator(expression, now_).value(after.id, after.fields));
+    if (!base::equal(its, value)) return false;
+  }
+  return true;
+}
+
 void Scan::walkTexts(const Use& use) {
   auto visit = [&](const UUID& id, base::ByteView fields, double rank, std::string_view excerpt) {
     rank_ = rank;
     foundExcerpt_ = excerpt;
     return use(id, fields);
   };
-  if (plan_.search->text.empty()) return;  // nothing was typed
-  plan_.snapshot().byText(*access_.texts, plan_.search->text, excerpt_, access_.isOrdered, visit);
+  const std::string& text = plan_.search->text;
+  if (text.find_first_not_of(" \t\n\r") == std::string::npos) return;  // nothing was typed
+  if (text.size() > query::kExpressionBytesMax)
+    throw Error(ErrorCode::TooLarge, "a search is of at most 64 KiB of text");
+  plan_.snapshot().byText(*access_.texts, text, excerpt_, access_.isOrdered, visit);
 }
 
 Candidate Scan::kept(const Found& found, bool keepsFields) {

@@ -131,6 +131,7 @@ class Scan {
   // not count.
   void walk(bool inOrder, const Use& use);
   void walkIndex(const Use& use);
+  bool isAmongHeld(const Candidate& after) const;
   void walkTexts(const Use& use);
   // Those between offset and limit, as walk() gives them.
   void part(bool inOrder, const UseFields& use);

@@ -156,9 +156,10 @@ void ReadTables::byText(const TextIndex& index, const std::string& search, const
       if (!std::exchange(isFirst, false) || error.code() != ErrorCode::Misuse) throw;
       std::string what = error.what();
       if (what.find("no such table") != std::string::npos) throw;  // the index has been dropped
-      throw Error(ErrorCode::InvalidArgument, "the search '" + codec::printable(search) + "' is not understood (" +
-                                                  what.substr(what.find(": ") + 2) +
-                                                  "); put what a user types through searchFor()");
+      throw Error(ErrorCode::InvalidArgument,
+                  "the search '" + codec::printable(search) + "' is not understood (" +
+                      what.substr(what.find(": ") + 2) +
+                      "); searchFor() makes a search of what a user types (blazedb query --search)");
     }
   };
   for (; step(); isFirst = false)

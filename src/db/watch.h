@@ -20,11 +20,18 @@ namespace blazedb::db {
 
 class Watch {
  public:
-  // Under the writer's lock with no transaction open, so that no transaction is listed in part.
-  void add(const std::string& collection) {
+  struct Listed {
+    replica::Touched touched;
+    std::uint64_t era = 0;  // how many observers had come before the commit
+  };
+
+  // Under the writer's lock with no transaction open, so that no transaction is listed in part. Returns the era that
+  // begins: what the new observer is told has this one or a later one.
+  std::uint64_t add(const std::string& collection) {
     base::Lock lock(mutex_);
     observers_[collection]++;
     any_ = true;
+    return ++era_;
   }
   void remove(const std::string& collection) {
     base::Lock lock(mutex_);
@@ -42,7 +49,7 @@ class Watch {
   void commit(const std::vector<replica::Touched>& touched, Commit&& commit) {
     base::Lock lock(mutex_);
     commit();
-    for (const replica::Touched& each : touched) note(each);
+    for (const replica::Touched& each : touched) note(each, era_);
     if (!touched.empty()) wake_.notify_all();
   }
 
@@ -58,22 +65,22 @@ class Watch {
     wake_.notify_all();
   }
 
-  // Takes the list, with each record once: as it was before the first of the commits, and is after the last. `look`
-  // begins the snapshot that goes with it.
+  // Takes the list, with each record once in an era: as it was before the first of the commits, and is after the last.
+  // `look` begins the snapshot that goes with it.
   template <class Look>
-  std::vector<replica::Touched> take(Look&& look) {
+  std::vector<Listed> take(Look&& look) {
     base::Lock lock(mutex_);
     look();
     places_.clear();
     return std::exchange(listed_, {});
   }
   // They could not be told: they are listed again, before what has come since.
-  void giveBack(std::vector<replica::Touched> touched) {
+  void giveBack(std::vector<Listed> listed) {
     base::Lock lock(mutex_);
-    std::swap(listed_, touched);
+    std::swap(listed_, listed);
     places_.clear();
-    for (std::size_t i = 0; i < listed_.size(); i++) places_[listed_[i].key] = i;
-    for (const replica::Touched& each : touched) note(each);
+    for (std::size_t i = 0; i < listed_.size(); i++) places_[listed_[i].touched.key] = i;
+    for (const Listed& each : listed) note(each.touched, each.era);
   }
 
  private:
@@ -85,10 +92,14 @@ class Watch {
     }
   };
 
-  void note(const replica::Touched& touched) REQUIRES(mutex_) {
+  void note(const replica::Touched& touched, std::uint64_t era) REQUIRES(mutex_) {
     auto [place, isNew] = places_.try_emplace(touched.key, listed_.size());
-    if (isNew) return listed_.push_back(touched);
-    replica::Touched& known = listed_[place->second];
+    if (isNew || listed_[place->second].era != era) {
+      place->second = listed_.size();
+      listed_.push_back({touched, era});
+      return;
+    }
+    replica::Touched& known = listed_[place->second].touched;
     known.is = touched.is;
     known.peer = touched.peer;
   }
@@ -97,8 +108,9 @@ class Watch {
   std::condition_variable_any wake_;
   std::atomic<bool> any_{false};
   std::map<std::string, int> observers_ GUARDED_BY(mutex_);  // of each collection
-  std::vector<replica::Touched> listed_ GUARDED_BY(mutex_);
+  std::vector<Listed> listed_ GUARDED_BY(mutex_);
   std::unordered_map<replica::Key, std::size_t, Hash> places_ GUARDED_BY(mutex_);  // in listed_
+  std::uint64_t era_ GUARDED_BY(mutex_) = 0;
   bool woken_ GUARDED_BY(mutex_) = false;
 };
 

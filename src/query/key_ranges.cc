@@ -32,7 +32,8 @@ std::optional<Operand> constantIn(const Bound& bound, const Node& node) {
 bool sameNode(const Bound& inA, const Node& a, const Bound& inB, const Node& b) {
   std::optional<Operand> constantA = constantIn(inA, a), constantB = constantIn(inB, b);
   if (constantA || constantB)
-    return constantA && constantB && constantA->type() == constantB->type() && keyOf(*constantA) == keyOf(*constantB);
+    return constantA && constantB && constantA->type() == constantB->type() &&
+           constantA->toValue() == constantB->toValue();  // -0.0 is another constant than 0.0
   if (a.op != b.op || a.children.size() != b.children.size() || a.steps != b.steps || a.ignoresCase != b.ignoresCase ||
       a.function != b.function)
     return false;

@@ -41,6 +41,8 @@ class ControlCaller {
   bool waitReadable(int fd) const;
   // Whether it has gone, or wants the command to end. It may still get output.
   bool hasGone() const;
+  // Whether hasGone() says so because this process is about to end.
+  bool isStopped() const { return socket_.hasStopped(); }
 
  private:
   ControlSocket& socket_;

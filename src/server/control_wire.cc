@@ -148,7 +148,10 @@ bool ControlSocket::waitReadable(int fd) const {
   }
 }
 
-void ControlSocket::stopListening() { shutdown(fd_, SHUT_RD); }
+void ControlSocket::stopListening() {
+  stopped_ = true;
+  shutdown(fd_, SHUT_RD);
+}
 void ControlSocket::stopSending() { shutdown(fd_, SHUT_WR); }
 void ControlSocket::shutDown() { shutdown(fd_, SHUT_RDWR); }
 

@@ -34,6 +34,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -74,7 +75,10 @@ class ControlSocket {
  public:
   explicit ControlSocket(int fd) : fd_(fd) {}
   ~ControlSocket();
-  ControlSocket(ControlSocket&& other) noexcept : fd_(other.fd_), deadline_(other.deadline_) { other.fd_ = -1; }
+  ControlSocket(ControlSocket&& other) noexcept
+      : fd_(other.fd_), stopped_(other.stopped_.load()), deadline_(other.deadline_) {
+    other.fd_ = -1;
+  }
   ControlSocket& operator=(ControlSocket&&) = delete;
 
   // These return false, or none, if the other end has gone, is too slow, or sends what it must not.
@@ -91,6 +95,7 @@ class ControlSocket {
   bool waitReadable(int fd) const;
   // Lets receive() fail from now on, and peerHasGone() say so; what was begun may still be answered.
   void stopListening();
+  bool hasStopped() const { return stopped_; }
   // The same at the other end.
   void stopSending();
   // Lets receive() and send() fail, also those that wait.
@@ -107,6 +112,7 @@ class ControlSocket {
   bool waitForMore() const;
 
   int fd_;
+  std::atomic<bool> stopped_{false};
   std::optional<std::chrono::steady_clock::time_point> deadline_;
 };
 

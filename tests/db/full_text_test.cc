@@ -109,6 +109,8 @@ TEST_F(FullTextTest, NothingThatAUserTypesIsAnError) {
   EXPECT_EQ(found(searchFor("quo text")).size(), 0u);  // only the last word may go on
   EXPECT_EQ(found(searchFor("NOT \"quoted\" (b) !!!")).size(), 1u);
   EXPECT_EQ(found(searchFor("")).size(), 0u);
+  EXPECT_EQ(found(" \t").size(), 0u);
+  EXPECT_ERROR(TooLarge, found(searchFor(std::string(70'000, 'a'))));
 
   EXPECT_ERROR(InvalidArgument, found("a AND ("));
   EXPECT_ERROR(InvalidArgument, found("nothere:a"));

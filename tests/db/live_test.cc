@@ -201,6 +201,37 @@ TEST_F(LiveTest, ASlowCallbackGetsTheCombinedDifference) {
   EXPECT_EQ(watcher.calls(), 2);
 }
 
+// Another observer is slow, so that what came before is not told yet when this one begins.
+TEST_F(LiveTest, AnObserverOfACollectionIsToldOfWhatComesAfterIt) {
+  std::mutex gate;
+  gate.lock();
+  std::vector<RecordChange> first, second;
+  std::promise<void> called;
+  UUID id = db.insert({{"n", 0}});
+  Subscription slow = db.observe([&](const std::vector<RecordChange>& changes) {
+    if (first.empty()) called.set_value();
+    first.insert(first.end(), changes.begin(), changes.end());
+    std::lock_guard wait(gate);
+  });
+  db.insert({{"n", 1}});
+  called.get_future().wait();
+  db.updateFields(id, {{"n", 2}});
+  std::promise<void> told;
+  Subscription late = db.observe([&](const std::vector<RecordChange>& changes) {
+    second = changes;
+    told.set_value();
+  });
+  db.remove(id);
+  gate.unlock();
+  told.get_future().wait();
+  slow.reset();
+  ASSERT_EQ(second.size(), 1u);
+  EXPECT_EQ(second[0].kind, RecordChange::Kind::removed);
+  ASSERT_EQ(first.size(), 2u);  // what came before and after the other is one difference
+  EXPECT_EQ(first[1].id, id);
+  EXPECT_EQ(first[1].kind, RecordChange::Kind::removed);
+}
+
 TEST_F(LiveTest, ASubscriptionEndsAtOnceAndMayOutliveTheDatabase) {
   std::atomic<int> calls{0};
   Subscription live = db.query().observe([&](const QueryUpdate&) { calls++; });

@@ -86,7 +86,11 @@ TEST_F(QueryCommand, UsesIndexesAndSearches) {
             "{\"found\":2,\"index\":\"by_age\",\"looked\":2,\"sorted\":true}\n");
   EXPECT_EQ(query({"--match", "line* OR ada", "--sort", "age", "--fields", "age"}),
             "{\"_id\":\"" + ids_[0] + "\",\"age\":36}\n{\"_id\":\"" + ids_[2] + "\",\"age\":51}\n");
+  EXPECT_EQ(query({"--search", "\"two\" lin", "--fields", "age"}), "{\"_id\":\"" + ids_[2] + "\",\"age\":51}\n");
   fail({"query", file_, "--match", "a AND (", "-c", "people"}, "is not understood");
+  failAsWrongUsage({"query", file_, "--match", "a", "--search", "b"}, "--search");
+  failAsWrongUsage({"query", file_, "--index", "words"}, "--match or --search");
+  failAsWrongUsage({"index", "drop", file_, "words", "--text"}, "for create");
   fail({"query", file_, "--match", "a", "--index", "by_age", "-c", "people"}, "no index 'by_age'");
   fail({"insert", file_, "{\"name\":\"Chi\",\"age\":40}", "-c", "people"}, "AlreadyExists");
   fail({"index", "create", file_, "by_age", "name", "-c", "people"}, "another index 'by_age'");
@@ -114,10 +118,15 @@ TEST_F(QueryCommand, WatchesWhatChanges) {
   second.readUntil("\"removed\":[{\"id\":\"" + ids_[1] + "\",\"index\":0,\"peer\":null}]");
   succeed({"delete", file_, ids_[1], "-c", "people"});
   watch.readUntil("- " + ids_[1] + "\n= 2 records\n");
+  Process third(command({"watch", file_, "-c", "people"}), withPassword());
+  third.readUntil("= 2 records\n");
   second.send(SIGINT);
   EXPECT_EQ(second.wait().status, 0);
   watch.send(SIGTERM);
   EXPECT_EQ(watch.wait().status, 0);
+  Result left = third.wait();
+  EXPECT_EQ(left.status, 1);
+  EXPECT_NE(left.err.find("has ended; start blazedb watch again"), std::string::npos) << left.err;
   EXPECT_EQ(query({"--count"}), "2\n");
 }
 

@@ -54,13 +54,22 @@ void printIndex(const std::string& collection, const IndexInfo& index, bool json
     for (const std::string& each : index.expressions) expressions.emplace_back(each);
     Object object{{"collection", collection}, {"name", index.name}, {"expressions", std::move(expressions)}};
     object.set("fullText", index.isFullText);
-    if (!index.isFullText) object.set("unique", index.unique);
+    if (index.isFullText) {
+      Array prefix;
+      for (unsigned length : index.fullText.prefix) prefix.emplace_back(length);
+      object.set("trigrams", index.fullText.tokenizer == FullTextOptions::Tokenizer::trigram);
+      object.set("diacritics", !index.fullText.removeDiacritics);
+      object.set("prefix", std::move(prefix));
+    } else {
+      object.set("unique", index.unique);
+    }
     if (!index.where.empty()) object.set("where", index.where);
     return printJson(object);
   }
   std::string line = padRight(collection, 16) + " " + padRight(index.name, 16) + " ";
   for (std::size_t i = 0; i < index.expressions.size(); i++) line += (i > 0 ? ", " : "") + index.expressions[i];
-  if (index.isFullText) line += "  (full text)";
+  bool isTrigram = index.fullText.tokenizer == FullTextOptions::Tokenizer::trigram;
+  if (index.isFullText) line += isTrigram ? "  (full text, trigrams)" : "  (full text)";
   if (index.unique) line += "  (unique)";
   if (!index.where.empty()) line += "  where " + index.where;
   printLine(line);
@@ -81,6 +90,10 @@ int list(const IndexCommand& command) {
 }
 
 int run(const IndexCommand& command) {
+  bool describes = command.unique || !command.where.empty() || command.text || command.trigrams || command.diacritics ||
+                   !command.prefix.empty();
+  if (describes && command.action != "create")
+    throw UsageError("--unique, --where, --text and what goes with them are for create");
   if (command.action == "create") return create(command);
   if (command.action == "list") {
     if (!command.words.empty()) throw UsageError("list takes no name; it lists all indexes, or with -c those of one");

@@ -22,6 +22,7 @@ constexpr std::size_t kCellColumns = 40;  // a cell of a table shows no more
 struct QueryOptions {
   QueryArguments which;
   std::string match;
+  std::string search;
   std::string index;
   std::vector<std::string> fields;
   bool explain = false;
@@ -122,9 +123,11 @@ int runQuery(const QueryOptions& options) {
   Interrupt interrupt;
   Database database = openDatabase(options.which.database, Use::read);
   Query query = queryOf(database, options.which).withProgress([&](auto, auto) { return !interrupt.requested(); });
-  if (!options.match.empty()) {
+  if (options.match.empty() && options.search.empty() && !options.index.empty())
+    throw UsageError("--index goes with --match or --search");
+  if (!options.match.empty() || !options.search.empty()) {
     std::string index = options.index.empty() ? onlyTextIndex(database, options.which.collection) : options.index;
-    query = query.match(index, options.match);
+    query = query.match(index, options.match.empty() ? searchFor(options.search) : options.match);
   }
   std::vector<std::string> fields = options.fields;
   std::erase(fields, "_id");  // it is always there
@@ -161,7 +164,10 @@ Run declareQuery(Arguments& arguments) {
   addQuery(arguments, options->which);
   arguments.option("--match", "TEXT", options->match,
                    "only records that have these words, by a full-text index; the best ones first");
-  arguments.option("--index", "NAME", options->index, "the full-text index for --match, if there are several");
+  arguments.option("--search", "TEXT", options->search,
+                   "the same, with the text as a user types it: its last word may be the beginning of one, and "
+                   "punctuation has no meaning");
+  arguments.option("--index", "NAME", options->index, "the full-text index of these two, if there are several");
   arguments.names("--fields", options->fields, "print only these fields");
   arguments.flag("--count", options->count, "print only the number of records");
   arguments.flag("--explain", options->explain, "print which index is used and how many records are looked at");
@@ -169,6 +175,7 @@ Run declareQuery(Arguments& arguments) {
   arguments.flag("--table", options->table, "print a table (default on a terminal)");
   addJson(arguments, options->json, "print a JSON object on each line (default elsewhere)");
   arguments.exclusive({"--csv", "--table", "--json"});
+  arguments.exclusive({"--match", "--search"});
   arguments.note(
       "Fields stand as they are, texts in '...': name = 'Ada' AND NOT done; a.b and a[0] lead into objects and arrays. "
       "There are = != < <= > >= AND OR NOT IN BETWEEN LIKE CONTAINS STARTS WITH ENDS WITH IS NULL EXISTS NOCASE, "

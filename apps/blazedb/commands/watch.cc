@@ -121,6 +121,8 @@ int runWatch(const WatchOptions& options) {
     flushOutput();
   }
   live.reset();
+  if (visitor() && visitor()->isStopped())
+    throw Error(ErrorCode::Offline, "the process that has the file open has ended; start blazedb watch again");
   if (transition) transition->begin();
   return kFine;
 }
