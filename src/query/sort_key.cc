@@ -1,5 +1,7 @@
 #include "query/sort_key.h"
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -14,8 +16,10 @@ using Type = Operand::Type;
 constexpr std::uint64_t kSignBit = std::uint64_t{1} << 63;
 constexpr std::uint8_t kEnd = 0;
 
-void appendBigEndian(base::Bytes& out, std::uint64_t bits, int bytes) {
-  for (int i = bytes - 1; i >= 0; i--) out.push_back(static_cast<std::uint8_t>(bits >> (8 * i)));
+void appendBigEndian(base::Bytes& out, std::uint64_t bits, std::size_t bytes) {
+  std::array<std::uint8_t, 8> last;
+  for (std::size_t i = 0; i < 8; i++) last[i] = static_cast<std::uint8_t>(bits >> (56 - 8 * i));
+  out.insert(out.end(), last.end() - static_cast<std::ptrdiff_t>(bytes), last.end());
 }
 
 void appendNumber(base::Bytes& out, double below, std::uint64_t above) {
@@ -38,9 +42,12 @@ void appendReal(base::Bytes& out, double value) {
 }
 
 void appendString(base::Bytes& out, base::ByteView bytes) {
-  for (std::uint8_t byte : bytes) {
-    out.push_back(byte);
-    if (byte == 0) out.push_back(0xFF);
+  while (!bytes.empty()) {
+    auto zero = static_cast<std::size_t>(std::find(bytes.begin(), bytes.end(), 0) - bytes.begin());
+    out.insert(out.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(zero));
+    if (zero == bytes.size()) break;
+    out.insert(out.end(), {0, 0xFF});
+    bytes = bytes.subspan(zero + 1);
   }
   out.insert(out.end(), kTextEndBytes, 0);
 }

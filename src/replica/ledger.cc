@@ -11,6 +11,12 @@
 #include "codec/fields.h"
 
 namespace blazedb::replica {
+namespace {
+
+// Positions of added rows that wait, so that the store can write many with one statement.
+constexpr std::size_t kPositionsQueued = 256;
+
+}  // namespace
 
 void Held::take(const Row& row) {
   stamps_.assign(row.stamps.begin(), row.stamps.end());
@@ -63,7 +69,7 @@ bool Ledger::load(const Key& key, Held& out) {
 }
 
 bool Ledger::add(Collection& collection, Image& after) {
-  flush();
+  if (!queue_.empty() || !erased_.empty() || taken_.size() >= kPositionsQueued) flush();
   if (!rows_.add(after.row)) return false;
   account(collection, nullptr, &after);
   takePosition(after.row.handle);
