@@ -38,7 +38,11 @@ Housekeeper::~Housekeeper() {
     shared_->stopping = true;
     shared_->wake.notify_all();
   }
-  thread_.join();
+  // A callback that has ended its own subscription may have held the last handle of the database.
+  if (thread_.get_id() == std::this_thread::get_id())
+    thread_.detach();
+  else
+    thread_.join();
 }
 
 Subscription Housekeeper::onConflict(std::function<void(const Conflict&)> callback) {
@@ -53,18 +57,20 @@ Subscription Housekeeper::onConflict(std::function<void(const Conflict&)> callba
   });
 }
 
+// While it is not stopping, this object lives.
 void Housekeeper::run() {
-  base::Lock lock(shared_->mutex);
-  shared_->thread = std::this_thread::get_id();
+  std::shared_ptr<Shared> shared = shared_;
+  base::Lock lock(shared->mutex);
+  shared->thread = std::this_thread::get_id();
   bool more = false;
-  while (!shared_->stopping) {
+  while (!shared->stopping) {
     auto until = std::chrono::steady_clock::now() + std::chrono::seconds(1);
-    while (!more && !shared_->stopping && !shared_->conflicts)
-      if (shared_->wake.wait_until(lock, until) == std::cv_status::timeout) break;
-    if (shared_->stopping) return;
+    while (!more && !shared->stopping && !shared->conflicts)
+      if (shared->wake.wait_until(lock, until) == std::cv_status::timeout) break;
+    if (shared->stopping) return;
     lock.unlock();
     try {
-      reportConflicts();
+      if (!reportConflicts()) return;
       more = engine_.maintain();
       if (!more) engine_.checkpointIfIdle();
     } catch (const std::exception&) {
@@ -74,32 +80,35 @@ void Housekeeper::run() {
   }
 }
 
-void Housekeeper::reportConflicts() {
-  base::Lock lock(shared_->mutex);
-  bool came = std::exchange(shared_->conflicts, false);
-  if (!came && !shared_->unread) return;
-  shared_->unread = true;
-  std::int64_t after = shared_->reportedTo;
+bool Housekeeper::reportConflicts() {
+  std::shared_ptr<Shared> shared = shared_;  // a callback may end the database
+  base::Lock lock(shared->mutex);
+  bool came = std::exchange(shared->conflicts, false);
+  if (!came && !shared->unread) return true;
+  shared->unread = true;
+  std::int64_t after = shared->reportedTo;
   lock.unlock();
   std::vector<Conflict> found = engine_.journal().conflicts(after);
   lock.lock();
-  shared_->unread = false;
+  shared->unread = false;
   for (const Conflict& conflict : found) {
-    shared_->reportedTo = conflict.id;
+    shared->reportedTo = conflict.id;
     for (int id = 0;;) {
-      auto next = shared_->callbacks.upper_bound(id);
-      if (next == shared_->callbacks.end()) break;
+      auto next = shared->callbacks.upper_bound(id);
+      if (next == shared->callbacks.end()) break;
       id = next->first;
       auto callback = next->second;
-      shared_->running = id;
+      shared->running = id;
       lock.unlock();
       base::contain(callback, conflict);
       callback = nullptr;  // what it owns, which may be the database, ends with the subscription
       lock.lock();
-      shared_->running = 0;
-      shared_->wake.notify_all();
+      shared->running = 0;
+      shared->wake.notify_all();
+      if (shared->stopping) return false;
     }
   }
+  return true;
 }
 
 }  // namespace blazedb::db

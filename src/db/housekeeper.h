@@ -23,7 +23,7 @@ class Housekeeper {
 
  private:
   void run();
-  void reportConflicts();
+  bool reportConflicts();  // false if the database is being closed, or is gone
 
   struct Shared;
   Engine& engine_;

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <thread>
 
 #include "blazedb/topology.h"
 #include "db/open_database.h"
@@ -111,6 +112,26 @@ TEST_F(ListenersTest, TheLastHandleMayGoInItsListener) {
   held->one.insert({{"n", 1}});
   ready.set_value();
   EXPECT_EQ(gone->get_future().get(), std::nullopt);
+}
+
+TEST_F(ListenersTest, AConflictListenerMayEndItselfAndTheLastHandle) {
+  topology.synchronize();
+  std::promise<void> ready, called;
+  std::shared_future<void> isReady = ready.get_future().share();
+  auto own = std::make_shared<Subscription>();
+  *own = first.onConflict([own, owned = first, isReady, &called](const Conflict&) {
+    isReady.wait();
+    own->reset();
+    called.set_value();
+  });
+  own.reset();
+  makeConflict();
+  topology = Topology();
+  first = second;
+  ready.set_value();
+  called.get_future().wait();
+  while (test::errorOf([&] { open("first"); }) == ErrorCode::DatabaseInUse) std::this_thread::yield();
+  EXPECT_EQ(open("first").count(), 1u);
 }
 
 }  // namespace
