@@ -89,4 +89,7 @@ mutant "a refused part is merged without the rest" src/replica/merger.cc 'if (it
 mutant "a sum that two parts list counts twice" src/codec/counter.cc 'if (added.insert(of).second) news.add(of, its);' 'news.add(of, its);'
 mutant "a part is taken over before its readers have passed a later opening" src/db/changes.cc 'return former->second <= *passed;' 'return true;'
 mutant "a copy takes over what the original counted" src/db/engine.cc 'tables.setMetaNumber(kInherited, tables.incarnations().size());' ''
+mutant "an observer is not told of what is erased" src/replica/ledger.cc 'noteTouched(collection, before.row.id, before.hash.has_value(), false);' ''
+mutant "an observer is not told of fields that a sweep removes" src/replica/ledger.cc '|| before->hash != after.hash)' ')'
+mutant "a live query keeps what no longer matches" src/db/live_query.cc 'if (!candidate.now && member == members_.end()) continue;' 'if (!candidate.now) continue;'
 echo "$caught of $planted planted bugs caught, $seeds seeds each"
