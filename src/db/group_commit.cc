@@ -275,6 +275,7 @@ void GroupCommit::commit() {
       state_.tables.commit();
     else
       shared_.watch->commit(state_.mirror.touched, [&] {
+        mutex_.isHeld();
         state_.tables.commit();
         shared_.published.setIndexes(state_.indexes);
       });
