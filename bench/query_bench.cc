@@ -27,7 +27,7 @@ class PlainSqlite {
  public:
   explicit PlainSqlite(const std::string& path) : plain_(path) {
     plain_.execute(
-        "PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA cache_size=-2000000;"
+        "PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-2000000;"
         "CREATE TABLE records(id BLOB PRIMARY KEY, json TEXT NOT NULL)");
     insert_ = plain_.prepare("INSERT INTO records VALUES(?1, ?2)");
   }
