@@ -73,6 +73,7 @@ TEST_F(ReplicaTest, ClientsSyncThroughAHubThatHasNoFile) {
 // Its disk fails, and the status is about the connection.
 TEST_F(ReplicaTest, AStatusIsToldAlsoIfTheDatabaseCannotBeRead) {
   listen();
+  network_.stopListening(listening_.id);  // until it is watched
   orders_->addToken({.name = "reader", .mayWrite = false});
   RemoteNode hub;
   hub.host = "127.0.0.1";
@@ -86,6 +87,7 @@ TEST_F(ReplicaTest, AStatusIsToldAlsoIfTheDatabaseCannotBeRead) {
   Subscription watching = network_.onStatus(id, [&](const ConnectionStatus& now) {
     if (now.state == ConnectionState::live && !std::exchange(told, true)) live.set_value();
   });
+  network_.listen(nodes_, {.host = "127.0.0.1", .port = listening_.port, .useTLS = false});
   EXPECT_EQ(live.get_future().wait_for(kPatience), std::future_status::ready);
 }
 
