@@ -37,13 +37,16 @@ Run declareRemoved(Arguments& arguments);
 Run declareRenew(Arguments& arguments);
 Run declareRestamp(Arguments& arguments);
 Run declareServe(Arguments& arguments);
+Run declareRls(Arguments& arguments);
 Run declareSet(Arguments& arguments);
 Run declareShell(Arguments& arguments);
 Run declareShare(Arguments& arguments);
 Run declareStop(Arguments& arguments);
 Run declareSync(Arguments& arguments);
+Run declareTeam(Arguments& arguments);
 Run declareToken(Arguments& arguments);
 Run declareUpdate(Arguments& arguments);
+Run declareUser(Arguments& arguments);
 Run declareVerify(Arguments& arguments);
 Run declareWatch(Arguments& arguments);
 

@@ -15,6 +15,7 @@
 #include "blazedb/rejected.h"
 #include "blazedb/remote.h"
 #include "blazedb/removed_record.h"
+#include "blazedb/rights.h"
 #include "blazedb/subscription.h"
 #include "blazedb/sync_role.h"
 #include "blazedb/token.h"

@@ -39,6 +39,7 @@
 #include "blazedb/rejected.h"
 #include "blazedb/remote.h"
 #include "blazedb/removed_record.h"
+#include "blazedb/rights.h"
 #include "blazedb/subscription.h"
 #include "blazedb/sync_role.h"
 #include "blazedb/token.h"
@@ -193,6 +194,10 @@ class BLAZEDB_API Database : public Records {
   void revokeToken(std::int64_t id);
   // The token with this secret. Errors: WrongToken (there is none, or it is revoked), ExpiredToken.
   Token checkToken(const std::string& secret) const;
+
+  // What the users of this database's clients may read and write (rights.h).
+  Policies policies() const;
+  Users users() const;
 
   // Keeps this database in sync with one that a hub offers, for as long as the SyncEngine lives. Returns at once.
   // Errors as Topology::connectRemote.

@@ -100,7 +100,7 @@ struct SyncPolicy {
   // Names of fields that neither end sends. Leaving a field out erases nothing. When one end deletes a record while the
   // other writes only excluded fields of it, the record survives at the end that wrote, and only there.
   std::vector<std::string> excludeFields = {};
-  bool respectRLS = true;  // has no effect: this version has no row-level rules
+  bool respectRLS = true;  // has no effect: the policies of the hub hold in any case (rights.h)
   EncryptionMode encryptionMode = EncryptionMode::e2eOnly;
   std::optional<std::string> passphrase = {};  // for e2eOnly
   // Removes here what an earlier, wider policy brought and this one leaves out, as far as the hub has it. Without it,

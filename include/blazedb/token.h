@@ -20,7 +20,7 @@ namespace blazedb {
 
 struct TokenOptions {
   std::string name;                  // for people: "laptop". All texts here: up to 128 bytes of UTF-8 on one line
-  std::string user = {};             // the user of the device; the same in all tokens of one device
+  std::string user = {};             // the user of the device, whom policies know; the same in all tokens of one device
   SyncRole role = SyncRole::client;  // the highest role that the client may claim
   bool mayRead = true;               // the client receives what changes here
   bool mayWrite = true;              // this database takes what the client sends
@@ -28,7 +28,9 @@ struct TokenOptions {
   // is connected with those as well. Role server includes this.
   bool mayRelay = false;
   std::vector<std::string> collections = {};  // the collections that it may sync, at most 1,000; empty: all
-  std::vector<std::string> teams = {};        // at most 1,000
+  // Ids of teams that the user is in, beside those that Users knows of: $user.teams in policies (rights.h). At most
+  // 1,000; a text that is no UUID is in no policy's list.
+  std::vector<std::string> teams = {};
   std::optional<Date> expires = {};           // absent: never
 };
 

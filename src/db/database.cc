@@ -94,6 +94,8 @@ void Database::revokeToken(std::int64_t id) { base::typed(&db::Tokens::revoke, e
 Token Database::checkToken(const std::string& secret) const {
   return base::typed(&db::Tokens::checkToken, engine_->tokens(), secret);
 }
+Policies Database::policies() const { return Policies(engine_); }
+Users Database::users() const { return Users(engine_); }
 std::uint64_t Database::restamp() { return base::typed(&db::Engine::restamp, engine_); }
 void Database::releaseReadOnly() { base::typed(&db::Engine::releaseSource, engine_); }
 

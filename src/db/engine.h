@@ -66,6 +66,7 @@ class Engine final : public sync::Store, public replica::Replica {
 
   const Snapshot& snapshot() const { return snapshot_; }
   Journal& journal() { return journal_; }
+  Rights& rights() { return rights_; }
   Tokens& tokens() { return tokens_; }
   IndexKeeper& indexes() { return indexes_; }
   Observers& observers() { return observers_; }
@@ -165,6 +166,7 @@ class Engine final : public sync::Store, public replica::Replica {
   GroupCommit writer_;
   CommittedSnapshot snapshot_;
   Journal journal_;
+  Rights rights_;
   Tokens tokens_;
   IndexKeeper indexes_;
   Importers importers_;

@@ -136,8 +136,8 @@ sync::Store::Swept Engine::finishSweep(const sync::Peer& from, const sync::Scope
       changes.requireSource(from.replica);
       changes.mirror().peer = from.replica;
       swept.horizonBefore = changes.mirror().horizon;
-      std::optional<replica::TooMany> tooMany =
-          replica::finishSweep(changes.ledger(), from, scope, sweep, cursor, environment_.clock.wallMs());
+      std::optional<replica::TooMany> tooMany = replica::finishSweep(changes.ledger(), changes.author(), from, scope,
+                                                                     sweep, cursor, environment_.clock.wallMs());
       if (tooMany) {
         swept.refused = std::to_string(tooMany->removals) + " of the " + std::to_string(tooMany->live) +
                         " records of '" + name_ +

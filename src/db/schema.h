@@ -23,6 +23,8 @@
 //   removed        records that a peer has removed without a delete, for as long as deletes are remembered
 //   replicas       which replicas have come with which token
 //   tokens         the hash of each token, and what it allows
+//   policies, users, teams, members
+//                  what the users of this hub may read and write
 #pragma once
 
 namespace blazedb::db {
@@ -45,8 +47,8 @@ inline constexpr const char* kRemote = "remote ";  // and an address: the replic
 // The statements that make the tables, each in the file that has the SQL on them (tables_meta.cc and so on). They make
 // what is not there yet: a file of an earlier version lacks some.
 extern const char kMetaTables[], kRecordTables[], kIndexTables[], kPeerTables[], kJournalTables[], kRejectedTables[],
-    kTokenTables[];
+    kTokenTables[], kRightsTables[];
 inline constexpr const char* kTables[] = {kMetaTables,    kRecordTables,   kIndexTables, kPeerTables,
-                                          kJournalTables, kRejectedTables, kTokenTables};
+                                          kJournalTables, kRejectedTables, kTokenTables, kRightsTables};
 
 }  // namespace blazedb::db

@@ -102,6 +102,16 @@ Token Tokens::checkToken(std::string_view secret) const {
   return std::move(*found);
 }
 
+std::shared_ptr<const sync::Rights> Tokens::rightsOf(std::int64_t id) const {
+  std::optional<Token> token = TokenTable(readers_.lease()->statements()).find(id);
+  if (!token) throw Error(ErrorCode::WrongToken, "the token is no longer known; ask for a new one");
+  if (token->options.role == SyncRole::server) return nullptr;
+  std::shared_ptr<const UserRights> rights = rights_.of(*token);
+  if (!rights && TokenTable(readers_.lease()->statements()).hasImporter(id))
+    rights = std::make_shared<const UserRights>(std::vector<Policy>(), User(), environment_.clock);
+  return rights;
+}
+
 std::optional<Error> Tokens::refusalOf(std::int64_t id) const {
   std::optional<Token> token = TokenTable(readers_.lease()->statements()).find(id);
   if (!token) return Error(ErrorCode::WrongToken, "the token is no longer known; ask for a new one");

@@ -23,6 +23,7 @@
 #include "blazedb/token.h"
 #include "db/group_commit.h"
 #include "db/reader_pool.h"
+#include "db/rights.h"
 #include "replica/token_check.h"
 
 namespace blazedb::db {
@@ -30,9 +31,9 @@ namespace blazedb::db {
 class Tokens final : public replica::TokenCheck {
  public:
   // `name`: that of the database, for errors.
-  Tokens(GroupCommit& writer, ReaderPool& readers, Shared& shared, const Environment& environment,
+  Tokens(GroupCommit& writer, ReaderPool& readers, Shared& shared, const Rights& rights, const Environment& environment,
          const std::string& name)
-      : writer_(writer), readers_(readers), shared_(shared), environment_(environment), name_(name) {}
+      : writer_(writer), readers_(readers), shared_(shared), rights_(rights), environment_(environment), name_(name) {}
 
   // As Database says.
   NewToken create(const TokenOptions& options);
@@ -40,14 +41,16 @@ class Tokens final : public replica::TokenCheck {
   void revoke(std::int64_t id);
   Token checkToken(std::string_view secret) const override;
 
+  std::shared_ptr<const sync::Rights> rightsOf(std::int64_t token) const override;
   std::optional<Error> refusalOf(std::int64_t token) const override;
-  std::uint64_t tokenRevision() const override { return revision_.load(); }
+  std::uint64_t tokenRevision() const override { return revision_.load() + rights_.revision(); }
   std::optional<Error> admitReplica(std::int64_t token, const UUID& replica, std::size_t scopeBytes) override;
 
  private:
   GroupCommit& writer_;
   ReaderPool& readers_;
   Shared& shared_;
+  const Rights& rights_;
   const Environment environment_;
   const std::string& name_;
   std::atomic<std::uint64_t> revision_{0};

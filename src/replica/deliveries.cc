@@ -3,11 +3,12 @@
 #include "blazedb/error.h"
 
 namespace blazedb::replica {
-namespace {
 
-bool matches(const ExportFilter& filter, const std::string& collection, const Row& row) {
+bool Chooser::matches(const std::string& collection, const Row& row) const {
+  if (rule_.rights && !rule_.rights->mayRead(collection, row.id, row.fields)) return false;
+  if (!rule_.filter) return true;
   try {
-    return filter.matches(collection, row.record());
+    return rule_.filter->matches(collection, row.record());
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {
@@ -16,15 +17,13 @@ bool matches(const ExportFilter& filter, const std::string& collection, const Ro
   }
 }
 
-}  // namespace
-
 Verdict Chooser::judge(const std::string& collection, const Row& row) {
-  if (!filter_) return row.flags & kLeft ? Verdict::takeBack : Verdict::give;
+  if (!rule_.chooses()) return row.flags & kLeft ? Verdict::takeBack : Verdict::give;
   using Kind = Delivery::Kind;
   const std::optional<Delivery>& known = row.delivery;
-  // The filter is not asked about a deleted record that the importer was never given.
+  // Nothing is asked about a deleted record that the importer was never given.
   bool there = row.alive() || known;
-  bool chosen = there && !(row.flags & kLeft) && matches(*filter_, collection, row);
+  bool chosen = there && !(row.flags & kLeft) && matches(collection, row);
   if (!chosen && !known) return Verdict::nothing;
   if (chosen && known && known->kind == Kind::given && known->position <= complete_) return Verdict::give;
   news_.push_back({row.handle, {chosen ? Kind::given : Kind::takenBack, row.position}});

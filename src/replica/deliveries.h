@@ -25,9 +25,9 @@ enum class Verdict : std::uint8_t {
 
 class Chooser {
  public:
-  // Without a filter it gives everything. `complete`: the reader's Cursor::complete once it has applied earlier
-  // batches.
-  Chooser(const sync::ReadRule& rule, std::uint64_t complete) : filter_(rule.filter.get()), complete_(complete) {}
+  // If the rule chooses nothing, it gives everything. `complete`: the reader's Cursor::complete once it has applied
+  // earlier batches.
+  Chooser(const sync::ReadRule& rule, std::uint64_t complete) : rule_(rule), complete_(complete) {}
 
   // `row` comes with its delivery to the importer. Throws FilterFailed.
   Verdict judge(const std::string& collection, const Row& row);
@@ -36,7 +36,9 @@ class Chooser {
   const std::vector<Writer::Delivered>& news() const { return news_; }
 
  private:
-  const ExportFilter* filter_;
+  bool matches(const std::string& collection, const Row& row) const;
+
+  const sync::ReadRule& rule_;
   std::uint64_t complete_;
   std::vector<Writer::Delivered> news_;
 };

@@ -79,7 +79,7 @@ Unmentioned unmentioned(Ledger& ledger, const sync::Peer& from, const sync::Scop
     const Row& row = entry.row;
     if (entry.gone || row.position != entry.position || !row.alive() || !carried.contains(row.collection)) return true;
     // A record that the peer has not applied stays and is sent to it, unless it is the peer's own, which is withheld.
-    bool sent = row.position > sweep.peerHasApplied.position &&
+    bool sent = sweep.sends && row.position > sweep.peerHasApplied.position &&
                 !(origin != 0 && row.origin == origin && row.changedOnce(sweep.peerHasApplied.complete));
     if (!sent && !std::binary_search(sweep.mentioned.begin(), sweep.mentioned.end(), row.handle))
       found.keys.push_back(row.key());
@@ -88,11 +88,26 @@ Unmentioned unmentioned(Ledger& ledger, const sync::Peer& from, const sync::Scop
   return found;
 }
 
-// Removes the fields that the sweep has found, unless they have changed since.
-void dropSwept(Ledger& ledger, const sync::Sweep& sweep, const UUID& peer, std::int64_t nowMs) {
+// Whether all of a live record was written here, or any of it.
+bool isOurs(const Held& held, const Author& author) {
+  auto isOurStamp = [&](const sync::Stamp& stamp) { return author.own.contains(stamp.writer); };
+  return isOurStamp(held.state.base.stamp) &&
+         std::all_of(held.state.cells.begin(), held.state.cells.end(),
+                     [&](const sync::Cell& cell) { return isOurStamp(cell.stamp); });
+}
+bool isPartlyOurs(const Held& held, const Author& author) {
+  return author.own.contains(held.state.base.stamp.writer) ||
+         std::any_of(held.state.cells.begin(), held.state.cells.end(),
+                     [&](const sync::Cell& cell) { return author.own.contains(cell.stamp.writer); });
+}
+
+// Removes the fields that the sweep has found, unless they have changed since, or the peer has refused the record.
+void dropSwept(Ledger& ledger, const sync::Sweep& sweep, const std::set<sync::RecordKey>& refused, const UUID& peer,
+               std::int64_t nowMs) {
   std::vector<Key> keys;
   for (const auto& [record, fields] : sweep.fields)
-    if (const Collection* collection = ledger.known(record.collection)) keys.push_back({collection->number, record.id});
+    if (const Collection* collection = refused.contains(record) ? nullptr : ledger.known(record.collection))
+      keys.push_back({collection->number, record.id});
   forEach(ledger, keys, [&](Held& held) {
     const auto& fields = sweep.fields.at({ledger.collectionOf(held.row()).name, held.row().id});
     auto isSwept = [&](const sync::Cell& cell) {
@@ -113,17 +128,33 @@ void dropRepeated(sync::Sweep& sweep) {
   sweep.mentionedMax = std::max(sweep.mentionedMax, 2 * sweep.mentioned.size());
 }
 
-std::optional<TooMany> finishSweep(Ledger& ledger, const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep,
-                                   const sync::Cursor& cursor, std::int64_t nowMs) {
+std::optional<TooMany> finishSweep(Ledger& ledger, const Author& author, const sync::Peer& from,
+                                   const sync::Scope& scope, sync::Sweep& sweep, const sync::Cursor& cursor,
+                                   std::int64_t nowMs) {
   sortMentioned(sweep);
   Unmentioned found = unmentioned(ledger, from, scope, sweep);
   std::size_t removals = found.keys.size() + sweep.fields.size();
   if (!sweep.mayRemoveMany && removals > kSweptMax && removals > found.live / 10) return TooMany{removals, found.live};
+  RejectedOn link{from.replica, scope, RejectedBy::peer};
+  std::set<sync::RecordKey> refused;
+  for (const sync::Rejection& each : ledger.rows().rejectedOn(link, false)) refused.insert(each.key);
+  std::vector<sync::Rejection> copied;
   forEach(ledger, found.keys, [&](Held& held) {
-    if (sweep.journals) keepRemoved(ledger, held.row(), from.replica, RemovedRecord::Because::swept, nowMs);
+    sync::RecordKey key{ledger.collectionOf(held.row()).name, held.row().id};
+    bool waits = refused.contains(key);
+    if ((waits || !sweep.sends) && isOurs(held, author)) return;
+    if (sweep.journals || waits || (!sweep.sends && isPartlyOurs(held, author)))
+      keepRemoved(ledger, held.row(), from.replica, RemovedRecord::Because::swept, nowMs);
+    else
+      // What the link does not carry the peer never had.
+      keepRemovedFields(
+          ledger, held, [&](const sync::Cell& cell) { return scope.excludes(cell.name); }, from.replica,
+          RemovedRecord::Because::swept, nowMs);
+    if (waits) copied.push_back({key, std::nullopt});
     forget(ledger, held);
   });
-  dropSwept(ledger, sweep, from.replica, nowMs);
+  if (!copied.empty()) ledger.rows().noteRejections(link, copied, nowMs);
+  dropSwept(ledger, sweep, refused, from.replica, nowMs);
   if (removals > 0) {
     // Readers whose cursor stands at the end must sweep too, so the horizon lies beyond the end.
     ledger.raiseHorizon(ledger.nextPosition());

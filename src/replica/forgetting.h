@@ -12,6 +12,7 @@
 #include <span>
 #include <vector>
 
+#include "replica/author.h"
 #include "replica/ledger.h"
 #include "sync/store.h"
 
@@ -29,14 +30,16 @@ void dropCells(Ledger& ledger, Held& held, const std::function<bool(const sync::
 
 // Drops repeated rows from Sweep::mentioned once there are many.
 void dropRepeated(sync::Sweep& sweep);
-// Ends a sweep, as sync::Store::finishSweep says. If it may not remove as many records as it would have to, it changes
-// nothing and says how many these are.
+// Ends a sweep, as sync::Store::finishSweep says. A record that the peer has refused, or cannot get, stays if all of it
+// was written here; of any other one with such writes the user gets a copy. If it may not remove as many records as it
+// would have to, it changes nothing and says how many these are.
 struct TooMany {
   std::size_t removals = 0;
   std::uint64_t live = 0;  // records of the scope
 };
-std::optional<TooMany> finishSweep(Ledger& ledger, const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep,
-                                   const sync::Cursor& cursor, std::int64_t nowMs);
+std::optional<TooMany> finishSweep(Ledger& ledger, const Author& author, const sync::Peer& from,
+                                   const sync::Scope& scope, sync::Sweep& sweep, const sync::Cursor& cursor,
+                                   std::int64_t nowMs);
 
 // Forgets what the peer had under the scopes `left` and no longer has under `scope`, among at most `entriesMax` entries
 // of the feed beyond `after`. A field that none of these scopes carried stays, because the peer never had it, and with

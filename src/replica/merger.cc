@@ -152,8 +152,10 @@ std::optional<sync::Bye> Merger::mergeOne(const sync::Incoming& incoming, Item& 
     return why;
   std::uint64_t latest = item.found ? item.held.row().position : 0;
   if (std::optional<sync::Bye> why =
-          item.found ? mergeHeld(incoming, item, theirs, result) : mergeNew(item, theirs, result))
+          item.found ? mergeHeld(incoming, item, theirs, result) : mergeNew(incoming, item, theirs, result)) {
+    takeBackHidden(incoming, item, result);
     return why;
+  }
   if (left) result.mustSync = incoming.agreement.exports() && !incoming.repair;
   if (result.missing.empty()) mirror_.clock.observe(latestTime(theirs));
   item.mentioned = true;
@@ -192,7 +194,19 @@ std::optional<sync::Bye> Merger::checkStamps(const sync::Incoming& incoming, con
   return sync::Bye{ErrorCode::NotAllowed, std::move(*why)};
 }
 
-std::optional<sync::Bye> Merger::mergeNew(Item& item, sync::RecordState& theirs, sync::ApplyResult& result) {
+// Judges the record as it was and as it would be, so that nobody gets a record by rewriting its owner.
+std::optional<sync::Bye> Merger::checkRights(const sync::Incoming& incoming, const Item& item, bool alive,
+                                             base::ByteView fields) const {
+  const sync::Rights* rights = incoming.agreement.writes.rights.get();
+  if (!rights) return std::nullopt;
+  std::optional<base::ByteView> before, after;
+  if (item.found && item.held.alive()) before = item.held.row().fields;
+  if (alive) after = fields;
+  return rights->refusalOf(std::string(item.change->collection), item.change->id, before, after);
+}
+
+std::optional<sync::Bye> Merger::mergeNew(const sync::Incoming& incoming, Item& item, sync::RecordState& theirs,
+                                          sync::ApplyResult& result) {
   const sync::Change& change = *item.change;
   bool alive = theirs.alive();
   if (!change.complete && alive) {
@@ -212,6 +226,7 @@ std::optional<sync::Bye> Merger::mergeNew(Item& item, sync::RecordState& theirs,
     row.fields = encoded_.fields;
   }
   if (row.stamps.size() + row.fields.size() > base::kMergedBytesMax) return tooLarge();
+  if (std::optional<sync::Bye> why = checkRights(incoming, item, alive, row.fields)) return why;
   if (!ledger_.known(change.collection) && !ledger_.room())
     return sync::Bye{ErrorCode::TooLarge,
                      "it needs a new collection, and the refusing database has as many as it can hold"};
@@ -254,6 +269,10 @@ std::optional<sync::Bye> Merger::mergeHeld(const sync::Incoming& incoming, Item&
     forgotten = true;
   }
   if (outcome.changed || forgotten) {
+    if (incoming.agreement.writes.rights) {
+      sync::encodeState(mine, ledger_.nextPosition(), encoded_);
+      if (std::optional<sync::Bye> why = checkRights(incoming, item, alive, encoded_.fields)) return why;
+    }
     if (!ledger_.change(collection, item.held, outcome.revived || forgotten ? 0 : origin_, true)) return tooLarge();
     if (!outcome.overridden.empty()) addOverridden(overridden_, item.key(), outcome, author_);
   } else if (mine.whole != wasWhole) {
@@ -282,6 +301,20 @@ void Merger::noteSwept(const sync::Incoming& incoming, const Item& item, const s
     incoming.sweep->fields.erase(item.key());
   else
     incoming.sweep->fields[item.key()] = std::move(fields);
+}
+
+// A change that the rights of the peer's user refuse shows that the peer has the record. If the user may not read it,
+// the feed reader takes it back.
+void Merger::takeBackHidden(const sync::Incoming& incoming, Item& item, sync::ApplyResult& result) {
+  const sync::Rights* rights = incoming.agreement.reads.rights.get();
+  if (!rights || !item.found || !item.held.alive()) return;
+  Row row = item.held.row();
+  if (rights->mayRead(std::string(item.change->collection), row.id, row.fields)) return;
+  base::Bytes stamps(row.stamps.begin(), row.stamps.end()), fields(row.fields.begin(), row.fields.end());
+  row.stamps = stamps;
+  row.fields = fields;
+  item.held.take(row);  // the merge has changed the state, and is not stored
+  noteHolder(incoming, item, row.position, result);
 }
 
 // An importer that sends a record has it, even if it should not; unless it has not yet heard that the record was taken
@@ -340,6 +373,31 @@ bool Merger::recall(const sync::Incoming& incoming, Item& item, const sync::Reco
   return forgotten;
 }
 
+// Whether the user gets a copy of a record that the peer takes back, because the peer lacks something of it that was
+// written here: it has refused that, which is no longer listed then, or this end does not send.
+bool Merger::keepsMore(const sync::Incoming& incoming, const Item& item) {
+  const sync::Agreement& agreement = incoming.agreement;
+  const Row& row = item.held.row();
+  auto ours = [&](const sync::Stamp& stamp, std::uint64_t position) {
+    return author_.own.contains(stamp.writer) && !incoming.acknowledged.has(row.position, position);
+  };
+  const sync::RecordState& mine = item.held.state;
+  if (!agreement.sends)
+    return ours(mine.base.stamp, mine.base.position) ||
+           std::any_of(mine.cells.begin(), mine.cells.end(), [&](const sync::Cell& cell) {
+             return !agreement.scope.excludes(cell.name) && ours(cell.stamp, cell.position);
+           });
+  if (!hasRefused_) hasRefused_ = ledger_.rows().rejectedCount(agreement.peer.replica, RejectedBy::peer) > 0;
+  if (!*hasRefused_) return false;
+  RejectedOn link{agreement.peer.replica, agreement.scope, RejectedBy::peer};
+  std::vector<sync::RecordKey> key{item.key()};
+  if (ledger_.rows().setAside(link, key).empty()) return false;
+  // The copy takes its place.
+  std::vector<sync::Rejection> over{{key[0], std::nullopt}};
+  ledger_.rows().noteRejections(link, over, clock_.wallMs());
+  return true;
+}
+
 // The peer takes the record back. The row stays in the feed without a state, so that peers that got the record from
 // here learn of it. An importer gives up every such record, once the exporter has the changes made here. Between equals
 // only a record goes that nobody else has changed. A peer that may not erase is ignored. Returns false if changes have
@@ -362,7 +420,7 @@ bool Merger::leave(const sync::Incoming& incoming, Item& item) {
   // A sweep keeps a record with unsent changes. So do equals, since each might wait for the other.
   if (waits) return incoming.sweep != nullptr || !agreement.imports();
   using Because = RemovedRecord::Because;
-  if (item.held.alive() && agreement.journalsRemovals())
+  if (item.held.alive() && (agreement.journalsRemovals() || keepsMore(incoming, item)))
     keepRemoved(ledger_, row, agreement.peer.replica, Because::takenBack, clock_.wallMs());
   else if (item.held.alive())
     // What the link does not carry the peer never had.

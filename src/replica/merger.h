@@ -48,7 +48,10 @@ class Merger {
   // These say why the record is set aside; std::nullopt if it is taken.
   std::optional<sync::Bye> mergeOne(const sync::Incoming& incoming, Item& item, sync::RecordState& theirs,
                                     sync::ApplyResult& result);
-  std::optional<sync::Bye> mergeNew(Item& item, sync::RecordState& theirs, sync::ApplyResult& result);
+  std::optional<sync::Bye> checkRights(const sync::Incoming& incoming, const Item& item, bool alive,
+                                       base::ByteView fields) const;
+  std::optional<sync::Bye> mergeNew(const sync::Incoming& incoming, Item& item, sync::RecordState& theirs,
+                                    sync::ApplyResult& result);
   std::optional<sync::Bye> mergeHeld(const sync::Incoming& incoming, Item& item, sync::RecordState& theirs,
                                      sync::ApplyResult& result);
   std::optional<sync::Bye> checkTime(const sync::Incoming& incoming, const sync::RecordState& theirs,
@@ -57,8 +60,10 @@ class Merger {
                                        const sync::RecordState* mine) const;
   std::optional<sync::Bye> noteHolder(const sync::Incoming& incoming, Item& item, std::uint64_t latest,
                                       sync::ApplyResult& result);
+  void takeBackHidden(const sync::Incoming& incoming, Item& item, sync::ApplyResult& result);
   void noteSwept(const sync::Incoming& incoming, const Item& item, const sync::RecordState& theirs);
   bool recall(const sync::Incoming& incoming, Item& item, const sync::RecordState& theirs);
+  bool keepsMore(const sync::Incoming& incoming, const Item& item);
   bool leave(const sync::Incoming& incoming, Item& item);
   void setAside(const sync::Incoming& incoming, Item& item, const sync::Bye& why, sync::ApplyResult& result);
   void noLongerAside(const sync::RecordKey& key, sync::ApplyResult& result);
@@ -73,10 +78,11 @@ class Merger {
   std::int64_t origin_ = 0;                        // the sender's number in Row::origin
   std::optional<std::set<std::int64_t>> origins_;  // those of all incarnations of the peer, once they were asked for
   std::optional<std::uint64_t> rejectedOfPeer_;    // how many of its records are set aside, once that was asked for
-  std::vector<Item> items_;                        // of the stretch; reused
-  std::vector<Key> keys_;                          // of the stretch; reused
-  sync::EncodedState encoded_;                     // reused
-  std::vector<sync::Rejection> rejections_;        // of the stretch
+  std::optional<bool> hasRefused_;           // whether the peer has records of ours aside, once that was asked for
+  std::vector<Item> items_;                  // of the stretch; reused
+  std::vector<Key> keys_;                    // of the stretch; reused
+  sync::EncodedState encoded_;               // reused
+  std::vector<sync::Rejection> rejections_;  // of the stretch
   std::vector<Overridden> overridden_;
 };
 

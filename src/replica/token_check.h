@@ -3,12 +3,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 
 #include "blazedb/error.h"
 #include "blazedb/token.h"
 #include "blazedb/uuid.h"
+#include "sync/rights.h"
 
 namespace blazedb::replica {
 
@@ -19,10 +21,13 @@ class TokenCheck {
 
   // The token with this secret. Throws Error: WrongToken (there is none, or it is revoked), ExpiredToken.
   virtual Token checkToken(std::string_view secret) const = 0;
+  // What the policies of now let the user of a token do. Absent: the token alone says what it may do, and none of its
+  // replicas was ever given records that policies chose.
+  virtual std::shared_ptr<const sync::Rights> rightsOf(std::int64_t token) const = 0;
   // Why a token that was valid no longer is; none if it still is.
   virtual std::optional<Error> refusalOf(std::int64_t token) const = 0;
-  // A number that changes with each change of the tokens. A hub asks again about its clients' tokens when it has
-  // changed, and about a token when its time is over. Quick.
+  // A number that changes with each change of the tokens, policies, users and teams. A hub asks again about its
+  // clients' tokens when it has changed, and about a token when its time is over. Quick.
   virtual std::uint64_t tokenRevision() const = 0;
 
   // The reason why the replica may not connect with this token; none if it may. It may not if it came with a token of

@@ -11,9 +11,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "blazedb/export_policy.h"
 #include "sync/peer.h"
+#include "sync/rights.h"
 #include "sync/scope.h"
 #include "sync/stamp_rules.h"
 
@@ -30,16 +32,23 @@ enum class Relation : std::uint8_t {
 // Which records of the scope the peer may read.
 struct ReadRule {
   std::shared_ptr<const ExportFilter> filter;  // absent: every record; shared with the other links of an export
+  std::shared_ptr<const Rights> rights;        // absent: those of no user; otherwise both have to allow it
 
-  // Whether a filter chooses what the peer gets. The store then has to remember what the peer was given.
-  bool chooses() const { return filter != nullptr; }
+  // Whether something chooses what the peer gets. The store then has to remember what the peer was given.
+  bool chooses() const { return filter || (rights && !rights->choice().empty()); }
+  // Names what is chosen: another choice has another name.
+  std::string choice() const {
+    std::string user = rights ? rights->choice() : "";
+    return filter && !user.empty() ? user + "\n" + filter->id : filter ? filter->id : user;
+  }
 };
 
 // What the peer may do to this end.
 struct WriteRule {
-  StampTrust trust = StampTrust::all;  // which stamps the peer may bring
-  bool mayErase = true;                // the peer may make this end sweep, and take back what it gave
-  bool mayBeServer = true;             // the peer may have the role server
+  StampTrust trust = StampTrust::all;              // which stamps the peer may bring
+  bool mayErase = true;                            // the peer may make this end sweep, and take back what it gave
+  bool mayBeServer = true;                         // the peer may have the role server
+  std::shared_ptr<const Rights> rights = nullptr;  // absent: those of no user
 };
 
 // What one end brings.
@@ -62,7 +71,7 @@ struct Terms {
 struct Agreement : Terms {
   Peer peer;
   bool peerSweeps = true;    // the peer may be told to sweep; otherwise it keeps what it was not told to delete
-  bool peerChooses = false;  // a filter chooses what the peer sends: a record that it lacks means nothing
+  bool peerChooses = false;  // the peer sends what a filter or rights choose: a record that it lacks means nothing
 
   // Whether a record that the peer takes back goes here. `fromPeer`: this end got its latest state from the peer.
   bool mayTakeBack(bool fromPeer) const { return writes.mayErase && (imports() || fromPeer); }

@@ -67,7 +67,7 @@ void Receiver::onWelcome(const Welcome& welcome) {
   catchingUp_ = welcome.from < welcome.feedEnd || welcome.sweep;
   if (welcome.sweep)
     sweep_.emplace(Sweep{end_.options.acceptRemovals || agreement.imports(), agreement.journalsRemovals(),
-                         end_.store.resolve(welcome.applied)});
+                         end_.store.resolve(welcome.applied), agreement.sends || !agreement.imports()});
   askAll_ = !setAside_.empty();
   end_.activity();
 }

@@ -61,7 +61,7 @@ bool Sender::checkDeliveries(const Subscribe& subscribe, const Cursor& start) {
 
 std::optional<std::string> Sender::filterId() const {
   const ReadRule& rule = end_.agreement.reads;
-  return rule.chooses() ? std::optional(rule.filter->id) : std::nullopt;
+  return rule.chooses() ? std::optional(rule.choice()) : std::nullopt;
 }
 
 // The importer's cursor has moved under this filter. If it had moved under another one before, or sweeps, the store

@@ -58,6 +58,7 @@ struct Sweep {
   bool mayRemoveMany = false;
   bool journals = true;   // a user can restore the records that the sweep removes
   Cursor peerHasApplied;  // of this replica's feed
+  bool sends = true;      // the peer gets what it has not applied; otherwise that keeps no record that the peer lacks
   // The rows that the peer has, by their number in the local store.
   std::vector<std::int64_t> mentioned = {};
   std::size_t mentionedMax = 1u << 16;  // with so many, the store drops repeated ones, and raises this

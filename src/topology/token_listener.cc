@@ -27,28 +27,36 @@ constexpr std::size_t kScopeBytesMax = 16u << 10;  // that a client may ask for
 
 constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
-// The label of a guest: the token that admitted it, when that expires, and the revision at which it was checked.
+constexpr const char* kNoRights = "-";
+
+// The label of a guest: the token that admitted it, when that expires, the rights that it has, and the revision at
+// which all that was checked.
 struct Bearer {
   std::int64_t token = 0;
   std::uint64_t revision = 0;
   std::int64_t expiresUs = kNever;
-  std::string name;  // of the token, for people
+  std::string rights = kNoRights;  // the name of the rights that it has
+  std::string name;                // of the token, for people
 
-  static Bearer of(const Token& token, std::uint64_t revision) {
+  static Bearer of(const Token& token, std::uint64_t revision, const sync::Rights* rights) {
     const TokenOptions& options = token.options;
-    return {token.id, revision, options.expires ? options.expires->microseconds : kNever,
+    return {token.id, revision, options.expires ? options.expires->microseconds : kNever, nameOf(rights),
             options.name.empty() ? "token " + std::to_string(token.id) : options.name};
   }
   static Bearer of(const std::string& label) {
     Bearer bearer;
     std::istringstream in(label);
-    in >> bearer.token >> bearer.revision >> bearer.expiresUs;
+    in >> bearer.token >> bearer.revision >> bearer.expiresUs >> bearer.rights;
     in.get();
     std::getline(in, bearer.name);
     return bearer;
   }
   std::string label() const {
-    return std::to_string(token) + " " + std::to_string(revision) + " " + std::to_string(expiresUs) + " " + name;
+    return std::to_string(token) + " " + std::to_string(revision) + " " + std::to_string(expiresUs) + " " + rights +
+           " " + name;
+  }
+  static std::string nameOf(const sync::Rights* rights) {
+    return rights && !rights->name().empty() ? rights->name() : kNoRights;
   }
 };
 
@@ -67,13 +75,17 @@ link::OwnCertificate ownBeside(const Listener::Offer& offer) {
   return {beside + ".hub-cert.pem", beside + ".hub-key.pem", {hostName(), "localhost", "127.0.0.1", "::1"}};
 }
 
-sync::Terms termsOf(const TokenOptions& token, const replica::Replica& offered) {
+sync::Terms termsOf(const TokenOptions& token, std::shared_ptr<const sync::Rights> rights,
+                    const replica::Replica& offered) {
   sync::Terms terms;
   terms.sends = token.mayRead;
   terms.receives = token.mayWrite && !offered.source();  // a read-only replica receives from its source alone
   terms.writes.mayBeServer = terms.writes.mayErase = token.role == SyncRole::server;
   bool relays = token.mayRelay || terms.writes.mayBeServer;
   terms.writes.trust = relays ? sync::StampTrust::relayed : sync::StampTrust::own;
+  if (rights) terms.relation = sync::Relation::exporter;
+  terms.reads.rights = rights;
+  terms.writes.rights = std::move(rights);
   if (!token.collections.empty()) terms.scope = sync::makeScope(token.collections, {});
   return terms;
 }
@@ -235,7 +247,8 @@ link::Admission TokenListener::admit(const link::Knock& knock, const link::PeerI
     std::uint64_t revision = tokens.tokenRevision();  // first: the patrol asks again about what changes meanwhile
     Token token = tokens.checkToken(base::textOf(knock.token));
     sync::SessionOptions session;
-    session.terms = termsOf(token.options, *offer->replica);
+    std::shared_ptr<const sync::Rights> rights = tokens.rightsOf(token.id);
+    session.terms = termsOf(token.options, rights, *offer->replica);
     if (!session.terms.sends && !session.terms.receives)
       return sync::Bye{ErrorCode::ReadOnlyReplica,
                        "'" + offer->name +
@@ -243,7 +256,7 @@ link::Admission TokenListener::admit(const link::Knock& knock, const link::PeerI
                            "direction; ask for a token that may read, or connect with the source of the replica"};
     session.acceptRemovals = options_.acceptRemovals;
     session.meet = meeting(offer->replica, token.id, connected_.at(offer->name));
-    return offer->guest(std::move(session), Bearer::of(token, revision).label());
+    return offer->guest(std::move(session), Bearer::of(token, revision, rights.get()).label());
   } catch (const Error& error) {
     return link::failureOf(error);
   }
@@ -329,27 +342,29 @@ void TokenListener::endRevoked() {
     asking_[offer] = std::async(std::launch::async, &TokenListener::ask, this, offer, tokens);
 }
 
-// On a thread of its own. Ends the connections of tokens that are no longer good. Returns the others.
+// On a thread of its own. Ends the connections of tokens that are no longer good, and those that began under other
+// rights. Returns the good ones.
 TokenListener::Good TokenListener::ask(const Offer* offer, const std::set<std::int64_t>& ids) {
   const replica::TokenCheck& tokens = offer->replica->tokenCheck();
   Good good;
   for (std::int64_t id : ids) {
     std::uint64_t revision = tokens.tokenRevision();  // first, as in admit()
     std::optional<Error> refusal;
+    std::string rights;
     try {
       refusal = tokens.refusalOf(id);
+      if (!refusal) rights = Bearer::nameOf(tokens.rightsOf(id).get());
     } catch (const Error& error) {
       refusal = error;  // a token that cannot be read grants nothing
     }
-    if (!refusal) {
-      good[{offer, id}] = revision;
-      continue;
-    }
+    if (!refusal) good[{offer, id}] = revision;
     acceptor_->stop(
         [&](const link::Served& served) {
-          return served.database == offer->name && Bearer::of(served.label).token == id;
+          Bearer bearer = Bearer::of(served.label);
+          return served.database == offer->name && bearer.token == id && (refusal || bearer.rights != rights);
         },
-        link::failureOf(*refusal));
+        refusal ? link::failureOf(*refusal)
+                : sync::Bye{ErrorCode::Offline, "the rights of this client have changed; it connects again"});
   }
   return good;
 }

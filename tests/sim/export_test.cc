@@ -1,6 +1,6 @@
-// Random exports: an exporter with a filter that changes, two importers, and a third database that imports from the
-// first importer. All write, conversations break anywhere, processes die, power fails. In the end each holds what it
-// should.
+// Random exports: an exporter with a filter that changes, or a hub whose policies choose by the rights of a user that
+// change, two importers, and a third database that imports from the first importer. All write, conversations break
+// anywhere, processes die, power fails. In the end each holds what it should.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -8,6 +8,8 @@
 #include <set>
 #include <string>
 
+#include "base/clock.h"
+#include "db/user_rights.h"
 #include "sim/oracle.h"
 #include "sim/random.h"
 #include "sim/seeds.h"
@@ -30,6 +32,7 @@ class ExportWorld {
     replicas_[0]->options.role = dice_.percent(50) ? SyncRole::server : SyncRole::client;
     replicas_[0]->reopen();
     small_ = dice_.percent(50);
+    byRights_ = dice_.percent(50);
     chooseFilter();
   }
 
@@ -94,6 +97,9 @@ class ExportWorld {
       return record.integer("shade").value_or(-1) % 2 == parity;
     };
     filter_ = std::move(filter);
+    Policy policy{1, {kRecords, Operation::read, "shade % 2 = $user.claims.parity"}};
+    User user{"ann", {}, {{}, {{"parity", parity_}}}, {}};
+    rights_ = std::make_shared<const db::UserRights>(std::vector<Policy>{policy}, user, clock_);
   }
 
   void write(int number) {
@@ -157,7 +163,12 @@ class ExportWorld {
     imports.terms.relation = sync::Relation::importer;
     exports.terms.writes.mayErase = false;
     exports.terms.writes.trust = sync::StampTrust::own;
-    if (link != 2) exports.terms.reads.filter = filter_;
+    if (link != 2 && byRights_) {
+      exports.terms.reads.rights = rights_;
+      imports.terms.relation = sync::Relation::equals;  // it learns from the hub that it is more
+    } else if (link != 2) {
+      exports.terms.reads.filter = filter_;
+    }
     if (small_) exports.batchBytes = imports.batchBytes = 150;
     Conversation conversation(from, to, now_, exports, imports);
     conversation.start();
@@ -173,7 +184,10 @@ class ExportWorld {
   Dice dice_;
   bool small_ = false;
   std::vector<std::unique_ptr<Replica>> replicas_;
+  bool byRights_ = false;
   std::shared_ptr<const ExportFilter> filter_;
+  std::shared_ptr<const sync::Rights> rights_;
+  base::SystemClock clock_;
   std::int64_t parity_ = 0;
   std::int64_t counter_ = 0;
   std::map<UUID, int> authors_;

@@ -39,6 +39,41 @@ TEST(Agreement, LetsThePeerTakeBackOnlyWhatItGaveUnlessItDecides) {
   EXPECT_FALSE(agreement.mayTakeBack(true));
 }
 
+TEST(Agreement, AnEndThatMayBeOrderedToSweepImportsWhatItsPeerChooses) {
+  Terms mine;
+  Hello its;
+  EXPECT_EQ(agree(mine, its).relation, Relation::equals);
+  its.chooses = true;
+  EXPECT_TRUE(agree(mine, its).imports());
+  mine.writes.mayErase = false;  // a hub towards a client, whatever that says
+  EXPECT_EQ(agree(mine, its).relation, Relation::equals);
+  mine.relation = Relation::exporter;
+  EXPECT_TRUE(agree(mine, its).exports());
+}
+
+TEST(Agreement, WhatIsChosenIsKnownByItsName) {
+  class Hers final : public Rights {
+   public:
+    const std::string& name() const override { return choice_; }
+    const std::string& choice() const override { return choice_; }
+    bool mayRead(const std::string&, const UUID&, base::ByteView) const override { return true; }
+    std::optional<Bye> refusalOf(const std::string&, const UUID&, std::optional<base::ByteView>,
+                                 std::optional<base::ByteView>) const override {
+      return std::nullopt;
+    }
+    std::string choice_;
+  };
+  auto hers = std::make_shared<Hers>();
+  ReadRule rule;
+  rule.rights = hers;
+  EXPECT_FALSE(rule.chooses());
+  hers->choice_ = "hers";
+  EXPECT_TRUE(rule.chooses());
+  EXPECT_EQ(rule.choice(), "hers");
+  rule.filter = std::make_shared<ExportFilter>(ExportFilter{"filter", {}});
+  EXPECT_EQ(rule.choice(), "hers\nfilter");
+}
+
 TEST(Agreement, OfEndsThatNeedNotHoldTheSameIsNotCompared) {
   auto comparable = [](auto change) {
     Agreement agreement;

@@ -175,7 +175,8 @@ Run declareToken(Arguments& arguments) {
                  "from here, because it syncs the same data elsewhere too; role server includes this");
   arguments.names("--collections", command->collections,
                   "for create: the client may sync only these collections (default: all)");
-  arguments.names("--teams", command->teams, "for create: the teams that the user belongs to");
+  arguments.names("--teams", command->teams,
+                  "for create: the ids of teams that the user is in, beside those of blazedb team");
   arguments.option("--expires", "TIME", command->expires,
                    "for create: how long the token is valid: 90d, 12h or 30m (default: without end)");
   arguments.option("-o,--output", "PATH", command->out,

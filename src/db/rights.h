@@ -1,0 +1,53 @@
+// The policies, users and teams of a database (blazedb/rights.h). Thread-safe.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "blazedb/rights.h"
+#include "blazedb/token.h"
+#include "db/group_commit.h"
+#include "db/reader_pool.h"
+#include "db/user_rights.h"
+
+namespace blazedb::db {
+
+class Rights {
+ public:
+  Rights(GroupCommit& writer, ReaderPool& readers, const Environment& environment)
+      : writer_(writer), readers_(readers), environment_(environment) {}
+
+  // As Policies and Users say.
+  Policy addPolicy(const PolicyOptions& options);
+  std::vector<Policy> policies() const;
+  void removePolicy(std::int64_t id);
+  Judgement judge(const std::string& user, const std::string& collection, const Record& record) const;
+  User putUser(const std::string& name, const UserOptions& options);
+  std::optional<User> user(const std::string& name) const;
+  std::vector<User> users() const;
+  void removeUser(const std::string& name);
+  Team addTeam(const std::string& name);
+  std::vector<Team> teams() const;
+  void removeTeam(const UUID& id);
+  void join(const std::string& user, const UUID& team);
+  void leave(const std::string& user, const UUID& team);
+
+  // The rights of the user of a token; nullptr if there are no policies.
+  std::shared_ptr<const UserRights> of(const Token& token) const;
+  // Changes with each change of the above.
+  std::uint64_t revision() const { return revision_.load(); }
+
+ private:
+  void change(const std::function<void(class RightsTable&)>& body);
+
+  GroupCommit& writer_;
+  ReaderPool& readers_;
+  const Environment environment_;
+  std::atomic<std::uint64_t> revision_{0};
+};
+
+}  // namespace blazedb::db

@@ -1,0 +1,157 @@
+#include "db/user_rights.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "blazedb/error.h"
+#include "codec/json.h"
+#include "codec/text.h"
+#include "crypto/hash.h"
+#include "query/expression.h"
+
+namespace blazedb::db {
+namespace {
+
+constexpr std::string_view kUser = "user";
+constexpr std::string_view kAdmin = "admin";
+
+// What $user is.
+Object asObject(const User& user) {
+  Array teams, roles;
+  for (const UUID& each : user.teams) teams.emplace_back(each);
+  for (const std::string& each : user.options.roles) roles.emplace_back(each);
+  bool isKnown = user.id != UUID();
+  return {{"id", isKnown ? Value(user.id) : Value()},
+          {"name", user.name.empty() ? Value() : Value(user.name)},
+          {"teams", std::move(teams)},
+          {"roles", std::move(roles)},
+          {"claims", user.options.claims}};
+}
+
+std::string hashed(const std::string& text) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string hex;
+  for (std::uint8_t byte : crypto::hash256(base::viewOf(text))) hex.append({kDigits[byte >> 4], kDigits[byte & 15]});
+  return hex;
+}
+
+}  // namespace
+
+namespace {
+
+// Throws InvalidPolicy if the expression looks at something of $user that there is not.
+void requireKnownMembers(const query::Node& node) {
+  if (node.op == query::Op::parameter) {
+    const auto* member = node.steps.empty() ? nullptr : std::get_if<std::string>(&node.steps[0]);
+    if (!member || !asObject({}).contains(*member))
+      throw Error(ErrorCode::InvalidPolicy,
+                  "$user has .id, .name, .teams, .roles and .claims, and a policy looks at one of these");
+  }
+  for (const query::NodePtr& child : node.children) requireKnownMembers(*child);
+}
+
+}  // namespace
+
+std::unique_ptr<const query::Bound> conditionOf(const PolicyOptions& policy, const User& user) {
+  query::Expression expression = query::parse(policy.expression);
+  Object parameters;
+  for (const std::string& name : expression.parameters) {
+    if (name != kUser)
+      throw Error(ErrorCode::InvalidPolicy,
+                  "a policy knows $user and no other parameter, and this one names $" + codec::printable(name));
+    parameters.set(name, asObject(user));
+  }
+  requireKnownMembers(*expression.root);
+  if (policy.operation == Operation::read && expression.usesTime)
+    throw Error(ErrorCode::InvalidPolicy,
+                "a policy for reading looks at the time with now(), and nothing would make a record leave when its "
+                "time has come: write a field instead");
+  return std::make_unique<query::Bound>(std::move(expression), parameters);
+}
+
+UserRights::UserRights(const std::vector<Policy>& policies, const User& user, base::Clock& clock)
+    : clock_(clock), user_(user.name) {
+  const std::vector<std::string>& roles = user.options.roles;
+  isAdmin_ = std::find(roles.begin(), roles.end(), kAdmin) != roles.end();
+  if (isAdmin_) return;
+  std::string reads, all;
+  for (const Policy& policy : policies) {
+    const PolicyOptions& options = policy.options;
+    bool isRead = options.operation == Operation::read;
+    Rule rule{policy.id, nullptr};
+    try {
+      rule.condition = conditionOf(options, user);
+    } catch (const Error&) {
+      // It allows nothing.
+    }
+    std::string text = options.collection + (isRead ? "\nread\n" : "\nwrite\n") + options.expression + "\n";
+    all += text;
+    if (isRead) reads += text;
+    (isRead ? read_ : write_)[options.collection].push_back(std::move(rule));
+  }
+  std::string who = codec::recordToJson(asObject(user), std::nullopt);
+  if (!reads.empty()) choice_ = hashed(reads + who);
+  if (!all.empty()) name_ = hashed(all + who);
+}
+
+const UserRights::Rule* UserRights::allowing(const Rules& rules, const std::string& collection, const UUID& id,
+                                             base::ByteView fields, bool& governs) const {
+  auto found = rules.find(collection);
+  governs = found != rules.end();
+  if (!governs) return nullptr;
+  Date now{clock_.wallMs() * 1000};
+  for (const Rule& rule : found->second)
+    if (rule.condition && query::Evaluator(*rule.condition, now).matches(id, fields)) return &rule;
+  return nullptr;
+}
+
+bool UserRights::mayRead(const std::string& collection, const UUID& id, base::ByteView fields) const {
+  bool governs = false;
+  return allowing(read_, collection, id, fields, governs) || !governs;
+}
+
+bool UserRights::mayWrite(const std::string& collection, const UUID& id, base::ByteView fields) const {
+  bool governs = false;
+  if (allowing(write_, collection, id, fields, governs)) return true;
+  return !governs && mayRead(collection, id, fields);
+}
+
+// What the user may not see is refused in the same words as what the user may not write.
+std::optional<sync::Bye> UserRights::refusalOf(const std::string& collection, const UUID& id,
+                                               std::optional<base::ByteView> before,
+                                               std::optional<base::ByteView> after) const {
+  bool may = (!before || (mayRead(collection, id, *before) && mayWrite(collection, id, *before))) &&
+             (!after || mayWrite(collection, id, *after));
+  if (may) return std::nullopt;
+  return sync::Bye{ErrorCode::NotAllowed,
+                   user_.empty() ? "the token names no user, and the policies of '" + collection +
+                                       "' let nobody without a name write this record; ask the operator of the hub"
+                                 : "the policies of '" + collection + "' do not let the user '" + user_ +
+                                       "' write this record; ask the operator of the hub"};
+}
+
+Judgement UserRights::judge(const std::string& collection, const UUID& id, base::ByteView fields) const {
+  if (isAdmin_) return {true, true, "an admin may read and write everything"};
+  auto say = [&](const Rules& rules, const char* verb, bool& may) {
+    bool governs = false;
+    const Rule* rule = allowing(rules, collection, id, fields, governs);
+    may = rule || !governs;
+    if (!governs) return std::string("no policy governs ") + verb;
+    if (!rule) return std::string("no policy allows ") + verb;
+    return "policy " + std::to_string(rule->policy) + " allows " + verb;
+  };
+  Judgement judgement;
+  std::string reading = say(read_, "reading", judgement.mayRead);
+  std::string writing = say(write_, "writing", judgement.mayWrite);
+  if (!write_.contains(collection) && read_.contains(collection)) {
+    judgement.mayWrite = judgement.mayRead;
+    writing = "writing goes with reading";
+  } else if (judgement.mayWrite && !judgement.mayRead) {
+    judgement.mayWrite = false;
+    writing += ", but only of records that the user may read or makes";
+  }
+  judgement.why = reading + "; " + writing;
+  return judgement;
+}
+
+}  // namespace blazedb::db

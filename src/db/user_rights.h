@@ -1,0 +1,55 @@
+// What one user may do, by the policies of one moment (docs/rights.md).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "blazedb/rights.h"
+#include "query/evaluate.h"
+#include "sync/rights.h"
+
+namespace blazedb::db {
+
+class UserRights final : public sync::Rights {
+ public:
+  // `clock` must outlive it: now() in a policy for writing. A policy that cannot be read allows nothing.
+  UserRights(const std::vector<Policy>& policies, const User& user, base::Clock& clock);
+
+  const std::string& name() const override { return name_; }
+  const std::string& choice() const override { return choice_; }
+  bool mayRead(const std::string& collection, const UUID& id, base::ByteView fields) const override;
+  std::optional<sync::Bye> refusalOf(const std::string& collection, const UUID& id,
+                                     std::optional<base::ByteView> before,
+                                     std::optional<base::ByteView> after) const override;
+
+  // The same for one record that is there, with the reason.
+  Judgement judge(const std::string& collection, const UUID& id, base::ByteView fields) const;
+
+ private:
+  struct Rule {
+    std::int64_t policy = 0;
+    std::unique_ptr<const query::Bound> condition;  // null: it cannot be read
+  };
+  // By collection. Those that have none are not governed.
+  using Rules = std::map<std::string, std::vector<Rule>>;
+
+  // The first rule that allows it; null if none does, or if nothing governs the collection, which `governs` tells.
+  const Rule* allowing(const Rules& rules, const std::string& collection, const UUID& id, base::ByteView fields,
+                       bool& governs) const;
+  bool mayWrite(const std::string& collection, const UUID& id, base::ByteView fields) const;
+
+  base::Clock& clock_;
+  std::string user_;
+  bool isAdmin_ = false;
+  Rules read_, write_;
+  std::string choice_, name_;
+};
+
+// A policy's expression, for a user. Throws InvalidArgument, InvalidPolicy, TooLarge.
+std::unique_ptr<const query::Bound> conditionOf(const PolicyOptions& policy, const User& user);
+
+}  // namespace blazedb::db

@@ -1,0 +1,110 @@
+// Policies, users and teams, as a database keeps them (blazedb/rights.h).
+#include "blazedb/rights.h"
+
+#include "db/open_database.h"
+
+namespace blazedb {
+namespace {
+
+class RightsTest : public FolderTest {
+ protected:
+  Database db = open("db");
+};
+
+TEST_F(RightsTest, UsersTeamsAndPoliciesAreKept) {
+  User ann = db.users().put("ann", {.roles = {"editor"}, .claims = {{"region", "EU"}}});
+  Team north = db.users().addTeam("north"), south = db.users().addTeam("south");
+  db.users().join("ann", north.id);
+  db.users().join("ann", north.id);
+  db.users().put("bob");
+  db.users().join("bob", north.id);
+  Policy first = db.policies().add({"notes", Operation::read, "owner = $user.name"});
+  Policy second = db.policies().add({"notes", Operation::write, "now() < until"});
+  db.policies().remove(first.id);
+  db = open("other");
+  db = open("db");
+  EXPECT_EQ(db.users().find("ann")->id, ann.id);
+  EXPECT_EQ(db.users().find("ann")->options.roles, std::vector<std::string>{"editor"});
+  EXPECT_EQ(db.users().find("ann")->options.claims.string("region"), "EU");
+  EXPECT_EQ(db.users().find("ann")->teams, std::vector<UUID>{north.id});
+  EXPECT_FALSE(db.users().find("eve"));
+  ASSERT_EQ(db.users().teams().size(), 2u);
+  EXPECT_EQ(db.users().teams()[0].members, (std::vector<std::string>{"ann", "bob"}));
+  EXPECT_TRUE(db.users().teams()[1].members.empty());
+  ASSERT_EQ(db.policies().all().size(), 1u);
+  EXPECT_EQ(db.policies().all()[0].id, second.id);
+  EXPECT_EQ(db.policies().all()[0].options.operation, Operation::write);
+  EXPECT_GT(db.policies().add({"notes", Operation::read, "true"}).id, second.id);
+
+  User changed = db.users().put("ann");
+  EXPECT_EQ(changed.id, ann.id);
+  EXPECT_TRUE(changed.options.roles.empty());
+  EXPECT_EQ(changed.teams, std::vector<UUID>{north.id});
+  db.users().leave("ann", north.id);
+  EXPECT_TRUE(db.users().find("ann")->teams.empty());
+  db.users().remove("bob");
+  EXPECT_TRUE(db.users().teams()[0].members.empty());
+  db.users().put("bob");
+  EXPECT_TRUE(db.users().find("bob")->teams.empty());
+  db.users().removeTeam(south.id);
+  EXPECT_EQ(db.users().teams().size(), 1u);
+}
+
+TEST_F(RightsTest, WhatIsWrongIsRefused) {
+  Team team = db.users().addTeam("north");
+  UUID unknown = UUID::generate();
+  EXPECT_ERROR(InvalidArgument, db.users().put(""));
+  EXPECT_ERROR(InvalidArgument, db.users().put("two\nlines"));
+  EXPECT_ERROR(InvalidArgument, db.users().put(std::string(129, 'a')));
+  EXPECT_ERROR(InvalidArgument, db.users().put("ann", {.roles = {""}}));
+  EXPECT_ERROR(TooLarge, db.users().put("ann", {.roles = std::vector<std::string>(1001, "role")}));
+  EXPECT_ERROR(TooLarge, db.users().put("ann", {.claims = {{"long", std::string(70'000, 'a')}}}));
+  EXPECT_ERROR(NotFound, db.users().remove("ann"));
+  EXPECT_ERROR(NotFound, db.users().join("ann", team.id));
+  db.users().put("ann");
+  EXPECT_ERROR(NotFound, db.users().join("ann", unknown));
+  EXPECT_ERROR(NotFound, db.users().leave("ann", unknown));
+  EXPECT_ERROR(NotFound, db.users().removeTeam(unknown));
+  EXPECT_ERROR(AlreadyExists, db.users().addTeam("north"));
+  EXPECT_ERROR(InvalidArgument, db.users().addTeam(""));
+
+  EXPECT_ERROR(InvalidArgument, db.policies().add({"", Operation::read, "true"}));
+  EXPECT_ERROR(InvalidArgument, db.policies().add({"notes", Operation::read, ""}));
+  EXPECT_ERROR(InvalidArgument, db.policies().add({"notes", Operation::read, "owner ="}));
+  EXPECT_ERROR(InvalidPolicy, db.policies().add({"notes", Operation::read, "owner = $me"}));
+  for (const char* each : {"$user", "$user.Name = 'ann'", "$user[0] = 1", "until > now()"})
+    EXPECT_ERROR(InvalidPolicy, db.policies().add({"notes", Operation::read, each}));
+  EXPECT_ERROR(InvalidArgument, db.users().put(" ann"));
+  EXPECT_ERROR(InvalidArgument, db.users().put("ann", {.roles = {"admin "}}));
+  EXPECT_ERROR(NotFound, db.policies().remove(1));
+  EXPECT_TRUE(db.policies().all().empty());
+  for (int i = 0; i < 1000; i++) db.policies().add({"notes", Operation::read, "n = " + std::to_string(i)});
+  EXPECT_ERROR(TooLarge, db.policies().add({"notes", Operation::read, "true"}));
+}
+
+TEST_F(RightsTest, JudgesARecord) {
+  Record record{{"owner", "ann"}, {"region", "EU"}, {"until", Date{1}}};
+  auto judge = [&](const std::string& user) { return db.policies().judge(user, "notes", record); };
+  EXPECT_TRUE(judge("ann").mayRead && judge("ann").mayWrite);
+  db.policies().add({"notes", Operation::read, "owner = $user.name OR region = $user.claims.region"});
+  EXPECT_TRUE(judge("ann").mayRead);
+  EXPECT_TRUE(judge("ann").mayWrite);
+  EXPECT_EQ(judge("ann").why, "policy 1 allows reading; writing goes with reading");
+  EXPECT_FALSE(judge("bob").mayRead);
+  EXPECT_FALSE(judge("bob").mayWrite);
+  EXPECT_FALSE(judge("").mayRead);
+  db.users().put("bob", {.roles = {"editor"}, .claims = {{"region", "EU"}}});
+  EXPECT_TRUE(judge("bob").mayRead);
+  db.policies().add({"notes", Operation::write, "'editor' IN $user.roles AND until < now()"});
+  EXPECT_TRUE(judge("bob").mayWrite);
+  EXPECT_FALSE(judge("ann").mayWrite);
+  EXPECT_EQ(judge("ann").why, "policy 1 allows reading; no policy allows writing");
+  db.users().put("eve", {.roles = {"editor"}});
+  EXPECT_FALSE(judge("eve").mayWrite);  // of what she may not read
+  db.users().put("root", {.roles = {"admin"}});
+  EXPECT_TRUE(judge("root").mayRead && judge("root").mayWrite);
+  EXPECT_TRUE(db.policies().judge("eve", "other", record).mayWrite);
+}
+
+}  // namespace
+}  // namespace blazedb

@@ -1,0 +1,270 @@
+// Policies on a hub: what its clients get, and what it takes from them.
+#include <functional>
+#include <set>
+#include <thread>
+
+#include "topology/remote_fixture.h"
+
+namespace blazedb {
+namespace {
+
+class RightsTest : public RemoteTest {
+ protected:
+  SyncEngine connect(const Database& client, const std::string& user) {
+    return client.enableSync(remote(token({.name = user, .user = user}).secret), kReadable);
+  }
+  static std::set<std::string> names(const Database& database) {
+    std::set<std::string> all;
+    for (const Record& each : database.fetchAll()) all.insert(each.string("name").value_or(""));
+    return all;
+  }
+  // Synchronizes until it is so: a change of rights ends the connection within a second.
+  static void until(SyncEngine& sync, const std::function<bool()>& isSo) {
+    auto end = std::chrono::steady_clock::now() + kPatience;
+    while (!isSo()) {
+      ASSERT_LT(std::chrono::steady_clock::now(), end);
+      test::errorOf([&] { sync.synchronize(kPatience); });
+      std::this_thread::yield();
+    }
+  }
+  void policies(const std::string& read, const std::string& write = "") {
+    hub_.policies().add({"default", Operation::read, read});
+    if (!write.empty()) hub_.policies().add({"default", Operation::write, write});
+  }
+  using Names = std::set<std::string>;
+};
+
+TEST_F(RightsTest, EachUserGetsWhatThePoliciesAllow) {
+  hub_.users().put("ann");
+  Team north = hub_.users().addTeam("north");
+  hub_.users().join("ann", north.id);
+  policies("owner = $user.name");
+  policies("team_id IN $user.teams");
+  hub_.insert({{"name", "hers"}, {"owner", "ann"}});
+  hub_.insert({{"name", "of her team"}, {"owner", "bob"}, {"team_id", north.id}});
+  hub_.insert({{"name", "his"}, {"owner", "bob"}});
+  hub_.insert({{"name", "of nobody"}});
+  hub_.collection("news").insert({{"name", "for all"}});
+  Database ann = open("ann"), bob = open("bob"), nobody = open("nobody");
+  SyncEngine first = connect(ann, "ann"), second = connect(bob, "bob");
+  SyncEngine third = nobody.enableSync(remote(token({.name = "no user"}).secret), kReadable);
+  first.synchronize(kPatience);
+  second.synchronize(kPatience);
+  third.synchronize(kPatience);
+  EXPECT_EQ(names(ann), (Names{"hers", "of her team"}));
+  EXPECT_EQ(names(bob), (Names{"his", "of her team"}));
+  EXPECT_EQ(names(nobody), Names{});
+  for (const Database& each : {ann, bob, nobody}) EXPECT_EQ(each.collection("news").count(), 1u);
+
+  ann.insert({{"name", "new"}, {"owner", "ann"}});
+  hub_.insert({{"name", "live"}, {"owner", "ann"}});
+  first.synchronize(kPatience);
+  second.synchronize(kPatience);
+  EXPECT_EQ(names(ann), (Names{"hers", "of her team", "new", "live"}));
+  EXPECT_EQ(names(bob), (Names{"his", "of her team"}));
+  EXPECT_EQ(hub_.count(), 6u);
+}
+
+TEST_F(RightsTest, ARecordLeavesWithItsOwnerAndArrivesWhole) {
+  policies("owner = $user.name");
+  UUID id = hub_.insert({{"name", "a"}, {"owner", "ann"}, {"n", 1}});
+  Database ann = open("ann"), bob = open("bob");
+  SyncEngine first = connect(ann, "ann"), second = connect(bob, "bob");
+  first.synchronize(kPatience);
+  ann.updateFields(id, {{"n", 2}});
+  first.synchronize(kPatience);
+  hub_.updateFields(id, {{"owner", "bob"}});
+  first.synchronize(kPatience);
+  second.synchronize(kPatience);
+  EXPECT_FALSE(ann.fetch(id));
+  EXPECT_TRUE(ann.removedRecords().empty());  // the hub has all of it
+  EXPECT_EQ(bob.fetch(id)->integer("n"), 2);
+  EXPECT_EQ(bob.fetch(id)->string("name"), "a");
+  hub_.remove(id);
+  second.synchronize(kPatience);
+  EXPECT_FALSE(bob.fetch(id));
+}
+
+TEST_F(RightsTest, AChangeOfRightsReachesOpenConnections) {
+  Team north = hub_.users().addTeam("north"), south = hub_.users().addTeam("south");
+  hub_.users().put("ann");
+  hub_.users().join("ann", north.id);
+  for (const Team& team : {north, south}) hub_.insert({{"name", team.name}, {"team_id", team.id}});
+  Database ann = open("ann");
+  SyncEngine sync = connect(ann, "ann");
+  sync.synchronize(kPatience);
+  EXPECT_EQ(names(ann), (Names{"north", "south"}));
+
+  policies("team_id IN $user.teams");
+  until(sync, [&] { return names(ann) == Names{"north"}; });
+  hub_.users().join("ann", south.id);
+  until(sync, [&] { return names(ann) == Names{"north", "south"}; });
+  hub_.users().leave("ann", north.id);
+  until(sync, [&] { return names(ann) == Names{"south"}; });
+  hub_.users().removeTeam(south.id);
+  until(sync, [&] { return names(ann).empty(); });
+  hub_.users().put("ann", {.roles = {"admin"}});
+  until(sync, [&] { return names(ann) == Names{"north", "south"}; });
+  hub_.users().remove("ann");
+  until(sync, [&] { return names(ann).empty(); });
+  for (const Policy& policy : hub_.policies().all()) hub_.policies().remove(policy.id);
+  until(sync, [&] { return names(ann) == Names{"north", "south"} && sync.status().verified; });
+  EXPECT_TRUE(diff(hub_, ann).empty());
+}
+
+TEST_F(RightsTest, AWriteIsJudgedOnTheRecordBeforeAndAfter) {
+  policies("public OR owner = $user.name", "owner = $user.name");
+  UUID his = hub_.insert({{"name", "his"}, {"owner", "bob"}, {"public", true}});
+  UUID hidden = hub_.insert({{"name", "hidden"}, {"owner", "bob"}});
+  UUID hers = hub_.insert({{"name", "hers"}, {"owner", "ann"}});
+  Database ann = open("ann");
+  SyncEngine sync = connect(ann, "ann");
+  sync.synchronize(kPatience);
+
+  ann.updateFields(his, {{"owner", "ann"}});                 // to take it over
+  ann.insert(hidden, {{"name", "mine"}, {"owner", "ann"}});  // whose id she has guessed
+  ann.updateFields(hers, {{"name", "still hers"}});
+  UUID gift = ann.insert({{"name", "a gift"}, {"owner", "bob"}});
+  sync.synchronize(kPatience);
+  EXPECT_EQ(hub_.fetch(his)->string("owner"), "bob");
+  EXPECT_EQ(hub_.fetch(hidden)->string("name"), "hidden");
+  EXPECT_EQ(hub_.fetch(hers)->string("name"), "still hers");
+  EXPECT_FALSE(hub_.fetch(gift));
+  until(sync, [&] { return !ann.fetch(hidden); });  // a copy is all that she keeps of it
+  ASSERT_EQ(ann.removedRecords().size(), 1u);
+  EXPECT_EQ(ann.removedRecords()[0].record.string("name"), "mine");
+  std::set<UUID> refused;
+  for (const RejectedChange& each : ann.rejectedChanges()) {
+    EXPECT_EQ(each.code, ErrorCode::NotAllowed);
+    EXPECT_TRUE(each.byPeer);
+    refused.insert(each.record);
+  }
+  EXPECT_EQ(refused, (std::set<UUID>{his, gift}));
+
+  ann.remove(his);
+  ann.remove(hers);
+  sync.synchronize(kPatience);
+  EXPECT_TRUE(hub_.fetch(his));
+  EXPECT_FALSE(hub_.fetch(hers));
+
+  hub_.policies().add({"default", Operation::write, "name = 'a gift'"});
+  until(sync, [&] { return hub_.fetch(gift).has_value(); });
+  until(sync, [&] { return !ann.fetch(gift); });  // she may not read it
+}
+
+TEST_F(RightsTest, WhoMayReadMayWriteWhereNoPolicySaysMore) {
+  policies("owner = $user.name");
+  UUID his = hub_.insert({{"name", "his"}, {"owner", "bob"}});
+  Database ann = open("ann");
+  SyncEngine sync = connect(ann, "ann");
+  UUID hers = ann.insert({{"name", "hers"}, {"owner", "ann"}});
+  ann.insert(his, {{"name", "mine now"}, {"owner", "ann"}});
+  sync.synchronize(kPatience);
+  EXPECT_TRUE(hub_.fetch(hers));
+  EXPECT_EQ(hub_.fetch(his)->string("name"), "his");
+  ann.updateFields(hers, {{"owner", "bob"}});
+  sync.synchronize(kPatience);
+  EXPECT_EQ(hub_.fetch(hers)->string("owner"), "ann");
+}
+
+TEST_F(RightsTest, WhatWasRefusedIsKeptWhenItsRecordLeaves) {
+  policies("team = 'north' OR team = $user.name", "false");
+  UUID id = hub_.insert({{"name", "a"}, {"team", "north"}});
+  Database ann = open("ann");
+  SyncEngine sync = connect(ann, "ann");
+  sync.synchronize(kPatience);
+  ann.updateFields(id, {{"name", "hers"}});
+  sync.synchronize(kPatience);
+  EXPECT_EQ(ann.rejectedChanges().size(), 1u);
+  hub_.updateFields(id, {{"team", "south"}});
+  until(sync, [&] { return !ann.fetch(id); });
+  ASSERT_EQ(ann.removedRecords().size(), 1u);
+  EXPECT_EQ(ann.removedRecords()[0].record.string("name"), "hers");
+  sync.pause();  // the list is gone through when they connect
+  sync.resume();
+  until(sync, [&] { return ann.rejectedChanges().empty() && hub_.rejectedChanges().empty(); });
+}
+
+TEST_F(RightsTest, WhatATokenDoesNotLetOutIsKeptWhenItsRecordLeaves) {
+  policies("owner = $user.name");
+  UUID id = hub_.insert({{"name", "a"}, {"owner", "ann"}}), other = hub_.insert({{"name", "b"}, {"owner", "ann"}});
+  Database ann = open("ann");
+  SyncEngine sync =
+      ann.enableSync(remote(token({.name = "reader", .user = "ann", .mayWrite = false}).secret), kReadable);
+  test::errorOf([&] { sync.synchronize(kPatience); });
+  ann.updateFields(id, {{"note", "hers"}});
+  for (const UUID& each : {id, other}) hub_.updateFields(each, {{"owner", "bob"}});
+  until(sync, [&] { return ann.count() == 0; });
+  ASSERT_EQ(ann.removedRecords().size(), 1u);
+  EXPECT_EQ(ann.removedRecords()[0].record.string("note"), "hers");
+}
+
+// The hub does not know what it gave before there were policies, so the client sweeps.
+TEST_F(RightsTest, TheFirstPolicyLosesNothingThatWasRefused) {
+  hub_.policies().add({"default", Operation::write, "owner = $user.name"});
+  UUID his = hub_.insert({{"name", "his"}, {"owner", "bob"}});
+  UUID shared = hub_.insert({{"name", "shared"}, {"owner", "bob"}, {"public", true}});
+  Database ann = open("ann");
+  SyncEngine sync = connect(ann, "ann");
+  sync.synchronize(kPatience);
+  UUID gift = ann.insert({{"name", "a gift"}, {"owner", "bob"}});
+  for (const UUID& each : {his, shared}) ann.updateFields(each, {{"note", "hers"}});
+  sync.synchronize(kPatience);
+  EXPECT_EQ(ann.rejectedChanges().size(), 3u);
+
+  hub_.policies().add({"default", Operation::read, "public OR owner = $user.name"});
+  until(sync, [&] { return !ann.fetch(his); });
+  ASSERT_EQ(ann.removedRecords().size(), 1u);
+  EXPECT_EQ(ann.removedRecords()[0].record.string("note"), "hers");
+  EXPECT_TRUE(ann.fetch(gift));
+  EXPECT_EQ(ann.fetch(shared)->string("note"), "hers");
+  EXPECT_EQ(ann.rejectedChanges().size(), 2u);
+  hub_.policies().add({"default", Operation::write, "true"});
+  until(sync, [&] { return hub_.fetch(gift) && hub_.fetch(shared)->contains("note") && !ann.fetch(gift); });
+}
+
+TEST_F(RightsTest, TheFirstPolicyTakesAlsoWhatHasChangedHere) {
+  std::vector<UUID> ids;
+  for (int i = 0; i < 10; i++) ids.push_back(hub_.insert({{"name", "his"}, {"owner", "bob"}}));
+  hub_.updateFields(ids[0], {{"n", 1}});
+  Database ann = open("ann"), reader = open("reader");
+  SyncEngine sync = connect(ann, "ann");
+  SyncEngine reads =
+      reader.enableSync(remote(token({.name = "reader", .user = "ann", .mayWrite = false}).secret), kReadable);
+  sync.synchronize(kPatience);
+  reads.synchronize(kPatience);
+  sync.pause();
+  for (Database& each : std::vector<Database>{ann, reader})
+    for (const UUID& id : ids) each.updateFields(id, {{"note", "hers"}});
+  UUID own = reader.insert({{"name", "never sent"}});
+  policies("owner = $user.name");
+  sync.resume();
+  until(sync, [&] { return ann.count() == 0; });
+  until(reads, [&] { return reader.count() == 1; });
+  EXPECT_TRUE(reader.fetch(own));
+  for (const Database& each : {ann, reader}) {
+    EXPECT_EQ(each.removedRecords().size(), 10u);
+    for (const RemovedRecord& removed : each.removedRecords()) EXPECT_EQ(removed.record.string("note"), "hers");
+  }
+  for (const UUID& id : ids) EXPECT_FALSE(hub_.fetch(id)->contains("note"));
+}
+
+TEST_F(RightsTest, AServerAndAnAdminSeeEverything) {
+  policies("false", "false");
+  UUID id = hub_.insert({{"name", "a"}});
+  hub_.users().put("root", {.roles = {"admin"}});
+  Database admin = open("admin"), server = open("server", {.role = SyncRole::server});
+  SyncEngine first = connect(admin, "root");
+  SyncEngine second =
+      server.enableSync(remote(token({.name = "other hub", .role = SyncRole::server}).secret), kReadable);
+  first.synchronize(kPatience);
+  second.synchronize(kPatience);
+  EXPECT_EQ(names(server), Names{"a"});
+  admin.updateFields(id, {{"name", "b"}});
+  first.synchronize(kPatience);
+  second.synchronize(kPatience);
+  EXPECT_EQ(names(server), Names{"b"});
+}
+
+}  // namespace
+}  // namespace blazedb
