@@ -35,10 +35,6 @@ std::string hashed(const std::string& text) {
   return hex;
 }
 
-}  // namespace
-
-namespace {
-
 // Throws InvalidPolicy if the expression looks at something of $user that there is not.
 void requireKnownMembers(const query::Node& node) {
   if (node.op == query::Op::parameter) {

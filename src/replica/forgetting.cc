@@ -142,8 +142,9 @@ std::optional<TooMany> finishSweep(Ledger& ledger, const Author& author, const s
   forEach(ledger, found.keys, [&](Held& held) {
     sync::RecordKey key{ledger.collectionOf(held.row()).name, held.row().id};
     bool waits = refused.contains(key);
-    if ((waits || !sweep.sends) && isOurs(held, author)) return;
-    if (sweep.journals || waits || (!sweep.sends && isPartlyOurs(held, author)))
+    bool cannotLeave = !sweep.sends && held.row().position > sweep.peerHasApplied.position;
+    if ((waits || cannotLeave) && isOurs(held, author)) return;
+    if (sweep.journals || waits || (cannotLeave && isPartlyOurs(held, author)))
       keepRemoved(ledger, held.row(), from.replica, RemovedRecord::Because::swept, nowMs);
     else
       // What the link does not carry the peer never had.

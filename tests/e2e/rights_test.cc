@@ -37,6 +37,7 @@ TEST_F(RightsCommands, PoliciesAreAddedListedTriedAndRemoved) {
   fail({"rls", "add", hub_, "--read", "owner = $me"}, "InvalidPolicy");
   fail({"rls", "add", hub_, "--read", "owner ="}, "InvalidArgument");
   fail({"rls", "remove", hub_, "1"}, "there is no policy 1");
+  fail({"rls", "test", hub_, "ann", "-c", "nots"}, "there is no collection nots");
   for (const std::vector<std::string>& words : {std::vector<std::string>{"rls", "add", hub_},
                                                 {"rls", "remove", hub_},
                                                 {"rls", "test", hub_},

@@ -249,6 +249,25 @@ TEST_F(RightsTest, TheFirstPolicyTakesAlsoWhatHasChangedHere) {
   for (const UUID& id : ids) EXPECT_FALSE(hub_.fetch(id)->contains("note"));
 }
 
+TEST_F(RightsTest, TheFirstPolicyTakesWhatTheHubHasEvenIfItsAuthorMayNoLongerWrite) {
+  hub_.insert({{"name", "given"}});
+  Database ann = open("ann");
+  UUID sent;
+  {
+    SyncEngine sync = connect(ann, "ann");
+    sync.synchronize(kPatience);
+    sent = ann.insert({{"name", "sent"}});
+    sync.synchronize(kPatience);
+  }
+  UUID unsent = ann.insert({{"name", "never sent"}});
+  policies("false");
+  SyncEngine sync =
+      ann.enableSync(remote(token({.name = "reader", .user = "ann", .mayWrite = false}).secret), kReadable);
+  until(sync, [&] { return !ann.fetch(sent); });
+  EXPECT_TRUE(ann.fetch(unsent));
+  EXPECT_TRUE(hub_.fetch(sent));
+}
+
 TEST_F(RightsTest, AServerAndAnAdminSeeEverything) {
   policies("false", "false");
   UUID id = hub_.insert({{"name", "a"}});

@@ -67,7 +67,7 @@ int test(const RlsCommand& command) {
   Database database = openDatabase(command.database, Use::read);
   std::string name = command.collection.empty() ? "default" : command.collection;
   Policies policies = database.policies();
-  for (const Record& record : collectionOf(database, name).query(command.where)) {
+  for (const Record& record : existingCollection(database, command.collection).query(command.where)) {
     Judgement judgement = policies.judge(command.which, name, record);
     std::string id = record.id().value_or(UUID()).toString();
     if (command.json) {
