@@ -258,15 +258,16 @@ TEST_F(LiveTest, ACallbackMayOwnTheDatabase) {
     live.reset();
     EXPECT_EQ(open("owned").count(), static_cast<std::uint64_t>(round) + 1);
   }
-  std::promise<void> ended;
+  std::promise<void> begun, ended;
   {
     Database owned = open("owned");
     auto own = std::make_shared<Subscription>();
-    *own = owned.query().observe([own, owned, &ended](const QueryUpdate& update) {
-      if (update.isFirst) return;
+    *own = owned.query().observe([own, owned, &begun, &ended](const QueryUpdate& update) {
+      if (update.isFirst) return begun.set_value();
       own->reset();
       ended.set_value();
     });
+    begun.get_future().wait();
     owned.insert({{"n", 100}});
   }
   ended.get_future().wait();
@@ -275,15 +276,17 @@ TEST_F(LiveTest, ACallbackMayOwnTheDatabase) {
 
 TEST_F(LiveTest, ACallbackMayWriteObserveAndEndItself) {
   Subscription own, inner;
+  std::promise<void> begun;  // a record that came before would be in the first update
   std::atomic<bool> ended{false};
   own = db.query("kind = 'a'").observe([&](const QueryUpdate& update) {
-    if (update.isFirst) return;
+    if (update.isFirst) return begun.set_value();
     db.insert({{"kind", "b"}});
     inner = observe(db.query("kind = 'b'"));
     own.reset();
     ended = true;
     throw std::logic_error("discarded");
   });
+  begun.get_future().wait();
   db.insert({{"kind", "a"}});
   EXPECT_EQ(watcher.call(1).count, 1u);
   EXPECT_TRUE(ended);
