@@ -89,10 +89,15 @@ std::vector<Duplicate> IndexKeeper::duplicates(const std::string& collection, co
   auto add = [&](std::vector<UUID> records) {
     if (!records.empty()) all.push_back({{}, std::move(records)});
   };
-  snapshot_.keys(*index, [&](base::ByteView key) {
-    add(same.next(key));
-    return true;
-  });
+  try {
+    snapshot_.keys(*index, [&](base::ByteView key) {
+      add(same.next(key));
+      return true;
+    });
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::NotFound) throw;
+    throw noSuchIndex(collection, name);  // it has just been dropped
+  }
   add(same.end());
   for (Duplicate& each : all)
     snapshot_.findRows(collection, {&each.records.front(), 1}, [&](const replica::Row& row) {

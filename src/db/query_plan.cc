@@ -38,6 +38,12 @@ bool gives(const QueryPlan& plan, const Index& index, const query::KeyRanges& ke
   return next == expressions.size();
 }
 
+std::shared_ptr<const Indexes> without(const AccessPath& access, Indexes indexes) {
+  std::erase(indexes.sorted, access.index);
+  std::erase(indexes.texts, access.texts);
+  return std::make_shared<const Indexes>(std::move(indexes));
+}
+
 }  // namespace
 
 std::shared_ptr<const query::Bound> bound(const std::string& expression, const Object& parameters) {
@@ -195,20 +201,24 @@ Candidate Scan::kept(const Found& found, bool keepsFields) {
   return candidate;
 }
 
-// An index may be dropped after it was chosen. SQLite says so before the first record.
+// An index may be dropped after it was chosen, or made after the snapshot that is read. A reader may also meet the one
+// or the other between a commit and its announcement: then the walk goes on without this index.
 template <class Body>
 void Scan::withAccess(Body&& body) {
+  std::shared_ptr<const Indexes> announced = plan_.snapshot().indexes(), now = announced;
   for (;;) {
-    std::shared_ptr<const Indexes> now = plan_.snapshot().indexes();
-    bool isNew = std::exchange(indexes_, now) != now;
-    if (isNew) access_ = accessPathOf(plan_, *indexes_);
+    if (std::exchange(indexes_, now) != now) access_ = accessPathOf(plan_, *indexes_);
+    looksMax_.reset();
     std::uint64_t before = looked_;
     try {
       return body();
-    } catch (const Error&) {
+    } catch (const Error& error) {
       bool byIndex = access_.index || access_.texts;
-      if (!byIndex || looked_ != before || plan_.snapshot().indexes() == indexes_) throw;
+      if (error.code() != ErrorCode::NotFound || !byIndex || looked_ != before) throw;
     }
+    std::shared_ptr<const Indexes> latest = plan_.snapshot().indexes();
+    now = latest == announced ? without(access_, *indexes_) : latest;
+    announced = latest;
   }
 }
 

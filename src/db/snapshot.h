@@ -40,8 +40,7 @@ class Snapshot {
   void scanInAnyOrder(const std::string& collection, const ReadTables::VisitFields& visit) const;
   // The indexes of all collections.
   virtual std::shared_ptr<const Indexes> indexes() const = 0;
-  // ReadTables::byIndex, for ranges that are in order; all from one snapshot. Throws if the index has been dropped
-  // meanwhile.
+  // ReadTables::byIndex, for ranges that are in order; all from one snapshot.
   void byIndex(const Index& index, std::span<const query::KeyRange> ranges, bool backwards,
                const ReadTables::VisitFields& visit) const;
   void byText(const TextIndex& index, const std::string& search, const ExcerptOptions* excerpt, bool ordered,

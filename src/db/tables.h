@@ -63,7 +63,8 @@ class ReadTables : public virtual replica::Reader {
   using VisitFields = std::function<bool(const UUID& id, base::ByteView fields)>;
   void scan(std::int64_t collection, const std::optional<UUID>& after, const VisitFields& visit);
   void scanInAnyOrder(std::int64_t collection, const VisitFields& visit);
-  // Visits the live records whose keys in an index are in the range, by their keys or from the last to the first.
+  // Visits the live records whose keys in an index are in the range, by their keys or from the last to the first. All
+  // three that take an index throw NotFound if this reader sees the file without it.
   void byIndex(const Index& index, const query::KeyRange& range, bool backwards, const VisitFields& visit);
   // Visits the keys themselves.
   void keys(const Index& index, const query::KeyRange& range, const std::function<bool(base::ByteView)>& visit);

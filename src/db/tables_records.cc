@@ -155,7 +155,6 @@ void ReadTables::byText(const TextIndex& index, const std::string& search, const
     } catch (const Error& error) {
       if (!std::exchange(isFirst, false) || error.code() != ErrorCode::Misuse) throw;
       std::string what = error.what();
-      if (what.find("no such table") != std::string::npos) throw;  // the index has been dropped
       throw Error(ErrorCode::InvalidArgument,
                   "the search '" + codec::printable(search) + "' is not understood (" +
                       what.substr(what.find(": ") + 2) +

@@ -233,7 +233,8 @@ void Connection::raise(int code) {
   std::string message = handle_ != nullptr ? sqlite3_errmsg(handle_) : sqlite3_errstr(code);
   if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY || code == SQLITE_CONSTRAINT_ROWID)
     throw Error(ErrorCode::AlreadyExists, message);
-  throw Error(ErrorCode::Misuse, message);
+  bool isMissing = message.starts_with("no such index") || message.starts_with("no such table");
+  throw Error(isMissing ? ErrorCode::NotFound : ErrorCode::Misuse, message);
 }
 
 }  // namespace blazedb::storage

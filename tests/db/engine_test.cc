@@ -8,6 +8,8 @@
 #include <tuple>
 #include <vector>
 
+#include "db/query_plan.h"
+#include "db/reader_pool.h"
 #include "db/schema.h"
 #include "support/conversation.h"
 #include "support/errors.h"
@@ -41,6 +43,45 @@ TEST(EngineTest, ATransactionWhoseOperationMetAFailingDiskIsLostAlsoWhenThatIsCa
   EXPECT_EQ(a.count(), 2001u);
   a.insert(uuidOf(3003), {{"n", 4}});
   EXPECT_TRUE(a->verify({}).problems.empty());
+}
+
+// A query may choose an index that its reader does not see: one that was dropped a moment ago.
+TEST(EngineTest, AQueryGoesOnWithoutAnIndexThatIsNotInItsSnapshot) {
+  std::int64_t now = 0;
+  Replica a("a", now, 1);
+  for (std::uint64_t i = 1; i <= 1000; i++) a.insert(uuidOf(i), {{"age", static_cast<std::int64_t>(i % 100)}});
+  std::int64_t collection = a->snapshot().numberOf("default");
+  a.engine.reset();
+  auto file =
+      storage::DatabaseFile::open(a.files, a.random, Replica::kPath, storage::KeySource::rawKey(base::Bytes(32, 7)));
+  ReaderPool readers(*file);
+  Published published;
+  auto catalog = std::make_shared<replica::Catalog>();
+  catalog->numbers["default"] = collection;
+  published.setCatalog(catalog);
+  auto announced = std::make_shared<Indexes>();
+  for (std::int64_t number : {98, 99})
+    announced->sorted.push_back(
+        std::make_shared<const Index>(number, collection, IndexInfo{std::to_string(number), {"age"}}));
+  announced->texts.push_back(
+      std::make_shared<const TextIndex>(97, collection, IndexInfo{"texts", {"age"}, false, "", true}));
+  published.setIndexes(announced);
+  CommittedSnapshot snapshot(published, readers);
+
+  QueryPlan plan;
+  plan.collection = "default";
+  plan.where = bound("age >= 30", {});
+  plan.at = {&snapshot, {}};
+  EXPECT_EQ(Scan(plan).count(), 700u);
+  // One that gives nothing but the order is given up after some records, and the other way has no such bound.
+  plan.where = bound("age % 2 = 0", {});
+  plan.sorts.push_back({bound("age", {}), true});
+  plan.limit = 450;
+  EXPECT_EQ(Scan(plan).ids().size(), 450u);
+  plan.where = nullptr;
+  plan.sorts.clear();
+  plan.search = QueryPlan::Search{"texts", "5"};
+  EXPECT_ERROR(NotFound, Scan(plan).count());
 }
 
 // Otherwise the next try would find a file and be refused.
