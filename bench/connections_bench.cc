@@ -43,7 +43,7 @@ class EmptyStore final : public sync::Store, private sync::Deliveries {
   sync::ApplyResult apply(const sync::Incoming&) override { return {}; }
   std::vector<sync::Rejection> setAside(const UUID&, const sync::Scope&, bool) const override { return {}; }
   std::uint64_t changedAside() const override { return 0; }
-  std::uint64_t noteRejected(const UUID&, const sync::Scope&, const sync::Rejected&) override { return 0; }
+  Noted noteRejected(const UUID&, const sync::Scope&, const sync::Rejected&, bool) override { return {}; }
   Swept finishSweep(const sync::Peer&, const sync::Scope&, sync::Sweep&, const sync::Cursor&) override { return {}; }
   void dropCursor(const sync::Peer&, const sync::Scope&) override {}
   void leaveOtherScopes(const sync::Peer&, const sync::Scope&) override {}

@@ -28,10 +28,17 @@ int main() {
   RemoteNode remote{.host = "127.0.0.1", .port = listening.port, .database = "hub", .authToken = phone.secret};
   remote.pinning = CertificatePinningConfig::fromSpki(listening.pin);
   SyncEngine sync = client.enableSync(remote, {.encryptionMode = EncryptionMode::smartProxy});
+  // [rejected]
+  Subscription told = client.onRejected(
+      [](const RejectedChange& change) { std::cout << "the hub did not take a change: " << change.reason << "\n"; });
+  // [/rejected]
   Collection hers = client.collection("notes");
   hers.insert({{"text", "her own"}, {"owner", "ann"}});
+  UUID gift = hers.insert({{"text", "in bob's name"}, {"owner", "bob"}});
   sync.synchronize();
+  bool isThere = hers.fetch(gift).has_value();  // false: the change waits in rejectedChanges()
 
   for (const Record& note : hers.fetchAll()) std::cout << "ann sees: " << note.string("text").value() << "\n";
   std::cout << "the hub has " << notes.count() << " notes\n";
+  return isThere ? 1 : 0;
 }

@@ -88,7 +88,7 @@ const std::vector<Group>& groups() {
            {"conflicts", "list, restore or dismiss the values that a sync has overridden", declareConflicts, kAtOwner},
            {"removed", "list or restore the records that a sync has removed without a delete", declareRemoved,
             kAtOwner},
-           {"rejected", "list the records that one end of a sync has refused, and why", declareRejected, kAtOwner},
+           {"rejected", "list, retry or discard what one end of a sync has refused", declareRejected, kAtOwner},
        }},
   };
   return all;

@@ -156,6 +156,15 @@ class BLAZEDB_API Database : public Records {
   void restoreRemoved(std::int64_t id);
   // Records that a peer refused to take from this database, or this database from a peer (rejected.h); oldest first.
   std::vector<RejectedChange> rejectedChanges() const;
+  // Makes a rejected change again, as a new write that goes to the peers, and takes it off the list. Errors: NotFound
+  // (no such change, or it is an update and the record has gone: discard it), AlreadyExists (a unique index),
+  // InvalidArgument (an increment of what is no longer a number), TooLarge, ReadOnlyReplica.
+  void retry(std::int64_t id);
+  // Gives a rejected change up. Throws NotFound.
+  void discard(std::int64_t id);
+  // Calls `callback` for each change that a peer refuses of this database's user from now on, once it has left its
+  // record, as onConflict() does.
+  [[nodiscard]] Subscription onRejected(std::function<void(const RejectedChange&)> callback);
 
   // Makes `replacement` the password. Only the data key is encrypted again, not the pages. Errors: WrongPassword
   // (`current` is not the password), InvalidArgument (`replacement` is empty).

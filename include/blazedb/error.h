@@ -62,6 +62,7 @@ namespace blazedb {
   X(TooManyAttempts, 71)      /* the hub has as many connections as it can hold */                   \
   X(NotAllowed, 72)           /* the token does not grant what was asked for */                      \
   X(TooManyRemovals, 73)      /* a sync would remove a large part of the records */                  \
+  X(PermissionDenied, 74)     /* the hub's policies do not let this user change the record so */     \
   X(FilterFailed, 80)         /* the filter function of an export policy has thrown */               \
   X(UnsafeFolder, 81)         /* another user could write to the folder of an app group */           \
   X(NoSuchGroup, 82)          /* there is no app group of this name */

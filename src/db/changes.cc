@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 #include "base/limits.h"
 #include "blazedb/error.h"
@@ -9,7 +10,9 @@
 #include "codec/text.h"
 #include "db/columns.h"
 #include "db/tables_indexes.h"
+#include "db/tables_refused.h"
 #include "replica/forgetting.h"
+#include "replica/journal.h"
 #include "replica/merger.h"
 #include "sync/merge.h"
 
@@ -303,6 +306,79 @@ bool Changes::restoreField(const std::string& collection, const UUID& id, std::s
   return true;
 }
 
+void Changes::retry(const RejectedChange& change) {
+  requireWritable();
+  const auto& [collection, id] = std::tie(change.collection, change.record);
+  const sync::RecordKey key{collection, id};
+  for (const replica::Refused& each : ledger_.rows().refused({&key, 1}))
+    if (each.id == change.id) seenAuthority_ = each.state().authority();
+  forgetRefused(change.id);
+  if (change.deletes) {
+    remove(collection, id);
+    return;
+  }
+  FieldsChange again{Record(change.fields), change.increments};
+  if (change.inserts)
+    upsertFields(collection, id, again);
+  else
+    updateFields(collection, id, again);
+  if (!change.unset.empty()) unset(collection, id, change.unset);
+}
+
+// What others have written over it since is a conflict, as if the change came only now.
+void Changes::giveBack(const replica::Refused& refused) {
+  sync::RecordState change = refused.state();
+  replica::Held* held = load(refused.key.collection, refused.key.id);
+  bool isThere = held && !(held->row().flags & replica::kLeft);
+  if (author_.source || (!isThere && !change.base.stamp.present())) return;
+  auto isOwn = [&](std::uint64_t writer) { return author_.own.contains(writer); };
+  std::uint64_t position = ledger_.nextPosition();
+  counted_.clear();
+  replica::Held fresh;
+  if (!held) {
+    fresh.image.row.collection = ledger_.collectionFor(refused.key.collection).number;
+    fresh.image.row.id = refused.key.id;
+    held = &fresh;
+  }
+  sync::RecordState& state = held->state;
+  if (!isThere) state = {};
+  // A part that has grown since holds nothing of the change, and the peer has that part: it grows by the change.
+  Increments added;
+  std::erase_if(change.cells, [&](const sync::Cell& cell) {
+    auto by = refused.added.find(std::string(cell.name));
+    const sync::Cell* now = by == refused.added.end() ? nullptr : state.find(cell.name);
+    if (!now || now->stamp <= cell.stamp) return false;
+    Value& sum = added.try_emplace(std::string(codec::fieldOf(cell.name)), std::int64_t{0}).first->second;
+    sum = codec::sumOf(sum, by->second);
+    return true;
+  });
+  sync::RecordState lost = change;
+  if (!lost.base.stamp.present()) lost.base = state.base;
+  replica::addOverridden(overridden_, refused.key, sync::merge(lost, state, position, isOwn), author_);
+  bool changed = sync::merge(state, change, position, isOwn).changed;
+  if (!added.empty()) add(state, added, nextStamp(state.authority()));
+  replica::Collection& collection = ledger_.collectionFor(refused.key.collection);
+  if (changed || !added.empty()) {
+    if (held != &fresh) {
+      if (!ledger_.change(collection, *held, 0, true)) return;
+    } else {
+      sync::EncodedState encoded;
+      sync::encodeState(state, position, encoded);
+      replica::Row& row = fresh.image.row;
+      row.position = position;
+      row.flags = replica::flagsOf(state, position);
+      row.stamps = encoded.stamps;
+      row.fields = encoded.fields;
+      if (row.alive()) fresh.image.hash = sync::hashOf(row.id, state);
+      ledger_.put(collection, nullptr, fresh.image, &encoded);
+    }
+    ledger_.flush();
+  }
+  forgetRefused(refused.id);
+}
+
+bool Changes::forgetRefused(std::int64_t id) { return RefusedTable(tables_.statements()).remove(id); }
+
 std::vector<UUID> Changes::matching(const std::string& collection, const Predicate& where) {
   std::vector<UUID> ids;
   forEach(collection, [&](const Record& record) {
@@ -436,7 +512,8 @@ void Changes::requireNumbers(const Increments& increments) const {
 
 sync::Stamp Changes::nextStamp(std::uint64_t seenAuthority) {
   std::uint64_t time = mirror_.clock.next(clock_.wallMs());
-  return {author_.role == sync::Role::server ? time : seenAuthority, time, author_.incarnation};
+  std::uint64_t authority = std::max(seenAuthority, seenAuthority_);
+  return {author_.role == sync::Role::server ? time : authority, time, author_.incarnation};
 }
 
 base::ByteView Changes::encode(const Object& fields) {

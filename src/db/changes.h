@@ -94,6 +94,13 @@ class Changes final : public Snapshot {
   bool purge(const std::string& collection, const UUID& id);
   // Writes one field. A deleted record comes back. Returns false if the record is unknown.
   bool restoreField(const std::string& collection, const UUID& id, std::string_view field, base::ByteView value);
+  // Makes a change that was refused again, as a new write, and forgets that it was refused.
+  void retry(const RejectedChange& change);
+  // Puts a refused change back into its record, with its own stamps, and forgets that it was refused. Does nothing if
+  // that would leave no whole record.
+  void giveBack(const replica::Refused& refused);
+  // Returns false if there is none.
+  bool forgetRefused(std::int64_t id);
   std::vector<UUID> matching(const std::string& collection, const Predicate& where);
   std::uint64_t count(const std::string& collection) const override;
   std::shared_ptr<const Indexes> indexes() const override { return indexes_; }
@@ -176,6 +183,7 @@ class Changes final : public Snapshot {
   base::Bytes fieldBytes_, stampBytes_;
   std::deque<base::Bytes> counted_;  // what the cells of counters view, of the record that is loaded
   std::vector<replica::Overridden> overridden_;
+  std::uint64_t seenAuthority_ = 0;    // what a change had seen that is made again
   std::shared_ptr<Changes*> handle_;   // absent until it is asked for
   mutable std::exception_ptr broken_;  // set: the transaction cannot be committed any more
 };

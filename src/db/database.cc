@@ -69,6 +69,11 @@ void Database::restoreRemoved(std::int64_t id) { base::typed(&db::Journal::resto
 std::vector<RejectedChange> Database::rejectedChanges() const {
   return base::typed(&db::Engine::rejectedChanges, engine_);
 }
+void Database::retry(std::int64_t id) { base::typed(&db::Engine::retry, engine_, id); }
+void Database::discard(std::int64_t id) { base::typed(&db::Engine::discard, engine_, id); }
+Subscription Database::onRejected(std::function<void(const RejectedChange&)> callback) {
+  return base::typed(&db::Housekeeper::onRejected, open_->housekeeper, std::move(callback));
+}
 Subscription Database::onConflict(std::function<void(const Conflict&)> callback) {
   return base::typed(&db::Housekeeper::onConflict, open_->housekeeper, std::move(callback));
 }

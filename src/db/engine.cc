@@ -9,6 +9,7 @@
 #include "db/schema.h"
 #include "db/tables_indexes.h"
 #include "db/tables_journal.h"
+#include "db/tables_refused.h"
 #include "db/verify.h"
 
 namespace blazedb::db {
@@ -209,7 +210,8 @@ DatabaseInfo Engine::info() const {
   info.fileBytes = reader->pages() * file_->pageSize();
   info.feedEnd = feedEnd();
   info.conflicts = Conflicts(reader->statements()).count();
-  info.rejected = Rejected(reader->statements()).counted({environment_.clock.wallMs() * 1000});
+  info.rejected = Rejected(reader->statements()).counted({environment_.clock.wallMs() * 1000}) +
+                  RefusedTable(reader->statements()).count();
   info.collections = collections();
   return info;
 }
@@ -220,8 +222,34 @@ std::vector<CollectionInfo> Engine::collections() const {
   return all;
 }
 
+[[noreturn]] static void noRejected(std::int64_t id) {
+  throw Error(ErrorCode::NotFound,
+              "no rejected change " + std::to_string(id) + "; rejectedChanges() lists them (blazedb rejected FILE)");
+}
+
 std::vector<RejectedChange> Engine::rejectedChanges() const {
-  return Rejected(readers_.lease()->statements()).all({environment_.clock.wallMs() * 1000});
+  ReaderPool::Lease reader = readers_.lease();
+  std::vector<RejectedChange> all = Rejected(reader->statements()).all({environment_.clock.wallMs() * 1000});
+  for (RejectedChange& each : RefusedTable(reader->statements()).after(0)) all.push_back(std::move(each));
+  std::stable_sort(all.begin(), all.end(),
+                   [](const RejectedChange& a, const RejectedChange& b) { return a.since < b.since; });
+  return all;
+}
+
+std::vector<RejectedChange> Engine::refusedAfter(std::int64_t id) const {
+  return RefusedTable(readers_.lease()->statements()).after(id);
+}
+
+void Engine::retry(std::int64_t id) {
+  std::vector<RejectedChange> found = refusedAfter(id - 1);
+  if (found.empty() || found.front().id != id) noRejected(id);
+  write([&](Changes& changes) { changes.retry(found.front()); });
+}
+
+void Engine::discard(std::int64_t id) {
+  write([&](Changes& changes) {
+    if (!changes.forgetRefused(id)) noRejected(id);
+  });
 }
 
 // ----------------------------------------------------------------------------------------------------

@@ -75,6 +75,10 @@ class Engine final : public sync::Store, public replica::Replica {
   DatabaseInfo info() const;
   std::vector<CollectionInfo> collections() const;
   std::vector<RejectedChange> rejectedChanges() const;
+  // Those that left their records, with an id above `id`, in their order.
+  std::vector<RejectedChange> refusedAfter(std::int64_t id) const;
+  void retry(std::int64_t id);
+  void discard(std::int64_t id);
   std::optional<Error> writeProblem() const { return shared_.published.problem(); }
 
   base::ByteView controlKey() const { return file_->controlKey(); }
@@ -133,7 +137,8 @@ class Engine final : public sync::Store, public replica::Replica {
   sync::ApplyResult apply(const sync::Incoming& incoming) override;
   std::vector<sync::Rejection> setAside(const UUID& peer, const sync::Scope& scope, bool changed) const override;
   std::uint64_t changedAside() const override { return shared_.published.changedAside(); }
-  std::uint64_t noteRejected(const UUID& peer, const sync::Scope& scope, const sync::Rejected& rejected) override;
+  Noted noteRejected(const UUID& peer, const sync::Scope& scope, const sync::Rejected& rejected,
+                     bool replaces) override;
   Swept finishSweep(const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep,
                     const sync::Cursor& cursor) override;
   void dropCursor(const sync::Peer& peer, const sync::Scope& scope) override;

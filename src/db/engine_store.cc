@@ -105,6 +105,7 @@ sync::ApplyResult Engine::apply(const sync::Incoming& incoming) {
   } catch (const Abandon&) {
     if (incoming.sweep) incoming.sweep->mentioned.resize(mentioned);
     result.rejected.clear();
+    result.replaced.clear();
   }
   if (incoming.sweep) replica::dropRepeated(*incoming.sweep);
   return result;
@@ -114,15 +115,24 @@ std::vector<sync::Rejection> Engine::setAside(const UUID& peer, const sync::Scop
   return readers_.lease()->rejectedOn({peer, scope}, changed);
 }
 
-std::uint64_t Engine::noteRejected(const UUID& peer, const sync::Scope& scope, const sync::Rejected& rejected) {
+sync::Store::Noted Engine::noteRejected(const UUID& peer, const sync::Scope& scope, const sync::Rejected& rejected,
+                                        bool replaces) {
   replica::RejectedOn link{peer, scope, replica::RejectedBy::peer};
-  auto noted = [&] { return readers_.lease()->rejectedOn(link, false).size(); };
+  auto count = [&] {
+    ReaderPool::Lease reader = readers_.lease();
+    return reader->rejectedOn(link, false).size() + reader->refusedBy(peer).size();
+  };
+  Noted noted;
   bool nothingNew = rejected.all && rejected.records.empty();
-  if (nothingNew && noted() == 0) return 0;
+  if (nothingNew && count() == 0) return noted;
   write(Durability::normal, [&](Changes& changes) {
-    replica::noteRejected(changes.ledger(), link, rejected, environment_.clock.wallMs());
+    replica::NotedRejected found = replica::noteRejected(changes.ledger(), changes.author(), link, rejected, replaces,
+                                                         environment_.clock.wallMs());
+    noted.toReplace = std::move(found.toReplace);
+    for (const replica::Refused& each : found.taken) changes.giveBack(each);
   });
-  return noted();
+  noted.count = count() + noted.toReplace.size();
+  return noted;
 }
 
 // ----------------------------------------------------------------------------------------------------

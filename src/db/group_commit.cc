@@ -9,6 +9,7 @@
 #include "blazedb/error.h"
 #include "db/schema.h"
 #include "db/tables_indexes.h"
+#include "db/tables_refused.h"
 
 namespace blazedb::db {
 namespace {
@@ -50,6 +51,7 @@ struct GroupCommit::Group {
   bool durable = false;
   int operations = 0;
   bool journal = false;
+  bool refused = false;
   bool adds = false;
   enum State : int { kOpen, kCommitted, kFailed };
   std::atomic<int> state{kOpen};
@@ -86,6 +88,7 @@ void GroupCommit::reload() {
   mirror.lostUntil = tables.metaNumber(kLostUntil);
   mirror.clock.observe(mark);
   mirror.setAside = readOnly_ ? 0 : tables.rejected().count(Rejected::By::us);
+  mirror.hasRefused = RefusedTable(tables.statements()).count() > 0;
   mirror.collections.clear();
   for (replica::Collection& row : rows) mirror.collections.emplace(row.name, row);
   // Only a change that is not committed makes the two differ.
@@ -235,6 +238,7 @@ void GroupCommit::runInGroup(const std::shared_ptr<Group>& group, const Body& bo
     writing_ = std::thread::id();
     changes.finish();
     group->journal = group->journal || !changes.overridden().empty();
+    group->refused = group->refused || changes.ledger().keepsRefused();
     group->adds = group->adds || changes.adds();
     if (!alone) tables.keepPart();
     if (mirror.collections.size() != collections) publishCatalog();
@@ -295,10 +299,11 @@ void GroupCommit::commit() {
   if (group->durable) companions_ = group->operations;
   shared_.published.setCommitted(state_.mirror.position, state_.mirror.changedAside);
   shared_.listeners.callFeed();
-  bool journal = group->journal;
+  bool journal = group->journal, refused = group->refused;
   group->state.store(Group::kCommitted);
   group->state.notify_all();
   if (journal) shared_.listeners.callConflict();
+  if (refused) shared_.listeners.callRejected();
   try {
     if (file_.checkpointDue()) file_.checkpoint();
   } catch (const std::exception&) {

@@ -9,30 +9,93 @@
 namespace blazedb::db {
 
 struct Housekeeper::Shared {
+  // What is told of one list.
+  template <class Entry>
+  struct Told {
+    bool came = false;    // there are new ones
+    bool unread = false;  // and reading them has failed: again with the next upkeep
+    std::int64_t to = 0;  // the id of the last one that was told
+    std::map<int, std::function<void(const Entry&)>> callbacks;
+  };
   base::Mutex mutex;
   std::condition_variable_any wake;
   bool stopping GUARDED_BY(mutex) = false;
-  bool conflicts GUARDED_BY(mutex) = false;  // there are new ones
-  bool unread GUARDED_BY(mutex) = false;     // and reading them has failed: again with the next upkeep
-  std::int64_t reportedTo GUARDED_BY(mutex) = 0;
+  Told<Conflict> conflicts GUARDED_BY(mutex);
+  Told<RejectedChange> rejected GUARDED_BY(mutex);
   int next GUARDED_BY(mutex) = 1;
-  std::map<int, std::function<void(const Conflict&)>> callbacks GUARDED_BY(mutex);
   int running GUARDED_BY(mutex) = 0;  // the callback that runs now
   std::thread::id thread GUARDED_BY(mutex);
+
+  // A listener that says that there are new ones.
+  template <class Entry>
+  static std::function<void()> listener(const std::shared_ptr<Shared>& shared, Told<Entry> Shared::*told) {
+    return [shared, told] {
+      base::Lock lock(shared->mutex);
+      ((*shared).*told).came = true;
+      shared->wake.notify_all();
+    };
+  }
+  template <class Entry>
+  static Subscription add(const std::shared_ptr<Shared>& shared, Told<Entry> Shared::*told,
+                          std::function<void(const Entry&)> callback) {
+    base::Lock lock(shared->mutex);
+    int id = shared->next++;
+    ((*shared).*told).callbacks[id] = std::move(callback);
+    return Subscription([shared, told, id] {
+      base::Lock held(shared->mutex);
+      ((*shared).*told).callbacks.erase(id);
+      if (shared->thread == std::this_thread::get_id()) return;
+      while (shared->running == id) shared->wake.wait(held);
+    });
+  }
+  // Tells those that `after` gives. Returns false if a callback has ended the database.
+  template <class Entry, class After>
+  bool tell(Told<Entry> Shared::*member, After&& after);
 };
 
+template <class Entry, class After>
+bool Housekeeper::Shared::tell(Told<Entry> Shared::*member, After&& after) {
+  base::Lock lock(mutex);
+  Told<Entry>& told = this->*member;
+  bool came = std::exchange(told.came, false);
+  if (!came && !told.unread) return true;
+  told.unread = true;
+  std::int64_t last = told.to;
+  lock.unlock();
+  std::vector<Entry> found = after(last);
+  lock.lock();
+  told.unread = false;
+  for (const Entry& entry : found) {
+    told.to = entry.id;
+    for (int id = 0;;) {
+      auto following = told.callbacks.upper_bound(id);
+      if (following == told.callbacks.end()) break;
+      id = following->first;
+      auto callback = following->second;
+      running = id;
+      lock.unlock();
+      base::contain(callback, entry);
+      callback = nullptr;  // what it owns, which may be the database, ends with the subscription
+      lock.lock();
+      running = 0;
+      wake.notify_all();
+      if (stopping) return false;
+    }
+  }
+  return true;
+}
+
 Housekeeper::Housekeeper(Engine& engine) : engine_(engine), shared_(std::make_shared<Shared>()) {
-  for (const Conflict& conflict : engine_.journal().conflicts()) shared_->reportedTo = conflict.id;
-  engine_.listeners().setConflict([shared = shared_] {
-    base::Lock lock(shared->mutex);
-    shared->conflicts = true;
-    shared->wake.notify_all();
-  });
+  for (const Conflict& conflict : engine_.journal().conflicts()) shared_->conflicts.to = conflict.id;
+  for (const RejectedChange& change : engine_.refusedAfter(0)) shared_->rejected.to = change.id;
+  engine_.listeners().setConflict(Shared::listener(shared_, &Shared::conflicts));
+  engine_.listeners().setRejected(Shared::listener(shared_, &Shared::rejected));
   thread_ = std::thread([this] { run(); });
 }
 
 Housekeeper::~Housekeeper() {
   engine_.listeners().setConflict({});
+  engine_.listeners().setRejected({});
   {
     base::Lock lock(shared_->mutex);
     shared_->stopping = true;
@@ -46,15 +109,10 @@ Housekeeper::~Housekeeper() {
 }
 
 Subscription Housekeeper::onConflict(std::function<void(const Conflict&)> callback) {
-  base::Lock lock(shared_->mutex);
-  int id = shared_->next++;
-  shared_->callbacks[id] = std::move(callback);
-  return Subscription([shared = shared_, id] {
-    base::Lock held(shared->mutex);
-    shared->callbacks.erase(id);
-    if (shared->thread == std::this_thread::get_id()) return;
-    while (shared->running == id) shared->wake.wait(held);
-  });
+  return Shared::add(shared_, &Shared::conflicts, std::move(callback));
+}
+Subscription Housekeeper::onRejected(std::function<void(const RejectedChange&)> callback) {
+  return Shared::add(shared_, &Shared::rejected, std::move(callback));
 }
 
 // While it is not stopping, this object lives.
@@ -65,12 +123,15 @@ void Housekeeper::run() {
   bool more = false;
   while (!shared->stopping) {
     auto until = std::chrono::steady_clock::now() + std::chrono::seconds(1);
-    while (!more && !shared->stopping && !shared->conflicts)
+    while (!more && !shared->stopping && !shared->conflicts.came && !shared->rejected.came)
       if (shared->wake.wait_until(lock, until) == std::cv_status::timeout) break;
     if (shared->stopping) return;
     lock.unlock();
     try {
-      if (!reportConflicts()) return;
+      // A callback may end the database, and this object with it.
+      bool lives = shared->tell(&Shared::conflicts, [&](std::int64_t id) { return engine_.journal().conflicts(id); }) &&
+                   shared->tell(&Shared::rejected, [&](std::int64_t id) { return engine_.refusedAfter(id); });
+      if (!lives) return;
       more = engine_.maintain();
       if (!more) engine_.checkpointIfIdle();
     } catch (const std::exception&) {
@@ -78,37 +139,6 @@ void Housekeeper::run() {
     }
     lock.lock();
   }
-}
-
-bool Housekeeper::reportConflicts() {
-  std::shared_ptr<Shared> shared = shared_;  // a callback may end the database
-  base::Lock lock(shared->mutex);
-  bool came = std::exchange(shared->conflicts, false);
-  if (!came && !shared->unread) return true;
-  shared->unread = true;
-  std::int64_t after = shared->reportedTo;
-  lock.unlock();
-  std::vector<Conflict> found = engine_.journal().conflicts(after);
-  lock.lock();
-  shared->unread = false;
-  for (const Conflict& conflict : found) {
-    shared->reportedTo = conflict.id;
-    for (int id = 0;;) {
-      auto next = shared->callbacks.upper_bound(id);
-      if (next == shared->callbacks.end()) break;
-      id = next->first;
-      auto callback = next->second;
-      shared->running = id;
-      lock.unlock();
-      base::contain(callback, conflict);
-      callback = nullptr;  // what it owns, which may be the database, ends with the subscription
-      lock.lock();
-      shared->running = 0;
-      shared->wake.notify_all();
-      if (shared->stopping) return false;
-    }
-  }
-  return true;
 }
 
 }  // namespace blazedb::db

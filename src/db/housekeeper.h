@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "blazedb/conflict.h"
+#include "blazedb/rejected.h"
 #include "blazedb/subscription.h"
 #include "db/engine.h"
 
@@ -20,10 +21,11 @@ class Housekeeper {
 
   // Calls `callback` on this thread for each conflict that is found from now on. What it throws is ignored.
   Subscription onConflict(std::function<void(const Conflict&)> callback);
+  // The same for each change that leaves its record because a peer has refused it.
+  Subscription onRejected(std::function<void(const RejectedChange&)> callback);
 
  private:
   void run();
-  bool reportConflicts();  // false if the database is being closed, or is gone
 
   struct Shared;
   Engine& engine_;

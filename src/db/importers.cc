@@ -26,14 +26,14 @@ void Importers::noteFilter(const UUID& importer, const std::optional<std::string
 }
 
 void Importers::mixFilters(const UUID& importer) {
-  writer_.write(Durability::normal, [&](Changes& changes) {
+  writer_.write(Durability::full, [&](Changes& changes) {
     changes.tables().setFilter(changes.tables().addImporter(importer), "", 0);
     changes.ledger().takeEmptyPosition();
   });
 }
 
 void Importers::forget(const UUID& importer) {
-  writer_.write(Durability::normal, [&](Changes& changes) {
+  writer_.write(Durability::full, [&](Changes& changes) {
     changes.tables().addImporter(importer);
     changes.tables().forgetDelivered(importer, false);
   });

@@ -32,6 +32,11 @@ class Listeners {
     base::Lock lock(mutex_);
     conflict_ = std::move(listener);
   }
+  // Runs after each commit that has taken a rejected change out of its record.
+  void setRejected(Listener listener) {
+    base::Lock lock(mutex_);
+    rejected_ = std::move(listener);
+  }
 
   void callFeed() {
     base::Lock lock(mutex_);
@@ -41,11 +46,15 @@ class Listeners {
     base::Lock lock(mutex_);
     if (conflict_) base::contain(conflict_);
   }
+  void callRejected() {
+    base::Lock lock(mutex_);
+    if (rejected_) base::contain(rejected_);
+  }
 
  private:
   base::Mutex mutex_;
   std::map<int, Listener> feed_ GUARDED_BY(mutex_);
-  Listener conflict_ GUARDED_BY(mutex_);
+  Listener conflict_ GUARDED_BY(mutex_), rejected_ GUARDED_BY(mutex_);
   int next_ GUARDED_BY(mutex_) = 1;
 };
 

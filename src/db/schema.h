@@ -19,6 +19,7 @@
 //                  when it was last seen
 //   peers          the incarnation in which each peer last told how far it is
 //   rejected       records that an end of a link has not taken from the other (src/db/tables_rejected.h)
+//   refused        changes of this database that peers' rights refused, and that left their records
 //   conflicts      the journal: what a merge overrode that this replica had written
 //   removed        records that a peer has removed without a delete, for as long as deletes are remembered
 //   replicas       which replicas have come with which token
@@ -47,8 +48,8 @@ inline constexpr const char* kRemote = "remote ";  // and an address: the replic
 // The statements that make the tables, each in the file that has the SQL on them (tables_meta.cc and so on). They make
 // what is not there yet: a file of an earlier version lacks some.
 extern const char kMetaTables[], kRecordTables[], kIndexTables[], kPeerTables[], kJournalTables[], kRejectedTables[],
-    kTokenTables[], kRightsTables[];
-inline constexpr const char* kTables[] = {kMetaTables,    kRecordTables,   kIndexTables, kPeerTables,
-                                          kJournalTables, kRejectedTables, kTokenTables, kRightsTables};
+    kRefusedTables[], kTokenTables[], kRightsTables[];
+inline constexpr const char* kTables[] = {kMetaTables,     kRecordTables,  kIndexTables, kPeerTables,  kJournalTables,
+                                          kRejectedTables, kRefusedTables, kTokenTables, kRightsTables};
 
 }  // namespace blazedb::db

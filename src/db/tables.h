@@ -53,6 +53,8 @@ class ReadTables : public virtual replica::Reader {
   std::uint64_t floorOf(const UUID& importer) override;
   std::map<UUID, std::uint64_t> takenBackUntil() override;
   std::vector<sync::Rejection> rejectedOn(const replica::RejectedOn& link, bool changed) override;
+  std::vector<replica::Refused> refused(std::span<const sync::RecordKey> keys) override;
+  std::set<sync::RecordKey> refusedBy(const UUID& peer) override;
 
   // The live records of a collection with ids above `after` (all without it), ordered by id: a thousand, or fewer where
   // they are large.
@@ -144,11 +146,14 @@ class WriteTables final : public ReadTables, public replica::Writer {
   void forgetDelivered(const UUID& importer, bool importsNoMore) override;
   void setDelivered(std::int64_t importer, std::span<const Delivered> news) override;
   void removeTakenBack(std::int64_t importer, std::uint64_t upTo) override;
-  std::set<sync::RecordKey> setAside(const replica::RejectedOn& link, std::span<const sync::RecordKey> keys) override;
+  std::map<sync::RecordKey, ErrorCode> setAside(const replica::RejectedOn& link,
+                                                std::span<const sync::RecordKey> keys) override;
   void noteRejections(const replica::RejectedOn& link, std::span<const sync::Rejection> news,
                       std::int64_t nowMs) override;
   std::size_t noteChanged(std::span<const sync::RecordKey> keys) override;
   std::uint64_t rejectedCount(const UUID& peer, replica::RejectedBy by) override;
+  void setRefused(const replica::Refused& refused) override;
+  void removeRefused(std::int64_t id) override;
   void addOverridden(std::span<const replica::Overridden> entries, std::int64_t nowMs) override;
   void addRemoved(std::span<const replica::RemovedCopy> copies) override;
 

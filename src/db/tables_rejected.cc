@@ -1,6 +1,5 @@
 #include "db/tables_rejected.h"
 
-#include <map>
 #include <string>
 
 #include "crypto/hash.h"
@@ -37,9 +36,11 @@ Rejected::Link::Link(const UUID& replica, const sync::Scope& of) : peer(replica)
   scope.assign(hash.begin(), hash.begin() + 16);
 }
 
-bool Rejected::has(const Link& link, By by, const sync::RecordKey& key) {
-  Use select = statements_.use("SELECT 1 FROM rejected WHERE " BLAZEDB_ON_LINK " AND collection = ?4 AND record = ?5");
-  return bindKey(select, link, by, key).step();
+std::optional<ErrorCode> Rejected::codeOf(const Link& link, By by, const sync::RecordKey& key) {
+  Use select =
+      statements_.use("SELECT code FROM rejected WHERE " BLAZEDB_ON_LINK " AND collection = ?4 AND record = ?5");
+  if (!bindKey(select, link, by, key).step()) return std::nullopt;
+  return static_cast<ErrorCode>(select->integer(0));
 }
 
 bool Rejected::noteChange(const sync::RecordKey& key) {
@@ -103,38 +104,24 @@ std::vector<sync::Rejection> Rejected::on(const Link& link, By by, bool changed)
   return all;
 }
 
-namespace {
+const std::string& PeerNames::of(const UUID& peer) {
+  auto [name, isNew] = known_.try_emplace(peer);
+  if (isNew) name->second = read(peer);
+  return name->second;
+}
 
-// The names of peers: at a hub the token with which each connected last, at a client the address.
-class Names {
- public:
-  explicit Names(Statements& statements) : statements_(statements) {}
-
-  const std::string& of(const UUID& peer) {
-    auto [name, isNew] = known_.try_emplace(peer);
-    if (isNew) name->second = read(peer);
-    return name->second;
+std::string PeerNames::read(const UUID& peer) {
+  Use token = statements_.use(
+      "SELECT t.id, t.name FROM replicas r JOIN tokens t ON t.id = r.token WHERE r.replica = ?1 "
+      "ORDER BY r.seen_ms DESC LIMIT 1");
+  if (token->bindBlob(1, peer.bytes).step()) {
+    std::string number = "token " + std::to_string(token->integer(0)), called(token->text(1));
+    return called.empty() ? number : called + " (" + number + ")";
   }
-
- private:
-  std::string read(const UUID& peer) {
-    Use token = statements_.use(
-        "SELECT t.id, t.name FROM replicas r JOIN tokens t ON t.id = r.token WHERE r.replica = ?1 "
-        "ORDER BY r.seen_ms DESC LIMIT 1");
-    if (token->bindBlob(1, peer.bytes).step()) {
-      std::string number = "token " + std::to_string(token->integer(0)), called(token->text(1));
-      return called.empty() ? number : called + " (" + number + ")";
-    }
-    Use address = statements_.use(
-        "SELECT substr(key, length(?2) + 1) FROM meta WHERE substr(key, 1, length(?2)) = ?2 AND value = ?1 LIMIT 1");
-    return address->bindBlob(1, peer.bytes).bindText(2, kRemote).step() ? std::string(address->text(0)) : "";
-  }
-
-  Statements& statements_;
-  std::map<UUID, std::string> known_;
-};
-
-}  // namespace
+  Use address = statements_.use(
+      "SELECT substr(key, length(?2) + 1) FROM meta WHERE substr(key, 1, length(?2)) = ?2 AND value = ?1 LIMIT 1");
+  return address->bindBlob(1, peer.bytes).bindText(2, kRemote).step() ? std::string(address->text(0)) : "";
+}
 
 bool Rejected::there() {
   return numberOf(*statements_.use("SELECT count(*) FROM sqlite_master WHERE name = 'rejected'")) > 0;
@@ -153,7 +140,7 @@ std::uint64_t Rejected::counted(Date now) {
 
 std::vector<RejectedChange> Rejected::all(Date now) {
   if (!there()) return {};
-  Names names(statements_);
+  PeerNames names(statements_);
   Use select =
       statements_.use("SELECT peer, by_peer, collection, record, code, reason, min(since_ms) " BLAZEDB_OF_WHO_MAY_COME
                       "ORDER BY min(since_ms), collection, record");
@@ -161,7 +148,7 @@ std::vector<RejectedChange> Rejected::all(Date now) {
   std::vector<RejectedChange> all;
   while (select->step()) {
     UUID peer = uuidAt(*select, 0);
-    all.push_back({peer, names.of(peer), select->integer(1) != 0, std::string(select->text(2)), uuidAt(*select, 3),
+    all.push_back({0, peer, names.of(peer), select->integer(1) != 0, std::string(select->text(2)), uuidAt(*select, 3),
                    static_cast<ErrorCode>(select->integer(4)), std::string(select->text(5)),
                    Date{select->integer(6) * 1000}});
   }
@@ -175,12 +162,12 @@ std::vector<sync::Rejection> ReadTables::rejectedOn(const replica::RejectedOn& l
   return Rejected(statements_).on({link.peer, link.scope}, link.by, changed);
 }
 
-std::set<sync::RecordKey> WriteTables::setAside(const replica::RejectedOn& link,
-                                                std::span<const sync::RecordKey> keys) {
-  std::set<sync::RecordKey> found;
+std::map<sync::RecordKey, ErrorCode> WriteTables::setAside(const replica::RejectedOn& link,
+                                                           std::span<const sync::RecordKey> keys) {
+  std::map<sync::RecordKey, ErrorCode> found;
   Rejected::Link on(link.peer, link.scope);
   for (const sync::RecordKey& key : keys)
-    if (rejected_.has(on, link.by, key)) found.insert(key);
+    if (std::optional<ErrorCode> code = rejected_.codeOf(on, link.by, key)) found[key] = *code;
   return found;
 }
 

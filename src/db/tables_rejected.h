@@ -9,6 +9,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "blazedb/rejected.h"
@@ -16,6 +19,20 @@
 #include "replica/rows.h"
 
 namespace blazedb::db {
+
+// The names of peers: at a hub the token with which each connected last, at a client the address.
+class PeerNames {
+ public:
+  explicit PeerNames(Statements& statements) : statements_(statements) {}
+
+  const std::string& of(const UUID& peer);
+
+ private:
+  std::string read(const UUID& peer);
+
+  Statements& statements_;
+  std::map<UUID, std::string> known_;
+};
 
 class Rejected {
  public:
@@ -29,7 +46,8 @@ class Rejected {
   // `statements` must outlive it. Not thread-safe.
   explicit Rejected(Statements& statements) : statements_(statements) {}
 
-  bool has(const Link& link, By by, const sync::RecordKey& key);
+  // Absent: it has no entry.
+  std::optional<ErrorCode> codeOf(const Link& link, By by, const sync::RecordKey& key);
   // The record has changed here, so it may be taken now from every peer whose version was set aside. Returns false if
   // none was.
   bool noteChange(const sync::RecordKey& key);

@@ -119,7 +119,7 @@ std::optional<sync::Bye> UserRights::refusalOf(const std::string& collection, co
   bool may = (!before || (mayRead(collection, id, *before) && mayWrite(collection, id, *before))) &&
              (!after || mayWrite(collection, id, *after));
   if (may) return std::nullopt;
-  return sync::Bye{ErrorCode::NotAllowed,
+  return sync::Bye{ErrorCode::PermissionDenied,
                    user_.empty() ? "the token names no user, and the policies of '" + collection +
                                        "' let nobody without a name write this record; ask the operator of the hub"
                                  : "the policies of '" + collection + "' do not let the user '" + user_ +

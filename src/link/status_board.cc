@@ -83,7 +83,7 @@ bool StatusBoard::waitSynchronized(std::uint64_t pingNumber, std::uint64_t feedE
     const sync::SessionStatus& end = status.ends[0];
     bool talking = status.state == LinkState::catchingUp || status.state == LinkState::live;
     return talking && end.pong && end.pong->number >= pingNumber && (!end.sending || end.acknowledgedTo >= feedEnd) &&
-           (!end.receiving || end.appliedTo >= end.pong->feedEnd);
+           end.toReplace == 0 && (!end.receiving || end.appliedTo >= end.pong->feedEnd);
   });
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "replica/deliveries.h"
+#include "replica/refused.h"
 #include "sync/frames.h"
 
 namespace blazedb::replica {
@@ -134,10 +135,30 @@ std::size_t FeedReader::readRecords(std::span<const sync::RecordKey> keys, const
     rows.push_back({carried ? collection->second : 0, key.id});  // no collection has the number 0
   }
   news_.clear();
+  std::map<sync::RecordKey, Refused> refused;
+  for (Refused& each : rows_.refused(keys))
+    if (each.peer == agreement.peer.replica) refused.emplace(each.key, std::move(each));
   std::size_t answered = 0;
   sync::EncodedState encoded;
   rows_.find(rows, importerOf(agreement), [&](std::size_t i, const Row* row) {
     const sync::RecordKey& key = keys[i];
+    answered = i + 1;
+    if (auto waits = refused.find(key); waits != refused.end()) {
+      std::optional<sync::EncodedState> state = including(row, waits->second);
+      if (!state) return gone.push_back(key), true;
+      Row whole;
+      whole.id = key.id;
+      whole.position = 1;
+      whole.stamps = state->stamps;
+      whole.fields = state->fields;
+      sync::Change change;
+      change.collection = key.collection;
+      change.id = key.id;
+      toChange(whole, 0, agreement.scope, encoded, change);
+      change.complete = true;
+      out.add(change);
+      return out.bytes() < bytesWanted;
+    }
     Chooser chooser(agreement.reads, 0);
     Verdict verdict = row ? chooser.judge(key.collection, *row) : Verdict::nothing;
     // The feed tells the importer of records that are taken back.
@@ -152,7 +173,6 @@ std::size_t FeedReader::readRecords(std::span<const sync::RecordKey> keys, const
       out.add(change);
       news_.insert(news_.end(), chooser.news().begin(), chooser.news().end());
     }
-    answered = i + 1;
     return out.bytes() < bytesWanted;
   });
   return answered;

@@ -136,7 +136,7 @@ std::optional<TooMany> finishSweep(Ledger& ledger, const Author& author, const s
   std::size_t removals = found.keys.size() + sweep.fields.size();
   if (!sweep.mayRemoveMany && removals > kSweptMax && removals > found.live / 10) return TooMany{removals, found.live};
   RejectedOn link{from.replica, scope, RejectedBy::peer};
-  std::set<sync::RecordKey> refused;
+  std::set<sync::RecordKey> refused = sweep.refused;
   for (const sync::Rejection& each : ledger.rows().rejectedOn(link, false)) refused.insert(each.key);
   std::vector<sync::Rejection> copied;
   forEach(ledger, found.keys, [&](Held& held) {

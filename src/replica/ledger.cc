@@ -206,6 +206,11 @@ void Ledger::forgetFields(sync::RecordState& state) {
   raiseHorizon(forgotten.position);
 }
 
+void Ledger::keep(const Refused& refused) {
+  rows().setRefused(refused);
+  mirror_.hasRefused = keepsRefused_ = true;
+}
+
 void Ledger::endTransaction() {
   if (!taken_.empty()) taken_.back().position.mark = std::max<std::uint64_t>(mirror_.clock.last(), 1);
 }

@@ -41,6 +41,7 @@ struct Mirror {
   sync::HybridClock clock;     // never goes back, not even after a rollback
   std::unordered_map<std::string, Collection> collections;
   std::uint64_t setAside = 0;      // how many records of peers are set aside
+  bool hasRefused = false;         // changes of this replica may wait that peers have refused
   std::uint64_t changedAside = 0;  // how often the copy here of such a record has changed
   std::uint64_t lostUntil = 0;     // sync::StampRules::lostUntil
   std::uint64_t horizon = 0;       // a reader with an older cursor sweeps
@@ -121,6 +122,8 @@ class Ledger {
   void noteLost(std::uint64_t time);
   // Queues a copy for the journal.
   void keep(RemovedCopy copy) { removed_.push_back(std::move(copy)); }
+  // Stores a change that a peer has refused.
+  void keep(const Refused& refused);
 
   // Marks the last position that was taken as the end of a transaction.
   void endTransaction();
@@ -131,6 +134,8 @@ class Ledger {
 
   // Whether a live row was stored, as opposed to deletes and upkeep only.
   bool adds() const { return adds_; }
+  // Whether a refused change was stored.
+  bool keepsRefused() const { return keepsRefused_; }
 
   // What takeBack() needs to undo an operation on one collection, together with a savepoint of the store.
   struct Savepoint {
@@ -159,7 +164,7 @@ class Ledger {
   std::uint64_t lostUntilBefore_;
   std::uint64_t horizonBefore_;
   std::optional<Forgettable> forgettable_;  // once it was asked
-  bool adds_ = false;
+  bool adds_ = false, keepsRefused_ = false;
 
   // The queue: rows, bytes that the ledger took over, and positions. A position of a queued new row gets its handle
   // when the row is written.

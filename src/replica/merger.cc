@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "codec/fields.h"
 #include "replica/journal.h"
+#include "replica/refused.h"
 
 namespace blazedb::replica {
 namespace {
@@ -44,7 +45,7 @@ Merger::Merger(Ledger& ledger, Mirror& mirror, const Author& author, base::Clock
 
 sync::ApplyResult Merger::apply(const sync::Incoming& incoming) {
   sync::ApplyResult result;
-  if (!incoming.changes.empty()) origin_ = ledger_.rows().addOrigin(incoming.agreement.peer);
+  if (!incoming.changes.empty() || !incoming.gone.empty()) origin_ = ledger_.rows().addOrigin(incoming.agreement.peer);
   noteGone(incoming, result);
   for (std::size_t from = 0; from < incoming.changes.size();) {
     std::size_t size = load(incoming, from);
@@ -78,7 +79,8 @@ std::size_t Merger::load(const sync::Incoming& incoming, std::size_t from) {
     Item& item = items_[i];
     item.change = &changes[i];
     item.found = row != nullptr;
-    item.aside = item.mentioned = item.holds = false;
+    item.mentioned = item.holds = false;
+    item.aside.reset();
     item.handle = row ? row->handle : 0;
     if (row) {
       item.held.take(*row);
@@ -87,12 +89,14 @@ std::size_t Merger::load(const sync::Incoming& incoming, std::size_t from) {
     loaded = i + 1;
     return bytes < kStretchBytes;
   });
-  if (mirror_.setAside > 0) {
-    std::vector<sync::RecordKey> named;
-    for (std::size_t i = 0; i < loaded; i++) named.push_back(items_[i].key());
-    std::set<sync::RecordKey> aside = rows.setAside(linkOf(incoming), named);
-    for (std::size_t i = 0; i < loaded; i++) items_[i].aside = aside.contains(named[i]);
-  }
+  refused_.clear();
+  if (mirror_.setAside == 0 && !mirror_.hasRefused) return loaded;
+  std::vector<sync::RecordKey> named;
+  for (std::size_t i = 0; i < loaded; i++) named.push_back(items_[i].key());
+  std::map<sync::RecordKey, ErrorCode> aside = rows.setAside(linkOf(incoming), named);
+  for (std::size_t i = 0; i < loaded; i++)
+    if (auto found = aside.find(named[i]); found != aside.end()) items_[i].aside = found->second;
+  if (mirror_.hasRefused) refused_ = rows.refused(named);
   return loaded;
 }
 
@@ -122,7 +126,13 @@ void Merger::receive(const sync::Incoming& incoming, Item& item, sync::ApplyResu
   if (!scope.has(change.collection)) return outside();
   if (change.left) {
     if (item.aside) noLongerAside(item.key(), result);
-    if (!leave(incoming, item)) result.unsent = true;
+    if (incoming.refused.contains(item.key()) && item.found)
+      result.unsent = !replace(incoming, item.key(), item.held, nullptr, result);
+    else
+      result.unsent = !leave(incoming, item);
+    if (!result.unsent && mirror_.hasRefused)
+      for (Refused& each : ledger_.rows().refused(std::vector<sync::RecordKey>{item.key()}))
+        if (each.peer == incoming.agreement.peer.replica) keepOwn(ledger_, author_, std::move(each));
     return;
   }
   std::optional<sync::RecordState> theirs;
@@ -132,13 +142,26 @@ void Merger::receive(const sync::Incoming& incoming, Item& item, sync::ApplyResu
   if (!scope.allFields())
     for (const sync::Cell& cell : theirs->cells)
       if (scope.excludes(cell.name)) return outside();
-  if (item.aside && !change.complete) {
+  // A batch may have waited here since before the peer judged the latest changes; an answer has not.
+  bool replaces = incoming.again && item.found && incoming.refused.contains(item.key());
+  if (replaces && !checkTime(incoming, *theirs, result)) replace(incoming, item.key(), item.held, &*theirs, result);
+  if (item.aside && !change.complete && item.aside != ErrorCode::PermissionDenied) {
     result.missing.push_back(item.key());  // the cursor has passed the rest of the record
   } else if (std::optional<sync::Bye> why = mergeOne(incoming, item, *theirs, result)) {
     setAside(incoming, item, *why, result);
-  } else if (item.aside) {
+  } else if (item.aside && change.complete) {
     noLongerAside(item.key(), result);
   }
+}
+
+// `key` names a record of which the peer has refused a change: the peer's record takes its place. Returns false if the
+// peer has yet to get changes of it.
+bool Merger::replace(const sync::Incoming& incoming, const sync::RecordKey& key, Held& held,
+                     const sync::RecordState* theirs, sync::ApplyResult& result) {
+  if (!takeOut(ledger_, author_, incoming, held, theirs, incoming.refused.at(key), origin_, clock_.wallMs()))
+    return false;
+  result.replaced.push_back(key);
+  return true;
 }
 
 std::optional<sync::Bye> Merger::mergeOne(const sync::Incoming& incoming, Item& item, sync::RecordState& theirs,
@@ -150,10 +173,15 @@ std::optional<sync::Bye> Merger::mergeOne(const sync::Incoming& incoming, Item& 
   if (incoming.repair && left && !cameFrom(incoming, item.held.row())) return std::nullopt;
   if (std::optional<sync::Bye> why = checkStamps(incoming, theirs, item.found && !left ? &item.held.state : nullptr))
     return why;
+  for (const Refused& each : refused_)
+    if (each.key == item.key() && each.peer != incoming.agreement.peer.replica &&
+        repeats(theirs, item.found && !left ? &item.held.state : nullptr, each.state()))
+      return each.why;
   std::uint64_t latest = item.found ? item.held.row().position : 0;
   if (std::optional<sync::Bye> why =
           item.found ? mergeHeld(incoming, item, theirs, result) : mergeNew(incoming, item, theirs, result)) {
-    takeBackHidden(incoming, item, result);
+    bool waitsAside = incoming.again && item.aside == ErrorCode::PermissionDenied;  // at the peer, too
+    if (!waitsAside) takeBackHidden(incoming, item, result);
     return why;
   }
   if (left) result.mustSync = incoming.agreement.exports() && !incoming.repair;
@@ -340,9 +368,10 @@ std::optional<sync::Bye> Merger::noteHolder(const sync::Incoming& incoming, Item
 }
 
 // The peer once applied a stamp and now sends the record without it: it has purged that part. It must get the part
-// again, or the two would differ for good. Returns whether there is such a part.
+// again, or the two would differ for good. Not so what it has refused. Returns whether there is such a part.
 bool Merger::recall(const sync::Incoming& incoming, Item& item, const sync::RecordState& theirs) {
   bool forgotten = false;
+  if (incoming.refused.contains(item.key())) return false;
   const Row& row = item.held.row();
   sync::RecordState& mine = item.held.state;
   // The peer has had what it acknowledged, and what it sent itself, which is never sent to it.
@@ -452,7 +481,9 @@ void Merger::setAside(const sync::Incoming& incoming, Item& item, const sync::By
     mirror_.setAside++;
   }
   rejections_.push_back({item.key(), why});
-  result.rejected.push_back(rejections_.back());
+  // The peer keeps such a change aside, too, and is told only of new ones.
+  bool isKnown = incoming.again && item.aside == ErrorCode::PermissionDenied && why.code == *item.aside;
+  if (!isKnown) result.rejected.push_back(rejections_.back());
   item.mentioned = true;
 }
 
@@ -466,9 +497,19 @@ void Merger::noLongerAside(const sync::RecordKey& key, sync::ApplyResult& result
 
 // The peer no longer holds these records.
 void Merger::noteGone(const sync::Incoming& incoming, sync::ApplyResult& result) {
+  for (const sync::RecordKey& key : incoming.gone) {
+    if (!incoming.refused.contains(key)) continue;
+    Collection* collection = ledger_.known(key.collection);
+    Held held;
+    if (!collection || !ledger_.load({collection->number, key.id}, held) || (held.row().flags & kLeft))
+      result.replaced.push_back(key);
+    else
+      replace(incoming, key, held, nullptr, result);
+    ledger_.flush();
+  }
   if (mirror_.setAside == 0 || incoming.gone.empty()) return;
   Notes& rows = ledger_.rows();
-  for (const sync::RecordKey& key : rows.setAside(linkOf(incoming), incoming.gone)) noLongerAside(key, result);
+  for (const auto& [key, code] : rows.setAside(linkOf(incoming), incoming.gone)) noLongerAside(key, result);
   if (!rejections_.empty()) rows.noteRejections(linkOf(incoming), rejections_, clock_.wallMs());
   rejections_.clear();
 }

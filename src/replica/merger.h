@@ -34,10 +34,10 @@ class Merger {
     const sync::Change* change = nullptr;
     bool found = false;  // there was a row: it is in `held`
     Held held;
-    bool aside = false;       // the record is set aside
-    bool mentioned = false;   // a sweep must not remove the record
-    bool holds = false;       // store that the peer has the record
-    std::int64_t handle = 0;  // of the row, once it is stored
+    std::optional<ErrorCode> aside;  // the record is set aside, with this code
+    bool mentioned = false;          // a sweep must not remove the record
+    bool holds = false;              // store that the peer has the record
+    std::int64_t handle = 0;         // of the row, once it is stored
 
     sync::RecordKey key() const { return {std::string(change->collection), change->id}; }
   };
@@ -68,6 +68,8 @@ class Merger {
   void setAside(const sync::Incoming& incoming, Item& item, const sync::Bye& why, sync::ApplyResult& result);
   void noLongerAside(const sync::RecordKey& key, sync::ApplyResult& result);
   void noteGone(const sync::Incoming& incoming, sync::ApplyResult& result);
+  bool replace(const sync::Incoming& incoming, const sync::RecordKey& key, Held& held, const sync::RecordState* theirs,
+               sync::ApplyResult& result);
   bool cameFrom(const sync::Incoming& incoming, const Row& row);
 
   Ledger& ledger_;
@@ -83,6 +85,7 @@ class Merger {
   std::vector<Key> keys_;                    // of the stretch; reused
   sync::EncodedState encoded_;               // reused
   std::vector<sync::Rejection> rejections_;  // of the stretch
+  std::vector<Refused> refused_;             // of records of the stretch
   std::vector<Overridden> overridden_;
 };
 

@@ -1,14 +1,33 @@
 #include "replica/rejections.h"
 
+#include <algorithm>
+#include <map>
 #include <set>
 #include <vector>
 
 #include "base/limits.h"
 
 namespace blazedb::replica {
+namespace {
 
-void noteRejected(Ledger& ledger, const RejectedOn& link, const sync::Rejected& rejected, std::int64_t nowMs) {
+// Whether this replica has written to a row after the position `after`.
+bool isWritten(const Row& row, const Author& author, std::uint64_t after) {
+  if (row.position <= after) return false;
+  sync::RecordState state = row.state();
+  auto isOurs = [&](const sync::Stamp& stamp, std::uint64_t position) {
+    return position > after && author.own.contains(stamp.writer);
+  };
+  return isOurs(state.base.stamp, state.base.position) || isOurs(state.tomb.stamp, state.tomb.position) ||
+         std::any_of(state.cells.begin(), state.cells.end(),
+                     [&](const sync::Cell& cell) { return isOurs(cell.stamp, cell.position); });
+}
+
+}  // namespace
+
+NotedRejected noteRejected(Ledger& ledger, const Author& author, const RejectedOn& link, const sync::Rejected& rejected,
+                           bool replaces, std::int64_t nowMs) {
   Notes& rows = ledger.rows();
+  NotedRejected noted;
   std::vector<sync::RecordKey> names;
   std::vector<Key> keys;
   for (const sync::Rejection& each : rejected.records) {
@@ -16,17 +35,31 @@ void noteRejected(Ledger& ledger, const RejectedOn& link, const sync::Rejected& 
     keys.push_back({collection ? collection->number : 0, each.key.id});
     names.push_back(each.key);
   }
-  std::vector<bool> held(keys.size());
+  std::map<sync::RecordKey, Refused> waiting;  // changes that the peer has refused before
+  std::set<sync::RecordKey> all = rows.refusedBy(link.peer);
+  for (Refused& each : rows.refused(std::vector<sync::RecordKey>(all.begin(), all.end())))
+    if (each.peer == link.peer) waiting.emplace(each.key, std::move(each));
+  // Of a list of all nobody can tell whether it means the change that waits, or a later one.
+  std::vector<bool> held(keys.size()), isNew(keys.size());
   rows.find(keys, 0, [&](std::size_t i, const Row* row) {
+    auto waits = waiting.find(names[i]);
     held[i] = row != nullptr;
+    isNew[i] = row && (!rejected.all || waits == waiting.end() || isWritten(*row, author, waits->second.position));
     return true;
   });
-  std::set<sync::RecordKey> known = rows.setAside(link, names), named;
+  std::set<sync::RecordKey> known, named, taken;
+  for (const auto& [key, code] : rows.setAside(link, names)) known.insert(key);
   std::uint64_t count = rows.rejectedCount(link.peer, link.by);
   std::vector<sync::Rejection> news;
   for (std::size_t i = 0; i < names.size(); i++) {
     const sync::Rejection& each = rejected.records[i];
+    if (each.why && each.why->code == ErrorCode::PermissionDenied) {
+      named.insert(each.key);
+      if (replaces && isNew[i]) noted.toReplace.push_back(each);
+      if (replaces) continue;
+    }
     if (!each.why) {
+      if (waiting.contains(each.key)) taken.insert(each.key);
       if (known.erase(each.key) == 0) continue;
       count--;
     } else {
@@ -37,10 +70,15 @@ void noteRejected(Ledger& ledger, const RejectedOn& link, const sync::Rejected& 
     }
     news.push_back(each);
   }
-  if (rejected.all)
+  if (rejected.all) {
     for (const sync::Rejection& old : rows.rejectedOn(link, false))
       if (!named.contains(old.key)) news.push_back({old.key, std::nullopt});
+    for (const auto& [key, change] : waiting)
+      if (!named.contains(key) && link.scope.has(key.collection)) taken.insert(key);
+  }
   if (!news.empty()) rows.noteRejections(link, news, nowMs);
+  for (const sync::RecordKey& key : taken) noted.taken.push_back(std::move(waiting.at(key)));
+  return noted;
 }
 
 }  // namespace blazedb::replica

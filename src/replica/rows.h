@@ -45,6 +45,21 @@ struct RejectedOn {
   RejectedBy by = RejectedBy::us;
 };
 
+// A change of this replica that a peer's rights have refused, and that waits beside the rows (refused.h).
+struct Refused {
+  std::int64_t id = 0;  // given by the store: 0 before
+  sync::RecordKey key;
+  UUID peer;
+  sync::Bye why;
+  std::int64_t sinceMs = 0;
+  std::uint64_t position = 0;          // of the row when it left: what was written later is not refused yet
+  base::Bytes stamps, fields;          // the parts that it changed, as those of a row
+  std::map<std::string, Value> added;  // by the keys of this replica's parts of counters: what was added to each
+
+  // Views the bytes. Throws DamagedPage if they are not a state.
+  sync::RecordState state() const;
+};
+
 class Reader {
  public:
   virtual ~Reader() = default;
@@ -89,6 +104,10 @@ class Reader {
 
   // The records that are set aside. `changed`: only those whose copy here has changed since.
   virtual std::vector<sync::Rejection> rejectedOn(const RejectedOn& link, bool changed) = 0;
+  // The changes of these records that peers have refused, at most one for each record and peer; and the records of
+  // which this peer has.
+  virtual std::vector<Refused> refused(std::span<const sync::RecordKey> keys) = 0;
+  virtual std::set<sync::RecordKey> refusedBy(const UUID& peer) = 0;
 
   // Calls `use` with one row. Returns false if there is none.
   template <class Use>
@@ -152,8 +171,9 @@ class Notes : public virtual Reader {
   // there.
   virtual void removeTakenBack(std::int64_t importer, std::uint64_t upTo) = 0;
 
-  // Those of these records that are set aside.
-  virtual std::set<sync::RecordKey> setAside(const RejectedOn& link, std::span<const sync::RecordKey> keys) = 0;
+  // Those of these records that are set aside, each with the code.
+  virtual std::map<sync::RecordKey, ErrorCode> setAside(const RejectedOn& link,
+                                                        std::span<const sync::RecordKey> keys) = 0;
   // Notes, in this order, that a record is set aside, or no longer. One that was set aside before keeps its time.
   virtual void noteRejections(const RejectedOn& link, std::span<const sync::Rejection> news, std::int64_t nowMs) = 0;
   // Notes that the copies here have changed, so that peers' records may be taken now. Returns how many of these records
@@ -162,6 +182,10 @@ class Notes : public virtual Reader {
   // The number of records set aside on all links with the peer. What the peer itself has refused counts together with
   // what other replicas of the same user have, if the store knows them: a client is free to come with new replica ids.
   virtual std::uint64_t rejectedCount(const UUID& peer, RejectedBy by) = 0;
+
+  // Stores a refused change in place of an earlier one of the same record and peer. One without an id gets a new one.
+  virtual void setRefused(const Refused& refused) = 0;
+  virtual void removeRefused(std::int64_t id) = 0;
 
   virtual void addOverridden(std::span<const Overridden> entries, std::int64_t nowMs) = 0;
   virtual void addRemoved(std::span<const RemovedCopy> copies) = 0;

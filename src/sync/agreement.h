@@ -75,6 +75,8 @@ struct Agreement : Terms {
 
   // Whether a record that the peer takes back goes here. `fromPeer`: this end got its latest state from the peer.
   bool mayTakeBack(bool fromPeer) const { return writes.mayErase && (imports() || fromPeer); }
+  // Whether the peer's record takes the place of one here of which its rights refuse a change.
+  bool replacesRefused() const { return receives && writes.mayErase; }
   // Whether this end journals what the peer removes here, by a sweep or by taking back, so that a user can restore it.
   // What an exporter gives and takes is the exporter's own; of such a record this end journals the fields that the link
   // does not carry.

@@ -508,7 +508,8 @@ std::optional<Rejected> decodeRejected(ByteView frame) {
     std::uint64_t code = in.varint();
     ByteView text = in.sized();
     auto reason = static_cast<ErrorCode>(code);
-    bool known = reason == ErrorCode::ClockSkew || reason == ErrorCode::TooLarge || reason == ErrorCode::NotAllowed;
+    bool known = reason == ErrorCode::ClockSkew || reason == ErrorCode::TooLarge || reason == ErrorCode::NotAllowed ||
+                 reason == ErrorCode::PermissionDenied;
     if (code > UINT16_MAX || text.size() > base::kReasonBytesMax || !(code == 0 ? text.empty() : known)) in.fail();
     if (!in.ok() || !codec::isOneLine(base::textOf(text))) return std::nullopt;
     if (code != 0) each.why = {static_cast<ErrorCode>(code), std::string(base::textOf(text))};

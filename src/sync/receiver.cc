@@ -157,6 +157,7 @@ Incoming Receiver::incomingFromPeer() const {
   Incoming incoming{end_.agreement};
   incoming.acknowledged = sender_.acknowledged();
   incoming.deadFrom = sender_.deadFrom();
+  incoming.refused = refused_;
   return incoming;
 }
 
@@ -181,6 +182,7 @@ void Receiver::finishBatch(const Batch& batch) {
 }
 
 void Receiver::finishSweep(std::uint64_t position) {
+  for (const auto& [key, why] : refused_) sweep_->refused.insert(key);
   Store::Swept swept = end_.store.finishSweep(end_.peer(), end_.agreement.scope, *sweep_, applied_);
   if (swept.refused) return end_.stop(ErrorCode::TooManyRemovals, *swept.refused);
   sender_.horizonRaised(swept.horizonBefore, swept.horizonAfter);
@@ -278,6 +280,7 @@ bool Receiver::took(ApplyResult& result) {
     end_.stop(result.refused->why.code, result.refused->why.text);
     return false;
   }
+  for (const RecordKey& key : result.replaced) refused_.erase(key);
   if (result.rejected.empty()) return true;
   for (const Rejection& each : result.rejected) {
     if (each.why) setAside_[each.key] = each.why->code;
@@ -298,10 +301,18 @@ bool Receiver::mayAskAgain() const {
   return welcome_ && !end_.settling && !sweep_ && needed_.empty() && retrying_.empty() && held_.empty();
 }
 
+void Receiver::replace(std::vector<Rejection> refused) {
+  for (Rejection& each : refused)
+    if (refused_.size() < base::kRejectedMax) refused_[std::move(each.key)] = std::move(*each.why);
+  replacesNow_ = true;
+}
+
 // Asks for everything that is set aside at the beginning, and later for records whose time has come or whose copy here
-// has changed.
+// has changed; and for what takes the place of refused changes.
 void Receiver::askAgain() {
-  if (setAside_.empty() || end_.stopped() || !mayAskAgain()) return;
+  if ((setAside_.empty() && refused_.empty()) || end_.stopped() || !mayAskAgain()) return;
+  if (std::exchange(replacesNow_, false))
+    for (const auto& [key, why] : refused_) retrying_.insert(key);
   bool all = std::exchange(askAll_, false), due = retryAtMs_ && end_.nowMs >= *retryAtMs_;
   std::uint64_t changes = std::exchange(changedAside_, end_.store.changedAside());
   if (all || due) retryAtMs_.reset();
@@ -320,6 +331,7 @@ bool Receiver::retry(Rows& rows) {
   for (Change& change : again.changes) change.complete = true;
   again.gone = std::move(rows.gone);
   again.cursor = applied_;
+  again.again = true;
   ApplyResult result = end_.store.apply(again);
   if (!took(result)) return false;
   savedTo_ = appliedTo_;

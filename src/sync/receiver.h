@@ -16,6 +16,9 @@
 // replica's own copy of it has changed, and whenever a part of it comes. While a record is set aside the two ends do
 // not hold the same, and do not compare.
 //
+// Replacing. If the rights of the peer refuse a change of this replica, the change leaves the record here. The receiver
+// asks for the peer's own record in the same way, and the store puts that in the place of the one here.
+//
 // All positions here are positions in the peer's feed.
 #pragma once
 
@@ -47,10 +50,16 @@ class Receiver {
   // Merges records that differed at rest. Returns false if the conversation has to end.
   bool repair(std::vector<Change> changes);
 
+  // The peer has refused changes of these records. Asks for its own records, which then take their place.
+  void replace(std::vector<Rejection> refused);
+
   // Merges the first held batch and acknowledges it. Returns false if there is none, or if it has to wait.
   bool mergeNext();
   // The peer has acknowledged more of this replica's feed: a batch that waited for that may be merged now.
-  void peerAcknowledged() { unsent_ = false; }
+  void peerAcknowledged() {
+    unsent_ = false;
+    replacesNow_ = true;
+  }
   // Asks for those records that were set aside and may be taken now.
   void askAgain();
   bool askingAgain() const { return !retrying_.empty(); }
@@ -61,13 +70,16 @@ class Receiver {
   bool sweeping() const { return sweep_.has_value(); }
   bool catchingUp() const { return catchingUp_; }
   // Whether everything that has come is merged, and nothing is set aside.
-  bool idle() const { return !catchingUp_ && held_.empty() && retrying_.empty() && setAside_.empty(); }
+  bool idle() const {
+    return !catchingUp_ && held_.empty() && retrying_.empty() && setAside_.empty() && refused_.empty();
+  }
   std::uint64_t askedFrom() const { return askedFrom_; }
   std::uint64_t appliedTo() const { return appliedTo_; }
   // The position of the stored cursor.
   std::uint64_t savedTo() const { return savedTo_; }
   std::size_t heldBytes() const { return heldBytes_ + answersBytes_; }
   std::uint64_t setAside() const { return setAside_.size(); }
+  std::uint64_t toReplace() const { return refused_.size(); }
   // When saveCursorIfDue() or askAgain() next has something to do, std::nullopt for never.
   std::optional<std::int64_t> nextTickMs() const;
 
@@ -109,7 +121,9 @@ class Receiver {
   std::set<RecordKey> gone_;  // needed records that the peer no longer holds
 
   std::map<RecordKey, ErrorCode> setAside_;
-  std::set<RecordKey> retrying_;  // asked for again; batches are held meanwhile
+  std::map<RecordKey, Bye> refused_;  // by the peer, which is asked for its own records
+  bool replacesNow_ = true;           // otherwise the peer has to acknowledge changes of them first
+  std::set<RecordKey> retrying_;      // asked for again; batches are held meanwhile
   bool askAll_ = false;
   std::uint64_t changedAside_ = 0;         // Store::changedAside(), as it was last read
   std::optional<std::int64_t> retryAtMs_;  // when the first record that was dated ahead can be taken

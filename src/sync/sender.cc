@@ -42,19 +42,22 @@ bool Sender::checkDeliveries(const Subscribe& subscribe, const Cursor& start) {
   bool chooses = end_.agreement.reads.chooses();
   Deliveries& deliveries = end_.store.deliveries();
   const auto [known, floor] = deliveries.known(importer);
-  // With another filter the importer gets everything again. If it was given records and the store does not know which,
-  // it sweeps: it removes those that it does not get now.
-  filterNoted_ = known == filterId();
-  bool anew = !filterNoted_;
   bool fellBack = start.position < subscribe.cursor.position;
   bool putBack = start.position < floor;
-  peerSweeps_ |= chooses && (putBack || (subscribe.cursor.position > 0 && (!known || fellBack)));
-  givenAnew_ = peerSweeps_ || (known && !filterNoted_);
-  if (peerSweeps_ && chooses) {
+  // With another filter the importer gets everything again. If it may have records that it was given, or has sent, and
+  // the store does not know which, it sweeps: it removes those that it does not get now.
+  filterNoted_ = known == filterId() && !(putBack && !chooses);
+  bool anew = !filterNoted_;
+  bool mayHoldMore = !known && (subscribe.cursor.position > 0 || subscribe.hasData);
+  peerSweeps_ |= chooses && (putBack || mayHoldMore || fellBack);
+  givenAnew_ = peerSweeps_ || (!filterNoted_ && (known || putBack));
+  // Without a filter nobody counts what it gets, so the store forgets what it had before the first record is given.
+  bool forgets = chooses ? peerSweeps_ : known.has_value();
+  if (forgets) {
     deliveries.forget(importer);
     filterNoted_ = false;
-  } else if (known && !filterNoted_ && !known->empty()) {
-    deliveries.mixFilters(importer);
+  } else if (chooses && !filterNoted_ && known != "") {
+    deliveries.mixFilters(importer);  // before it gets the first record: its Ack may be lost
   }
   return anew;
 }
@@ -81,7 +84,8 @@ void Sender::onSubscribe(const Subscribe& subscribe, std::uint64_t askedFrom) {
   horizon_ = store.purgeHorizon();
   Cursor start = whereToStart(subscribe);
   store.noteReader(peer, scope, start.position);
-  if (!subscribe.rejects) store.noteRejected(peer.replica, scope, {true, {}});
+  if (!subscribe.rejects)
+    end_.status.refused = store.noteRejected(peer.replica, scope, {true, {}}, end_.agreement.replacesRefused()).count;
   // A peer without data needs no deletes. If it gets a deleted record from elsewhere, it sends that record here, and
   // then this end sends it the delete. Not so between an exporter and an importer: an exporter that lost its data may
   // never get the record back from where it has brought it, because a filter there leaves the record out.
@@ -219,16 +223,21 @@ void Sender::noteSaved(std::uint64_t saved) {
   if (peerFeedEnd_ && saved != notedSaved_) noteAcknowledged(saved);
 }
 
-void Sender::onRejected(const Rejected& rejected) {
-  if (!subscribed_) return end_.broken("Rejected out of place");
+std::vector<Rejection> Sender::onRejected(const Rejected& rejected) {
   const Scope& scope = end_.agreement.scope;
-  for (const Rejection& each : rejected.records) {
-    if (!scope.has(each.key.collection)) return end_.broken("Rejected for what this link does not carry");
-    if (each.why) end_.status.reason = each.why;
+  bool isCarried = std::all_of(rejected.records.begin(), rejected.records.end(),
+                               [&](const Rejection& each) { return scope.has(each.key.collection); });
+  if (!subscribed_ || !isCarried) {
+    end_.broken(isCarried ? "Rejected out of place" : "Rejected for what this link does not carry");
+    return {};
   }
-  end_.status.refused = end_.store.noteRejected(end_.peer().replica, scope, rejected);
+  for (const Rejection& each : rejected.records)
+    if (each.why) end_.status.reason = each.why;
+  Store::Noted noted = end_.store.noteRejected(end_.peer().replica, scope, rejected, end_.agreement.replacesRefused());
+  end_.status.refused = noted.count;
   rest_.unverify();
   end_.activity();
+  return std::move(noted.toReplace);
 }
 
 void Sender::onNeed(const Need& need) {

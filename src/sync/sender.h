@@ -15,6 +15,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "sync/rest.h"
 #include "sync/this_end.h"
@@ -33,7 +34,8 @@ class Sender {
   void onAck(const Ack& ack, std::uint64_t saved);
   // This end's stored cursor has moved: it may have by now what the peer had at its last Ack.
   void noteSaved(std::uint64_t saved);
-  void onRejected(const Rejected& rejected);
+  // Returns the records whose place the peer's are to take.
+  std::vector<Rejection> onRejected(const Rejected& rejected);
   void onNeed(const Need& need);
 
   // Sends what the window and the driver have room for. Must be called only while the session may send.

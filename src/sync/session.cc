@@ -131,7 +131,8 @@ void Session::dispatch(FrameType type, base::ByteView frame) {
         send();
       });
     case FrameType::rejected:
-      return handle(decodeRejected(frame), [&](const Rejected& rejected) { sender_.onRejected(rejected); });
+      return handle(decodeRejected(frame),
+                    [&](const Rejected& rejected) { receiver_.replace(sender_.onRejected(rejected)); });
     case FrameType::need:
       return handle(decodeNeed(frame), [&](const Need& need) { sender_.onNeed(need); });
     case FrameType::rows:
@@ -272,6 +273,7 @@ void Session::updateState() {
   status.state = !known ? SessionState::connecting : catchingUp ? SessionState::catchingUp : SessionState::live;
   status.verified = rest_.verified(here());
   status.setAside = receiver_.setAside();
+  status.toReplace = receiver_.toReplace();
   if (status.setAside + status.refused == 0) status.reason.reset();
 }
 

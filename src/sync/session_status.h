@@ -29,12 +29,13 @@ struct SessionStatus {
   std::int64_t heardMs = 0;          // when the latest frame came
   std::uint64_t bytesSent = 0;
   std::uint64_t bytesReceived = 0;
-  std::uint64_t repaired = 0;  // records that differed at rest and were sent again
-  std::uint64_t setAside = 0;  // records of the peer that this end has set aside
-  std::uint64_t refused = 0;   // records of this end that the peer has set aside
-  std::optional<Bye> reason;   // of the latest of these two
-  bool verified = false;       // the digests were equal, and nothing has changed since
-  std::optional<Bye> ended;    // why the conversation stopped, whichever end stopped it
+  std::uint64_t repaired = 0;   // records that differed at rest and were sent again
+  std::uint64_t setAside = 0;   // records of the peer that this end has set aside
+  std::uint64_t refused = 0;    // records of this end that the peer has set aside
+  std::uint64_t toReplace = 0;  // of these, those whose place the peer's record has yet to take
+  std::optional<Bye> reason;    // of the latest of these two
+  bool verified = false;        // the digests were equal, and nothing has changed since
+  std::optional<Bye> ended;     // why the conversation stopped, whichever end stopped it
 };
 
 }  // namespace blazedb::sync

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -64,6 +65,7 @@ struct Sweep {
   std::size_t mentionedMax = 1u << 16;  // with so many, the store drops repeated ones, and raises this
   // The fields that the peer's record does not have. The peer has forgotten that they were removed.
   std::map<RecordKey, std::vector<Field>> fields = {};
+  std::set<RecordKey> refused = {};  // as Incoming::refused: the sweep removes none of them
 };
 
 struct Incoming {
@@ -77,6 +79,10 @@ struct Incoming {
   Sweep* sweep = nullptr;        // set while this replica sweeps: collects the rows that the changes concern
   bool repair = false;           // sent because the two differed at rest
   std::uint64_t deadFrom = 0;    // the sender has not got deletes up to here, only those of records that it sends
+  bool again = false;            // the changes answer a question for what was set aside, or refused
+  // The sender has refused changes of these records. Its own record, once it comes as an answer, takes the place of the
+  // one here.
+  std::map<RecordKey, Bye> refused;
 };
 
 struct ApplyResult {
@@ -84,6 +90,7 @@ struct ApplyResult {
   std::optional<Refusal> refused;         // set: nothing was merged, and the conversation has to end
   std::vector<Rejection> rejected;        // set aside now, or no longer; the rest was merged
   std::optional<std::int64_t> retryInMs;  // when the first record that is dated ahead can be taken
+  std::vector<RecordKey> replaced;        // of Incoming::refused: these are as the sender has them now
   bool mustSync = false;                  // the sender forgets these changes once they are acknowledged: sync to disk
   bool unsent = false;  // set: nothing was merged; a record taken back has changes that the sender has to get first
 };
@@ -131,8 +138,14 @@ class Store {
   virtual std::vector<Rejection> setAside(const UUID& peer, const Scope& scope, bool changed) const = 0;
   // A number that changes whenever the copy here of a record that is set aside changes.
   virtual std::uint64_t changedAside() const = 0;
-  // Stores which of this replica's records the peer has set aside. Returns their number in all.
-  virtual std::uint64_t noteRejected(const UUID& peer, const Scope& scope, const Rejected& rejected) = 0;
+  // Stores which of this replica's records the peer has set aside. With `replaces` those that the peer's rights refuse
+  // (PermissionDenied) are not stored but returned: the peer's record will take their place (Incoming::refused). What
+  // was refused so and no longer is goes back into its record.
+  struct Noted {
+    std::uint64_t count = 0;  // what the peer refuses, in all
+    std::vector<Rejection> toReplace = {};
+  };
+  virtual Noted noteRejected(const UUID& peer, const Scope& scope, const Rejected& rejected, bool replaces) = 0;
   // Ends a sweep, in one transaction: removes every live record of the scope that was not mentioned, except those that
   // changed here after Sweep::peerHasApplied, and its `fields`; raises the purge horizon to the feed's end; moves the
   // cursor. If that would remove many records and the sweep may not, it changes nothing and says so in `refused`.

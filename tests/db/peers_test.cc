@@ -59,7 +59,8 @@ TEST_F(PeersTest, WhatWasRejectedIsNotListedOfWhoMayComeNoMore) {
   comes(old, uuidOf(2), {});
   comes(annsNext, uuidOf(2), {});
   comes(ends, uuidOf(3), {});
-  for (std::uint64_t peer = 1; peer <= 4; peer++) a->noteRejected(uuidOf(peer), {}, refused);  // 4: the hub of this one
+  for (std::uint64_t peer = 1; peer <= 4; peer++)
+    a->noteRejected(uuidOf(peer), {}, refused, false);  // 4: the hub of this one
   EXPECT_EQ(a->info().rejected, 4u);
   a->tokens().revoke(lost);
   a->tokens().revoke(old);

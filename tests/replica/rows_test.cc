@@ -411,9 +411,10 @@ TYPED_TEST(RowsTest, WhatIsSetAsideBelongsToALinkAndAnEnd) {
     note(narrow, {{two, why}});
     note(theirs, {{three, why}});
     std::vector<sync::RecordKey> keys{one, two, three};
-    EXPECT_EQ(rows.setAside(ours, keys), std::set<sync::RecordKey>{one});
-    EXPECT_EQ(rows.setAside(narrow, keys), std::set<sync::RecordKey>{two});
-    EXPECT_EQ(rows.setAside(theirs, keys), std::set<sync::RecordKey>{three});
+    using Aside = std::map<sync::RecordKey, ErrorCode>;
+    EXPECT_EQ(rows.setAside(ours, keys), (Aside{{one, ErrorCode::TooLarge}}));
+    EXPECT_EQ(rows.setAside(narrow, keys), (Aside{{two, ErrorCode::TooLarge}}));
+    EXPECT_EQ(rows.setAside(theirs, keys), (Aside{{three, ErrorCode::TooLarge}}));
     EXPECT_EQ(rows.rejectedCount(uuidOf(50), RejectedBy::us), 2u);
     EXPECT_EQ(rows.rejectedCount(uuidOf(50), RejectedBy::peer), 1u);
     EXPECT_TRUE(rows.rejectedOn(ours, true).empty());
@@ -427,6 +428,44 @@ TYPED_TEST(RowsTest, WhatIsSetAsideBelongsToALinkAndAnEnd) {
     note(ours, {{one, std::nullopt}, {two, std::nullopt}, {two, why}, {two, std::nullopt}});
     EXPECT_TRUE(rows.rejectedOn(ours, false).empty());
     EXPECT_EQ(rows.rejectedCount(uuidOf(50), RejectedBy::us), 1u);
+    return true;
+  });
+}
+
+TYPED_TEST(RowsTest, ARefusedChangeBelongsToARecordAndAPeer) {
+  this->store_.write([](Writer& rows) {
+    sync::RecordKey one{"people", uuidOf(1)}, two{"people", uuidOf(2)};
+    std::vector<sync::RecordKey> keys{one, two};
+    EXPECT_TRUE(rows.refused(keys).empty());
+    Refused refused{0, one,    uuidOf(50), {ErrorCode::PermissionDenied, "no"}, 7,
+                    8, {1, 2}, {3},        {{codec::partKey("n", 7), 5}}};
+    rows.setRefused(refused);
+    refused.peer = uuidOf(51);
+    rows.setRefused(refused);
+    if (rows.refused(keys).size() != 2u) return ADD_FAILURE(), true;
+    EXPECT_EQ(rows.refusedBy(uuidOf(50)), std::set<sync::RecordKey>{one});
+    EXPECT_TRUE(rows.refusedBy(uuidOf(52)).empty());
+    std::int64_t last = rows.refused(keys)[1].id;
+    refused.added = {};
+    refused.fields = {4};
+    rows.setRefused(refused);
+    std::vector<Refused> all = rows.refused(keys);
+    if (all.size() != 2u) return ADD_FAILURE(), true;
+    Refused& first = all[0].peer == uuidOf(50) ? all[0] : all[1];
+    Refused& again = all[0].peer == uuidOf(50) ? all[1] : all[0];
+    EXPECT_EQ(first.why.text, "no");
+    EXPECT_EQ(first.sinceMs, 7);
+    EXPECT_EQ(first.position, 8u);
+    EXPECT_EQ(first.stamps, (base::Bytes{1, 2}));
+    EXPECT_EQ(first.fields, (base::Bytes{3}));
+    EXPECT_EQ(first.added, (std::map<std::string, Value>{{codec::partKey("n", 7), 5}}));
+    EXPECT_EQ(again.fields, (base::Bytes{4}));
+    EXPECT_TRUE(again.added.empty());
+    EXPECT_GT(again.id, last);
+    rows.setRefused(again);
+    rows.removeRefused(first.id);
+    if (rows.refused(keys).size() != 1u) return ADD_FAILURE(), true;
+    EXPECT_EQ(rows.refused(keys)[0].id, again.id);
     return true;
   });
 }

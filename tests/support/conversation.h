@@ -47,8 +47,9 @@ class PassingStore : public sync::Store {
     return store_.setAside(peer, scope, changed);
   }
   std::uint64_t changedAside() const override { return store_.changedAside(); }
-  std::uint64_t noteRejected(const UUID& peer, const sync::Scope& scope, const sync::Rejected& rejected) override {
-    return store_.noteRejected(peer, scope, rejected);
+  Noted noteRejected(const UUID& peer, const sync::Scope& scope, const sync::Rejected& rejected,
+                     bool replaces) override {
+    return store_.noteRejected(peer, scope, rejected, replaces);
   }
   Swept finishSweep(const sync::Peer& from, const sync::Scope& scope, sync::Sweep& sweep,
                     const sync::Cursor& cursor) override {

@@ -182,15 +182,17 @@ class MemoryRows final : public replica::Writer {
     for (auto& [replica, each] : importers_)
       if (each.number == importer && removed > 0) each.floor = std::max(each.floor, upTo);
   }
-  std::set<sync::RecordKey> setAside(const replica::RejectedOn& link, std::span<const sync::RecordKey> keys) override {
-    std::set<sync::RecordKey> found;
+  std::map<sync::RecordKey, ErrorCode> setAside(const replica::RejectedOn& link,
+                                                std::span<const sync::RecordKey> keys) override {
+    std::map<sync::RecordKey, ErrorCode> found;
     for (const sync::RecordKey& key : keys)
-      if (rejected_.contains({link.peer, link.by, sync::encode(link.scope), key})) found.insert(key);
+      if (auto aside = rejected_.find({link.peer, link.by, sync::encode(link.scope), key}); aside != rejected_.end())
+        found[key] = aside->second.why.code;
     return found;
   }
   void noteRejections(const replica::RejectedOn& link, std::span<const sync::Rejection> news, std::int64_t) override {
     for (const sync::Rejection& each : news) {
-      Refused refused{link.peer, link.by, sync::encode(link.scope), each.key};
+      Refusal refused{link.peer, link.by, sync::encode(link.scope), each.key};
       if (each.why)
         rejected_[refused] = {*each.why, false};
       else
@@ -214,6 +216,28 @@ class MemoryRows final : public replica::Writer {
           std::get<2>(refused) == sync::encode(link.scope) && (!changed || entry.changed))
         all.push_back({std::get<3>(refused), entry.why});
     return all;
+  }
+  std::vector<replica::Refused> refused(std::span<const sync::RecordKey> keys) override {
+    std::vector<replica::Refused> all;
+    for (const sync::RecordKey& key : keys)
+      for (const replica::Refused& each : waiting_)
+        if (each.key == key) all.push_back(each);
+    return all;
+  }
+  std::set<sync::RecordKey> refusedBy(const UUID& peer) override {
+    std::set<sync::RecordKey> keys;
+    for (const replica::Refused& each : waiting_)
+      if (each.peer == peer) keys.insert(each.key);
+    return keys;
+  }
+  void setRefused(const replica::Refused& refused) override {
+    std::erase_if(waiting_,
+                  [&](const replica::Refused& each) { return each.key == refused.key && each.peer == refused.peer; });
+    waiting_.push_back(refused);
+    if (refused.id == 0) waiting_.back().id = ++lastWaiting_;
+  }
+  void removeRefused(std::int64_t id) override {
+    std::erase_if(waiting_, [&](const replica::Refused& each) { return each.id == id; });
   }
   std::uint64_t rejectedCount(const UUID& peer, replica::RejectedBy by) override {
     return static_cast<std::uint64_t>(std::count_if(rejected_.begin(), rejected_.end(), [&](const auto& each) {
@@ -279,7 +303,7 @@ class MemoryRows final : public replica::Writer {
     sync::Bye why;
     bool changed = false;  // the copy here has changed since
   };
-  using Refused = std::tuple<UUID, replica::RejectedBy, base::Bytes, sync::RecordKey>;
+  using Refusal = std::tuple<UUID, replica::RejectedBy, base::Bytes, sync::RecordKey>;
 
   replica::Row shown(const Stored& stored, std::int64_t importer) const {
     replica::Row row = stored.row;
@@ -297,6 +321,8 @@ class MemoryRows final : public replica::Writer {
     stored.row.delivery.reset();
   }
 
+  std::vector<replica::Refused> waiting_;
+  std::int64_t lastWaiting_ = 0;
   std::map<std::int64_t, Stored> rows_;  // by handle
   std::map<replica::Key, std::int64_t> handles_;
   std::int64_t lastHandle_ = 0;
@@ -309,7 +335,7 @@ class MemoryRows final : public replica::Writer {
   std::map<UUID, Importing> importers_;
   std::int64_t lastImporter_ = 0;
   std::map<std::pair<std::int64_t, std::int64_t>, replica::Delivery> delivered_;  // by importer and handle
-  std::map<Refused, Aside> rejected_;
+  std::map<Refusal, Aside> rejected_;
   std::uint64_t horizon_ = 0;
   std::uint64_t lostUntil_ = 0;
   std::vector<replica::Overridden> overridden_;

@@ -176,9 +176,9 @@ class MemoryReplica final : public replica::Replica,
   }
   std::vector<sync::Rejection> setAside(const UUID&, const sync::Scope&, bool) const override { return {}; }
   std::uint64_t changedAside() const override { return 0; }
-  std::uint64_t noteRejected(const UUID&, const sync::Scope&, const sync::Rejected& rejected) override {
+  Noted noteRejected(const UUID&, const sync::Scope&, const sync::Rejected& rejected, bool) override {
     EXPECT_TRUE(rejected.records.empty());
-    return 0;
+    return {};
   }
   Swept finishSweep(const sync::Peer&, const sync::Scope&, sync::Sweep&, const sync::Cursor&) override {
     ADD_FAILURE();

@@ -1,5 +1,7 @@
 // Policies on a hub: what its clients get, and what it takes from them.
 #include <functional>
+#include <map>
+#include <mutex>
 #include <set>
 #include <thread>
 
@@ -17,6 +19,16 @@ class RightsTest : public RemoteTest {
     std::set<std::string> all;
     for (const Record& each : database.fetchAll()) all.insert(each.string("name").value_or(""));
     return all;
+  }
+  // What a hub has refused, and has left its records.
+  static std::map<UUID, RejectedChange> refusedOf(const Database& database) {
+    std::map<UUID, RejectedChange> refused;
+    for (const RejectedChange& each : database.rejectedChanges()) {
+      EXPECT_EQ(each.code, ErrorCode::PermissionDenied);
+      EXPECT_TRUE(each.byPeer);
+      if (each.id != 0) refused[each.record] = each;
+    }
+    return refused;
   }
   // Synchronizes until it is so: a change of rights ends the connection within a second.
   static void until(SyncEngine& sync, const std::function<bool()>& isSo) {
@@ -130,25 +142,28 @@ TEST_F(RightsTest, AWriteIsJudgedOnTheRecordBeforeAndAfter) {
   EXPECT_EQ(hub_.fetch(hidden)->string("name"), "hidden");
   EXPECT_EQ(hub_.fetch(hers)->string("name"), "still hers");
   EXPECT_FALSE(hub_.fetch(gift));
-  until(sync, [&] { return !ann.fetch(hidden); });  // a copy is all that she keeps of it
-  ASSERT_EQ(ann.removedRecords().size(), 1u);
-  EXPECT_EQ(ann.removedRecords()[0].record.string("name"), "mine");
-  std::set<UUID> refused;
-  for (const RejectedChange& each : ann.rejectedChanges()) {
-    EXPECT_EQ(each.code, ErrorCode::NotAllowed);
-    EXPECT_TRUE(each.byPeer);
-    refused.insert(each.record);
-  }
-  EXPECT_EQ(refused, (std::set<UUID>{his, gift}));
+  // She has what the hub has, and beside it what was refused.
+  until(sync, [&] { return refusedOf(ann).size() == 3; });
+  EXPECT_EQ(names(ann), (Names{"his", "still hers"}));
+  EXPECT_EQ(ann.fetch(his)->string("owner"), "bob");
+  std::map<UUID, RejectedChange> refused = refusedOf(ann);
+  EXPECT_EQ(refused.at(his).fields, (Object{{"owner", "ann"}}));
+  EXPECT_FALSE(refused.at(his).inserts);
+  EXPECT_EQ(refused.at(hidden).fields, (Object{{"name", "mine"}, {"owner", "ann"}}));
+  EXPECT_TRUE(refused.at(hidden).inserts);
+  EXPECT_EQ(refused.at(gift).fields, (Object{{"name", "a gift"}, {"owner", "bob"}}));
+  EXPECT_TRUE(ann.removedRecords().empty());
+  EXPECT_TRUE(ann.conflicts().empty());
 
   ann.remove(his);
   ann.remove(hers);
   sync.synchronize(kPatience);
-  EXPECT_TRUE(hub_.fetch(his));
-  EXPECT_FALSE(hub_.fetch(hers));
+  until(sync, [&] { return refusedOf(ann).at(his).deletes; });
+  EXPECT_EQ(names(ann), Names{"his"});
+  EXPECT_EQ(names(hub_), (Names{"his", "hidden"}));
 
   hub_.policies().add({"default", Operation::write, "name = 'a gift'"});
-  until(sync, [&] { return hub_.fetch(gift).has_value(); });
+  until(sync, [&] { return hub_.fetch(gift).has_value() && !refusedOf(ann).contains(gift); });
   until(sync, [&] { return !ann.fetch(gift); });  // she may not read it
 }
 
@@ -175,14 +190,111 @@ TEST_F(RightsTest, WhatWasRefusedIsKeptWhenItsRecordLeaves) {
   sync.synchronize(kPatience);
   ann.updateFields(id, {{"name", "hers"}});
   sync.synchronize(kPatience);
-  EXPECT_EQ(ann.rejectedChanges().size(), 1u);
+  until(sync, [&] { return ann.fetch(id)->string("name") == "a"; });
   hub_.updateFields(id, {{"team", "south"}});
   until(sync, [&] { return !ann.fetch(id); });
-  ASSERT_EQ(ann.removedRecords().size(), 1u);
-  EXPECT_EQ(ann.removedRecords()[0].record.string("name"), "hers");
   sync.pause();  // the list is gone through when they connect
   sync.resume();
+  sync.synchronize(kPatience);
+  EXPECT_TRUE(ann.removedRecords().empty());
+  EXPECT_EQ(refusedOf(ann).at(id).fields, (Object{{"name", "hers"}}));
+  EXPECT_THROW(ann.retry(refusedOf(ann).at(id).id), Error);  // there is no record to change
+  ann.discard(refusedOf(ann).at(id).id);
+  EXPECT_TRUE(ann.rejectedChanges().empty());
+  sync.pause();
+  sync.resume();
+  until(sync, [&] { return hub_.rejectedChanges().empty(); });
+}
+
+TEST_F(RightsTest, WhatWasRefusedGoesBackOnceTheRightsAllowIt) {
+  hub_.policies().add({"default", Operation::write, "note = 'old'"});
+  UUID his = hub_.insert({{"name", "his"}, {"owner", "bob"}, {"n", 1}, {"note", "old"}});
+  Database ann = open("ann");
+  SyncEngine sync = connect(ann, "ann");
+  sync.synchronize(kPatience);
+  std::vector<RejectedChange> told;
+  std::mutex mutex;
+  Subscription told_ = ann.onRejected([&](const RejectedChange& change) {
+    std::lock_guard lock(mutex);
+    told.push_back(change);
+  });
+  sync.pause();
+  ann.updateFields(his, {{"name", "hers"}, {"text", "x"}});
+  ann.increment(his, "n", 5);
+  ann.unset(his, {"note"});
+  UUID gift = ann.insert({{"name", "gift"}, {"owner", "bob"}});
+  sync.resume();
+  until(sync, [&] { return refusedOf(ann).size() == 2; });
+  EXPECT_TRUE(diff(hub_, ann).empty());
+  RejectedChange change = refusedOf(ann).at(his);
+  EXPECT_EQ(change.fields, (Object{{"name", "hers"}, {"text", "x"}}));
+  EXPECT_EQ(change.increments, (std::map<std::string, Value>{{"n", 5}}));
+  EXPECT_EQ(change.unset, std::vector<std::string>{"note"});
+  until(sync, [&] {
+    std::lock_guard lock(mutex);
+    return told.size() >= 2;
+  });
+  EXPECT_EQ(ann.info().rejected, 2u);
+  EXPECT_EQ(sync.status().rejected, 2u);
+
+  // Meanwhile both go on, and the next conversations change nothing.
+  hub_.updateFields(his, {{"name", "newer"}});
+  sync.synchronize(kPatience);
+  ann.increment(his, "n", 1);  // that she may
+  sync.synchronize(kPatience);
+  EXPECT_EQ(hub_.fetch(his)->integer("n"), 2);
+  for (int i = 0; i < 3; i++) {
+    sync.pause();
+    sync.resume();
+    sync.synchronize(kPatience);
+  }
+  EXPECT_EQ(refusedOf(ann).size(), 2u);
+  EXPECT_TRUE(diff(hub_, ann).empty());
+
+  hub_.policies().add({"default", Operation::write, "true"});
   until(sync, [&] { return ann.rejectedChanges().empty() && hub_.rejectedChanges().empty(); });
+  sync.synchronize(kPatience);
+  EXPECT_TRUE(diff(hub_, ann).empty());
+  EXPECT_EQ(hub_.fetch(his)->integer("n"), 7);
+  EXPECT_EQ(hub_.fetch(his)->string("name"), "newer");
+  EXPECT_EQ(hub_.fetch(his)->string("text"), "x");
+  EXPECT_FALSE(hub_.fetch(his)->contains("note"));
+  EXPECT_TRUE(hub_.fetch(gift));
+  ASSERT_EQ(ann.conflicts().size(), 1u);
+  EXPECT_EQ(ann.conflicts()[0].lost, Value("hers"));
+}
+
+TEST_F(RightsTest, AUserRetriesOrDiscards) {
+  hub_.policies().add({"default", Operation::write, "owner = $user.name"});
+  UUID his = hub_.insert({{"name", "his"}, {"owner", "bob"}, {"n", 1}});
+  UUID other = hub_.insert({{"name", "other"}, {"owner", "bob"}});
+  Database ann = open("ann");
+  SyncEngine sync = connect(ann, "ann");
+  sync.synchronize(kPatience);
+  ann.updateFields(his, {{"name", "hers"}});
+  ann.increment(his, "n", 5);
+  ann.remove(other);
+  UUID gift = ann.insert({{"name", "gift"}, {"owner", "bob"}});
+  until(sync, [&] { return refusedOf(ann).size() == 3 && refusedOf(ann).at(his).increments.contains("n"); });
+  ann.discard(refusedOf(ann).at(gift).id);
+  EXPECT_THROW(ann.discard(refusedOf(ann).at(his).id + 100), Error);
+  sync.pause();
+  hub_.policies().add({"default", Operation::write, "name = 'his' OR name = 'hers'"});
+  ann.retry(refusedOf(ann).at(his).id);
+  ann.retry(refusedOf(ann).at(other).id);
+  EXPECT_EQ(ann.fetch(his)->string("name"), "hers");
+  EXPECT_EQ(ann.fetch(his)->integer("n"), 6);
+  EXPECT_TRUE(ann.rejectedChanges().empty() && !ann.fetch(other));
+  sync.resume();
+  until(sync, [&] { return hub_.fetch(his)->string("name") == "hers"; });
+  EXPECT_EQ(hub_.fetch(his)->integer("n"), 6);
+  until(sync, [&] { return refusedOf(ann).size() == 1 && refusedOf(ann).contains(other); });  // refused again
+  EXPECT_TRUE(hub_.fetch(other) && ann.fetch(other));
+  sync.pause();
+  sync.resume();
+  until(sync, [&] { return hub_.rejectedChanges().size() == 1; });
+  EXPECT_TRUE(diff(hub_, ann).empty());
+  EXPECT_FALSE(ann.fetch(gift));
 }
 
 TEST_F(RightsTest, WhatATokenDoesNotLetOutIsKeptWhenItsRecordLeaves) {
@@ -210,17 +322,17 @@ TEST_F(RightsTest, TheFirstPolicyLosesNothingThatWasRefused) {
   UUID gift = ann.insert({{"name", "a gift"}, {"owner", "bob"}});
   for (const UUID& each : {his, shared}) ann.updateFields(each, {{"note", "hers"}});
   sync.synchronize(kPatience);
-  EXPECT_EQ(ann.rejectedChanges().size(), 3u);
+  until(sync, [&] { return refusedOf(ann).size() == 3; });
+  EXPECT_FALSE(ann.fetch(gift));
 
   hub_.policies().add({"default", Operation::read, "public OR owner = $user.name"});
   until(sync, [&] { return !ann.fetch(his); });
-  ASSERT_EQ(ann.removedRecords().size(), 1u);
-  EXPECT_EQ(ann.removedRecords()[0].record.string("note"), "hers");
-  EXPECT_TRUE(ann.fetch(gift));
-  EXPECT_EQ(ann.fetch(shared)->string("note"), "hers");
-  EXPECT_EQ(ann.rejectedChanges().size(), 2u);
+  EXPECT_EQ(names(ann), Names{"shared"});
+  EXPECT_EQ(refusedOf(ann).size(), 3u);
   hub_.policies().add({"default", Operation::write, "true"});
   until(sync, [&] { return hub_.fetch(gift) && hub_.fetch(shared)->contains("note") && !ann.fetch(gift); });
+  EXPECT_FALSE(hub_.fetch(his)->contains("note"));  // she may not read it
+  EXPECT_TRUE(refusedOf(ann).contains(his));
 }
 
 TEST_F(RightsTest, TheFirstPolicyTakesAlsoWhatHasChangedHere) {
@@ -242,10 +354,11 @@ TEST_F(RightsTest, TheFirstPolicyTakesAlsoWhatHasChangedHere) {
   until(sync, [&] { return ann.count() == 0; });
   until(reads, [&] { return reader.count() == 1; });
   EXPECT_TRUE(reader.fetch(own));
-  for (const Database& each : {ann, reader}) {
-    EXPECT_EQ(each.removedRecords().size(), 10u);
-    for (const RemovedRecord& removed : each.removedRecords()) EXPECT_EQ(removed.record.string("note"), "hers");
-  }
+  EXPECT_EQ(reader.removedRecords().size(), 10u);
+  for (const RemovedRecord& removed : reader.removedRecords()) EXPECT_EQ(removed.record.string("note"), "hers");
+  EXPECT_TRUE(ann.removedRecords().empty());
+  EXPECT_EQ(refusedOf(ann).size(), 10u);
+  for (const auto& [id, change] : refusedOf(ann)) EXPECT_EQ(change.fields, (Object{{"note", "hers"}}));
   for (const UUID& id : ids) EXPECT_FALSE(hub_.fetch(id)->contains("note"));
 }
 
