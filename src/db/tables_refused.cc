@@ -39,15 +39,18 @@ replica::Refused refusedAt(storage::Statement& row) {
   refused.stamps = copied(row.blob(8));
   refused.fields = copied(row.blob(9));
   Object added;
-  if (!codec::decodeFields(row.blob(10), added))
+  bool isSound = codec::decodeFields(row.blob(10), added);
+  const Array parts = added.array(kAdded).value_or(Array());  // each [field, writer, amount]
+  for (const Value& each : parts) {
+    const auto* part = each.as<Array>();
+    isSound = isSound && part && part->size() == 3 && (*part)[0].as<std::string>() && (*part)[1].as<std::int64_t>();
+    if (!isSound) break;
+    refused.added[codec::partKey(*(*part)[0].as<std::string>(), asUnsigned(*(*part)[1].as<std::int64_t>()))] =
+        (*part)[2];
+  }
+  if (!isSound)
     throw Error(ErrorCode::DamagedPage, "a rejected change of the record " + refused.key.id.toString() +
                                             " cannot be read; restore the file from a backup");
-  // A list of [field, writer, amount].
-  for (const Value& each : added.array(kAdded).value_or(Array()))
-    if (const auto* part = each.as<Array>(); part && part->size() == 3 && (*part)[0].as<std::string>())
-      refused.added[codec::partKey(*(*part)[0].as<std::string>(),
-                                   asUnsigned(part->at(1).as<std::int64_t>() ? *part->at(1).as<std::int64_t>() : 0))] =
-          (*part)[2];
   return refused;
 }
 

@@ -35,9 +35,11 @@ NotedRejected noteRejected(Ledger& ledger, const Author& author, const RejectedO
     keys.push_back({collection ? collection->number : 0, each.key.id});
     names.push_back(each.key);
   }
+  std::vector<sync::RecordKey> asked = names;
+  if (rejected.all)
+    for (const sync::RecordKey& key : rows.refusedBy(link.peer)) asked.push_back(key);
   std::map<sync::RecordKey, Refused> waiting;  // changes that the peer has refused before
-  std::set<sync::RecordKey> all = rows.refusedBy(link.peer);
-  for (Refused& each : rows.refused(std::vector<sync::RecordKey>(all.begin(), all.end())))
+  for (Refused& each : rows.refused(asked))
     if (each.peer == link.peer) waiting.emplace(each.key, std::move(each));
   // Of a list of all nobody can tell whether it means the change that waits, or a later one.
   std::vector<bool> held(keys.size()), isNew(keys.size());
