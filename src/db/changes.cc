@@ -315,14 +315,30 @@ void Changes::retry(const RejectedChange& change) {
   forgetRefused(change.id);
   if (change.deletes) {
     remove(collection, id);
-    return;
+  } else {
+    FieldsChange again{Record(change.fields), change.increments};
+    if (change.inserts)
+      upsertFields(collection, id, again);
+    else
+      updateFields(collection, id, again);
+    if (!change.unset.empty()) unset(collection, id, change.unset);
   }
-  FieldsChange again{Record(change.fields), change.increments};
-  if (change.inserts)
-    upsertFields(collection, id, again);
-  else
-    updateFields(collection, id, again);
-  if (!change.unset.empty()) unset(collection, id, change.unset);
+  sendAgain(collection, id);
+}
+
+bool Changes::discard(const RejectedChange& change) {
+  if (!forgetRefused(change.id)) return false;
+  sendAgain(change.collection, change.record);
+  return true;
+}
+
+// The peer that has refused a change of the record sees by a whole one that it need not ask for it again.
+void Changes::sendAgain(const std::string& collection, const UUID& id) {
+  replica::Held* held = load(collection, id);
+  if (!held) return;
+  if (!(held->row().flags & replica::kLeft)) sync::detail::reviveAt(held->state, ledger_.nextPosition());
+  ledger_.change(ledger_.collectionFor(collection), *held, 0, true);
+  ledger_.flush();
 }
 
 // What others have written over it since is a conflict, as if the change came only now.
@@ -354,7 +370,9 @@ void Changes::giveBack(const replica::Refused& refused) {
   });
   sync::RecordState lost = change;
   if (!lost.base.stamp.present()) lost.base = state.base;
-  replica::addOverridden(overridden_, refused.key, sync::merge(lost, state, position, isOwn), author_);
+  sync::MergeOutcome outcome = sync::merge(lost, state, position, isOwn);
+  std::erase_if(outcome.overridden, [&](const sync::Overridden& each) { return isOwn(each.wonStamp.writer); });
+  replica::addOverridden(overridden_, refused.key, outcome, author_);
   bool changed = sync::merge(state, change, position, isOwn).changed;
   if (!added.empty()) add(state, added, nextStamp(state.authority()));
   replica::Collection& collection = ledger_.collectionFor(refused.key.collection);

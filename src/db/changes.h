@@ -99,8 +99,8 @@ class Changes final : public Snapshot {
   // Puts a refused change back into its record, with its own stamps, and forgets that it was refused. Does nothing if
   // that would leave no whole record.
   void giveBack(const replica::Refused& refused);
-  // Returns false if there is none.
-  bool forgetRefused(std::int64_t id);
+  // Forgets a change that was refused. Returns false if there is none.
+  bool discard(const RejectedChange& change);
   std::vector<UUID> matching(const std::string& collection, const Predicate& where);
   std::uint64_t count(const std::string& collection) const override;
   std::shared_ptr<const Indexes> indexes() const override { return indexes_; }
@@ -167,6 +167,8 @@ class Changes final : public Snapshot {
   void requireNoneSame(const Index& index);
   sync::Stamp nextStamp(std::uint64_t seenAuthority);
   base::ByteView encode(const Object& fields);
+  bool forgetRefused(std::int64_t id);
+  void sendAgain(const std::string& collection, const UUID& id);
   // Stores the loaded record with its changes. Throws TooLarge.
   void save(const std::string& collection);
 

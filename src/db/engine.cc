@@ -224,7 +224,8 @@ std::vector<CollectionInfo> Engine::collections() const {
 
 [[noreturn]] static void noRejected(std::int64_t id) {
   throw Error(ErrorCode::NotFound,
-              "no rejected change " + std::to_string(id) + "; rejectedChanges() lists them (blazedb rejected FILE)");
+              "no rejected change " + std::to_string(id) +
+                  " waits here; rejectedChanges() lists those that do with their numbers (blazedb rejected FILE)");
 }
 
 std::vector<RejectedChange> Engine::rejectedChanges() const {
@@ -240,15 +241,21 @@ std::vector<RejectedChange> Engine::refusedAfter(std::int64_t id) const {
   return RefusedTable(readers_.lease()->statements()).after(id);
 }
 
-void Engine::retry(std::int64_t id) {
+RejectedChange Engine::refused(std::int64_t id) const {
   std::vector<RejectedChange> found = refusedAfter(id - 1);
   if (found.empty() || found.front().id != id) noRejected(id);
-  write([&](Changes& changes) { changes.retry(found.front()); });
+  return found.front();
+}
+
+void Engine::retry(std::int64_t id) {
+  RejectedChange change = refused(id);
+  write([&](Changes& changes) { changes.retry(change); });
 }
 
 void Engine::discard(std::int64_t id) {
+  RejectedChange change = refused(id);
   write([&](Changes& changes) {
-    if (!changes.forgetRefused(id)) noRejected(id);
+    if (!changes.discard(change)) noRejected(id);
   });
 }
 

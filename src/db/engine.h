@@ -77,6 +77,7 @@ class Engine final : public sync::Store, public replica::Replica {
   std::vector<RejectedChange> rejectedChanges() const;
   // Those that left their records, with an id above `id`, in their order.
   std::vector<RejectedChange> refusedAfter(std::int64_t id) const;
+  RejectedChange refused(std::int64_t id) const;  // throws NotFound
   void retry(std::int64_t id);
   void discard(std::int64_t id);
   std::optional<Error> writeProblem() const { return shared_.published.problem(); }

@@ -123,15 +123,15 @@ sync::Store::Noted Engine::noteRejected(const UUID& peer, const sync::Scope& sco
     return reader->rejectedOn(link, false).size() + reader->refusedBy(peer).size();
   };
   Noted noted;
-  bool nothingNew = rejected.all && rejected.records.empty();
-  if (nothingNew && count() == 0) return noted;
+  noted.count = count();
+  if (rejected.records.empty() && (!rejected.all || noted.count == 0)) return noted;
   write(Durability::normal, [&](Changes& changes) {
     replica::NotedRejected found = replica::noteRejected(changes.ledger(), changes.author(), link, rejected, replaces,
                                                          environment_.clock.wallMs());
     noted.toReplace = std::move(found.toReplace);
     for (const replica::Refused& each : found.taken) changes.giveBack(each);
   });
-  noted.count = count() + noted.toReplace.size();
+  noted.count = count();
   return noted;
 }
 

@@ -95,6 +95,8 @@ class Ledger {
   // Returns false if there is no row.
   bool load(const Key& key, Held& out);
   std::uint64_t nextPosition() const { return mirror_.position + 1; }
+  // The time of a new stamp.
+  std::uint64_t nextTime(std::int64_t wallMs) { return mirror_.clock.next(wallMs); }
 
   // Stores a new row at nextPosition(), without the queue. Returns false and does nothing if its key is taken.
   bool add(Collection& collection, Image& after);

@@ -168,15 +168,15 @@ std::optional<sync::Bye> Merger::mergeOne(const sync::Incoming& incoming, Item& 
                                           sync::ApplyResult& result) {
   if (std::optional<sync::Bye> why = checkTime(incoming, theirs, result)) return why;
   bool left = item.found && (item.held.row().flags & kLeft);
+  for (const Refused& each : refused_)
+    if (each.key == item.key() && each.peer != incoming.agreement.peer.replica &&
+        repeats(theirs, item.found && !left ? &item.held.state : nullptr, each.state()))
+      return each.why;
   // A repair must not bring back a record that another peer took back: the two would take it back and repair it for
   // ever.
   if (incoming.repair && left && !cameFrom(incoming, item.held.row())) return std::nullopt;
   if (std::optional<sync::Bye> why = checkStamps(incoming, theirs, item.found && !left ? &item.held.state : nullptr))
     return why;
-  for (const Refused& each : refused_)
-    if (each.key == item.key() && each.peer != incoming.agreement.peer.replica &&
-        repeats(theirs, item.found && !left ? &item.held.state : nullptr, each.state()))
-      return each.why;
   std::uint64_t latest = item.found ? item.held.row().position : 0;
   if (std::optional<sync::Bye> why =
           item.found ? mergeHeld(incoming, item, theirs, result) : mergeNew(incoming, item, theirs, result)) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <set>
 #include <string>
 
@@ -56,8 +57,19 @@ bool isEmpty(const sync::RecordState& state) {
          std::none_of(kMarks.begin(), kMarks.end(), [&](auto mark) { return (state.*mark).stamp.present(); });
 }
 
+// A part that was refused before began again from what the peer has: it gets what was added before, under a new stamp.
+void addEarlier(Ledger& ledger, sync::Cell& cell, const Value& by, std::deque<base::Bytes>& bytes, std::int64_t nowMs) {
+  std::optional<codec::Part> part = codec::decodePart(cell.value);
+  if (!part) return;
+  part->sum = codec::sumOf(part->sum, by);
+  cell.value = bytes.emplace_back(codec::encodePart(*part));
+  cell.stamp.time = ledger.nextTime(nowMs);
+}
+
 // Stores `kept`, together with what the same peer has refused of the record before.
 void keep(Ledger& ledger, const Author& author, Refused fresh, sync::RecordState kept) {
+  const std::int64_t nowMs = fresh.sinceMs;
+  std::deque<base::Bytes> bytes;
   std::vector<Refused> before = ledger.rows().refused({&fresh.key, 1});
   std::erase_if(before, [&](const Refused& each) { return each.peer != fresh.peer; });
   sync::RecordState earlier;
@@ -72,8 +84,11 @@ void keep(Ledger& ledger, const Author& author, Refused fresh, sync::RecordState
       if (later && isOwn(later->stamp.writer) && later->stamp > kept.floor.stamp) cell = *later;
     }
     fresh.sinceMs = before[0].sinceMs;
-    for (const auto& [part, by] : before[0].added)
+    for (const auto& [part, by] : before[0].added) {
+      sync::Cell* cell = kept.find(part);
+      if (cell && fresh.added.contains(part)) addEarlier(ledger, *cell, by, bytes, nowMs);
       fresh.added[part] = codec::sumOf(fresh.added.contains(part) ? fresh.added[part] : Value(0), by);
+    }
   }
   sync::EncodedState encoded;
   sync::encodeState(kept, 0, encoded);

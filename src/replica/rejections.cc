@@ -42,10 +42,12 @@ NotedRejected noteRejected(Ledger& ledger, const Author& author, const RejectedO
   for (Refused& each : rows.refused(asked))
     if (each.peer == link.peer) waiting.emplace(each.key, std::move(each));
   // Of a list of all nobody can tell whether it means the change that waits, or a later one.
-  std::vector<bool> held(keys.size()), isNew(keys.size());
+  // What this replica only passes on stays where it is: others gave it.
+  std::vector<bool> held(keys.size()), isNew(keys.size()), isOurs(keys.size());
   rows.find(keys, 0, [&](std::size_t i, const Row* row) {
     auto waits = waiting.find(names[i]);
     held[i] = row != nullptr;
+    isOurs[i] = waits != waiting.end() || (row && isWritten(*row, author, 0));
     isNew[i] = row && (!rejected.all || waits == waiting.end() || isWritten(*row, author, waits->second.position));
     return true;
   });
@@ -57,8 +59,11 @@ NotedRejected noteRejected(Ledger& ledger, const Author& author, const RejectedO
     const sync::Rejection& each = rejected.records[i];
     if (each.why && each.why->code == ErrorCode::PermissionDenied) {
       named.insert(each.key);
-      if (replaces && isNew[i]) noted.toReplace.push_back(each);
-      if (replaces) continue;
+      if (replaces && isOurs[i]) {
+        if (isNew[i]) noted.toReplace.push_back(each);
+        if (known.erase(each.key) > 0) news.push_back({each.key, std::nullopt});
+        continue;
+      }
     }
     if (!each.why) {
       if (waiting.contains(each.key)) taken.insert(each.key);

@@ -281,6 +281,8 @@ bool Receiver::took(ApplyResult& result) {
     return false;
   }
   for (const RecordKey& key : result.replaced) refused_.erase(key);
+  if (!result.replaced.empty())
+    end_.status.refused = end_.store.noteRejected(end_.peer().replica, end_.agreement.scope, {}, true).count;
   if (result.rejected.empty()) return true;
   for (const Rejection& each : result.rejected) {
     if (each.why) setAside_[each.key] = each.why->code;

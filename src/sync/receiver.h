@@ -63,6 +63,8 @@ class Receiver {
   // Asks for those records that were set aside and may be taken now.
   void askAgain();
   bool askingAgain() const { return !retrying_.empty(); }
+  // Whether it does, or will as soon as it may.
+  bool asksAgain() const { return askingAgain() || (!setAside_.empty() && (!welcome_ || askAll_)); }
   void saveCursor();
   void saveCursorIfDue();
 

@@ -41,6 +41,7 @@ void Session::receive(base::ByteView frame, std::int64_t nowMs) {
   if (!greeted() && *type != FrameType::hello && *type != FrameType::bye) return end_.broken("a frame before Hello");
   dispatch(*type, frame);
   receiver_.askAgain();
+  answerPing();
   updateState();
 }
 
@@ -212,11 +213,17 @@ void Session::onRows(base::ByteView frame) {
   if (again) send();
 }
 
-// A barrier waits for the answer, so this end first sends everything that it would otherwise leave for a moment.
+// A barrier waits for the answer, so this end first sends everything that it would otherwise leave for a moment, and
+// hears again of what it has set aside.
 void Session::onPing(const Ping& ping) {
   send();
   sender_.announceWithheld();
-  end_.say(encode(Pong{ping.number, end_.store.feedEnd()}));
+  pinged_ = ping.number;
+}
+
+void Session::answerPing() {
+  if (!pinged_ || stopped() || receiver_.asksAgain()) return;
+  end_.say(encode(Pong{*std::exchange(pinged_, std::nullopt), end_.store.feedEnd()}));
 }
 
 void Session::onBye(const Bye& bye) {

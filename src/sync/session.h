@@ -87,6 +87,7 @@ class Session {
   void onHello(const Hello& hello);
   void onRows(base::ByteView frame);
   void onPing(const Ping& ping);
+  void answerPing();
   void onBye(const Bye& bye);
 
   bool greeted() const { return end_.status.peer.has_value(); }
@@ -104,7 +105,8 @@ class Session {
   Rest rest_;
   Sender sender_;
   Receiver receiver_;
-  std::int64_t wallMs_ = 0;  // at the start
+  std::int64_t wallMs_ = 0;              // at the start
+  std::optional<std::uint64_t> pinged_;  // the number of a Ping that waits for its Pong
 };
 
 }  // namespace blazedb::sync

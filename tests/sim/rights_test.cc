@@ -149,6 +149,16 @@ class RightsWorld {
         }
       }
     }
+    // Of a record that was made once and never deleted no increment is lost, and none counts twice.
+    for (const auto& [id, counted] : counted_) {
+      std::optional<Record> original = hub_->fetch(id);
+      std::int64_t found = original ? original->integer("count").value_or(0) : 0;
+      for (const auto& client : clients_)
+        for (const RejectedChange& change : (*client)->rejectedChanges())
+          if (change.record == id && change.increments.contains("count"))
+            found += *change.increments.at("count").as<std::int64_t>();
+      if (counted.lives == 1) EXPECT_EQ(found, counted.tried) << "increments of " << id.toString();
+    }
     for (const Write& write : writes_)
       EXPECT_TRUE(isAccountedFor(write)) << "client " << write.client << " wrote '" << write.field << "' of "
                                          << write.id.toString() << ", n = " << write.n;
@@ -187,6 +197,7 @@ class RightsWorld {
     UUID id = test::uuidOf(dice_.below(12) + 1);
     ids_.insert(id);
     Stored before = stored(*replica, {kRecords, id}).value_or(Stored{});
+    bool increments = false;
     replica->write([&](db::Changes& changes) {
       if (!before.alive) {
         Record fields = anyFields();
@@ -196,6 +207,7 @@ class RightsWorld {
         changes.remove(kRecords, id);
       } else if (dice_.percent(25)) {
         changes.increment(kRecords, id, "count", 1);
+        increments = true;
       } else if (dice_.percent(10)) {
         changes.unset(kRecords, id, {"team"});
       } else {
@@ -203,6 +215,11 @@ class RightsWorld {
       }
     });
     if (number < kClients) note(number, id, before);
+    Counted& counted = counted_[id];
+    std::optional<Record> now = replica.fetch(id);
+    if (!before.alive) counted.lives++;
+    if (before.alive && !now) counted.lives++;
+    if (now && increments) counted.tried++;
   }
 
   void note(std::size_t client, const UUID& id, const Stored& before) {
@@ -240,6 +257,8 @@ class RightsWorld {
         EXPECT_TRUE(retries && error.code() == ErrorCode::NotFound) << error.what();
         continue;
       }
+      if (!retries && change.increments.contains("count"))
+        counted_[change.record].tried -= *change.increments.at("count").as<std::int64_t>();
       std::erase_if(writes_, [&](const Write& each) { return each.client == client && each.id == change.record; });
       if (retries) note(client, change.record, before);
     }
@@ -349,6 +368,11 @@ class RightsWorld {
   std::int64_t counter_ = 0;
   std::set<UUID> ids_;
   std::vector<Write> writes_;
+  struct Counted {
+    int lives = 0;  // how often it was made or deleted
+    std::int64_t tried = 0;
+  };
+  std::map<UUID, Counted> counted_;
 };
 
 TEST(Rights, EachHoldsWhatItMayAndNoWriteIsLost) {

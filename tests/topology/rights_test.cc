@@ -264,6 +264,86 @@ TEST_F(RightsTest, WhatWasRefusedGoesBackOnceTheRightsAllowIt) {
   EXPECT_EQ(ann.conflicts()[0].lost, Value("hers"));
 }
 
+TEST_F(RightsTest, IncrementsThatWereRefusedOneAfterTheOtherAllCount) {
+  hub_.policies().add({"default", Operation::write, "owner = $user.name"});
+  UUID his = hub_.insert({{"name", "his"}, {"owner", "bob"}, {"n", 100}});
+  Database ann = open("ann");
+  SyncEngine sync = connect(ann, "ann");
+  sync.synchronize(kPatience);
+  for (int by : {5, 7, 9}) {
+    ann.increment(his, "n", by);
+    sync.synchronize(kPatience);
+    EXPECT_EQ(ann.fetch(his)->integer("n"), 100);
+  }
+  EXPECT_EQ(refusedOf(ann).at(his).increments, (std::map<std::string, Value>{{"n", 21}}));
+  hub_.policies().add({"default", Operation::write, "true"});
+  until(sync, [&] { return ann.rejectedChanges().empty(); });
+  EXPECT_EQ(hub_.fetch(his)->integer("n"), 121);
+  EXPECT_EQ(ann.fetch(his)->integer("n"), 121);
+}
+
+// A barrier waits until the hub has asked again.
+TEST_F(RightsTest, AConnectionThatOnlyLastsUntilItIsInSyncSendsWhatWasRefusedAgain) {
+  hub_.policies().add({"default", Operation::write, "owner = $user.name"});
+  Database ann = open("ann");
+  UUID gift = ann.insert({{"name", "gift"}, {"owner", "bob"}});
+  {
+    SyncEngine sync = connect(ann, "ann");
+    sync.synchronize(kPatience);
+    EXPECT_FALSE(ann.fetch(gift));
+  }
+  hub_.policies().add({"default", Operation::write, "true"});
+  SyncEngine sync = connect(ann, "ann");
+  sync.synchronize(kPatience);
+  EXPECT_TRUE(hub_.fetch(gift));
+  EXPECT_TRUE(ann.fetch(gift));
+  EXPECT_TRUE(ann.rejectedChanges().empty());
+  EXPECT_TRUE(hub_.rejectedChanges().empty());
+}
+
+TEST_F(RightsTest, WhatIsDiscardedLeavesBothListsAndTheStatus) {
+  hub_.policies().add({"default", Operation::write, "owner = $user.name"});
+  UUID his = hub_.insert({{"name", "his"}, {"owner", "bob"}});
+  Database ann = open("ann");
+  SyncEngine sync = connect(ann, "ann");
+  sync.synchronize(kPatience);
+  for (int i = 0; i < 2; i++) {
+    ann.updateFields(his, {{"n", i}});
+    ann.upsert(ann.key("gift"), {{"owner", "bob"}});
+    sync.synchronize(kPatience);
+  }
+  EXPECT_EQ(sync.status().rejected, 2u);
+  for (const auto& [id, change] : refusedOf(ann)) ann.discard(change.id);
+  until(sync, [&] { return hub_.rejectedChanges().empty() && sync.status().rejected == 0; });
+  EXPECT_TRUE(diff(hub_, ann).empty());
+}
+
+TEST_F(RightsTest, WhatOnlyPassesThroughStays) {
+  hub_.policies().add({"default", Operation::write, "owner = $user.name"});
+  Database ann = open("ann"), behind = open("behind");
+  SyncEngine sync = connect(ann, "ann");
+  Topology near;
+  NodeId first = near.registerDatabase(ann, "ann"), second = near.registerDatabase(behind, "behind");
+  ConnectionId local = near.connectLocal(first, second, ConnectionMode::bidirectional);
+  UUID gift = behind.insert({{"name", "gift"}, {"owner", "bob"}});
+  near.synchronize(kPatience);
+  until(sync, [&] { return ann.rejectedChanges().size() == 1; });
+  EXPECT_TRUE(ann.fetch(gift) && behind.fetch(gift));
+  EXPECT_EQ(ann.rejectedChanges()[0].id, 0);
+  UUID own = ann.insert({{"name", "own"}, {"owner", "bob"}});
+  near.synchronize(kPatience);
+  until(sync, [&] { return !ann.fetch(own); });
+  for (int i = 0; i < 2; i++) {
+    near.pause(local);
+    near.resume(local);
+    near.synchronize(kPatience);
+  }
+  EXPECT_FALSE(ann.fetch(own));
+  hub_.policies().add({"default", Operation::write, "true"});
+  until(sync, [&] { return hub_.fetch(gift) && hub_.fetch(own) && ann.rejectedChanges().empty(); });
+  EXPECT_TRUE(ann.fetch(own));
+}
+
 TEST_F(RightsTest, AUserRetriesOrDiscards) {
   hub_.policies().add({"default", Operation::write, "owner = $user.name"});
   UUID his = hub_.insert({{"name", "his"}, {"owner", "bob"}, {"n", 1}});
