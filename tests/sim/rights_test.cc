@@ -157,7 +157,8 @@ class RightsWorld {
         for (const RejectedChange& change : (*client)->rejectedChanges())
           if (change.record == id && change.increments.contains("count"))
             found += *change.increments.at("count").as<std::int64_t>();
-      if (counted.lives == 1) EXPECT_EQ(found, counted.tried) << "increments of " << id.toString();
+      if (counted.lives != 1) continue;
+      EXPECT_EQ(found, counted.tried) << "increments of " << id.toString();
     }
     for (const Write& write : writes_)
       EXPECT_TRUE(isAccountedFor(write)) << "client " << write.client << " wrote '" << write.field << "' of "
