@@ -152,6 +152,9 @@ void Merger::receive(const sync::Incoming& incoming, Item& item, sync::ApplyResu
   } else if (item.aside && change.complete) {
     noLongerAside(item.key(), result);
   }
+  for (const Refused& each : refused_)
+    if (change.complete && each.peer == incoming.agreement.peer.replica && each.key == item.key())
+      countAgain(ledger_, author_, each, *theirs);
 }
 
 // `key` names a record of which the peer has refused a change: the peer's record takes its place. Returns false if the

@@ -182,6 +182,19 @@ void keepOwn(Ledger& ledger, const Author& author, Refused refused) {
   ledger.keep(refused);
 }
 
+void countAgain(Ledger& ledger, const Author& author, Refused refused, const sync::RecordState& theirs) {
+  bool changes = false;
+  for (const sync::Cell& cell : refused.state().cells) {
+    auto known = refused.added.find(std::string(cell.name));
+    const sync::Cell* its = theirs.find(cell.name);
+    if (known == refused.added.end() || !its || its->stamp >= cell.stamp) continue;
+    Value added = addedBeyond(cell, theirs, author);
+    changes = changes || known->second != added;
+    known->second = added;
+  }
+  if (changes) ledger.keep(refused);
+}
+
 std::optional<sync::EncodedState> including(const Row* row, const Refused& refused) {
   sync::RecordState change = refused.state(), state = row ? row->state() : sync::RecordState{};
   bool isThere = state.base.stamp.present() || state.tomb.stamp.present();

@@ -30,6 +30,9 @@ bool takeOut(Ledger& ledger, const Author& author, const sync::Incoming& incomin
 // The peer has taken the record back: drops from a refused change what was not written here. It may be the peer's.
 void keepOwn(Ledger& ledger, const Author& author, Refused refused);
 
+// The peer has sent its whole record: what a refused change added to counters is what the peer's parts lack.
+void countAgain(Ledger& ledger, const Author& author, Refused refused, const sync::RecordState& theirs);
+
 // The row with a refused change merged into it; `row` is nullptr if there is none. std::nullopt if that is no whole
 // record.
 std::optional<sync::EncodedState> including(const Row* row, const Refused& refused);
