@@ -18,10 +18,8 @@ sync::Deliveries::Known Importers::known(const UUID& importer) const {
 void Importers::noteFilter(const UUID& importer, const std::optional<std::string>& filter, std::uint64_t floor) {
   writer_.write(Durability::normal, [&](Changes& changes) {
     WriteTables& tables = changes.tables();
-    if (filter)
-      tables.setFilter(tables.addImporter(importer), *filter, floor);
-    else
-      tables.forgetDelivered(importer, true);
+    if (!filter) tables.forgetDelivered(importer);
+    tables.setFilter(filter ? tables.addImporter(importer) : tables.importer(importer), filter, floor);
   });
 }
 
@@ -35,7 +33,7 @@ void Importers::mixFilters(const UUID& importer) {
 void Importers::forget(const UUID& importer) {
   writer_.write(Durability::full, [&](Changes& changes) {
     changes.tables().addImporter(importer);
-    changes.tables().forgetDelivered(importer, false);
+    changes.tables().forgetDelivered(importer);
   });
 }
 

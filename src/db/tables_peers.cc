@@ -218,17 +218,20 @@ std::int64_t WriteTables::addImporter(const UUID& replica) {
   return connection().lastInsertRow();
 }
 
-void WriteTables::setFilter(std::int64_t importer, const std::string& filter, std::uint64_t floor) {
+void WriteTables::setFilter(std::int64_t importer, const std::optional<std::string>& filter, std::uint64_t floor) {
   Use set = statements_.use(
       "UPDATE importers SET filter = ?2, floor = CASE ?3 WHEN 0 THEN floor ELSE ?3 END WHERE number = ?1");
-  set->bind(1, importer).bindText(2, filter).bind(3, asSigned(floor)).run();
+  set->bind(1, importer).bind(3, asSigned(floor));
+  if (filter)
+    set->bindText(2, *filter);
+  else
+    set->bindNull(2);
+  set->run();
 }
 
-void WriteTables::forgetDelivered(const UUID& replica, bool importsNoMore) {
+void WriteTables::forgetDelivered(const UUID& replica) {
   std::int64_t number = importer(replica);
-  statements_
-      .use(importsNoMore ? "DELETE FROM importers WHERE number = ?1"
-                         : "UPDATE importers SET filter = NULL, floor = 9223372036854775807 WHERE number = ?1")
+  statements_.use("UPDATE importers SET filter = NULL, floor = 9223372036854775807 WHERE number = ?1")
       ->bind(1, number)
       .run();
   statements_.use("DELETE FROM delivered WHERE importer = ?1")->bind(1, number).run();

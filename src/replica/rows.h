@@ -159,9 +159,9 @@ class Notes : public virtual Reader {
 
   // The number of an importer; makes the replica one if it is none.
   virtual std::int64_t addImporter(const UUID& replica) = 0;
-  virtual void setFilter(std::int64_t importer, const std::string& filter, std::uint64_t floor) = 0;
-  // Forgets what an importer was given. If it goes on importing, it has to sweep, wherever its cursor is.
-  virtual void forgetDelivered(const UUID& importer, bool importsNoMore) = 0;
+  virtual void setFilter(std::int64_t importer, const std::optional<std::string>& filter, std::uint64_t floor) = 0;
+  // Forgets what an importer was given, and its filter. No cursor of it is beyond its floor then.
+  virtual void forgetDelivered(const UUID& importer) = 0;
   struct Delivered {
     std::int64_t handle = 0;
     Delivery delivery;

@@ -28,7 +28,7 @@ class Deliveries {
 
   virtual Known known(const UUID& importer) const = 0;
   // Notes that the importer's cursor has moved under this filter. `floor` is the new floor; 0 keeps the old one.
-  // Without a filter the peer no longer imports, and the store forgets it.
+  // Without a filter the store knows no more of it than the floor.
   virtual void noteFilter(const UUID& importer, const std::optional<std::string>& filter, std::uint64_t floor) = 0;
   // Notes that from now on the importer may hold records under another filter than the one that is known. Takes a
   // position in the feed, which no earlier cursor has reached. It is on the disk when this returns.

@@ -281,7 +281,7 @@ void Session::updateState() {
   status.verified = rest_.verified(here());
   status.setAside = receiver_.setAside();
   status.toReplace = receiver_.toReplace();
-  if (status.setAside + status.refused == 0) status.reason.reset();
+  if (status.setAside + status.refused + status.toReplace == 0) status.reason.reset();
 }
 
 }  // namespace blazedb::sync

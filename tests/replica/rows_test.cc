@@ -252,13 +252,13 @@ TYPED_TEST(RowsTest, AnImporterHasAFilterUntilWhatItHasIsForgotten) {
     rows.setFilter(importer, "", 0);
     EXPECT_EQ(rows.filterOf(replica), "");
     EXPECT_EQ(rows.floorOf(replica), 7u);
-    rows.forgetDelivered(replica, false);
+    rows.forgetDelivered(replica);
     EXPECT_FALSE(rows.filterOf(replica));
     EXPECT_EQ(rows.floorOf(replica), std::uint64_t{INT64_MAX});
     EXPECT_EQ(rows.importer(replica), importer);
-    rows.forgetDelivered(replica, true);
-    EXPECT_EQ(rows.importer(replica), 0);
-    EXPECT_EQ(rows.floorOf(replica), 0u);
+    rows.setFilter(importer, std::nullopt, 9);
+    EXPECT_FALSE(rows.filterOf(replica));
+    EXPECT_EQ(rows.floorOf(replica), 9u);
     return true;
   });
 }

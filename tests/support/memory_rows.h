@@ -153,23 +153,19 @@ class MemoryRows final : public replica::Writer {
     if (isNew) found->second.number = ++lastImporter_;
     return found->second.number;
   }
-  void setFilter(std::int64_t importer, const std::string& filter, std::uint64_t floor) override {
+  void setFilter(std::int64_t importer, const std::optional<std::string>& filter, std::uint64_t floor) override {
     for (auto& [replica, each] : importers_) {
       if (each.number != importer) continue;
       each.filter = filter;
       if (floor != 0) each.floor = floor;
     }
   }
-  void forgetDelivered(const UUID& importer, bool importsNoMore) override {
+  void forgetDelivered(const UUID& importer) override {
     auto found = importers_.find(importer);
     if (found == importers_.end()) return;
     std::erase_if(delivered_, [&](const auto& each) { return each.first.first == found->second.number; });
-    if (importsNoMore) {
-      importers_.erase(found);
-    } else {
-      found->second.filter.reset();
-      found->second.floor = INT64_MAX;
-    }
+    found->second.filter.reset();
+    found->second.floor = INT64_MAX;
   }
   void setDelivered(std::int64_t importer, std::span<const Delivered> news) override {
     for (const Delivered& each : news) delivered_[{importer, each.handle}] = each.delivery;
