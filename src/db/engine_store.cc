@@ -47,7 +47,7 @@ replica::Committed Engine::committed() const {
 sync::FeedRead Engine::readFeed(const sync::FeedQuery& query, sync::BatchWriter& out) {
   ReaderPool::Lease reader = readers_.lease();
   replica::FeedReader feed(*reader, committed());
-  sync::FeedRead read = feed.read(query, query.withholdEchoes ? origins_.of(query.agreement.peer, *reader) : 0, out);
+  sync::FeedRead read = feed.read(query, origins_.of(query.agreement.peer, *reader), out);
   if (!feed.news().empty()) importers_.noteDelivered(query.agreement.peer.replica, feed.news());
   return read;
 }

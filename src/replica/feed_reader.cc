@@ -77,7 +77,8 @@ sync::FeedRead FeedReader::read(const sync::FeedQuery& query, std::int64_t echo,
     const Row& row = entry.row;
     bool current = !entry.gone && row.position == entry.position;
     if (!entry.gone && row.position > entry.position) joinedUntil = std::max(joinedUntil, row.position);
-    bool withheld = current && echo != 0 && row.origin == echo && row.changedOnce(query.complete);
+    bool isEcho = echo != 0 && row.origin == echo && entry.position > query.echoesTo;
+    bool withheld = current && isEcho && row.changedOnce(query.complete);
     bool dead = current && !row.alive() && row.position <= query.deadFrom;
     bool tell = current && !dead && (!withheld || agreement.reads.chooses());
     if (tell && (!names || !names->names.contains(row.collection))) names = committed_.catalog();

@@ -37,7 +37,8 @@ class FeedReader {
  public:
   FeedReader(Reader& rows, Committed committed) : rows_(rows), committed_(std::move(committed)) {}
 
-  // `echo`: the peer's number as an origin (Reader::originOf); its own changes are withheld. 0 withholds none.
+  // `echo`: the peer's number as an origin (Reader::originOf), 0 if it has none. FeedQuery::echoesTo says which of its
+  // own changes are withheld.
   sync::FeedRead read(const sync::FeedQuery& query, std::int64_t echo, sync::BatchWriter& out);
   // sync::Store::readRecords.
   std::size_t readRecords(std::span<const sync::RecordKey> keys, const sync::Agreement& agreement,

@@ -3,6 +3,7 @@
 #include "sync/sender.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -98,14 +99,14 @@ void Sender::onSubscribe(const Subscribe& subscribe, std::uint64_t askedFrom) {
   }
   std::uint64_t from = start.position;
   bool fellBack = from < subscribe.cursor.position || from == 0;
-  withholdEchoes_ = !fellBack && !peerSweeps_;
   acked_ = start;
   readTo_ = announcedTo_ = from;
   completeTo_ = start.complete;
   reach_ = std::max(start.reach, from);
   std::uint64_t end = store.feedEnd();
   catchingUp_ = from < end || peerSweeps_;
-  if (!catchingUp_) withholdEchoes_ = true;  // everything from now on is newer than the cursor that fell back
+  // A peer that sweeps has to hear of each record, wherever it stands.
+  echoesTo_ = peerSweeps_ ? std::numeric_limits<std::uint64_t>::max() : fellBack ? end : 0;
   end_.status.toDeliver = end_.agreement.reads.chooses() ? 0 : store.ahead(from, scope);
   end_.say(
       encode(Welcome{from, end, end_.status.toDeliver, peerSweeps_, horizon_, store.cursorOn(peer.replica, scope)}));
@@ -149,7 +150,7 @@ void Sender::send() {
     query.after = readTo_;
     query.complete = completeTo_;
     query.catchingUp = catchingUp_;
-    query.withholdEchoes = withholdEchoes_;
+    query.echoesTo = echoesTo_;
     query.deadFrom = deadFrom_;
     query.bytesWanted = crowded ? kCrowdedBytes : end_.options.batchBytes;
     BatchWriter batch(announcedTo_);
@@ -163,7 +164,7 @@ void Sender::send() {
     if (batch.changes() > 0 || (catchingUp_ && read.atEnd)) sendBatch(batch, read.atEnd);
     if (catchingUp_ && read.atEnd) {
       catchingUp_ = false;
-      withholdEchoes_ = true;
+      echoesTo_ = 0;
     }
     end_.activity();
     if (readTo_ - announcedTo_ >= kFarBehind) announceWithheld();

@@ -83,12 +83,13 @@ class Sender {
   ThisEnd& end_;
   Rest& rest_;
   bool subscribed_ = false;
-  bool filterNoted_ = false;    // the store knows the filter of this conversation
-  bool givenAnew_ = false;      // the importer may hold records that another filter gave it
-  bool peerSweeps_ = false;     // in this conversation
-  bool catchingUp_ = true;      // the peer has not been sent everything yet
-  bool withholdEchoes_ = true;  // leave out what the peer sent itself
-  std::uint64_t horizon_ = 0;   // the purge horizon when the peer subscribed
+  bool filterNoted_ = false;  // the store knows the filter of this conversation
+  bool givenAnew_ = false;    // the importer may hold records that another filter gave it
+  bool peerSweeps_ = false;   // in this conversation
+  bool catchingUp_ = true;    // the peer has not been sent everything yet
+  // Up to here the peer also gets what it sent itself. What came from it in this conversation lies beyond.
+  std::uint64_t echoesTo_ = 0;
+  std::uint64_t horizon_ = 0;  // the purge horizon when the peer subscribed
   std::uint64_t deadFrom_ = 0;
   std::uint64_t readTo_ = 0;       // everything up to here was read, and then sent or withheld
   std::uint64_t completeTo_ = 0;   // Cursor::complete for readTo_

@@ -37,7 +37,7 @@ struct FeedQuery {
   std::uint64_t after = 0;      // read from after + 1 on
   std::uint64_t complete = 0;   // Cursor::complete of the reader: a part of a record has what changed since
   bool catchingUp = false;      // a batch may end within a large transaction, or one whose records have moved on
-  bool withholdEchoes = true;   // leave out what the reader itself sent
+  std::uint64_t echoesTo = 0;   // after this position, leave out what the reader itself sent
   std::uint64_t deadFrom = 0;   // leave out deleted records up to this position
   std::size_t bytesWanted = 0;  // stop at the first good place once the batch has this many bytes
 };

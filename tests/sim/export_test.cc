@@ -194,17 +194,7 @@ class ExportWorld {
   Oracle oracle_;
 };
 
-TEST(Exports, EachHoldsWhatItShould) {
-  std::uint64_t first = setting("BLAZEDB_SIM_FIRST", 1), count = setting("BLAZEDB_SIM_COUNT", 150);
-  for (std::uint64_t seed = first; seed < first + count; seed++) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    ExportWorld world(seed);
-    world.chaos();
-    world.rest();
-    world.judge();
-    if (HasFailure()) return;
-  }
-}
+TEST(Exports, EachHoldsWhatItShould) { runSeeds<ExportWorld>(150); }
 
 }  // namespace
 }  // namespace blazedb::sim

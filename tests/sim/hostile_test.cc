@@ -246,17 +246,7 @@ class HostileWorld {
   Oracle oracle_;
 };
 
-TEST(Hostile, TakeNothingFromTheHonest) {
-  std::uint64_t first = setting("BLAZEDB_SIM_FIRST", 1), count = setting("BLAZEDB_SIM_COUNT", 300);
-  for (std::uint64_t seed = first; seed < first + count; seed++) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    HostileWorld world(seed);
-    world.chaos();
-    world.rest();
-    world.judge();
-    if (HasFailure()) return;
-  }
-}
+TEST(Hostile, TakeNothingFromTheHonest) { runSeeds<HostileWorld>(300); }
 
 }  // namespace
 }  // namespace blazedb::sim

@@ -387,17 +387,7 @@ class RightsWorld {
   std::map<UUID, Counted> counted_;
 };
 
-TEST(Rights, EachHoldsWhatItMayAndNoWriteIsLost) {
-  std::uint64_t first = setting("BLAZEDB_SIM_FIRST", 1), count = setting("BLAZEDB_SIM_COUNT", 150);
-  for (std::uint64_t seed = first; seed < first + count; seed++) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    RightsWorld world(seed);
-    world.chaos();
-    world.rest();
-    world.judge();
-    if (HasFailure()) return;
-  }
-}
+TEST(Rights, EachHoldsWhatItMayAndNoWriteIsLost) { runSeeds<RightsWorld>(150); }
 
 }  // namespace
 }  // namespace blazedb::sim

@@ -248,7 +248,7 @@ TEST_F(ScopeTest, APeerThatSendsWhatIsOutsideIsRefused) {
       FeedQuery all(everything);
       all.after = query.after;
       all.catchingUp = query.catchingUp;
-      all.withholdEchoes = query.withholdEchoes;
+      all.echoesTo = query.echoesTo;
       all.bytesWanted = query.bytesWanted;
       return PassingStore::readFeed(all, out);
     }

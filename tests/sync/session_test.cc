@@ -342,6 +342,20 @@ TEST_F(SessionTest, DoesNotSendBackAFirstCatchingUpEither) {
   EXPECT_EQ(talk.changesFrom(1), 0u);
 }
 
+TEST_F(SessionTest, DoesNotSendBackWhatComesWhileItIsStillSendingTheRest) {
+  for (int i = 0; i < 40; i++) a.insert({{"n", i}});
+  for (int i = 0; i < 40; i++) b.insert({{"n", i}});
+  SessionOptions small;
+  small.batchBytes = 200;
+  Conversation talk(a, b, now, small, small);
+  talk.start();
+  talk.rest();
+  EXPECT_EQ(a.count(), 80u);
+  EXPECT_EQ(b.count(), 80u);
+  EXPECT_EQ(talk.changesFrom(0), 40u);
+  EXPECT_EQ(talk.changesFrom(1), 40u);
+}
+
 TEST_F(SessionTest, MovesThePeersCursorOverWhatItWithheld) {
   Conversation talk = synced();
   a.insert({{"n", 1}});

@@ -147,8 +147,7 @@ class MemoryReplica final : public replica::Replica,
   std::uint64_t ahead(std::uint64_t position, const sync::Scope&) const override { return feedEnd() - position; }
   sync::FeedRead readFeed(const sync::FeedQuery& query, sync::BatchWriter& out) override {
     std::lock_guard lock(mutex_);
-    std::int64_t echo = query.withholdEchoes ? rows_.originOf(query.agreement.peer) : 0;
-    return replica::FeedReader(rows_, committed()).read(query, echo, out);
+    return replica::FeedReader(rows_, committed()).read(query, rows_.originOf(query.agreement.peer), out);
   }
   std::size_t readRecords(std::span<const sync::RecordKey> keys, const sync::Agreement& agreement,
                           std::size_t bytesWanted, sync::BatchWriter& out,
