@@ -300,7 +300,7 @@ std::optional<sync::Bye> Merger::mergeHeld(const sync::Incoming& incoming, Item&
     forgotten = true;
   }
   if (outcome.changed || forgotten) {
-    if (incoming.agreement.writes.rights) {
+    if (outcome.changed && incoming.agreement.writes.rights) {
       sync::encodeState(mine, ledger_.nextPosition(), encoded_);
       if (std::optional<sync::Bye> why = checkRights(incoming, item, alive, encoded_.fields)) return why;
     }

@@ -134,6 +134,45 @@ TEST_F(RejectedTest, ItIsAskedForAgainAfterItsSenderHasLostCommits) {
   EXPECT_TRUE(b.fetch(id));
 }
 
+// A change that was refused and then taken leaves its record at its author, who may not have heard of the second.
+TEST_F(RejectedTest, APeerThatSendsAnOlderRecordGetsTheNewerOneAlsoWhereItMayNotWrite) {
+  struct Nothing : Rights {
+    bool mayRead(const std::string&, const UUID&, base::ByteView) const override { return true; }
+    std::optional<Bye> refusalOf(const std::string&, const UUID&, std::optional<base::ByteView>,
+                                 std::optional<base::ByteView>) const override {
+      return Bye{ErrorCode::PermissionDenied, "no"};
+    }
+    const std::string& choice() const override { return none; }
+    const std::string& name() const override { return none; }
+    std::string none;
+  };
+  struct Older : PassingStore {
+    using PassingStore::PassingStore;
+    FeedRead readFeed(const FeedQuery& query, BatchWriter& out) override {
+      BatchWriter newer;
+      FeedRead read = PassingStore::readFeed(query, newer);
+      Change change = decodeBatch(older)->changes.at(0);
+      change.position = read.to;
+      out.add(change);
+      out.endTransaction();
+      return read;
+    }
+    base::Bytes older;
+  } store(*a.engine);
+  UUID id = a.insert({{"n", 1}});
+  store.older = synced().said(0, FrameType::batch).at(0);
+  a.updateFields(id, {{"n", 2}});
+  synced();
+  a.insert({{"n", 3}});  // so that there is a batch
+  SessionOptions refusing;
+  refusing.terms.writes.rights = std::make_shared<const Nothing>();
+  Conversation talk(a, store, b, *b.engine, now, {}, refusing);
+  talk.start();
+  talk.settle();
+  expectNothingListed();
+  EXPECT_EQ(talk.changesFrom(1), 1u);
+}
+
 TEST_F(RejectedTest, AReStampedRecordIsTaken) {
   UUID id = insertAhead(a, 30 * 24 * 60);
   Conversation talk(a, b, now);
