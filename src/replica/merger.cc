@@ -300,7 +300,11 @@ std::optional<sync::Bye> Merger::mergeHeld(const sync::Incoming& incoming, Item&
     forgotten = true;
   }
   if (outcome.changed || forgotten) {
-    if (outcome.changed && incoming.agreement.writes.rights) {
+    // What changes nothing of a record that the user sees is no write. Of another one, the user must not take what was
+    // written for stored.
+    const sync::Rights* rights = incoming.agreement.writes.rights.get();
+    const Row& before = item.held.row();
+    if (rights && (outcome.changed || !rights->mayRead(std::string(change.collection), change.id, before.fields))) {
       sync::encodeState(mine, ledger_.nextPosition(), encoded_);
       if (std::optional<sync::Bye> why = checkRights(incoming, item, alive, encoded_.fields)) return why;
     }
