@@ -27,13 +27,16 @@ int main() {
   Database client = Database::open("phone", "phone.blazedb", "phone password");
   RemoteNode remote{.host = "127.0.0.1", .port = listening.port, .database = "hub", .authToken = phone.secret};
   remote.pinning = CertificatePinningConfig::fromSpki(listening.pin);
-  SyncEngine sync = client.enableSync(remote, {.encryptionMode = EncryptionMode::smartProxy});
+  // [teams]
+  SyncPolicy policy{.teams = {{north.id}}, .encryptionMode = EncryptionMode::smartProxy};
+  // [/teams]
+  SyncEngine sync = client.enableSync(remote, policy);
   // [rejected]
   Subscription told = client.onRejected(
       [](const RejectedChange& change) { std::cout << "the hub did not take a change: " << change.reason << "\n"; });
   // [/rejected]
   Collection hers = client.collection("notes");
-  hers.insert({{"text", "her own"}, {"owner", "ann"}});
+  hers.insert({{"text", "her own"}, {"owner", "ann"}, {"team_id", north.id}});
   UUID gift = hers.insert({{"text", "in bob's name"}, {"owner", "bob"}});
   sync.synchronize();
   bool isThere = hers.fetch(gift).has_value();  // false: the change waits in rejectedChanges()

@@ -9,6 +9,9 @@ void Sharing::declare(Arguments& arguments) {
   arguments.names("--fields", fields, "share only these fields (default: all)");
   arguments.option("--filter", "EXPRESSION", filter,
                    "share only the records for which this is true, as in blazedb query (default: all)");
+  arguments.option("--user", "NAME", user,
+                   "share what the policies of the database let this user read and, with --read-write, write (default: "
+                   "policies do not concern the other apps)");
   arguments.flag("--read-write", readWrite, "let the other apps write too (default: they only receive)");
   arguments.flag("--relay", relay,
                  "with --read-write: let the other apps also bring writes of other databases, servers too, that they "
@@ -22,6 +25,7 @@ std::string Sharing::givenOption() const {
   if (!collections.empty()) return "--collections";
   if (!fields.empty()) return "--fields";
   if (!filter.empty()) return "--filter";
+  if (!user.empty()) return "--user";
   if (readWrite) return "--read-write";
   return relay ? "--relay" : "";
 }
@@ -35,6 +39,7 @@ ExportPolicy Sharing::policy() const {
   policy.collections = collections;
   if (!fields.empty()) policy.fields = fields;
   if (!filter.empty()) policy.filter = ExportFilter::where(filter);
+  if (!user.empty()) policy.rights = ExportRights{user};
   policy.readOnly = !readWrite;
   policy.mayRelay = relay;
   return policy;

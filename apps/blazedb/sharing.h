@@ -14,6 +14,7 @@ struct Sharing {
   std::vector<std::string> collections;
   std::vector<std::string> fields;
   std::string filter;
+  std::string user;
   bool readWrite = false;
   bool relay = false;
 

@@ -75,6 +75,8 @@ void RemoteSync::declare(Arguments& arguments) {
   arguments.flag("--no-tls", noTls, "for a hub: connect without TLS, to a hub on this machine");
   arguments.flag("--allow-plaintext", allowPlaintext, "for a hub: let --no-tls connect to any machine");
   arguments.names("--exclude", excluded, "for a hub: neither send nor receive these fields");
+  arguments.names("--teams", teams,
+                  "for a hub: sync only the records of these teams (ids, as blazedb team list prints them)");
   arguments.flag("--remove-out-of-scope", removeOutOfScope,
                  "for a hub: remove from A what an earlier sync brought and --collections or --exclude now leave out");
   arguments.choice(
@@ -92,6 +94,7 @@ std::string RemoteSync::givenOption() const {
   if (noTls) return "--no-tls";
   if (allowPlaintext) return "--allow-plaintext";
   if (!excluded.empty()) return "--exclude";
+  if (!teams.empty()) return "--teams";
   if (removeOutOfScope) return "--remove-out-of-scope";
   return encryption.empty() ? "" : "--encryption";
 }
@@ -126,6 +129,12 @@ RemoteNode RemoteSync::node(const RemoteAddress& address) const {
 SyncPolicy RemoteSync::policy() const {
   SyncPolicy policy;
   policy.excludeFields = excluded;
+  for (const std::string& each : teams) {
+    std::optional<UUID> team = UUID::parse(each);
+    if (!team) throw UsageError("'" + each + "' is not the id of a team; blazedb team list, at the hub, shows the ids");
+    if (!policy.teams) policy.teams.emplace();
+    policy.teams->push_back(*team);
+  }
   policy.removeOutOfScope = removeOutOfScope;
   policy.encryptionMode = encryption == "smartProxy" ? EncryptionMode::smartProxy : EncryptionMode::e2eOnly;
   return policy;

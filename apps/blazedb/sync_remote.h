@@ -31,6 +31,7 @@ struct RemoteSync {
   bool noTls = false;
   bool allowPlaintext = false;
   std::vector<std::string> excluded;
+  std::vector<std::string> teams;
   bool removeOutOfScope = false;
   std::string encryption;
 

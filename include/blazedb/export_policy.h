@@ -6,7 +6,7 @@
 //   policy.filter = ExportFilter::where("shared");
 //
 // The exporter enforces the policy, whatever an importer asks for. `collections` and `fields` limit both directions.
-// The filter limits what the exporter sends, not what it accepts. What an importer writes beyond `collections` and
+// The filter limits what the exporter sends, not what it accepts; `rights` limit both. What an importer writes beyond `collections` and
 // `fields` stays in its database, and its status says NotAllowed.
 #pragma once
 
@@ -41,10 +41,16 @@ struct BLAZEDB_API ExportFilter {
   std::function<bool(const std::string& collection, const Record& record)> matches = {};
 };
 
+// Importers get, and may change, what this database's policies allow one user (rights.h).
+struct ExportRights {
+  std::string user = {};  // as in TokenOptions::user; empty: nobody that the policies know
+};
+
 struct ExportPolicy {
   std::vector<std::string> collections = {};            // empty: all
   std::optional<std::vector<std::string>> fields = {};  // absent: all
   std::optional<ExportFilter> filter = {};              // absent: every record
+  std::optional<ExportRights> rights = {};              // absent: policies do not concern the importers
   bool readOnly = true;                                 // importers may not write
   // Importers that write may also bring writes of other databases, servers too, that they did not get from here, and
   // may have the role server themselves. Without it an importer writes as a client, on top of what it got from here; a

@@ -227,6 +227,12 @@ class BLAZEDB_API Records {
   std::vector<IndexInfo> indexes() const;
   // Throws NotFound, and Misuse in a transaction.
   void dropIndex(const std::string& name);
+  // Names the field that says which team a record of this collection belongs to: a UUID, for SyncPolicy::teams of the
+  // clients of this database. It is "team_id" unless another is set. A change takes effect as that of a policy
+  // (rights.h). Errors: InvalidArgument (the name), and Misuse in a transaction.
+  void setTeamField(const std::string& field);
+  std::string teamField() const;
+
   // The records that merges have left with the same values in a unique index: change or remove all but one of each.
   // Errors: NotFound, InvalidArgument (the index is not unique).
   std::vector<Duplicate> duplicates(const std::string& index) const;

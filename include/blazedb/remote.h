@@ -96,7 +96,11 @@ struct SyncPolicy {
   // The collections to sync; absent: all. The hub leaves out those that the token does not grant; if none is left, or
   // this database has writes of its own in one that is left out, the status says NotAllowed.
   CollectionNames collections = {};
-  std::optional<std::vector<UUID>> teams = {};  // not in this version: NotSupported
+  // The teams whose records to sync; absent: all records that the user may read. A record belongs to the team that its
+  // field "team_id" names (Collection::setTeamField at the hub). Records of other teams, and of none, leave this
+  // database; what is written here of such a record goes to the hub first. Of a team that the hub's user is not in
+  // nothing comes, and the status says PermissionDenied.
+  std::optional<std::vector<UUID>> teams = {};
   // Names of fields that neither end sends. Leaving a field out erases nothing. When one end deletes a record while the
   // other writes only excluded fields of it, the record survives at the end that wrote, and only there.
   std::vector<std::string> excludeFields = {};

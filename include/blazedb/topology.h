@@ -139,7 +139,7 @@ class BLAZEDB_API Topology {
   ConnectionId connectLocal(NodeId from, NodeId to, ConnectionMode mode, const ConnectOptions& options = {});
 
   // Connects a node with a database that a hub offers. Returns at once. Errors: NotFound, ModeForbids (a localOnly
-  // node), AlreadyExists (the node is connected there already), ReadOnlyReplica, NotSupported (e2eOnly, teams),
+  // node), AlreadyExists (the node is connected there already), ReadOnlyReplica, NotSupported (e2eOnly),
   // InvalidPolicy, InvalidArgument (the host, the database's name, a pin or a file). This node is the target of
   // SyncPolicy::mode. Failures on the way to the hub are in the status: PlaintextForbidden, WrongPin, WrongToken,
   // UnknownDatabase, NotAllowed and others.

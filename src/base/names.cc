@@ -9,9 +9,9 @@ void requireName(std::string_view text, const char* what, ErrorCode code) {
                           ": 1 to 128 of A-Z a-z 0-9 _ . -");
 }
 
-void requireFieldName(std::string_view text) {
+void requireFieldName(std::string_view text, ErrorCode code) {
   if (text.empty() || text.size() > kFieldNameBytesMax)
-    throw Error(ErrorCode::InvalidPolicy, "'" + std::string(text) + "' is not the name of a field: 1 to 128 bytes");
+    throw Error(code, "'" + std::string(text) + "' is not the name of a field: 1 to 128 bytes");
 }
 
 }  // namespace blazedb::base

@@ -21,7 +21,7 @@ inline bool isName(std::string_view text) {
 // Throws Error(code) if `text` is not a name. `what` is for the message: "collection", "database".
 void requireName(std::string_view text, const char* what, ErrorCode code = ErrorCode::InvalidArgument);
 
-// Throws Error(InvalidPolicy) if `text` cannot be the name of a field.
-void requireFieldName(std::string_view text);
+// Throws Error(code) if `text` cannot be the name of a field.
+void requireFieldName(std::string_view text, ErrorCode code = ErrorCode::InvalidPolicy);
 
 }  // namespace blazedb::base

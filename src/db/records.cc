@@ -242,7 +242,7 @@ bool Records::purge(const UUID& id) {
 
 void Records::requireNoTransaction() const {
   if (changes_)
-    throw Error(ErrorCode::Misuse, "indexes and observers belong to the database; call this outside of a transaction");
+    throw Error(ErrorCode::Misuse, "indexes, observers and team fields belong to the database; call this outside of a transaction");
 }
 
 void Records::createIndex(const std::string& name, const std::vector<std::string>& expressions,
@@ -274,6 +274,17 @@ void Records::dropIndex(const std::string& name) {
     requireNoTransaction();
     engine_->indexes().drop(collection_, name);
   });
+}
+
+void Records::setTeamField(const std::string& field) {
+  base::typed([&] {
+    requireNoTransaction();
+    engine_->rights().setTeamField(collection_, field);
+  });
+}
+
+std::string Records::teamField() const {
+  return base::typed(&db::Rights::teamField, engine_->rights(), collection_);
 }
 
 Subscription Records::observe(std::function<void(const std::vector<RecordChange>&)> callback) const {

@@ -45,6 +45,20 @@ User userCalled(RightsTable& table, const std::string& name) {
   return user;
 }
 
+User userOf(RightsTable& table, const Token& token) {
+  User user = userCalled(table, token.options.user);
+  for (const std::string& team : token.options.teams)
+    if (std::optional<UUID> id = UUID::parse(team)) user.teams.push_back(*id);
+  std::sort(user.teams.begin(), user.teams.end());
+  user.teams.erase(std::unique(user.teams.begin(), user.teams.end()), user.teams.end());
+  return user;
+}
+
+// A server gets and writes everything.
+std::vector<Policy> policiesFor(RightsTable& table, const Token& token) {
+  return token.options.role == SyncRole::server ? std::vector<Policy>() : table.policies();
+}
+
 }  // namespace
 
 void Rights::change(const std::function<void(RightsTable&)>& body) {
@@ -153,16 +167,45 @@ void Rights::leave(const std::string& name, const UUID& team) {
   });
 }
 
-std::shared_ptr<const UserRights> Rights::of(const Token& token) const {
+void Rights::setTeamField(const std::string& collection, const std::string& field) {
+  base::requireFieldName(field, ErrorCode::InvalidArgument);
+  change([&](RightsTable& table) { table.setTeamField(collection, field); });
+}
+
+std::string Rights::teamField(const std::string& collection) const {
+  std::map<std::string, std::string> fields = RightsTable(readers_.lease()->statements()).teamFields();
+  auto found = fields.find(collection);
+  return found == fields.end() ? kTeamField : found->second;
+}
+
+replica::UserGrant Rights::grantOf(const Token& token) const {
   ReaderPool::Lease reader = readers_.lease();
   ReadTables::OneSnapshot begun(*reader);
   RightsTable table(reader->statements());
-  std::vector<Policy> policies = table.policies();
-  if (policies.empty()) return nullptr;
-  User user = userCalled(table, token.options.user);
-  for (const std::string& team : token.options.teams)
-    if (std::optional<UUID> id = UUID::parse(team)) user.teams.push_back(*id);
-  return std::make_shared<const UserRights>(policies, user, environment_.clock);
+  std::vector<Policy> policies = policiesFor(table, token);
+  User user = userOf(table, token);
+  replica::UserGrant grant;
+  grant.name = grantName(policies, table.teamFields(), user);
+  if (!policies.empty()) grant.rights = std::make_shared<const UserRights>(policies, user, environment_.clock);
+  return grant;
+}
+
+std::shared_ptr<const sync::Rights> Rights::rightsWithin(const Token& token, std::vector<UUID> teams,
+                                                         std::size_t& refused) const {
+  ReaderPool::Lease reader = readers_.lease();
+  ReadTables::OneSnapshot begun(*reader);
+  RightsTable table(reader->statements());
+  User user = userOf(table, token);
+  std::sort(teams.begin(), teams.end());
+  teams.erase(std::unique(teams.begin(), teams.end()), teams.end());
+  std::size_t asked = teams.size();
+  auto isElsewhere = [&](const UUID& each) {
+    return !std::binary_search(user.teams.begin(), user.teams.end(), each);
+  };
+  if (token.options.role != SyncRole::server && !isAdmin(user)) std::erase_if(teams, isElsewhere);
+  refused = asked - teams.size();
+  return std::make_shared<const UserRights>(policiesFor(table, token), user, environment_.clock,
+                                            UserRights::Teams{std::move(teams), table.teamFields()});
 }
 
 }  // namespace db

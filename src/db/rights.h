@@ -13,6 +13,7 @@
 #include "db/group_commit.h"
 #include "db/reader_pool.h"
 #include "db/user_rights.h"
+#include "replica/token_check.h"
 
 namespace blazedb::db {
 
@@ -36,8 +37,14 @@ class Rights {
   void join(const std::string& user, const UUID& team);
   void leave(const std::string& user, const UUID& team);
 
-  // The rights of the user of a token; nullptr if there are no policies.
-  std::shared_ptr<const UserRights> of(const Token& token) const;
+  void setTeamField(const std::string& collection, const std::string& field);
+  std::string teamField(const std::string& collection) const;
+
+  // What the user of a token may do.
+  replica::UserGrant grantOf(const Token& token) const;
+  // The same for reading the records of these teams alone.
+  std::shared_ptr<const sync::Rights> rightsWithin(const Token& token, std::vector<UUID> teams,
+                                                   std::size_t& refused) const;
   // Changes with each change of the above.
   std::uint64_t revision() const { return revision_.load(); }
 

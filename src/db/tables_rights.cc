@@ -16,6 +16,7 @@ CREATE TABLE IF NOT EXISTS users(name TEXT PRIMARY KEY, id BLOB NOT NULL, option
 CREATE TABLE IF NOT EXISTS teams(id BLOB PRIMARY KEY, name TEXT NOT NULL UNIQUE) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS members(user TEXT NOT NULL, team BLOB NOT NULL, PRIMARY KEY(user, team)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS members_by_team ON members(team);
+CREATE TABLE IF NOT EXISTS team_fields(collection TEXT PRIMARY KEY, field TEXT NOT NULL) WITHOUT ROWID;
 )sql";
 
 namespace {
@@ -161,6 +162,19 @@ void RightsTable::join(const std::string& user, const UUID& team) {
 void RightsTable::leave(const std::string& user, const UUID& team) {
   Use remove = statements_.use("DELETE FROM members WHERE user = ?1 AND team = ?2");
   remove->bindText(1, user).bindBlob(2, team.bytes).run();
+}
+
+void RightsTable::setTeamField(const std::string& collection, const std::string& field) {
+  Use put = statements_.use(
+      "INSERT INTO team_fields(collection, field) VALUES(?1, ?2) ON CONFLICT DO UPDATE SET field = ?2");
+  put->bindText(1, collection).bindText(2, field).run();
+}
+
+std::map<std::string, std::string> RightsTable::teamFields() {
+  Use select = statements_.use("SELECT collection, field FROM team_fields");
+  std::map<std::string, std::string> fields;
+  while (select->step()) fields.emplace(select->text(0), select->text(1));
+  return fields;
 }
 
 }  // namespace blazedb::db

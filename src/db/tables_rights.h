@@ -1,7 +1,8 @@
-// policies, users, teams, members: who may do what (blazedb/rights.h).
+// policies, users, teams, members, team_fields: who may do what (blazedb/rights.h).
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,6 +35,10 @@ class RightsTable {
   bool removeTeam(const UUID& id);
   void join(const std::string& user, const UUID& team);
   void leave(const std::string& user, const UUID& team);
+
+  void setTeamField(const std::string& collection, const std::string& field);
+  // By collection; those that have the usual one are not there.
+  std::map<std::string, std::string> teamFields();
 
  private:
   std::vector<UUID> teamsOf(const std::string& user);

@@ -107,12 +107,6 @@ std::vector<TokenTable::Hashed> TokenTable::like(base::ByteView hash) {
   return found;
 }
 
-bool TokenTable::hasImporter(std::int64_t id) {
-  Use find = statements_.use("SELECT 1 FROM replicas r JOIN importers i ON i.replica = r.replica WHERE r.token = ?1");
-  find->bind(1, id);
-  return find->step();
-}
-
 bool TokenTable::revoke(std::int64_t id, Date when) {
   Use revoke = statements_.use("UPDATE tokens SET revoked_us = ifnull(revoked_us, ?2) WHERE id = ?1");
   revoke->bind(1, id).bind(2, when.microseconds).run();

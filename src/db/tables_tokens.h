@@ -27,8 +27,6 @@ class TokenTable {
   };
   std::vector<Hashed> like(base::ByteView hash);
   // A token that is revoked already keeps its time. Returns false if there is none.
-  // Whether a replica that came with the token was given what something chose.
-  bool hasImporter(std::int64_t id);
   bool revoke(std::int64_t id, Date when);
 
   // A token other than `token` with which the replica has connected, that is still valid and names another user or

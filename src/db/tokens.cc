@@ -102,14 +102,26 @@ Token Tokens::checkToken(std::string_view secret) const {
   return std::move(*found);
 }
 
-std::shared_ptr<const sync::Rights> Tokens::rightsOf(std::int64_t id) const {
+// Throws WrongToken.
+Token Tokens::known(std::int64_t id) const {
   std::optional<Token> token = TokenTable(readers_.lease()->statements()).find(id);
   if (!token) throw Error(ErrorCode::WrongToken, "the token is no longer known; ask for a new one");
-  if (token->options.role == SyncRole::server) return nullptr;
-  std::shared_ptr<const UserRights> rights = rights_.of(*token);
-  if (!rights && TokenTable(readers_.lease()->statements()).hasImporter(id))
-    rights = std::make_shared<const UserRights>(std::vector<Policy>(), User(), environment_.clock);
-  return rights;
+  return std::move(*token);
+}
+
+replica::UserGrant Tokens::grantOf(std::int64_t id) const {
+  return rights_.grantOf(known(id));
+}
+
+std::shared_ptr<const sync::Rights> Tokens::rightsWithin(std::int64_t id, const std::vector<UUID>& teams,
+                                                         std::size_t& refused) const {
+  return rights_.rightsWithin(known(id), teams, refused);
+}
+
+replica::UserGrant Tokens::grantOf(const std::string& user) const {
+  Token token;
+  token.options.user = user;
+  return rights_.grantOf(token);
 }
 
 std::optional<Error> Tokens::refusalOf(std::int64_t id) const {

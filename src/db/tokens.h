@@ -41,7 +41,10 @@ class Tokens final : public replica::TokenCheck {
   void revoke(std::int64_t id);
   Token checkToken(std::string_view secret) const override;
 
-  std::shared_ptr<const sync::Rights> rightsOf(std::int64_t token) const override;
+  replica::UserGrant grantOf(std::int64_t token) const override;
+  std::shared_ptr<const sync::Rights> rightsWithin(std::int64_t token, const std::vector<UUID>& teams,
+                                                   std::size_t& refused) const override;
+  replica::UserGrant grantOf(const std::string& user) const override;
   std::optional<Error> refusalOf(std::int64_t token) const override;
   std::uint64_t tokenRevision() const override { return revision_.load() + rights_.revision(); }
   std::optional<Error> admitReplica(std::int64_t token, const UUID& replica, std::size_t scopeBytes) override;
@@ -53,6 +56,8 @@ class Tokens final : public replica::TokenCheck {
   const Rights& rights_;
   const Environment environment_;
   const std::string& name_;
+  Token known(std::int64_t id) const;
+
   std::atomic<std::uint64_t> revision_{0};
 };
 

@@ -8,6 +8,7 @@
 #include "codec/text.h"
 #include "crypto/hash.h"
 #include "query/expression.h"
+#include "query/lexer.h"
 
 namespace blazedb::db {
 namespace {
@@ -46,6 +47,22 @@ void requireKnownMembers(const query::Node& node) {
   for (const query::NodePtr& child : node.children) requireKnownMembers(*child);
 }
 
+std::string textOf(const User& user) { return codec::recordToJson(asObject(user), std::nullopt); }
+
+std::string textOf(const Policy& policy) {
+  const PolicyOptions& options = policy.options;
+  const char* operation = options.operation == Operation::read ? "\nread\n" : "\nwrite\n";
+  return options.collection + operation + options.expression + "\n";
+}
+
+// Whether a record's field names one of the teams.
+std::unique_ptr<const query::Bound> memberCondition(const std::string& field, const std::vector<UUID>& teams) {
+  Array ids;
+  for (const UUID& each : teams) ids.emplace_back(each);
+  return std::make_unique<const query::Bound>(query::parse(query::inBackticks(field) + " IN $teams"),
+                                              Object{{"teams", std::move(ids)}});
+}
+
 }  // namespace
 
 std::unique_ptr<const query::Bound> conditionOf(const PolicyOptions& policy, const User& user) {
@@ -65,13 +82,26 @@ std::unique_ptr<const query::Bound> conditionOf(const PolicyOptions& policy, con
   return std::make_unique<query::Bound>(std::move(expression), parameters);
 }
 
-UserRights::UserRights(const std::vector<Policy>& policies, const User& user, base::Clock& clock)
-    : clock_(clock), user_(user.name) {
+bool isAdmin(const User& user) {
   const std::vector<std::string>& roles = user.options.roles;
-  isAdmin_ = std::find(roles.begin(), roles.end(), kAdmin) != roles.end();
-  if (isAdmin_) return;
-  std::string reads, all;
+  return std::find(roles.begin(), roles.end(), kAdmin) != roles.end();
+}
+
+std::string grantName(const std::vector<Policy>& policies, const std::map<std::string, std::string>& teamFields,
+                      const User& user) {
+  std::string all = textOf(user);
+  for (const Policy& policy : policies)
+    if (!isAdmin(user)) all += textOf(policy);
+  for (const auto& [collection, field] : teamFields) all += "\n" + collection + "\n" + field;
+  return hashed(all);
+}
+
+UserRights::UserRights(const std::vector<Policy>& policies, const User& user, base::Clock& clock,
+                       const std::optional<Teams>& teams)
+    : clock_(clock), user_(user.name), isAdmin_(db::isAdmin(user)) {
+  std::string chosenBy;
   for (const Policy& policy : policies) {
+    if (isAdmin_) break;
     const PolicyOptions& options = policy.options;
     bool isRead = options.operation == Operation::read;
     Rule rule{policy.id, nullptr};
@@ -80,14 +110,20 @@ UserRights::UserRights(const std::vector<Policy>& policies, const User& user, ba
     } catch (const Error&) {
       // It allows nothing.
     }
-    std::string text = options.collection + (isRead ? "\nread\n" : "\nwrite\n") + options.expression + "\n";
-    all += text;
-    if (isRead) reads += text;
+    if (isRead) chosenBy += textOf(policy);
     (isRead ? read_ : write_)[options.collection].push_back(std::move(rule));
   }
-  std::string who = codec::recordToJson(asObject(user), std::nullopt);
-  if (!reads.empty()) choice_ = hashed(reads + who);
-  if (!all.empty()) name_ = hashed(all + who);
+  if (!chosenBy.empty()) chosenBy += textOf(user);
+  if (teams) {
+    chosenBy += "\nteams";
+    for (const UUID& each : teams->ids) chosenBy += "\n" + each.toString();
+    ofTeams_ = memberCondition(kTeamField, teams->ids);
+    for (const auto& [collection, field] : teams->fields) {
+      chosenBy += "\n" + collection + "\n" + field;
+      ofTeamsIn_[collection] = memberCondition(field, teams->ids);
+    }
+  }
+  if (!chosenBy.empty()) choice_ = hashed(chosenBy);
 }
 
 const UserRights::Rule* UserRights::allowing(const Rules& rules, const std::string& collection, const UUID& id,
@@ -102,6 +138,11 @@ const UserRights::Rule* UserRights::allowing(const Rules& rules, const std::stri
 }
 
 bool UserRights::mayRead(const std::string& collection, const UUID& id, base::ByteView fields) const {
+  if (ofTeams_) {
+    auto special = ofTeamsIn_.find(collection);
+    const query::Bound& condition = special == ofTeamsIn_.end() ? *ofTeams_ : *special->second;
+    if (!query::Evaluator(condition, {}).matches(id, fields)) return false;
+  }
   bool governs = false;
   return allowing(read_, collection, id, fields, governs) || !governs;
 }

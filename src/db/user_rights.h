@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,10 +17,17 @@ namespace blazedb::db {
 
 class UserRights final : public sync::Rights {
  public:
-  // `clock` must outlive it: now() in a policy for writing. A policy that cannot be read allows nothing.
-  UserRights(const std::vector<Policy>& policies, const User& user, base::Clock& clock);
+  // The records of these teams alone.
+  struct Teams {
+    std::vector<UUID> ids;
+    std::map<std::string, std::string> fields;  // by collection: which field names a record's team, if not kTeamField
+  };
 
-  const std::string& name() const override { return name_; }
+  // `clock` must outlive it: now() in a policy for writing. A policy that cannot be read allows nothing. `teams` narrows
+  // what may be read.
+  UserRights(const std::vector<Policy>& policies, const User& user, base::Clock& clock,
+             const std::optional<Teams>& teams = {});
+
   const std::string& choice() const override { return choice_; }
   bool mayRead(const std::string& collection, const UUID& id, base::ByteView fields) const override;
   std::optional<sync::Bye> refusalOf(const std::string& collection, const UUID& id,
@@ -44,10 +52,20 @@ class UserRights final : public sync::Rights {
 
   base::Clock& clock_;
   std::string user_;
-  bool isAdmin_ = false;
   Rules read_, write_;
-  std::string choice_, name_;
+  bool isAdmin_ = false;
+  std::unique_ptr<const query::Bound> ofTeams_;  // null: no teams narrow it
+  std::map<std::string, std::unique_ptr<const query::Bound>> ofTeamsIn_;  // by collection
+  std::string choice_;
 };
+
+inline constexpr char kTeamField[] = "team_id";
+
+// Whether policies do not concern the user.
+bool isAdmin(const User& user);
+// Names the user, and what these policies and team fields say of it.
+std::string grantName(const std::vector<Policy>& policies, const std::map<std::string, std::string>& teamFields,
+                      const User& user);
 
 // A policy's expression, for a user. Throws InvalidArgument, InvalidPolicy, TooLarge.
 std::unique_ptr<const query::Bound> conditionOf(const PolicyOptions& policy, const User& user);

@@ -42,6 +42,12 @@ std::string_view beginOf(std::string_view text, std::size_t length) {
 
 }  // namespace
 
+std::string inBackticks(std::string_view name) {
+  std::string quoted = "`";
+  for (char c : name) quoted += c == '`' ? "``" : std::string(1, c);
+  return quoted + '`';
+}
+
 void Lexer::fail(const std::string& what, std::size_t place) const {
   auto isBegin = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
   std::string_view before = text_.substr(0, place);

@@ -25,6 +25,9 @@ struct Token {
   std::size_t place = 0;    // its first byte in the text
 };
 
+// The name of a field as it stands in an expression.
+std::string inBackticks(std::string_view name);
+
 class Lexer {
  public:
   // `text` must be UTF-8 and outlive the lexer.

@@ -7,6 +7,7 @@
 
 #include "base/typed.h"
 #include "blazedb/error.h"
+#include "query/lexer.h"
 
 namespace blazedb {
 namespace {
@@ -23,12 +24,6 @@ std::size_t indexIn(std::string_view step) {
   return isNumber ? open : step.size();
 }
 
-std::string inBackticks(std::string_view name) {
-  std::string quoted = "`";
-  for (char c : name) quoted += c == '`' ? "``" : std::string(1, c);
-  return quoted + '`';
-}
-
 // "home.rooms[0]" as `home`.`rooms`[0]
 std::string pathText(std::string_view path) {
   std::string text;
@@ -42,7 +37,7 @@ std::string pathText(std::string_view path) {
       indexes.insert(0, step.substr(at));
       step = step.substr(0, at);
     }
-    text += (text.empty() ? "" : ".") + inBackticks(step) + indexes;
+    text += (text.empty() ? "" : ".") + query::inBackticks(step) + indexes;
   }
   return text;
 }

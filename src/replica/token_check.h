@@ -1,11 +1,14 @@
-// TokenCheck: what a hub asks a replica about the tokens of its clients (blazedb/token.h).
+// TokenCheck: what a listener asks a replica about those who connect: their tokens (blazedb/token.h), and what their
+// users may do (blazedb/rights.h).
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "blazedb/error.h"
 #include "blazedb/token.h"
@@ -14,6 +17,13 @@
 
 namespace blazedb::replica {
 
+// What the policies of one moment let a user do.
+struct UserGrant {
+  std::shared_ptr<const sync::Rights> rights;  // absent: no policy concerns the user
+  // Names all that the rights say, and the user's teams: if it changes, connections have to begin anew.
+  std::string name;
+};
+
 // Thread-safe. All but tokenRevision() may read from storage, and throw Error if that fails.
 class TokenCheck {
  public:
@@ -21,9 +31,14 @@ class TokenCheck {
 
   // The token with this secret. Throws Error: WrongToken (there is none, or it is revoked), ExpiredToken.
   virtual Token checkToken(std::string_view secret) const = 0;
-  // What the policies of now let the user of a token do. Absent: the token alone says what it may do, and none of its
-  // replicas was ever given records that policies chose.
-  virtual std::shared_ptr<const sync::Rights> rightsOf(std::int64_t token) const = 0;
+  // What the user of a token may do. No rights: the token alone says what it may do.
+  virtual UserGrant grantOf(std::int64_t token) const = 0;
+  // The rights of the same user, for reading the records of these teams alone. `refused`: how many of them the user is
+  // not in; nothing is read of these.
+  virtual std::shared_ptr<const sync::Rights> rightsWithin(std::int64_t token, const std::vector<UUID>& teams,
+                                                           std::size_t& refused) const = 0;
+  // What a user may do who comes without a token.
+  virtual UserGrant grantOf(const std::string& user) const = 0;
   // Why a token that was valid no longer is; none if it still is.
   virtual std::optional<Error> refusalOf(std::int64_t token) const = 0;
   // A number that changes with each change of the tokens, policies, users and teams. A hub asks again about its

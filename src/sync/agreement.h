@@ -11,7 +11,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "blazedb/export_policy.h"
 #include "sync/peer.h"
@@ -56,6 +58,8 @@ struct Terms {
   bool sends = true;
   bool receives = true;
   Scope scope;  // what this end wants, or may give and take
+  // The teams whose records this end wants; absent: records of all, and of none. At most kTeamsMax (frames.h).
+  std::optional<std::vector<UUID>> teams;
   Relation relation = Relation::equals;
   ReadRule reads;
   WriteRule writes;
@@ -72,6 +76,7 @@ struct Agreement : Terms {
   Peer peer;
   bool peerSweeps = true;    // the peer may be told to sweep; otherwise it keeps what it was not told to delete
   bool peerChooses = false;  // the peer sends what a filter or rights choose: a record that it lacks means nothing
+  std::size_t teamsRefused = 0;  // of the teams that the peer wants: its user is not in them
 
   // Whether a record that the peer takes back goes here. `fromPeer`: this end got its latest state from the peer.
   bool mayTakeBack(bool fromPeer) const { return writes.mayErase && (imports() || fromPeer); }

@@ -17,7 +17,7 @@ using base::Reader;
 
 enum ChangeFlag : std::uint8_t { kEndsTransaction = 1, kComplete = 2, kSameCollection = 4, kLeft = 8 };
 enum SubscribeFlag : std::uint8_t { kHasData = 1, kRejects = 2 };
-enum HelloFlag : std::uint8_t { kSends = 1, kReceives = 2, kChooses = 4, kKeeps = 8 };
+enum HelloFlag : std::uint8_t { kSends = 1, kReceives = 2, kChooses = 4, kKeeps = 8, kTeams = 16 };
 
 Bytes begin(FrameType type) { return {static_cast<std::uint8_t>(type)}; }
 
@@ -205,8 +205,12 @@ Bytes encode(const Hello& hello) {
   appendText(out, hello.identity.name);
   base::appendFixed64(out, static_cast<std::uint64_t>(hello.wallMs));
   out.push_back(static_cast<std::uint8_t>((hello.sends ? kSends : 0) | (hello.receives ? kReceives : 0) |
-                                          (hello.chooses ? kChooses : 0) | (hello.sweeps ? 0 : kKeeps)));
+                                          (hello.chooses ? kChooses : 0) | (hello.sweeps ? 0 : kKeeps) |
+                                          (hello.teams ? kTeams : 0)));
   base::appendSized(out, encode(hello.scope));
+  if (!hello.teams) return out;
+  base::appendVarint(out, hello.teams->size());
+  for (const UUID& team : *hello.teams) base::append(out, team.bytes);
   return out;
 }
 
@@ -224,7 +228,7 @@ std::optional<Hello> decodeHello(ByteView frame) {
   hello.identity.name = readName(in);
   hello.wallMs = static_cast<std::int64_t>(in.fixed64());
   std::uint8_t flags = in.byte();
-  if (flags > 15) in.fail();
+  if (flags > 31) in.fail();
   hello.sweeps = !(flags & kKeeps);
   hello.chooses = flags & kChooses;
   hello.sends = flags & kSends;
@@ -234,6 +238,12 @@ std::optional<Hello> decodeHello(ByteView frame) {
     in.fail();
   else
     hello.scope = std::move(*scope);
+  if (flags & kTeams) {
+    hello.teams.emplace();
+    std::uint64_t count = in.varint();
+    if (count > kTeamsMax) in.fail();
+    for (std::uint64_t i = 0; i < count && in.ok(); i++) hello.teams->push_back(readUuid(in));
+  }
   return close(in, std::move(hello));
 }
 
@@ -262,6 +272,7 @@ Bytes encode(const Welcome& welcome) {
   base::appendVarint(out, welcome.ahead);
   out.push_back(welcome.sweep ? 1 : 0);
   base::appendVarint(out, welcome.horizon);
+  base::appendVarint(out, welcome.teamsRefused);
   appendCursor(out, welcome.applied);
   return out;
 }
@@ -274,6 +285,7 @@ std::optional<Welcome> decodeWelcome(ByteView frame) {
   welcome.ahead = readPosition(in);
   welcome.sweep = readBool(in);
   welcome.horizon = readPosition(in);
+  welcome.teamsRefused = readPosition(in);
   welcome.applied = readCursor(in);
   return close(in, welcome);
 }

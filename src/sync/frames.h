@@ -67,7 +67,9 @@ struct Hello {
   bool chooses = false;  // a filter chooses what this end sends: a missing record means nothing
   bool sweeps = true;    // this end may be told to sweep; otherwise it keeps what it was not told to delete
   Scope scope;           // what this end wants or may have
+  std::optional<std::vector<UUID>> teams;  // as Terms::teams
 };
+inline constexpr std::size_t kTeamsMax = 1000;
 
 struct Subscribe {
   Cursor cursor;
@@ -81,6 +83,7 @@ struct Welcome {
   std::uint64_t ahead = 0;  // about how many records will come
   bool sweep = false;
   std::uint64_t horizon = 0;  // the sender may have forgotten deletes up to here
+  std::uint64_t teamsRefused = 0;  // of the teams that the receiver wants: nothing of them will come
   Cursor applied;             // what the sender of this frame has applied of the receiver's feed
 };
 

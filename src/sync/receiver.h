@@ -82,6 +82,8 @@ class Receiver {
   std::size_t heldBytes() const { return heldBytes_ + answersBytes_; }
   std::uint64_t setAside() const { return setAside_.size(); }
   std::uint64_t toReplace() const { return refused_.size(); }
+  // Why nothing comes of some teams that were asked for.
+  const std::optional<Bye>& aboutTeams() const { return aboutTeams_; }
   // When saveCursorIfDue() or askAgain() next has something to do, std::nullopt for never.
   std::optional<std::int64_t> nextTickMs() const;
 
@@ -106,6 +108,7 @@ class Receiver {
 
   std::uint64_t askedFrom_ = 0;  // the position that Subscribe named
   std::optional<Welcome> welcome_;
+  std::optional<Bye> aboutTeams_;
   bool catchingUp_ = true;
   std::uint64_t appliedTo_ = 0;
   Cursor applied_;             // the whole cursor for appliedTo_

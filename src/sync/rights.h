@@ -18,8 +18,6 @@ class Rights {
  public:
   virtual ~Rights() = default;
 
-  // Names all that these rights say: other rights have another name.
-  virtual const std::string& name() const = 0;
   // Names what mayRead() chooses: another choice has another name. Empty if that is every record.
   virtual const std::string& choice() const = 0;
   // A deleted record comes with the fields that it had.

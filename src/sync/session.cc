@@ -26,6 +26,7 @@ void Session::start(std::int64_t wallMs, std::int64_t nowMs) {
   hello.chooses = terms.reads.chooses();
   hello.sweeps = terms.writes.mayErase;
   hello.scope = terms.scope;
+  hello.teams = terms.teams;
   end_.say(encode(hello));
 }
 
@@ -183,8 +184,11 @@ void Session::onHello(const Hello& hello) {
   Agreement agreement = agree(mine, hello);
   if (agreement.scope.collections && agreement.scope.collections->empty())
     return stop(ErrorCode::NotAllowed, "none of the collections asked for is granted");
-  if (end_.options.meet)
-    if (std::optional<Bye> refusal = end_.options.meet(hello)) return stop(refusal->code, refusal->text);
+  if (end_.options.meet) {
+    if (std::optional<Bye> refusal = end_.options.meet(hello, agreement)) return stop(refusal->code, refusal->text);
+  } else if (hello.teams) {
+    return stop(ErrorCode::NotSupported, "this database is shared without users, who could be in teams");
+  }
   end_.agreement = std::move(agreement);
   end_.status.peer = hello.identity;
   end_.status.scope = end_.agreement.scope;
@@ -281,7 +285,7 @@ void Session::updateState() {
   status.verified = rest_.verified(here());
   status.setAside = receiver_.setAside();
   status.toReplace = receiver_.toReplace();
-  if (status.setAside + status.refused + status.toReplace == 0) status.reason.reset();
+  if (status.setAside + status.refused + status.toReplace == 0) status.reason = receiver_.aboutTeams();
 }
 
 }  // namespace blazedb::sync

@@ -19,9 +19,10 @@ struct SessionOptions {
   bool acceptRemovals = false;    // a sweep may remove a large part of the records
   // Large enough to hide the fixed cost of a commit, small enough for smooth progress and little memory.
   std::size_t batchBytes = 512u << 10;
-  // Called with the peer's Hello before anything of the peer is merged. Returns the reason if this end refuses the
-  // peer. Absent: it accepts every peer.
-  std::function<std::optional<Bye>(const Hello& peer)> meet;
+  // Called with the peer's Hello, and with what the two agree on, before anything is sent to the peer or merged. It may
+  // narrow that: it alone heeds Hello::teams. Returns the reason if this end refuses the peer. Absent: this end accepts
+  // every peer that names no teams.
+  std::function<std::optional<Bye>(const Hello& peer, Agreement& agreement)> meet;
   // Called before records are sent. Returns whether so many bytes of frames may wait in the driver. After a false the
   // driver calls Session::roomMade() as soon as they may. Absent: always true.
   std::function<bool(std::size_t bytes)> hasRoom;

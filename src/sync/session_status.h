@@ -33,7 +33,7 @@ struct SessionStatus {
   std::uint64_t setAside = 0;   // records of the peer that this end has set aside
   std::uint64_t refused = 0;    // records of this end that the peer has set aside
   std::uint64_t toReplace = 0;  // of these, those whose place the peer's record has yet to take
-  std::optional<Bye> reason;    // of the latest of these two
+  std::optional<Bye> reason;    // of the latest of these two; or why nothing comes of teams that were asked for
   bool verified = false;        // the digests were equal, and nothing has changed since
   std::optional<Bye> ended;     // why the conversation stopped, whichever end stopped it
 };

@@ -7,6 +7,7 @@
 
 #include "base/names.h"
 #include "blazedb/error.h"
+#include "link/failure.h"
 
 namespace blazedb::topology {
 namespace {
@@ -73,10 +74,27 @@ LocalListener::LocalListener(link::Io& io, base::Clock& clock, base::Random& ran
   if (options.mode != 0600 && options.mode != 0660 && options.mode != 0666)
     throw Error(ErrorCode::InvalidArgument, "the mode of a socket is 0600, 0660 or 0666");
   session_.terms = termsOf(options.policy, random);
+  rights_ = options.policy.rights;
   link::AcceptorOptions accept;
   accept.path = path_;
   accept.mode = options.mode;
   open(io, clock, accept, std::move(changed));
+  if (rights_) patrol_.emplace([this] { endOthers(); });
+}
+
+void LocalListener::close() {
+  patrol_.reset();
+  Listener::close();
+}
+
+// Ends the connections that began under other rights.
+void LocalListener::endOthers() {
+  const replica::TokenCheck& check = offers_[0].replica->tokenCheck();
+  std::uint64_t revision = check.tokenRevision();
+  if (revision != revision_) grant_ = check.grantOf(rights_->user).name;
+  revision_ = revision;
+  acceptor_->stop([&](const link::Served& served) { return served.label != grant_; },
+                  {ErrorCode::Offline, "the rights of this app have changed; it connects again"});
 }
 
 ListenerInfo LocalListener::info() const {
@@ -94,7 +112,15 @@ link::Admission LocalListener::admit(const link::Knock& knock, const link::PeerI
     return *refusal;
   const Offer* offer = find(knock.database);
   if (!offer) return sync::Bye{ErrorCode::UnknownDatabase, "there is no database '" + knock.database + "' at " + path_};
-  return offer->guest(session_, {});
+  if (!rights_) return offer->guest(session_, {});
+  try {
+    replica::UserGrant grant = offer->replica->tokenCheck().grantOf(rights_->user);
+    sync::SessionOptions session = session_;
+    session.terms.reads.rights = session.terms.writes.rights = std::move(grant.rights);
+    return offer->guest(std::move(session), std::move(grant.name));
+  } catch (const Error& error) {
+    return link::failureOf(error);
+  }
 }
 
 }  // namespace blazedb::topology

@@ -6,6 +6,7 @@
 
 #include "base/random.h"
 #include "topology/listener.h"
+#include "topology/patrol.h"
 
 namespace blazedb::topology {
 
@@ -19,15 +20,23 @@ class LocalListener final : public Listener {
                 const ListenLocalOptions& options, Changed changed);
   ~LocalListener() override { close(); }
 
+  void close() override;
   ListenerInfo info() const override;
 
  private:
   link::Admission admit(const link::Knock& knock, const link::PeerInfo& peer) const override;
   const Offer* find(const std::string& name) const override;
   std::string nameOf(const link::Served& served) const override { return served.peer.address; }
+  void endOthers();
+
   std::string path_;
   LocalPeers peers_;
   sync::SessionOptions session_;
+  std::optional<ExportRights> rights_;
+  // The patrol's: what the user may do, and the revision at which that was asked.
+  std::string grant_;
+  std::optional<std::uint64_t> revision_;
+  std::optional<Patrol> patrol_;
 };
 
 }  // namespace blazedb::topology

@@ -23,7 +23,7 @@ void checkPath(const std::string& path) {
 auto meeting(std::shared_ptr<replica::Replica> replica, ConnectionMode mode, const CrossAppOptions& options) {
   auto mayAdopt = std::make_shared<std::atomic<bool>>(options.adopt);  // shared by the sessions of the link
   return [replica = std::move(replica), mode, mustSend = options.mustSend,
-          mayAdopt](const sync::Hello& peer) -> std::optional<sync::Bye> {
+          mayAdopt](const sync::Hello& peer, sync::Agreement&) -> std::optional<sync::Bye> {
     if (mode != ConnectionMode::readOnly) {
       if (peer.receives || !mustSend) return std::nullopt;
       return sync::Bye{ErrorCode::NotAllowed, "'" + peer.identity.name +

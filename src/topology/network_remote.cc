@@ -14,7 +14,10 @@ void check(const SyncPolicy& policy) {
         ErrorCode::NotSupported,
         "e2eOnly, the default, is not in this version; ask for smartProxy where the hub may read what it stores "
         "(blazedb sync --encryption smartProxy)");
-  if (policy.teams) throw Error(ErrorCode::NotSupported, "policies by team are not in this version; use collections");
+  if (policy.teams && policy.teams->empty())
+    throw Error(ErrorCode::InvalidPolicy, "the policy names no team: leave `teams` out for all records");
+  if (policy.teams && policy.teams->size() > sync::kTeamsMax)
+    throw Error(ErrorCode::TooLarge, "a policy names up to 1000 teams");
   if (policy.passphrase)
     throw Error(ErrorCode::InvalidPolicy, "a passphrase is for e2eOnly; with smartProxy nothing is encrypted with it");
   for (const std::string& field : policy.excludeFields) base::requireFieldName(field);
@@ -60,7 +63,10 @@ ConnectionId Network::connectRemote(NodeId from, const RemoteNode& remote, const
   options.session.terms.sends = policy.mode != ConnectionMode::readOnly;
   options.session.terms.receives = policy.mode != ConnectionMode::writeOnly;
   options.session.terms.scope = scopeOf(policy.collections, policy.excludeFields);
-  options.session.meet = [mode = policy.mode](const sync::Hello& hub) { return refuseEmpty(mode, hub); };
+  options.session.terms.teams = policy.teams;
+  options.session.meet = [mode = policy.mode](const sync::Hello& hub, sync::Agreement&) {
+    return refuseEmpty(mode, hub);
+  };
   options.session.leaveOtherScopes = policy.removeOutOfScope;
   options.session.acceptRemovals = policy.acceptRemovals;
   options.host = remote.host;

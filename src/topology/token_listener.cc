@@ -20,43 +20,37 @@
 namespace blazedb::topology {
 namespace {
 
-constexpr std::chrono::milliseconds kPatrol{250};
 constexpr std::int64_t kCareMs = 60'000;  // between two looks at the hub's own certificate
 constexpr std::int64_t kDayMs = 86'400'000;
 constexpr std::size_t kScopeBytesMax = 16u << 10;  // that a client may ask for
 
 constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
-constexpr const char* kNoRights = "-";
-
-// The label of a guest: the token that admitted it, when that expires, the rights that it has, and the revision at
-// which all that was checked.
+// The label of a guest: the token that admitted it, when that expires, what its user may do (UserGrant::name), and the
+// revision at which all that was checked.
 struct Bearer {
   std::int64_t token = 0;
   std::uint64_t revision = 0;
   std::int64_t expiresUs = kNever;
-  std::string rights = kNoRights;  // the name of the rights that it has
-  std::string name;                // of the token, for people
+  std::string grant = "-";
+  std::string name;  // of the token, for people
 
-  static Bearer of(const Token& token, std::uint64_t revision, const sync::Rights* rights) {
+  static Bearer of(const Token& token, std::uint64_t revision, const std::string& grant) {
     const TokenOptions& options = token.options;
-    return {token.id, revision, options.expires ? options.expires->microseconds : kNever, nameOf(rights),
+    return {token.id, revision, options.expires ? options.expires->microseconds : kNever, grant,
             options.name.empty() ? "token " + std::to_string(token.id) : options.name};
   }
   static Bearer of(const std::string& label) {
     Bearer bearer;
     std::istringstream in(label);
-    in >> bearer.token >> bearer.revision >> bearer.expiresUs >> bearer.rights;
+    in >> bearer.token >> bearer.revision >> bearer.expiresUs >> bearer.grant;
     in.get();
     std::getline(in, bearer.name);
     return bearer;
   }
   std::string label() const {
-    return std::to_string(token) + " " + std::to_string(revision) + " " + std::to_string(expiresUs) + " " + rights +
+    return std::to_string(token) + " " + std::to_string(revision) + " " + std::to_string(expiresUs) + " " + grant +
            " " + name;
-  }
-  static std::string nameOf(const sync::Rights* rights) {
-    return rights && !rights->name().empty() ? rights->name() : kNoRights;
   }
 };
 
@@ -91,12 +85,12 @@ sync::Terms termsOf(const TokenOptions& token, std::shared_ptr<const sync::Right
 }
 
 // Checks, as far as possible, that the client is the replica that it claims: a replica belongs to a token, and is
-// connected once.
+// connected once. Then narrows what it may read to the teams that it asks for.
 auto meeting(std::shared_ptr<replica::Replica> replica, std::int64_t token,
              std::shared_ptr<ConnectedReplicas> connected) {
   auto seat = std::make_shared<std::shared_ptr<void>>();  // the session's; shared with copies of the function
   return [replica = std::move(replica), token, connected = std::move(connected),
-          seat](const sync::Hello& peer) -> std::optional<sync::Bye> {
+          seat](const sync::Hello& peer, sync::Agreement& agreement) -> std::optional<sync::Bye> {
     const sync::Identity& identity = peer.identity;
     std::size_t scopeBytes = sync::encode(peer.scope).size();
     if (scopeBytes > kScopeBytesMax)
@@ -111,6 +105,13 @@ auto meeting(std::shared_ptr<replica::Replica> replica, std::int64_t token,
     try {
       if (std::optional<Error> refused = replica->tokenCheck().admitReplica(token, identity.replica, scopeBytes))
         return link::failureOf(*refused);
+      // What it was given once may be more or less than what it gets now.
+      const auto [filter, floor] = replica->store().deliveries().known(identity.replica);
+      if (filter || floor > 0) agreement.relation = sync::Relation::exporter;
+      if (peer.teams) {
+        agreement.relation = sync::Relation::exporter;
+        agreement.reads.rights = replica->tokenCheck().rightsWithin(token, *peer.teams, agreement.teamsRefused);
+      }
     } catch (const Error& error) {
       return link::failureOf(error);
     }
@@ -144,7 +145,10 @@ TokenListener::TokenListener(link::Io& io, base::Clock& clock, std::vector<Offer
   else
     open(io, clock_, accept);
   try {
-    patrol_ = std::thread([this] { patrol(); });
+    patrol_.emplace([this] {
+      base::contain([this] { endRevoked(); });
+      careForCertificate();
+    });
   } catch (...) {
     Listener::close();
     throw;
@@ -152,12 +156,7 @@ TokenListener::TokenListener(link::Io& io, base::Clock& clock, std::vector<Offer
 }
 
 void TokenListener::close() {
-  {
-    base::Lock lock(mutex_);
-    stopping_ = true;
-    wake_.notify_all();
-  }
-  if (patrol_.joinable()) patrol_.join();
+  patrol_.reset();
   asking_.clear();  // waits for the answers
   Listener::close();
 }
@@ -247,8 +246,8 @@ link::Admission TokenListener::admit(const link::Knock& knock, const link::PeerI
     std::uint64_t revision = tokens.tokenRevision();  // first: the patrol asks again about what changes meanwhile
     Token token = tokens.checkToken(base::textOf(knock.token));
     sync::SessionOptions session;
-    std::shared_ptr<const sync::Rights> rights = tokens.rightsOf(token.id);
-    session.terms = termsOf(token.options, rights, *offer->replica);
+    replica::UserGrant grant = tokens.grantOf(token.id);
+    session.terms = termsOf(token.options, std::move(grant.rights), *offer->replica);
     if (!session.terms.sends && !session.terms.receives)
       return sync::Bye{ErrorCode::ReadOnlyReplica,
                        "'" + offer->name +
@@ -256,7 +255,7 @@ link::Admission TokenListener::admit(const link::Knock& knock, const link::PeerI
                            "direction; ask for a token that may read, or connect with the source of the replica"};
     session.acceptRemovals = options_.acceptRemovals;
     session.meet = meeting(offer->replica, token.id, connected_.at(offer->name));
-    return offer->guest(std::move(session), Bearer::of(token, revision, rights.get()).label());
+    return offer->guest(std::move(session), Bearer::of(token, revision, grant.name).label());
   } catch (const Error& error) {
     return link::failureOf(error);
   }
@@ -303,17 +302,6 @@ void TokenListener::tellEnd(const link::LinkStatus& status, ListenerEvent event,
   options_.onEvent(event);
 }
 
-void TokenListener::patrol() {
-  base::Lock lock(mutex_);
-  while (!stopping_) {
-    if (wake_.wait_for(lock, kPatrol) == std::cv_status::no_timeout) continue;
-    lock.unlock();
-    base::contain([this] { endRevoked(); });
-    base::contain([this] { careForCertificate(); });
-    lock.lock();
-  }
-}
-
 void TokenListener::endRevoked() {
   for (auto each = asking_.begin(); each != asking_.end();) {
     if (each->second.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
@@ -350,10 +338,10 @@ TokenListener::Good TokenListener::ask(const Offer* offer, const std::set<std::i
   for (std::int64_t id : ids) {
     std::uint64_t revision = tokens.tokenRevision();  // first, as in admit()
     std::optional<Error> refusal;
-    std::string rights;
+    std::string grant;
     try {
       refusal = tokens.refusalOf(id);
-      if (!refusal) rights = Bearer::nameOf(tokens.rightsOf(id).get());
+      if (!refusal) grant = tokens.grantOf(id).name;
     } catch (const Error& error) {
       refusal = error;  // a token that cannot be read grants nothing
     }
@@ -361,7 +349,7 @@ TokenListener::Good TokenListener::ask(const Offer* offer, const std::set<std::i
     acceptor_->stop(
         [&](const link::Served& served) {
           Bearer bearer = Bearer::of(served.label);
-          return served.database == offer->name && bearer.token == id && (refusal || bearer.rights != rights);
+          return served.database == offer->name && bearer.token == id && (refusal || bearer.grant != grant);
         },
         refusal ? link::failureOf(*refusal)
                 : sync::Bye{ErrorCode::Offline, "the rights of this client have changed; it connects again"});

@@ -22,6 +22,7 @@
 #include "link/own_certificate.h"
 #include "topology/connected_replicas.h"
 #include "topology/listener.h"
+#include "topology/patrol.h"
 
 namespace blazedb::topology {
 
@@ -42,7 +43,6 @@ class TokenListener final : public Listener {
   std::string nameOf(const link::Served& served) const override;
   void tell(const Guest& guest);
   void tellEnd(const link::LinkStatus& status, ListenerEvent event, std::uint64_t id);
-  void patrol();
   // Tokens in use, and the revision of the database's tokens at which each was found to be good.
   using Good = std::map<std::pair<const Offer*, std::int64_t>, std::uint64_t>;
   void endRevoked();
@@ -62,14 +62,12 @@ class TokenListener final : public Listener {
   std::string news_ GUARDED_BY(mutex_);     // what was done to the hub's own certificate
   std::string lost_ GUARDED_BY(mutex_);     // what was lost with its key
   std::string failure_ GUARDED_BY(mutex_);  // of the last look at it
-  std::condition_variable_any wake_;
-  bool stopping_ GUARDED_BY(mutex_) = false;
   // The guests that onEvent was told of, each with the reason of the rejected records that it was told of.
   std::map<std::uint64_t, std::optional<ErrorCode>> told_ GUARDED_BY(mutex_);
   // The patrol's.
   Good good_;
   std::map<const Offer*, std::future<Good>> asking_;  // databases that have not answered yet
-  std::thread patrol_;
+  std::optional<Patrol> patrol_;
 };
 
 }  // namespace blazedb::topology

@@ -54,7 +54,6 @@ TEST(Agreement, AnEndThatMayBeOrderedToSweepImportsWhatItsPeerChooses) {
 TEST(Agreement, WhatIsChosenIsKnownByItsName) {
   class Hers final : public Rights {
    public:
-    const std::string& name() const override { return choice_; }
     const std::string& choice() const override { return choice_; }
     bool mayRead(const std::string&, const UUID&, base::ByteView) const override { return true; }
     std::optional<Bye> refusalOf(const std::string&, const UUID&, std::optional<base::ByteView>,

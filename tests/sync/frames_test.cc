@@ -21,6 +21,7 @@ Hello hello() {
   hello.wallMs = 1'763'800'000'123;
   hello.receives = false;
   hello.sweeps = false;
+  hello.teams = {id(7), id(3)};
   return hello;
 }
 
@@ -100,7 +101,7 @@ Rejected rejected() {
 std::vector<Kind> kinds() {
   return {{"hello", encode(hello()), again(decodeHello)},
           {"subscribe", encode(Subscribe{{7, 300, 200, 350}, true, true}), again(decodeSubscribe)},
-          {"welcome", encode(Welcome{5, 300, 20, true, 290, {9, 70'000, 0, 70'000}}), again(decodeWelcome)},
+          {"welcome", encode(Welcome{5, 300, 20, true, 290, 3, {9, 70'000, 0, 70'000}}), again(decodeWelcome)},
           {"batch", batch(), again(decodeBatch)},
           {"ack", encode(Ack{300, 5}), again(decodeAck)},
           {"need", encode(Need{{{"notes", id(1)}, {"people", id(2)}}}), again(decodeNeed)},

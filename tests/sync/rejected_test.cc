@@ -143,7 +143,6 @@ TEST_F(RejectedTest, APeerThatSendsAnOlderRecordGetsTheNewerOneAlsoWhereItMayNot
       return Bye{ErrorCode::PermissionDenied, "no"};
     }
     const std::string& choice() const override { return none; }
-    const std::string& name() const override { return none; }
     std::string none;
   };
   struct Older : PassingStore {

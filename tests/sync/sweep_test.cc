@@ -246,7 +246,7 @@ class KeepingTest : public SweepTest {
 TEST_F(KeepingTest, APeerThatMayNotMakesNobodySweep) {
   UUID id = a.insert({{"n", 1}});
   auto session = greeted(keeps);
-  session->receive(encode(Welcome{0, 0, 0, true, 1'000'000, {}}), now);
+  session->receive(encode(Welcome{0, 0, 0, true, 1'000'000, 0, {}}), now);
   ASSERT_TRUE(session->stopped());
   EXPECT_EQ(session->status().ended->code, ErrorCode::NotAllowed);
   session->receive(BatchWriter(0).finishBatch(0, true, 0), now);
@@ -264,7 +264,7 @@ TEST_F(KeepingTest, NorDoesOneThatMayWhereItIsNotDue) {
   hello.wallMs = a.clock.wallMs();
   session->receive(encode(hello), now);
   session->takeFrames();
-  expectProtocolError(*session, encode(Welcome{0, 0, 0, true, b->feedEnd() - 1, {}}));
+  expectProtocolError(*session, encode(Welcome{0, 0, 0, true, b->feedEnd() - 1, 0, {}}));
   EXPECT_TRUE(a.fetch(id));
 }
 

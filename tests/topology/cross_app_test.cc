@@ -99,6 +99,36 @@ TEST_F(CrossAppTest, OnlyWhatThePolicyNamesLeaves) {
   EXPECT_EQ(importer_.collection("others").count(), 0u);
 }
 
+TEST_F(CrossAppTest, AnImporterMayHaveTheRightsOfAUser) {
+  exporter_.policies().add({"default", Operation::read, "owner = $user.name OR 'all' IN $user.roles"});
+  exporter_.policies().add({"default", Operation::write, "owner = $user.name"});
+  UUID hers = exporter_.insert({{"owner", "ann"}}), his = exporter_.insert({{"owner", "bob"}});
+  share({.policy = {.rights = ExportRights{"ann"}, .readOnly = false}});
+  connect();
+  topology_.synchronize(kPatience);
+  EXPECT_TRUE(importer_.fetch(hers));
+  EXPECT_FALSE(importer_.fetch(his));
+  // A change of rights takes effect on the open connection.
+  exporter_.users().put("ann", {.roles = {"all"}});
+  auto until = [&](const std::function<bool()>& isSo) {
+    auto end = std::chrono::steady_clock::now() + kPatience;
+    while (!isSo()) {
+      ASSERT_LT(std::chrono::steady_clock::now(), end);
+      test::errorOf([&] { topology_.synchronize(kPatience); });
+    }
+  };
+  until([&] { return importer_.fetch(his).has_value(); });
+  importer_.updateFields(his, {{"owner", "ann"}});
+  importer_.updateFields(hers, {{"n", 1}});
+  until([&] { return importer_.rejectedChanges().size() == 1 && importer_.fetch(his)->string("owner") == "bob"; });
+  EXPECT_EQ(importer_.rejectedChanges()[0].code, ErrorCode::PermissionDenied);
+  EXPECT_EQ(exporter_.fetch(hers)->integer("n"), 1);
+  EXPECT_EQ(exporter_.fetch(his)->string("owner"), "bob");
+  exporter_.users().put("ann", {});
+  until([&] { return !importer_.fetch(his); });
+  EXPECT_TRUE(importer_.fetch(hers));
+}
+
 TEST_F(CrossAppTest, AReadOnlyImporterIsBoundToWhatItFinds) {
   share(kMayWrite);
   UUID there = exporter_.insert({{"n", 1}});

@@ -112,7 +112,12 @@ class MemoryReplica final : public replica::Replica,
     }
     throw Error(ErrorCode::WrongToken, "nobody has this token");
   }
-  std::shared_ptr<const sync::Rights> rightsOf(std::int64_t) const override { return nullptr; }
+  replica::UserGrant grantOf(std::int64_t) const override { return {nullptr, "-"}; }
+  replica::UserGrant grantOf(const std::string&) const override { return {nullptr, "-"}; }
+  std::shared_ptr<const sync::Rights> rightsWithin(std::int64_t, const std::vector<UUID>&,
+                                                   std::size_t&) const override {
+    return nullptr;
+  }
   std::optional<Error> refusalOf(std::int64_t token) const override {
     std::unique_lock lock(mutex_);
     questions_++;

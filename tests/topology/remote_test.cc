@@ -435,9 +435,6 @@ TEST_F(RemoteTest, WhatThisVersionDoesNotDoIsRefusedAndNeverDoneOtherwise) {
   EXPECT_ERROR(NotSupported, (void)client.enableSync(node));
   EXPECT_ERROR(NotSupported, (void)client.enableSync(node, {.encryptionMode = EncryptionMode::e2eOnly}));
   EXPECT_NE(test::messageOf([&] { (void)client.enableSync(node); }).find("smartProxy"), std::string::npos);
-  SyncPolicy teams = kReadable;
-  teams.teams.emplace();
-  EXPECT_ERROR(NotSupported, (void)client.enableSync(node, teams));
   SyncPolicy none = kReadable;
   none.collections.emplace();
   EXPECT_ERROR(InvalidPolicy, (void)client.enableSync(node, none));

@@ -478,5 +478,128 @@ TEST_F(RightsTest, AServerAndAnAdminSeeEverything) {
   EXPECT_EQ(names(server), Names{"b"});
 }
 
+// Ann is in the teams north and south; there are a record of each, one of a third team and one of none.
+class TeamsTest : public RightsTest {
+ protected:
+  TeamsTest() {
+    hub_.users().put("ann");
+    for (Team* team : {&north_, &south_}) hub_.users().join("ann", team->id);
+    for (const Team& team : {north_, south_, other_}) hub_.insert({{"name", team.name}, {"team_id", team.id}});
+    hub_.insert({{"name", "none"}});
+  }
+  static SyncPolicy ofTeams(std::vector<UUID> teams) {
+    SyncPolicy policy = kReadable;
+    policy.teams = std::move(teams);
+    return policy;
+  }
+  SyncEngine connectTo(const Database& client, const SyncPolicy& policy, const std::string& user = "ann") {
+    return client.enableSync(remote(token({.name = user, .user = user}).secret), policy);
+  }
+  UUID called(const std::string& name) {
+    return *hub_.query("name = $name", {{"name", name}}).first()->id();
+  }
+
+  Team north_ = hub_.users().addTeam("north"), south_ = hub_.users().addTeam("south"),
+       other_ = hub_.users().addTeam("other");
+};
+
+TEST_F(TeamsTest, OnlyTheRecordsOfTheTeamsAskedForCome) {
+  Database ann = open("ann");
+  {
+    SyncEngine sync = connectTo(ann, ofTeams({north_.id}));
+    sync.synchronize(kPatience);
+    EXPECT_EQ(names(ann), (Names{"north"}));
+    hub_.updateFields(called("none"), {{"team_id", north_.id}});
+    hub_.updateFields(called("north"), {{"team_id", south_.id}});
+    sync.synchronize(kPatience);
+    EXPECT_EQ(names(ann), (Names{"none"}));
+    // A text is no id, and of no team.
+    hub_.updateFields(called("none"), {{"team_id", north_.id.toString()}});
+    sync.synchronize(kPatience);
+    EXPECT_EQ(names(ann), (Names{}));
+    EXPECT_TRUE(sync.status().rejection.empty());
+  }
+  {
+    SyncEngine sync = connectTo(ann, ofTeams({north_.id, south_.id, south_.id}));
+    sync.synchronize(kPatience);
+    EXPECT_EQ(names(ann), (Names{"north", "south"}));
+  }
+  {
+    SyncEngine sync = connectTo(ann, ofTeams({north_.id}));
+    sync.synchronize(kPatience);
+    EXPECT_EQ(names(ann), (Names{}));
+  }
+  SyncEngine sync = connectTo(ann, kReadable);
+  sync.synchronize(kPatience);
+  EXPECT_EQ(names(ann), names(hub_));
+  EXPECT_TRUE(diff(hub_, ann).empty());
+}
+
+TEST_F(TeamsTest, NothingComesOfATeamThatTheUserIsNotIn) {
+  Database ann = open("ann");
+  SyncEngine sync = connectTo(ann, ofTeams({north_.id, other_.id, hub_.key("nobody")}));
+  sync.synchronize(kPatience);
+  EXPECT_EQ(names(ann), (Names{"north"}));
+  EXPECT_NE(sync.status().rejection.find("PermissionDenied: this database asks for the records of 2 teams"),
+            std::string::npos)
+      << sync.status().rejection;
+  hub_.users().join("ann", other_.id);
+  until(sync, [&] { return names(ann) == Names{"north", "other"}; });
+  hub_.users().leave("ann", north_.id);
+  until(sync, [&] { return names(ann) == Names{"other"}; });
+
+  // A server and an admin are in every team.
+  hub_.users().put("root", {.roles = {"admin"}});
+  Database root = open("root"), server = open("server");
+  SyncEngine roots = connectTo(root, ofTeams({other_.id}), "root");
+  SyncEngine servers =
+      server.enableSync(remote(token({.name = "server", .role = SyncRole::server}).secret), ofTeams({other_.id}));
+  for (SyncEngine* each : {&roots, &servers}) each->synchronize(kPatience);
+  EXPECT_EQ(names(root), (Names{"other"}));
+  EXPECT_EQ(names(server), (Names{"other"}));
+}
+
+TEST_F(TeamsTest, PoliciesHoldBesideThem) {
+  policies("name != 'south'", "true");
+  Database ann = open("ann");
+  SyncEngine sync = connectTo(ann, ofTeams({north_.id, south_.id}));
+  sync.synchronize(kPatience);
+  EXPECT_EQ(names(ann), (Names{"north"}));
+  // What is written of another team goes to the hub, and leaves.
+  UUID id = ann.insert({{"name", "new"}, {"team_id", other_.id}});
+  sync.synchronize(kPatience);
+  until(sync, [&] { return !ann.fetch(id); });
+  EXPECT_TRUE(hub_.fetch(id));
+  EXPECT_TRUE(ann.removedRecords().empty());
+  EXPECT_TRUE(ann.rejectedChanges().empty());
+  UUID hers = called("north");
+  ann.updateFields(hers, {{"n", 1}, {"team_id", other_.id}});
+  until(sync, [&] { return !ann.fetch(hers); });
+  EXPECT_EQ(hub_.fetch(hers)->integer("n"), 1);
+}
+
+TEST_F(TeamsTest, ACollectionMayNameItsTeamsInAnotherField) {
+  Collection notes = hub_.collection("notes");
+  EXPECT_EQ(notes.teamField(), "team_id");
+  UUID note = notes.insert({{"name", "note"}, {"owned`by.", north_.id}});
+  Database ann = open("ann");
+  SyncEngine sync = connectTo(ann, ofTeams({north_.id}));
+  sync.synchronize(kPatience);
+  EXPECT_FALSE(ann.collection("notes").fetch(note));
+  notes.setTeamField("owned`by.");
+  until(sync, [&] { return ann.collection("notes").fetch(note).has_value(); });
+  EXPECT_EQ(names(ann), (Names{"north"}));
+  EXPECT_EQ(hub_.collection("notes").teamField(), "owned`by.");
+  EXPECT_EQ(test::errorOf([&] { notes.setTeamField(""); }), ErrorCode::InvalidArgument);
+  EXPECT_EQ(test::errorOf([&] { hub_.transaction([](Transaction& all) { all.setTeamField("x"); }); }),
+            ErrorCode::Misuse);
+}
+
+TEST_F(TeamsTest, APolicyNamesOneToAThousandTeams) {
+  Database ann = open("ann");
+  EXPECT_EQ(test::errorOf([&] { (void)connectTo(ann, ofTeams({})); }), ErrorCode::InvalidPolicy);
+  EXPECT_EQ(test::errorOf([&] { (void)connectTo(ann, ofTeams(std::vector<UUID>(1001))); }), ErrorCode::TooLarge);
+}
+
 }  // namespace
 }  // namespace blazedb

@@ -14,6 +14,7 @@ struct TeamCommand {
   DatabaseArgument database;
   std::string team;  // its name or id
   std::string user;
+  std::string collection;
   bool json = false;
 };
 
@@ -38,8 +39,18 @@ int list(const TeamCommand& command) {
   return kFine;
 }
 
+int setField(const TeamCommand& command) {
+  if (!command.user.empty()) throw UsageError("field takes one name; see blazedb team --help");
+  Database database = openDatabase(command.database, command.team.empty() ? Use::read : Use::write);
+  Collection collection = database.collection(command.collection.empty() ? "default" : command.collection);
+  if (!command.team.empty()) collection.setTeamField(command.team);
+  printLine(collection.teamField());
+  return kFine;
+}
+
 int run(const TeamCommand& command) {
   const std::string& action = command.action;
+  if (action == "field") return setField(command);
   bool ofUser = action == "join" || action == "leave";
   if (ofUser == command.user.empty())
     throw UsageError(ofUser ? "say who: blazedb team " + action + " FILE TEAM USER"
@@ -66,17 +77,21 @@ int run(const TeamCommand& command) {
 
 Run declareTeam(Arguments& arguments) {
   auto command = std::make_shared<TeamCommand>();  // shared with the parser, which fills it in
-  arguments.requiredChoice("add|list|remove|join|leave", {"add", "list", "remove", "join", "leave"}, command->action,
-                           "what to do");
+  arguments.requiredChoice("add|list|remove|join|leave|field", {"add", "list", "remove", "join", "leave", "field"},
+                           command->action, "what to do");
   addDatabase(arguments, command->database);
-  arguments.optional("TEAM", command->team, "the name of the team, or its id");
+  arguments.optional("TEAM", command->team,
+                     "the name of the team, or its id; for field: the field that says which team a record belongs to");
   arguments.optional("USER", command->user, "for join and leave: the name of the user");
+  addCollection(arguments, command->collection, "for field: the collection (default: default)");
   addJson(arguments, command->json, "print teams as JSON, one on each line");
   arguments.note(
       "A policy (blazedb rls) knows the ids of a user's teams as $user.teams. add prints the id of the new team. A "
-      "record names it as an id and not as a text: {\"team_id\": {\"$uuid\": \"01890a5d-...\"}}.");
+      "record names it as an id and not as a text: {\"team_id\": {\"$uuid\": \"01890a5d-...\"}}. field prints which "
+      "field that is, for clients that ask for the records of some teams alone (blazedb sync --teams), or sets it.");
   arguments.example("blazedb team add hub.blazedb north");
   arguments.example("blazedb team join hub.blazedb north ann");
+  arguments.example("blazedb team field hub.blazedb -c notes owned_by");
   return [command] { return run(*command); };
 }
 

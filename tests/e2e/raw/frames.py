@@ -148,7 +148,7 @@ class Scope:
 @dataclasses.dataclass
 class Hello:
     TYPE = 1
-    SENDS, RECEIVES, CHOOSES, KEEPS = 1, 2, 4, 8
+    SENDS, RECEIVES, CHOOSES, KEEPS, TEAMS = 1, 2, 4, 8, 16
 
     replica: bytes
     incarnation: int
@@ -158,10 +158,13 @@ class Hello:
     flags: int = SENDS | RECEIVES
     scope: bytes = b""
     version: int = 1
+    teams: list | None = None  # ids; None: all records
 
     def encode(self):
         who = varint(self.version) + self.replica + fixed64(self.incarnation) + bytes([self.role])
-        return who + name(self.database) + fixed64(self.clock) + bytes([self.flags]) + sized(self.scope)
+        flags = self.flags | (self.teams is not None and Hello.TEAMS)
+        teams = b"" if self.teams is None else varint(len(self.teams)) + b"".join(self.teams)
+        return who + name(self.database) + fixed64(self.clock) + bytes([flags]) + sized(self.scope) + teams
 
     @staticmethod
     def read(r):
@@ -196,15 +199,18 @@ class Welcome:
     ahead: int = 0
     sweep: bool = False
     horizon: int = 0
+    teams_refused: int = 0
     applied: Cursor = Cursor()
 
     def encode(self):
         places = varint(self.start) + varint(self.feed_end) + varint(self.ahead)
-        return places + boolean(self.sweep) + varint(self.horizon) + self.applied.encode()
+        places += boolean(self.sweep) + varint(self.horizon)
+        return places + varint(self.teams_refused) + self.applied.encode()
 
     @staticmethod
     def read(r):
-        return Welcome(r.varint(), r.varint(), r.varint(), r.boolean(), r.varint(), Cursor.read(r))
+        start, feed_end, ahead, sweep = r.varint(), r.varint(), r.varint(), r.boolean()
+        return Welcome(start, feed_end, ahead, sweep, r.varint(), r.varint(), Cursor.read(r))
 
 
 @dataclasses.dataclass

@@ -244,7 +244,7 @@ class Session:
         known = subscribe.cursor.incarnation == self.peer.incarnation
         self.sent = self.acknowledged = subscribe.cursor.position if known else 0
         ahead = sum(row.position > self.sent for row in self.peer.rows.values())
-        self.send(Welcome(self.sent, self.peer.feed_end, ahead, False, 0, self.peer.cursor))
+        self.send(Welcome(self.sent, self.peer.feed_end, ahead, applied=self.peer.cursor))
 
     def take_welcome(self, welcome):
         self.welcome = welcome

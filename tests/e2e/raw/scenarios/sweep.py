@@ -8,7 +8,7 @@ PROTOCOL_ERROR, NOT_ALLOWED = 46, 72
 
 def told_to_sweep(session, horizon):
     """Sends a Welcome and an empty batch; the scenario has seen none of the hub's records."""
-    session.send(Welcome(0, 0, 0, True, horizon, Cursor(session.theirs.incarnation, 10**6, 0, 0)))
+    session.send(Welcome(0, 0, 0, True, horizon, applied=Cursor(session.theirs.incarnation, 10**6, 0, 0)))
     session.send(Batch(0, 0, [], True))
     return session.outcome()
 
