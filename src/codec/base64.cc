@@ -1,5 +1,6 @@
 #include "codec/base64.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -7,15 +8,38 @@ namespace blazedb::codec {
 namespace {
 
 constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view kUrlAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr std::uint8_t kNotInAlphabet = 0xFF;
 
-constexpr std::array<std::uint8_t, 256> kSixBits = [] {
-  std::array<std::uint8_t, 256> table{};
+using SixBits = std::array<std::uint8_t, 256>;
+constexpr SixBits sixBitsOf(std::string_view alphabet) {
+  SixBits table{};
   table.fill(kNotInAlphabet);
-  for (std::size_t i = 0; i < kAlphabet.size(); i++)
-    table[static_cast<std::uint8_t>(kAlphabet[i])] = static_cast<std::uint8_t>(i);
+  for (std::size_t i = 0; i < alphabet.size(); i++)
+    table[static_cast<std::uint8_t>(alphabet[i])] = static_cast<std::uint8_t>(i);
   return table;
-}();
+}
+constexpr SixBits kSixBits = sixBitsOf(kAlphabet), kUrlSixBits = sixBitsOf(kUrlAlphabet);
+
+// `text` without padding.
+std::optional<base::Bytes> decoded(std::string_view text, const SixBits& sixBits) {
+  base::Bytes bytes;
+  bytes.reserve(text.size() * 3 / 4);
+  std::uint32_t pending = 0;
+  int pendingBits = 0;
+  for (char c : text) {
+    std::uint8_t six = sixBits[static_cast<std::uint8_t>(c)];
+    if (six == kNotInAlphabet) return std::nullopt;
+    pending = pending << 6 | six;
+    pendingBits += 6;
+    if (pendingBits < 8) continue;
+    pendingBits -= 8;
+    bytes.push_back(static_cast<std::uint8_t>(pending >> pendingBits));
+    pending &= (1u << pendingBits) - 1;
+  }
+  if (pending != 0) return std::nullopt;
+  return bytes;
+}
 
 }  // namespace
 
@@ -38,22 +62,20 @@ std::optional<base::Bytes> fromBase64(std::string_view text) {
   if (text.size() % 4 != 0) return std::nullopt;
   std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
   text.remove_suffix(padding);
-  base::Bytes bytes;
-  bytes.reserve(text.size() * 3 / 4);
-  std::uint32_t pending = 0;
-  int pendingBits = 0;
-  for (char c : text) {
-    std::uint8_t six = kSixBits[static_cast<std::uint8_t>(c)];
-    if (six == kNotInAlphabet) return std::nullopt;
-    pending = pending << 6 | six;
-    pendingBits += 6;
-    if (pendingBits < 8) continue;
-    pendingBits -= 8;
-    bytes.push_back(static_cast<std::uint8_t>(pending >> pendingBits));
-    pending &= (1u << pendingBits) - 1;
-  }
-  if (pending != 0) return std::nullopt;
-  return bytes;
+  return decoded(text, kSixBits);
+}
+
+std::string toBase64Url(base::ByteView bytes) {
+  std::string text = toBase64(bytes);
+  text.erase(std::min(text.find('='), text.size()));
+  std::replace(text.begin(), text.end(), '+', '-');
+  std::replace(text.begin(), text.end(), '/', '_');
+  return text;
+}
+
+std::optional<base::Bytes> fromBase64Url(std::string_view text) {
+  if (text.size() % 4 == 1) return std::nullopt;
+  return decoded(text, kUrlSixBits);
 }
 
 }  // namespace blazedb::codec

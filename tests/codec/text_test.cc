@@ -119,6 +119,18 @@ TEST(Base64, TheVectorsOfRfc4648RoundTrip) {
   EXPECT_EQ(fromBase64(toBase64(every)), every);
 }
 
+TEST(Base64, TheFormForUrlsHasOtherCharactersAndNoPadding) {
+  base::Bytes every;
+  for (int i = 0; i < 256; i++) {
+    every.push_back(static_cast<std::uint8_t>(255 - i));
+    EXPECT_EQ(fromBase64Url(toBase64Url(every)), every);
+  }
+  EXPECT_EQ(toBase64Url(base::Bytes{0xFB, 0xFF}), "-_8");
+  EXPECT_EQ(fromBase64Url(""), base::Bytes());
+  for (const char* text : {"-_8=", "+/8", "-_9", "-", "-_8-A", "-_ 8", "-_8\n"})
+    EXPECT_EQ(fromBase64Url(text), std::nullopt) << text;
+}
+
 TEST(Base64, ATextThatNoBytesHaveIsRefused) {
   for (const char* text : {"Zg", "Zg=", "Zh==", "Zm9=", "Z===", "====", "Zg==Zg==", "Zm 9", "Zm9v\n", "Zm-_", "=Zm9"})
     EXPECT_EQ(fromBase64(text), std::nullopt) << text;
