@@ -184,10 +184,9 @@ replica::UserGrant Rights::grantOf(const Token& token) const {
   RightsTable table(reader->statements());
   std::vector<Policy> policies = policiesFor(table, token);
   User user = userOf(table, token);
-  replica::UserGrant grant;
-  grant.name = grantName(policies, table.teamFields(), user);
-  if (!policies.empty()) grant.rights = std::make_shared<const UserRights>(policies, user, environment_.clock);
-  return grant;
+  auto rights = std::make_shared<const UserRights>(policies, user, environment_.clock);
+  std::string name = grantName(*rights, user, table.teamFields());
+  return {policies.empty() ? nullptr : std::move(rights), std::move(name)};
 }
 
 std::shared_ptr<const sync::Rights> Rights::rightsWithin(const Token& token, std::vector<UUID> teams,

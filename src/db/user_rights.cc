@@ -36,18 +36,27 @@ std::string hashed(const std::string& text) {
   return hex;
 }
 
-// Throws InvalidPolicy if the expression looks at something of $user that there is not.
-void requireKnownMembers(const query::Node& node) {
+// Adds what of the user the expression looks at. Throws InvalidPolicy if that is something that there is not.
+void collect(const query::Node& node, const Object& user, Object& seen) {
   if (node.op == query::Op::parameter) {
     const auto* member = node.steps.empty() ? nullptr : std::get_if<std::string>(&node.steps[0]);
-    if (!member || !asObject({}).contains(*member))
+    if (!member || !user.contains(*member))
       throw Error(ErrorCode::InvalidPolicy,
                   "$user has .id, .name, .teams, .roles and .claims, and a policy looks at one of these");
+    const Value& value = user[*member];
+    const auto* inside = value.as<Object>();
+    const auto* claim = node.steps.size() < 2 ? nullptr : std::get_if<std::string>(&node.steps[1]);
+    if (!inside || !claim)
+      seen.set(*member, value);
+    else if (const Value* there = inside->find(*claim))
+      seen.set(*member + "." + *claim, *there);
   }
-  for (const query::NodePtr& child : node.children) requireKnownMembers(*child);
+  for (const query::NodePtr& child : node.children) collect(*child, user, seen);
 }
 
-std::string textOf(const User& user) { return codec::recordToJson(asObject(user), std::nullopt); }
+void add(Object& all, const Object& more) {
+  for (const Field& each : more) all.set(each.name, each.value);
+}
 
 std::string textOf(const Policy& policy) {
   const PolicyOptions& options = policy.options;
@@ -65,21 +74,23 @@ std::unique_ptr<const query::Bound> memberCondition(const std::string& field, co
 
 }  // namespace
 
-std::unique_ptr<const query::Bound> conditionOf(const PolicyOptions& policy, const User& user) {
+PolicyCondition conditionOf(const PolicyOptions& policy, const User& user) {
   query::Expression expression = query::parse(policy.expression);
-  Object parameters;
+  Object parameters, who = asObject(user);
   for (const std::string& name : expression.parameters) {
     if (name != kUser)
       throw Error(ErrorCode::InvalidPolicy,
                   "a policy knows $user and no other parameter, and this one names $" + codec::printable(name));
-    parameters.set(name, asObject(user));
+    parameters.set(name, who);
   }
-  requireKnownMembers(*expression.root);
+  PolicyCondition condition;
+  collect(*expression.root, who, condition.seen);
   if (policy.operation == Operation::read && expression.usesTime)
     throw Error(ErrorCode::InvalidPolicy,
                 "a policy for reading looks at the time with now(), and nothing would make a record leave when its "
                 "time has come: write a field instead");
-  return std::make_unique<query::Bound>(std::move(expression), parameters);
+  condition.bound = std::make_unique<query::Bound>(std::move(expression), parameters);
+  return condition;
 }
 
 bool isAdmin(const User& user) {
@@ -87,33 +98,39 @@ bool isAdmin(const User& user) {
   return std::find(roles.begin(), roles.end(), kAdmin) != roles.end();
 }
 
-std::string grantName(const std::vector<Policy>& policies, const std::map<std::string, std::string>& teamFields,
-                      const User& user) {
-  std::string all = textOf(user);
-  for (const Policy& policy : policies)
-    if (!isAdmin(user)) all += textOf(policy);
+std::string grantName(const UserRights& rights, const User& user, const std::map<std::string, std::string>& teamFields) {
+  std::string all = rights.name();
+  for (const UUID& team : user.teams) all += "\n" + team.toString();
   for (const auto& [collection, field] : teamFields) all += "\n" + collection + "\n" + field;
   return hashed(all);
 }
 
+// The names have of the user what the policies look at. An issuer may put something new into each token (when the user
+// logged in, say), and a client whose choice had another name each time would be given everything again each time.
 UserRights::UserRights(const std::vector<Policy>& policies, const User& user, base::Clock& clock,
                        const std::optional<Teams>& teams)
     : clock_(clock), user_(user.name), isAdmin_(db::isAdmin(user)) {
-  std::string chosenBy;
+  std::string reads, all;
+  Object seenByReads, seen;
   for (const Policy& policy : policies) {
     if (isAdmin_) break;
     const PolicyOptions& options = policy.options;
     bool isRead = options.operation == Operation::read;
     Rule rule{policy.id, nullptr};
     try {
-      rule.condition = conditionOf(options, user);
+      PolicyCondition condition = conditionOf(options, user);
+      rule.condition = std::move(condition.bound);
+      add(seen, condition.seen);
+      if (isRead) add(seenByReads, condition.seen);
     } catch (const Error&) {
       // It allows nothing.
     }
-    if (isRead) chosenBy += textOf(policy);
+    all += textOf(policy);
+    if (isRead) reads += textOf(policy);
     (isRead ? read_ : write_)[options.collection].push_back(std::move(rule));
   }
-  if (!chosenBy.empty()) chosenBy += textOf(user);
+  std::string chosenBy;
+  if (!reads.empty()) chosenBy = reads + codec::recordToJson(seenByReads, std::nullopt);
   if (teams) {
     chosenBy += "\nteams";
     for (const UUID& each : teams->ids) chosenBy += "\n" + each.toString();
@@ -124,6 +141,7 @@ UserRights::UserRights(const std::vector<Policy>& policies, const User& user, ba
     }
   }
   if (!chosenBy.empty()) choice_ = hashed(chosenBy);
+  if (!all.empty()) name_ = hashed(all + codec::recordToJson(seen, std::nullopt));
 }
 
 const UserRights::Rule* UserRights::allowing(const Rules& rules, const std::string& collection, const UUID& id,

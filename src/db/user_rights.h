@@ -28,6 +28,8 @@ class UserRights final : public sync::Rights {
   UserRights(const std::vector<Policy>& policies, const User& user, base::Clock& clock,
              const std::optional<Teams>& teams = {});
 
+  // Names all that the policies say of the user.
+  const std::string& name() const { return name_; }
   const std::string& choice() const override { return choice_; }
   bool mayRead(const std::string& collection, const UUID& id, base::ByteView fields) const override;
   std::optional<sync::Bye> refusalOf(const std::string& collection, const UUID& id,
@@ -56,18 +58,22 @@ class UserRights final : public sync::Rights {
   bool isAdmin_ = false;
   std::unique_ptr<const query::Bound> ofTeams_;  // null: no teams narrow it
   std::map<std::string, std::unique_ptr<const query::Bound>> ofTeamsIn_;  // by collection
-  std::string choice_;
+  std::string choice_, name_;
 };
 
 inline constexpr char kTeamField[] = "team_id";
 
 // Whether policies do not concern the user.
 bool isAdmin(const User& user);
-// Names the user, and what these policies and team fields say of it.
-std::string grantName(const std::vector<Policy>& policies, const std::map<std::string, std::string>& teamFields,
-                      const User& user);
+// replica::UserGrant::name.
+std::string grantName(const UserRights& rights, const User& user, const std::map<std::string, std::string>& teamFields);
 
-// A policy's expression, for a user. Throws InvalidArgument, InvalidPolicy, TooLarge.
-std::unique_ptr<const query::Bound> conditionOf(const PolicyOptions& policy, const User& user);
+// A policy's expression, for a user.
+struct PolicyCondition {
+  std::unique_ptr<const query::Bound> bound;
+  Object seen;  // what of $user it looks at: members, and single claims
+};
+// Throws InvalidArgument, InvalidPolicy, TooLarge.
+PolicyCondition conditionOf(const PolicyOptions& policy, const User& user);
 
 }  // namespace blazedb::db
