@@ -41,6 +41,13 @@ int main() {
   sync.synchronize();
   bool isThere = hers.fetch(gift).has_value();  // false: the change waits in rejectedChanges()
 
+  std::string newToken = hub.createToken({.name = "Ann's phone", .user = "ann"}).secret;
+  // [renew]
+  remote.authToken = newToken;
+  sync = client.enableSync(remote, {.encryptionMode = EncryptionMode::smartProxy});  // ends the earlier connection
+  // [/renew]
+  sync.synchronize();
+
   for (const Record& note : hers.fetchAll()) std::cout << "ann sees: " << note.string("text").value() << "\n";
   std::cout << "the hub has " << notes.count() << " notes\n";
   return isThere ? 1 : 0;

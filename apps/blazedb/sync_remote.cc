@@ -151,7 +151,8 @@ std::string adviceAboutHub(ErrorCode code) {
       return " (use the host name that is in the certificate)";
     case ErrorCode::WrongToken:
     case ErrorCode::ExpiredToken:
-      return " (blazedb token create, at the hub, makes a token; pass it with --token-file)";
+      return " (blazedb token create, at the hub, makes a token, or the hub's issuer signs one; pass it with "
+             "--token-file)";
     case ErrorCode::NotAllowed:
       return " (blazedb token list, at the hub, shows what the token grants)";
     case ErrorCode::UnknownDatabase:

@@ -44,7 +44,7 @@ namespace blazedb {
   X(DuplicateReplica, 41)     /* two files carry the same replica id */                              \
   X(HasOwnWrites, 42)         /* a read-only target holds writes of its own; see `adopt` */          \
   X(ModeForbids, 43)          /* the node's SyncMode does not allow this kind of link */             \
-  X(ClockSkew, 44)            /* two clocks, or a clock and a stamp, over five minutes apart */      \
+  X(ClockSkew, 44)            /* two clocks, or a clock and a stamp, are too far apart */            \
   X(ProtocolTooNew, 45)       /* the peer speaks a newer protocol only */                            \
   X(ProtocolError, 46)        /* the peer sent what the protocol does not allow */                   \
   X(Offline, 47)              /* a connection has ended */                                           \

@@ -73,7 +73,7 @@ struct RemoteNode {
   std::uint16_t port = 8080;
   std::string database;  // the name under which the hub has registered it
   bool useTLS = true;
-  std::string authToken = {};  // NewToken::secret, from the hub
+  std::string authToken = {};  // NewToken::secret, from the hub; or what an issuer has signed (IssuerOptions)
   CertificatePinningConfig pinning = {};
   std::string caFile = {};  // PEM; empty: the certificate authorities of the system
   // PEM files, for a hub that asks for a client certificate. Give both or none.
@@ -129,6 +129,18 @@ struct ListenerEvent {
   std::uint64_t records = 0;       // with rejected: the number of refused records
 };
 
+// Users who live elsewhere: an issuer knows them, and signs a token for each (a JSON Web Token, RFC 7519), which a
+// client presents as it presents one of createToken. The hub lets in whoever has a token that one of the issuer's keys
+// has signed, for this audience, with the rights that the token names. docs/rights.md says what stands in it.
+struct IssuerOptions {
+  // The issuer's public keys, as a JSON Web Key Set (RFC 7517): RSA for RS256, of 2,048 bits and more, P-256 for ES256
+  // and Ed25519 for EdDSA. Other keys of the file are not used (IssuerStatus). It is refused like a certificate.
+  std::string keysFile;
+  std::string issuer;               // the issuer's name: what `iss` says
+  std::string audience;             // the hub's name at the issuer: what `aud` says, or has in a list
+  std::chrono::seconds leeway{60};  // how far the clocks of hub and issuer may be apart, up to 10 minutes
+};
+
 struct ListenOptions {
   std::string host = "0.0.0.0";  // the address to listen on
   std::uint16_t port = 8080;     // 0: any free port; ListenerInfo says which
@@ -139,6 +151,7 @@ struct ListenOptions {
   std::string certificateFile = {};
   std::string keyFile = {};
   std::string clientCaFile = {};  // PEM; set: clients need a certificate of this authority, beside their token
+  std::optional<IssuerOptions> issuer = {};  // lets in the users of an issuer too, beside the bearers of tokens
   bool useTLS = true;
   bool allowPlaintext = false;  // allows useTLS = false beyond a loopback address; else PlaintextForbidden
   bool acceptRemovals = false;  // see ConnectOptions: here for clients whose token has the role server
@@ -168,6 +181,13 @@ struct CertificateStatus {
   bool valid = true;    // whether it is valid now
   std::string warning;  // a fault of today or of the next 30 days, and what to do; empty: none
   std::string news;     // what this listener last did to the certificate that it made itself; empty: nothing
+};
+
+// The keys by which a listener checks what an issuer signs.
+struct IssuerStatus {
+  std::string file;        // empty: no issuer
+  std::uint64_t keys = 0;  // that are in use
+  std::string unused;      // the other keys of the file, each with the reason; empty: none
 };
 
 // Keeps one database in sync with one other, of a hub or of another app. A topology of its own, with one connection. A

@@ -31,11 +31,15 @@ struct TokenOptions {
   // Ids of teams that the user is in, beside those that Users knows of: $user.teams in policies (rights.h). At most
   // 1,000; a text that is no UUID is in no policy's list.
   std::vector<std::string> teams = {};
-  std::optional<Date> expires = {};           // absent: never
+  std::optional<Date> expires = {};  // absent: never
 };
 
 struct Token {
   std::int64_t id = 0;  // unique in this database, never given again; grows
+  // Of a user whom an issuer lets in with tokens that it signs (IssuerOptions in remote.h): the issuer. There is one
+  // Token for each such user, made when the user first connects; its teams and its end are those that the issuer has
+  // signed last. Empty: createToken made it.
+  std::string issuer = {};
   TokenOptions options;
   Date created;
   std::optional<Date> revoked;

@@ -140,9 +140,9 @@ class BLAZEDB_API Topology {
 
   // Connects a node with a database that a hub offers. Returns at once. Errors: NotFound, ModeForbids (a localOnly
   // node), AlreadyExists (the node is connected there already), ReadOnlyReplica, NotSupported (e2eOnly),
-  // InvalidPolicy, InvalidArgument (the host, the database's name, a pin or a file). This node is the target of
-  // SyncPolicy::mode. Failures on the way to the hub are in the status: PlaintextForbidden, WrongPin, WrongToken,
-  // UnknownDatabase, NotAllowed and others.
+  // InvalidPolicy, InvalidArgument (the host, the database's name, a pin, a file, or a token of more than 8,192 bytes).
+  // This node is the target of SyncPolicy::mode. Failures on the way to the hub are in the status: PlaintextForbidden,
+  // WrongPin, WrongToken, UnknownDatabase, NotAllowed and others.
   ConnectionId connectRemote(NodeId node, const RemoteNode& remote, const SyncPolicy& policy = {});
 
   // Offers nodes, under their names, to clients on other machines that have a token of the database (token.h). Clients
@@ -151,11 +151,13 @@ class BLAZEDB_API Topology {
   // that cannot be used), IoError (the port is taken).
   ListenerInfo listen(NodeId node, const ListenOptions& options = {});
   ListenerInfo listen(const std::vector<NodeId>& nodes, const ListenOptions& options = {});
-  // Reads the certificate and its key again, for new connections. Errors: NotFound, InvalidArgument (the new one cannot
-  // be used; the listener keeps the old one).
+  // Reads the certificate and its key again, and the keys of the issuer, for new connections. Errors: NotFound,
+  // InvalidArgument (something new cannot be used; the listener keeps the old one, and has taken the rest).
   void reloadCertificate(ListenerId listener);
   // The certificate that the listener presents now. Throws NotFound.
   CertificateStatus certificate(ListenerId listener) const;
+  // The keys of the issuer that the listener uses now. Throws NotFound.
+  IssuerStatus issuer(ListenerId listener) const;
 
   // Offers a node to other apps of this machine, on a socket at an absolute path (local_peers.h). Apps can connect when
   // it returns. It replaces a socket that a dead process left behind, and no other file. Errors: NotFound, ModeForbids

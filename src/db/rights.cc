@@ -9,6 +9,7 @@
 #include "codec/text.h"
 #include "db/engine.h"
 #include "db/tables_rights.h"
+#include "db/tables_tokens.h"
 
 namespace blazedb {
 namespace db {
@@ -45,8 +46,17 @@ User userCalled(RightsTable& table, const std::string& name) {
   return user;
 }
 
-User userOf(RightsTable& table, const Token& token) {
-  User user = userCalled(table, token.options.user);
+// A user of an issuer has what the issuer says, and nothing of what users() says of the same name.
+User userOf(Statements& statements, const Token& token) {
+  User user;
+  if (token.issuer.empty()) {
+    RightsTable table(statements);
+    user = userCalled(table, token.options.user);
+  } else {
+    user.name = token.options.user;
+    user.id = UUID::parse(user.name).value_or(UUID());
+    if (auto subject = TokenTable(statements).subject(token.id)) user.options = std::move(subject->options);
+  }
   for (const std::string& team : token.options.teams)
     if (std::optional<UUID> id = UUID::parse(team)) user.teams.push_back(*id);
   std::sort(user.teams.begin(), user.teams.end());
@@ -181,9 +191,13 @@ std::string Rights::teamField(const std::string& collection) const {
 replica::UserGrant Rights::grantOf(const Token& token) const {
   ReaderPool::Lease reader = readers_.lease();
   ReadTables::OneSnapshot begun(*reader);
-  RightsTable table(reader->statements());
+  return grantOf(token, reader->statements());
+}
+
+replica::UserGrant Rights::grantOf(const Token& token, Statements& statements) const {
+  RightsTable table(statements);
   std::vector<Policy> policies = policiesFor(table, token);
-  User user = userOf(table, token);
+  User user = userOf(statements, token);
   auto rights = std::make_shared<const UserRights>(policies, user, environment_.clock);
   std::string name = grantName(*rights, user, table.teamFields());
   return {policies.empty() ? nullptr : std::move(rights), std::move(name)};
@@ -194,13 +208,11 @@ std::shared_ptr<const sync::Rights> Rights::rightsWithin(const Token& token, std
   ReaderPool::Lease reader = readers_.lease();
   ReadTables::OneSnapshot begun(*reader);
   RightsTable table(reader->statements());
-  User user = userOf(table, token);
+  User user = userOf(reader->statements(), token);
   std::sort(teams.begin(), teams.end());
   teams.erase(std::unique(teams.begin(), teams.end()), teams.end());
   std::size_t asked = teams.size();
-  auto isElsewhere = [&](const UUID& each) {
-    return !std::binary_search(user.teams.begin(), user.teams.end(), each);
-  };
+  auto isElsewhere = [&](const UUID& each) { return !std::binary_search(user.teams.begin(), user.teams.end(), each); };
   if (token.options.role != SyncRole::server && !isAdmin(user)) std::erase_if(teams, isElsewhere);
   refused = asked - teams.size();
   return std::make_shared<const UserRights>(policiesFor(table, token), user, environment_.clock,

@@ -42,6 +42,8 @@ class Rights {
 
   // What the user of a token may do.
   replica::UserGrant grantOf(const Token& token) const;
+  // The same, as somebody sees it who is writing.
+  replica::UserGrant grantOf(const Token& token, Statements& statements) const;
   // The same for reading the records of these teams alone.
   std::shared_ptr<const sync::Rights> rightsWithin(const Token& token, std::vector<UUID> teams,
                                                    std::size_t& refused) const;

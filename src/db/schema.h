@@ -24,6 +24,7 @@
 //   removed        records that a peer has removed without a delete, for as long as deletes are remembered
 //   replicas       which replicas have come with which token
 //   tokens         the hash of each token, and what it allows
+//   subjects       users whom an issuer knows, and what it said of them last; each has a token
 //   policies, users, teams, members
 //                  what the users of this hub may read and write
 #pragma once

@@ -23,7 +23,18 @@ namespace {
 
 constexpr char kRoles[] = "roles", kClaims[] = "claims";
 
-UserOptions optionsOf(const std::string& user, base::ByteView bytes) {
+}  // namespace
+
+base::Bytes encodedUser(const UserOptions& options) {
+  Array roles;
+  for (const std::string& each : options.roles) roles.emplace_back(each);
+  base::Bytes bytes;
+  if (std::optional<Error> error = codec::encodeFields(bytes, {{kRoles, std::move(roles)}, {kClaims, options.claims}}))
+    throw std::move(*error);
+  return bytes;
+}
+
+UserOptions decodedUser(const std::string& user, base::ByteView bytes) {
   Object members;
   bool isSound = codec::decodeFields(bytes, members);
   std::optional<Array> roles = members.array(kRoles);
@@ -35,17 +46,6 @@ UserOptions optionsOf(const std::string& user, base::ByteView bytes) {
     if (const auto* role = each.as<std::string>()) options.roles.push_back(*role);
   options.claims = std::move(*claims);
   return options;
-}
-
-}  // namespace
-
-base::Bytes encodedUser(const UserOptions& options) {
-  Array roles;
-  for (const std::string& each : options.roles) roles.emplace_back(each);
-  base::Bytes bytes;
-  if (std::optional<Error> error = codec::encodeFields(bytes, {{kRoles, std::move(roles)}, {kClaims, options.claims}}))
-    throw std::move(*error);
-  return bytes;
 }
 
 std::int64_t RightsTable::addPolicy(const PolicyOptions& options) {
@@ -89,7 +89,7 @@ std::optional<User> RightsTable::user(const std::string& name) {
     if (!select->step()) return std::nullopt;
     user.name = name;
     user.id = uuidAt(*select, 0);
-    user.options = optionsOf(name, select->blob(1));
+    user.options = decodedUser(name, select->blob(1));
   }
   user.teams = teamsOf(name);
   return user;
@@ -103,7 +103,7 @@ std::vector<User> RightsTable::users() {
       User& user = all.emplace_back();
       user.name = select->text(0);
       user.id = uuidAt(*select, 1);
-      user.options = optionsOf(user.name, select->blob(2));
+      user.options = decodedUser(user.name, select->blob(2));
     }
   }
   for (User& user : all) user.teams = teamsOf(user.name);
@@ -165,8 +165,8 @@ void RightsTable::leave(const std::string& user, const UUID& team) {
 }
 
 void RightsTable::setTeamField(const std::string& collection, const std::string& field) {
-  Use put = statements_.use(
-      "INSERT INTO team_fields(collection, field) VALUES(?1, ?2) ON CONFLICT DO UPDATE SET field = ?2");
+  Use put =
+      statements_.use("INSERT INTO team_fields(collection, field) VALUES(?1, ?2) ON CONFLICT DO UPDATE SET field = ?2");
   put->bindText(1, collection).bindText(2, field).run();
 }
 

@@ -48,5 +48,7 @@ class RightsTable {
 
 // Throws what codec::encodeFields returns.
 base::Bytes encodedUser(const UserOptions& options);
+// Throws DamagedPage, which names the user.
+UserOptions decodedUser(const std::string& user, base::ByteView options);
 
 }  // namespace blazedb::db

@@ -1,8 +1,11 @@
 #include "db/tables_tokens.h"
 
+#include <map>
+
 #include "blazedb/error.h"
 #include "db/columns.h"
 #include "db/schema.h"
+#include "db/tables_rights.h"
 
 namespace blazedb::db {
 
@@ -11,6 +14,9 @@ CREATE TABLE IF NOT EXISTS tokens(
   id INTEGER PRIMARY KEY AUTOINCREMENT, hash BLOB NOT NULL UNIQUE, name TEXT NOT NULL, user TEXT NOT NULL,
   role INTEGER NOT NULL, rights INTEGER NOT NULL, collections BLOB NOT NULL, teams BLOB NOT NULL,
   created_us INTEGER NOT NULL, expires_us INTEGER, revoked_us INTEGER);
+CREATE TABLE IF NOT EXISTS subjects(
+  token INTEGER PRIMARY KEY, issuer TEXT NOT NULL, user TEXT NOT NULL, issued_us INTEGER NOT NULL,
+  options BLOB NOT NULL, UNIQUE(issuer, user));
 CREATE TABLE IF NOT EXISTS replicas(
   token INTEGER NOT NULL, replica BLOB NOT NULL, seen_ms INTEGER NOT NULL, PRIMARY KEY(token, replica)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS replicas_by_id ON replicas(replica);
@@ -60,6 +66,11 @@ Token tokenAt(storage::Statement& row) {
   return token;
 }
 
+TokenTable::Subject subjectAt(storage::Statement& row) {
+  std::int64_t token = row.integer(0);
+  return {token, {row.integer(1)}, decodedUser("of token " + std::to_string(token), row.blob(2))};
+}
+
 }  // namespace
 
 std::int64_t TokenTable::add(const TokenOptions& options, base::ByteView hash, Date created) {
@@ -84,14 +95,36 @@ std::vector<Token> TokenTable::all() {
   Use select = statements_.use("SELECT " BLAZEDB_TOKEN_COLUMNS " FROM tokens ORDER BY id");
   std::vector<Token> all;
   while (select->step()) all.push_back(tokenAt(*select));
+  findIssuers(all);
   return all;
 }
 
+// A file of an earlier version that is opened read-only lacks the table.
+bool TokenTable::hasSubjects() {
+  return numberOf(*statements_.use("SELECT count(*) FROM sqlite_master WHERE name = 'subjects'")) > 0;
+}
+
+void TokenTable::findIssuers(std::vector<Token>& tokens) {
+  if (!hasSubjects()) return;
+  std::map<std::int64_t, std::string> issuers;
+  Use select = statements_.use("SELECT token, issuer FROM subjects");
+  while (select->step()) issuers.emplace(select->integer(0), select->text(1));
+  for (Token& token : tokens)
+    if (auto found = issuers.find(token.id); found != issuers.end()) token.issuer = found->second;
+}
+
 std::optional<Token> TokenTable::find(std::int64_t id) {
-  Use select = statements_.use("SELECT " BLAZEDB_TOKEN_COLUMNS " FROM tokens WHERE id = ?1");
+  std::optional<Token> token;
+  {
+    Use select = statements_.use("SELECT " BLAZEDB_TOKEN_COLUMNS " FROM tokens WHERE id = ?1");
+    select->bind(1, id);
+    if (!select->step()) return std::nullopt;
+    token = tokenAt(*select);
+  }
+  Use select = statements_.use("SELECT issuer FROM subjects WHERE token = ?1");
   select->bind(1, id);
-  if (!select->step()) return std::nullopt;
-  return tokenAt(*select);
+  if (select->step()) token->issuer = select->text(0);
+  return token;
 }
 
 std::vector<TokenTable::Hashed> TokenTable::like(base::ByteView hash) {
@@ -113,11 +146,39 @@ bool TokenTable::revoke(std::int64_t id, Date when) {
   return statements_.connection().changes() > 0;
 }
 
+std::optional<TokenTable::Subject> TokenTable::subject(const std::string& issuer, const std::string& user) {
+  Use select = statements_.use("SELECT token, issued_us, options FROM subjects WHERE issuer = ?1 AND user = ?2");
+  select->bindText(1, issuer).bindText(2, user);
+  return select->step() ? std::optional(subjectAt(*select)) : std::nullopt;
+}
+
+std::optional<TokenTable::Subject> TokenTable::subject(std::int64_t token) {
+  Use select = statements_.use("SELECT token, issued_us, options FROM subjects WHERE token = ?1");
+  select->bind(1, token);
+  return select->step() ? std::optional(subjectAt(*select)) : std::nullopt;
+}
+
+void TokenTable::addSubject(const std::string& issuer, const std::string& user, std::int64_t token) {
+  Use insert =
+      statements_.use("INSERT INTO subjects(token, issuer, user, issued_us, options) VALUES(?1, ?2, ?3, 0, x'')");
+  insert->bind(1, token).bindText(2, issuer).bindText(3, user).run();
+}
+
+void TokenTable::setSubject(const Subject& subject, base::ByteView options, const TokenOptions& token) {
+  Use update = statements_.use("UPDATE subjects SET issued_us = ?2, options = ?3 WHERE token = ?1");
+  update->bind(1, subject.token).bind(2, subject.issued.microseconds).bindBlob(3, options).run();
+  base::Bytes teams = packed(token.teams);
+  Use end = statements_.use("UPDATE tokens SET teams = ?2, expires_us = ?3 WHERE id = ?1");
+  end->bind(1, subject.token).bindBlob(2, teams).bind(3, token.expires.value_or(Date()).microseconds).run();
+}
+
 std::optional<std::int64_t> TokenTable::otherOwner(const UUID& replica, std::int64_t token, Date now) {
   Use others = statements_.use(
       "SELECT t.id FROM replicas r JOIN tokens t ON t.id = r.token JOIN tokens mine ON mine.id = ?2 "
-      "WHERE r.replica = ?1 AND t.revoked_us IS NULL AND (t.expires_us IS NULL OR t.expires_us > ?3) "
-      "AND t.id <> mine.id AND (t.user <> mine.user OR t.user = '')");
+      "LEFT JOIN subjects s ON s.token = t.id LEFT JOIN subjects m ON m.token = mine.id "
+      "WHERE r.replica = ?1 AND t.revoked_us IS NULL "
+      "AND (t.expires_us IS NULL OR t.expires_us > ?3 OR s.token IS NOT NULL) AND t.id <> mine.id "
+      "AND (t.user <> mine.user OR t.user = '' OR s.token IS NOT NULL OR m.token IS NOT NULL)");
   others->bindBlob(1, replica.bytes).bind(2, token).bind(3, now.microseconds);
   return others->step() ? std::optional(others->integer(0)) : std::nullopt;
 }

@@ -1,6 +1,6 @@
 #include "db/tokens.h"
 
-#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/names.h"
@@ -9,6 +9,7 @@
 #include "codec/text.h"
 #include "crypto/hash.h"
 #include "crypto/secret_bytes.h"
+#include "db/tables_rights.h"
 #include "db/tables_tokens.h"
 
 namespace blazedb::db {
@@ -47,21 +48,36 @@ void requireSound(const TokenOptions& options, Date now) {
 std::string newSecret(base::Random& random) {
   crypto::SecretBytes bytes(kSecretBytes);
   random.fill(bytes.span());
-  std::string text = codec::toBase64(bytes.view());
-  std::replace(text.begin(), text.end(), '+', '-');
-  std::replace(text.begin(), text.end(), '/', '_');
-  text.erase(text.find('='));
-  return std::string(kSecretPrefix) + text;
+  return std::string(kSecretPrefix) + codec::toBase64Url(bytes.view());
 }
 
 Date now(base::Clock& clock) { return {clock.wallMs() * 1000}; }
 
 std::optional<Error> refusal(const Token& token, Date now) {
+  bool isSigned = !token.issuer.empty();
+  if (token.revoked && isSigned)
+    return Error(ErrorCode::WrongToken, "this hub does not let this user in any more; ask its operator");
   if (token.revoked) return Error(ErrorCode::WrongToken, "the token is revoked; ask for a new one");
   if (token.options.expires && *token.options.expires <= now)
     return Error(ErrorCode::ExpiredToken,
                  "the token has expired, by the hub's clock; ask for a new one, or have that clock set right");
   return std::nullopt;
+}
+
+// Whether the file has what is shown already, or what was signed later, or keeps the user out. `id`: of the user's
+// token; unchanged if there is none.
+bool isKept(const replica::SignedToken& shown, Statements& statements, std::int64_t& id) {
+  TokenTable table(statements);
+  std::optional<TokenTable::Subject> subject = table.subject(shown.issuer, shown.user);
+  if (!subject) return false;
+  id = subject->token;
+  std::optional<Token> token = table.find(id);
+  if (!token || token->revoked || (shown.issued && *shown.issued < subject->issued)) return true;
+  std::vector<std::string> teams;
+  for (const UUID& team : shown.teams) teams.push_back(team.toString());
+  return shown.issued.value_or(Date()) == subject->issued && shown.expires == token->options.expires &&
+         teams == token->options.teams && shown.options.roles == subject->options.roles &&
+         shown.options.claims == subject->options.claims;
 }
 
 }  // namespace
@@ -102,20 +118,11 @@ Token Tokens::checkToken(std::string_view secret) const {
   return std::move(*found);
 }
 
-// Throws WrongToken.
-Token Tokens::known(std::int64_t id) const {
-  std::optional<Token> token = TokenTable(readers_.lease()->statements()).find(id);
-  if (!token) throw Error(ErrorCode::WrongToken, "the token is no longer known; ask for a new one");
-  return std::move(*token);
-}
-
-replica::UserGrant Tokens::grantOf(std::int64_t id) const {
-  return rights_.grantOf(known(id));
-}
+replica::UserGrant Tokens::grantOf(std::int64_t id) const { return rights_.grantOf(tokenOf(id)); }
 
 std::shared_ptr<const sync::Rights> Tokens::rightsWithin(std::int64_t id, const std::vector<UUID>& teams,
                                                          std::size_t& refused) const {
-  return rights_.rightsWithin(known(id), teams, refused);
+  return rights_.rightsWithin(tokenOf(id), teams, refused);
 }
 
 replica::UserGrant Tokens::grantOf(const std::string& user) const {
@@ -124,10 +131,47 @@ replica::UserGrant Tokens::grantOf(const std::string& user) const {
   return rights_.grantOf(token);
 }
 
-std::optional<Error> Tokens::refusalOf(std::int64_t id) const {
+Token Tokens::tokenOf(std::int64_t id) const {
   std::optional<Token> token = TokenTable(readers_.lease()->statements()).find(id);
-  if (!token) return Error(ErrorCode::WrongToken, "the token is no longer known; ask for a new one");
-  return refusal(*token, now(environment_.clock));
+  if (!token) throw Error(ErrorCode::WrongToken, "the token is no longer known; ask for a new one");
+  if (std::optional<Error> refused = refusal(*token, now(environment_.clock))) throw *refused;
+  return std::move(*token);
+}
+
+Token Tokens::admitSigned(const replica::SignedToken& shown) {
+  std::int64_t id = 0;
+  bool changesRights = false;
+  if (!isKept(shown, readers_.lease()->statements(), id))
+    writer_.write(Durability::normal,
+                  [&](Changes& changes) { changesRights = note(shown, changes.tables().statements(), id); });
+  if (changesRights) revision_.fetch_add(1);
+  return tokenOf(id);
+}
+
+Token Tokens::addSubject(TokenTable& table, const replica::SignedToken& shown) {
+  std::array<std::uint8_t, 32> ofNoSecret;
+  environment_.random.fill(ofNoSecret);
+  Token token;
+  token.issuer = shown.issuer;
+  token.options.name = token.options.user = shown.user;
+  token.id = table.add(token.options, ofNoSecret, now(environment_.clock));
+  table.addSubject(shown.issuer, shown.user, token.id);
+  return token;
+}
+
+// Returns whether clients that are connected with the token may do something else now, or for a shorter time.
+bool Tokens::note(const replica::SignedToken& shown, Statements& statements, std::int64_t& id) {
+  if (isKept(shown, statements, id)) return false;  // another client of the user was first
+  TokenTable table(statements);
+  bool isNew = id == 0;
+  Token token = isNew ? addSubject(table, shown) : table.find(id).value_or(Token());
+  id = token.id;
+  std::string before = isNew ? "" : rights_.grantOf(token, statements).name;
+  std::optional<Date> end = std::exchange(token.options.expires, shown.expires);
+  token.options.teams.clear();
+  for (const UUID& team : shown.teams) token.options.teams.push_back(team.toString());
+  table.setSubject({id, shown.issued.value_or(Date()), {}}, encodedUser(shown.options), token.options);
+  return !isNew && (shown.expires < end || rights_.grantOf(token, statements).name != before);
 }
 
 std::optional<Error> Tokens::admitReplica(std::int64_t token, const UUID& replica, std::size_t scopeBytes) {

@@ -5,6 +5,9 @@
 // first. The index is searched with the first eight bytes of the hash, and the rest is compared in constant time. So
 // the time of an answer tells at most something about a hash, whose bytes no client can choose.
 //
+// A user of an issuer (topology/signed_token.h) has one token, too, which holds what the issuer said last: so such a
+// user is listed, revoked, and remembered with its replicas as the bearer of a secret is. It has the hash of no secret.
+//
 // A replica belongs to the token with which it connected first, and to other tokens of the same user. A client that
 // posed as another replica could move the cursor on that replica's feed past changes that are yet to be sent, and could
 // acknowledge what that replica never got.
@@ -28,6 +31,8 @@
 
 namespace blazedb::db {
 
+class TokenTable;
+
 class Tokens final : public replica::TokenCheck {
  public:
   // `name`: that of the database, for errors.
@@ -40,24 +45,26 @@ class Tokens final : public replica::TokenCheck {
   std::vector<Token> all() const;
   void revoke(std::int64_t id);
   Token checkToken(std::string_view secret) const override;
+  Token admitSigned(const replica::SignedToken& shown) override;
 
   replica::UserGrant grantOf(std::int64_t token) const override;
   std::shared_ptr<const sync::Rights> rightsWithin(std::int64_t token, const std::vector<UUID>& teams,
                                                    std::size_t& refused) const override;
   replica::UserGrant grantOf(const std::string& user) const override;
-  std::optional<Error> refusalOf(std::int64_t token) const override;
+  Token tokenOf(std::int64_t token) const override;
   std::uint64_t tokenRevision() const override { return revision_.load() + rights_.revision(); }
   std::optional<Error> admitReplica(std::int64_t token, const UUID& replica, std::size_t scopeBytes) override;
 
  private:
+  Token addSubject(TokenTable& table, const replica::SignedToken& shown);
+  bool note(const replica::SignedToken& shown, Statements& statements, std::int64_t& id);
+
   GroupCommit& writer_;
   ReaderPool& readers_;
   Shared& shared_;
   const Rights& rights_;
   const Environment environment_;
   const std::string& name_;
-  Token known(std::int64_t id) const;
-
   std::atomic<std::uint64_t> revision_{0};
 };
 

@@ -18,7 +18,7 @@
 namespace blazedb::link {
 
 inline constexpr std::uint64_t kLinkVersion = 1;
-inline constexpr std::size_t kTokenBytesMax = 256;
+inline constexpr std::size_t kTokenBytesMax = 8192;  // tokens that an issuer signs are long
 
 // Capabilities are bits; a receiver ignores unknown ones.
 inline constexpr std::uint64_t kCanZstd = 1;

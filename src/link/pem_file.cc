@@ -38,7 +38,8 @@ void look(const std::string& path, const struct stat& file, Holds holds) {
   mode_t tooOpen = file.st_uid == 0 ? S_IRWXO | S_IWGRP : S_IRWXO | S_IRWXG;
   if (holds == Holds::key && (file.st_mode & tooOpen))
     refuse(path, "others may read this key", "end that with: chmod 600 " + path);
-  if (file.st_size > kPemBytesMax) refuse(path, "it is too long for a file of certificates", "name the right one");
+  if (file.st_size > kPemBytesMax)
+    refuse(path, "it is too long for a file of certificates or keys", "name the right one");
 }
 
 }  // namespace
@@ -73,6 +74,13 @@ Pem readPem(const std::string& path, Holds holds, SymbolicLinks links) {
   Pem contents = findPem(path, holds, links);
   if (!contents) throw Error(ErrorCode::InvalidArgument, "there is no file " + path);
   return contents;
+}
+
+std::string readPublicText(const std::string& path) {
+  Pem contents = readPem(path, Holds::certificates);
+  char* text = nullptr;
+  auto size = static_cast<std::size_t>(BIO_get_mem_data(contents.get(), &text));
+  return {text, size};
 }
 
 void replacePem(const std::string& path, Holds holds, const Pem& contents) {

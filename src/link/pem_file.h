@@ -27,6 +27,10 @@ Pem findPem(const std::string& path, Holds holds, SymbolicLinks links);
 // The same, but throws Error(InvalidArgument) if there is no such file.
 Pem readPem(const std::string& path, Holds holds, SymbolicLinks links = SymbolicLinks::followed);
 
+// Public keys that are in another form than PEM: the text of a file, refused as one with certificates is. Throws as
+// readPem.
+std::string readPublicText(const std::string& path);
+
 // Replaces a file by `contents` (a few KiB) in one step: after a crash there is the old file or the new one. When it
 // returns the file is on the disk. Throws Error: IoError, DiskFull.
 void replacePem(const std::string& path, Holds holds, const Pem& contents);

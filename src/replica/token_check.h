@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "blazedb/error.h"
+#include "blazedb/rights.h"
 #include "blazedb/token.h"
 #include "blazedb/uuid.h"
 #include "sync/rights.h"
@@ -24,6 +25,16 @@ struct UserGrant {
   std::string name;
 };
 
+// What an issuer says of a user in a token that it has signed, once the hub has verified that.
+struct SignedToken {
+  std::string issuer;
+  std::string user;
+  std::vector<UUID> teams = {};  // ascending
+  UserOptions options = {};      // bounded as Users::put says
+  Date expires = {};
+  std::optional<Date> issued = {};
+};
+
 // Thread-safe. All but tokenRevision() may read from storage, and throw Error if that fails.
 class TokenCheck {
  public:
@@ -31,6 +42,10 @@ class TokenCheck {
 
   // The token with this secret. Throws Error: WrongToken (there is none, or it is revoked), ExpiredToken.
   virtual Token checkToken(std::string_view secret) const = 0;
+  // The token that the store keeps for this user of this issuer, which is made if there is none. What it grants becomes
+  // what is shown now, unless the store has seen what the issuer has signed for the user later: the last word of the
+  // issuer holds, whichever token a device presents. Throws Error: WrongToken (it is revoked), ExpiredToken.
+  virtual Token admitSigned(const SignedToken& shown) = 0;
   // What the user of a token may do. No rights: the token alone says what it may do.
   virtual UserGrant grantOf(std::int64_t token) const = 0;
   // The rights of the same user, for reading the records of these teams alone. `refused`: how many of them the user is
@@ -39,10 +54,11 @@ class TokenCheck {
                                                            std::size_t& refused) const = 0;
   // What a user may do who comes without a token.
   virtual UserGrant grantOf(const std::string& user) const = 0;
-  // Why a token that was valid no longer is; none if it still is.
-  virtual std::optional<Error> refusalOf(std::int64_t token) const = 0;
-  // A number that changes with each change of the tokens, policies, users and teams. A hub asks again about its
-  // clients' tokens when it has changed, and about a token when its time is over. Quick.
+  // A token that was valid, as it is now. Throws Error: WrongToken (it is revoked), ExpiredToken.
+  virtual Token tokenOf(std::int64_t token) const = 0;
+  // A number that changes with each change of the tokens, policies, users and teams by which a client may do something
+  // else than before. A hub asks again about its clients' tokens when it has changed, and about a token when its time
+  // is over: that of a signed one may have become longer. Quick.
   virtual std::uint64_t tokenRevision() const = 0;
 
   // The reason why the replica may not connect with this token; none if it may. It may not if it came with a token of

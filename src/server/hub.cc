@@ -35,6 +35,7 @@ Hub::Hub(std::vector<Database> databases, const ListenOptions& options, Log& log
   listener_ = topology_.listen(nodes, listen);
   log_.say(Level::info, "listening", {{"host", listener_.host}, {"port", listener_.port}, {"pin", listener_.pin}});
   logCertificate();
+  logIssuer();
   watcher_ = std::thread([this] { watch(); });
 }
 
@@ -55,8 +56,16 @@ void Hub::reload() {
     topology_.reloadCertificate(listener_.id);
     log_.say(Level::info, "the certificate was read again");
   } catch (const Error& error) {
-    log_.say(Level::error, "the certificate cannot be used; the old one stays", {{"reason", error.what()}});
+    log_.say(Level::error, "a certificate or a key cannot be used; the old one stays", {{"reason", error.what()}});
   }
+  logIssuer();
+}
+
+void Hub::logIssuer() {
+  IssuerStatus issuer = topology_.issuer(listener_.id);
+  if (issuer.file.empty()) return;
+  log_.say(issuer.unused.empty() ? Level::info : Level::warning, "keys of the issuer are in use",
+           {{"file", issuer.file}, {"keys", static_cast<long>(issuer.keys)}, {"unused", issuer.unused}});
 }
 
 Hub::Health Hub::health() const {

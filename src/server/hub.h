@@ -33,8 +33,8 @@ class Hub {
   const std::vector<Database>& databases() const { return databases_; }
   ListenerInfo listener() const { return listener_; }
 
-  // Reads certificate and key again, for new connections. If they cannot be used, logs why and keeps the old ones.
-  // Tokens are not read again: each is checked in its database.
+  // Reads certificate and key again, and the keys of the issuer, for new connections. If they cannot be used, logs why
+  // and keeps the old ones. Tokens are not read again: each is checked in its database.
   void reload();
 
   // Whether every database can be read, its latest write was kept, and the certificate is valid; and how many clients
@@ -54,6 +54,7 @@ class Hub {
   void watch();
   std::string look();
   void logCertificate();
+  void logIssuer();
 
   std::vector<Database> databases_;
   Log& log_;

@@ -42,9 +42,10 @@ class Listener {
   // not be called in a callback. Destructors of derived classes call it, because it may call admit().
   virtual void close();
   virtual ListenerInfo info() const = 0;
-  // Reads the certificate's files again, for new connections.
+  // Reads the certificate's files and the issuer's keys again, for new connections.
   virtual void reload() {}
   virtual CertificateStatus certificate() const { return {}; }
+  virtual IssuerStatus issuer() const { return {}; }
   std::vector<Guest> guests() const;
   // As Acceptor's.
   bool waitSynchronized(std::int64_t deadlineUs) { return acceptor_->waitSynchronized(deadlineUs); }

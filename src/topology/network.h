@@ -38,6 +38,7 @@ class Network {
                                const CrossAppOptions& options, std::function<void()> look = {});
   void reloadCertificate(ListenerId id);
   CertificateStatus certificate(ListenerId id) const;
+  IssuerStatus issuer(ListenerId id) const;
   void stopListening(ListenerId id);
   void pause(ConnectionId id) { connection(id)->link->pause(); }
   void resume(ConnectionId id) { connection(id)->link->resume(); }

@@ -44,6 +44,7 @@ Network::ListenerPtr Network::listener(ListenerId id) const {
 
 void Network::reloadCertificate(ListenerId id) { listener(id)->reload(); }
 CertificateStatus Network::certificate(ListenerId id) const { return listener(id)->certificate(); }
+IssuerStatus Network::issuer(ListenerId id) const { return listener(id)->issuer(); }
 
 void Network::stopListening(ListenerId id) {
   ListenerPtr closing = listener(id);

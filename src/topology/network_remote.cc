@@ -2,6 +2,7 @@
 
 #include "base/names.h"
 #include "blazedb/error.h"
+#include "link/handshake.h"
 #include "link/host_name.h"
 #include "topology/network.h"
 
@@ -75,6 +76,8 @@ ConnectionId Network::connectRemote(NodeId from, const RemoteNode& remote, const
   options.token.assign(remote.authToken.begin(), remote.authToken.end());
   options.allowPlaintext = remote.allowPlaintext;
   if (remote.host.empty()) throw Error(ErrorCode::InvalidArgument, "the remote node has no host");
+  if (options.token.size() > link::kTokenBytesMax)
+    throw Error(ErrorCode::InvalidArgument, "the token has more than 8,192 bytes, and no hub takes it");
   base::requireName(remote.database, "database");
   if (remote.useTLS)
     options.tls = link::TlsContext::forClient(

@@ -16,6 +16,8 @@
 #include "blazedb/error.h"
 #include "codec/date_text.h"
 #include "link/failure.h"
+#include "link/pem_file.h"
+#include "topology/signed_token.h"
 
 namespace blazedb::topology {
 namespace {
@@ -23,6 +25,8 @@ namespace {
 constexpr std::int64_t kCareMs = 60'000;  // between two looks at the hub's own certificate
 constexpr std::int64_t kDayMs = 86'400'000;
 constexpr std::size_t kScopeBytesMax = 16u << 10;  // that a client may ask for
+
+constexpr std::chrono::minutes kLeewayMax{10};
 
 constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
@@ -36,9 +40,8 @@ struct Bearer {
   std::string name;  // of the token, for people
 
   static Bearer of(const Token& token, std::uint64_t revision, const std::string& grant) {
-    const TokenOptions& options = token.options;
-    return {token.id, revision, options.expires ? options.expires->microseconds : kNever, grant,
-            options.name.empty() ? "token " + std::to_string(token.id) : options.name};
+    const std::string& name = token.options.name;
+    return {token.id, revision, endOf(token), grant, name.empty() ? "token " + std::to_string(token.id) : name};
   }
   static Bearer of(const std::string& label) {
     Bearer bearer;
@@ -52,11 +55,23 @@ struct Bearer {
     return std::to_string(token) + " " + std::to_string(revision) + " " + std::to_string(expiresUs) + " " + grant +
            " " + name;
   }
+  static std::int64_t endOf(const Token& token) {
+    return token.options.expires ? token.options.expires->microseconds : kNever;
+  }
 };
 
 std::string hostName() {
   char name[256] = {};
   return gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
+}
+
+void requireNames(const IssuerOptions& issuer) {
+  for (const std::string* text : {&issuer.issuer, &issuer.audience})
+    if (text->empty())
+      throw Error(ErrorCode::InvalidArgument,
+                  "the keys of an issuer go with its name (iss), and with the hub's name there (aud): give all three");
+  if (issuer.leeway < std::chrono::seconds(0) || issuer.leeway > kLeewayMax)
+    throw Error(ErrorCode::InvalidArgument, "the clocks of issuer and hub may be 0 to 600 seconds apart");
 }
 
 // The pin that clients know stays valid for as long as the key is there.
@@ -89,8 +104,8 @@ sync::Terms termsOf(const TokenOptions& token, std::shared_ptr<const sync::Right
 auto meeting(std::shared_ptr<replica::Replica> replica, std::int64_t token,
              std::shared_ptr<ConnectedReplicas> connected) {
   auto seat = std::make_shared<std::shared_ptr<void>>();  // the session's; shared with copies of the function
-  return [replica = std::move(replica), token, connected = std::move(connected),
-          seat](const sync::Hello& peer, sync::Agreement& agreement) -> std::optional<sync::Bye> {
+  return [replica = std::move(replica), token, connected = std::move(connected), seat](
+             const sync::Hello& peer, sync::Agreement& agreement) -> std::optional<sync::Bye> {
     const sync::Identity& identity = peer.identity;
     std::size_t scopeBytes = sync::encode(peer.scope).size();
     if (scopeBytes > kScopeBytesMax)
@@ -125,6 +140,7 @@ TokenListener::TokenListener(link::Io& io, base::Clock& clock, std::vector<Offer
     : Listener(std::move(offers)), clock_(clock), options_(options) {
   if (options_.certificateFile.empty() != options_.keyFile.empty())
     throw Error(ErrorCode::InvalidArgument, "a certificate and its key go together: name both files, or none");
+  readIssuerKeys();
   for (const Offer& offer : offers_) connected_[offer.name] = std::make_shared<ConnectedReplicas>();
   link::AcceptorOptions accept;
   accept.address = options_.host;
@@ -183,8 +199,43 @@ void TokenListener::note(const link::OwnCertificate::Cared& cared) {
   }
 }
 
+// Throws InvalidArgument, and leaves the keys as they are.
+void TokenListener::readIssuerKeys() {
+  if (!options_.issuer) return;
+  const IssuerOptions& issuer = *options_.issuer;
+  requireNames(issuer);
+  std::string text = link::readPublicText(issuer.keysFile);
+  std::shared_ptr<const IssuerKeys> keys;
+  try {
+    keys = std::make_shared<const IssuerKeys>(text);
+  } catch (const Error& error) {
+    throw Error(error.code(), issuer.keysFile + " is not used: " + link::failureOf(error).text);
+  }
+  base::Lock lock(mutex_);
+  issuerKeys_ = std::move(keys);
+}
+
+IssuerStatus TokenListener::issuer() const {
+  base::Lock lock(mutex_);
+  if (!issuerKeys_) return {};
+  return {options_.issuer->keysFile, issuerKeys_->keys().size(), issuerKeys_->unused()};
+}
+
+// Reads each that can be read, whatever is wrong with the other.
 void TokenListener::reload() {
-  if (options_.useTLS) acceptor_->setTls(tlsContext());
+  std::optional<Error> failure;
+  try {
+    if (options_.useTLS) acceptor_->setTls(tlsContext());
+  } catch (const Error& error) {
+    failure = error;
+  }
+  try {
+    readIssuerKeys();
+  } catch (const Error& error) {
+    if (failure) throw Error(failure->code(), link::failureOf(*failure).text + "; " + link::failureOf(error).text);
+    throw;
+  }
+  if (failure) throw *failure;
 }
 
 // If it fails, the listener goes on showing the present certificate, and there is time to mend the new one.
@@ -236,15 +287,26 @@ const Listener::Offer* TokenListener::find(const std::string& name) const {
   return found == offers_.end() ? nullptr : &*found;
 }
 
+// Throws WrongToken, ExpiredToken, ClockSkew.
+Token TokenListener::tokenFor(std::string_view shown, replica::TokenCheck& tokens) const {
+  if (!options_.issuer || !looksSigned(shown)) return tokens.checkToken(shown);
+  std::shared_ptr<const IssuerKeys> keys;
+  {
+    base::Lock lock(mutex_);
+    keys = issuerKeys_;
+  }
+  return tokens.admitSigned(checkSigned(shown, *keys, *options_.issuer, {clock_.wallMs() * 1000}));
+}
+
 link::Admission TokenListener::admit(const link::Knock& knock, const link::PeerInfo&) const {
   const Offer* offer = find(knock.database);
   if (!offer)
     return sync::Bye{ErrorCode::UnknownDatabase,
                      "there is no database '" + knock.database + "' here; ask the operator of the hub for its name"};
   try {
-    const replica::TokenCheck& tokens = offer->replica->tokenCheck();
+    replica::TokenCheck& tokens = offer->replica->tokenCheck();
     std::uint64_t revision = tokens.tokenRevision();  // first: the patrol asks again about what changes meanwhile
-    Token token = tokens.checkToken(base::textOf(knock.token));
+    Token token = tokenFor(base::textOf(knock.token), tokens);
     sync::SessionOptions session;
     replica::UserGrant grant = tokens.grantOf(token.id);
     session.terms = termsOf(token.options, std::move(grant.rights), *offer->replica);
@@ -310,7 +372,7 @@ void TokenListener::endRevoked() {
     }
     std::future<Good> answer = std::move(each->second);
     each = asking_.erase(each);
-    for (const auto& [token, revision] : answer.get()) good_[token] = revision;
+    for (const auto& [token, found] : answer.get()) good_[token] = found;
   }
   std::int64_t nowUs = clock_.wallMs() * 1000;
   std::map<const Offer*, std::set<std::int64_t>> doubtful;
@@ -318,11 +380,10 @@ void TokenListener::endRevoked() {
   for (const link::Served& guest : acceptor_->served()) {
     const Offer* offer = find(guest.database);
     Bearer bearer = Bearer::of(guest.label);
-    std::uint64_t revision = bearer.revision;
-    if (auto known = good_.find({offer, bearer.token}); known != good_.end())
-      revision = good.insert(*known).first->second;
+    Found found{bearer.revision, bearer.expiresUs};
+    if (auto known = good_.find({offer, bearer.token}); known != good_.end()) found = good.insert(*known).first->second;
     if (asking_.contains(offer)) continue;
-    if (bearer.expiresUs <= nowUs || revision != offer->replica->tokenCheck().tokenRevision())
+    if (found.expiresUs <= nowUs || found.revision != offer->replica->tokenCheck().tokenRevision())
       doubtful[offer].insert(bearer.token);
   }
   good_ = std::move(good);
@@ -340,12 +401,12 @@ TokenListener::Good TokenListener::ask(const Offer* offer, const std::set<std::i
     std::optional<Error> refusal;
     std::string grant;
     try {
-      refusal = tokens.refusalOf(id);
-      if (!refusal) grant = tokens.grantOf(id).name;
+      std::int64_t expiresUs = Bearer::endOf(tokens.tokenOf(id));
+      grant = tokens.grantOf(id).name;
+      good[{offer, id}] = {revision, expiresUs};
     } catch (const Error& error) {
       refusal = error;  // a token that cannot be read grants nothing
     }
-    if (!refusal) good[{offer, id}] = revision;
     acceptor_->stop(
         [&](const link::Served& served) {
           Bearer bearer = Bearer::of(served.label);

@@ -39,6 +39,9 @@ void Topology::reloadCertificate(ListenerId listener) {
 CertificateStatus Topology::certificate(ListenerId listener) const {
   return base::typed(&topology::Network::certificate, network_, listener);
 }
+IssuerStatus Topology::issuer(ListenerId listener) const {
+  return base::typed(&topology::Network::issuer, network_, listener);
+}
 void Topology::stopListening(ListenerId listener) {
   base::typed(&topology::Network::stopListening, network_, listener);
 }

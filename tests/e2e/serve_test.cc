@@ -5,12 +5,14 @@
 #include <atomic>
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <future>
 #include <optional>
 
 #include "e2e/hub_process.h"
 #include "link/authority.h"
 #include "support/errors.h"
+#include "topology/signing_key.h"
 
 namespace blazedb::e2e {
 namespace {
@@ -165,6 +167,54 @@ TEST_F(Serve, SighupTakesANewCertificate) {
     refused = refusalOf(connect(client, token));
   EXPECT_EQ(refused, std::nullopt);
   EXPECT_EQ(client.collection("notes").count(), 1u);
+}
+
+TEST_F(Serve, UsersOfAnIssuerSyncAndSighupTakesItsNewKeys) {
+  test::SigningKey key = test::SigningKey::rsa(), next = test::SigningKey::ed25519();
+  auto write = [&](const std::vector<Object>& keys) {
+    std::ofstream(path("keys.json")) << test::SigningKey::set(keys);
+  };
+  auto token = [&](const test::SigningKey& by) {
+    long now = static_cast<long>(Date::now().microseconds / 1'000'000);
+    return by.token(
+        Object{{"iss", "login"}, {"aud", Array{"notes"}}, {"sub", "ann"}, {"iat", now}, {"exp", now + 600}});
+  };
+  write({key.jwk()});
+  start({file_, "--issuer-keys", path("keys.json"), "--issuer", "login", "--audience", "notes"});
+  makeDatabase("client.blazedb");
+  std::ofstream(path("TOKEN")) << token(key) << "\n";
+  succeed(syncWords(path("client.blazedb"), {"--token-file", path("TOKEN")}));
+  EXPECT_EQ(open("client.blazedb").collection("notes").count(), 1u);
+  Object listed = parsed(linesOf(succeed({"token", "list", file_, "--json"})).at(0));
+  EXPECT_EQ(listed.string("user"), "ann");
+  EXPECT_EQ(listed.string("issuer"), "login");
+  EXPECT_NE(succeed({"token", "list", file_}).find("user ann of login"), std::string::npos);
+
+  Database client = open("client.blazedb");
+  EXPECT_EQ(refusalOf(connect(client, token(next))), ErrorCode::WrongToken);
+  write({next.jwk()});
+  hub_->send(SIGHUP);
+  std::optional<ErrorCode> refused = ErrorCode::WrongToken;
+  for (int tries = 0; tries < 1000 && refused == ErrorCode::WrongToken; tries++)
+    refused = refusalOf(connect(client, token(next)));
+  EXPECT_EQ(refused, std::nullopt);
+  succeed({"token", "revoke", file_, "ann"});
+  EXPECT_EQ(refusalOf(connect(client, token(next))), ErrorCode::WrongToken);
+  EXPECT_EQ(stopHub().err.find(token(key).substr(0, 40)), std::string::npos) << "the log has no tokens";
+}
+
+TEST_F(Serve, TheOptionsOfAnIssuerGoTogether) {
+  for (const Words& words : {Words{"--issuer-keys", "keys.json"}, Words{"--issuer", "login", "--audience", "notes"},
+                             Words{"--issuer-keys", "keys.json", "--issuer", "login"}}) {
+    Words all = {"serve", file_};
+    all.insert(all.end(), words.begin(), words.end());
+    Result result = run(all);
+    EXPECT_EQ(result.status, 2);
+    EXPECT_NE(result.err.find("--issuer-keys, --issuer and --audience go together"), std::string::npos) << result.err;
+  }
+  expectOneError(
+      {"serve", file_, "--port", "0", "--issuer-keys", path("gone.json"), "--issuer", "login", "--audience", "notes"},
+      "there is no file " + path("gone.json"));
 }
 
 TEST_F(Serve, ItsCertificateIsMadeAgainForTheSameKeyWhenItIsGone) {

@@ -47,7 +47,7 @@ class MemoryReplica final : public replica::Replica,
     tokens_.at(static_cast<std::size_t>(token) - 1).revoked = now();
     revision_++;
   }
-  // How often tokenRevision(), and refusalOf(), were called.
+  // How often tokenRevision(), and tokenOf(), were called.
   int looks() const {
     std::lock_guard lock(mutex_);
     return looks_;
@@ -56,7 +56,7 @@ class MemoryReplica final : public replica::Replica,
     std::lock_guard lock(mutex_);
     return questions_;
   }
-  // Whether refusalOf() answers; it waits until it may.
+  // Whether tokenOf() answers; it waits until it may.
   void setAnswers(bool answers) {
     std::lock_guard lock(mutex_);
     answers_ = answers;
@@ -118,11 +118,17 @@ class MemoryReplica final : public replica::Replica,
                                                    std::size_t&) const override {
     return nullptr;
   }
-  std::optional<Error> refusalOf(std::int64_t token) const override {
+  Token admitSigned(const replica::SignedToken&) override {
+    ADD_FAILURE();
+    return {};
+  }
+  Token tokenOf(std::int64_t token) const override {
     std::unique_lock lock(mutex_);
     questions_++;
     mayAnswer_.wait(lock, [&] { return answers_; });
-    return refusalOf(tokens_.at(static_cast<std::size_t>(token) - 1));
+    const Token& known = tokens_.at(static_cast<std::size_t>(token) - 1);
+    if (std::optional<Error> refusal = refusalOf(known)) throw *refusal;
+    return known;
   }
   std::uint64_t tokenRevision() const override {
     std::lock_guard lock(mutex_);

@@ -4,12 +4,15 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <filesystem>
+#include <fstream>
 
 #include "db/engine.h"
 #include "db/open_database.h"
 #include "link/io.h"
 #include "storage/posix_file_system.h"
+#include "topology/signing_key.h"
 #include "topology/watched.h"
 
 namespace blazedb::topology {
@@ -23,9 +26,11 @@ class StillClock final : public base::Clock {
   std::int64_t wallMs() override { return wallMs_; }
   std::int64_t monotonicUs() override { return monotonicUs_; }
   void pass(std::int64_t ms) {
-    wallMs_ += ms;
+    passByDate(ms);
     monotonicUs_ += ms * 1000;
   }
+  // Not for timers: a connection stays alive.
+  void passByDate(std::int64_t ms) { wallMs_ += ms; }
 
  private:
   std::atomic<std::int64_t> wallMs_{1'800'000'000'000};
@@ -87,6 +92,54 @@ TEST_F(TokenListenerTest, AKeyThatIsGoneIsSaidWhileItServesAndReplacedAtTheNextS
   listen({.host = "127.0.0.1", .port = 0});
   EXPECT_NE(listener_->certificate().pin, pin);
   EXPECT_NE(listener_->certificate().warning.find("new pin"), std::string::npos);
+}
+
+// The clock of the hub begins where that of the client is: two ends whose clocks differ do not talk.
+TEST_F(TokenListenerTest, AConnectionEndsWithItsSignedTokenAndANewOneBeginsIt) {
+  test::SigningKey key = test::SigningKey::ed25519();
+  std::ofstream(path("keys")) << test::SigningKey::set({key.jwk()});
+  clock_.passByDate(Date::now().microseconds / 1000 - clock_.wallMs());
+  auto token = [&](std::int64_t seconds) {
+    long now = static_cast<long>(clock_.wallMs() / 1000);
+    return key.token(Object{{"iss", "login"}, {"aud", "hub"}, {"sub", "ann"}, {"iat", now}, {"exp", now + seconds}});
+  };
+  std::atomic<int> gone{0};
+  listen({.host = "127.0.0.1",
+          .port = 0,
+          .issuer = IssuerOptions{path("keys"), "login", "hub", std::chrono::seconds(10)},
+          .onEvent = [&](const ListenerEvent& event) { gone += event.kind == ListenerEvent::Kind::gone ? 1 : 0; }});
+  RemoteNode hub{.host = "127.0.0.1", .port = listener_->info().port, .database = "hub", .authToken = token(60)};
+  hub.pinning = CertificatePinningConfig::fromSpki(listener_->info().pin);
+  const SyncPolicy readable{.encryptionMode = EncryptionMode::smartProxy};
+  Database client = Database::open("client", path("client"), kPassword, cheap());
+  {
+    SyncEngine sync = client.enableSync(hub, readable);
+    sync.synchronize(kPatience);
+    Watched watched(sync);
+    clock_.passByDate(69'000);
+    sync.synchronize(kPatience);
+    EXPECT_EQ(gone, 0) << "within the leeway";
+    clock_.passByDate(1'000);
+    EXPECT_EQ(watched.waitFor(ConnectionState::offline).error, ErrorCode::ExpiredToken);
+  }
+  hub.authToken = token(60);
+  SyncEngine sync = client.enableSync(hub, readable);
+  sync.synchronize(kPatience);
+  // Another device brings a newer token: the connection of the first goes on.
+  clock_.passByDate(50'000);
+  RemoteNode newer = hub;
+  newer.authToken = token(60);
+  Database phone = Database::open("phone", path("phone"), kPassword, cheap());
+  SyncEngine second = phone.enableSync(newer, readable);
+  second.synchronize(kPatience);
+  clock_.passByDate(30'000);
+  UUID id = client.insert({{"n", 1}});
+  for (SyncEngine* each : {&sync, &second}) each->synchronize(kPatience);
+  EXPECT_TRUE(comes([&] { return phone.fetch(id).has_value(); }));
+  EXPECT_EQ(gone, 1);
+  Watched watched(sync);
+  clock_.passByDate(40'000);
+  EXPECT_EQ(watched.waitFor(ConnectionState::offline).error, ErrorCode::ExpiredToken);
 }
 
 TEST_F(TokenListenerTest, OneThatWasGivenIsNeverTouchedAndItsEndIsAnnounced) {

@@ -32,14 +32,15 @@ struct Serve {
   std::vector<std::string> files;
   std::string passwordFile;
   ListenOptions listen;
-  Sharing sharing;  // with apps of this machine, if its group has a name
+  IssuerOptions issuer;  // of listen, if its keys have a file
+  Sharing sharing;       // with apps of this machine, if its group has a name
   std::uint64_t port = 8080;
   std::optional<std::uint64_t> healthzPort;
   bool json = false;
 };
 
-// SIGTERM and SIGINT end the hub; on SIGHUP it reads its certificate again. Make this object before anything starts a
-// thread: every thread then inherits the blocked signals and leaves them to this one.
+// SIGTERM and SIGINT end the hub; on SIGHUP it reads its certificate, and the keys of an issuer, again. Make this
+// object before anything starts a thread: every thread then inherits the blocked signals and leaves them to this one.
 class ServiceSignals {
  public:
   ServiceSignals() {
@@ -166,6 +167,10 @@ int serve(Serve options) {
   if (options.healthzPort) portOf(*options.healthzPort);
   if (options.listen.certificateFile.empty() != options.listen.keyFile.empty())
     throw UsageError("--cert and --key go together");
+  bool hasIssuer = !options.issuer.keysFile.empty();
+  if (hasIssuer == options.issuer.issuer.empty() || hasIssuer == options.issuer.audience.empty())
+    throw UsageError("--issuer-keys, --issuer and --audience go together");
+  if (hasIssuer) options.listen.issuer = options.issuer;
   if (std::string given = options.sharing.givenOption(); options.sharing.group.name.empty() && !given.empty())
     throw UsageError(given + " is for --share");
   options.sharing.refuseContradictions();
@@ -206,6 +211,14 @@ Run declareServe(Arguments& arguments) {
   arguments.option("--key", "PEM", options->listen.keyFile, "the private key of --cert");
   arguments.option("--client-ca", "PEM", options->listen.clientCaFile,
                    "accept only clients that have a certificate of this authority, besides their token");
+  arguments.option(
+      "--issuer-keys", "FILE", options->issuer.keysFile,
+      "let in users with a token that one of these keys has signed (JWT), too: the issuer's public keys, as "
+      "a JSON Web Key Set; --issuer and --audience go with it");
+  arguments.option("--issuer", "NAME", options->issuer.issuer,
+                   "for --issuer-keys: who has to have signed the token (its iss)");
+  arguments.option("--audience", "NAME", options->issuer.audience,
+                   "for --issuer-keys: whom the token has to be for (its aud): the name of this hub at the issuer");
   arguments.flag("--accept-removals", options->listen.acceptRemovals,
                  "remove the records that a connecting server no longer holds, however many they are, if this hub was "
                  "away for longer than deletes are remembered; blazedb removed lists them for 30 days");
@@ -218,14 +231,18 @@ Run declareServe(Arguments& arguments) {
   options->sharing.declare(arguments);
   addJson(arguments, options->json, "print the address, the pin, the databases and the log as JSON");
   arguments.note(
-      "Serves until SIGTERM, ^C or blazedb stop. On SIGHUP it reads the certificate again. The log goes to standard "
-      "error. A client needs a token (blazedb token create, also while serve runs). If no certificate authority signed "
+      "Serves until SIGTERM, ^C or blazedb stop. On SIGHUP it reads the certificate and the issuer's keys again. The "
+      "log "
+      "goes to standard error. A client needs a token (blazedb token create, also while serve runs). If no certificate "
+      "authority signed "
       "the hub's certificate, the client also needs the hub's pin. serve prints the commands for both.");
   arguments.note(
       "While serve runs, it also runs these commands for its files: insert, get, update, delete, count, import, "
       "export, info, verify, conflicts, removed, rejected, backup, token and stop.");
   arguments.example("blazedb serve hub.blazedb");
   arguments.example("blazedb serve hub.blazedb --share group.com.yourapp.blazedb --collections notes");
+  arguments.example(
+      "blazedb serve hub.blazedb --issuer-keys keys.json --issuer https://login.example.com --audience notes");
   arguments.example("blazedb serve a.blazedb b.blazedb --port 443 --cert fullchain.pem --key privkey.pem");
   return [options] { return serve(*options); };
 }

@@ -56,6 +56,7 @@ Object asJson(const Token& token) {
   return {{"id", Value(static_cast<long>(token.id))},
           {"name", options.name},
           {"user", options.user},
+          {"issuer", token.issuer.empty() ? Value() : Value(token.issuer)},
           {"role", options.role == SyncRole::server ? "server" : "client"},
           {"mayRead", options.mayRead},
           {"mayWrite", options.mayWrite},
@@ -75,6 +76,7 @@ std::string forPeople(const Token& token) {
   if (options.role == SyncRole::server) line += ", as a server";
   if (options.mayRelay) line += ", relays";
   if (!options.user.empty()) line += ", user " + options.user;
+  if (!token.issuer.empty()) line += " of " + token.issuer;
   if (!options.teams.empty()) line += ", teams " + joined(options.teams);
   if (token.revoked)
     line += ", REVOKED " + timeText(*token.revoked);
@@ -185,7 +187,8 @@ Run declareToken(Arguments& arguments) {
   arguments.note(
       "A token lets a client connect to a hub that serves the database. create prints the token or writes it to a "
       "file. Keep it: BlazeDB cannot show it again, because the database holds only a hash of it. revoke makes a token "
-      "invalid for good; a hub ends its connections within a second.");
+      "invalid for good; a hub ends its connections within a second. list also shows the users whom an issuer has let "
+      "in (blazedb serve --issuer-keys); revoke keeps such a user out.");
   arguments.example("blazedb token create hub.blazedb --name laptop --user ada --expires 90d -o laptop.token");
   arguments.example("blazedb token list hub.blazedb");
   arguments.example("blazedb token revoke hub.blazedb laptop");
