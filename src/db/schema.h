@@ -25,7 +25,7 @@
 //   replicas       which replicas have come with which token
 //   tokens         the hash of each token, and what it allows
 //   subjects       users whom an issuer knows, and what it said of them last; each has a token
-//   policies, users, teams, members
+//   policies, users, teams, members, team_fields
 //                  what the users of this hub may read and write
 #pragma once
 
