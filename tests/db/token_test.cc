@@ -255,10 +255,13 @@ TEST_F(SubjectTest, HasItsRightsFromTheIssuerAlone) {
 
 TEST_F(SubjectTest, ARevokedUserStaysOut) {
   std::int64_t id = tokens_.admitSigned(signedFor("ann", 1)).id;
+  Date end = *tokens_.tokenOf(id).options.expires;
   tokens_.revoke(id);
+  clock_.now += 1000;
   EXPECT_ERROR(WrongToken, tokens_.admitSigned(signedFor("ann", 2)));
   EXPECT_ERROR(WrongToken, tokens_.tokenOf(id));
-  EXPECT_EQ(tokens_.all().size(), 1u);
+  ASSERT_EQ(tokens_.all().size(), 1u);
+  EXPECT_EQ(tokens_.all()[0].options.expires, end) << "whoever is kept out writes nothing";
   EXPECT_EQ(tokens_.admitSigned(signedFor("bob", 2)).options.user, "bob");
 }
 

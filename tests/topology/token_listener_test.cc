@@ -137,6 +137,16 @@ TEST_F(TokenListenerTest, AConnectionEndsWithItsSignedTokenAndANewOneBeginsIt) {
   for (SyncEngine* each : {&sync, &second}) each->synchronize(kPatience);
   EXPECT_TRUE(comes([&] { return phone.fetch(id).has_value(); }));
   EXPECT_EQ(gone, 1);
+  // The hub has asked about the tokens in use once it has ended the connection of one that is revoked.
+  NewToken marker = engine_->tokens().create({.name = "marker"});
+  RemoteNode third = hub;
+  third.authToken = marker.secret;
+  Database tablet = Database::open("tablet", path("tablet"), kPassword, cheap());
+  SyncEngine revoked = tablet.enableSync(third, readable);
+  revoked.synchronize(kPatience);
+  Watched end(revoked);
+  engine_->tokens().revoke(marker.token.id);
+  end.waitFor(ConnectionState::stopped);
   Watched watched(sync);
   clock_.passByDate(40'000);
   EXPECT_EQ(watched.waitFor(ConnectionState::offline).error, ErrorCode::ExpiredToken);
