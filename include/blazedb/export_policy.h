@@ -6,8 +6,8 @@
 //   policy.filter = ExportFilter::where("shared");
 //
 // The exporter enforces the policy, whatever an importer asks for. `collections` and `fields` limit both directions.
-// The filter limits what the exporter sends, not what it accepts; `rights` limit both. What an importer writes beyond `collections` and
-// `fields` stays in its database, and its status says NotAllowed.
+// The filter limits what the exporter sends, not what it accepts; `rights` limit both. What an importer writes beyond
+// `collections` and `fields` stays in its database, and its status says NotAllowed.
 #pragma once
 
 #include <functional>

@@ -242,7 +242,8 @@ bool Records::purge(const UUID& id) {
 
 void Records::requireNoTransaction() const {
   if (changes_)
-    throw Error(ErrorCode::Misuse, "indexes, observers and team fields belong to the database; call this outside of a transaction");
+    throw Error(ErrorCode::Misuse,
+                "indexes, observers and team fields belong to the database; call this outside of a transaction");
 }
 
 void Records::createIndex(const std::string& name, const std::vector<std::string>& expressions,

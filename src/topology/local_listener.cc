@@ -79,7 +79,12 @@ LocalListener::LocalListener(link::Io& io, base::Clock& clock, base::Random& ran
   accept.path = path_;
   accept.mode = options.mode;
   open(io, clock, accept, std::move(changed));
-  if (rights_) patrol_.emplace([this] { endOthers(); });
+  try {
+    if (rights_) patrol_.emplace([this] { endOthers(); });
+  } catch (...) {
+    Listener::close();
+    throw;
+  }
 }
 
 void LocalListener::close() {
