@@ -284,9 +284,7 @@ void Records::setTeamField(const std::string& field) {
   });
 }
 
-std::string Records::teamField() const {
-  return base::typed(&db::Rights::teamField, engine_->rights(), collection_);
-}
+std::string Records::teamField() const { return base::typed(&db::Rights::teamField, engine_->rights(), collection_); }
 
 Subscription Records::observe(std::function<void(const std::vector<RecordChange>&)> callback) const {
   return base::typed([&] {

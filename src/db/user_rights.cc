@@ -98,7 +98,8 @@ bool isAdmin(const User& user) {
   return std::find(roles.begin(), roles.end(), kAdmin) != roles.end();
 }
 
-std::string grantName(const UserRights& rights, const User& user, const std::map<std::string, std::string>& teamFields) {
+std::string grantName(const UserRights& rights, const User& user,
+                      const std::map<std::string, std::string>& teamFields) {
   std::string all = rights.name();
   for (const UUID& team : user.teams) all += "\n" + team.toString();
   for (const auto& [collection, field] : teamFields) all += "\n" + collection + "\n" + field;

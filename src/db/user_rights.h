@@ -23,8 +23,8 @@ class UserRights final : public sync::Rights {
     std::map<std::string, std::string> fields;  // by collection: which field names a record's team, if not kTeamField
   };
 
-  // `clock` must outlive it: now() in a policy for writing. A policy that cannot be read allows nothing. `teams` narrows
-  // what may be read.
+  // `clock` must outlive it: now() in a policy for writing. A policy that cannot be read allows nothing. `teams`
+  // narrows what may be read.
   UserRights(const std::vector<Policy>& policies, const User& user, base::Clock& clock,
              const std::optional<Teams>& teams = {});
 
@@ -56,7 +56,7 @@ class UserRights final : public sync::Rights {
   std::string user_;
   Rules read_, write_;
   bool isAdmin_ = false;
-  std::unique_ptr<const query::Bound> ofTeams_;  // null: no teams narrow it
+  std::unique_ptr<const query::Bound> ofTeams_;                           // null: no teams narrow it
   std::map<std::string, std::unique_ptr<const query::Bound>> ofTeamsIn_;  // by collection
   std::string choice_, name_;
 };

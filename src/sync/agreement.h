@@ -74,8 +74,8 @@ struct Terms {
 // and everything goes both ways.
 struct Agreement : Terms {
   Peer peer;
-  bool peerSweeps = true;    // the peer may be told to sweep; otherwise it keeps what it was not told to delete
-  bool peerChooses = false;  // the peer sends what a filter or rights choose: a record that it lacks means nothing
+  bool peerSweeps = true;        // the peer may be told to sweep; otherwise it keeps what it was not told to delete
+  bool peerChooses = false;      // the peer sends what a filter or rights choose: a record that it lacks means nothing
   std::size_t teamsRefused = 0;  // of the teams that the peer wants: its user is not in them
 
   // Whether a record that the peer takes back goes here. `fromPeer`: this end got its latest state from the peer.

@@ -82,9 +82,9 @@ struct Welcome {
   std::uint64_t feedEnd = 0;
   std::uint64_t ahead = 0;  // about how many records will come
   bool sweep = false;
-  std::uint64_t horizon = 0;  // the sender may have forgotten deletes up to here
+  std::uint64_t horizon = 0;       // the sender may have forgotten deletes up to here
   std::uint64_t teamsRefused = 0;  // of the teams that the receiver wants: nothing of them will come
-  Cursor applied;             // what the sender of this frame has applied of the receiver's feed
+  Cursor applied;                  // what the sender of this frame has applied of the receiver's feed
 };
 
 struct Batch {

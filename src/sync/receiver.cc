@@ -65,11 +65,10 @@ void Receiver::onWelcome(const Welcome& welcome) {
   applied_ = {end_.peer().incarnation, welcome.from, complete, reach};
   end_.status.expected = welcome.ahead;
   if (welcome.teamsRefused > 0)
-    aboutTeams_ =
-        Bye{ErrorCode::PermissionDenied, "this database asks for the records of " +
-                                             std::to_string(welcome.teamsRefused) +
-                                             " teams that its user is not in; nothing of them comes, and what came "
-                                             "goes; leave them out of SyncPolicy::teams, or ask the operator of the hub"};
+    aboutTeams_ = Bye{ErrorCode::PermissionDenied,
+                      "this database asks for the records of " + std::to_string(welcome.teamsRefused) +
+                          " teams that its user is not in; nothing of them comes, and what came "
+                          "goes; leave them out of SyncPolicy::teams, or ask the operator of the hub"};
   catchingUp_ = welcome.from < welcome.feedEnd || welcome.sweep;
   if (welcome.sweep)
     sweep_.emplace(Sweep{end_.options.acceptRemovals || agreement.imports(), agreement.journalsRemovals(),

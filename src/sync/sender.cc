@@ -108,9 +108,8 @@ void Sender::onSubscribe(const Subscribe& subscribe, std::uint64_t askedFrom) {
   // A peer that sweeps has to hear of each record, wherever it stands.
   echoesTo_ = peerSweeps_ ? std::numeric_limits<std::uint64_t>::max() : fellBack ? end : 0;
   end_.status.toDeliver = end_.agreement.reads.chooses() ? 0 : store.ahead(from, scope);
-  end_.say(
-      encode(Welcome{from, end, end_.status.toDeliver, peerSweeps_, horizon_,
-                          end_.agreement.teamsRefused, store.cursorOn(peer.replica, scope)}));
+  end_.say(encode(Welcome{from, end, end_.status.toDeliver, peerSweeps_, horizon_, end_.agreement.teamsRefused,
+                          store.cursorOn(peer.replica, scope)}));
 }
 
 // The peer may hold records whose deletes this end has forgotten. In the next conversation one of the two gets

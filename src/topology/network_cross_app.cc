@@ -22,8 +22,8 @@ void checkPath(const std::string& path) {
 // written to since, the connection ends.
 auto meeting(std::shared_ptr<replica::Replica> replica, ConnectionMode mode, const CrossAppOptions& options) {
   auto mayAdopt = std::make_shared<std::atomic<bool>>(options.adopt);  // shared by the sessions of the link
-  return [replica = std::move(replica), mode, mustSend = options.mustSend,
-          mayAdopt](const sync::Hello& peer, sync::Agreement&) -> std::optional<sync::Bye> {
+  return [replica = std::move(replica), mode, mustSend = options.mustSend, mayAdopt](
+             const sync::Hello& peer, sync::Agreement&) -> std::optional<sync::Bye> {
     if (mode != ConnectionMode::readOnly) {
       if (peer.receives || !mustSend) return std::nullopt;
       return sync::Bye{ErrorCode::NotAllowed, "'" + peer.identity.name +

@@ -495,9 +495,7 @@ class TeamsTest : public RightsTest {
   SyncEngine connectTo(const Database& client, const SyncPolicy& policy, const std::string& user = "ann") {
     return client.enableSync(remote(token({.name = user, .user = user}).secret), policy);
   }
-  UUID called(const std::string& name) {
-    return *hub_.query("name = $name", {{"name", name}}).first()->id();
-  }
+  UUID called(const std::string& name) { return *hub_.query("name = $name", {{"name", name}}).first()->id(); }
 
   Team north_ = hub_.users().addTeam("north"), south_ = hub_.users().addTeam("south"),
        other_ = hub_.users().addTeam("other");
