@@ -167,8 +167,9 @@ int runSync(const SyncJob& job, Interrupt& interrupt) {
                {"bytes", jsonNumber(status.bytes)},
                {"conflicts", jsonNumber(conflicts)},
                {"rejected", jsonNumber(status.rejected)},
+               {"rejection", status.rejection},
                {"kept", jsonNumber(kept)}});
-    return status.rejected > 0 ? kFailed : kFine;
+    return status.rejected > 0 || !status.rejection.empty() ? kFailed : kFine;
   }
   if (status.done == 0 && status.rejected == 0)
     printLine("in sync, nothing moved");
@@ -177,7 +178,10 @@ int runSync(const SyncJob& job, Interrupt& interrupt) {
               " moved in " + durationText(duration) + ", " + sizeText(status.bytes) + " across the link");
   if (conflicts > 0) printLine(counted(conflicts, "write was", "writes were") + " overridden; see blazedb conflicts");
   if (kept > 0) printLine("changes of " + counted(kept, "record") + " stay here, as this sync does not carry them");
-  if (status.rejected == 0) return kFine;
+  if (status.rejected == 0) {
+    if (!status.rejection.empty()) complain(status.rejection);
+    return status.rejection.empty() ? kFine : kFailed;
+  }
   printLine(counted(status.rejected, "record is", "records are") +
             " rejected; see blazedb rejected: " + status.rejection);
   return kFailed;

@@ -99,7 +99,7 @@ struct SyncPolicy {
   // The teams whose records to sync; absent: all records that the user may read. A record belongs to the team that its
   // field "team_id" names (Collection::setTeamField at the hub). Records of other teams, and of none, leave this
   // database; what is written here of such a record goes to the hub first. Of a team that the hub's user is not in
-  // nothing comes, and the status says PermissionDenied.
+  // nothing comes: ConnectionStatus::rejection says so.
   std::optional<std::vector<UUID>> teams = {};
   // Names of fields that neither end sends. Leaving a field out erases nothing. When one end deletes a record while the
   // other writes only excluded fields of it, the record survives at the end that wrote, and only there.

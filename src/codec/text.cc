@@ -55,7 +55,7 @@ std::size_t steering(std::string_view text) {
     case 0xD8:
       return at(1) == 0x9C ? 2 : 0;
     case 0xE2:
-      if (at(1) == 0x80) return inRange(at(2), 0x8E, 0x8F) || inRange(at(2), 0xAA, 0xAE) ? 3 : 0;
+      if (at(1) == 0x80) return inRange(at(2), 0x8E, 0x8F) || inRange(at(2), 0xA8, 0xAE) ? 3 : 0;
       return at(1) == 0x81 && inRange(at(2), 0xA6, 0xA9) ? 3 : 0;
     default:
       return !text.empty() && (at(0) < 0x20 || at(0) == 0x7F) ? 1 : 0;

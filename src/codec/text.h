@@ -42,8 +42,8 @@ bool isUtf8Beyond7Bits(std::string_view text);
 inline bool isUtf8(std::string_view text) { return isAscii(text) || isUtf8Beyond7Bits(text); }
 
 // The length in bytes of the first character of `text`, if a terminal obeys that character instead of showing it: a
-// control character (U+0000 to U+001F, U+007F to U+009F), or one that changes the direction of writing. Otherwise 0.
-// Text that a peer wrote and a person reads must have no such character.
+// control character (U+0000 to U+001F, U+007F to U+009F), a separator of lines (U+2028, U+2029), or one that changes
+// the direction of writing. Otherwise 0. Text that a peer wrote and a person reads must have no such character.
 std::size_t steering(std::string_view text);
 
 // Whether the text may stand in a message of one line as it is: UTF-8 without characters that steer a terminal.

@@ -300,11 +300,13 @@ std::optional<sync::Bye> Merger::mergeHeld(const sync::Incoming& incoming, Item&
     forgotten = true;
   }
   if (outcome.changed || forgotten) {
-    // What changes nothing of a record that the user sees is no write. Of another one, the user must not take what was
-    // written for stored.
+    // What changes nothing is no write. But a record of its own that the user has made under the id of one that it does
+    // not see must not be taken for stored.
     const sync::Rights* rights = incoming.agreement.writes.rights.get();
     const Row& before = item.held.row();
-    if (rights && (outcome.changed || !rights->mayRead(std::string(change.collection), change.id, before.fields))) {
+    bool isAnother = theirs.base.stamp.present() && theirs.base.stamp != mine.base.stamp;
+    bool hides = rights && isAnother && !rights->mayRead(std::string(change.collection), change.id, before.fields);
+    if (rights && (outcome.changed || hides)) {
       sync::encodeState(mine, ledger_.nextPosition(), encoded_);
       if (std::optional<sync::Bye> why = checkRights(incoming, item, alive, encoded_.fields)) return why;
     }

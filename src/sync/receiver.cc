@@ -66,9 +66,10 @@ void Receiver::onWelcome(const Welcome& welcome) {
   end_.status.expected = welcome.ahead;
   if (welcome.teamsRefused > 0)
     aboutTeams_ = Bye{ErrorCode::PermissionDenied,
-                      "this database asks for the records of " + std::to_string(welcome.teamsRefused) +
-                          " teams that its user is not in; nothing of them comes, and what came "
-                          "goes; leave them out of SyncPolicy::teams, or ask the operator of the hub"};
+                      "nothing comes of " + std::to_string(welcome.teamsRefused) +
+                          " of the teams that this database asks for: its user is not in them, and what came of them "
+                          "has left; ask for others (SyncPolicy::teams, blazedb sync --teams), or ask the operator of "
+                          "the hub"};
   catchingUp_ = welcome.from < welcome.feedEnd || welcome.sweep;
   if (welcome.sweep)
     sweep_.emplace(Sweep{end_.options.acceptRemovals || agreement.imports(), agreement.journalsRemovals(),

@@ -48,7 +48,9 @@ Object objectOf(std::string_view part, const char* which) {
   } catch (const Error&) {
     // The reason would repeat names of the token.
   }
-  refuse(std::string("its ") + which + " is no object of strict JSON in which each name is given once");
+  refuse(std::string("its ") + which +
+         " is no object of JSON as BlazeDB reads it: each name once, integers of 64 bits, sound $uuid, "
+         "$date and $bytes, and no deep nesting");
 }
 
 // Throws unless one of the keys has signed it.

@@ -73,10 +73,11 @@ TEST(Text, WhatCannotBeShownIsEscapedAndWhatIsLongIsCut) {
   EXPECT_EQ(printable(std::string(159, 'x') + "üü"), std::string(159, 'x') + "...");
 }
 
-// Every character, against what Unicode calls control characters (Cc) and what UAX 9 calls formatting characters.
+// Every character, against what Unicode calls control characters (Cc) and separators of lines (Zl, Zp), and what UAX 9
+// calls formatting characters.
 TEST(Text, WhatSteersATerminalIsNamed) {
-  const std::set<unsigned> turning = {0x061C, 0x200E, 0x200F, 0x202A, 0x202B, 0x202C,
-                                      0x202D, 0x202E, 0x2066, 0x2067, 0x2068, 0x2069};
+  const std::set<unsigned> turning = {0x061C, 0x200E, 0x200F, 0x2028, 0x2029, 0x202A, 0x202B,
+                                      0x202C, 0x202D, 0x202E, 0x2066, 0x2067, 0x2068, 0x2069};
   for (unsigned code = 0; code < 0x3000; code++) {
     std::string text;
     if (code < 0x80) {

@@ -118,5 +118,29 @@ TEST_F(RightsOnAHub, ChangeWhileItRunsAndStayWhenItIsKilled) {
   EXPECT_TRUE(open("hub.blazedb").fetch(id));
 }
 
+TEST_F(RightsOnAHub, OnlyTheTeamsAskedForComeAndOthersAreNamed) {
+  auto add = [&](const char* name) { return linesOf(succeed({"team", "add", file_, name})).at(0).substr(0, 36); };
+  std::string north = add("north"), south = add("south");
+  for (const std::string& team : {north, south})
+    succeed({"insert", file_, R"({"owned_by": {"$uuid": ")" + team + R"("}})"});
+  EXPECT_EQ(succeed({"team", "field", file_}), "team_id\n");
+  EXPECT_EQ(succeed({"team", "field", file_, "owned_by"}), "owned_by\n");
+  EXPECT_EQ(succeed({"team", "field", file_}), "owned_by\n");
+  EXPECT_EQ(run({"team", "field", file_, "owned_by", "ann"}).status, 2);
+  succeed({"user", "put", file_, "ann"});
+  succeed({"team", "join", file_, "north", "ann"});
+  start({file_});
+  ProcessOptions with = withToken(token(file_, {"--user", "ann"}));
+  std::string client = path("ann.blazedb");
+  Result both = run(syncWords(client, {"--teams", north + "," + south}), with);
+  EXPECT_EQ(both.status, 1);
+  EXPECT_NE(both.err.find("nothing comes of 1 of the teams"), std::string::npos) << both.err;
+  EXPECT_EQ(succeed({"count", client}), "1\n");
+  EXPECT_EQ(run(syncWords(client, {"--teams", north}), with).status, 0);
+  EXPECT_EQ(run(syncWords(client, {"--teams", "north"}), with).status, 2);
+  EXPECT_EQ(run(syncWords(client), with).status, 0);
+  EXPECT_EQ(succeed({"count", client}), "2\n");
+}
+
 }  // namespace
 }  // namespace blazedb::e2e

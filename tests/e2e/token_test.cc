@@ -20,9 +20,10 @@ TEST_F(TokenCommands, CreatePrintsTheTokenAndNothingShowsItAgain) {
 }
 
 TEST_F(TokenCommands, EveryOptionReachesTheToken) {
+  const std::string kTeam = "01890a5d-ac96-774b-bcce-b302099a8057";
   Object made =
       parsed(succeed({"token", "create", hub_, "--name", "till", "--user", "ada", "--role", "server", "--read-only",
-                      "--collections", "notes,people", "--teams", "red", "--expires", "90d", "--json"}));
+                      "--collections", "notes,people", "--teams", kTeam, "--expires", "90d", "--json"}));
   Token token = open("hub.blazedb").checkToken(made.string("token").value());
   EXPECT_EQ(token.options.name, "till");
   EXPECT_EQ(token.options.user, "ada");
@@ -30,7 +31,7 @@ TEST_F(TokenCommands, EveryOptionReachesTheToken) {
   EXPECT_TRUE(token.options.mayRead);
   EXPECT_FALSE(token.options.mayWrite);
   EXPECT_EQ(token.options.collections, (std::vector<std::string>{"notes", "people"}));
-  EXPECT_EQ(token.options.teams, std::vector<std::string>{"red"});
+  EXPECT_EQ(token.options.teams, std::vector<std::string>{kTeam});
   std::int64_t days = (token.options.expires.value().microseconds - token.created.microseconds) / 86'400'000'000;
   EXPECT_TRUE(days == 89 || days == 90) << days;
   Object listed = parsed(succeed({"token", "list", hub_, "--json"}));
@@ -91,6 +92,7 @@ TEST_F(TokenCommands, WhatMakesNoSenseIsSaid) {
   failAsWrongUsage({"token", "list", hub_, "3"}, "for revoke");
   fail({"token", "revoke", hub_, "3"}, "NotFound");
   fail({"token", "create", hub_, "--collections", "a/b"}, "InvalidArgument");
+  failAsWrongUsage({"token", "create", hub_, "--teams", "red"}, "not the id of a team");
 }
 
 // An unset variable in a script must not make a token that covers everything or never expires.

@@ -134,15 +134,17 @@ TEST_F(RejectedTest, ItIsAskedForAgainAfterItsSenderHasLostCommits) {
   EXPECT_TRUE(b.fetch(id));
 }
 
-// A change that was refused and then taken leaves its record at its author, who may not have heard of the second.
+// A change that was refused and then taken leaves its record at its author, who may not have heard of the second. What
+// it sends then is no write, whether it may read the record now or not.
 TEST_F(RejectedTest, APeerThatSendsAnOlderRecordGetsTheNewerOneAlsoWhereItMayNotWrite) {
-  struct Nothing : Rights {
-    bool mayRead(const std::string&, const UUID&, base::ByteView) const override { return true; }
+  struct Limited : Rights {
+    bool mayRead(const std::string&, const UUID&, base::ByteView) const override { return reads; }
     std::optional<Bye> refusalOf(const std::string&, const UUID&, std::optional<base::ByteView>,
                                  std::optional<base::ByteView>) const override {
       return Bye{ErrorCode::PermissionDenied, "no"};
     }
     const std::string& choice() const override { return none; }
+    bool reads = true;
     std::string none;
   };
   struct Older : PassingStore {
@@ -162,14 +164,18 @@ TEST_F(RejectedTest, APeerThatSendsAnOlderRecordGetsTheNewerOneAlsoWhereItMayNot
   store.older = synced().said(0, FrameType::batch).at(0);
   a.updateFields(id, {{"n", 2}});
   synced();
-  a.insert({{"n", 3}});  // so that there is a batch
-  SessionOptions refusing;
-  refusing.terms.writes.rights = std::make_shared<const Nothing>();
-  Conversation talk(a, store, b, *b.engine, now, {}, refusing);
-  talk.start();
-  talk.settle();
-  expectNothingListed();
-  EXPECT_EQ(talk.changesFrom(1), 1u);
+  for (bool reads : {true, false}) {
+    a.insert({{"n", 3}});  // so that there is a batch
+    auto limited = std::make_shared<Limited>();
+    limited->reads = reads;
+    SessionOptions refusing;
+    refusing.terms.writes.rights = limited;
+    Conversation talk(a, store, b, *b.engine, now, {}, refusing);
+    talk.start();
+    talk.settle();
+    expectNothingListed();
+    EXPECT_EQ(talk.changesFrom(1), 1u);
+  }
 }
 
 TEST_F(RejectedTest, AReStampedRecordIsTaken) {

@@ -538,7 +538,7 @@ TEST_F(TeamsTest, NothingComesOfATeamThatTheUserIsNotIn) {
   SyncEngine sync = connectTo(ann, ofTeams({north_.id, other_.id, hub_.key("nobody")}));
   sync.synchronize(kPatience);
   EXPECT_EQ(names(ann), (Names{"north"}));
-  EXPECT_NE(sync.status().rejection.find("PermissionDenied: this database asks for the records of 2 teams"),
+  EXPECT_NE(sync.status().rejection.find("PermissionDenied: nothing comes of 2 of the teams"),
             std::string::npos)
       << sync.status().rejection;
   hub_.users().join("ann", other_.id);

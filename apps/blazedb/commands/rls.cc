@@ -113,7 +113,8 @@ Run declareRls(Arguments& arguments) {
   arguments.option("--where", "EXPRESSION", command->where, "for test: only these records (default: all)");
   addJson(arguments, command->json, "print policies, or what test found, as JSON, one on each line");
   arguments.note(
-      "Policies concern the clients that connect to a hub with a token. They are joined by OR. A collection without "
+      "Policies concern the clients that connect to a hub with a token, and the apps that attach to a share with "
+      "--user. They are joined by OR. A collection without "
       "policies is governed by the token alone. In an expression, $user.name is the user of the token; $user.id, "
       ".teams, .roles and .claims are what blazedb user and blazedb team say. A user with the role admin is not "
       "governed. A change takes effect within a second. test says what a user may do with each record, and why.");

@@ -238,7 +238,7 @@ Run declareServe(Arguments& arguments) {
       "the hub's certificate, the client also needs the hub's pin. serve prints the commands for both.");
   arguments.note(
       "While serve runs, it also runs these commands for its files: insert, get, update, delete, count, import, "
-      "export, info, verify, conflicts, removed, rejected, backup, token and stop.");
+      "export, info, verify, conflicts, removed, rejected, backup, token, user, team, rls and stop.");
   arguments.example("blazedb serve hub.blazedb");
   arguments.example("blazedb serve hub.blazedb --share group.com.yourapp.blazedb --collections notes");
   arguments.example(

@@ -94,6 +94,8 @@ int create(const TokenCommand& command) {
   options.mayWrite = !command.readOnly;
   options.mayRelay = command.relay;
   options.collections = command.collections;
+  for (const std::string& team : command.teams)
+    if (!UUID::parse(team)) throw UsageError("'" + team + "' is not the id of a team; blazedb team list shows the ids");
   options.teams = command.teams;
   if (!command.expires.empty()) options.expires = timeAfter(command.expires);
   Database database = openDatabase(command.database);
