@@ -42,12 +42,13 @@ NotedRejected noteRejected(Ledger& ledger, const Author& author, const RejectedO
   for (Refused& each : rows.refused(asked))
     if (each.peer == link.peer) waiting.emplace(each.key, std::move(each));
   // Of a list of all nobody can tell whether it means the change that waits, or a later one.
-  // What this replica only passes on stays where it is: others gave it.
+  // What this replica only passes on stays where it is: others gave it. Not so what the peer itself gave and has lost.
+  std::set<std::int64_t> origins = rows.originsOf(link.peer);
   std::vector<bool> held(keys.size()), isNew(keys.size()), isOurs(keys.size());
   rows.find(keys, 0, [&](std::size_t i, const Row* row) {
     auto waits = waiting.find(names[i]);
     held[i] = row != nullptr;
-    isOurs[i] = waits != waiting.end() || (row && isWritten(*row, author, 0));
+    isOurs[i] = waits != waiting.end() || (row && (origins.contains(row->origin) || isWritten(*row, author, 0)));
     isNew[i] = row && (!rejected.all || waits == waiting.end() || isWritten(*row, author, waits->second.position));
     return true;
   });

@@ -10,6 +10,18 @@ namespace {
 
 using db::Changes;
 
+// The rights of a user who may write nothing.
+struct Limited : Rights {
+  bool mayRead(const std::string&, const UUID&, base::ByteView) const override { return reads; }
+  std::optional<Bye> refusalOf(const std::string&, const UUID&, std::optional<base::ByteView>,
+                               std::optional<base::ByteView>) const override {
+    return Bye{ErrorCode::PermissionDenied, "no"};
+  }
+  const std::string& choice() const override { return none; }
+  bool reads = true;
+  std::string none;
+};
+
 class RejectedTest : public SessionTest {
  protected:
   // Lets `replica` write a record with a clock that is ahead; the clock stays ahead.
@@ -137,16 +149,6 @@ TEST_F(RejectedTest, ItIsAskedForAgainAfterItsSenderHasLostCommits) {
 // A change that was refused and then taken leaves its record at its author, who may not have heard of the second. What
 // it sends then is no write, whether it may read the record now or not.
 TEST_F(RejectedTest, APeerThatSendsAnOlderRecordGetsTheNewerOneAlsoWhereItMayNotWrite) {
-  struct Limited : Rights {
-    bool mayRead(const std::string&, const UUID&, base::ByteView) const override { return reads; }
-    std::optional<Bye> refusalOf(const std::string&, const UUID&, std::optional<base::ByteView>,
-                                 std::optional<base::ByteView>) const override {
-      return Bye{ErrorCode::PermissionDenied, "no"};
-    }
-    const std::string& choice() const override { return none; }
-    bool reads = true;
-    std::string none;
-  };
   struct Older : PassingStore {
     using PassingStore::PassingStore;
     FeedRead readFeed(const FeedQuery& query, BatchWriter& out) override {
@@ -176,6 +178,23 @@ TEST_F(RejectedTest, APeerThatSendsAnOlderRecordGetsTheNewerOneAlsoWhereItMayNot
     expectNothingListed();
     EXPECT_EQ(talk.changesFrom(1), 1u);
   }
+}
+
+TEST_F(RejectedTest, WhatThePeerGaveAndHasLostAndNowRefusesLeavesTheRecord) {
+  UUID id = b.insert({{"n", 1}});
+  synced();
+  Replica::Files before = b.copy();
+  b.updateFields(id, {{"n", 2}});
+  synced();
+  b.putBack(before);
+  SessionOptions refusing;
+  refusing.terms.writes.rights = std::make_shared<const Limited>();
+  Conversation talk(a, b, now, {}, refusing);
+  talk.start();
+  talk.rest();
+  EXPECT_EQ(a.fetch(id)->integer("n"), 1);
+  ASSERT_EQ(a->rejectedChanges().size(), 1u);
+  EXPECT_EQ(a->rejectedChanges()[0].fields.integer("n"), 2);
 }
 
 TEST_F(RejectedTest, AReStampedRecordIsTaken) {
