@@ -265,7 +265,7 @@ std::optional<sync::Bye> Merger::mergeNew(const sync::Incoming& incoming, Item& 
   row.collection = collection.number;
   row.id = change.id;
   row.position = ledger_.nextPosition();
-  row.origin = origin_;
+  row.origin = originFor(incoming, item);
   row.flags = (alive ? kAlive : 0) | (whole ? kWhole : 0) | kUniform;
   if (alive) after.hash = sync::hashOf(row.id, theirs);
   ledger_.put(collection, nullptr, after, encodes ? &encoded_ : nullptr, &item.handle);
@@ -310,12 +310,19 @@ std::optional<sync::Bye> Merger::mergeHeld(const sync::Incoming& incoming, Item&
       sync::encodeState(mine, ledger_.nextPosition(), encoded_);
       if (std::optional<sync::Bye> why = checkRights(incoming, item, alive, encoded_.fields)) return why;
     }
-    if (!ledger_.change(collection, item.held, outcome.revived || forgotten ? 0 : origin_, true)) return tooLarge();
+    if (!ledger_.change(collection, item.held, outcome.revived || forgotten ? 0 : originFor(incoming, item), true))
+      return tooLarge();
     if (!outcome.overridden.empty()) addOverridden(overridden_, item.key(), outcome, author_);
   } else if (mine.whole != wasWhole) {
     ledger_.correct(collection, item.held);
   }
   return std::nullopt;
+}
+
+// What the rights had refused, and now allow, is sent back to the peer like any other change: its user may have given
+// it up before the peer hears that it was taken.
+std::int64_t Merger::originFor(const sync::Incoming& incoming, const Item& item) const {
+  return incoming.again && item.aside == ErrorCode::PermissionDenied ? 0 : origin_;
 }
 
 // During a sweep: notes the fields that the peer's record does not have, and that this replica will not send to it.

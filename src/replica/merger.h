@@ -61,6 +61,7 @@ class Merger {
   std::optional<sync::Bye> noteHolder(const sync::Incoming& incoming, Item& item, std::uint64_t latest,
                                       sync::ApplyResult& result);
   void takeBackHidden(const sync::Incoming& incoming, Item& item, sync::ApplyResult& result);
+  std::int64_t originFor(const sync::Incoming& incoming, const Item& item) const;
   void noteSwept(const sync::Incoming& incoming, const Item& item, const sync::RecordState& theirs);
   bool recall(const sync::Incoming& incoming, Item& item, const sync::RecordState& theirs);
   bool keepsMore(const sync::Incoming& incoming, const Item& item);

@@ -10,15 +10,15 @@ namespace {
 
 using db::Changes;
 
-// The rights of a user who may write nothing.
+// The rights of a user who may write nothing, or everything.
 struct Limited : Rights {
   bool mayRead(const std::string&, const UUID&, base::ByteView) const override { return reads; }
   std::optional<Bye> refusalOf(const std::string&, const UUID&, std::optional<base::ByteView>,
                                std::optional<base::ByteView>) const override {
-    return Bye{ErrorCode::PermissionDenied, "no"};
+    return writes ? std::nullopt : std::optional(Bye{ErrorCode::PermissionDenied, "no"});
   }
   const std::string& choice() const override { return none; }
-  bool reads = true;
+  bool reads = true, writes = false;
   std::string none;
 };
 
@@ -195,6 +195,41 @@ TEST_F(RejectedTest, WhatThePeerGaveAndHasLostAndNowRefusesLeavesTheRecord) {
   EXPECT_EQ(a.fetch(id)->integer("n"), 1);
   ASSERT_EQ(a->rejectedChanges().size(), 1u);
   EXPECT_EQ(a->rejectedChanges()[0].fields.integer("n"), 2);
+}
+
+// The peer takes the change after all, and the user gives it up before this end hears of that.
+TEST_F(RejectedTest, WhatIsDiscardedTooLateComesBack) {
+  auto rights = std::make_shared<Limited>();
+  SessionOptions asks;
+  asks.terms.writes.rights = rights;
+  asks.terms.writes.mayErase = false;
+  asks.terms.scope = makeScope(std::nullopt, {"hidden"});  // so that no digests are compared
+  UUID changed = b.insert({{"n", 1}, {"m", 1}}), made;
+  {
+    Conversation talk(a, b, now, {}, asks);
+    talk.start();
+    talk.rest();
+    a.updateFields(changed, {{"n", 2}});
+    made = a.insert({{"n", 2}});
+    talk.rest();
+    ASSERT_EQ(a->rejectedChanges().size(), 2u);
+    EXPECT_FALSE(a.fetch(made));
+  }
+  rights->writes = true;
+  Conversation talk(a, b, now, {}, asks);
+  talk.start();
+  while (b.count() < 2) {
+    while (talk.deliver(0)) {
+    }
+    ASSERT_TRUE(talk.deliver(1));
+  }
+  for (const RejectedChange& change : a->rejectedChanges()) a->discard(change.id);
+  Conversation again(a, b, now, {}, asks);
+  again.start();
+  again.rest();
+  EXPECT_EQ(a.fetch(changed)->integer("n"), 2);
+  EXPECT_EQ(a.fetch(made), b.fetch(made));
+  expectNothingListed();
 }
 
 TEST_F(RejectedTest, AReStampedRecordIsTaken) {
