@@ -89,6 +89,7 @@ Engine::Engine(const Environment& environment, std::string path, const EngineOpt
       tokens_(writer_, readers_, shared_, rights_, environment, name_),
       indexes_(writer_, snapshot_, options.durability),
       importers_(writer_, readers_, options.durability),
+      seal_(writer_, readers_, environment_.random),
       upkeep_(writer_, readers_, shared_, origins_, journal_, environment.clock, options.tombstoneRetention.count(),
               options.durability),
       observers_(writer_, readers_, shared_, environment.clock, options.tellsObservers) {}

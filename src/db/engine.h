@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "blazedb/database.h"
+#include "db/cursor_seal.h"
 #include "db/group_commit.h"
 #include "db/importers.h"
 #include "db/index_keeper.h"
@@ -129,6 +130,8 @@ class Engine final : public sync::Store, public replica::Replica {
   sync::Cursor resolve(const sync::Cursor& cursor) const override {
     return shared_.incarnations.resolve(cursor, feedEnd());
   }
+  sync::SealedPlace sealed(const sync::Cursor& cursor, const UUID& reader) override;
+  std::optional<sync::Cursor> opened(const sync::Cursor& cursor, const UUID& reader) const override;
   sync::Cursor cursorOn(const UUID& peer, const sync::Scope& scope) const override;
   std::uint64_t ahead(std::uint64_t position, const sync::Scope& scope) const override;
   sync::FeedRead readFeed(const sync::FeedQuery& query, sync::BatchWriter& out) override;
@@ -176,6 +179,7 @@ class Engine final : public sync::Store, public replica::Replica {
   Tokens tokens_;
   IndexKeeper indexes_;
   Importers importers_;
+  mutable CursorSeal seal_;
   Origins origins_;
   Upkeep upkeep_;
   Observers observers_;

@@ -29,6 +29,16 @@ sync::Cursor Engine::cursorOn(const UUID& peer, const sync::Scope& scope) const 
   return readers_.lease()->cursorOn(peer, scope);
 }
 
+sync::SealedPlace Engine::sealed(const sync::Cursor& cursor, const UUID& reader) {
+  sync::Cursor present = cursor;
+  present.incarnation = shared_.incarnations.latest();
+  return seal_.seal(present, replicaId(), reader);
+}
+
+std::optional<sync::Cursor> Engine::opened(const sync::Cursor& cursor, const UUID& reader) const {
+  return seal_.open(cursor, replicaId(), reader);
+}
+
 std::uint64_t Engine::ahead(std::uint64_t position, const sync::Scope& scope) const {
   std::uint64_t live = 0;
   for (const CollectionInfo& info : collections())

@@ -15,7 +15,8 @@ sync::Deliveries::Known Importers::known(const UUID& importer) const {
   return {reader->filterOf(importer), reader->floorOf(importer)};
 }
 
-void Importers::noteFilter(const UUID& importer, const std::optional<std::string>& filter, std::uint64_t floor) {
+void Importers::noteFilter(const UUID& importer, const std::optional<std::string>& filter,
+                           std::optional<std::uint64_t> floor) {
   writer_.write(Durability::normal, [&](Changes& changes) {
     WriteTables& tables = changes.tables();
     if (!filter) tables.forgetDelivered(importer);
@@ -25,7 +26,7 @@ void Importers::noteFilter(const UUID& importer, const std::optional<std::string
 
 void Importers::mixFilters(const UUID& importer) {
   writer_.write(Durability::full, [&](Changes& changes) {
-    changes.tables().setFilter(changes.tables().addImporter(importer), "", 0);
+    changes.tables().setFilter(changes.tables().addImporter(importer), "", std::nullopt);
     changes.ledger().takeEmptyPosition();
   });
 }
@@ -34,6 +35,7 @@ void Importers::forget(const UUID& importer) {
   writer_.write(Durability::full, [&](Changes& changes) {
     changes.tables().addImporter(importer);
     changes.tables().forgetDelivered(importer);
+    changes.ledger().takeEmptyPosition();
   });
 }
 

@@ -19,7 +19,8 @@ class Importers final : public sync::Deliveries {
   Importers(GroupCommit& writer, ReaderPool& readers, Durability durability);
 
   Known known(const UUID& importer) const override;
-  void noteFilter(const UUID& importer, const std::optional<std::string>& filter, std::uint64_t floor) override;
+  void noteFilter(const UUID& importer, const std::optional<std::string>& filter,
+                  std::optional<std::uint64_t> floor) override;
   void mixFilters(const UUID& importer) override;
   void forget(const UUID& importer) override;
 

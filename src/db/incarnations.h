@@ -27,6 +27,11 @@ class Incarnations {
     base::Lock lock(mutex_);
     chain_.push_back(incarnation);
   }
+  // The id of the present one; 0 before the first.
+  std::uint64_t latest() const {
+    base::Lock lock(mutex_);
+    return chain_.empty() ? 0 : chain_.back().id;
+  }
   std::vector<Incarnation> all() const {
     base::Lock lock(mutex_);
     return chain_;

@@ -2,8 +2,8 @@
 //
 //   meta           key -> value: replica, name, role, schema, source (of a read-only replica), horizon, stale, copied
 //                  (from a file with another replica id, and not written to since), inherited (how many of the first
-//                  incarnations are those of the file that it was copied from), lostUntil (sync::StampRules), and
-//                  "remote " with an address: the replica that was found there
+//                  incarnations are those of the file that it was copied from), lostUntil (sync::StampRules),
+//                  cursorKey (src/db/cursor_seal.h), and "remote " with an address: the replica that was found there
 //   collections    one row each, with the number and the digest of its live records: one page that every commit touches
 //   records        one row per record that is held, dead ones included (src/sync/record_state.h has the bytes)
 //   feed           position -> row, in commit order. A record that changes again gets a new entry; the old one is stale
@@ -17,6 +17,7 @@
 //   delivered      what each of them may have (Delivery): since or until which position
 //   cursors        by scope: how far each peer's feed has been applied here, how far each has applied this one, and
 //                  when it was last seen
+//   places         the sealed places of those cursors whose feed hides its positions (sync/cursor.h)
 //   peers          the incarnation in which each peer last told how far it is
 //   rejected       records that an end of a link has not taken from the other (src/db/tables_rejected.h)
 //   refused        changes of this database that peers' rights refused, and that left their records
@@ -44,7 +45,8 @@ inline constexpr const char* kInherited = "inherited";
 inline constexpr const char* kHorizon = "horizon";
 inline constexpr const char* kStale = "stale";
 inline constexpr const char* kLostUntil = "lostUntil";
-inline constexpr const char* kRemote = "remote ";  // and an address: the replica that was there
+inline constexpr const char* kCursorKey = "cursorKey";  // CursorSeal
+inline constexpr const char* kRemote = "remote ";       // and an address: the replica that was there
 
 // The statements that make the tables, each in the file that has the SQL on them (tables_meta.cc and so on). They make
 // what is not there yet: a file of an earlier version lacks some.

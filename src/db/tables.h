@@ -142,7 +142,8 @@ class WriteTables final : public ReadTables, public replica::Writer {
   void removeUnseen(const replica::Unseen& unseen) override;
   void removeReader(const UUID& peer) override;
   std::int64_t addImporter(const UUID& replica) override;
-  void setFilter(std::int64_t importer, const std::optional<std::string>& filter, std::uint64_t floor) override;
+  void setFilter(std::int64_t importer, const std::optional<std::string>& filter,
+                 std::optional<std::uint64_t> floor) override;
   void forgetDelivered(const UUID& importer) override;
   void setDelivered(std::int64_t importer, std::span<const Delivered> news) override;
   void removeTakenBack(std::int64_t importer, std::uint64_t upTo) override;

@@ -1,4 +1,6 @@
-// origins, cursors, peers, importers: what the file remembers of each peer.
+// origins, cursors, places, peers, importers: what the file remembers of each peer.
+#include <algorithm>
+
 #include "blazedb/error.h"
 #include "db/columns.h"
 #include "db/schema.h"
@@ -22,6 +24,8 @@ CREATE TABLE IF NOT EXISTS cursors(
   acknowledged INTEGER NOT NULL DEFAULT 0, acknowledged_complete INTEGER NOT NULL DEFAULT 0,
   passed INTEGER NOT NULL DEFAULT 0, seen_ms INTEGER,
   PRIMARY KEY(peer, scope)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS places(
+  peer BLOB NOT NULL, scope BLOB NOT NULL, place BLOB NOT NULL, PRIMARY KEY(peer, scope)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS peers(replica BLOB PRIMARY KEY, incarnation INTEGER NOT NULL) WITHOUT ROWID;
 )sql";
 
@@ -76,12 +80,20 @@ void WriteTables::removeOrigin(std::int64_t number) {
 
 sync::Cursor ReadTables::cursorOn(const UUID& peer, const sync::Scope& scope) {
   base::Bytes key = sync::encode(scope);
-  Use select =
-      statements_.use("SELECT incarnation, position, complete, reach FROM cursors WHERE peer = ?1 AND scope = ?2");
+  Use select = statements_.use(
+      "SELECT incarnation, position, complete, reach, place FROM cursors LEFT JOIN places USING(peer, scope) "
+      "WHERE peer = ?1 AND scope = ?2");
   select->bindBlob(1, peer.bytes).bindBlob(2, key);
   if (!select->step()) return {};
-  return {asUnsigned(select->integer(0)), asUnsigned(select->integer(1)), asUnsigned(select->integer(2)),
-          asUnsigned(select->integer(3))};
+  sync::Cursor cursor{asUnsigned(select->integer(0)), asUnsigned(select->integer(1)), asUnsigned(select->integer(2)),
+                      asUnsigned(select->integer(3))};
+  if (!select->isNull(4)) {
+    base::ByteView place = select->blob(4);
+    if (place.size() != sync::kSealedPlaceBytes)
+      throw Error(ErrorCode::DamagedPage, "the place of a cursor is not 64 bytes; restore the file from a backup");
+    std::copy(place.begin(), place.end(), cursor.place.emplace().begin());
+  }
+  return cursor;
 }
 
 std::vector<replica::Reading> ReadTables::readingsOf(const UUID& peer) {
@@ -123,6 +135,17 @@ void WriteTables::setCursor(const UUID& peer, const sync::Scope& scope, const sy
   set->bindBlob(1, peer.bytes).bindBlob(2, key).bind(3, asSigned(cursor.incarnation));
   set->bind(4, asSigned(cursor.position)).bind(5, asSigned(cursor.complete)).bind(6, asSigned(cursor.reach));
   set->run();
+  if (cursor.place)
+    statements_.use("INSERT INTO places(peer, scope, place) VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET place = ?3")
+        ->bindBlob(1, peer.bytes)
+        .bindBlob(2, key)
+        .bindBlob(3, *cursor.place)
+        .run();
+  else
+    statements_.use("DELETE FROM places WHERE peer = ?1 AND scope = ?2")
+        ->bindBlob(1, peer.bytes)
+        .bindBlob(2, key)
+        .run();
 }
 
 void WriteTables::setReading(const UUID& peer, const replica::Reading& reading) {
@@ -149,13 +172,16 @@ void WriteTables::setReader(const sync::Peer& peer) {
 void WriteTables::removeCursors(const UUID& peer, const std::optional<sync::Scope>& except) {
   base::Bytes key;
   if (except) key = sync::encode(*except);
-  Use remove = statements_.use("DELETE FROM cursors WHERE peer = ?1 AND scope IS NOT ?2");
-  remove->bindBlob(1, peer.bytes);
-  if (except)
-    remove->bindBlob(2, key);
-  else
-    remove->bindNull(2);
-  remove->run();
+  for (const char* sql : {"DELETE FROM cursors WHERE peer = ?1 AND scope IS NOT ?2",
+                          "DELETE FROM places WHERE peer = ?1 AND scope IS NOT ?2"}) {
+    Use remove = statements_.use(sql);
+    remove->bindBlob(1, peer.bytes);
+    if (except)
+      remove->bindBlob(2, key);
+    else
+      remove->bindNull(2);
+    remove->run();
+  }
 }
 
 void WriteTables::removeUnseen(const replica::Unseen& unseen) {
@@ -218,10 +244,14 @@ std::int64_t WriteTables::addImporter(const UUID& replica) {
   return connection().lastInsertRow();
 }
 
-void WriteTables::setFilter(std::int64_t importer, const std::optional<std::string>& filter, std::uint64_t floor) {
-  Use set = statements_.use(
-      "UPDATE importers SET filter = ?2, floor = CASE ?3 WHEN 0 THEN floor ELSE ?3 END WHERE number = ?1");
-  set->bind(1, importer).bind(3, asSigned(floor));
+void WriteTables::setFilter(std::int64_t importer, const std::optional<std::string>& filter,
+                            std::optional<std::uint64_t> floor) {
+  Use set = statements_.use("UPDATE importers SET filter = ?2, floor = ifnull(?3, floor) WHERE number = ?1");
+  set->bind(1, importer);
+  if (floor)
+    set->bind(3, asSigned(*floor));
+  else
+    set->bindNull(3);
   if (filter)
     set->bindText(2, *filter);
   else

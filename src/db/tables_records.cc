@@ -304,17 +304,28 @@ bool WriteTables::add(Row& row) {
   return true;
 }
 
+// An importer that was given a record and has not come to its delete will sweep (sync::Deliveries::Known): it is below
+// the floor then. If the record lives, there is no delete to come to, and the store no longer knows what it holds.
 void WriteTables::erase(std::span<const Row> rows) {
   Use remove = statements_.use("DELETE FROM records WHERE row = ?1");
+  Use raiseFloors = statements_.use(
+      "UPDATE importers SET floor = max(floor, ?2), filter = CASE WHEN ?3 THEN NULL ELSE filter END "
+      "WHERE number IN (SELECT importer FROM delivered WHERE row = ?1)");
   Use removeDeliveries = statements_.use("DELETE FROM delivered WHERE row = ?1");  // its number may be given again
   for (const Row& row : rows) {
     remove->bind(1, row.handle).run();
+    std::uint64_t floor = row.alive() ? sync::kPositionMax : row.position;
+    raiseFloors->bind(1, row.handle).bind(2, asSigned(floor)).bind(3, std::int64_t{row.alive()}).run();
     removeDeliveries->bind(1, row.handle).run();
   }
 }
 
 // Without a condition SQLite frees whole pages and changes none of them, so removing takes no memory for each row.
-void WriteTables::eraseAll() { connection().execute("DELETE FROM records; DELETE FROM feed; DELETE FROM delivered"); }
+void WriteTables::eraseAll() {
+  connection().execute(
+      "DELETE FROM records; DELETE FROM feed; DELETE FROM delivered; "
+      "UPDATE importers SET filter = NULL, floor = 9223372036854775807");
+}
 
 void WriteTables::append(std::span<const Position> positions) {
   // To run a statement costs more than to insert such a row. With OR FAIL SQLite needs no journal to take back a
@@ -380,8 +391,8 @@ void WriteTables::setDelivered(std::int64_t importer, std::span<const Delivered>
 void WriteTables::removeTakenBack(std::int64_t importer, std::uint64_t upTo) {
   statements_
       .use(
-          "UPDATE importers SET floor = max(floor, ?2) WHERE number = ?1 AND "
-          "EXISTS(SELECT 1 FROM delivered WHERE importer = ?1 AND kind = 2 AND position <= ?2)")
+          "UPDATE importers SET floor = max(floor, ifnull((SELECT max(position) FROM delivered "
+          "WHERE importer = ?1 AND kind = 2 AND position <= ?2), 0)) WHERE number = ?1")
       ->bind(1, importer)
       .bind(2, asSigned(upTo))
       .run();

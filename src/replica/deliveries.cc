@@ -17,6 +17,10 @@ bool Chooser::matches(const std::string& collection, const Row& row) const {
   }
 }
 
+bool Chooser::concerns(const std::string& collection, const Row& row) const {
+  return !rule_.chooses() || row.delivery || (row.alive() && matches(collection, row));
+}
+
 Verdict Chooser::judge(const std::string& collection, const Row& row) {
   if (!rule_.chooses()) return row.flags & kLeft ? Verdict::takeBack : Verdict::give;
   using Kind = Delivery::Kind;

@@ -32,6 +32,9 @@ class Chooser {
   // `row` comes with its delivery to the importer. Throws FilterFailed.
   Verdict judge(const std::string& collection, const Row& row);
 
+  // Whether the reader may learn that something has changed in the record: it has it, or may read it.
+  bool concerns(const std::string& collection, const Row& row) const;
+
   // The deliveries that judge() has decided, for the caller to store.
   const std::vector<Writer::Delivered>& news() const { return news_; }
 

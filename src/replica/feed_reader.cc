@@ -49,51 +49,66 @@ std::int64_t FeedReader::importerOf(const sync::Agreement& agreement) {
 
 sync::FeedRead FeedReader::read(const sync::FeedQuery& query, std::int64_t echo, sync::BatchWriter& out) {
   std::shared_ptr<const Catalog> names;
-  sync::FeedRead read{query.after, query.complete, 0, true};
-  // The last place where a batch may end, and what the batch was there.
+  sync::FeedRead read{query.after, query.complete, 0, true, 0};
+  // The last place where a batch may end, and what was read there.
   sync::BatchWriter::Checkpoint good = out.checkpoint();
-  std::uint64_t goodTo = query.after;
+  sync::FeedRead goodRead = read;
   // If records of a transaction moved on, it has to be sent together with all transactions up to the position to which
   // they moved.
   std::uint64_t joinedUntil = 0;
-  bool cut = false;  // the batch ends within a transaction
+  bool cut = false;   // the batch ends within a transaction
+  bool full = false;  // the batch ends where the transaction ends, or before the next change of it
   sync::EncodedState encoded;
   const sync::Agreement& agreement = query.agreement;
   Chooser chooser(agreement.reads, query.complete);
+  // A reader that must not learn what else changes gets what it would get if nothing else had changed.
+  bool seals = agreement.seals();
+  auto collectionOf = [&](const Row& row) -> const std::string& {
+    if (!names || !names->names.contains(row.collection)) names = committed_.catalog();
+    return names->names.at(row.collection);
+  };
+  auto concerns = [&](const Row& row) {
+    if (!seals) return true;
+    const std::string& collection = collectionOf(row);
+    return agreement.scope.has(collection) && chooser.concerns(collection, row);
+  };
 
   auto tooLarge = [&] {
     // A transaction beyond the limits goes in several batches. The transactions before it go first, in this batch.
-    read.atEnd = false;
-    if (goodTo > query.after) {
+    if (good.changes > 0 || (!seals && goodRead.to > query.after)) {
       out.rewind(good);
-      read.to = goodTo;
+      read = goodRead;
     } else {
       cut = true;
     }
+    read.atEnd = false;
     return false;
   };
   std::int64_t importer = importerOf(agreement);
   rows_.feed(query.after, importer, [&](const FeedEntry& entry) {
     const Row& row = entry.row;
     bool current = !entry.gone && row.position == entry.position;
-    if (!entry.gone && row.position > entry.position) joinedUntil = std::max(joinedUntil, row.position);
+    if (!entry.gone && row.position > entry.position && row.position > joinedUntil && concerns(row))
+      joinedUntil = row.position;
     bool isEcho = echo != 0 && row.origin == echo && entry.position > query.echoesTo;
     bool withheld = current && isEcho && row.changedOnce(query.complete);
     bool dead = current && !row.alive() && row.position <= query.deadFrom;
     bool tell = current && !dead && (!withheld || agreement.reads.chooses());
-    if (tell && (!names || !names->names.contains(row.collection))) names = committed_.catalog();
     sync::Change change;
     if (tell) {
-      const std::string& collection = names->names.at(row.collection);
+      const std::string& collection = collectionOf(row);
       change.collection = collection;
       Verdict verdict = agreement.scope.has(collection) ? chooser.judge(collection, row) : Verdict::nothing;
       change.left = verdict == Verdict::takeBack;
       std::uint64_t after = verdict == Verdict::give ? query.complete : 0;
       withheld = withheld && verdict != Verdict::giveAgain && row.changedOnce(after);
+      if (verdict == Verdict::nothing || change.left) withheld = false;
       tell = change.left ||
              (!withheld && verdict != Verdict::nothing && toChange(row, after, agreement.scope, encoded, change));
     }
+    if (withheld) read.withheld++;
     if (tell) {
+      if (full) return false;
       if (out.changes() > 0 &&
           out.bytes() + row.stamps.size() + row.fields.size() + kFrameMargin > base::kFrameBytesMax)
         return tooLarge();
@@ -107,17 +122,18 @@ sync::FeedRead FeedReader::read(const sync::FeedQuery& query, std::int64_t echo,
     if (whole) out.endTransaction();
     if (whole || (query.catchingUp && out.bytes() >= 2 * query.bytesWanted)) {
       good = out.checkpoint();
-      goodTo = entry.position;
       read.atEnd = out.bytes() < query.bytesWanted;
-      return read.atEnd;
+      goodRead = read;
+      full = seals && !whole;
+      return read.atEnd || full;
     }
     if (out.changes() >= base::kTransactionRecordsMax) return tooLarge();
     return true;
   });
   // While the reader catches up, nobody knows which of the records that it passed over come later. The same holds where
   // their old entries may have been trimmed.
-  bool known =
-      !query.catchingUp && !cut && query.complete == query.after && query.after + kUntrimmed >= committed_.feedEnd();
+  bool known = !seals && !query.catchingUp && !cut && query.complete == query.after &&
+               query.after + kUntrimmed >= committed_.feedEnd();
   if (read.atEnd || known) read.complete = read.to;
   read.reach = std::max(committed_.feedEnd(), read.to);
   news_ = chooser.news();

@@ -73,6 +73,8 @@ void Peers::noteAcknowledged(const sync::Peer& peer, const sync::Scope& scope, c
   if (reading->candidate == 0) {
     reading->candidate = cursor.position;
     reading->waitingFor = its ? its->end : 0;
+  } else if (its && reading->waitingFor == sync::kPositionMax) {
+    reading->waitingFor = its->end;  // the peer could not say then
   }
   if (!its || its->applied >= reading->waitingFor) {
     reading->passed = reading->candidate;

@@ -159,7 +159,8 @@ class Notes : public virtual Reader {
 
   // The number of an importer; makes the replica one if it is none.
   virtual std::int64_t addImporter(const UUID& replica) = 0;
-  virtual void setFilter(std::int64_t importer, const std::optional<std::string>& filter, std::uint64_t floor) = 0;
+  virtual void setFilter(std::int64_t importer, const std::optional<std::string>& filter,
+                         std::optional<std::uint64_t> floor) = 0;
   // Forgets what an importer was given, and its filter. No cursor of it is beyond its floor then.
   virtual void forgetDelivered(const UUID& importer) = 0;
   struct Delivered {
@@ -168,7 +169,7 @@ class Notes : public virtual Reader {
   };
   virtual void setDelivered(std::int64_t importer, std::span<const Delivered> news) = 0;
   // Forgets deliveries that were taken back up to `upTo`, which the importer has acknowledged, and raises its floor to
-  // there.
+  // the last of them.
   virtual void removeTakenBack(std::int64_t importer, std::uint64_t upTo) = 0;
 
   // Those of these records that are set aside, each with the code.
@@ -198,7 +199,9 @@ class Writer : public Notes {
   virtual void put(std::span<Row> rows) = 0;
   // Stores a new row and sets its handle. Returns false and does nothing if there is a row with its key.
   virtual bool add(Row& row) = 0;
-  // Removes rows, and the deliveries of their records.
+  // Removes rows, and the deliveries of their records. An importer that was given one of them and has not come to its
+  // delete has to sweep: its floor rises to the position of the delete. If the record lives, the store no longer knows
+  // the importer's filter.
   virtual void erase(std::span<const Row> rows) = 0;
   // Removes all rows, the feed and all deliveries.
   virtual void eraseAll() = 0;

@@ -86,6 +86,9 @@ struct Agreement : Terms {
   // What an exporter gives and takes is the exporter's own; of such a record this end journals the fields that the link
   // does not carry.
   bool journalsRemovals() const { return !imports(); }
+  // Whether the peer is not to learn how much changes here that it does not get. This end then numbers what it sends,
+  // and its own positions are sealed (cursor.h).
+  bool seals() const { return !writes.mayErase && (reads.chooses() || !scope.full()); }
   // Whether the two ends should hold the same records, so that they can compare digests.
   bool comparable() const { return sends && receives && scope.full() && !reads.chooses() && !peerChooses; }
 };

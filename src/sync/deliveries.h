@@ -27,15 +27,16 @@ class Deliveries {
   virtual ~Deliveries() = default;
 
   virtual Known known(const UUID& importer) const = 0;
-  // Notes that the importer's cursor has moved under this filter. `floor` is the new floor; 0 keeps the old one.
+  // Notes that the importer's cursor has moved under this filter. `floor` is the new floor; absent: the old one stays.
   // Without a filter the store knows no more of it than the floor.
-  virtual void noteFilter(const UUID& importer, const std::optional<std::string>& filter, std::uint64_t floor) = 0;
+  virtual void noteFilter(const UUID& importer, const std::optional<std::string>& filter,
+                          std::optional<std::uint64_t> floor) = 0;
   // Notes that from now on the importer may hold records under another filter than the one that is known. Takes a
   // position in the feed, which no earlier cursor has reached. It is on the disk when this returns.
   virtual void mixFilters(const UUID& importer) = 0;
   // Notes that the importer is about to sweep, or to get everything without a filter: the store no longer knows what it
-  // holds, and every cursor is below the floor until noteFilter() sets another one. It is on the disk when this
-  // returns.
+  // holds, and every cursor is below the floor until noteFilter() sets another one. Takes a position in the feed, as
+  // mixFilters() does. It is on the disk when this returns.
   virtual void forget(const UUID& importer) = 0;
 };
 

@@ -16,7 +16,8 @@ using base::ByteView;
 using base::Reader;
 
 enum ChangeFlag : std::uint8_t { kEndsTransaction = 1, kComplete = 2, kSameCollection = 4, kLeft = 8 };
-enum SubscribeFlag : std::uint8_t { kHasData = 1, kRejects = 2 };
+enum SubscribeFlag : std::uint8_t { kHasData = 1, kRejects = 2, kPlace = 4 };
+enum BatchFlag : std::uint8_t { kAtEnd = 1, kSealed = 2 };
 enum HelloFlag : std::uint8_t { kSends = 1, kReceives = 2, kChooses = 4, kKeeps = 8, kTeams = 16 };
 
 Bytes begin(FrameType type) { return {static_cast<std::uint8_t>(type)}; }
@@ -79,6 +80,17 @@ Cursor readCursor(Reader& in) {
   if (beyond > kPositionMax - cursor.position) in.fail();
   cursor.reach = cursor.position + beyond;
   return cursor;
+}
+
+void appendPlace(Bytes& out, const std::optional<SealedPlace>& place) {
+  if (place) base::append(out, *place);
+}
+
+std::optional<SealedPlace> readPlace(Reader& in) {
+  SealedPlace place{};
+  ByteView raw = in.take(place.size());
+  if (raw.size() == place.size()) std::copy(raw.begin(), raw.end(), place.begin());
+  return place;
 }
 
 void appendKeys(Bytes& out, const std::vector<RecordKey>& keys) {
@@ -157,8 +169,9 @@ void BatchWriter::add(const Change& change) {
     lastCollection_ = change.collection;
   }
   base::append(body_, change.id.bytes);
-  base::appendVarint(body_, change.position - at_.position);
-  at_.position = change.position;
+  std::uint64_t position = counts_ ? from_ + at_.changes + 1 : change.position;
+  base::appendVarint(body_, position - at_.position);
+  at_.position = position;
   base::appendSized(body_, change.stamps);
   base::appendSized(body_, change.fields);
   at_.changes++;
@@ -175,13 +188,15 @@ void BatchWriter::rewind(const Checkpoint& to) {
   lastCollection_.clear();
 }
 
-Bytes BatchWriter::finishBatch(std::uint64_t to, bool atEnd, std::uint64_t reach) const {
+Bytes BatchWriter::finishBatch(std::uint64_t to, bool atEnd, std::uint64_t reach,
+                               const std::optional<SealedPlace>& place) const {
   Bytes out = begin(FrameType::batch);
-  out.reserve(body_.size() + 32);
+  out.reserve(body_.size() + kSealedPlaceBytes + 32);
   base::appendVarint(out, from_);
   base::appendVarint(out, to);
-  out.push_back(atEnd ? 1 : 0);
+  out.push_back(static_cast<std::uint8_t>((atEnd ? kAtEnd : 0) | (place ? kSealed : 0)));
   base::appendVarint(out, reach - to);
+  appendPlace(out, place);
   base::appendVarint(out, at_.changes);
   base::append(out, body_);
   return out;
@@ -250,7 +265,9 @@ std::optional<Hello> decodeHello(ByteView frame) {
 Bytes encode(const Subscribe& subscribe) {
   Bytes out = begin(FrameType::subscribe);
   appendCursor(out, subscribe.cursor);
-  out.push_back(static_cast<std::uint8_t>((subscribe.hasData ? kHasData : 0) | (subscribe.rejects ? kRejects : 0)));
+  out.push_back(static_cast<std::uint8_t>((subscribe.hasData ? kHasData : 0) | (subscribe.rejects ? kRejects : 0) |
+                                          (subscribe.cursor.place ? kPlace : 0)));
+  appendPlace(out, subscribe.cursor.place);
   return out;
 }
 
@@ -259,9 +276,10 @@ std::optional<Subscribe> decodeSubscribe(ByteView frame) {
   Subscribe subscribe;
   subscribe.cursor = readCursor(in);
   std::uint8_t flags = in.byte();
-  if (flags > (kHasData | kRejects)) in.fail();
+  if (flags > (kHasData | kRejects | kPlace)) in.fail();
   subscribe.hasData = flags & kHasData;
   subscribe.rejects = flags & kRejects;
+  if (flags & kPlace) subscribe.cursor.place = readPlace(in);
   return close(in, subscribe);
 }
 
@@ -295,10 +313,13 @@ std::optional<Batch> decodeBatch(ByteView frame) {
   Batch batch;
   batch.from = readPosition(in);
   batch.to = readPosition(in);
-  batch.atEnd = readBool(in);
+  std::uint8_t flags = in.byte();
+  if (flags > (kAtEnd | kSealed)) in.fail();
+  batch.atEnd = flags & kAtEnd;
   std::uint64_t beyond = in.varint();
   if (beyond > kPositionMax - batch.to) in.fail();
   batch.reach = batch.to + beyond;
+  if (flags & kSealed) batch.place = readPlace(in);
   batch.changes = readChanges(in);
   if (batch.to < batch.from) in.fail();
   std::uint64_t before = batch.from;

@@ -90,14 +90,15 @@ struct Welcome {
 struct Batch {
   std::uint64_t from = 0;
   std::uint64_t to = 0;
-  bool atEnd = false;       // the feed ended at `to`
-  std::uint64_t reach = 0;  // Cursor::reach; `to` if nothing was passed over
+  bool atEnd = false;                // the feed ended at `to`
+  std::uint64_t reach = 0;           // Cursor::reach; `to` if nothing was passed over
+  std::optional<SealedPlace> place;  // Cursor::place
   std::vector<Change> changes;
 };
 
 struct Ack {
   std::uint64_t position = 0;
-  std::uint64_t feedEnd = 0;  // of the replica that acknowledges
+  std::uint64_t feedEnd = 0;  // of the replica that acknowledges; kPositionMax: a later Ack will say
 };
 
 struct Need {
@@ -160,7 +161,8 @@ class BatchWriter {
     std::uint64_t position = 0;
   };
 
-  explicit BatchWriter(std::uint64_t from = 0) : from_(from) {}
+  // `counts`: the positions of changes count on from `from`, whatever Change::position says.
+  explicit BatchWriter(std::uint64_t from = 0, bool counts = false) : from_(from), counts_(counts) {}
 
   void add(const Change& change);
   // Marks the change that was added last as the end of its transaction.
@@ -171,11 +173,13 @@ class BatchWriter {
   // Removes everything that was added after `to`.
   void rewind(const Checkpoint& to);
 
-  base::Bytes finishBatch(std::uint64_t to, bool atEnd, std::uint64_t reach) const;
+  base::Bytes finishBatch(std::uint64_t to, bool atEnd, std::uint64_t reach,
+                          const std::optional<SealedPlace>& place = std::nullopt) const;
   base::Bytes finishRows(bool answer, const std::vector<RecordKey>& gone) const;
 
  private:
   std::uint64_t from_;
+  bool counts_;
   base::Bytes body_;
   Checkpoint at_;
   std::string lastCollection_;

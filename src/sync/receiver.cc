@@ -37,7 +37,8 @@ void Receiver::begin() {
   Rejected known{true, end_.store.setAside(peer, scope, false)};
   for (const Rejection& each : known.records) setAside_[each.key] = each.why->code;
   if (!known.records.empty()) end_.status.reason = known.records.back().why;
-  end_.say(encode(Subscribe{cursor, !end_.store.empty(), !setAside_.empty()}));
+  bool hasData = end_.agreement.seals() || !end_.store.empty();  // the peer may not see everything here
+  end_.say(encode(Subscribe{cursor, hasData, !setAside_.empty()}));
   if (!setAside_.empty()) end_.say(encode(known));
 }
 
@@ -62,7 +63,8 @@ void Receiver::onWelcome(const Welcome& welcome) {
   // The sender may start before what this end holds: it has lost commits, or everything comes again.
   std::uint64_t complete = std::min(held.complete, welcome.from);
   std::uint64_t reach = complete == welcome.from ? welcome.from : std::max(held.reach, welcome.from);
-  applied_ = {end_.peer().incarnation, welcome.from, complete, reach};
+  applied_ = {end_.peer().incarnation, welcome.from, complete, reach, std::nullopt};
+  if (welcome.from == held.position) applied_.place = held.place;
   end_.status.expected = welcome.ahead;
   if (welcome.teamsRefused > 0)
     aboutTeams_ = Bye{ErrorCode::PermissionDenied,
@@ -170,7 +172,7 @@ Incoming Receiver::incomingFromPeer() const {
 Cursor Receiver::cursorAt(const Batch& batch) const {
   bool complete = batch.reach == batch.to;
   return {end_.peer().incarnation, batch.to, complete ? batch.to : applied_.complete,
-          complete ? batch.to : std::max(batch.reach, applied_.reach)};
+          complete ? batch.to : std::max(batch.reach, applied_.reach), batch.place};
 }
 
 void Receiver::finishBatch(const Batch& batch) {
@@ -182,7 +184,9 @@ void Receiver::finishBatch(const Batch& batch) {
     if (end_.stopped()) return;
     catchingUp_ = false;
   }
-  end_.say(encode(Ack{batch.to, end_.store.feedEnd()}));
+  std::uint64_t end = sender_.endForPeer(true).value_or(kPositionMax);
+  if (end_.stopped()) return;
+  end_.say(encode(Ack{batch.to, end}));
   if (end_.settling || caughtUp || appliedTo_ - savedTo_ >= kFarBehind) saveCursor();
   end_.activity();
 }

@@ -17,6 +17,8 @@ constexpr std::size_t kBatchesInFlight = 4;
 constexpr std::size_t kSmallBatchesInFlight = 2;
 // A Rows takes no further record once it has this size. The last record may be nearly as large as a frame.
 constexpr std::size_t kRowsBytes = 512u << 10;
+// So old may the sealed place of a peer become that is silent.
+constexpr std::int64_t kPlaceAgeMs = 10 * 60 * 1000;
 // The size of a batch or a Rows if the driver is short of room.
 constexpr std::size_t kCrowdedBytes = 32u << 10;
 
@@ -25,16 +27,22 @@ constexpr std::size_t kCrowdedBytes = 32u << 10;
 // ----------------------------------------------------------------------------------------------------
 // where it starts
 
-// A peer that starts at 0 gets every record. A peer that sweeps also removes the records that it does not get.
-Cursor Sender::whereToStart(const Subscribe& subscribe) {
+// Of deletes that were forgotten an importer misses those of records that it was given, and the store knows which.
+bool Sender::hasForgotten(const Subscribe& subscribe, std::uint64_t from) const {
+  return subscribe.hasData && from < horizon_ && !end_.agreement.reads.chooses();
+}
+
+// Returns std::nullopt if the peer starts over, at 0, and gets every record. A peer that sweeps also removes the records
+// that it does not get.
+std::optional<Cursor> Sender::whereToStart(const Subscribe& subscribe) {
   Cursor start = end_.store.resolve(subscribe.cursor);
   bool fellBack = start.position < subscribe.cursor.position;
-  peerSweeps_ = subscribe.hasData && start.position < horizon_ && end_.agreement.peerSweeps;
+  peerSweeps_ = hasForgotten(subscribe, start.position) && end_.agreement.peerSweeps;
   // A restored file may hold records again that it had deleted, and a peer that began after the delete was never sent
   // them. Ends that compare digests find those; any other peer starts at 0.
   bool anew = fellBack && !end_.agreement.comparable();
   if (end_.agreement.exports()) anew |= checkDeliveries(subscribe, start);
-  return anew || peerSweeps_ ? Cursor{} : start;
+  return anew || peerSweeps_ ? std::nullopt : std::optional(start);
 }
 
 // Decides, by what the store knows of the importer, whether it sweeps. Returns whether it starts at 0.
@@ -57,7 +65,7 @@ bool Sender::checkDeliveries(const Subscribe& subscribe, const Cursor& start) {
   if (forgets) {
     deliveries.forget(importer);
     filterNoted_ = false;
-  } else if (chooses && !filterNoted_ && known != "") {
+  } else if (chooses && !filterNoted_) {
     deliveries.mixFilters(importer);  // before it gets the first record: its Ack may be lost
   }
   return anew;
@@ -72,18 +80,32 @@ std::optional<std::string> Sender::filterId() const {
 // learns of it only after the catching-up. All earlier cursors are then below the floor.
 void Sender::noteFilter() {
   if (filterNoted_ || !end_.agreement.exports() || (givenAnew_ && (catchingUp_ || !inFlight_.empty()))) return;
-  end_.store.deliveries().noteFilter(end_.peer().replica, filterId(), givenAnew_ ? acked_.position : 0);
+  end_.store.deliveries().noteFilter(end_.peer().replica, filterId(),
+                                     givenAnew_ ? std::optional(acked_.position) : std::nullopt);
   filterNoted_ = true;
 }
 
-void Sender::onSubscribe(const Subscribe& subscribe, std::uint64_t askedFrom) {
+// The peer's cursor, with positions of this feed. One of the other kind, sealed or not, is as good as one of an unknown
+// incarnation.
+Cursor Sender::unsealed(const Cursor& cursor) const {
+  if (!seals_ && !cursor.place) return cursor;
+  std::optional<Cursor> own;
+  if (seals_ && cursor.position > 0) own = end_.store.opened(cursor, end_.peer().replica);
+  return own.value_or(Cursor{0, cursor.position, 0, cursor.position});
+}
+
+void Sender::onSubscribe(Subscribe subscribe, std::uint64_t askedFrom) {
   if (subscribed_ || !end_.agreement.sends) return end_.broken("Subscribe out of place");
   Store& store = end_.store;
   const Scope& scope = end_.agreement.scope;
   const Peer& peer = end_.peer();
   subscribed_ = true;
+  seals_ = end_.agreement.seals();
   horizon_ = store.purgeHorizon();
-  Cursor start = whereToStart(subscribe);
+  std::uint64_t asked = subscribe.cursor.position;
+  subscribe.cursor = unsealed(subscribe.cursor);
+  std::optional<Cursor> goesOn = whereToStart(subscribe);
+  Cursor start = goesOn.value_or(Cursor{});
   store.noteReader(peer, scope, start.position);
   if (!subscribe.rejects)
     end_.status.refused = store.noteRejected(peer.replica, scope, {true, {}}, end_.agreement.replacesRefused()).count;
@@ -91,25 +113,34 @@ void Sender::onSubscribe(const Subscribe& subscribe, std::uint64_t askedFrom) {
   // then this end sends it the delete. Not so between an exporter and an importer: an exporter that lost its data may
   // never get the record back from where it has brought it, because a filter there leaves the record out.
   bool equals = end_.agreement.relation == Relation::equals;
-  if (start.position == 0 && !subscribe.hasData && end_.agreement.receives && equals) deadFrom_ = store.feedEnd();
+  bool startsOver = !goesOn || (seals_ ? asked : start.position) == 0;
+  bool fellBack = startsOver || start.position < subscribe.cursor.position;
+  if (startsOver && !subscribe.hasData && end_.agreement.receives && equals) deadFrom_ = store.feedEnd();
   // If this end reads the peer's feed from 0, everything comes that the peer has, and a forgotten delete does no harm.
-  if (subscribe.hasData && start.position < horizon_ && !end_.agreement.peerSweeps) {
+  if (hasForgotten(subscribe, start.position) && !end_.agreement.peerSweeps) {
     if (askedFrom > 0) return startOver();
     if (!end_.agreement.receives) readAnew();
   }
   std::uint64_t from = start.position;
-  bool fellBack = from < subscribe.cursor.position || from == 0;
   acked_ = start;
   readTo_ = announcedTo_ = from;
+  said_ = !seals_ ? from : startsOver ? 0 : asked;
   completeTo_ = start.complete;
   reach_ = std::max(start.reach, from);
   std::uint64_t end = store.feedEnd();
-  catchingUp_ = from < end || peerSweeps_;
+  catchingUp_ = from < end || peerSweeps_ || seals_;
   // A peer that sweeps has to hear of each record, wherever it stands.
   echoesTo_ = peerSweeps_ ? std::numeric_limits<std::uint64_t>::max() : fellBack ? end : 0;
-  end_.status.toDeliver = end_.agreement.reads.chooses() ? 0 : store.ahead(from, scope);
-  end_.say(encode(Welcome{from, end, end_.status.toDeliver, peerSweeps_, horizon_, end_.agreement.teamsRefused,
-                          store.cursorOn(peer.replica, scope)}));
+  bool counts = !end_.agreement.reads.chooses() && (!seals_ || said_ == 0);
+  end_.status.toDeliver = counts ? store.ahead(from, scope) : 0;
+  Welcome welcome{from, end, end_.status.toDeliver, peerSweeps_, horizon_, end_.agreement.teamsRefused, {}};
+  if (seals_) {
+    welcome.from = said_;
+    welcome.feedEnd = said_ + 1;  // a batch comes in any case
+    welcome.horizon = peerSweeps_ ? kPositionMax : 0;
+  }
+  welcome.applied = store.cursorOn(peer.replica, scope);
+  end_.say(encode(welcome));
 }
 
 // The peer may hold records whose deletes this end has forgotten. In the next conversation one of the two gets
@@ -137,13 +168,13 @@ void Sender::send() {
   Store& store = end_.store;
   // A sweep has removed records here that the peer may still hold.
   if (store.purgeHorizon() > std::max(horizon_, acked_.position)) {
-    if (end_.agreement.peerSweeps || end_.agreement.receives) return startOver();
+    bool sweeps = end_.agreement.peerSweeps || end_.agreement.reads.chooses();
+    if (sweeps || end_.agreement.receives) return startOver();
     readAnew();
     horizon_ = store.purgeHorizon();
   }
-  while (!end_.stopped() && (readTo_ < store.feedEnd() || (catchingUp_ && inFlight_.empty()))) {
-    if (inFlight_.size() >= kBatchesInFlight || inFlightBytes_ >= base::kInFlightBytesMax) return;
-    if (inFlight_.size() >= kSmallBatchesInFlight && !catchingUp_) return;
+  while (!end_.stopped() && (readTo_ < store.feedEnd() || (seals_ ? !readAll_ : catchingUp_ && inFlight_.empty()))) {
+    if (windowIsFull()) return;
     bool crowded = !end_.hasRoom(end_.options.batchBytes);
     if (crowded && wantsRoom_ > 0 && !end_.hasRoom(wantsRoom_)) return;
     FeedQuery query{end_.agreement};
@@ -153,13 +184,15 @@ void Sender::send() {
     query.echoesTo = echoesTo_;
     query.deadFrom = deadFrom_;
     query.bytesWanted = crowded ? kCrowdedBytes : end_.options.batchBytes;
-    BatchWriter batch(announcedTo_);
+    BatchWriter batch(said_, seals_);
     FeedRead read = store.readFeed(query, batch);
     wantsRoom_ = batch.changes() > 0 && !end_.hasRoom(batch.bytes()) ? batch.bytes() : 0;
     if (wantsRoom_ > 0) return;
-    if (readTo_ == announcedTo_) withheldSinceMs_ = end_.nowMs;
+    if (withheld() == 0) withheldSinceMs_ = end_.nowMs;
+    withheld_ += read.withheld;
     readTo_ = read.to;
     completeTo_ = read.complete;
+    readAll_ = read.atEnd;
     reach_ = completeTo_ == readTo_ ? readTo_ : std::max(reach_, read.reach);
     if (batch.changes() > 0 || (catchingUp_ && read.atEnd)) sendBatch(batch, read.atEnd);
     if (catchingUp_ && read.atEnd) {
@@ -167,22 +200,51 @@ void Sender::send() {
       echoesTo_ = 0;
     }
     end_.activity();
-    if (readTo_ - announcedTo_ >= kFarBehind) announceWithheld();
+    if (withheld() >= kFarBehind) announceWithheld();
   }
+}
+
+bool Sender::windowIsFull() const {
+  return inFlight_.size() >= (catchingUp_ ? kBatchesInFlight : kSmallBatchesInFlight) ||
+         inFlightBytes_ >= base::kInFlightBytesMax;
 }
 
 // The batch covers the feed up to readTo_.
 void Sender::sendBatch(const BatchWriter& batch, bool atEnd) {
-  base::Bytes frame = batch.finishBatch(readTo_, atEnd, std::max(reach_, readTo_));
-  inFlight_.push_back({readTo_, completeTo_, frame.size(), batch.changes()});
+  std::uint64_t reach = std::max(reach_, readTo_);
+  std::optional<SealedPlace> place;
+  said_ = seals_ ? said_ + batch.changes() + 1 : readTo_;
+  if (seals_) {
+    place = end_.store.sealed({0, readTo_, completeTo_, reach}, end_.peer().replica);
+    reach = said_;
+  }
+  base::Bytes frame = batch.finishBatch(said_, atEnd, reach, place);
+  inFlight_.push_back({said_, readTo_, completeTo_, frame.size(), batch.changes()});
   inFlightBytes_ += frame.size();
   announcedTo_ = readTo_;
+  withheld_ = 0;
+  saidAtMs_ = end_.nowMs;
   if (batch.changes() > 0) rest_.disturb();
   end_.say(std::move(frame));
 }
 
 void Sender::announceWithheld() {
-  if (readTo_ > announcedTo_) sendBatch(BatchWriter(announcedTo_), false);
+  if (withheld() > 0) sendBatch(BatchWriter(said_, seals_), false);
+}
+
+void Sender::onPing() {
+  announceWithheld();
+  if (seals_ && !catchingUp_ && !end_.settling && end_.nowMs >= saidAtMs_ + kPlaceAgeMs)
+    sendBatch(BatchWriter(said_, true), false);
+}
+
+std::optional<std::uint64_t> Sender::endForPeer(bool maySend) {
+  std::uint64_t end = end_.store.feedEnd();
+  if (!end_.agreement.seals()) return end;
+  if (!subscribed_) return 0;
+  if (!maySend || end_.settling) return std::nullopt;
+  send();
+  return catchingUp_ || windowIsFull() || readTo_ < end ? std::nullopt : std::optional(said_);
 }
 
 void Sender::announceIfDue() {
@@ -190,7 +252,7 @@ void Sender::announceIfDue() {
 }
 
 std::optional<std::int64_t> Sender::nextTickMs() const {
-  if (readTo_ <= announcedTo_) return std::nullopt;
+  if (withheld() == 0) return std::nullopt;
   return withheldSinceMs_ + end_.options.withheldDelayMs;
 }
 
@@ -202,7 +264,7 @@ std::uint64_t Sender::acknowledgedTo() const {
 // what the peer answers
 
 void Sender::onAck(const Ack& ack, std::uint64_t saved) {
-  if (inFlight_.empty() || ack.position != inFlight_.front().to) return end_.broken("Ack for what was not sent");
+  if (inFlight_.empty() || ack.position != inFlight_.front().said) return end_.broken("Ack for what was not sent");
   inFlightBytes_ -= inFlight_.front().bytes;
   end_.status.delivered += inFlight_.front().changes;
   acked_.position = inFlight_.front().to;

@@ -82,6 +82,7 @@ void Session::roomMade(std::int64_t nowMs) {
   if (stopped()) return;
   sender_.answerIfRoom();
   if (sender_.wantsRoom()) send();
+  answerPing();
   updateState();
 }
 
@@ -221,13 +222,14 @@ void Session::onRows(base::ByteView frame) {
 // hears again of what it has set aside.
 void Session::onPing(const Ping& ping) {
   send();
-  sender_.announceWithheld();
+  sender_.onPing();
   pinged_ = ping.number;
 }
 
 void Session::answerPing() {
   if (!pinged_ || stopped() || receiver_.asksAgain()) return;
-  end_.say(encode(Pong{*std::exchange(pinged_, std::nullopt), end_.store.feedEnd()}));
+  if (std::optional<std::uint64_t> end = sender_.endForPeer(maySend()))
+    end_.say(encode(Pong{*std::exchange(pinged_, std::nullopt), *end}));
 }
 
 void Session::onBye(const Bye& bye) {

@@ -47,6 +47,7 @@ struct FeedRead {
   std::uint64_t complete = 0;  // Cursor::complete of the reader, once it has this
   std::uint64_t reach = 0;     // Cursor::reach of the reader, once it has this
   bool atEnd = false;          // the feed ended at `to`
+  std::uint64_t withheld = 0;  // how many changes of the reader itself were left out
 };
 
 // What a sweeping replica has learned of the peer's records. It is not larger than what the replica itself holds,
@@ -116,6 +117,12 @@ class Store {
   // Translates a peer's cursor on this feed into one of the present incarnation. It stands at most where its own
   // incarnation ended, and at 0 if the store does not know that incarnation.
   virtual Cursor resolve(const Cursor& cursor) const = 0;
+  // A cursor on this feed in the present incarnation, sealed for a reader, who cannot read it. No other reader can use
+  // it.
+  virtual SealedPlace sealed(const Cursor& cursor, const UUID& reader) = 0;
+  // What sealed() has sealed for this reader, in the incarnation that `cursor` names; std::nullopt if `cursor` has no
+  // such place.
+  virtual std::optional<Cursor> opened(const Cursor& cursor, const UUID& reader) const = 0;
   // This replica's cursor on the peer's feed, for a scope.
   virtual Cursor cursorOn(const UUID& peer, const Scope& scope) const = 0;
   // About how many records of the scope the feed has after `position`.

@@ -234,11 +234,35 @@ TYPED_TEST(RowsTest, RowsComeWithTheirDeliveryToTheImporterThatIsNamed) {
     rows.removeTakenBack(one, 1);
     EXPECT_EQ(rows.floorOf(uuidOf(50)), 0u);
     rows.removeTakenBack(one, 5);
-    EXPECT_EQ(rows.floorOf(uuidOf(50)), 5u);
+    EXPECT_EQ(rows.floorOf(uuidOf(50)), 2u);
     rows.findOne(
         {people, uuidOf(2)}, [](const Row& row) { EXPECT_FALSE(row.delivery); }, one);
     rows.findOne(
         {people, uuidOf(1)}, [](const Row& row) { EXPECT_TRUE(row.delivery); }, one);
+    return true;
+  });
+}
+
+TYPED_TEST(RowsTest, WhoWasGivenARecordThatIsErasedIsBelowTheFloor) {
+  this->store_.write([](Writer& rows) {
+    std::int64_t people = rows.addCollection("people");
+    Row dead = addAt(rows, people, 1, 5), live = addAt(rows, people, 2, 6), others = addAt(rows, people, 3, 7);
+    dead.flags = 0;
+    std::int64_t importer = rows.addImporter(uuidOf(50));
+    rows.setFilter(importer, "adults", 0);
+    std::vector<Writer::Delivered> given{{dead.handle, {Delivery::Kind::given, 1}},
+                                         {live.handle, {Delivery::Kind::given, 6}}};
+    rows.setDelivered(importer, given);
+    rows.erase({&others, 1});
+    EXPECT_EQ(rows.floorOf(uuidOf(50)), 0u);
+    rows.erase({&dead, 1});
+    EXPECT_EQ(rows.floorOf(uuidOf(50)), 5u) << "unless it has come to the delete";
+    EXPECT_EQ(rows.filterOf(uuidOf(50)), "adults");
+    rows.erase({&live, 1});
+    EXPECT_FALSE(rows.filterOf(uuidOf(50))) << "there is no delete to come to";
+    rows.setFilter(importer, "adults", 0);
+    rows.eraseAll();
+    EXPECT_FALSE(rows.filterOf(uuidOf(50)));
     return true;
   });
 }
@@ -249,7 +273,7 @@ TYPED_TEST(RowsTest, AnImporterHasAFilterUntilWhatItHasIsForgotten) {
     std::int64_t importer = rows.addImporter(replica);
     EXPECT_FALSE(rows.filterOf(replica));
     rows.setFilter(importer, "adults", 7);
-    rows.setFilter(importer, "", 0);
+    rows.setFilter(importer, "", std::nullopt);
     EXPECT_EQ(rows.filterOf(replica), "");
     EXPECT_EQ(rows.floorOf(replica), 7u);
     rows.forgetDelivered(replica);

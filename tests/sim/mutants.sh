@@ -28,7 +28,7 @@ mutant() {
     exit 1
   fi
   local out
-  if out=$(BLAZEDB_SIM_COUNT=$seeds BLAZEDB_SIM_FAILED_MAX=1 timeout $((120 + seeds / 5)) build/release/tests/sim/sim_tests --gtest_filter='All*:Exports*:Hostile*:Rights*' --gtest_fail_fast 2>&1); then
+  if out=$(BLAZEDB_SIM_COUNT=$seeds BLAZEDB_SIM_FAILED_MAX=1 timeout $((120 + seeds / 5)) build/release/tests/sim/sim_tests --gtest_filter='All*:Exports*:Hostile*:Rights*:Paired*' --gtest_fail_fast 2>&1); then
     echo "MISSED  $name"
   else
     caught=$((caught + 1))
@@ -57,7 +57,7 @@ mutant "a client does not copy the authority it has seen" src/db/changes.cc ': a
 mutant "an echo is withheld although the peer has started anew" src/db/tables_peers.cc 'WHERE replica = ?1 AND incarnation = ?2' 'WHERE replica = ?1 AND (incarnation = ?2 OR 1)'
 mutant "a sweep removes what the peer has not seen" src/replica/forgetting.cc 'row.position > sweep.peerHasApplied.position &&' 'row.position > sweep.peerHasApplied.position * 1000 + 1000000 &&'
 mutant "a feed is read from one position too far" src/db/tables_records.cc 'WHERE f.position > ?1 ORDER' 'WHERE f.position > ?1 + 1 ORDER'
-mutant "echoes withheld are not announced at the end" src/sync/sender.cc 'if (readTo_ > announcedTo_) sendBatch' 'if (readTo_ > announcedTo_ + 1000) sendBatch'
+mutant "echoes withheld are not announced at the end" src/sync/sender.cc 'if (withheld() > 0) sendBatch' 'if (withheld() > 1000) sendBatch'
 mutant "a scope's cursor is used for another scope" src/db/tables_peers.cc 'WHERE peer = ?1 AND scope = ?2' 'WHERE peer = ?1 AND scope >= x'"'"''"'"' AND ?2 IS NOT NULL'
 mutant "what is unsent is removed with the scope it belonged to" src/replica/forgetting.cc 'bool hadRow = row.position <= has.position ||' 'bool hadRow = true ||'
 mutant "what an earlier incarnation acknowledged counts as what the peer has" src/replica/forgetting.cc 'sameIncarnation ? old.acknowledged : sync::Cursor{}' 'sameIncarnation || true ? old.acknowledged : sync::Cursor{}'
@@ -73,7 +73,7 @@ mutant "a catching-up that is interrupted counts as complete" src/sync/receiver.
 mutant "an echo hides an earlier change" src/replica/feed_reader.cc 'verdict != Verdict::giveAgain && row.changedOnce(after)' 'verdict != Verdict::giveAgain'
 mutant "what a peer has passed counts in every scope" src/replica/peers.cc 'const Known& each) { return each.scope == scope; }' 'const Known& each) { return each.scope == scope || true; }'
 mutant "what is taken back goes although a field of it is unsent" src/replica/merger.cc 'if (waits) return' 'if (waits && row.origin == 0) return'
-mutant "a peer that keeps what it has is told to sweep" src/sync/sender.cc 'start.position < horizon_ && end_.agreement.peerSweeps;' 'start.position < horizon_;'
+mutant "a peer that keeps what it has is told to sweep" src/sync/sender.cc 'hasForgotten(subscribe, start.position) && end_.agreement.peerSweeps;' 'hasForgotten(subscribe, start.position);'
 mutant "an end that has forgotten deletes does not read a keeping peer again" src/sync/sender.cc 'if (askedFrom > 0) return startOver();' 'if (false && askedFrom > 0) return startOver();'
 mutant "a newcomer never hears of a delete" src/replica/merger.cc 'position <= incoming.deadFrom' 'position > incoming.deadFrom && false'
 mutant "a hub takes the authority of an insert for the highest of the record" src/sync/stamp_rules.cc 'mine ? mine->authority() : rules.clock' 'mine ? mine->base.stamp.authority : rules.clock'
@@ -96,7 +96,7 @@ mutant "a policy is judged on the new state only" src/replica/merger.cc 'if (ite
 mutant "a delete is not judged" src/replica/merger.cc 'if (std::optional<sync::Bye> why = checkRights(incoming, item, alive, encoded_.fields)) return why;' 'if (std::optional<sync::Bye> why = checkRights(incoming, item, alive, encoded_.fields); why && alive) return why;'
 mutant "an answer to Need has what the user may not read" src/replica/feed_reader.cc 'if (verdict == Verdict::nothing || verdict == Verdict::takeBack) {' 'if (!row || verdict == Verdict::takeBack) {'
 mutant "an exporter counts on what it had given before it stopped counting" src/sync/sender.cc 'bool forgets = chooses ? peerSweeps_ : known.has_value();' 'bool forgets = chooses && peerSweeps_;'
-mutant "an importer is known by its first Ack only" src/sync/sender.cc '} else if (chooses && !filterNoted_ && known != "") {' '} else if (known && chooses && !filterNoted_ && known != "") {'
+mutant "an importer is known by its first Ack only" src/sync/sender.cc '} else if (chooses && !filterNoted_) {' '} else if (known && chooses && !filterNoted_) {'
 mutant "a client that only sent keeps what it may not read" src/sync/sender.cc '(subscribe.cursor.position > 0 || subscribe.hasData)' '(subscribe.cursor.position > 0)'
 mutant "a record that is older than the judgement replaces a refused change" src/replica/merger.cc 'bool replaces = incoming.again && item.found' 'bool replaces = change.complete && item.found'
 mutant "a merge that was rolled back has replaced a record" src/db/engine_store.cc 'result.replaced.clear();' ''
@@ -104,4 +104,13 @@ mutant "a second refusal is taken for the first" src/replica/rejections.cc 'isWr
 mutant "a refused change is not kept" src/replica/refused.cc 'ledger.keep(fresh);' ''
 mutant "a change that is taken after all does not go back" src/db/engine_store.cc 'changes.giveBack(each);' 'changes.tables().removeRefused(each.id);'
 mutant "what the peer has refused is sent to it again" src/replica/merger.cc 'if (incoming.refused.contains(item.key())) return false;' ''
+# What would tell a client of records that it may not see.
+mutant "a position counts what is hidden" src/sync/sender.cc 'said_ = seals_ ? said_ + batch.changes() + 1 : readTo_;' 'said_ = readTo_;'
+mutant "a total counts what is hidden" src/sync/sender.cc 'bool counts = !end_.agreement.reads.chooses() &&' 'bool counts = !end_.agreement.reads.chooses() ||'
+mutant "an Ack names the end of the feed" src/sync/sender.cc 'if (!end_.agreement.seals()) return end;' 'return end;'
+mutant "a cut within a transaction shows what is hidden in it" src/replica/feed_reader.cc 'full = seals && !whole;' ''
+mutant "transactions are joined by what is hidden" src/replica/feed_reader.cc 'if (!seals) return true;' 'return true;'
+mutant "what is hidden is announced" src/sync/sender.h 'return seals_ ? withheld_ : readTo_ - announcedTo_;' 'return readTo_ - announcedTo_;'
+mutant "a hidden delete makes a reader sweep" src/sync/sender.cc 'from < horizon_ && !end_.agreement.reads.chooses();' 'from < horizon_;'
+mutant "a hub says whether it holds anything at all" src/sync/receiver.cc 'end_.agreement.seals() || !end_.store.empty();' '!end_.store.empty();'
 echo "$caught of $planted planted bugs caught, $seeds seeds each"

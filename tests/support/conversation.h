@@ -27,6 +27,12 @@ class PassingStore : public sync::Store {
   std::uint64_t purgeHorizon() const override { return store_.purgeHorizon(); }
   bool empty() const override { return store_.empty(); }
   sync::Cursor resolve(const sync::Cursor& cursor) const override { return store_.resolve(cursor); }
+  sync::SealedPlace sealed(const sync::Cursor& cursor, const UUID& reader) override {
+    return store_.sealed(cursor, reader);
+  }
+  std::optional<sync::Cursor> opened(const sync::Cursor& cursor, const UUID& reader) const override {
+    return store_.opened(cursor, reader);
+  }
   sync::Cursor cursorOn(const UUID& peer, const sync::Scope& scope) const override {
     return store_.cursorOn(peer, scope);
   }

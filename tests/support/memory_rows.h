@@ -109,6 +109,11 @@ class MemoryRows final : public replica::Writer {
     for (const replica::Row& row : rows) {
       handles_.erase(row.key());
       rows_.erase(row.handle);
+      for (auto& [id, importer] : importers_) {
+        if (!delivered_.contains({importer.number, row.handle})) continue;
+        importer.floor = std::max(importer.floor, row.alive() ? sync::kPositionMax : row.position);
+        if (row.alive()) importer.filter.reset();
+      }
       std::erase_if(delivered_, [&](const auto& each) { return each.first.second == row.handle; });
     }
   }
@@ -117,6 +122,10 @@ class MemoryRows final : public replica::Writer {
     handles_.clear();
     feed_.clear();
     delivered_.clear();
+    for (auto& [id, importer] : importers_) {
+      importer.floor = sync::kPositionMax;
+      importer.filter.reset();
+    }
   }
   void append(std::span<const Position> positions) override {
     for (const Position& each : positions) feed_.emplace(each.position, each);
@@ -153,11 +162,12 @@ class MemoryRows final : public replica::Writer {
     if (isNew) found->second.number = ++lastImporter_;
     return found->second.number;
   }
-  void setFilter(std::int64_t importer, const std::optional<std::string>& filter, std::uint64_t floor) override {
+  void setFilter(std::int64_t importer, const std::optional<std::string>& filter,
+                 std::optional<std::uint64_t> floor) override {
     for (auto& [replica, each] : importers_) {
       if (each.number != importer) continue;
       each.filter = filter;
-      if (floor != 0) each.floor = floor;
+      if (floor) each.floor = *floor;
     }
   }
   void forgetDelivered(const UUID& importer) override {
@@ -171,12 +181,15 @@ class MemoryRows final : public replica::Writer {
     for (const Delivered& each : news) delivered_[{importer, each.handle}] = each.delivery;
   }
   void removeTakenBack(std::int64_t importer, std::uint64_t upTo) override {
-    std::size_t removed = std::erase_if(delivered_, [&](const auto& each) {
-      return each.first.first == importer && each.second.kind == replica::Delivery::Kind::takenBack &&
-             each.second.position <= upTo;
+    std::uint64_t last = 0;
+    std::erase_if(delivered_, [&](const auto& each) {
+      bool goes = each.first.first == importer && each.second.kind == replica::Delivery::Kind::takenBack &&
+                  each.second.position <= upTo;
+      if (goes) last = std::max(last, each.second.position);
+      return goes;
     });
     for (auto& [replica, each] : importers_)
-      if (each.number == importer && removed > 0) each.floor = std::max(each.floor, upTo);
+      if (each.number == importer) each.floor = std::max(each.floor, last);
   }
   std::map<sync::RecordKey, ErrorCode> setAside(const replica::RejectedOn& link,
                                                 std::span<const sync::RecordKey> keys) override {

@@ -35,13 +35,27 @@ class WorldClock final : public base::Clock {
 
 class SeededRandom final : public base::Random {
  public:
-  explicit SeededRandom(std::uint64_t seed) : random_(seed) {}
+  explicit SeededRandom(std::uint64_t seed) : seed_(seed), random_(seed) {}
+  // From now on a number of 8 bytes, such as an incarnation, depends on the time and not on what was drawn before.
+  // `worldMs` must outlive this object.
+  void drawNumbersBy(const std::int64_t& worldMs) { worldMs_ = &worldMs; }
   void fill(std::span<std::uint8_t> out) override {
-    for (std::uint8_t& byte : out) byte = static_cast<std::uint8_t>(random_());
+    if (worldMs_ && out.size() == sizeof(std::uint64_t)) {
+      drawn_ = *worldMs_ == drawnAtMs_ ? drawn_ + 1 : 0;
+      drawnAtMs_ = *worldMs_;
+      std::mt19937_64 numbers((seed_ << 40) + (static_cast<std::uint64_t>(drawnAtMs_) << 8) + drawn_);
+      for (std::uint8_t& byte : out) byte = static_cast<std::uint8_t>(numbers());
+    } else {
+      for (std::uint8_t& byte : out) byte = static_cast<std::uint8_t>(random_());
+    }
   }
 
  private:
+  std::uint64_t seed_;
   std::mt19937_64 random_;
+  const std::int64_t* worldMs_ = nullptr;
+  std::int64_t drawnAtMs_ = 0;
+  std::uint64_t drawn_ = 0;
 };
 
 inline UUID uuidOf(std::uint64_t number) {

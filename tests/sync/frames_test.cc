@@ -53,6 +53,15 @@ Bytes batch() {
   return writer.finishBatch(400, true, 500);
 }
 
+// Its positions are counted, and its place is some bytes.
+Bytes sealedBatch() {
+  BatchWriter writer(10, true);
+  for (const Change& change : changes()) writer.add(change);
+  SealedPlace place;
+  place.fill(7);
+  return writer.finishBatch(15, false, 15, place);
+}
+
 Bytes rows() {
   BatchWriter writer;
   for (Change change : changes()) {
@@ -73,7 +82,7 @@ struct Kind {
 Bytes encodeAgain(const Batch& batch) {
   BatchWriter writer(batch.from);
   for (const Change& change : batch.changes) writer.add(change);
-  return writer.finishBatch(batch.to, batch.atEnd, batch.reach);
+  return writer.finishBatch(batch.to, batch.atEnd, batch.reach, batch.place);
 }
 Bytes encodeAgain(const Rows& rows) {
   BatchWriter writer;
@@ -101,8 +110,10 @@ Rejected rejected() {
 std::vector<Kind> kinds() {
   return {{"hello", encode(hello()), again(decodeHello)},
           {"subscribe", encode(Subscribe{{7, 300, 200, 350}, true, true}), again(decodeSubscribe)},
+          {"subscribe with a place", encode(Subscribe{{7, 3, 3, 3, SealedPlace{1, 2}}, true}), again(decodeSubscribe)},
           {"welcome", encode(Welcome{5, 300, 20, true, 290, 3, {9, 70'000, 0, 70'000}}), again(decodeWelcome)},
           {"batch", batch(), again(decodeBatch)},
+          {"sealed batch", sealedBatch(), again(decodeBatch)},
           {"ack", encode(Ack{300, 5}), again(decodeAck)},
           {"need", encode(Need{{{"notes", id(1)}, {"people", id(2)}}}), again(decodeNeed)},
           {"rows", rows(), again(decodeRows)},
@@ -337,6 +348,15 @@ TEST(Batch, SaysWhatWasPutIn) {
     EXPECT_TRUE(base::equal(got.stamps, want.stamps));
     EXPECT_TRUE(base::equal(got.fields, want.fields));
   }
+}
+
+TEST(Batch, CountsPositionsIfTheyAreSealed) {
+  Bytes frame = sealedBatch();
+  std::optional<Batch> read = decodeBatch(frame);
+  ASSERT_TRUE(read && read->place);
+  EXPECT_EQ(read->place->at(63), 7u);
+  EXPECT_FALSE(read->atEnd);
+  for (std::size_t i = 0; i < read->changes.size(); i++) EXPECT_EQ(read->changes[i].position, 11 + i);
 }
 
 TEST(Batch, NamesACollectionOnceForARunOfChanges) {

@@ -151,6 +151,8 @@ class MemoryReplica final : public replica::Replica,
   sync::Cursor resolve(const sync::Cursor& cursor) const override {
     return cursor.incarnation == author_.incarnation ? cursor : sync::Cursor();
   }
+  sync::SealedPlace sealed(const sync::Cursor&, const UUID&) override { return {}; }
+  std::optional<sync::Cursor> opened(const sync::Cursor&, const UUID&) const override { return std::nullopt; }
   sync::Cursor cursorOn(const UUID& peer, const sync::Scope& scope) const override {
     std::lock_guard lock(mutex_);
     return rows_.cursorOn(peer, scope);
@@ -217,7 +219,7 @@ class MemoryReplica final : public replica::Replica,
 
  private:
   Known known(const UUID&) const override { return {}; }
-  void noteFilter(const UUID&, const std::optional<std::string>&, std::uint64_t) override {}
+  void noteFilter(const UUID&, const std::optional<std::string>&, std::optional<std::uint64_t>) override {}
   void mixFilters(const UUID&) override { ADD_FAILURE(); }
   void forget(const UUID&) override { ADD_FAILURE(); }
 

@@ -20,6 +20,7 @@ class Cursor:
     position: int = 0
     behind: int = 0  # how far the position up to which nothing is lacking is behind `position`
     reach: int = 0  # how far beyond `position` the skipped changes reach
+    place: bytes = b""  # the hub's own positions, sealed, if it hides them
 
     def encode(self):
         return fixed64(self.incarnation) + varint(self.position) + varint(self.behind) + varint(self.reach)
@@ -27,10 +28,10 @@ class Cursor:
     def moved(self, incarnation, batch):
         """Advances by a batch of a feed whose owner has this incarnation."""
         if batch.reach == 0:
-            return Cursor(incarnation, batch.end)
+            return Cursor(incarnation, batch.end, place=batch.place)
         lacks_nothing_to = self.position - self.behind
         reaches_to = max(batch.end + batch.reach, self.position + self.reach)
-        return Cursor(incarnation, batch.end, batch.end - lacks_nothing_to, reaches_to - batch.end)
+        return Cursor(incarnation, batch.end, batch.end - lacks_nothing_to, reaches_to - batch.end, batch.place)
 
     @staticmethod
     def read(reader):
@@ -181,12 +182,13 @@ class Subscribe:
     rejects: bool = False  # the next frame is Rejected
 
     def encode(self):
-        return self.cursor.encode() + bytes([self.holds_records | self.rejects << 1])
+        flags = self.holds_records | self.rejects << 1 | bool(self.cursor.place) << 2
+        return self.cursor.encode() + bytes([flags]) + self.cursor.place
 
     @staticmethod
     def read(r):
         cursor, flags = Cursor.read(r), r.byte()
-        assert flags < 4
+        assert flags < 4  # this end seals no places
         return Subscribe(cursor, bool(flags & 1), bool(flags & 2))
 
 
@@ -222,15 +224,19 @@ class Batch:
     changes: list = field(default_factory=list)
     feed_ends: bool = True
     reach: int = 0
+    place: bytes = b""  # sealed by the sender, if it hides its positions
 
     def encode(self):
-        place = varint(self.start) + varint(self.end) + boolean(self.feed_ends) + varint(self.reach)
-        return place + encode_changes(self.changes)
+        flags = bytes([self.feed_ends | bool(self.place) << 1])
+        where = varint(self.start) + varint(self.end) + flags + varint(self.reach) + self.place
+        return where + encode_changes(self.changes)
 
     @staticmethod
     def read(r):
-        start, end, feed_ends, reach = r.varint(), r.varint(), r.boolean(), r.varint()
-        return Batch(start, end, read_changes(r), feed_ends, reach)
+        start, end, flags, reach = r.varint(), r.varint(), r.byte(), r.varint()
+        assert flags < 4
+        place = r.take(64) if flags & 2 else b""
+        return Batch(start, end, read_changes(r), bool(flags & 1), reach, place)
 
 
 @dataclasses.dataclass
