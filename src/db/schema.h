@@ -20,6 +20,8 @@
 //   places         the sealed places of those cursors whose feed hides its positions (sync/cursor.h)
 //   peers          the incarnation in which each peer last told how far it is
 //   rejected       records that an end of a link has not taken from the other (src/db/tables_rejected.h)
+//   rejected_together
+//                  which of them came in one transaction
 //   refused        changes of this database that peers' rights refused, and that left their records
 //   conflicts      the journal: what a merge overrode that this replica had written
 //   removed        records that a peer has removed without a delete, for as long as deletes are remembered

@@ -151,6 +151,9 @@ class WriteTables final : public ReadTables, public replica::Writer {
                                                 std::span<const sync::RecordKey> keys) override;
   void noteRejections(const replica::RejectedOn& link, std::span<const sync::Rejection> news,
                       std::int64_t nowMs) override;
+  void noteTogether(const replica::RejectedOn& link, std::span<const sync::RecordKey> keys) override;
+  std::vector<std::set<sync::RecordKey>> together(const replica::RejectedOn& link,
+                                                  std::span<const sync::RecordKey> keys) override;
   std::size_t noteChanged(std::span<const sync::RecordKey> keys) override;
   std::uint64_t rejectedCount(const UUID& peer, replica::RejectedBy by) override;
   void setRefused(const replica::Refused& refused) override;

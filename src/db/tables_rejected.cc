@@ -15,11 +15,17 @@ CREATE TABLE IF NOT EXISTS rejected(
   code INTEGER NOT NULL, reason TEXT NOT NULL, since_ms INTEGER NOT NULL, changed INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY(peer, by_peer, scope, collection, record)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS rejected_by_record ON rejected(record, collection);
+CREATE TABLE IF NOT EXISTS rejected_together(
+  peer BLOB NOT NULL, scope BLOB NOT NULL, collection TEXT NOT NULL, record BLOB NOT NULL, number INTEGER NOT NULL,
+  PRIMARY KEY(peer, scope, collection, record)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS rejected_by_number ON rejected_together(number);
 )sql";
 
 namespace {
 
 #define BLAZEDB_ON_LINK "peer = ?1 AND by_peer = ?2 AND scope = ?3"
+
+#define BLAZEDB_OF_KEY "peer = ?1 AND scope = ?2 AND collection = ?3 AND record = ?4"
 
 storage::Statement& bindLink(Use& statement, const Rejected::Link& link, Rejected::By by) {
   return statement->bindBlob(1, link.peer.bytes).bind(2, static_cast<std::int64_t>(by)).bindBlob(3, link.scope);
@@ -59,18 +65,57 @@ void Rejected::add(const Link& link, By by, const sync::RecordKey& key, const sy
 void Rejected::remove(const Link& link, By by, const sync::RecordKey& key) {
   Use remove = statements_.use("DELETE FROM rejected WHERE " BLAZEDB_ON_LINK " AND collection = ?4 AND record = ?5");
   bindKey(remove, link, by, key).run();
+  if (by == By::us)
+    statements_.use("DELETE FROM rejected_together WHERE " BLAZEDB_OF_KEY)
+        ->bindBlob(1, link.peer.bytes)
+        .bindBlob(2, link.scope)
+        .bindText(3, key.collection)
+        .bindBlob(4, key.id.bytes)
+        .run();
+}
+
+void Rejected::join(const Link& link, std::span<const sync::RecordKey> keys) {
+  std::int64_t number = numberOf(*statements_.use("SELECT ifnull(max(number), 0) + 1 FROM rejected_together"));
+  Use others = statements_.use(
+      "UPDATE rejected_together SET number = ?5 WHERE number = (SELECT number FROM rejected_together "
+      "WHERE " BLAZEDB_OF_KEY ")");
+  Use add = statements_.use(
+      "INSERT INTO rejected_together(peer, scope, collection, record, number) VALUES(?1, ?2, ?3, ?4, ?5) "
+      "ON CONFLICT DO NOTHING");
+  for (const sync::RecordKey& key : keys)
+    for (Use* each : {&others, &add})
+      (*each)
+          ->bindBlob(1, link.peer.bytes)
+          .bindBlob(2, link.scope)
+          .bindText(3, key.collection)
+          .bindBlob(4, key.id.bytes)
+          .bind(5, number)
+          .run();
+}
+
+std::set<sync::RecordKey> Rejected::joined(const Link& link, const sync::RecordKey& key) {
+  Use select = statements_.use(
+      "SELECT collection, record FROM rejected_together WHERE number = (SELECT number FROM rejected_together "
+      "WHERE " BLAZEDB_OF_KEY ")");
+  select->bindBlob(1, link.peer.bytes).bindBlob(2, link.scope).bindText(3, key.collection).bindBlob(4, key.id.bytes);
+  std::set<sync::RecordKey> all;
+  while (select->step()) all.insert({std::string(select->text(0)), uuidAt(*select, 1)});
+  return all;
 }
 
 void Rejected::removeOthers(const UUID& peer, const std::optional<sync::Scope>& except) {
-  Use remove = statements_.use("DELETE FROM rejected WHERE peer = ?1 AND scope IS NOT ?2");
-  remove->bindBlob(1, peer.bytes);
-  base::Bytes scope;
-  if (except) scope = Link(peer, *except).scope;
-  if (except)
-    remove->bindBlob(2, scope);
-  else
-    remove->bindNull(2);
-  remove->run();
+  for (const char* sql : {"DELETE FROM rejected WHERE peer = ?1 AND scope IS NOT ?2",
+                          "DELETE FROM rejected_together WHERE peer = ?1 AND scope IS NOT ?2"}) {
+    Use remove = statements_.use(sql);
+    remove->bindBlob(1, peer.bytes);
+    base::Bytes scope;
+    if (except) scope = Link(peer, *except).scope;
+    if (except)
+      remove->bindBlob(2, scope);
+    else
+      remove->bindNull(2);
+    remove->run();
+  }
 }
 
 void Rejected::removeByPeers() { statements_.run("DELETE FROM rejected WHERE by_peer = 1"); }
@@ -179,6 +224,24 @@ void WriteTables::noteRejections(const replica::RejectedOn& link, std::span<cons
       rejected_.add(on, link.by, each.key, *each.why, nowMs);
     else
       rejected_.remove(on, link.by, each.key);
+}
+
+void WriteTables::noteTogether(const replica::RejectedOn& link, std::span<const sync::RecordKey> keys) {
+  rejected_.join({link.peer, link.scope}, keys);
+}
+
+std::vector<std::set<sync::RecordKey>> WriteTables::together(const replica::RejectedOn& link,
+                                                             std::span<const sync::RecordKey> keys) {
+  std::vector<std::set<sync::RecordKey>> all;
+  std::set<sync::RecordKey> seen;
+  Rejected::Link on(link.peer, link.scope);
+  for (const sync::RecordKey& key : keys) {
+    if (seen.contains(key)) continue;
+    std::set<sync::RecordKey> joined = rejected_.joined(on, key);
+    seen.insert(joined.begin(), joined.end());
+    if (!joined.empty()) all.push_back(std::move(joined));
+  }
+  return all;
 }
 
 std::size_t WriteTables::noteChanged(std::span<const sync::RecordKey> keys) {

@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -54,6 +56,10 @@ class Rejected {
   // A known entry keeps the time since when it is there.
   void add(const Link& link, By by, const sync::RecordKey& key, const sync::Bye& why, std::int64_t nowMs);
   void remove(const Link& link, By by, const sync::RecordKey& key);
+  // These entries belong to one transaction: each carries its number. Those of other transactions join it.
+  void join(const Link& link, std::span<const sync::RecordKey> keys);
+  // The entries of the transaction to which this one belongs; empty if it came alone.
+  std::set<sync::RecordKey> joined(const Link& link, const sync::RecordKey& key);
   // Removes the entries of all links with the peer but one.
   void removeOthers(const UUID& peer, const std::optional<sync::Scope>& except);
   // This replica has another id now: no peer has refused anything of it.

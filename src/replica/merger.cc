@@ -16,6 +16,8 @@ namespace {
 // A stretch ends with this many records, or once its rows have this many bytes.
 constexpr std::size_t kStretchRecords = 256;
 constexpr std::size_t kStretchBytes = 4u << 20;
+// The records of a larger transaction are judged one by one: no more than base::kRejectedMax can be set aside.
+constexpr std::size_t kTransactionJudgedMax = 1000;
 
 sync::Bye tooLarge() {
   return {ErrorCode::TooLarge,
@@ -34,6 +36,17 @@ std::size_t differentRecords(std::span<const sync::Change> changes) {
   return size;
 }
 
+// Whether a state says nothing that the other one does not say, with the same stamps.
+bool isPartOf(const sync::RecordState& part, const sync::RecordState& whole) {
+  auto isThere = [](const sync::Stamp& its, const sync::Stamp& other) { return !its.present() || its == other; };
+  return isThere(part.base.stamp, whole.base.stamp) && isThere(part.tomb.stamp, whole.tomb.stamp) &&
+         isThere(part.floor.stamp, whole.floor.stamp) &&
+         std::all_of(part.cells.begin(), part.cells.end(), [&](const sync::Cell& cell) {
+           const sync::Cell* other = whole.find(cell.name);
+           return other && other->stamp == cell.stamp && base::equal(other->value, cell.value);
+         });
+}
+
 RejectedOn linkOf(const sync::Incoming& incoming) {
   return {incoming.agreement.peer.replica, incoming.agreement.scope};
 }
@@ -47,9 +60,11 @@ sync::ApplyResult Merger::apply(const sync::Incoming& incoming) {
   sync::ApplyResult result;
   if (!incoming.changes.empty() || !incoming.gone.empty()) origin_ = ledger_.rows().addOrigin(incoming.agreement.peer);
   noteGone(incoming, result);
+  if (incoming.again) judgeAgain(incoming);
   for (std::size_t from = 0; from < incoming.changes.size();) {
     std::size_t size = load(incoming, from);
     for (std::size_t i = 0; i < size; i++) {
+      if (!incoming.again && from + i == judgedTo_) judgeTransaction(incoming, from + i);
       receive(incoming, items_[i], result);
       if (result.refused || result.unsent) return result;
       if (items_[i].change->endsTransaction) ledger_.endTransaction();
@@ -57,9 +72,72 @@ sync::ApplyResult Merger::apply(const sync::Incoming& incoming) {
     endStretch(incoming, size);
     from += size;
   }
+  for (const std::vector<sync::RecordKey>& each : together_) ledger_.rows().noteTogether(linkOf(incoming), each);
   if (result.missing.empty() && incoming.cursor)
     ledger_.rows().setCursor(incoming.agreement.peer.replica, incoming.agreement.scope, *incoming.cursor);
   return result;
+}
+
+// `first` begins a transaction. If the rights refuse one of its records, the others become mates_.
+void Merger::judgeTransaction(const sync::Incoming& incoming, std::size_t first) {
+  const std::vector<sync::Change>& changes = incoming.changes;
+  judgedTo_ = first + 1;
+  while (judgedTo_ < changes.size() && !changes[judgedTo_ - 1].endsTransaction) judgedTo_++;
+  mates_.clear();
+  std::size_t size = judgedTo_ - first;
+  if (!incoming.agreement.writes.rights || incoming.repair || size == 1 || size > kTransactionJudgedMax) return;
+  std::set<sync::RecordKey> allowed;
+  std::vector<sync::RecordKey> all;
+  for (const sync::Change& change : std::span(changes).subspan(first, size)) {
+    if (change.left) continue;
+    all.push_back({std::string(change.collection), change.id});
+    if (allows(incoming, change)) allowed.insert(all.back());
+  }
+  if (allowed.size() == all.size()) return;
+  mates_ = std::move(allowed);
+  together_.push_back(std::move(all));
+}
+
+// The same for transactions that were refused before and are asked for again.
+void Merger::judgeAgain(const sync::Incoming& incoming) {
+  if (!incoming.agreement.writes.rights) return;
+  std::map<sync::RecordKey, const sync::Change*> answers;
+  std::vector<sync::RecordKey> keys;
+  for (const sync::Change& change : incoming.changes) {
+    keys.push_back({std::string(change.collection), change.id});
+    answers[keys.back()] = &change;
+  }
+  for (const std::set<sync::RecordKey>& transaction : ledger_.rows().together(linkOf(incoming), keys)) {
+    std::set<sync::RecordKey> allowed;
+    for (const sync::RecordKey& key : transaction)
+      if (auto answer = answers.find(key); answer != answers.end() && allows(incoming, *answer->second))
+        allowed.insert(key);
+    if (allowed.size() < transaction.size()) mates_.merge(allowed);
+  }
+}
+
+// Whether the rights allow what a change would do, as far as that can be told before it is merged.
+bool Merger::allows(const sync::Incoming& incoming, const sync::Change& change) {
+  if (codec::FieldsReader(change.fields).count() > base::kMergedFieldsMax) return true;
+  std::optional<sync::RecordState> theirs = sync::decodeState(change.stamps, change.fields, 0);
+  if (!theirs) return true;
+  Item item;
+  item.change = &change;
+  Collection* collection = ledger_.known(change.collection);
+  item.found = collection && ledger_.load({collection->number, change.id}, item.held);
+  bool alive = theirs->alive(), isWhole = change.complete;
+  base::ByteView fields = change.fields;
+  if (item.found) {
+    sync::RecordState& mine = item.held.state;
+    if (hides(incoming, item)) return isPartOf(*theirs, mine);
+    isWhole = isWhole || mine.whole;
+    bool changed = sync::merge(mine, *theirs, ledger_.nextPosition(), [](std::uint64_t) { return false; }).changed;
+    if (!changed) return true;
+    alive = mine.alive();
+    sync::encodeState(mine, ledger_.nextPosition(), encoded_);
+    fields = encoded_.fields;
+  }
+  return (alive && !isWhole) || !checkRights(incoming, item, alive, fields);
 }
 
 // Loads the rows of the next stretch. Returns the number of its changes.
@@ -170,11 +248,22 @@ bool Merger::replace(const sync::Incoming& incoming, const sync::RecordKey& key,
 std::optional<sync::Bye> Merger::mergeOne(const sync::Incoming& incoming, Item& item, sync::RecordState& theirs,
                                           sync::ApplyResult& result) {
   if (std::optional<sync::Bye> why = checkTime(incoming, theirs, result)) return why;
+  bool waitsAside = incoming.again && item.aside == ErrorCode::PermissionDenied;  // at the peer, too
+  if (hides(incoming, item) && !isPartOf(theirs, item.held.state)) {
+    const Row& row = item.held.row();
+    std::optional<sync::Bye> why = incoming.agreement.writes.rights->refusalOf(std::string(item.change->collection),
+                                                                               row.id, row.fields, std::nullopt);
+    if (!waitsAside) takeBackHidden(incoming, item, result);
+    return why;
+  }
   bool left = item.found && (item.held.row().flags & kLeft);
   for (const Refused& each : refused_)
     if (each.key == item.key() && each.peer != incoming.agreement.peer.replica &&
         repeats(theirs, item.found && !left ? &item.held.state : nullptr, each.state()))
       return each.why;
+  if (!mates_.empty() && mates_.contains(item.key()))
+    return sync::Bye{ErrorCode::PermissionDenied,
+                     "another record of its transaction is refused, and of a transaction all is taken, or nothing"};
   // A repair must not bring back a record that another peer took back: the two would take it back and repair it for
   // ever.
   if (incoming.repair && left && !cameFrom(incoming, item.held.row())) return std::nullopt;
@@ -183,7 +272,6 @@ std::optional<sync::Bye> Merger::mergeOne(const sync::Incoming& incoming, Item& 
   std::uint64_t latest = item.found ? item.held.row().position : 0;
   if (std::optional<sync::Bye> why =
           item.found ? mergeHeld(incoming, item, theirs, result) : mergeNew(incoming, item, theirs, result)) {
-    bool waitsAside = incoming.again && item.aside == ErrorCode::PermissionDenied;  // at the peer, too
     if (!waitsAside) takeBackHidden(incoming, item, result);
     return why;
   }
@@ -300,13 +388,7 @@ std::optional<sync::Bye> Merger::mergeHeld(const sync::Incoming& incoming, Item&
     forgotten = true;
   }
   if (outcome.changed || forgotten) {
-    // What changes nothing is no write. But a record of its own that the user has made under the id of one that it does
-    // not see must not be taken for stored.
-    const sync::Rights* rights = incoming.agreement.writes.rights.get();
-    const Row& before = item.held.row();
-    bool isAnother = theirs.base.stamp.present() && theirs.base.stamp != mine.base.stamp;
-    bool hides = rights && isAnother && !rights->mayRead(std::string(change.collection), change.id, before.fields);
-    if (rights && (outcome.changed || hides)) {
+    if (outcome.changed && incoming.agreement.writes.rights) {
       sync::encodeState(mine, ledger_.nextPosition(), encoded_);
       if (std::optional<sync::Bye> why = checkRights(incoming, item, alive, encoded_.fields)) return why;
     }
@@ -317,6 +399,13 @@ std::optional<sync::Bye> Merger::mergeHeld(const sync::Incoming& incoming, Item&
     ledger_.correct(collection, item.held);
   }
   return std::nullopt;
+}
+
+// Whether the peer's user may not read the live record that is held here.
+bool Merger::hides(const sync::Incoming& incoming, const Item& item) const {
+  const sync::Rights* rights = incoming.agreement.writes.rights.get();
+  if (!rights || !item.found || !item.held.alive()) return false;
+  return !rights->mayRead(std::string(item.change->collection), item.change->id, item.held.row().fields);
 }
 
 // What the rights had refused, and now allow, is sent back to the peer like any other change: its user may have given

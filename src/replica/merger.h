@@ -3,9 +3,15 @@
 // The merger splits a batch into stretches of different records. It finds all rows of a stretch with one question,
 // merges in memory, and writes the rows with one call. A change that breaks the protocol ends the conversation. A
 // record that an honest peer may send and this replica cannot take is set aside, and everything else goes on.
+//
+// If the rights of the peer's user refuse a record, they refuse its transaction: the merger judges all records of a
+// transaction before it merges the first. It sets all of them aside, and takes them together later. What the user sends
+// of a record that it may not read is refused before it is compared with the record: any other answer would tell what
+// the record holds.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <vector>
@@ -45,6 +51,10 @@ class Merger {
   std::size_t load(const sync::Incoming& incoming, std::size_t from);
   void endStretch(const sync::Incoming& incoming, std::size_t size);
   void receive(const sync::Incoming& incoming, Item& item, sync::ApplyResult& result);
+  void judgeTransaction(const sync::Incoming& incoming, std::size_t first);
+  void judgeAgain(const sync::Incoming& incoming);
+  bool allows(const sync::Incoming& incoming, const sync::Change& change);
+  bool hides(const sync::Incoming& incoming, const Item& item) const;
   // These say why the record is set aside; std::nullopt if it is taken.
   std::optional<sync::Bye> mergeOne(const sync::Incoming& incoming, Item& item, sync::RecordState& theirs,
                                     sync::ApplyResult& result);
@@ -81,12 +91,15 @@ class Merger {
   std::int64_t origin_ = 0;                        // the sender's number in Row::origin
   std::optional<std::set<std::int64_t>> origins_;  // those of all incarnations of the peer, once they were asked for
   std::optional<std::uint64_t> rejectedOfPeer_;    // how many of its records are set aside, once that was asked for
-  std::optional<bool> hasRefused_;           // whether the peer has records of ours aside, once that was asked for
-  std::vector<Item> items_;                  // of the stretch; reused
-  std::vector<Key> keys_;                    // of the stretch; reused
-  sync::EncodedState encoded_;               // reused
-  std::vector<sync::Rejection> rejections_;  // of the stretch
-  std::vector<Refused> refused_;             // of records of the stretch
+  std::optional<bool> hasRefused_;   // whether the peer has records of ours aside, once that was asked for
+  std::size_t judgedTo_ = 0;         // the next transaction of the batch begins here
+  std::set<sync::RecordKey> mates_;  // refused because another record of their transaction is
+  std::vector<std::vector<sync::RecordKey>> together_;  // transactions of the batch that are refused
+  std::vector<Item> items_;                             // of the stretch; reused
+  std::vector<Key> keys_;                               // of the stretch; reused
+  sync::EncodedState encoded_;                          // reused
+  std::vector<sync::Rejection> rejections_;             // of the stretch
+  std::vector<Refused> refused_;                        // of records of the stretch
   std::vector<Overridden> overridden_;
 };
 

@@ -81,7 +81,8 @@ void keep(Ledger& ledger, const Author& author, Refused fresh, sync::RecordState
     // The user's later write counts, also where it had not seen a server's that the earlier one had.
     for (sync::Cell& cell : kept.cells) {
       const sync::Cell* later = latest.find(cell.name);
-      if (later && isOwn(later->stamp.writer) && later->stamp > kept.floor.stamp) cell = *later;
+      bool isLater = later && isOwn(later->stamp.writer) && later->stamp.time > cell.stamp.time;
+      if (isLater && later->stamp > kept.floor.stamp) cell = *later;
     }
     fresh.sinceMs = before[0].sinceMs;
     for (const auto& [part, by] : before[0].added) {

@@ -177,6 +177,12 @@ class Notes : public virtual Reader {
                                                         std::span<const sync::RecordKey> keys) = 0;
   // Notes, in this order, that a record is set aside, or no longer. One that was set aside before keeps its time.
   virtual void noteRejections(const RejectedOn& link, std::span<const sync::Rejection> news, std::int64_t nowMs) = 0;
+  // Notes that these records, which are set aside, came in one transaction, so that they are taken together or not at
+  // all. A record that belongs to another such transaction joins the two.
+  virtual void noteTogether(const RejectedOn& link, std::span<const sync::RecordKey> keys) = 0;
+  // The transactions of these records that are set aside: each with all of its records that still are.
+  virtual std::vector<std::set<sync::RecordKey>> together(const RejectedOn& link,
+                                                          std::span<const sync::RecordKey> keys) = 0;
   // Notes that the copies here have changed, so that peers' records may be taken now. Returns how many of these records
   // are set aside.
   virtual std::size_t noteChanged(std::span<const sync::RecordKey> keys) = 0;

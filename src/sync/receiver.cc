@@ -243,13 +243,16 @@ bool Receiver::onAnswer(Rows& rows, base::ByteView frame) {
     end_.broken("Rows that nobody asked for");
     return false;
   }
-  if (again) return retry(rows);
   gone_.insert(rows.gone.begin(), rows.gone.end());
   answers_.emplace_back(frame.begin(), frame.end());
   answersBytes_ += frame.size();
-  if (needed_.empty()) return true;
-  if (answersBytes_ > kAnswersBytes && !mergeAnswers()) return false;
-  askFor(needed_);
+  if (again && (waiting.empty() || answersBytes_ > kAnswersBytes)) {
+    if (!retry()) return false;
+  } else if (!waiting.empty() && answersBytes_ > kAnswersBytes) {
+    if (!mergeAnswers()) return false;
+  }
+  if (waiting.empty()) return true;
+  askFor(waiting);
   return false;
 }
 
@@ -259,7 +262,7 @@ bool Receiver::mergeAnswers() {
     std::optional<Rows> rows = decodeRows(answer);
     Incoming incoming = incomingFromPeer();
     incoming.changes = std::move(rows->changes);
-    for (Change& change : incoming.changes) change.complete = true;
+    for (Change& change : incoming.changes) change.complete = change.endsTransaction = true;
     ApplyResult result = end_.store.apply(incoming);
     if (!took(result)) return false;
   }
@@ -336,20 +339,23 @@ void Receiver::askAgain() {
   if (!retrying_.empty()) askFor(retrying_);
 }
 
-// Returns true once everything that was asked for again has come.
-bool Receiver::retry(Rows& rows) {
+// Merges what has come of the records that were asked for again. Returns false if the conversation has to end.
+bool Receiver::retry() {
   Incoming again = incomingFromPeer();
-  again.changes = std::move(rows.changes);
+  for (const base::Bytes& answer : answers_) {
+    std::optional<Rows> rows = decodeRows(answer);
+    again.changes.insert(again.changes.end(), rows->changes.begin(), rows->changes.end());
+  }
   for (Change& change : again.changes) change.complete = true;
-  again.gone = std::move(rows.gone);
+  again.gone = {gone_.begin(), gone_.end()};
   again.cursor = applied_;
   again.again = true;
   ApplyResult result = end_.store.apply(again);
   if (!took(result)) return false;
+  forgetAnswers();
+  gone_.clear();
   savedTo_ = appliedTo_;
-  if (retrying_.empty()) return true;
-  askFor(retrying_);
-  return false;
+  return true;
 }
 
 }  // namespace blazedb::sync

@@ -17,7 +17,8 @@
 // not hold the same, and do not compare.
 //
 // Replacing. If the rights of the peer refuse a change of this replica, the change leaves the record here. The receiver
-// asks for the peer's own record in the same way, and the store puts that in the place of the one here.
+// asks for the peer's own record in the same way, and the store puts that in the place of the one here. The answers are
+// merged once all have come, because records of one transaction are taken together; or once they exceed 8 MiB.
 //
 // All positions here are positions in the peer's feed.
 #pragma once
@@ -100,7 +101,7 @@ class Receiver {
   bool took(ApplyResult& result);
   void askFor(const std::set<RecordKey>& keys);
   bool mayAskAgain() const;
-  bool retry(Rows& rows);
+  bool retry();
 
   ThisEnd& end_;
   Sender& sender_;

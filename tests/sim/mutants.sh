@@ -104,6 +104,7 @@ mutant "a second refusal is taken for the first" src/replica/rejections.cc 'isWr
 mutant "a refused change is not kept" src/replica/refused.cc 'ledger.keep(fresh);' ''
 mutant "a change that is taken after all does not go back" src/db/engine_store.cc 'changes.giveBack(each);' 'changes.tables().removeRefused(each.id);'
 mutant "what the peer has refused is sent to it again" src/replica/merger.cc 'if (incoming.refused.contains(item.key())) return false;' ''
+mutant "a refused record does not refuse its transaction" src/replica/merger.cc 'mates_ = std::move(allowed);' ''
 # What would tell a client of records that it may not see.
 mutant "a position counts what is hidden" src/sync/sender.cc 'said_ = seals_ ? said_ + batch.changes() + 1 : readTo_;' 'said_ = readTo_;'
 mutant "a total counts what is hidden" src/sync/sender.cc 'bool counts = !end_.agreement.reads.chooses() &&' 'bool counts = !end_.agreement.reads.chooses() ||'

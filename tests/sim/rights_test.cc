@@ -3,6 +3,7 @@
 // exactly what its user may read, and no write is lost: the hub has it, or a later one; or it is listed at its author.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <set>
@@ -203,34 +204,47 @@ class RightsWorld {
     return fields;
   }
 
+  // Writes one record, or several in one transaction.
   void write(std::size_t number) {
     Replica& replica = any(number);
-    UUID id = test::uuidOf(dice_.below(12) + 1);
-    ids_.insert(id);
-    Stored before = stored(*replica, {kRecords, id}).value_or(Stored{});
-    bool increments = false;
+    std::map<UUID, Stored> before;
+    for (std::uint64_t i = dice_.percent(25) ? 1 + dice_.below(3) : 1; i > 0; i--) {
+      UUID id = test::uuidOf(dice_.below(12) + 1);
+      before[id] = stored(*replica, {kRecords, id}).value_or(Stored{});
+      ids_.insert(id);
+    }
+    std::set<UUID> increments;
     replica->write([&](db::Changes& changes) {
-      if (!before.alive) {
-        Record fields = anyFields();
-        if (dice_.percent(70)) fields.set("owner", userOf(dice_.percent(70) && number < kClients ? number : 0));
-        changes.insert(kRecords, id, fields);
-      } else if (dice_.percent(15)) {
-        changes.remove(kRecords, id);
-      } else if (dice_.percent(25)) {
-        changes.increment(kRecords, id, "count", 1);
-        increments = true;
-      } else if (dice_.percent(10)) {
-        changes.unset(kRecords, id, {"team"});
-      } else {
-        changes.updateFields(kRecords, id, anyFields());
-      }
+      for (const auto& [id, old] : before)
+        if (writeOne(changes, id, old.alive, number)) increments.insert(id);
     });
-    if (number < kClients) note(number, id, before);
-    Counted& counted = counted_[id];
-    std::optional<Record> now = replica.fetch(id);
-    if (!before.alive) counted.lives++;
-    if (before.alive && !now) counted.lives++;
-    if (now && increments) counted.tried++;
+    for (const auto& [id, old] : before) {
+      if (number < kClients) note(number, id, old);
+      Counted& counted = counted_[id];
+      std::optional<Record> now = replica.fetch(id);
+      if (!old.alive) counted.lives++;
+      if (old.alive && !now) counted.lives++;
+      if (now && increments.contains(id)) counted.tried++;
+    }
+  }
+
+  // Returns whether it increments.
+  bool writeOne(db::Changes& changes, const UUID& id, bool lives, std::size_t number) {
+    if (!lives) {
+      Record fields = anyFields();
+      if (dice_.percent(70)) fields.set("owner", userOf(dice_.percent(70) && number < kClients ? number : 0));
+      changes.insert(kRecords, id, fields);
+    } else if (dice_.percent(15)) {
+      changes.remove(kRecords, id);
+    } else if (dice_.percent(25)) {
+      changes.increment(kRecords, id, "count", 1);
+      return true;
+    } else if (dice_.percent(10)) {
+      changes.unset(kRecords, id, {"team"});
+    } else {
+      changes.updateFields(kRecords, id, anyFields());
+    }
+    return false;
   }
 
   void note(std::size_t client, const UUID& id, const Stored& before) {
@@ -317,10 +331,46 @@ class RightsWorld {
     EXPECT_TRUE(!ended || ended->code == ErrorCode::Offline) << ended->text;
   }
 
+  // What of the client's records the hub's list names as refused by rights.
+  std::set<UUID> listedByHub(std::size_t client) {
+    std::set<UUID> listed;
+    for (const RejectedChange& change : (*hub_)->rejectedChanges())
+      if (change.peer == (*clients_[client])->replicaId() && change.code == ErrorCode::PermissionDenied)
+        listed.insert(change.record);
+    return listed;
+  }
+
+  // The hub takes all of a transaction or nothing.
+  void judgeTransactions(const base::Bytes& frame, const std::set<UUID>& listedBefore, std::size_t client,
+                         const std::map<UUID, Record>& before, const std::map<UUID, Record>& after) {
+    std::optional<sync::Batch> batch = sync::decodeBatch(frame);
+    std::set<UUID> listed = listedByHub(client), together;
+    for (const sync::Change& change : batch->changes) {
+      if (!change.left) together.insert(change.id);
+      if (!change.endsTransaction) continue;
+      auto isNew = [&](const UUID& id) { return listed.contains(id) && !listedBefore.contains(id); };
+      if (std::any_of(together.begin(), together.end(), isNew)) {
+        for (const UUID& id : together) {
+          EXPECT_TRUE(listed.contains(id)) << "the hub refused a part of a transaction, not " << id.toString();
+          EXPECT_EQ(before.contains(id) ? std::optional(before.at(id)) : std::nullopt,
+                    after.contains(id) ? std::optional(after.at(id)) : std::nullopt)
+              << "the hub took a part of a transaction, " << id.toString();
+        }
+      }
+      together.clear();
+    }
+  }
+
   void deliverToHub(Conversation& conversation, std::size_t client) {
     std::map<UUID, Record> before = heldByHub();
+    std::set<UUID> listed = listedByHub(client);
+    base::Bytes frame = conversation.towards[0].empty() ? base::Bytes() : conversation.towards[0].front();
     conversation.deliver(0);
     std::map<UUID, Record> after = heldByHub();
+    bool hasAsked = std::any_of(conversation.crossed.begin(), conversation.crossed.end(),
+                                [](const auto& each) { return each.from == 0 && each.type == sync::FrameType::need; });
+    if (!frame.empty() && sync::typeOf(frame) == sync::FrameType::batch && !hasAsked)
+      judgeTransactions(frame, listed, client, before, after);
     for (const UUID& id : ids_) {
       auto was = before.find(id), is = after.find(id);
       std::optional<Record> old, now;

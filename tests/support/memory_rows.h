@@ -203,10 +203,34 @@ class MemoryRows final : public replica::Writer {
     for (const sync::Rejection& each : news) {
       Refusal refused{link.peer, link.by, sync::encode(link.scope), each.key};
       if (each.why)
-        rejected_[refused] = {*each.why, false};
+        rejected_[refused] = {*each.why, false, rejected_[refused].transaction};
       else
         rejected_.erase(refused);
     }
+  }
+  void noteTogether(const replica::RejectedOn& link, std::span<const sync::RecordKey> keys) override {
+    lastTransaction_++;
+    for (const sync::RecordKey& key : keys) {
+      auto aside = rejected_.find({link.peer, link.by, sync::encode(link.scope), key});
+      if (aside == rejected_.end()) continue;
+      std::uint64_t other = aside->second.transaction;
+      for (auto& [refused, entry] : rejected_)
+        if (other != 0 && entry.transaction == other) entry.transaction = lastTransaction_;
+      aside->second.transaction = lastTransaction_;
+    }
+  }
+  std::vector<std::set<sync::RecordKey>> together(const replica::RejectedOn& link,
+                                                  std::span<const sync::RecordKey> keys) override {
+    std::map<std::uint64_t, std::set<sync::RecordKey>> all;
+    for (const sync::RecordKey& key : keys) {
+      auto aside = rejected_.find({link.peer, link.by, sync::encode(link.scope), key});
+      if (aside == rejected_.end() || aside->second.transaction == 0) continue;
+      for (const auto& [refused, entry] : rejected_)
+        if (entry.transaction == aside->second.transaction) all[entry.transaction].insert(std::get<3>(refused));
+    }
+    std::vector<std::set<sync::RecordKey>> sets;
+    for (auto& [number, each] : all) sets.push_back(std::move(each));
+    return sets;
   }
   std::size_t noteChanged(std::span<const sync::RecordKey> keys) override {
     std::set<sync::RecordKey> found;
@@ -310,7 +334,8 @@ class MemoryRows final : public replica::Writer {
   using Link = std::pair<UUID, base::Bytes>;  // a peer, and a scope encoded
   struct Aside {
     sync::Bye why;
-    bool changed = false;  // the copy here has changed since
+    bool changed = false;           // the copy here has changed since
+    std::uint64_t transaction = 0;  // in which it came with others
   };
   using Refusal = std::tuple<UUID, replica::RejectedBy, base::Bytes, sync::RecordKey>;
 
@@ -345,6 +370,7 @@ class MemoryRows final : public replica::Writer {
   std::int64_t lastImporter_ = 0;
   std::map<std::pair<std::int64_t, std::int64_t>, replica::Delivery> delivered_;  // by importer and handle
   std::map<Refusal, Aside> rejected_;
+  std::uint64_t lastTransaction_ = 0;
   std::uint64_t horizon_ = 0;
   std::uint64_t lostUntil_ = 0;
   std::vector<replica::Overridden> overridden_;

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "codec/fields.h"
+#include "replica/row.h"
 #include "sync/session_test.h"
 
 namespace blazedb::sync {
@@ -13,9 +14,10 @@ using db::Changes;
 // The rights of a user who may write nothing, or everything.
 struct Limited : Rights {
   bool mayRead(const std::string&, const UUID&, base::ByteView) const override { return reads; }
-  std::optional<Bye> refusalOf(const std::string&, const UUID&, std::optional<base::ByteView>,
+  std::optional<Bye> refusalOf(const std::string&, const UUID&, std::optional<base::ByteView> before,
                                std::optional<base::ByteView>) const override {
-    return writes ? std::nullopt : std::optional(Bye{ErrorCode::PermissionDenied, "no"});
+    bool may = writes && (reads || !before);
+    return may ? std::nullopt : std::optional(Bye{ErrorCode::PermissionDenied, "no"});
   }
   const std::string& choice() const override { return none; }
   bool reads = true, writes = false;
@@ -147,7 +149,7 @@ TEST_F(RejectedTest, ItIsAskedForAgainAfterItsSenderHasLostCommits) {
 }
 
 // A change that was refused and then taken leaves its record at its author, who may not have heard of the second. What
-// it sends then is no write, whether it may read the record now or not.
+// it sends then is no write, and where it may not read the record now, it is refused like any guess.
 TEST_F(RejectedTest, APeerThatSendsAnOlderRecordGetsTheNewerOneAlsoWhereItMayNotWrite) {
   struct Older : PassingStore {
     using PassingStore::PassingStore;
@@ -175,8 +177,8 @@ TEST_F(RejectedTest, APeerThatSendsAnOlderRecordGetsTheNewerOneAlsoWhereItMayNot
     Conversation talk(a, store, b, *b.engine, now, {}, refusing);
     talk.start();
     talk.settle();
-    expectNothingListed();
-    EXPECT_EQ(talk.changesFrom(1), 1u);
+    EXPECT_EQ(b->rejectedChanges().empty(), reads);
+    EXPECT_EQ(talk.changesFrom(1), reads ? 1u : 0u);
   }
 }
 
@@ -230,6 +232,154 @@ TEST_F(RejectedTest, WhatIsDiscardedTooLateComesBack) {
   EXPECT_EQ(a.fetch(changed)->integer("n"), 2);
   EXPECT_EQ(a.fetch(made), b.fetch(made));
   expectNothingListed();
+}
+
+// A client that knows the id of a record that it may not read guesses a field of it, with stamps below and above the one
+// there, with the same stamp, and a field that is not there. Each answer is the same.
+TEST_F(RejectedTest, NoAnswerTellsWhatAHiddenRecordHolds) {
+  UUID id = a.insert({{"secret", 5}});
+  auto limited = std::make_shared<Limited>();
+  limited->reads = false;
+  limited->writes = true;
+  SessionOptions options;
+  options.terms.writes.rights = limited;
+  options.terms.writes.trust = StampTrust::own;
+  options.terms.writes.mayErase = false;
+  sync::Stamp held = a.stored(id).latest;
+  auto answerTo = [&](const sync::Stamp& stamp, const char* field, int value) {
+    auto session = greeted(options);
+    session->receive(encode(Subscribe{}), now);
+    session->receive(encode(Welcome{}), now);
+    for (const Bytes& frame : session->takeFrames())  // it asks for what it has set aside
+      if (typeOf(frame) == FrameType::need) session->receive(BatchWriter().finishRows(true, {{"default", id}}), now);
+    session->takeFrames();
+    Bytes number = {static_cast<std::uint8_t>(value)};  // one CBOR value
+    RecordState guess;
+    guess.cells = {{field, number, stamp, {}, 0}};
+    guess.whole = false;
+    EncodedState encoded;
+    encodeState(guess, 0, encoded);
+    BatchWriter batch;
+    batch.add({"default", id, 1, true, false, encoded.stamps, encoded.fields});
+    session->receive(batch.finishBatch(1, true, 1), now);
+    EXPECT_FALSE(session->stopped());
+    return session->takeFrames().at(0);
+  };
+  Stamp lower = held, higher = held;
+  lower.time--;
+  higher.time++;
+  Bytes first = answerTo(lower, "secret", 1);
+  ASSERT_TRUE(decodeRejected(first));
+  for (const Stamp& stamp : {lower, held, higher})
+    for (const char* field : {"secret", "other"})
+      for (int value : {1, 9})
+        EXPECT_EQ(answerTo(stamp, field, value), first) << stamp.time << " " << field << " " << value;
+  EXPECT_EQ(a.fetch(id)->integer("secret"), 5);
+}
+
+// The rights of a user who may write records below a number.
+struct Below : Limited {
+  std::optional<Bye> refusalOf(const std::string&, const UUID& id, std::optional<base::ByteView>,
+                               std::optional<base::ByteView> after) const override {
+    bool may = !after || replica::decoded(id, *after).integer("n").value_or(0) < limit;
+    return may ? std::nullopt : std::optional(Bye{ErrorCode::PermissionDenied, "too high"});
+  }
+  std::int64_t limit = 10;
+};
+
+class TransactionsTest : public RejectedTest {
+ protected:
+  TransactionsTest() {
+    asks.terms.writes.rights = rights;
+    asks.terms.writes.mayErase = false;
+  }
+  void linked() {
+    Conversation talk(a, b, now, {}, asks);
+    talk.start();
+    talk.rest();
+  }
+  std::vector<UUID> writeTogether(const std::vector<int>& numbers) {
+    std::vector<UUID> ids;
+    a->write([&](Changes& changes) {
+      for (int n : numbers) ids.push_back(changes.insert("default", std::nullopt, {{"n", n}}));
+    });
+    return ids;
+  }
+
+  std::shared_ptr<Below> rights = std::make_shared<Below>();
+  SessionOptions asks;
+};
+
+TEST_F(TransactionsTest, AreRefusedWhole) {
+  UUID old = a.insert({{"n", 1}});
+  linked();
+  std::vector<UUID> refused, taken = writeTogether({4, 5});
+  a->write([&](Changes& changes) {
+    changes.updateFields("default", old, {{"n", 2}});
+    refused = {changes.insert("default", std::nullopt, {{"n", 11}}),
+               changes.insert("default", std::nullopt, {{"n", 3}})};
+  });
+  linked();
+  EXPECT_EQ(b.count(), 3u);
+  EXPECT_EQ(b.fetch(old)->integer("n"), 1);
+  for (const UUID& id : taken) EXPECT_TRUE(b.fetch(id));
+  for (Replica* each : {&a, &b}) EXPECT_EQ(each->engine->rejectedChanges().size(), 3u);
+  for (const RejectedChange& change : a->rejectedChanges())
+    EXPECT_EQ(change.reason == "too high", change.record == refused[0]) << change.reason;
+  expectSame(a, b);
+}
+
+TEST_F(TransactionsTest, AreTakenWholeOnceTheRightsAllowAllOfThem) {
+  writeTogether({1, 11, 21});
+  linked();
+  rights->limit = 20;
+  linked();
+  EXPECT_EQ(b.count(), 0u);
+  EXPECT_EQ(a->rejectedChanges().size(), 3u);
+  a.reopen();
+  b.reopen();
+  rights->limit = 30;
+  linked();
+  EXPECT_EQ(b.count(), 3u);
+  expectNothingListed();
+  expectSame(a, b);
+}
+
+TEST_F(TransactionsTest, GoWithoutWhatTheUserGivesUp) {
+  writeTogether({1, 2, 11});
+  linked();
+  for (const RejectedChange& change : a->rejectedChanges())
+    if (change.fields.integer("n") == 11) a->discard(change.id);
+  linked();
+  EXPECT_EQ(b.count(), 2u);
+  expectNothingListed();
+  expectSame(a, b);
+}
+
+TEST_F(TransactionsTest, JoinWhereTheyShareARecord) {
+  std::vector<UUID> ids = writeTogether({1, 11});
+  linked();
+  a->write([&](Changes& changes) {
+    changes.insert("default", ids[0], {{"n", 2}});
+    changes.insert("default", std::nullopt, {{"n", 12}});
+  });
+  linked();
+  rights->limit = 12;
+  linked();
+  EXPECT_EQ(b.count(), 0u) << "12 is still refused, and with it what it came with";
+  rights->limit = 20;
+  linked();
+  EXPECT_EQ(b.count(), 3u);
+  expectSame(a, b);
+}
+
+TEST_F(TransactionsTest, OfManyRecordsAreJudgedRecordByRecord) {
+  std::vector<int> numbers(1001, 1);
+  numbers[500] = 11;
+  writeTogether(numbers);
+  linked();
+  EXPECT_EQ(b.count(), 1000u);
+  EXPECT_EQ(a->rejectedChanges().size(), 1u);
 }
 
 TEST_F(RejectedTest, AReStampedRecordIsTaken) {

@@ -264,6 +264,29 @@ TEST_F(RightsTest, WhatWasRefusedGoesBackOnceTheRightsAllowIt) {
   EXPECT_EQ(ann.conflicts()[0].lost, Value("hers"));
 }
 
+TEST_F(RightsTest, ARefusedChangeOutlivesAnotherOneOfARecordThatLeaves) {
+  policies("open", "open AND n < 2");
+  UUID id = hub_.insert({{"open", true}, {"n", 0}, {"owner", "bob"}});
+  Database ann = open("ann");
+  SyncEngine sync = connect(ann, "ann");
+  sync.synchronize(kPatience);
+  ann.updateFields(id, {{"n", 1}});  // she may
+  sync.synchronize(kPatience);
+  EXPECT_EQ(hub_.fetch(id)->integer("n"), 1);
+  ann.updateFields(id, {{"n", 2}});  // she may not
+  sync.synchronize(kPatience);
+  until(sync, [&] { return ann.fetch(id)->integer("n") == 1 && refusedOf(ann).contains(id); });
+  EXPECT_EQ(refusedOf(ann).at(id).fields, (Object{{"n", 2}}));
+  sync.pause();
+  ann.updateFields(id, {{"text", "x"}});
+  hub_.updateFields(id, {{"open", false}});
+  sync.resume();
+  until(sync, [&] { return !ann.fetch(id); });
+  sync.synchronize(kPatience);
+  EXPECT_EQ(refusedOf(ann).at(id).fields.integer("n"), 2);
+  EXPECT_EQ(refusedOf(ann).at(id).fields.string("text"), "x");
+}
+
 TEST_F(RightsTest, IncrementsThatWereRefusedOneAfterTheOtherAllCount) {
   hub_.policies().add({"default", Operation::write, "owner = $user.name"});
   UUID his = hub_.insert({{"name", "his"}, {"owner", "bob"}, {"n", 100}});
