@@ -262,7 +262,7 @@ class Session:
                 key
                 for change in self.waiting[0].changes
                 if (key := Key(change.collection, change.id)) not in self.peer.rows
-                and not change.complete
+                and not (change.complete or change.taken_back)
                 and State.decode(change.stamps, change.fields).is_alive()
             ]
             if missing:
