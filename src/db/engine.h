@@ -137,6 +137,9 @@ class Engine final : public sync::Store, public replica::Replica {
   sync::FeedRead readFeed(const sync::FeedQuery& query, sync::BatchWriter& out) override;
   std::size_t readRecords(std::span<const sync::RecordKey> keys, const sync::Agreement& agreement,
                           std::size_t bytesWanted, sync::BatchWriter& out, std::vector<sync::RecordKey>& gone) override;
+  std::vector<std::int64_t> moved(const sync::Agreement& agreement, const sync::Cursor& start) override;
+  std::size_t readMoved(std::span<const std::int64_t> rows, const sync::MovedQuery& query,
+                        sync::BatchWriter& out) override;
   sync::Deliveries& deliveries() override { return importers_; }
   sync::ApplyResult apply(const sync::Incoming& incoming) override;
   std::vector<sync::Rejection> setAside(const UUID& peer, const sync::Scope& scope, bool changed) const override;

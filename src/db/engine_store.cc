@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "db/engine.h"
+#include "db/user_rights.h"
 #include "replica/feed_reader.h"
 #include "replica/forgetting.h"
 #include "replica/rejections.h"
@@ -69,6 +70,52 @@ std::size_t Engine::readRecords(std::span<const sync::RecordKey> keys, const syn
   std::size_t answered = feed.readRecords(keys, agreement, bytesWanted, out, gone);
   if (!feed.news().empty()) importers_.noteDelivered(agreement.peer.replica, feed.news());
   return answered;
+}
+
+// What an index finds for the conditions of the rule; every record of the collections that none helps with.
+std::vector<std::int64_t> Engine::moved(const sync::Agreement& agreement, const sync::Cursor& start) {
+  std::vector<std::int64_t> rows;
+  ReaderPool::Lease reader = readers_.lease();
+  std::int64_t importer = reader->importer(agreement.peer.replica);
+  std::shared_ptr<const replica::Catalog> catalog = shared_.published.catalog();
+  auto add = [&](const replica::Row& row) {
+    auto collection = catalog->names.find(row.collection);
+    if (collection != catalog->names.end() && replica::FeedReader::isMoved(collection->second, row, agreement, start))
+      rows.push_back(row.handle);
+    return true;
+  };
+  reader->delivered(importer, add);
+  auto addNew = [&](const replica::Row& row) { return row.delivery || add(row); };
+
+  const auto* rights = dynamic_cast<const UserRights*>(agreement.reads.rights.get());
+  std::set<std::int64_t> walked;
+  for (const auto& [name, number] : catalog->numbers) {
+    if (!agreement.scope.has(name)) continue;
+    std::optional<std::vector<UUID>> ids;
+    if (rights) ids = rights->mayBeRead(name, snapshot_, now());
+    if (!ids) {
+      walked.insert(number);
+      continue;
+    }
+    std::vector<replica::Key> keys;
+    for (const UUID& id : *ids) keys.push_back({number, id});
+    reader->find(keys, importer, [&](std::size_t, const replica::Row* row) { return !row || addNew(*row); });
+  }
+  if (walked.empty()) return rows;
+  reader->feed(0, importer, [&](const replica::FeedEntry& entry) {
+    bool isCurrent = !entry.gone && entry.row.position == entry.position && walked.contains(entry.row.collection);
+    return entry.position <= start.position && (!isCurrent || addNew(entry.row));
+  });
+  return rows;
+}
+
+std::size_t Engine::readMoved(std::span<const std::int64_t> rows, const sync::MovedQuery& query,
+                              sync::BatchWriter& out) {
+  ReaderPool::Lease reader = readers_.lease();
+  replica::FeedReader feed(*reader, committed());
+  std::size_t read = feed.readMoved(rows, query, out);
+  if (!feed.news().empty()) importers_.noteDelivered(query.agreement.peer.replica, feed.news());
+  return read;
 }
 
 std::vector<sync::DigestLine> Engine::digests() const {

@@ -38,6 +38,8 @@ class ReadTables : public virtual replica::Reader {
   void range(std::int64_t collection, const UUID& from, const UUID& to, const Visit& visit) override;
   void feed(std::uint64_t after, std::int64_t importer,
             const std::function<bool(const replica::FeedEntry&)>& visit) override;
+  void delivered(std::int64_t importer, const Visit& visit) override;
+  void findAt(std::span<const std::int64_t> handles, std::int64_t importer, const UseRow& use) override;
   void dead(std::uint64_t upTo, bool whole, const Visit& visit) override;
   std::vector<replica::Collection> collections() override;
   bool empty() override;

@@ -210,6 +210,34 @@ void ReadTables::feed(std::uint64_t after, std::int64_t importer,
   }
 }
 
+void ReadTables::delivered(std::int64_t importer, const Visit& visit) {
+  Use select = statements_.use("SELECT " BLAZEDB_ROW_COLUMNS
+                               ", d.kind, d.position FROM delivered d CROSS JOIN records r ON r.row = d.row "
+                               "WHERE d.importer = ?1");
+  select->bind(1, importer);
+  while (select->step()) {
+    Row row = rowAt(*select, 0);
+    row.delivery = deliveryAt(*select, kRowColumns);
+    if (!visit(row)) return;
+  }
+}
+
+void ReadTables::findAt(std::span<const std::int64_t> handles, std::int64_t importer, const UseRow& use) {
+  Use find = statements_.use("SELECT " BLAZEDB_ROW_COLUMNS
+                             ", d.kind, d.position FROM records r LEFT JOIN delivered d ON d.row = r.row AND "
+                             "d.importer = ?2 WHERE r.row = ?1");
+  find->bind(2, importer);
+  for (std::size_t i = 0; i < handles.size(); i++) {
+    find->bind(1, handles[i]);
+    bool found = find->step();
+    Row row;
+    if (found) row = rowAt(*find, 0);
+    if (found) row.delivery = deliveryAt(*find, kRowColumns);
+    if (!use(i, found ? &row : nullptr)) return;
+    find->reset();
+  }
+}
+
 void ReadTables::dead(std::uint64_t upTo, bool whole, const Visit& visit) {
   Use dead = statements_.use(whole ? "SELECT " BLAZEDB_ROW_COLUMNS
                                      " FROM records r WHERE r.flags & 3 = 2 AND r.position <= ?1 ORDER BY r.position"

@@ -7,6 +7,7 @@
 #include "codec/json.h"
 #include "codec/text.h"
 #include "crypto/hash.h"
+#include "db/query_plan.h"
 #include "query/expression.h"
 #include "query/lexer.h"
 
@@ -156,12 +157,41 @@ const UserRights::Rule* UserRights::allowing(const Rules& rules, const std::stri
   return nullptr;
 }
 
-bool UserRights::mayRead(const std::string& collection, const UUID& id, base::ByteView fields) const {
-  if (ofTeams_) {
-    auto special = ofTeamsIn_.find(collection);
-    const query::Bound& condition = special == ofTeamsIn_.end() ? *ofTeams_ : *special->second;
-    if (!query::Evaluator(condition, {}).matches(id, fields)) return false;
+// The condition that teams narrow it to; null if none do.
+const query::Bound* UserRights::ofTeams(const std::string& collection) const {
+  auto special = ofTeamsIn_.find(collection);
+  return special == ofTeamsIn_.end() ? ofTeams_.get() : special->second.get();
+}
+
+std::optional<std::vector<UUID>> UserRights::mayBeRead(const std::string& collection, const Snapshot& snapshot,
+                                                       Date now) const {
+  std::vector<const query::Bound*> conditions;
+  if (const query::Bound* narrows = ofTeams(collection)) {
+    conditions.push_back(narrows);
+  } else {
+    auto rules = read_.find(collection);
+    if (rules == read_.end()) return std::nullopt;
+    for (const Rule& rule : rules->second)
+      if (rule.condition) conditions.push_back(rule.condition.get());
   }
+  std::vector<UUID> ids;
+  for (const query::Bound* condition : conditions) {
+    QueryPlan plan{nullptr, collection};
+    plan.where = std::shared_ptr<const query::Bound>(std::shared_ptr<void>(), condition);
+    plan.at = QueryPlan::Moment{&snapshot, now};
+    AccessPath path = accessPathOf(plan, *snapshot.indexes());
+    if (!path.index || path.isOrderAlone()) return std::nullopt;
+    std::vector<UUID> found = Scan(plan).ids();
+    ids.insert(ids.end(), found.begin(), found.end());
+  }
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  return ids;
+}
+
+bool UserRights::mayRead(const std::string& collection, const UUID& id, base::ByteView fields) const {
+  const query::Bound* narrows = ofTeams(collection);
+  if (narrows && !query::Evaluator(*narrows, {}).matches(id, fields)) return false;
   bool governs = false;
   return allowing(read_, collection, id, fields, governs) || !governs;
 }

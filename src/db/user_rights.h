@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "blazedb/rights.h"
+#include "db/snapshot.h"
 #include "query/evaluate.h"
 #include "sync/rights.h"
 
@@ -36,6 +37,9 @@ class UserRights final : public sync::Rights {
                                      std::optional<base::ByteView> before,
                                      std::optional<base::ByteView> after) const override;
 
+  // The records of a collection among which are all live ones that the user may read; std::nullopt if no index finds
+  // them. What is found is no more than what the policies say of the user; every record still has to be judged.
+  std::optional<std::vector<UUID>> mayBeRead(const std::string& collection, const Snapshot& snapshot, Date now) const;
   // The same for one record that is there, with the reason.
   Judgement judge(const std::string& collection, const UUID& id, base::ByteView fields) const;
 
@@ -51,6 +55,7 @@ class UserRights final : public sync::Rights {
   const Rule* allowing(const Rules& rules, const std::string& collection, const UUID& id, base::ByteView fields,
                        bool& governs) const;
   bool mayWrite(const std::string& collection, const UUID& id, base::ByteView fields) const;
+  const query::Bound* ofTeams(const std::string& collection) const;
 
   base::Clock& clock_;
   std::string user_;

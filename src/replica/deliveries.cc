@@ -1,5 +1,7 @@
 #include "replica/deliveries.h"
 
+#include <algorithm>
+
 #include "blazedb/error.h"
 
 namespace blazedb::replica {
@@ -30,7 +32,7 @@ Verdict Chooser::judge(const std::string& collection, const Row& row) {
   bool chosen = there && !(row.flags & kLeft) && matches(collection, row);
   if (!chosen && !known) return Verdict::nothing;
   if (chosen && known && known->kind == Kind::given && known->position <= complete_) return Verdict::give;
-  news_.push_back({row.handle, {chosen ? Kind::given : Kind::takenBack, row.position}});
+  news_.push_back({row.handle, {chosen ? Kind::given : Kind::takenBack, std::max(row.position, notedAt_)}});
   if (!chosen) return Verdict::takeBack;
   return !known || known->kind == Kind::itsOwn ? Verdict::giveWhole : Verdict::giveAgain;
 }

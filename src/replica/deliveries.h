@@ -26,8 +26,10 @@ enum class Verdict : std::uint8_t {
 class Chooser {
  public:
   // If the rule chooses nothing, it gives everything. `complete`: the reader's Cursor::complete once it has applied
-  // earlier batches.
-  Chooser(const sync::ReadRule& rule, std::uint64_t complete) : rule_(rule), complete_(complete) {}
+  // earlier batches. `notedAt`: deliveries count from there on, if that is beyond the row; the reader gets them outside
+  // of the feed's order.
+  Chooser(const sync::ReadRule& rule, std::uint64_t complete, std::uint64_t notedAt = 0)
+      : rule_(rule), complete_(complete), notedAt_(notedAt) {}
 
   // `row` comes with its delivery to the importer. Throws FilterFailed.
   Verdict judge(const std::string& collection, const Row& row);
@@ -43,6 +45,7 @@ class Chooser {
 
   const sync::ReadRule& rule_;
   std::uint64_t complete_;
+  std::uint64_t notedAt_;
   std::vector<Writer::Delivered> news_;
 };
 

@@ -140,6 +140,47 @@ sync::FeedRead FeedReader::read(const sync::FeedQuery& query, std::int64_t echo,
   return read;
 }
 
+bool FeedReader::isMoved(const std::string& collection, const Row& row, const sync::Agreement& agreement,
+                         const sync::Cursor& start) {
+  if (row.position > start.position || !agreement.scope.has(collection))
+    return false;  // the feed tells of it, if it may
+  Verdict verdict = Chooser(agreement.reads, start.complete).judge(collection, row);
+  if (verdict == Verdict::nothing || verdict == Verdict::give) return false;
+  if (verdict == Verdict::takeBack || !row.delivery) return true;
+  // The importer has what it sent, and what the feed gave it up to its cursor.
+  bool hasIt = row.delivery->kind == Delivery::Kind::itsOwn ||
+               (row.delivery->kind == Delivery::Kind::given && row.delivery->position == row.position);
+  return !hasIt;
+}
+
+std::size_t FeedReader::readMoved(std::span<const std::int64_t> handles, const sync::MovedQuery& query,
+                                  sync::BatchWriter& out) {
+  const sync::Agreement& agreement = query.agreement;
+  std::shared_ptr<const Catalog> catalog = committed_.catalog();
+  std::size_t read = 0;
+  sync::EncodedState encoded;
+  news_.clear();
+  rows_.findAt(handles, importerOf(agreement), [&](std::size_t i, const Row* row) {
+    if (row && out.changes() > 0 &&
+        out.bytes() + row->stamps.size() + row->fields.size() + kFrameMargin > base::kFrameBytesMax)
+      return false;
+    read = i + 1;
+    auto collection = row ? catalog->names.find(row->collection) : catalog->names.end();
+    if (collection == catalog->names.end() || !isMoved(collection->second, *row, agreement, query.start)) return true;
+    Chooser chooser(agreement.reads, query.start.complete, query.notedAt);
+    sync::Change change;
+    change.collection = collection->second;
+    change.id = row->id;
+    change.left = chooser.judge(collection->second, *row) == Verdict::takeBack;
+    if (!change.left) toChange(*row, 0, agreement.scope, encoded, change);
+    out.add(change);
+    news_.insert(news_.end(), chooser.news().begin(), chooser.news().end());
+    return out.bytes() < query.bytesWanted && out.changes() < base::kTransactionRecordsMax;
+  });
+  out.endTransaction();
+  return read;
+}
+
 std::size_t FeedReader::readRecords(std::span<const sync::RecordKey> keys, const sync::Agreement& agreement,
                                     std::size_t bytesWanted, sync::BatchWriter& out,
                                     std::vector<sync::RecordKey>& gone) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -45,7 +46,8 @@ std::optional<Cursor> Sender::whereToStart(const Subscribe& subscribe) {
   return anew || peerSweeps_ ? std::nullopt : std::optional(start);
 }
 
-// Decides, by what the store knows of the importer, whether it sweeps. Returns whether it starts at 0.
+// Decides, by what the store knows of the importer, whether it sweeps. Returns whether it starts at 0. If the store knows
+// what the importer has, and only the filter is another one, it hears of what that changes.
 bool Sender::checkDeliveries(const Subscribe& subscribe, const Cursor& start) {
   const UUID& importer = end_.peer().replica;
   bool chooses = end_.agreement.reads.chooses();
@@ -56,7 +58,6 @@ bool Sender::checkDeliveries(const Subscribe& subscribe, const Cursor& start) {
   // With another filter the importer gets everything again. If it may have records that it was given, or has sent, and
   // the store does not know which, it sweeps: it removes those that it does not get now.
   filterNoted_ = known == filterId() && !(putBack && !chooses);
-  bool anew = !filterNoted_;
   bool mayHoldMore = !known && (subscribe.cursor.position > 0 || subscribe.hasData);
   peerSweeps_ |= chooses && (putBack || mayHoldMore || fellBack);
   givenAnew_ = peerSweeps_ || (!filterNoted_ && (known || putBack));
@@ -68,7 +69,13 @@ bool Sender::checkDeliveries(const Subscribe& subscribe, const Cursor& start) {
   } else if (chooses && !filterNoted_) {
     deliveries.mixFilters(importer);  // before it gets the first record: its Ack may be lost
   }
-  return anew;
+  bool moves = seals_ && chooses && known && !filterNoted_ && !peerSweeps_;
+  if (moves) {
+    movedFrom_ = start;
+    movedAt_ = end_.store.feedEnd();
+    moved_ = end_.store.moved(end_.agreement, start);
+  }
+  return !filterNoted_ && !moves;
 }
 
 std::optional<std::string> Sender::filterId() const {
@@ -173,6 +180,7 @@ void Sender::send() {
     readAnew();
     horizon_ = store.purgeHorizon();
   }
+  if (!sendMoved()) return;
   while (!end_.stopped() && (readTo_ < store.feedEnd() || (seals_ ? !readAll_ : catchingUp_ && inFlight_.empty()))) {
     if (windowIsFull()) return;
     bool crowded = !end_.hasRoom(end_.options.batchBytes);
@@ -207,6 +215,26 @@ void Sender::send() {
 bool Sender::windowIsFull() const {
   return inFlight_.size() >= (catchingUp_ ? kBatchesInFlight : kSmallBatchesInFlight) ||
          inFlightBytes_ >= base::kInFlightBytesMax;
+}
+
+// Sends what the importer has to hear of because another rule chooses now. Returns whether that is all sent.
+bool Sender::sendMoved() {
+  while (movedRead_ < moved_.size()) {
+    if (windowIsFull()) return false;
+    bool crowded = !end_.hasRoom(end_.options.batchBytes);
+    if (crowded && wantsRoom_ > 0 && !end_.hasRoom(wantsRoom_)) return false;
+    MovedQuery query{end_.agreement, movedFrom_, movedAt_, crowded ? kCrowdedBytes : end_.options.batchBytes};
+    BatchWriter batch(said_, true);
+    std::size_t read = end_.store.readMoved(std::span(moved_).subspan(movedRead_), query, batch);
+    wantsRoom_ = batch.changes() > 0 && !end_.hasRoom(batch.bytes()) ? batch.bytes() : 0;
+    if (wantsRoom_ > 0) return false;
+    movedRead_ += read;
+    if (batch.changes() > 0) sendBatch(batch, false);
+    end_.activity();
+  }
+  moved_ = {};
+  movedRead_ = 0;
+  return true;
 }
 
 // The batch covers the feed up to readTo_.

@@ -91,6 +91,7 @@ class Sender {
   void startOver();
   void readAnew();
   bool windowIsFull() const;
+  bool sendMoved();
   void sendBatch(const BatchWriter& batch, bool atEnd);
 
   ThisEnd& end_;
@@ -100,7 +101,13 @@ class Sender {
   bool filterNoted_ = false;  // the store knows the filter of this conversation
   bool givenAnew_ = false;    // the importer may hold records that another filter gave it
   bool peerSweeps_ = false;   // in this conversation
-  bool catchingUp_ = true;    // the peer has not been sent everything yet
+  // What the importer has to hear of because its rights or filter have changed: rows, how many of them were read, and
+  // MovedQuery::start and notedAt.
+  std::vector<std::int64_t> moved_;
+  std::size_t movedRead_ = 0;
+  Cursor movedFrom_;
+  std::uint64_t movedAt_ = 0;
+  bool catchingUp_ = true;  // the peer has not been sent everything yet
   // Up to here the peer also gets what it sent itself. What came from it in this conversation lies beyond.
   std::uint64_t echoesTo_ = 0;
   std::uint64_t horizon_ = 0;  // the purge horizon when the peer subscribed

@@ -42,6 +42,14 @@ struct FeedQuery {
   std::size_t bytesWanted = 0;  // stop at the first good place once the batch has this many bytes
 };
 
+// For an importer whose rights or filter have changed.
+struct MovedQuery {
+  const Agreement& agreement;
+  Cursor start;                 // of the importer: the feed gives it what lies beyond
+  std::uint64_t notedAt = 0;    // a position that no earlier cursor of the importer has reached
+  std::size_t bytesWanted = 0;  // as in FeedQuery
+};
+
 struct FeedRead {
   std::uint64_t to = 0;        // the last position that was read, sent or withheld
   std::uint64_t complete = 0;  // Cursor::complete of the reader, once it has this
@@ -129,6 +137,13 @@ class Store {
   virtual std::uint64_t ahead(std::uint64_t position, const Scope& scope) const = 0;
 
   virtual FeedRead readFeed(const FeedQuery& query, BatchWriter& out) = 0;
+  // The rows, by their number in the store, of which an importer has to hear because another rule chooses now: up to its
+  // cursor, what it was given and may no longer have, and what it may have and was not given. Takes a time that grows
+  // with these and with what the importer has; where the rule is not answered by an index, with the store.
+  virtual std::vector<std::int64_t> moved(const Agreement& agreement, const Cursor& start) = 0;
+  // Adds those of the rows that are still so to `out`, whole or as taken back. Returns how many it has looked at, the
+  // first ones.
+  virtual std::size_t readMoved(std::span<const std::int64_t> rows, const MovedQuery& query, BatchWriter& out) = 0;
   // Adds whole records to `out`, as far as the peer may read them, until `out` has `bytesWanted` bytes. Returns how
   // many of the keys it has answered, the first ones. `gone` gets those of them that the store does not hold or the
   // peer may not read.

@@ -1,7 +1,11 @@
 // Policies, users and teams, as a database keeps them (blazedb/rights.h).
 #include "blazedb/rights.h"
 
+#include <algorithm>
+
 #include "db/open_database.h"
+#include "db/user_rights.h"
+#include "support/replica.h"
 
 namespace blazedb {
 namespace {
@@ -104,6 +108,32 @@ TEST_F(RightsTest, JudgesARecord) {
   db.users().put("root", {.roles = {"admin"}});
   EXPECT_TRUE(judge("root").mayRead && judge("root").mayWrite);
   EXPECT_TRUE(db.policies().judge("eve", "other", record).mayWrite);
+}
+
+// What a user may read is found by indexes, if they answer all policies.
+TEST(UserRightsTest, IndexesFindWhatMayBeRead) {
+  std::int64_t now = 0;
+  test::Replica hub("hub", now, 1);
+  UUID hers = hub.insert({{"owner", "ann"}}), ofTeam = hub.insert({{"team", test::uuidOf(9)}, {"owner", "bob"}});
+  hub.insert({{"owner", "bob"}});
+  std::vector<Policy> policies{{1, {"default", Operation::read, "owner = $user.name"}},
+                               {2, {"default", Operation::read, "team IN $user.teams"}},
+                               {3, {"default", Operation::write, "true"}}};
+  User ann{"ann", {}, {}, {}};
+  ann.teams = {test::uuidOf(9)};
+  auto found = [&](const std::optional<db::UserRights::Teams>& teams, const std::string& collection) {
+    return db::UserRights(policies, ann, hub.clock, teams).mayBeRead(collection, hub->snapshot(), hub->now());
+  };
+  EXPECT_FALSE(found({}, "default"));
+  hub->indexes().create("default", {.name = "owners", .expressions = {"owner"}}, {});
+  EXPECT_FALSE(found({}, "default")) << "no index for the teams";
+  hub->indexes().create("default", {.name = "teams", .expressions = {"team"}}, {});
+  std::vector<UUID> both{hers, ofTeam};
+  std::sort(both.begin(), both.end());
+  EXPECT_EQ(found({}, "default"), both);
+  EXPECT_FALSE(found({}, "others")) << "everybody may read what no policy governs";
+  EXPECT_EQ(found(db::UserRights::Teams{{test::uuidOf(9)}, {{"default", "team"}}}, "default"),
+            std::vector<UUID>{ofTeam});
 }
 
 }  // namespace

@@ -105,6 +105,23 @@ class MemoryRows final : public replica::Writer {
     store(row);
     return true;
   }
+  void delivered(std::int64_t importer, const Visit& visit) override {
+    for (auto& [handle, stored] : rows_) {
+      if (!delivered_.contains({importer, handle})) continue;
+      replica::Row row = stored.row;
+      row.delivery = delivered_.at({importer, handle});
+      if (!visit(row)) return;
+    }
+  }
+  void findAt(std::span<const std::int64_t> handles, std::int64_t importer, const UseRow& use) override {
+    for (std::size_t i = 0; i < handles.size(); i++) {
+      auto found = rows_.find(handles[i]);
+      replica::Row row;
+      if (found != rows_.end()) row = found->second.row;
+      if (auto known = delivered_.find({importer, handles[i]}); known != delivered_.end()) row.delivery = known->second;
+      if (!use(i, found == rows_.end() ? nullptr : &row)) return;
+    }
+  }
   void erase(std::span<const replica::Row> rows) override {
     for (const replica::Row& row : rows) {
       handles_.erase(row.key());

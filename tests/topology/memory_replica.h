@@ -168,6 +168,10 @@ class MemoryReplica final : public replica::Replica,
     std::lock_guard lock(mutex_);
     return replica::FeedReader(rows_, committed()).readRecords(keys, agreement, bytesWanted, out, gone);
   }
+  std::vector<std::int64_t> moved(const sync::Agreement&, const sync::Cursor&) override { return {}; }
+  std::size_t readMoved(std::span<const std::int64_t> rows, const sync::MovedQuery&, sync::BatchWriter&) override {
+    return rows.size();
+  }
   sync::Deliveries& deliveries() override { return *this; }
   sync::ApplyResult apply(const sync::Incoming& incoming) override {
     sync::ApplyResult result;
