@@ -6,38 +6,12 @@
 #include <malloc.h>
 
 #include "between.h"
+#include "hub.h"
 
 namespace blazedb::bench {
 namespace {
 
 constexpr std::size_t kClients = 500;
-
-class Hub {
- public:
-  explicit Hub(Database database) : database_(std::move(database)) {
-    NodeId node = topology_.registerDatabase(database_, "hub", {.role = SyncRole::server});
-    listening_ = topology_.listen(node, {.host = "127.0.0.1", .port = 0});
-    token_ = database_.createToken({.name = "bench"}).secret;
-  }
-  Database& database() { return database_; }
-  RemoteNode address() const {
-    RemoteNode node;
-    node.host = "127.0.0.1";
-    node.port = listening_.port;
-    node.database = "hub";
-    node.authToken = token_;
-    node.pinning = CertificatePinningConfig::fromSpki(listening_.pin);
-    return node;
-  }
-
- private:
-  Database database_;
-  Topology topology_;
-  ListenerInfo listening_;
-  std::string token_;
-};
-
-const SyncPolicy kReadable{.encryptionMode = EncryptionMode::smartProxy};
 
 void live(const TemporaryFolder& folder) {
   Hub hub(openDatabase(folder.file("liveHub.blazedb"), Durability::normal));
