@@ -111,19 +111,20 @@ void Bound::makeSets(const Node& node) {
   for (const NodePtr& child : node.children) makeSets(*child);
   if (node.op != Op::in) return;
   const Node& list = *node.children[1];
-  auto constant = [&](const Node& each) -> const Operand* {
-    if (each.op == Op::literal) return &each.literal;
-    return each.op == Op::parameter && each.steps.empty() ? &parameters_[each.slot] : nullptr;
+  auto constant = [&](const Node& each) -> std::optional<Operand> {
+    if (each.op == Op::literal) return each.literal;
+    if (each.op == Op::parameter) return follow(parameters_[each.slot], each.steps);
+    return std::nullopt;
   };
   std::vector<Operand> elements;
   if (list.op == Op::array) {
     for (const NodePtr& child : list.children) {
-      const Operand* element = constant(*child);
+      std::optional<Operand> element = constant(*child);
       if (!element) return;
       elements.push_back(*element);
     }
   } else {
-    const Operand* array = constant(list);
+    std::optional<Operand> array = constant(list);
     if (!array || array->type() != Type::array) return;
     for (Elements each(array->bytes()); each.next();) elements.push_back(each.value());
   }

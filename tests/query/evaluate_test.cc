@@ -159,6 +159,12 @@ TEST(Evaluate, ALongListIsSearchedAsAShortOneIs) {
   EXPECT_EQ(valueOf("age IN $l", {{"l", list}}), "true");
   EXPECT_EQ(valueOf("age IN (1, 2, 3, 4, 5, 6, 7, $x, 9)", {{"x", 36}}), "true");
   EXPECT_EQ(valueOf("age IN (1, 2, 3, 4, 5, 6, 7, age, 9)"), "true");
+  Object inside{{"deep", Object{{"list", list}, {"age", 36}}}};
+  EXPECT_EQ(valueOf("age IN $o.deep.list", {{"o", inside}}), "true");
+  EXPECT_EQ(valueOf("age + 1 IN $o.deep.list", {{"o", inside}}), "null");
+  EXPECT_EQ(valueOf("age IN $o.list", {{"o", inside}}), "null");
+  EXPECT_EQ(valueOf("age IN (1, 2, 3, 4, 5, 6, 7, $o.deep.age, 9)", {{"o", inside}}), "true");
+  EXPECT_EQ(valueOf("age + 1 IN (1, 2, 3, 4, 5, 6, 7, $o.age, 9)", {{"o", inside}}), "null");
 }
 
 TEST(Evaluate, LikeContainsStartsAndEnds) {
