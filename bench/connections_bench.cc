@@ -32,11 +32,17 @@ class EmptyStore final : public sync::Store, private sync::Deliveries {
   std::uint64_t purgeHorizon() const override { return 0; }
   bool empty() const override { return true; }
   sync::Cursor resolve(const sync::Cursor&) const override { return {}; }
+  sync::SealedPlace sealed(const sync::Cursor&, const UUID&) override { return {}; }
+  std::optional<sync::Cursor> opened(const sync::Cursor&, const UUID&) const override { return std::nullopt; }
   sync::Cursor cursorOn(const UUID&, const sync::Scope&) const override { return {}; }
   std::uint64_t ahead(std::uint64_t, const sync::Scope&) const override { return 0; }
   sync::FeedRead readFeed(const sync::FeedQuery& query, sync::BatchWriter&) override { return {query.after, true}; }
   std::size_t readRecords(std::span<const sync::RecordKey>, const sync::Agreement&, std::size_t, sync::BatchWriter&,
                           std::vector<sync::RecordKey>&) override {
+    return 0;
+  }
+  std::vector<std::int64_t> moved(const sync::Agreement&, const sync::Cursor&) override { return {}; }
+  std::size_t readMoved(std::span<const std::int64_t>, const sync::MovedQuery&, sync::BatchWriter&) override {
     return 0;
   }
   sync::Deliveries& deliveries() override { return *this; }
@@ -58,7 +64,7 @@ class EmptyStore final : public sync::Store, private sync::Deliveries {
 
  private:
   Known known(const UUID&) const override { return {}; }
-  void noteFilter(const UUID&, const std::optional<std::string>&, std::uint64_t) override {}
+  void noteFilter(const UUID&, const std::optional<std::string>&, std::optional<std::uint64_t>) override {}
   void mixFilters(const UUID&) override {}
   void forget(const UUID&) override {}
 

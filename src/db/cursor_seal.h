@@ -2,8 +2,8 @@
 //
 // A sealed place is three positions of 8 bytes each, encrypted, then nonce and tag. It is bound to the feed's owner, to
 // the reader and to the incarnation. The file has the key: in a copy that was put back a place opens, and the
-// incarnation says how far it holds. The key is random, and is made when the first place is sealed. If a power cut takes
-// it away, no place opens, and the readers start over. Thread-safe.
+// incarnation says how far it holds. The key is random, and is made when the first place is sealed. If a power cut
+// takes it away, no place opens, and the readers start over. Thread-safe.
 #pragma once
 
 #include <optional>

@@ -14,7 +14,7 @@
 //   origins        (replica, incarnation) of peers, numbered, so that a row can say in a byte where its latest change
 //                  came from
 //   importers      peers that are given what a filter chooses, and which
-//   delivered      what each of them may have (Delivery): since or until which position
+//   deliveries     what each of them may have (Delivery): since or until which position
 //   cursors        by scope: how far each peer's feed has been applied here, how far each has applied this one, and
 //                  when it was last seen
 //   places         the sealed places of those cursors whose feed hides its positions (sync/cursor.h)
@@ -31,6 +31,8 @@
 //   policies, users, teams, members, team_fields
 //                  what the users of this hub may read and write
 #pragma once
+
+#include "storage/connection.h"
 
 namespace blazedb::db {
 
@@ -54,6 +56,8 @@ inline constexpr const char* kRemote = "remote ";       // and an address: the r
 // what is not there yet: a file of an earlier version lacks some.
 extern const char kMetaTables[], kRecordTables[], kIndexTables[], kPeerTables[], kJournalTables[], kRejectedTables[],
     kRefusedTables[], kTokenTables[], kRightsTables[];
+// Moves what the table had of which `deliveries` has taken the place, if the file has that one.
+void moveDeliveries(storage::Connection& connection);
 inline constexpr const char* kTables[] = {kMetaTables,     kRecordTables,  kIndexTables, kPeerTables,  kJournalTables,
                                           kRejectedTables, kRefusedTables, kTokenTables, kRightsTables};
 

@@ -30,6 +30,7 @@ WriteTables::WriteTables(storage::Connection& connection)
 
 void WriteTables::create(storage::Connection& connection) {
   for (const char* sql : kTables) connection.execute(sql);
+  moveDeliveries(connection);
 }
 
 void WriteTables::takeBackPart() {

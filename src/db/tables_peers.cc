@@ -13,10 +13,10 @@ CREATE TABLE IF NOT EXISTS origins(
   id INTEGER PRIMARY KEY, replica BLOB NOT NULL, incarnation INTEGER NOT NULL, UNIQUE(replica, incarnation));
 CREATE TABLE IF NOT EXISTS importers(
   number INTEGER PRIMARY KEY, replica BLOB NOT NULL UNIQUE, filter TEXT, floor INTEGER NOT NULL DEFAULT 0);
-CREATE TABLE IF NOT EXISTS delivered(
-  row INTEGER NOT NULL, importer INTEGER NOT NULL, kind INTEGER NOT NULL, position INTEGER NOT NULL,
-  PRIMARY KEY(row, importer)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS delivered_taken_back ON delivered(importer, position) WHERE kind = 2;
+CREATE TABLE IF NOT EXISTS deliveries(
+  importer INTEGER NOT NULL, row INTEGER NOT NULL, kind INTEGER NOT NULL, position INTEGER NOT NULL,
+  PRIMARY KEY(importer, row)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS deliveries_taken_back ON deliveries(importer, position) WHERE kind = 2;
 CREATE TABLE IF NOT EXISTS cursors(
   peer BLOB NOT NULL, scope BLOB NOT NULL, incarnation INTEGER NOT NULL DEFAULT 0,
   position INTEGER NOT NULL DEFAULT 0, complete INTEGER NOT NULL DEFAULT 0,
@@ -28,6 +28,13 @@ CREATE TABLE IF NOT EXISTS places(
   peer BLOB NOT NULL, scope BLOB NOT NULL, place BLOB NOT NULL, PRIMARY KEY(peer, scope)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS peers(replica BLOB PRIMARY KEY, incarnation INTEGER NOT NULL) WITHOUT ROWID;
 )sql";
+
+void moveDeliveries(storage::Connection& connection) {
+  if (!connection.prepare("SELECT 1 FROM sqlite_master WHERE name = 'delivered'").step()) return;
+  connection.execute(
+      "BEGIN IMMEDIATE; INSERT INTO deliveries(importer, row, kind, position) "
+      "SELECT importer, row, kind, position FROM delivered ORDER BY importer, row; DROP TABLE delivered; COMMIT");
+}
 
 namespace {
 
@@ -204,7 +211,7 @@ void WriteTables::removeReader(const UUID& peer) {
 void WriteTables::forgetPeers() {
   connection().execute(
       "DELETE FROM peers; UPDATE cursors SET acknowledged = 0, acknowledged_complete = 0, passed = 0, seen_ms = NULL; "
-      "DELETE FROM importers; DELETE FROM delivered");
+      "DELETE FROM importers; DELETE FROM deliveries");
   rejected_.removeByPeers();
 }
 
@@ -231,7 +238,7 @@ std::uint64_t ReadTables::floorOf(const UUID& importer) {
 
 std::map<UUID, std::uint64_t> ReadTables::takenBackUntil() {
   Use select = statements_.use(
-      "SELECT i.replica, max(d.position) FROM importers i JOIN delivered d ON d.importer = i.number AND d.kind = 2 "
+      "SELECT i.replica, max(d.position) FROM importers i JOIN deliveries d ON d.importer = i.number AND d.kind = 2 "
       "GROUP BY i.number");
   std::map<UUID, std::uint64_t> until;
   while (select->step()) until[uuidAt(*select, 0)] = asUnsigned(select->integer(1));
@@ -264,7 +271,7 @@ void WriteTables::forgetDelivered(const UUID& replica) {
   statements_.use("UPDATE importers SET filter = NULL, floor = 9223372036854775807 WHERE number = ?1")
       ->bind(1, number)
       .run();
-  statements_.use("DELETE FROM delivered WHERE importer = ?1")->bind(1, number).run();
+  statements_.use("DELETE FROM deliveries WHERE importer = ?1")->bind(1, number).run();
 }
 
 }  // namespace blazedb::db

@@ -1,4 +1,4 @@
-// records, feed, collections, delivered.
+// records, feed, collections, deliveries.
 
 #include <utility>
 
@@ -75,7 +75,7 @@ void ReadTables::find(std::span<const replica::Key> keys, std::int64_t importer,
   Use find = statements_.use(importer == 0
                                  ? "SELECT " BLAZEDB_ROW_COLUMNS " FROM records r WHERE r.collection = ?1 AND r.id = ?2"
                                  : "SELECT " BLAZEDB_ROW_COLUMNS
-                                   ", d.kind, d.position FROM records r LEFT JOIN delivered d ON d.row = r.row AND "
+                                   ", d.kind, d.position FROM records r LEFT JOIN deliveries d ON d.row = r.row AND "
                                    "d.importer = ?3 WHERE r.collection = ?1 AND r.id = ?2");
   if (importer != 0) find->bind(3, importer);
   for (std::size_t i = 0; i < keys.size(); i++) {
@@ -195,7 +195,7 @@ void ReadTables::feed(std::uint64_t after, std::int64_t importer,
       importer == 0 ? "SELECT f.position, f.mark, " BLAZEDB_ROW_COLUMNS
                       " FROM feed f LEFT JOIN records r ON r.row = f.row WHERE f.position > ?1 ORDER BY f.position"
                     : "SELECT f.position, f.mark, " BLAZEDB_ROW_COLUMNS
-                      ", d.kind, d.position FROM feed f LEFT JOIN records r ON r.row = f.row LEFT JOIN delivered d "
+                      ", d.kind, d.position FROM feed f LEFT JOIN records r ON r.row = f.row LEFT JOIN deliveries d "
                       "ON d.row = r.row AND d.importer = ?2 WHERE f.position > ?1 ORDER BY f.position");
   feed->bind(1, asSigned(after));
   if (importer != 0) feed->bind(2, importer);
@@ -212,7 +212,7 @@ void ReadTables::feed(std::uint64_t after, std::int64_t importer,
 
 void ReadTables::delivered(std::int64_t importer, const Visit& visit) {
   Use select = statements_.use("SELECT " BLAZEDB_ROW_COLUMNS
-                               ", d.kind, d.position FROM delivered d CROSS JOIN records r ON r.row = d.row "
+                               ", d.kind, d.position FROM deliveries d CROSS JOIN records r ON r.row = d.row "
                                "WHERE d.importer = ?1");
   select->bind(1, importer);
   while (select->step()) {
@@ -224,7 +224,7 @@ void ReadTables::delivered(std::int64_t importer, const Visit& visit) {
 
 void ReadTables::findAt(std::span<const std::int64_t> handles, std::int64_t importer, const UseRow& use) {
   Use find = statements_.use("SELECT " BLAZEDB_ROW_COLUMNS
-                             ", d.kind, d.position FROM records r LEFT JOIN delivered d ON d.row = r.row AND "
+                             ", d.kind, d.position FROM records r LEFT JOIN deliveries d ON d.row = r.row AND "
                              "d.importer = ?2 WHERE r.row = ?1");
   find->bind(2, importer);
   for (std::size_t i = 0; i < handles.size(); i++) {
@@ -338,8 +338,10 @@ void WriteTables::erase(std::span<const Row> rows) {
   Use remove = statements_.use("DELETE FROM records WHERE row = ?1");
   Use raiseFloors = statements_.use(
       "UPDATE importers SET floor = max(floor, ?2), filter = CASE WHEN ?3 THEN NULL ELSE filter END "
-      "WHERE number IN (SELECT importer FROM delivered WHERE row = ?1)");
-  Use removeDeliveries = statements_.use("DELETE FROM delivered WHERE row = ?1");  // its number may be given again
+      "WHERE EXISTS(SELECT 1 FROM deliveries d WHERE d.importer = number AND d.row = ?1)");
+  // The row's number may be given again.
+  Use removeDeliveries =
+      statements_.use("DELETE FROM deliveries WHERE row = ?1 AND importer IN (SELECT number FROM importers)");
   for (const Row& row : rows) {
     remove->bind(1, row.handle).run();
     std::uint64_t floor = row.alive() ? sync::kPositionMax : row.position;
@@ -351,7 +353,7 @@ void WriteTables::erase(std::span<const Row> rows) {
 // Without a condition SQLite frees whole pages and changes none of them, so removing takes no memory for each row.
 void WriteTables::eraseAll() {
   connection().execute(
-      "DELETE FROM records; DELETE FROM feed; DELETE FROM delivered; "
+      "DELETE FROM records; DELETE FROM feed; DELETE FROM deliveries; "
       "UPDATE importers SET filter = NULL, floor = 9223372036854775807");
 }
 
@@ -406,7 +408,7 @@ void WriteTables::setTotals(std::span<const replica::Collection* const> collecti
 
 void WriteTables::setDelivered(std::int64_t importer, std::span<const Delivered> news) {
   Use set = statements_.use(
-      "INSERT INTO delivered(row, importer, kind, position) VALUES(?1, ?2, ?3, ?4) "
+      "INSERT INTO deliveries(row, importer, kind, position) VALUES(?1, ?2, ?3, ?4) "
       "ON CONFLICT DO UPDATE SET kind = ?3, position = ?4");
   for (const Delivered& each : news)
     set->bind(1, each.handle)
@@ -419,12 +421,12 @@ void WriteTables::setDelivered(std::int64_t importer, std::span<const Delivered>
 void WriteTables::removeTakenBack(std::int64_t importer, std::uint64_t upTo) {
   statements_
       .use(
-          "UPDATE importers SET floor = max(floor, ifnull((SELECT max(position) FROM delivered "
+          "UPDATE importers SET floor = max(floor, ifnull((SELECT max(position) FROM deliveries "
           "WHERE importer = ?1 AND kind = 2 AND position <= ?2), 0)) WHERE number = ?1")
       ->bind(1, importer)
       .bind(2, asSigned(upTo))
       .run();
-  statements_.use("DELETE FROM delivered WHERE importer = ?1 AND kind = 2 AND position <= ?2")
+  statements_.use("DELETE FROM deliveries WHERE importer = ?1 AND kind = 2 AND position <= ?2")
       ->bind(1, importer)
       .bind(2, asSigned(upTo))
       .run();

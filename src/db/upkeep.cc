@@ -11,7 +11,7 @@
 namespace blazedb::db {
 namespace {
 
-constexpr std::size_t kPurgeAtOnce = 1000;
+constexpr std::size_t kPurgeAtOnce = 250;  // a purged row costs a look for each importer
 constexpr std::uint64_t kTrimAtOnce = 5000;
 constexpr std::uint64_t kWorthTrimming = 100'000;
 constexpr std::size_t kOriginsWorthForgetting = 1'000;  // looking for them reads every row

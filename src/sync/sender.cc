@@ -33,8 +33,8 @@ bool Sender::hasForgotten(const Subscribe& subscribe, std::uint64_t from) const 
   return subscribe.hasData && from < horizon_ && !end_.agreement.reads.chooses();
 }
 
-// Returns std::nullopt if the peer starts over, at 0, and gets every record. A peer that sweeps also removes the records
-// that it does not get.
+// Returns std::nullopt if the peer starts over, at 0, and gets every record. A peer that sweeps also removes the
+// records that it does not get.
 std::optional<Cursor> Sender::whereToStart(const Subscribe& subscribe) {
   Cursor start = end_.store.resolve(subscribe.cursor);
   bool fellBack = start.position < subscribe.cursor.position;
@@ -46,8 +46,8 @@ std::optional<Cursor> Sender::whereToStart(const Subscribe& subscribe) {
   return anew || peerSweeps_ ? std::nullopt : std::optional(start);
 }
 
-// Decides, by what the store knows of the importer, whether it sweeps. Returns whether it starts at 0. If the store knows
-// what the importer has, and only the filter is another one, it hears of what that changes.
+// Decides, by what the store knows of the importer, whether it sweeps. Returns whether it starts at 0. If the store
+// knows what the importer has, and only the filter is another one, it hears of what that changes.
 bool Sender::checkDeliveries(const Subscribe& subscribe, const Cursor& start) {
   const UUID& importer = end_.peer().replica;
   bool chooses = end_.agreement.reads.chooses();

@@ -7,10 +7,10 @@
 // The sender withholds the changes that the peer sent itself, but still has to move the peer's cursor over them. No
 // user waits for that, so the sender announces it with the next batch or a moment later.
 //
-// All positions here are positions in this replica's feed. A peer that is not to see them (Agreement::seals) gets others:
-// the sender numbers the changes that it sends, and one more for each batch. What the peer gets, and when, then depends
-// on what it may see and on what it sent alone: the sender announces no batch for other changes, and never ends a batch
-// because of them.
+// All positions here are positions in this replica's feed. A peer that is not to see them (Agreement::seals) gets
+// others: the sender numbers the changes that it sends, and one more for each batch. What the peer gets, and when, then
+// depends on what it may see and on what it sent alone: the sender announces no batch for other changes, and never ends
+// a batch because of them.
 #pragma once
 
 #include <cstddef>

@@ -137,9 +137,9 @@ class Store {
   virtual std::uint64_t ahead(std::uint64_t position, const Scope& scope) const = 0;
 
   virtual FeedRead readFeed(const FeedQuery& query, BatchWriter& out) = 0;
-  // The rows, by their number in the store, of which an importer has to hear because another rule chooses now: up to its
-  // cursor, what it was given and may no longer have, and what it may have and was not given. Takes a time that grows
-  // with these and with what the importer has; where the rule is not answered by an index, with the store.
+  // The rows, by their number in the store, of which an importer has to hear because another rule chooses now: up to
+  // its cursor, what it was given and may no longer have, and what it may have and was not given. Takes a time that
+  // grows with these and with what the importer has; where the rule is not answered by an index, with the store.
   virtual std::vector<std::int64_t> moved(const Agreement& agreement, const Cursor& start) = 0;
   // Adds those of the rows that are still so to `out`, whole or as taken back. Returns how many it has looked at, the
   // first ones.

@@ -44,6 +44,7 @@ struct Insert {
 struct Delete {
   std::size_t author = 0;
   UUID record;
+  std::int64_t number = 0;  // a value that no field has
   Record seen;
 };
 
@@ -138,7 +139,7 @@ class RightsFleet : public WithHubProcess {
           note(user, id, "moved", value, *before);
         } else {
           changes.remove(id);
-          deletes_.push_back({user, id, *before});
+          deletes_.push_back({user, id, value, *before});
         }
       });
       if (isDone) return;
@@ -242,16 +243,29 @@ class RightsFleet : public WithHubProcess {
     while (later != 0 && later != value) later = seen_.at(later);
     return later == value;
   }
-  // Whether the client lists a change of the record that was refused, or the record as one that was removed.
-  bool isListed(std::size_t user, const UUID& id) const {
-    return std::any_of(rejected_[user].begin(), rejected_[user].end(),
-                       [&](const RejectedChange& each) { return each.record == id && each.id != 0; }) ||
-           std::any_of(removed_[user].begin(), removed_[user].end(),
-                       [&](const RemovedRecord& each) { return each.record.id() == id; });
+  // What the client lists of its writes to a record.
+  struct Listed {
+    std::vector<Object> fields;  // of changes that were refused, and of records that were removed
+    bool deletes = false;
+  };
+  Listed listed(std::size_t user, const UUID& id) const {
+    Listed listed;
+    for (const RejectedChange& change : rejected_[user]) {
+      if (change.record != id || change.id == 0) continue;
+      listed.fields.push_back(change.fields);
+      listed.deletes = listed.deletes || change.deletes;
+    }
+    for (const RemovedRecord& each : removed_[user])
+      if (each.record.id() == id) listed.fields.push_back(each.record);
+    return listed;
   }
-  bool isRefused(const Delete& made) const {
-    return std::any_of(rejected_[made.author].begin(), rejected_[made.author].end(),
-                       [&](const RejectedChange& each) { return each.record == made.record && each.deletes; });
+  // Whether the client lists the write, or what its author wrote there later.
+  bool isListed(std::size_t author, const UUID& id, const std::vector<std::string>& fields, std::int64_t value) const {
+    Listed told = listed(author, id);
+    return told.deletes || std::any_of(told.fields.begin(), told.fields.end(), [&](const Object& each) {
+             return std::any_of(fields.begin(), fields.end(),
+                                [&](const std::string& field) { return each.integer(field).value_or(0) >= value; });
+           });
   }
   // The hub has it, or what somebody wrote who had not seen less; or the author is told.
   bool isAccountedFor(const Write& write, const Held& hub) const {
@@ -259,15 +273,16 @@ class RightsFleet : public WithHubProcess {
     if (original != hub.end()) {
       std::int64_t there = original->second.integer(write.field).value_or(0);
       if (there == write.value || !isBefore(there, write.value)) return true;
-    } else if (std::any_of(deletes_.begin(), deletes_.end(),
-                           [&](const Delete& each) { return each.record == write.record && !isRefused(each); })) {
+    } else if (std::any_of(deletes_.begin(), deletes_.end(), [&](const Delete& each) {
+                 return each.record == write.record && !listed(each.author, each.record).deletes;
+               })) {
       return true;
     }
-    return isListed(write.author, write.record);
+    return isListed(write.author, write.record, {write.field}, write.value);
   }
   bool isAccountedFor(const Delete& each, const Held& hub) const {
     auto original = hub.find(each.record);
-    if (original == hub.end() || isListed(each.author, each.record)) return true;
+    if (original == hub.end() || isListed(each.author, each.record, {"n", "moved"}, each.number)) return true;
     auto isLater = [&](const char* field) {
       return !isBefore(original->second.integer(field).value_or(0), each.seen.integer(field).value_or(0));
     };

@@ -234,8 +234,8 @@ TEST_F(RejectedTest, WhatIsDiscardedTooLateComesBack) {
   expectNothingListed();
 }
 
-// A client that knows the id of a record that it may not read guesses a field of it, with stamps below and above the one
-// there, with the same stamp, and a field that is not there. Each answer is the same.
+// A client that knows the id of a record that it may not read guesses a field of it, with stamps below and above the
+// one there, with the same stamp, and a field that is not there. Each answer is the same.
 TEST_F(RejectedTest, NoAnswerTellsWhatAHiddenRecordHolds) {
   UUID id = a.insert({{"secret", 5}});
   auto limited = std::make_shared<Limited>();
