@@ -75,6 +75,7 @@ void move(const TemporaryFolder& folder, Hub& hub, const std::vector<UUID>& team
   users.put("mover");
   users.join("mover", teams[0]);
   Policy policy = hub.database().policies().add({"default", Operation::read, kTeamOfUser});
+  hub.database().createIndex("teams", {"team_id"});
   Database client = openDatabase(folder.file("mover.blazedb"));
   SyncEngine sync = client.enableSync(hub.address(tokenOf("mover")), kReadable);
   sync.synchronize();
@@ -99,6 +100,7 @@ void move(const TemporaryFolder& folder, Hub& hub, const std::vector<UUID>& team
          text("%.0f ms against %.0f ms, %llu records of %llu", median(moves) * 1e3, median(syncs) * 1e3, Number{ofTeam},
               Number{records}));
   hub.database().policies().remove(policy.id);
+  hub.database().dropIndex("teams");
 }
 
 // The first sync of all records with a policy that lets all of them through, in turn with one without a policy.
@@ -170,7 +172,7 @@ class Writer {
     double rate = static_cast<double>(records) / time.seconds();
     bool same = hub_.database().count() == client_.count();
     for (const UUID& id : {written_.front(), written_.back()})
-      same = same && hub_.database().fetch(id) == client_.fetch(id);
+      same = same && *hub_.database().fetch(id) == *client_.fetch(id);
     require(same && client_.rejectedChanges().empty(), "the hub does not hold what the client has written");
     return rate;
   }

@@ -24,15 +24,6 @@ constexpr std::size_t kSetMin = 8;
 
 Operand unknownOr(std::optional<bool> truth) { return truth ? Operand::boolean(*truth) : Operand::null(); }
 
-Operand follow(Operand at, const std::vector<Step>& steps) {
-  for (const Step& step : steps) {
-    const auto* name = std::get_if<std::string>(&step);
-    if (at.type() != (name ? Type::object : Type::array)) return {};
-    at = name ? memberOf(at.bytes(), *name) : elementOf(at.bytes(), std::get<std::int64_t>(step));
-  }
-  return at;
-}
-
 Operand equal(const Operand& a, const Operand& b) {
   if (a.isUnknown() || b.isUnknown()) return Operand::null();
   auto order = compare(a, b);

@@ -25,8 +25,9 @@ base::Bytes keyOf(const Operand& value) {
 // An operand that is the same for every record.
 std::optional<Operand> constantIn(const Bound& bound, const Node& node) {
   if (node.op == Op::literal) return node.literal;
-  if (node.op == Op::parameter && node.steps.empty()) return bound.parameter(node.slot);
-  return std::nullopt;
+  if (node.op != Op::parameter) return std::nullopt;
+  Operand value = follow(bound.parameter(node.slot), node.steps);
+  return value.type() == Type::missing ? std::nullopt : std::optional(value);
 }
 
 bool sameNode(const Bound& inA, const Node& a, const Bound& inB, const Node& b) {

@@ -45,4 +45,13 @@ Operand elementOf(base::ByteView array, std::int64_t index) {
   return elements.value();
 }
 
+Operand follow(Operand at, const std::vector<Step>& steps) {
+  for (const Step& step : steps) {
+    const auto* name = std::get_if<std::string>(&step);
+    if (at.type() != (name ? Operand::Type::object : Operand::Type::array)) return {};
+    at = name ? memberOf(at.bytes(), *name) : elementOf(at.bytes(), std::get<std::int64_t>(step));
+  }
+  return at;
+}
+
 }  // namespace blazedb::query

@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "codec/cbor.h"
+#include "query/expression.h"
 #include "query/operand.h"
 
 namespace blazedb::query {
@@ -52,5 +54,7 @@ class Members {
 Operand memberOf(base::ByteView object, std::string_view name);
 // The element at `index` from 0, or from the end if it is negative; missing if there is none.
 Operand elementOf(base::ByteView array, std::int64_t index);
+// What is there behind these steps; missing if there is nothing.
+Operand follow(Operand at, const std::vector<Step>& steps);
 
 }  // namespace blazedb::query
