@@ -64,7 +64,7 @@ void Receiver::onWelcome(const Welcome& welcome) {
   std::uint64_t complete = std::min(held.complete, welcome.from);
   std::uint64_t reach = complete == welcome.from ? welcome.from : std::max(held.reach, welcome.from);
   applied_ = {end_.peer().incarnation, welcome.from, complete, reach, std::nullopt};
-  if (welcome.from == held.position) applied_.place = held.place;
+  if (held.place && welcome.from == held.position) applied_ = held;  // a place belongs to its incarnation
   end_.status.expected = welcome.ahead;
   if (welcome.teamsRefused > 0)
     aboutTeams_ = Bye{ErrorCode::PermissionDenied,
