@@ -203,7 +203,7 @@ void Merger::receive(const sync::Incoming& incoming, Item& item, sync::ApplyResu
   auto outside = [&] { broken(Reason::outsideScope, "what this link does not carry"); };
   if (!scope.has(change.collection)) return outside();
   if (change.left) {
-    if (item.aside) noLongerAside(item.key(), result);
+    if (item.aside) heardOf(incoming, item, result);
     if (incoming.refused.contains(item.key()) && item.found)
       result.unsent = !replace(incoming, item.key(), item.held, nullptr, result);
     else
@@ -228,7 +228,7 @@ void Merger::receive(const sync::Incoming& incoming, Item& item, sync::ApplyResu
   } else if (std::optional<sync::Bye> why = mergeOne(incoming, item, *theirs, result)) {
     setAside(incoming, item, *why, result);
   } else if (item.aside && change.complete) {
-    noLongerAside(item.key(), result);
+    heardOf(incoming, item, result);
   }
   for (const Refused& each : refused_)
     if (change.complete && each.peer == incoming.agreement.peer.replica && each.key == item.key())
@@ -590,6 +590,15 @@ void Merger::setAside(const sync::Incoming& incoming, Item& item, const sync::By
   bool isKnown = incoming.again && item.aside == ErrorCode::PermissionDenied && why.code == *item.aside;
   if (!isKnown) result.rejected.push_back(rejections_.back());
   item.mentioned = true;
+}
+
+// The whole of a record that is set aside has come, or the record has left. What rights have refused waits at the peer
+// beside the record, so only the answer to a question tells whether it has come too.
+void Merger::heardOf(const sync::Incoming& incoming, const Item& item, sync::ApplyResult& result) {
+  if (item.aside == ErrorCode::PermissionDenied && !incoming.again)
+    result.askDenied = true;
+  else
+    noLongerAside(item.key(), result);
 }
 
 // `key` was set aside.

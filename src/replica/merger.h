@@ -77,6 +77,7 @@ class Merger {
   bool keepsMore(const sync::Incoming& incoming, const Item& item);
   bool leave(const sync::Incoming& incoming, Item& item);
   void setAside(const sync::Incoming& incoming, Item& item, const sync::Bye& why, sync::ApplyResult& result);
+  void heardOf(const sync::Incoming& incoming, const Item& item, sync::ApplyResult& result);
   void noLongerAside(const sync::RecordKey& key, sync::ApplyResult& result);
   void noteGone(const sync::Incoming& incoming, sync::ApplyResult& result);
   bool replace(const sync::Incoming& incoming, const sync::RecordKey& key, Held& held, const sync::RecordState* theirs,

@@ -294,10 +294,14 @@ bool Receiver::took(ApplyResult& result) {
     return false;
   }
   for (const RecordKey& key : result.replaced) refused_.erase(key);
+  askDenied_ = askDenied_ || result.askDenied;
   if (!result.replaced.empty())
     end_.status.refused = end_.store.noteRejected(end_.peer().replica, end_.agreement.scope, {}, true).count;
   if (result.rejected.empty()) return true;
   for (const Rejection& each : result.rejected) {
+    auto known = setAside_.find(each.key);
+    // The others of its transaction may be taken now.
+    if (!each.why && known != setAside_.end() && known->second == ErrorCode::PermissionDenied) askDenied_ = true;
     if (each.why) setAside_[each.key] = each.why->code;
     if (!each.why) setAside_.erase(each.key);
     if (each.why) end_.status.reason = each.why;
@@ -329,10 +333,12 @@ void Receiver::askAgain() {
   if (std::exchange(replacesNow_, false))
     for (const auto& [key, why] : refused_) retrying_.insert(key);
   bool all = std::exchange(askAll_, false), due = retryAtMs_ && end_.nowMs >= *retryAtMs_;
+  bool denied = std::exchange(askDenied_, false);
   std::uint64_t changes = std::exchange(changedAside_, end_.store.changedAside());
   if (all || due) retryAtMs_.reset();
   for (const auto& [key, code] : setAside_)
-    if (all || (due && code == ErrorCode::ClockSkew)) retrying_.insert(key);
+    if (all || (due && code == ErrorCode::ClockSkew) || (denied && code == ErrorCode::PermissionDenied))
+      retrying_.insert(key);
   if (!all && changes != changedAside_)
     for (Rejection& each : end_.store.setAside(end_.peer().replica, end_.agreement.scope, true))
       retrying_.insert(std::move(each.key));

@@ -13,7 +13,8 @@
 //
 // Setting aside. A record that the store cannot take is set aside, and everything else goes on. The receiver asks for
 // it again, whole: at the beginning of each conversation, once its time has come if it was dated ahead, when this
-// replica's own copy of it has changed, and whenever a part of it comes. While a record is set aside the two ends do
+// replica's own copy of it has changed, whenever a part of it comes, and if rights have refused it, when another such
+// record is taken or given up. While a record is set aside the two ends do
 // not hold the same, and do not compare.
 //
 // Replacing. If the rights of the peer refuse a change of this replica, the change leaves the record here. The receiver
@@ -65,7 +66,7 @@ class Receiver {
   void askAgain();
   bool askingAgain() const { return !retrying_.empty(); }
   // Whether it does, or will as soon as it may.
-  bool asksAgain() const { return askingAgain() || (!setAside_.empty() && (!welcome_ || askAll_)); }
+  bool asksAgain() const { return askingAgain() || (!setAside_.empty() && (!welcome_ || askAll_ || askDenied_)); }
   void saveCursor();
   void saveCursorIfDue();
 
@@ -131,6 +132,7 @@ class Receiver {
   bool replacesNow_ = true;           // otherwise the peer has to acknowledge changes of them first
   std::set<RecordKey> retrying_;      // asked for again; batches are held meanwhile
   bool askAll_ = false;
+  bool askDenied_ = false;                 // ask for all that rights have refused
   std::uint64_t changedAside_ = 0;         // Store::changedAside(), as it was last read
   std::optional<std::int64_t> retryAtMs_;  // when the first record that was dated ahead can be taken
 };

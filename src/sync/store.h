@@ -100,6 +100,7 @@ struct ApplyResult {
   std::vector<Rejection> rejected;        // set aside now, or no longer; the rest was merged
   std::optional<std::int64_t> retryInMs;  // when the first record that is dated ahead can be taken
   std::vector<RecordKey> replaced;        // of Incoming::refused: these are as the sender has them now
+  bool askDenied = false;                 // what rights have refused may be allowed now, or given up: ask for it again
   bool mustSync = false;                  // the sender forgets these changes once they are acknowledged: sync to disk
   bool unsent = false;  // set: nothing was merged; a record taken back has changes that the sender has to get first
 };

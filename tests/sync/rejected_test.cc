@@ -356,6 +356,51 @@ TEST_F(TransactionsTest, GoWithoutWhatTheUserGivesUp) {
   expectSame(a, b);
 }
 
+TEST_F(TransactionsTest, GoAtOnceWithoutWhatTheUserGivesUp) {
+  UUID old = a.insert({{"n", 1}});
+  linked();
+  Conversation talk(a, b, now, {}, asks);
+  talk.start();
+  talk.rest();
+  a->write([&](Changes& changes) {
+    changes.increment("default", old, "count", 1);
+    changes.insert("default", std::nullopt, {{"n", 2}});
+    changes.insert("default", std::nullopt, {{"n", 11}});
+  });
+  talk.rest();
+  EXPECT_EQ(a->rejectedChanges().size(), 3u);
+  for (const RejectedChange& change : a->rejectedChanges())
+    if (change.fields.integer("n") == 11) a->discard(change.id);
+  talk.rest();
+  EXPECT_EQ(b.count(), 2u);
+  EXPECT_EQ(b.fetch(old)->integer("count"), 1);
+  expectNothingListed();
+}
+
+// The author's feed has its records as the peer has them, and the refused changes beside.
+TEST_F(TransactionsTest, AreNotTakenInPartWhenTheFeedIsReadAgain) {
+  UUID old = a.insert({{"n", 1}});
+  linked();
+  a->write([&](Changes& changes) {
+    changes.increment("default", old, "count", 1);
+    changes.insert("default", std::nullopt, {{"n", 2}});
+    changes.insert("default", std::nullopt, {{"n", 11}});
+  });
+  linked();
+  for (int i = 0; i < 2; i++) {
+    b->dropCursor({a->replicaId(), a->identity().incarnation}, Scope());
+    linked();
+    EXPECT_EQ(b.count(), 1u);
+    EXPECT_FALSE(b.fetch(old)->contains("count"));
+    EXPECT_EQ(a->rejectedChanges().size(), 3u);
+    a.reopen();
+  }
+  rights->limit = 12;
+  linked();
+  EXPECT_EQ(b.count(), 3u);
+  EXPECT_EQ(b.fetch(old)->integer("count"), 1);
+}
+
 TEST_F(TransactionsTest, JoinWhereTheyShareARecord) {
   std::vector<UUID> ids = writeTogether({1, 11});
   linked();
