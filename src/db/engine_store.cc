@@ -72,7 +72,8 @@ std::size_t Engine::readRecords(std::span<const sync::RecordKey> keys, const syn
   return answered;
 }
 
-// What an index finds for the conditions of the rule; every record of the collections that none helps with.
+// What an index finds for the conditions of the rule; every record of the collections that none helps with, and of
+// which the importer does not have all.
 std::vector<std::int64_t> Engine::moved(const sync::Agreement& agreement, const sync::Cursor& start) {
   std::vector<std::int64_t> rows;
   ReaderPool::Lease reader = readers_.lease();
@@ -84,21 +85,25 @@ std::vector<std::int64_t> Engine::moved(const sync::Agreement& agreement, const 
       rows.push_back(row.handle);
     return true;
   };
-  reader->delivered(importer, add);
+  std::map<std::int64_t, std::uint64_t> held;  // live records that the importer has, by collection
+  reader->delivered(importer, [&](const replica::Row& row) {
+    if (row.alive() && row.delivery->kind != replica::Delivery::Kind::takenBack) held[row.collection]++;
+    return add(row);
+  });
   auto addNew = [&](const replica::Row& row) { return row.delivery || add(row); };
 
   const auto* rights = dynamic_cast<const UserRights*>(agreement.reads.rights.get());
   std::set<std::int64_t> walked;
-  for (const auto& [name, number] : catalog->numbers) {
-    if (!agreement.scope.has(name)) continue;
+  for (const replica::Collection& each : reader->collections()) {
+    if (!agreement.scope.has(each.name) || held[each.number] == each.live) continue;
     std::optional<std::vector<UUID>> ids;
-    if (rights) ids = rights->mayBeRead(name, snapshot_, now());
+    if (rights) ids = rights->mayBeRead(each.name, snapshot_, now());
     if (!ids) {
-      walked.insert(number);
+      walked.insert(each.number);
       continue;
     }
     std::vector<replica::Key> keys;
-    for (const UUID& id : *ids) keys.push_back({number, id});
+    for (const UUID& id : *ids) keys.push_back({each.number, id});
     reader->find(keys, importer, [&](std::size_t, const replica::Row* row) { return !row || addNew(*row); });
   }
   if (walked.empty()) return rows;

@@ -97,6 +97,10 @@ Connection::Connection(EncryptedVfs& vfs, Role role, int cacheKiB) : vfs_(vfs) {
     if (int code = sqlite3_open_v2(EncryptedVfs::kMainName, &handle_, flags, vfs.name())) raise(code);
     sqlite3_extended_result_codes(handle_, 1);
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    // Without this, SQLite makes the plan of a statement anew whenever a parameter is bound that it has compared with
+    // the condition of a partial index; and every index of a collection has such a condition
+    // (findings/sqlite_partial_index_reprepares.sh).
+    sqlite3_db_config(handle_, SQLITE_DBCONFIG_ENABLE_QPSG, 1, nullptr);
     // The triggers that keep a full-text index are in the schema. SQLite 3.40 refuses FTS5 in a schema that it does not
     // trust. Whoever can write a schema here has the password of the file.
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, role == Role::writer, nullptr);
