@@ -24,9 +24,9 @@ sync::Bye tooLarge() {
           "with the fields that others added the record would exceed 23 MiB; split it, or keep large data in files"};
 }
 
-// How many changes at the front concern different records; at most kStretchRecords.
-std::size_t differentRecords(std::span<const sync::Change> changes) {
-  std::size_t size = std::min(changes.size(), kStretchRecords);
+// How many changes at the front concern different records; at most `max`.
+std::size_t differentRecords(std::span<const sync::Change> changes, std::size_t max) {
+  std::size_t size = std::min(changes.size(), max);
   std::vector<std::pair<UUID, std::size_t>> ids;
   ids.reserve(size);
   for (std::size_t i = 0; i < size; i++) ids.emplace_back(changes[i].id, i);
@@ -84,16 +84,22 @@ void Merger::judgeTransaction(const sync::Incoming& incoming, std::size_t first)
   judgedTo_ = first + 1;
   while (judgedTo_ < changes.size() && !changes[judgedTo_ - 1].endsTransaction) judgedTo_++;
   mates_.clear();
+  isAllowed_ = false;
   std::size_t size = judgedTo_ - first;
   if (!incoming.agreement.writes.rights || incoming.repair || size == 1 || size > kTransactionJudgedMax) return;
+  std::span<const sync::Change> transaction = std::span(changes).subspan(first, size);
+  auto isFine = [&](const sync::Change& change) { return change.left || allows(incoming, change); };
+  if (std::all_of(transaction.begin(), transaction.end(), isFine)) {
+    isAllowed_ = differentRecords(transaction, size) == size;
+    return;
+  }
   std::set<sync::RecordKey> allowed;
   std::vector<sync::RecordKey> all;
-  for (const sync::Change& change : std::span(changes).subspan(first, size)) {
+  for (const sync::Change& change : transaction) {
     if (change.left) continue;
     all.push_back({std::string(change.collection), change.id});
     if (allows(incoming, change)) allowed.insert(all.back());
   }
-  if (allowed.size() == all.size()) return;
   mates_ = std::move(allowed);
   together_.push_back(std::move(all));
 }
@@ -143,7 +149,7 @@ bool Merger::allows(const sync::Incoming& incoming, const sync::Change& change) 
 // Loads the rows of the next stretch. Returns the number of its changes.
 std::size_t Merger::load(const sync::Incoming& incoming, std::size_t from) {
   std::span<const sync::Change> changes = std::span(incoming.changes).subspan(from);
-  std::size_t size = differentRecords(changes);
+  std::size_t size = differentRecords(changes, kStretchRecords);
   if (items_.size() < size) items_.resize(size);
   keys_.clear();
   for (std::size_t i = 0; i < size; i++) {
@@ -317,7 +323,7 @@ std::optional<sync::Bye> Merger::checkStamps(const sync::Incoming& incoming, con
 std::optional<sync::Bye> Merger::checkRights(const sync::Incoming& incoming, const Item& item, bool alive,
                                              base::ByteView fields) const {
   const sync::Rights* rights = incoming.agreement.writes.rights.get();
-  if (!rights) return std::nullopt;
+  if (!rights || isAllowed_) return std::nullopt;
   std::optional<base::ByteView> before, after;
   if (item.found && item.held.alive()) before = item.held.row().fields;
   if (alive) after = fields;
@@ -404,7 +410,7 @@ std::optional<sync::Bye> Merger::mergeHeld(const sync::Incoming& incoming, Item&
 // Whether the peer's user may not read the live record that is held here.
 bool Merger::hides(const sync::Incoming& incoming, const Item& item) const {
   const sync::Rights* rights = incoming.agreement.writes.rights.get();
-  if (!rights || !item.found || !item.held.alive()) return false;
+  if (!rights || isAllowed_ || !item.found || !item.held.alive()) return false;
   return !rights->mayRead(std::string(item.change->collection), item.change->id, item.held.row().fields);
 }
 

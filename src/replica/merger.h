@@ -94,6 +94,7 @@ class Merger {
   std::optional<std::uint64_t> rejectedOfPeer_;    // how many of its records are set aside, once that was asked for
   std::optional<bool> hasRefused_;   // whether the peer has records of ours aside, once that was asked for
   std::size_t judgedTo_ = 0;         // the next transaction of the batch begins here
+  bool isAllowed_ = false;           // all of the present transaction, by the rights
   std::set<sync::RecordKey> mates_;  // refused because another record of their transaction is
   std::vector<std::vector<sync::RecordKey>> together_;  // transactions of the batch that are refused
   std::vector<Item> items_;                             // of the stretch; reused

@@ -418,6 +418,39 @@ TEST_F(TransactionsTest, JoinWhereTheyShareARecord) {
   expectSame(a, b);
 }
 
+// A peer that sends a record twice in one transaction: each change is allowed, and both together are not.
+TEST_F(TransactionsTest, ThatNameARecordTwiceAreJudgedAsTheMergeGoes) {
+  struct NotBoth : Limited {
+    std::optional<Bye> refusalOf(const std::string&, const UUID& id, std::optional<base::ByteView>,
+                                 std::optional<base::ByteView> after) const override {
+      Record record = after ? replica::decoded(id, *after) : Record();
+      bool both = record.contains("x") && record.contains("y");
+      return both ? std::optional(Bye{ErrorCode::PermissionDenied, "not both"}) : std::nullopt;
+    }
+  };
+  UUID id = a.insert({{"n", 1}});
+  asks.terms.writes.rights = std::make_shared<NotBoth>();
+  auto session = greeted(asks);
+  session->receive(encode(Subscribe{}), now);
+  session->receive(encode(Welcome{}), now);
+  Bytes one = {1};
+  Stamp stamp{0, HybridClock::fromWall(a.clock.wallMs()) + 1, 12345};
+  BatchWriter batch;
+  std::uint64_t position = 0;
+  for (const char* field : {"x", "y"}) {
+    RecordState part;
+    part.cells = {{field, one, stamp, {}, 0}};
+    part.whole = false;
+    EncodedState encoded;
+    encodeState(part, 0, encoded);
+    batch.add({"default", id, ++position, position == 2, false, encoded.stamps, encoded.fields});
+  }
+  session->receive(batch.finishBatch(2, true, 2), now);
+  EXPECT_FALSE(session->stopped());
+  EXPECT_TRUE(a.fetch(id)->contains("x"));
+  EXPECT_FALSE(a.fetch(id)->contains("y"));
+}
+
 TEST_F(TransactionsTest, OfManyRecordsAreJudgedRecordByRecord) {
   std::vector<int> numbers(1001, 1);
   numbers[500] = 11;
