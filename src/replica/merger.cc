@@ -414,10 +414,18 @@ bool Merger::hides(const sync::Incoming& incoming, const Item& item) const {
   return !rights->mayRead(std::string(item.change->collection), item.change->id, item.held.row().fields);
 }
 
-// What the rights had refused, and now allow, is sent back to the peer like any other change: its user may have given
-// it up before the peer hears that it was taken.
+// Some changes are sent back to the peer like any other, because it may lose them. What the rights had refused, and now
+// allow, its user may have given up before the peer hears that it was taken. And what the peer wrote before it came to
+// a delivery of the record goes if that takes the record back, and gives it again.
 std::int64_t Merger::originFor(const sync::Incoming& incoming, const Item& item) const {
-  return incoming.again && item.aside == ErrorCode::PermissionDenied ? 0 : origin_;
+  bool wasRefused = incoming.again && item.aside == ErrorCode::PermissionDenied;
+  bool isUnderWay = false;
+  if (item.found && item.held.row().delivery) {
+    const Delivery& known = *item.held.row().delivery;
+    isUnderWay =
+        known.kind != Delivery::Kind::itsOwn && !incoming.acknowledged.has(item.held.row().position, known.position);
+  }
+  return wasRefused || isUnderWay ? 0 : origin_;
 }
 
 // During a sweep: notes the fields that the peer's record does not have, and that this replica will not send to it.
