@@ -13,7 +13,6 @@
 #include "db/tables_refused.h"
 #include "replica/forgetting.h"
 #include "replica/journal.h"
-#include "replica/merger.h"
 #include "sync/merge.h"
 
 namespace blazedb::db {
@@ -423,10 +422,10 @@ std::uint64_t Changes::count(const std::string& collection) const {
   return found == mirror_.collections.end() ? 0 : found->second.live;
 }
 
-sync::ApplyResult Changes::apply(const sync::Incoming& incoming) {
+sync::ApplyResult Changes::apply(const sync::Incoming& incoming, replica::Merger::Judging judging) {
   requireSource(incoming.agreement.peer.replica);
   mirror_.peer = incoming.agreement.peer.replica;
-  replica::Merger merger(ledger_, mirror_, author_, clock_);
+  replica::Merger merger(ledger_, mirror_, author_, clock_, judging);
   sync::ApplyResult result = merger.apply(incoming);
   overridden_ = merger.overridden();
   return result;

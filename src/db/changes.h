@@ -20,6 +20,7 @@
 #include "db/tables.h"
 #include "replica/author.h"
 #include "replica/ledger.h"
+#include "replica/merger.h"
 #include "sync/restamp.h"
 #include "sync/store.h"
 
@@ -114,7 +115,7 @@ class Changes final : public Snapshot {
 
   // Merges what a peer sent, except what it sets aside. If the result has anything missing or refused, the caller must
   // roll the transaction back.
-  sync::ApplyResult apply(const sync::Incoming& incoming);
+  sync::ApplyResult apply(const sync::Incoming& incoming, replica::Merger::Judging judging);
   // The writes of this replica that the merge has overridden, for the journal.
   const std::vector<replica::Overridden>& overridden() const { return overridden_; }
 

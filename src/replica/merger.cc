@@ -53,8 +53,8 @@ RejectedOn linkOf(const sync::Incoming& incoming) {
 
 }  // namespace
 
-Merger::Merger(Ledger& ledger, Mirror& mirror, const Author& author, base::Clock& clock)
-    : ledger_(ledger), mirror_(mirror), author_(author), clock_(clock) {}
+Merger::Merger(Ledger& ledger, Mirror& mirror, const Author& author, base::Clock& clock, Judging judging)
+    : ledger_(ledger), mirror_(mirror), author_(author), clock_(clock), judging_(judging) {}
 
 sync::ApplyResult Merger::apply(const sync::Incoming& incoming) {
   sync::ApplyResult result;
@@ -78,7 +78,8 @@ sync::ApplyResult Merger::apply(const sync::Incoming& incoming) {
   return result;
 }
 
-// `first` begins a transaction. If the rights refuse one of its records, the others become mates_.
+// `first` begins a transaction. If it is judged before it merges, and the rights refuse one of its records, the others
+// become mates_.
 void Merger::judgeTransaction(const sync::Incoming& incoming, std::size_t first) {
   const std::vector<sync::Change>& changes = incoming.changes;
   judgedTo_ = first + 1;
@@ -86,7 +87,8 @@ void Merger::judgeTransaction(const sync::Incoming& incoming, std::size_t first)
   mates_.clear();
   isAllowed_ = false;
   std::size_t size = judgedTo_ - first;
-  if (!incoming.agreement.writes.rights || incoming.repair || size == 1 || size > kTransactionJudgedMax) return;
+  isJudged_ = incoming.agreement.writes.rights && !incoming.repair && size > 1 && size <= kTransactionJudgedMax;
+  if (!isJudged_ || judging_ == Judging::asTheyMerge) return;
   std::span<const sync::Change> transaction = std::span(changes).subspan(first, size);
   auto isFine = [&](const sync::Change& change) { return change.left || allows(incoming, change); };
   if (std::all_of(transaction.begin(), transaction.end(), isFine)) {
@@ -95,12 +97,16 @@ void Merger::judgeTransaction(const sync::Incoming& incoming, std::size_t first)
   }
   std::set<sync::RecordKey> allowed;
   std::vector<sync::RecordKey> all;
+  std::optional<UUID> refused;
   for (const sync::Change& change : transaction) {
     if (change.left) continue;
     all.push_back({std::string(change.collection), change.id});
-    if (allows(incoming, change)) allowed.insert(all.back());
+    if (allows(incoming, change))
+      allowed.insert(all.back());
+    else if (!refused)
+      refused = change.id;
   }
-  mates_ = std::move(allowed);
+  for (const sync::RecordKey& key : allowed) mates_.emplace(key, *refused);
   together_.push_back(std::move(all));
 }
 
@@ -115,10 +121,14 @@ void Merger::judgeAgain(const sync::Incoming& incoming) {
   }
   for (const std::set<sync::RecordKey>& transaction : ledger_.rows().together(linkOf(incoming), keys)) {
     std::set<sync::RecordKey> allowed;
+    std::optional<UUID> refused;
     for (const sync::RecordKey& key : transaction)
       if (auto answer = answers.find(key); answer != answers.end() && allows(incoming, *answer->second))
         allowed.insert(key);
-    if (allowed.size() < transaction.size()) mates_.merge(allowed);
+      else if (!refused)
+        refused = key.id;
+    if (refused)
+      for (const sync::RecordKey& key : allowed) mates_.emplace(key, *refused);
   }
 }
 
@@ -232,6 +242,8 @@ void Merger::receive(const sync::Incoming& incoming, Item& item, sync::ApplyResu
   if (item.aside && !change.complete && item.aside != ErrorCode::PermissionDenied) {
     result.missing.push_back(item.key());  // the cursor has passed the rest of the record
   } else if (std::optional<sync::Bye> why = mergeOne(incoming, item, *theirs, result)) {
+    if (isJudged_ && judging_ == Judging::asTheyMerge && why->code == ErrorCode::PermissionDenied)
+      throw RefusedInTransaction{};
     setAside(incoming, item, *why, result);
   } else if (item.aside && change.complete) {
     heardOf(incoming, item, result);
@@ -267,9 +279,10 @@ std::optional<sync::Bye> Merger::mergeOne(const sync::Incoming& incoming, Item& 
     if (each.key == item.key() && each.peer != incoming.agreement.peer.replica &&
         repeats(theirs, item.found && !left ? &item.held.state : nullptr, each.state()))
       return each.why;
-  if (!mates_.empty() && mates_.contains(item.key()))
+  if (auto mate = mates_.empty() ? mates_.end() : mates_.find(item.key()); mate != mates_.end())
     return sync::Bye{ErrorCode::PermissionDenied,
-                     "another record of its transaction is refused, and of a transaction all is taken, or nothing"};
+                     "its transaction changes " + mate->second.toString() +
+                         " as well, which is refused; of a transaction all is taken, or nothing"};
   // A repair must not bring back a record that another peer took back: the two would take it back and repair it for
   // ever.
   if (incoming.repair && left && !cameFrom(incoming, item.held.row())) return std::nullopt;

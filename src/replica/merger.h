@@ -4,10 +4,11 @@
 // merges in memory, and writes the rows with one call. A change that breaks the protocol ends the conversation. A
 // record that an honest peer may send and this replica cannot take is set aside, and everything else goes on.
 //
-// If the rights of the peer's user refuse a record, they refuse its transaction: the merger judges all records of a
-// transaction before it merges the first. It sets all of them aside, and takes them together later. What the user sends
-// of a record that it may not read is refused before it is compared with the record: any other answer would tell what
-// the record holds.
+// If the rights of the peer's user refuse a record, they refuse its transaction: all of it is set aside, and taken
+// together later. Hardly any transaction is refused, so the merger judges each record as it merges it. When a record of
+// several is refused, the batch begins again, and each of its transactions is judged before the first of its records is
+// merged. What the user sends of a record that it may not read is refused before it is compared with the record: any
+// other answer would tell what the record holds.
 #pragma once
 
 #include <cstdint>
@@ -26,10 +27,15 @@ namespace blazedb::replica {
 
 class Merger {
  public:
-  Merger(Ledger& ledger, Mirror& mirror, const Author& author, base::Clock& clock);
+  // When the rights judge the records of a transaction.
+  enum class Judging { asTheyMerge, before };
+  // Thrown with Judging::asTheyMerge: the caller must roll back, and apply the batch again with Judging::before.
+  struct RefusedInTransaction {};
+
+  Merger(Ledger& ledger, Mirror& mirror, const Author& author, base::Clock& clock, Judging judging);
 
   // Merges the changes and moves the cursor. If the result has anything missing, refused or unsent, the caller must
-  // roll the transaction back.
+  // roll the transaction back. Throws RefusedInTransaction.
   sync::ApplyResult apply(const sync::Incoming& incoming);
   // The writes of this replica that the merge has overridden, for the journal.
   const std::vector<Overridden>& overridden() const { return overridden_; }
@@ -88,14 +94,17 @@ class Merger {
   Mirror& mirror_;
   const Author& author_;
   base::Clock& clock_;
+  const Judging judging_;
 
   std::int64_t origin_ = 0;                        // the sender's number in Row::origin
   std::optional<std::set<std::int64_t>> origins_;  // those of all incarnations of the peer, once they were asked for
   std::optional<std::uint64_t> rejectedOfPeer_;    // how many of its records are set aside, once that was asked for
   std::optional<bool> hasRefused_;   // whether the peer has records of ours aside, once that was asked for
   std::size_t judgedTo_ = 0;         // the next transaction of the batch begins here
+  bool isJudged_ = false;            // the rights refuse the present transaction as a whole, or none of it
   bool isAllowed_ = false;           // all of the present transaction, by the rights
-  std::set<sync::RecordKey> mates_;  // refused because another record of their transaction is
+  // Refused because another record of their transaction is, with the id of the first such.
+  std::map<sync::RecordKey, UUID> mates_;
   std::vector<std::vector<sync::RecordKey>> together_;  // transactions of the batch that are refused
   std::vector<Item> items_;                             // of the stretch; reused
   std::vector<Key> keys_;                               // of the stretch; reused

@@ -34,18 +34,27 @@ class MemoryReplica final : public replica::Replica,
 
   // The secret of a new token is its name.
   std::int64_t addToken(const TokenOptions& options) {
-    std::lock_guard lock(mutex_);
     Token token;
-    token.id = static_cast<std::int64_t>(tokens_.size()) + 1;
-    token.options = options;
-    tokens_.push_back(token);
-    revision_++;
+    {
+      std::lock_guard lock(mutex_);
+      token.id = static_cast<std::int64_t>(tokens_.size()) + 1;
+      token.options = options;
+      tokens_.push_back(token);
+    }
+    noteRevision();
     return token.id;
   }
   void revoke(std::int64_t token) {
-    std::lock_guard lock(mutex_);
-    tokens_.at(static_cast<std::size_t>(token) - 1).revoked = now();
-    revision_++;
+    {
+      std::lock_guard lock(mutex_);
+      tokens_.at(static_cast<std::size_t>(token) - 1).revoked = now();
+    }
+    noteRevision();
+  }
+  // How many want to know of new revisions.
+  std::size_t revisionListeners() {
+    std::lock_guard lock(listenersMutex_);
+    return revisionListeners_.size();
   }
   // How often tokenRevision(), and tokenOf(), were called.
   int looks() const {
@@ -135,6 +144,15 @@ class MemoryReplica final : public replica::Replica,
     looks_++;
     return revision_;
   }
+  int addRevisionListener(Listener listener) override {
+    std::lock_guard lock(listenersMutex_);
+    revisionListeners_[++lastListener_] = std::move(listener);
+    return lastListener_;
+  }
+  void removeRevisionListener(int id) override {
+    std::lock_guard lock(listenersMutex_);
+    revisionListeners_.erase(id);
+  }
   std::optional<Error> admitReplica(std::int64_t, const UUID&, std::size_t) override { return std::nullopt; }
 
   // sync::Store. It forgets no deletes, so no peer has to sweep, and it remembers nothing about readers.
@@ -168,9 +186,9 @@ class MemoryReplica final : public replica::Replica,
     std::lock_guard lock(mutex_);
     return replica::FeedReader(rows_, committed()).readRecords(keys, agreement, bytesWanted, out, gone);
   }
-  std::vector<std::int64_t> moved(const sync::Agreement&, const sync::Cursor&) override { return {}; }
-  std::size_t readMoved(std::span<const std::int64_t> rows, const sync::MovedQuery&, sync::BatchWriter&) override {
-    return rows.size();
+  sync::Moved moved(const sync::Agreement&) override { return {}; }
+  void readMoved(const sync::MovedQuery&, sync::Moved& moved, sync::BatchWriter&) override {
+    moved.place.given.reset();
   }
   sync::Deliveries& deliveries() override { return *this; }
   sync::ApplyResult apply(const sync::Incoming& incoming) override {
@@ -180,7 +198,7 @@ class MemoryReplica final : public replica::Replica,
       MemoryRows rows = rows_;
       replica::Mirror mirror = mirror_;
       replica::Ledger ledger(rows, mirror);
-      result = replica::Merger(ledger, mirror, author_, clock_).apply(incoming);
+      result = replica::Merger(ledger, mirror, author_, clock_, replica::Merger::Judging::before).apply(incoming);
       if (!result.missing.empty() || result.refused || result.unsent) return result;
       ledger.finish();
       rows_ = std::move(rows);
@@ -222,6 +240,15 @@ class MemoryReplica final : public replica::Replica,
   }
 
  private:
+  void noteRevision() {
+    {
+      std::lock_guard lock(mutex_);
+      revision_++;
+    }
+    std::lock_guard lock(listenersMutex_);
+    for (const auto& [id, listener] : revisionListeners_) listener();
+  }
+
   Known known(const UUID&) const override { return {}; }
   void noteFilter(const UUID&, const std::optional<std::string>&, std::optional<std::uint64_t>) override {}
   void mixFilters(const UUID&) override { ADD_FAILURE(); }
@@ -259,7 +286,7 @@ class MemoryReplica final : public replica::Replica,
   bool answers_ = true;
   mutable std::condition_variable mayAnswer_;
   std::mutex listenersMutex_;
-  std::map<int, Listener> listeners_;
+  std::map<int, Listener> listeners_, revisionListeners_;
   int lastListener_ = 0;
 };
 
