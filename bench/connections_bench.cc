@@ -41,9 +41,9 @@ class EmptyStore final : public sync::Store, private sync::Deliveries {
                           std::vector<sync::RecordKey>&) override {
     return 0;
   }
-  std::vector<std::int64_t> moved(const sync::Agreement&, const sync::Cursor&) override { return {}; }
-  std::size_t readMoved(std::span<const std::int64_t>, const sync::MovedQuery&, sync::BatchWriter&) override {
-    return 0;
+  sync::Moved moved(const sync::Agreement&) override { return {}; }
+  void readMoved(const sync::MovedQuery&, sync::Moved& moved, sync::BatchWriter&) override {
+    moved.place.given.reset();
   }
   sync::Deliveries& deliveries() override { return *this; }
   sync::ApplyResult apply(const sync::Incoming&) override { return {}; }

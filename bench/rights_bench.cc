@@ -82,16 +82,19 @@ void move(const TemporaryFolder& folder, Hub& hub, const std::vector<UUID>& team
   auto holds = [&](const UUID& team) {
     return client.count() == ofTeam && client.query("team_id = $team", {{"team", team}}).count() == ofTeam;
   };
+  // Cheap, as it is asked often while the client works.
+  auto mayHold = [&](const UUID& ofTheTeam) { return client.count() == ofTeam && client.fetch(ofTheTeam); };
   require(holds(teams[0]), "the client does not hold the records of its user's team");
 
   std::vector<double> ratios, moves, syncs;
   for (std::size_t i = 1; i <= kPieces; i++) {
     syncs.push_back(static_cast<double>(ofTeam) / firstSync(folder, small, tokenOf(kUser), ofTeam));
     const UUID &before = teams[(i - 1) % teams.size()], &after = teams[i % teams.size()];
+    UUID one = *hub.database().query("team_id = $team", {{"team", after}}).first()->id();
     Stopwatch time;
     users.join("mover", after);
     users.leave("mover", before);
-    while (!holds(after)) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    while (!mayHold(one) || !holds(after)) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     moves.push_back(time.seconds());
     ratios.push_back(moves.back() / syncs.back());
   }

@@ -63,6 +63,7 @@ namespace blazedb {
   X(NotAllowed, 72)           /* the token does not grant what was asked for */                      \
   X(TooManyRemovals, 73)      /* a sync would remove a large part of the records */                  \
   X(PermissionDenied, 74)     /* the hub's policies do not let this user change the record so */     \
+  X(RightsChanged, 75)        /* what this client may do has changed; it connects again at once */   \
   X(FilterFailed, 80)         /* the filter function of an export policy has thrown */               \
   X(UnsafeFolder, 81)         /* another user could write to the folder of an app group */           \
   X(NoSuchGroup, 82)          /* there is no app group of this name */

@@ -104,8 +104,8 @@ class Engine final : public sync::Store, public replica::Replica {
   std::optional<UUID> source() const override { return shared_.published.self().source; }
   sync::Store& store() override { return *this; }
   replica::TokenCheck& tokenCheck() override { return tokens_; }
-  int addFeedListener(Listener listener) override { return shared_.listeners.addFeed(std::move(listener)); }
-  void removeFeedListener(int id) override { shared_.listeners.removeFeed(id); }
+  int addFeedListener(Listener listener) override { return shared_.listeners.feed().add(std::move(listener)); }
+  void removeFeedListener(int id) override { shared_.listeners.feed().remove(id); }
   void setRole(SyncRole role) override;
   void bindTo(const UUID& source, bool adopt) override;
   void noteRemote(const std::string& address, const UUID& replica) override;
@@ -137,9 +137,8 @@ class Engine final : public sync::Store, public replica::Replica {
   sync::FeedRead readFeed(const sync::FeedQuery& query, sync::BatchWriter& out) override;
   std::size_t readRecords(std::span<const sync::RecordKey> keys, const sync::Agreement& agreement,
                           std::size_t bytesWanted, sync::BatchWriter& out, std::vector<sync::RecordKey>& gone) override;
-  std::vector<std::int64_t> moved(const sync::Agreement& agreement, const sync::Cursor& start) override;
-  std::size_t readMoved(std::span<const std::int64_t> rows, const sync::MovedQuery& query,
-                        sync::BatchWriter& out) override;
+  sync::Moved moved(const sync::Agreement& agreement) override;
+  void readMoved(const sync::MovedQuery& query, sync::Moved& moved, sync::BatchWriter& out) override;
   sync::Deliveries& deliveries() override { return importers_; }
   sync::ApplyResult apply(const sync::Incoming& incoming) override;
   std::vector<sync::Rejection> setAside(const UUID& peer, const sync::Scope& scope, bool changed) const override;
@@ -167,6 +166,7 @@ class Engine final : public sync::Store, public replica::Replica {
   void changeSelf(const GroupCommit::Body& persist,
                   const std::function<void(replica::Author&, Published::Self&)>& publish);
   replica::Committed committed() const;
+  std::vector<std::int64_t> entering(const sync::MovedQuery& query, const sync::Moved& moved, ReadTables& tables) const;
 
   const Environment environment_;
   const std::string path_;
@@ -178,6 +178,7 @@ class Engine final : public sync::Store, public replica::Replica {
   GroupCommit writer_;
   CommittedSnapshot snapshot_;
   Journal journal_;
+  Revision revision_;
   Rights rights_;
   Tokens tokens_;
   IndexKeeper indexes_;

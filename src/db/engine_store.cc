@@ -67,60 +67,70 @@ std::size_t Engine::readRecords(std::span<const sync::RecordKey> keys, const syn
                                 std::size_t bytesWanted, sync::BatchWriter& out, std::vector<sync::RecordKey>& gone) {
   ReaderPool::Lease reader = readers_.lease();
   replica::FeedReader feed(*reader, committed());
-  std::size_t answered = feed.readRecords(keys, agreement, bytesWanted, out, gone);
+  std::size_t answered = 0;
+  {
+    ReadTables::OneSnapshot snapshot(*reader);  // one for all records costs less than one for each
+    answered = feed.readRecords(keys, agreement, bytesWanted, out, gone);
+  }
   if (!feed.news().empty()) importers_.noteDelivered(agreement.peer.replica, feed.news());
   return answered;
 }
 
-// What an index finds for the conditions of the rule; every record of the collections that none helps with, and of
-// which the importer does not have all.
-std::vector<std::int64_t> Engine::moved(const sync::Agreement& agreement, const sync::Cursor& start) {
-  std::vector<std::int64_t> rows;
-  ReaderPool::Lease reader = readers_.lease();
-  std::int64_t importer = reader->importer(agreement.peer.replica);
-  std::shared_ptr<const replica::Catalog> catalog = shared_.published.catalog();
-  auto add = [&](const replica::Row& row) {
-    auto collection = catalog->names.find(row.collection);
-    if (collection != catalog->names.end() && replica::FeedReader::isMoved(collection->second, row, agreement, start))
-      rows.push_back(row.handle);
-    return true;
-  };
-  std::map<std::int64_t, std::uint64_t> held;  // live records that the importer has, by collection
-  reader->delivered(importer, [&](const replica::Row& row) {
-    if (row.alive() && row.delivery->kind != replica::Delivery::Kind::takenBack) held[row.collection]++;
-    return add(row);
-  });
-  auto addNew = [&](const replica::Row& row) { return row.delivery || add(row); };
+sync::Moved Engine::moved(const sync::Agreement& agreement) {
+  sync::Moved moved;
+  for (const replica::Collection& each : readers_.lease()->collections())
+    if (agreement.scope.has(each.name)) moved.place.lacking[each.number] = each.live;
+  return moved;
+}
 
+// The rows that an importer was not given and may get now, by their handles: what an index finds for the conditions of
+// the rule; every record of the collections that none helps with, and of which the importer does not have all.
+std::vector<std::int64_t> Engine::entering(const sync::MovedQuery& query, const sync::Moved& moved,
+                                           ReadTables& tables) const {
+  const sync::Agreement& agreement = query.agreement;
+  std::int64_t importer = tables.importer(agreement.peer.replica);
   const auto* rights = dynamic_cast<const UserRights*>(agreement.reads.rights.get());
-  std::set<std::int64_t> walked;
-  for (const replica::Collection& each : reader->collections()) {
-    if (!agreement.scope.has(each.name) || held[each.number] == each.live) continue;
-    std::optional<std::vector<UUID>> ids;
-    if (rights) ids = rights->mayBeRead(each.name, snapshot_, now());
-    if (!ids) {
-      walked.insert(each.number);
-      continue;
+  std::vector<std::int64_t> rows;
+  std::map<std::int64_t, std::string> walked;
+  for (const replica::Collection& each : tables.collections()) {
+    auto lacking = moved.place.lacking.find(each.number);
+    if (lacking == moved.place.lacking.end() || lacking->second == 0) continue;
+    std::optional<std::vector<AccessPath>> paths;
+    if (rights) paths = rights->pathsTo(each.name, snapshot_, now());
+    try {
+      if (!paths) walked[each.number] = each.name;
+      if (!paths) continue;
+      for (const AccessPath& path : *paths)
+        for (const query::KeyRange& range : path.keys.ranges) tables.notGiven(*path.index, range, importer, rows);
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::NotFound) throw;
+      walked[each.number] = each.name;  // the index is newer than this snapshot, or has just been dropped
     }
-    std::vector<replica::Key> keys;
-    for (const UUID& id : *ids) keys.push_back({each.number, id});
-    reader->find(keys, importer, [&](std::size_t, const replica::Row* row) { return !row || addNew(*row); });
   }
-  if (walked.empty()) return rows;
-  reader->feed(0, importer, [&](const replica::FeedEntry& entry) {
-    bool isCurrent = !entry.gone && entry.row.position == entry.position && walked.contains(entry.row.collection);
-    return entry.position <= start.position && (!isCurrent || addNew(entry.row));
-  });
+  if (!walked.empty())
+    tables.feed(0, importer, [&](const replica::FeedEntry& entry) {
+      const replica::Row& row = entry.row;
+      if (entry.position > query.start.position) return false;
+      if (entry.gone || row.position != entry.position || row.delivery) return true;
+      if (auto in = walked.find(row.collection); in != walked.end())
+        if (replica::FeedReader::isMoved(in->second, row, agreement, query.start)) rows.push_back(row.handle);
+      return true;
+    });
+  std::sort(rows.begin(), rows.end());
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
   return rows;
 }
 
-std::size_t Engine::readMoved(std::span<const std::int64_t> rows, const sync::MovedQuery& query,
-                              sync::BatchWriter& out) {
+void Engine::readMoved(const sync::MovedQuery& query, sync::Moved& moved, sync::BatchWriter& out) {
   ReaderPool::Lease reader = readers_.lease();
   replica::FeedReader feed(*reader, committed());
-  std::size_t read = feed.readMoved(rows, query, out);
+  {
+    ReadTables::OneSnapshot snapshot(*reader);
+    bool wasGiven = moved.place.given.has_value();
+    feed.readMoved(query, moved, out);
+    if (wasGiven && !moved.place.given) moved.entering = entering(query, moved, *reader);
+  }
   if (!feed.news().empty()) importers_.noteDelivered(query.agreement.peer.replica, feed.news());
-  return read;
 }
 
 std::vector<sync::DigestLine> Engine::digests() const {
@@ -156,12 +166,20 @@ sync::ApplyResult Engine::apply(const sync::Incoming& incoming) {
   const sync::Peer& peer = incoming.agreement.peer;
   std::size_t mentioned = incoming.sweep ? incoming.sweep->mentioned.size() : 0;
   shared_.peers.noteSeen(peer, incoming.agreement.scope, environment_.clock.wallMs());
-  try {
+  using Judging = replica::Merger::Judging;
+  auto merge = [&](Judging judging) {
     // The cursor is in the same transaction: the peer sends again what a power cut takes away.
     write(Durability::normal, [&](Changes& changes) {
-      result = changes.apply(incoming);
+      result = changes.apply(incoming, judging);
       if (!result.missing.empty() || result.refused || result.unsent) throw Abandon{};
     });
+  };
+  try {
+    try {
+      merge(incoming.sweep ? Judging::before : Judging::asTheyMerge);  // what a sweep has noted stays
+    } catch (const replica::Merger::RefusedInTransaction&) {
+      merge(Judging::before);
+    }
     if (result.mustSync) write(Durability::full, [](Changes& changes) { changes.ledger().takeEmptyPosition(); });
     origins_.noteMerged(peer);
   } catch (const Abandon&) {

@@ -298,7 +298,7 @@ void GroupCommit::commit() {
   }
   if (group->durable) companions_ = group->operations;
   shared_.published.setCommitted(state_.mirror.position, state_.mirror.changedAside);
-  shared_.listeners.callFeed();
+  shared_.listeners.feed().call();
   bool journal = group->journal, refused = group->refused;
   group->state.store(Group::kCommitted);
   group->state.notify_all();

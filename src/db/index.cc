@@ -81,13 +81,15 @@ Index::Index(std::int64_t number, std::int64_t collection, IndexInfo info)
   std::string name = "index_" + std::to_string(number), key = callOf("index_key", info_.expressions);
   std::string part = "collection = " + std::to_string(collection) + " AND flags & 1";
   if (where_) part += " AND " + callOf("index_has", {info_.where}) + " NOTNULL";
-  std::string range = " FROM records INDEXED BY " + name + " WHERE " + key + " >= ?1 AND " + key + " < ?2 AND " + part +
-                      " ORDER BY " + key;
+  std::string among = " FROM records INDEXED BY " + name + " WHERE " + key + " >= ?1 AND " + key + " < ?2 AND " + part;
+  std::string range = among + " ORDER BY " + key;
   create_ = "CREATE INDEX " + name + " ON records(" + key + ") WHERE " + part;
   drop_ = "DROP INDEX " + name;
   records_ = "SELECT id, fields" + range;
   recordsBackwards_ = records_ + " DESC";
   keys_ = "SELECT " + key + range;
+  notGiven_ = "SELECT row" + among +
+              " AND NOT EXISTS(SELECT 1 FROM deliveries d WHERE d.importer = ?3 AND d.row = records.row)";
 }
 
 bool Index::isSame(const Index& other) const {

@@ -43,6 +43,7 @@ class Index {
   const std::string& drop() const { return drop_; }
   const std::string& records(bool backwards) const { return backwards ? recordsBackwards_ : records_; }  // id, fields
   const std::string& keys() const { return keys_; }
+  const std::string& notGiven() const { return notGiven_; }  // rows that the importer ?3 was not given
 
  private:
   const std::int64_t number_, collection_;
@@ -50,7 +51,7 @@ class Index {
   std::vector<std::unique_ptr<const query::Bound>> bounds_;
   std::vector<const query::Bound*> expressions_;
   std::unique_ptr<const query::Bound> where_;
-  std::string create_, drop_, records_, recordsBackwards_, keys_;
+  std::string create_, drop_, records_, recordsBackwards_, keys_, notGiven_;
 };
 
 // Finds the records that have the same values in a unique index, in one walk over its keys.

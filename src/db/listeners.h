@@ -1,7 +1,7 @@
-// The listeners of commits. Thread-safe.
+// Those who are told of what happens in a database. Thread-safe.
 //
-// A listener runs on the thread that commits, with the writer's lock: it must be quick and must not call the engine.
-// What it throws is ignored.
+// A listener runs on the thread that makes it happen, which may hold the writer's lock: it must be quick and must not
+// call the engine. What it throws is ignored.
 #pragma once
 
 #include <functional>
@@ -13,20 +13,37 @@
 
 namespace blazedb::db {
 
-class Listeners {
- public:
-  using Listener = std::function<void()>;
+using Listener = std::function<void()>;
 
-  // Runs after each commit. Returns the number that removes it.
-  int addFeed(Listener listener) {
+class ListenerList {
+ public:
+  // Returns the number that removes it.
+  int add(Listener listener) {
     base::Lock lock(mutex_);
-    feed_[next_] = std::move(listener);
+    listeners_[next_] = std::move(listener);
     return next_++;
   }
-  void removeFeed(int id) {
+  // Waits for a call that has begun.
+  void remove(int id) {
     base::Lock lock(mutex_);
-    feed_.erase(id);
+    listeners_.erase(id);
   }
+  void call() {
+    base::Lock lock(mutex_);
+    for (const auto& [id, listener] : listeners_) base::contain(listener);
+  }
+
+ private:
+  base::Mutex mutex_;
+  std::map<int, Listener> listeners_ GUARDED_BY(mutex_);
+  int next_ GUARDED_BY(mutex_) = 1;
+};
+
+// Of commits.
+class Listeners {
+ public:
+  // Run after each commit.
+  ListenerList& feed() { return feed_; }
   // Runs after each commit that has added to the journal of conflicts.
   void setConflict(Listener listener) {
     base::Lock lock(mutex_);
@@ -38,10 +55,6 @@ class Listeners {
     rejected_ = std::move(listener);
   }
 
-  void callFeed() {
-    base::Lock lock(mutex_);
-    for (const auto& [id, listener] : feed_) base::contain(listener);
-  }
   void callConflict() {
     base::Lock lock(mutex_);
     if (conflict_) base::contain(conflict_);
@@ -52,10 +65,9 @@ class Listeners {
   }
 
  private:
+  ListenerList feed_;
   base::Mutex mutex_;
-  std::map<int, Listener> feed_ GUARDED_BY(mutex_);
   Listener conflict_ GUARDED_BY(mutex_), rejected_ GUARDED_BY(mutex_);
-  int next_ GUARDED_BY(mutex_) = 1;
 };
 
 }  // namespace blazedb::db

@@ -76,7 +76,7 @@ void Rights::change(const std::function<void(RightsTable&)>& body) {
     RightsTable table(changes.tables().statements());
     body(table);
   });
-  revision_.fetch_add(1);
+  revision_.next();
 }
 
 Policy Rights::addPolicy(const PolicyOptions& options) {

@@ -1,7 +1,6 @@
 // The policies, users and teams of a database (blazedb/rights.h). Thread-safe.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -12,6 +11,7 @@
 #include "blazedb/token.h"
 #include "db/group_commit.h"
 #include "db/reader_pool.h"
+#include "db/revision.h"
 #include "db/user_rights.h"
 #include "replica/token_check.h"
 
@@ -19,8 +19,9 @@ namespace blazedb::db {
 
 class Rights {
  public:
-  Rights(GroupCommit& writer, ReaderPool& readers, const Environment& environment)
-      : writer_(writer), readers_(readers), environment_(environment) {}
+  // `revision` changes with each change that is made here.
+  Rights(GroupCommit& writer, ReaderPool& readers, Revision& revision, const Environment& environment)
+      : writer_(writer), readers_(readers), revision_(revision), environment_(environment) {}
 
   // As Policies and Users say.
   Policy addPolicy(const PolicyOptions& options);
@@ -47,16 +48,14 @@ class Rights {
   // The same for reading the records of these teams alone.
   std::shared_ptr<const sync::Rights> rightsWithin(const Token& token, std::vector<UUID> teams,
                                                    std::size_t& refused) const;
-  // Changes with each change of the above.
-  std::uint64_t revision() const { return revision_.load(); }
 
  private:
   void change(const std::function<void(class RightsTable&)>& body);
 
   GroupCommit& writer_;
   ReaderPool& readers_;
+  Revision& revision_;
   const Environment environment_;
-  std::atomic<std::uint64_t> revision_{0};
 };
 
 }  // namespace blazedb::db

@@ -38,7 +38,7 @@ class ReadTables : public virtual replica::Reader {
   void range(std::int64_t collection, const UUID& from, const UUID& to, const Visit& visit) override;
   void feed(std::uint64_t after, std::int64_t importer,
             const std::function<bool(const replica::FeedEntry&)>& visit) override;
-  void delivered(std::int64_t importer, const Visit& visit) override;
+  void delivered(std::int64_t importer, std::int64_t after, const Visit& visit) override;
   void findAt(std::span<const std::int64_t> handles, std::int64_t importer, const UseRow& use) override;
   void dead(std::uint64_t upTo, bool whole, const Visit& visit) override;
   std::vector<replica::Collection> collections() override;
@@ -68,8 +68,11 @@ class ReadTables : public virtual replica::Reader {
   void scan(std::int64_t collection, const std::optional<UUID>& after, const VisitFields& visit);
   void scanInAnyOrder(std::int64_t collection, const VisitFields& visit);
   // Visits the live records whose keys in an index are in the range, by their keys or from the last to the first. All
-  // three that take an index throw NotFound if this reader sees the file without it.
+  // that take an index throw NotFound if this reader sees the file without it.
   void byIndex(const Index& index, const query::KeyRange& range, bool backwards, const VisitFields& visit);
+  // Finds the rows of the same records that an importer was not given, by their handles, without reading them.
+  void notGiven(const Index& index, const query::KeyRange& range, std::int64_t importer,
+                std::vector<std::int64_t>& handles);
   // Visits the keys themselves.
   void keys(const Index& index, const query::KeyRange& range, const std::function<bool(base::ByteView)>& visit);
   // Visits the records that a search finds; best first if `ordered`. Rank: less is better. Throws InvalidArgument if

@@ -132,6 +132,13 @@ void ReadTables::byIndex(const Index& index, const query::KeyRange& range, bool 
     if (!visit(uuidAt(*walk, 0), walk->blob(1))) return;
 }
 
+void ReadTables::notGiven(const Index& index, const query::KeyRange& range, std::int64_t importer,
+                          std::vector<std::int64_t>& handles) {
+  Use walk = statements_.useMade(index.notGiven());
+  walk->bindBlob(1, range.from).bindBlob(2, range.to).bind(3, importer);
+  while (walk->step()) handles.push_back(walk->integer(0));
+}
+
 void ReadTables::keys(const Index& index, const query::KeyRange& range,
                       const std::function<bool(base::ByteView)>& visit) {
   Use walk = statements_.useMade(index.keys());
@@ -210,11 +217,11 @@ void ReadTables::feed(std::uint64_t after, std::int64_t importer,
   }
 }
 
-void ReadTables::delivered(std::int64_t importer, const Visit& visit) {
+void ReadTables::delivered(std::int64_t importer, std::int64_t after, const Visit& visit) {
   Use select = statements_.use("SELECT " BLAZEDB_ROW_COLUMNS
                                ", d.kind, d.position FROM deliveries d CROSS JOIN records r ON r.row = d.row "
-                               "WHERE d.importer = ?1");
-  select->bind(1, importer);
+                               "WHERE d.importer = ?1 AND d.row > ?2 ORDER BY d.row");
+  select->bind(1, importer).bind(2, after);
   while (select->step()) {
     Row row = rowAt(*select, 0);
     row.delivery = deliveryAt(*select, kRowColumns);

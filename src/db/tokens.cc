@@ -94,7 +94,7 @@ NewToken Tokens::create(const TokenOptions& options) {
   writer_.write(Durability::full, [&](Changes& changes) {
     made.token.id = TokenTable(changes.tables().statements()).add(options, hash, created);
   });
-  revision_.fetch_add(1);
+  revision_.next();
   return made;
 }
 
@@ -105,7 +105,7 @@ void Tokens::revoke(std::int64_t id) {
     if (!TokenTable(changes.tables().statements()).revoke(id, now(environment_.clock)))
       throw Error(ErrorCode::NotFound, "there is no token " + std::to_string(id) + "; `blazedb token list` shows them");
   });
-  revision_.fetch_add(1);
+  revision_.next();
 }
 
 Token Tokens::checkToken(std::string_view secret) const {
@@ -144,7 +144,7 @@ Token Tokens::admitSigned(const replica::SignedToken& shown) {
   if (!isKept(shown, readers_.lease()->statements(), id))
     writer_.write(Durability::normal,
                   [&](Changes& changes) { changesRights = note(shown, changes.tables().statements(), id); });
-  if (changesRights) revision_.fetch_add(1);
+  if (changesRights) revision_.next();
   return tokenOf(id);
 }
 

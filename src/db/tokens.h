@@ -16,7 +16,6 @@
 // What it remembers for one token is bounded, so that no client can fill the file.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -26,6 +25,7 @@
 #include "blazedb/token.h"
 #include "db/group_commit.h"
 #include "db/reader_pool.h"
+#include "db/revision.h"
 #include "db/rights.h"
 #include "replica/token_check.h"
 
@@ -36,9 +36,16 @@ class TokenTable;
 class Tokens final : public replica::TokenCheck {
  public:
   // `name`: that of the database, for errors.
-  Tokens(GroupCommit& writer, ReaderPool& readers, Shared& shared, const Rights& rights, const Environment& environment,
-         const std::string& name)
-      : writer_(writer), readers_(readers), shared_(shared), rights_(rights), environment_(environment), name_(name) {}
+  // `revision` changes with each change that is made here.
+  Tokens(GroupCommit& writer, ReaderPool& readers, Shared& shared, const Rights& rights, Revision& revision,
+         const Environment& environment, const std::string& name)
+      : writer_(writer),
+        readers_(readers),
+        shared_(shared),
+        rights_(rights),
+        revision_(revision),
+        environment_(environment),
+        name_(name) {}
 
   // As Database says.
   NewToken create(const TokenOptions& options);
@@ -52,7 +59,9 @@ class Tokens final : public replica::TokenCheck {
                                                    std::size_t& refused) const override;
   replica::UserGrant grantOf(const std::string& user) const override;
   Token tokenOf(std::int64_t token) const override;
-  std::uint64_t tokenRevision() const override { return revision_.load() + rights_.revision(); }
+  std::uint64_t tokenRevision() const override { return revision_.now(); }
+  int addRevisionListener(Listener listener) override { return revision_.listeners().add(std::move(listener)); }
+  void removeRevisionListener(int id) override { revision_.listeners().remove(id); }
   std::optional<Error> admitReplica(std::int64_t token, const UUID& replica, std::size_t scopeBytes) override;
 
  private:
@@ -63,9 +72,9 @@ class Tokens final : public replica::TokenCheck {
   ReaderPool& readers_;
   Shared& shared_;
   const Rights& rights_;
+  Revision& revision_;
   const Environment environment_;
   const std::string& name_;
-  std::atomic<std::uint64_t> revision_{0};
 };
 
 }  // namespace blazedb::db

@@ -7,7 +7,6 @@
 #include "codec/json.h"
 #include "codec/text.h"
 #include "crypto/hash.h"
-#include "db/query_plan.h"
 #include "query/expression.h"
 #include "query/lexer.h"
 
@@ -80,8 +79,8 @@ PolicyCondition conditionOf(const PolicyOptions& policy, const User& user) {
   Object parameters, who = asObject(user);
   for (const std::string& name : expression.parameters) {
     if (name != kUser)
-      throw Error(ErrorCode::InvalidPolicy,
-                  "a policy knows $user and no other parameter, and this one names $" + codec::printable(name));
+      throw Error(ErrorCode::InvalidPolicy, "a policy knows $user and no other parameter, and this one names $" +
+                                                codec::printable(name) + (name == "now" ? ": write now()" : ""));
     parameters.set(name, who);
   }
   PolicyCondition condition;
@@ -163,8 +162,8 @@ const query::Bound* UserRights::ofTeams(const std::string& collection) const {
   return special == ofTeamsIn_.end() ? ofTeams_.get() : special->second.get();
 }
 
-std::optional<std::vector<UUID>> UserRights::mayBeRead(const std::string& collection, const Snapshot& snapshot,
-                                                       Date now) const {
+std::optional<std::vector<AccessPath>> UserRights::pathsTo(const std::string& collection, const Snapshot& snapshot,
+                                                           Date now) const {
   std::vector<const query::Bound*> conditions;
   if (const query::Bound* narrows = ofTeams(collection)) {
     conditions.push_back(narrows);
@@ -174,19 +173,16 @@ std::optional<std::vector<UUID>> UserRights::mayBeRead(const std::string& collec
     for (const Rule& rule : rules->second)
       if (rule.condition) conditions.push_back(rule.condition.get());
   }
-  std::vector<UUID> ids;
+  std::vector<AccessPath> paths;
   for (const query::Bound* condition : conditions) {
     QueryPlan plan{nullptr, collection};
     plan.where = std::shared_ptr<const query::Bound>(std::shared_ptr<void>(), condition);
     plan.at = QueryPlan::Moment{&snapshot, now};
     AccessPath path = accessPathOf(plan, *snapshot.indexes());
     if (!path.index || path.isOrderAlone()) return std::nullopt;
-    std::vector<UUID> found = Scan(plan).ids();
-    ids.insert(ids.end(), found.begin(), found.end());
+    paths.push_back(std::move(path));
   }
-  std::sort(ids.begin(), ids.end());
-  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-  return ids;
+  return paths;
 }
 
 bool UserRights::mayRead(const std::string& collection, const UUID& id, base::ByteView fields) const {

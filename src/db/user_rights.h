@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "blazedb/rights.h"
-#include "db/snapshot.h"
+#include "db/query_plan.h"
 #include "query/evaluate.h"
 #include "sync/rights.h"
 
@@ -37,9 +37,10 @@ class UserRights final : public sync::Rights {
                                      std::optional<base::ByteView> before,
                                      std::optional<base::ByteView> after) const override;
 
-  // The records of a collection among which are all live ones that the user may read; std::nullopt if no index finds
-  // them. What is found is no more than what the policies say of the user; every record still has to be judged.
-  std::optional<std::vector<UUID>> mayBeRead(const std::string& collection, const Snapshot& snapshot, Date now) const;
+  // Where in indexes all live records of a collection are that the user may read; std::nullopt if no index finds them.
+  // There may be others, too.
+  std::optional<std::vector<AccessPath>> pathsTo(const std::string& collection, const Snapshot& snapshot,
+                                                 Date now) const;
   // The same for one record that is there, with the reason.
   Judgement judge(const std::string& collection, const UUID& id, base::ByteView fields) const;
 

@@ -66,7 +66,8 @@ bool LocalLink::waitSynchronized(std::int64_t deadlineUs) {
 void LocalLink::run() {
   for (;;) {
     std::optional<std::int64_t> waitMs;
-    if (!base::contain([&] { waitMs = attempt(); })) waitMs = retry_.nextDelayMs(random_, nowMs());
+    if (!base::contain([&] { waitMs = attempt(); }))
+      waitMs = retry_.nextDelayMs(ErrorCode::OutOfMemory, random_, nowMs());
     if (!rest(waitMs)) return;
   }
 }
@@ -204,7 +205,7 @@ void LocalLink::publish(const Sessions& sessions) {
 void LocalLink::publishEnd(const sync::Bye& why, bool forGood) {
   status_.state = forGood ? LinkState::stopped : LinkState::offline;
   status_.error = why;
-  status_.nextTryMs = forGood ? 0 : retry_.nextDelayMs(random_, nowMs());
+  status_.nextTryMs = forGood ? 0 : retry_.nextDelayMs(why.code, random_, nowMs());
   board_.put(status_);
 }
 

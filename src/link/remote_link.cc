@@ -268,7 +268,7 @@ class RemoteLink::Core : public std::enable_shared_from_this<Core> {
     giveUp();
     status_.error = why;
     status_.state = worthRetrying(why.code) ? LinkState::offline : LinkState::stopped;
-    status_.nextTryMs = status_.state == LinkState::offline ? retry_.nextDelayMs(random_, nowMs()) : 0;
+    status_.nextTryMs = status_.state == LinkState::offline ? retry_.nextDelayMs(why.code, random_, nowMs()) : 0;
     if (status_.state == LinkState::offline) {
       timer_.expires_after(std::chrono::milliseconds(status_.nextTryMs));
       timer_.async_wait(ofAttempt(attempt, [](Core& self, asio::error_code cancelled) {

@@ -6,6 +6,7 @@ namespace blazedb::link {
 namespace {
 
 constexpr std::int64_t kFirstRetryMs = 100;
+constexpr std::int64_t kFirstForRightsMs = 4;
 constexpr std::int64_t kQuietMs = 60'000;
 
 }  // namespace
@@ -23,6 +24,7 @@ bool worthRetrying(ErrorCode code) {
     case ErrorCode::HubStopping:
     case ErrorCode::DuplicateReplica:  // the other connection may end, or its file may get another id
     case ErrorCode::TooManyAttempts:
+    case ErrorCode::RightsChanged:
     case ErrorCode::FilterFailed:  // the filter may work again
       return true;
     default:
@@ -30,10 +32,12 @@ bool worthRetrying(ErrorCode code) {
   }
 }
 
-std::int64_t Retry::nextDelayMs(base::Random& random, std::int64_t nowMs) {
-  if (live_ && nowMs >= live_->sinceMs + kQuietMs) reset();
+std::int64_t Retry::nextDelayMs(ErrorCode why, base::Random& random, std::int64_t nowMs) {
+  bool forRights = why == ErrorCode::RightsChanged;
+  if (live_ && (forRights || nowMs >= live_->sinceMs + kQuietMs)) reset();
   live_.reset();
-  std::int64_t most = std::min(kFirstRetryMs << std::min(failures_++, 10), lastMs_);
+  std::int64_t first = forRights ? kFirstForRightsMs : kFirstRetryMs;
+  std::int64_t most = std::min(first << std::min(failures_++, 10), lastMs_);
   return most / 2 + static_cast<std::int64_t>(random.next64() % static_cast<std::uint64_t>(most / 2));
 }
 

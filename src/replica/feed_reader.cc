@@ -14,6 +14,8 @@ namespace {
 
 // What a frame needs beside the change itself.
 constexpr std::size_t kFrameMargin = 1024;
+// The importer removes what it has lost while the next of it is read; it begins early.
+constexpr std::size_t kMovedAtOnce = 2500, kMovedAtFirst = 500;
 
 // Fills `change` with what changed in a record after the position `after` and belongs to the scope. The bytes are the
 // row's own, or those of `encoded`. Returns false if there is nothing to send.
@@ -153,32 +155,56 @@ bool FeedReader::isMoved(const std::string& collection, const Row& row, const sy
   return !hasIt;
 }
 
-std::size_t FeedReader::readMoved(std::span<const std::int64_t> handles, const sync::MovedQuery& query,
-                                  sync::BatchWriter& out) {
+void FeedReader::readMoved(const sync::MovedQuery& query, sync::Moved& moved, sync::BatchWriter& out) {
   const sync::Agreement& agreement = query.agreement;
+  std::int64_t importer = importerOf(agreement);
   std::shared_ptr<const Catalog> catalog = committed_.catalog();
-  std::size_t read = 0;
   sync::EncodedState encoded;
   news_.clear();
-  rows_.findAt(handles, importerOf(agreement), [&](std::size_t i, const Row* row) {
-    if (row && out.changes() > 0 &&
-        out.bytes() + row->stamps.size() + row->fields.size() + kFrameMargin > base::kFrameBytesMax)
-      return false;
-    read = i + 1;
-    auto collection = row ? catalog->names.find(row->collection) : catalog->names.end();
-    if (collection == catalog->names.end() || !isMoved(collection->second, *row, agreement, query.start)) return true;
+  std::size_t most = moved.place.given == 0 ? kMovedAtFirst : kMovedAtOnce;
+  auto hasRoom = [&](const Row& row) {
+    return out.changes() == 0 ||
+           (out.bytes() < query.bytesWanted && out.changes() < most &&
+            out.bytes() + row.stamps.size() + row.fields.size() + kFrameMargin <= base::kFrameBytesMax);
+  };
+  auto tell = [&](const Row& row) {
+    auto collection = catalog->names.find(row.collection);
+    if (collection == catalog->names.end() || !isMoved(collection->second, row, agreement, query.start)) return;
     Chooser chooser(agreement.reads, query.start.complete, query.notedAt);
     sync::Change change;
     change.collection = collection->second;
-    change.id = row->id;
-    change.left = chooser.judge(collection->second, *row) == Verdict::takeBack;
-    if (!change.left) toChange(*row, 0, agreement.scope, encoded, change);
+    change.id = row.id;
+    change.left = chooser.judge(collection->second, row) == Verdict::takeBack;
+    if (!change.left) toChange(row, 0, agreement.scope, encoded, change);
     out.add(change);
     news_.insert(news_.end(), chooser.news().begin(), chooser.news().end());
-    return out.bytes() < query.bytesWanted && out.changes() < base::kTransactionRecordsMax;
-  });
+  };
+  sync::Moved::Place& place = moved.place;
+  if (place.given) {
+    bool isFull = false;
+    rows_.delivered(importer, *place.given, [&](const Row& row) {
+      isFull = !hasRoom(row);
+      if (isFull) return false;
+      tell(row);
+      place.given = row.handle;
+      bool wasLive = row.alive() && row.position <= query.notedAt;
+      auto lacking = place.lacking.find(row.collection);
+      if (wasLive && row.delivery->kind != Delivery::Kind::takenBack && lacking != place.lacking.end() &&
+          lacking->second > 0)
+        lacking->second--;
+      return true;
+    });
+    if (!isFull) place.given.reset();
+  } else {
+    std::span<const std::int64_t> rest = std::span(moved.entering).subspan(place.entered);
+    rows_.findAt(rest, importer, [&](std::size_t, const Row* row) {
+      if (row && !hasRoom(*row)) return false;
+      if (row) tell(*row);
+      place.entered++;
+      return true;
+    });
+  }
   out.endTransaction();
-  return read;
 }
 
 std::size_t FeedReader::readRecords(std::span<const sync::RecordKey> keys, const sync::Agreement& agreement,

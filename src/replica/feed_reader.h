@@ -44,11 +44,11 @@ class FeedReader {
   std::size_t readRecords(std::span<const sync::RecordKey> keys, const sync::Agreement& agreement,
                           std::size_t bytesWanted, sync::BatchWriter& out, std::vector<sync::RecordKey>& gone);
 
-  // Whether a row is one of those that sync::Store::moved lists. It comes with its delivery.
+  // Whether an importer has to hear of a row because its rights have changed. It comes with its delivery.
   static bool isMoved(const std::string& collection, const Row& row, const sync::Agreement& agreement,
                       const sync::Cursor& start);
-  // sync::Store::readMoved.
-  std::size_t readMoved(std::span<const std::int64_t> handles, const sync::MovedQuery& query, sync::BatchWriter& out);
+  // sync::Store::readMoved. When the rows that the importer was given are through, the caller says which enter.
+  void readMoved(const sync::MovedQuery& query, sync::Moved& moved, sync::BatchWriter& out);
 
   // The deliveries of the latest call. The caller stores them before the batch leaves.
   const std::vector<Writer::Delivered>& news() const { return news_; }

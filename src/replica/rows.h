@@ -73,8 +73,8 @@ class Reader {
   virtual void range(std::int64_t collection, const UUID& from, const UUID& to, const Visit& visit) = 0;
   // Visits the feed beyond `after`, in order. It has each stored row once as current, so a walk from 0 visits all rows.
   virtual void feed(std::uint64_t after, std::int64_t importer, const std::function<bool(const FeedEntry&)>& visit) = 0;
-  // Visits the rows that an importer may have, each with its delivery, in any order.
-  virtual void delivered(std::int64_t importer, const Visit& visit) = 0;
+  // Visits the rows that an importer may have, each with its delivery: those with handles above `after`, by handle.
+  virtual void delivered(std::int64_t importer, std::int64_t after, const Visit& visit) = 0;
   // As find(), for rows by their handles.
   virtual void findAt(std::span<const std::int64_t> handles, std::int64_t importer, const UseRow& use) = 0;
   // Visits deleted rows up to a position, oldest first; with `whole` only those that still have their values.

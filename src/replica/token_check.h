@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -60,6 +61,10 @@ class TokenCheck {
   // else than before. A hub asks again about its clients' tokens when it has changed, and about a token when its time
   // is over: that of a signed one may have become longer. Quick.
   virtual std::uint64_t tokenRevision() const = 0;
+  // `listener` runs after each change of tokenRevision(), on the thread that makes it: it must be quick and must not
+  // call the replica. Returns the number that removes it; removing waits for a call that has begun.
+  virtual int addRevisionListener(std::function<void()> listener) = 0;
+  virtual void removeRevisionListener(int id) = 0;
 
   // The reason why the replica may not connect with this token; none if it may. It may not if it came with a token of
   // another user that is still valid. The store remembers at most 256 replicas of one token, and a MiB of their scopes;

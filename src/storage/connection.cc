@@ -95,7 +95,7 @@ namespace {
 
 // SQLite keeps count of its memory under one lock for all connections of the process, which costs a third of the time
 // where two threads work. This runs as the program is loaded, before anybody can use SQLite; where SQLite has been used
-// before, it changes nothing (docs/guide.md).
+// before, it changes nothing (docs/coming-from.md).
 const int kMemoryIsNotCounted = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 
 }  // namespace

@@ -73,7 +73,7 @@ bool Sender::checkDeliveries(const Subscribe& subscribe, const Cursor& start) {
   if (moves) {
     movedFrom_ = start;
     movedAt_ = end_.store.feedEnd();
-    moved_ = end_.store.moved(end_.agreement, start);
+    moved_ = end_.store.moved(end_.agreement);
   }
   return !filterNoted_ && !moves;
 }
@@ -217,23 +217,28 @@ bool Sender::windowIsFull() const {
          inFlightBytes_ >= base::kInFlightBytesMax;
 }
 
-// Sends what the importer has to hear of because another rule chooses now. Returns whether that is all sent.
+// Sends what the importer has to hear of because another rule chooses now: a batch, which leaves while the next one is
+// read. Returns whether that is all sent.
 bool Sender::sendMoved() {
-  while (movedRead_ < moved_.size()) {
+  if (goesOn_ && end_.hasFrames()) return false;
+  goesOn_ = false;
+  while (moved_ && !moved_->isThrough()) {
     if (windowIsFull()) return false;
     bool crowded = !end_.hasRoom(end_.options.batchBytes);
     if (crowded && wantsRoom_ > 0 && !end_.hasRoom(wantsRoom_)) return false;
     MovedQuery query{end_.agreement, movedFrom_, movedAt_, crowded ? kCrowdedBytes : end_.options.batchBytes};
     BatchWriter batch(said_, true);
-    std::size_t read = end_.store.readMoved(std::span(moved_).subspan(movedRead_), query, batch);
+    Moved::Place before = moved_->place;
+    end_.store.readMoved(query, *moved_, batch);
     wantsRoom_ = batch.changes() > 0 && !end_.hasRoom(batch.bytes()) ? batch.bytes() : 0;
-    if (wantsRoom_ > 0) return false;
-    movedRead_ += read;
-    if (batch.changes() > 0) sendBatch(batch, false);
+    if (wantsRoom_ > 0) return moved_->place = std::move(before), false;
     end_.activity();
+    if (batch.changes() == 0) continue;
+    sendBatch(batch, false);
+    goesOn_ = true;
+    return false;
   }
-  moved_ = {};
-  movedRead_ = 0;
+  moved_.reset();
   return true;
 }
 
@@ -280,6 +285,7 @@ void Sender::announceIfDue() {
 }
 
 std::optional<std::int64_t> Sender::nextTickMs() const {
+  if (goesOn_) return end_.nowMs;
   if (withheld() == 0) return std::nullopt;
   return withheldSinceMs_ + end_.options.withheldDelayMs;
 }

@@ -103,8 +103,8 @@ class Sender {
   bool peerSweeps_ = false;   // in this conversation
   // What the importer has to hear of because its rights or filter have changed: rows, how many of them were read, and
   // MovedQuery::start and notedAt.
-  std::vector<std::int64_t> moved_;
-  std::size_t movedRead_ = 0;
+  std::optional<Moved> moved_;
+  bool goesOn_ = false;  // with the next batch of it, at once
   Cursor movedFrom_;
   std::uint64_t movedAt_ = 0;
   bool catchingUp_ = true;  // the peer has not been sent everything yet

@@ -42,7 +42,22 @@ struct FeedQuery {
   std::size_t bytesWanted = 0;  // stop at the first good place once the batch has this many bytes
 };
 
-// For an importer whose rights or filter have changed.
+// What an importer whose rights have changed has to be told, and how far it was. A store makes it, and reads on in it.
+struct Moved {
+  struct Place {
+    // By the store's number of a collection: live records that the importer is not known to have.
+    std::map<std::int64_t, std::uint64_t> lacking;
+    // The last row that was looked at of those that the importer was given, by its number in the store; none: all were.
+    std::optional<std::int64_t> given = 0;
+    std::size_t entered = 0;  // how many of `entering` were looked at
+  };
+  Place place;
+  std::vector<std::int64_t>
+      entering;  // rows that it was not given, and may get now; made after those that it was given
+
+  bool isThrough() const { return !place.given && place.entered == entering.size(); }
+};
+
 struct MovedQuery {
   const Agreement& agreement;
   Cursor start;                 // of the importer: the feed gives it what lies beyond
@@ -138,13 +153,12 @@ class Store {
   virtual std::uint64_t ahead(std::uint64_t position, const Scope& scope) const = 0;
 
   virtual FeedRead readFeed(const FeedQuery& query, BatchWriter& out) = 0;
-  // The rows, by their number in the store, of which an importer has to hear because another rule chooses now: up to
-  // its cursor, what it was given and may no longer have, and what it may have and was not given. Takes a time that
-  // grows with these and with what the importer has; where the rule is not answered by an index, with the store.
-  virtual std::vector<std::int64_t> moved(const Agreement& agreement, const Cursor& start) = 0;
-  // Adds those of the rows that are still so to `out`, whole or as taken back. Returns how many it has looked at, the
-  // first ones.
-  virtual std::size_t readMoved(std::span<const std::int64_t> rows, const MovedQuery& query, BatchWriter& out) = 0;
+  // Begins to read what an importer has to hear because another rule chooses now: up to its cursor, what it was given
+  // and may no longer have, and what it may have and was not given.
+  virtual Moved moved(const Agreement& agreement) = 0;
+  // Reads on, and adds records to `out`, whole or as taken back. All calls together take a time that grows with what
+  // the importer has and what it gets; where no index answers the rule, with the store.
+  virtual void readMoved(const MovedQuery& query, Moved& moved, BatchWriter& out) = 0;
   // Adds whole records to `out`, as far as the peer may read them, until `out` has `bytesWanted` bytes. Returns how
   // many of the keys it has answered, the first ones. `gone` gets those of them that the store does not hold or the
   // peer may not read.

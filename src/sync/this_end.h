@@ -46,6 +46,7 @@ class ThisEnd {
   }
   // Whether so many more bytes may wait in the driver.
   bool hasRoom(std::size_t bytes) const { return !options.hasRoom || options.hasRoom(outBytes_ + bytes); }
+  bool hasFrames() const { return !out_.empty(); }
   std::vector<base::Bytes> takeFrames() {
     outBytes_ = 0;
     return std::exchange(out_, {});

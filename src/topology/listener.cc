@@ -44,6 +44,21 @@ void Listener::close() {
   acceptor_->stop();
 }
 
+void Listener::beginPatrol(std::function<void()> round) try {
+  patrol_.begin(std::move(round));
+  for (Offer& offer : offers_)
+    offer.revisionListener = offer.replica->tokenCheck().addRevisionListener([this] { patrol_.wake(); });
+} catch (...) {
+  endPatrol();
+  Listener::close();
+  throw;
+}
+
+void Listener::endPatrol() {
+  for (const Offer& offer : offers_) offer.replica->tokenCheck().removeRevisionListener(offer.revisionListener);
+  patrol_.end();
+}
+
 std::vector<Listener::Guest> Listener::guests() const {
   std::vector<Guest> guests;
   for (const link::Served& served : acceptor_->served()) {

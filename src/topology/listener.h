@@ -2,6 +2,7 @@
 // for apps of this machine (local_listener.h) have in common.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "blazedb/topology.h"
 #include "link/acceptor.h"
 #include "replica/replica.h"
+#include "topology/patrol.h"
 
 namespace blazedb::topology {
 
@@ -22,6 +24,7 @@ class Listener {
     std::string name;
     std::shared_ptr<replica::Replica> replica;  // with the database's handles
     int feedListener = 0;
+    int revisionListener = 0;  // the patrol's
 
     // A guest of this database.
     link::Guest guest(sync::SessionOptions session, std::string label) const;
@@ -62,9 +65,15 @@ class Listener {
   std::optional<Guest> guest(const link::Served& served) const;
   virtual const Offer* find(const std::string& name) const = 0;
   virtual std::string nameOf(const link::Served& served) const = 0;
+  // `round` runs every quarter of a second, and when the rights of guests have changed. If that cannot begin, closes
+  // the listener and throws.
+  void beginPatrol(std::function<void()> round);
+  // Waits for the present round; there is no other.
+  void endPatrol();
 
   std::vector<Offer> offers_;
   std::unique_ptr<link::Acceptor> acceptor_;
+  Patrol patrol_{std::chrono::milliseconds(250)};
 };
 
 }  // namespace blazedb::topology

@@ -79,16 +79,11 @@ LocalListener::LocalListener(link::Io& io, base::Clock& clock, base::Random& ran
   accept.path = path_;
   accept.mode = options.mode;
   open(io, clock, accept, std::move(changed));
-  try {
-    if (rights_) patrol_.emplace([this] { endOthers(); });
-  } catch (...) {
-    Listener::close();
-    throw;
-  }
+  if (rights_) beginPatrol([this] { endOthers(); });
 }
 
 void LocalListener::close() {
-  patrol_.reset();
+  endPatrol();
   Listener::close();
 }
 
@@ -99,7 +94,7 @@ void LocalListener::endOthers() {
   if (revision != revision_) grant_ = check.grantOf(rights_->user).name;
   revision_ = revision;
   acceptor_->stop([&](const link::Served& served) { return served.label != grant_; },
-                  {ErrorCode::Offline, "the rights of this app have changed; it connects again"});
+                  {ErrorCode::RightsChanged, "the rights of this app have changed; it connects again"});
 }
 
 ListenerInfo LocalListener::info() const {

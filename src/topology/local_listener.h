@@ -6,7 +6,6 @@
 
 #include "base/random.h"
 #include "topology/listener.h"
-#include "topology/patrol.h"
 
 namespace blazedb::topology {
 
@@ -36,7 +35,6 @@ class LocalListener final : public Listener {
   // The patrol's: what the user may do, and the revision at which that was asked.
   std::string grant_;
   std::optional<std::uint64_t> revision_;
-  std::optional<Patrol> patrol_;
 };
 
 }  // namespace blazedb::topology

@@ -1,20 +1,26 @@
 #include "topology/patrol.h"
 
-#include <chrono>
 #include <utility>
 
 #include "base/contain.h"
 
 namespace blazedb::topology {
-namespace {
 
-constexpr std::chrono::milliseconds kPause{250};
+Patrol::~Patrol() { end(); }
 
-}  // namespace
+void Patrol::begin(std::function<void()> round) {
+  round_ = std::move(round);
+  thread_ = std::thread([this] { walk(); });
+}
 
-Patrol::Patrol(std::function<void()> round) : round_(std::move(round)), thread_([this] { walk(); }) {}
+void Patrol::wake() {
+  base::Lock lock(mutex_);
+  woken_ = true;
+  wake_.notify_all();
+}
 
-Patrol::~Patrol() {
+void Patrol::end() {
+  if (!thread_.joinable()) return;
   {
     base::Lock lock(mutex_);
     ending_ = true;
@@ -25,8 +31,11 @@ Patrol::~Patrol() {
 
 void Patrol::walk() {
   base::Lock lock(mutex_);
-  while (!ending_) {
-    if (wake_.wait_for(lock, kPause) == std::cv_status::no_timeout) continue;
+  for (;;) {
+    auto next = std::chrono::steady_clock::now() + pause_;
+    while (!ending_ && !woken_ && wake_.wait_until(lock, next) == std::cv_status::no_timeout) continue;
+    if (ending_) return;
+    woken_ = false;
     lock.unlock();
     base::contain(round_);
     lock.lock();

@@ -160,19 +160,14 @@ TokenListener::TokenListener(link::Io& io, base::Clock& clock, std::vector<Offer
         io, clock_, accept, [this](const Guest& guest) { tell(guest); }, refused);
   else
     open(io, clock_, accept);
-  try {
-    patrol_.emplace([this] {
-      base::contain([this] { endRevoked(); });
-      careForCertificate();
-    });
-  } catch (...) {
-    Listener::close();
-    throw;
-  }
+  beginPatrol([this] {
+    base::contain([this] { endRevoked(); });
+    careForCertificate();
+  });
 }
 
 void TokenListener::close() {
-  patrol_.reset();
+  endPatrol();
   asking_.clear();  // waits for the answers
   Listener::close();
 }
@@ -366,11 +361,11 @@ void TokenListener::tellEnd(const link::LinkStatus& status, ListenerEvent event,
 
 void TokenListener::endRevoked() {
   for (auto each = asking_.begin(); each != asking_.end();) {
-    if (each->second.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
+    if (each->second.answer.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
       ++each;
       continue;
     }
-    std::future<Good> answer = std::move(each->second);
+    std::future<Good> answer = std::move(each->second.answer);
     each = asking_.erase(each);
     for (const auto& [token, found] : answer.get()) good_[token] = found;
   }
@@ -387,8 +382,15 @@ void TokenListener::endRevoked() {
       doubtful[offer].insert(bearer.token);
   }
   good_ = std::move(good);
-  for (const auto& [offer, tokens] : doubtful)
-    asking_[offer] = std::async(std::launch::async, &TokenListener::ask, this, offer, tokens);
+  for (const auto& [offer, tokens] : doubtful) {
+    std::packaged_task<Good()> task([this, offer, tokens] { return ask(offer, tokens); });
+    std::future<Good> answer = task.get_future();
+    std::jthread thread([this, task = std::move(task)]() mutable {
+      task();
+      patrol_.wake();
+    });
+    asking_[offer] = {std::move(answer), std::move(thread)};
+  }
 }
 
 // On a thread of its own. Ends the connections of tokens that are no longer good, and those that began under other
@@ -413,7 +415,7 @@ TokenListener::Good TokenListener::ask(const Offer* offer, const std::set<std::i
           return served.database == offer->name && bearer.token == id && (refusal || bearer.grant != grant);
         },
         refusal ? link::failureOf(*refusal)
-                : sync::Bye{ErrorCode::Offline, "the rights of this client have changed; it connects again"});
+                : sync::Bye{ErrorCode::RightsChanged, "the rights of this client have changed; it connects again"});
   }
   return good;
 }

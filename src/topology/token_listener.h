@@ -25,7 +25,6 @@
 #include "topology/connected_replicas.h"
 #include "topology/issuer_keys.h"
 #include "topology/listener.h"
-#include "topology/patrol.h"
 
 namespace blazedb::topology {
 
@@ -77,8 +76,11 @@ class TokenListener final : public Listener {
   std::map<std::uint64_t, std::optional<ErrorCode>> told_ GUARDED_BY(mutex_);
   // The patrol's.
   Good good_;
-  std::map<const Offer*, std::future<Good>> asking_;  // databases that have not answered yet
-  std::optional<Patrol> patrol_;
+  struct Asking {
+    std::future<Good> answer;
+    std::jthread thread;  // wakes the patrol once the answer is there
+  };
+  std::map<const Offer*, Asking> asking_;  // databases that have not answered yet
 };
 
 }  // namespace blazedb::topology

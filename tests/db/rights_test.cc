@@ -121,8 +121,19 @@ TEST(UserRightsTest, IndexesFindWhatMayBeRead) {
                                {3, {"default", Operation::write, "true"}}};
   User ann{"ann", {}, {}, {}};
   ann.teams = {test::uuidOf(9)};
-  auto found = [&](const std::optional<db::UserRights::Teams>& teams, const std::string& collection) {
-    return db::UserRights(policies, ann, hub.clock, teams).mayBeRead(collection, hub->snapshot(), hub->now());
+  auto found = [&](const std::optional<db::UserRights::Teams>& teams,
+                   const std::string& collection) -> std::optional<std::vector<UUID>> {
+    db::UserRights rights(policies, ann, hub.clock, teams);
+    std::optional<std::vector<db::AccessPath>> paths = rights.pathsTo(collection, hub->snapshot(), hub->now());
+    if (!paths) return std::nullopt;
+    std::vector<UUID> ids;
+    for (const db::AccessPath& path : *paths)
+      hub->snapshot().byIndex(*path.index, path.keys.ranges, false, [&](const UUID& id, base::ByteView) {
+        ids.push_back(id);
+        return true;
+      });
+    std::sort(ids.begin(), ids.end());
+    return ids;
   };
   EXPECT_FALSE(found({}, "default"));
   hub->indexes().create("default", {.name = "owners", .expressions = {"owner"}}, {});

@@ -155,9 +155,10 @@ class RetryRuleTest : public testing::Test {
   RetryRuleTest() {
     status_.state = LinkState::live;
     status_.ends[0].sending = true;
-    for (int i = 0; i < 12; i++) retry_.nextDelayMs(random_, nowMs_);
+    for (int i = 0; i < 12; i++) next();
   }
-  bool isShort() { return retry_.nextDelayMs(random_, nowMs_) <= 100; }
+  std::int64_t next(ErrorCode why = ErrorCode::Offline) { return retry_.nextDelayMs(why, random_, nowMs_); }
+  bool isShort() { return next() <= 100; }
   void note(std::uint64_t feedEnd) { retry_.note(status_, {feedEnd, 0}, nowMs_); }
 
   base::SystemRandom random_;
@@ -167,7 +168,7 @@ class RetryRuleTest : public testing::Test {
 };
 
 TEST_F(RetryRuleTest, DelaysGrowUpToTheLast) {
-  std::int64_t delayMs = retry_.nextDelayMs(random_, nowMs_);
+  std::int64_t delayMs = next();
   EXPECT_GE(delayMs, kLastRetryMs / 2);
   EXPECT_LE(delayMs, kLastRetryMs);
   retry_.reset();
@@ -200,6 +201,14 @@ TEST_F(RetryRuleTest, WhatWasWrittenSinceIsNotWaitedFor) {
   status_.ends[0].acknowledgedTo = 7;
   note(8);
   EXPECT_TRUE(isShort());
+}
+
+TEST_F(RetryRuleTest, ChangedRightsEndALiveConnectionForAMoment) {
+  note(0);
+  EXPECT_LE(next(ErrorCode::RightsChanged), 4);
+  // A peer that says nothing else does not keep this end busy.
+  for (int i = 0; i < 12; i++) next(ErrorCode::RightsChanged);
+  EXPECT_GE(next(ErrorCode::RightsChanged), 2'000);
 }
 
 TEST_F(RetryRuleTest, AMinuteWithoutABreakIsASuccess) {

@@ -47,12 +47,9 @@ class PassingStore : public sync::Store {
                           std::vector<sync::RecordKey>& gone) override {
     return store_.readRecords(keys, agreement, bytesWanted, out, gone);
   }
-  std::vector<std::int64_t> moved(const sync::Agreement& agreement, const sync::Cursor& start) override {
-    return store_.moved(agreement, start);
-  }
-  std::size_t readMoved(std::span<const std::int64_t> rows, const sync::MovedQuery& query,
-                        sync::BatchWriter& out) override {
-    return store_.readMoved(rows, query, out);
+  sync::Moved moved(const sync::Agreement& agreement) override { return store_.moved(agreement); }
+  void readMoved(const sync::MovedQuery& query, sync::Moved& moved, sync::BatchWriter& out) override {
+    store_.readMoved(query, moved, out);
   }
   sync::Deliveries& deliveries() override { return store_.deliveries(); }
   sync::ApplyResult apply(const sync::Incoming& incoming) override { return store_.apply(incoming); }

@@ -105,9 +105,9 @@ class MemoryRows final : public replica::Writer {
     store(row);
     return true;
   }
-  void delivered(std::int64_t importer, const Visit& visit) override {
+  void delivered(std::int64_t importer, std::int64_t after, const Visit& visit) override {
     for (auto& [handle, stored] : rows_) {
-      if (!delivered_.contains({importer, handle})) continue;
+      if (handle <= after || !delivered_.contains({importer, handle})) continue;
       replica::Row row = stored.row;
       row.delivery = delivered_.at({importer, handle});
       if (!visit(row)) return;

@@ -99,6 +99,7 @@ TEST_F(ReplicaTest, AHubWithoutAFileIsGivenItsCertificate) {
 
 TEST_F(ReplicaTest, ATokenInUseIsAskedAboutWhenTokensHaveChangedAndNotBefore) {
   listen();
+  for (const auto& each : {orders_, other_}) EXPECT_EQ(each->revisionListeners(), 1u) << "the change wakes the hub";
   Database client = open("client");
   SyncEngine sync = connect(client, "orders", "laptop");
   sync.synchronize(kPatience);
