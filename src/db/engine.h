@@ -166,7 +166,7 @@ class Engine final : public sync::Store, public replica::Replica {
   void changeSelf(const GroupCommit::Body& persist,
                   const std::function<void(replica::Author&, Published::Self&)>& publish);
   replica::Committed committed() const;
-  std::vector<std::int64_t> entering(const sync::MovedQuery& query, const sync::Moved& moved, ReadTables& tables) const;
+  void walkMoved(const sync::MovedQuery& query, sync::Moved& moved, ReadTables& tables) const;
 
   const Environment environment_;
   const std::string path_;

@@ -76,49 +76,61 @@ std::size_t Engine::readRecords(std::span<const sync::RecordKey> keys, const syn
   return answered;
 }
 
+namespace {
+
+// Adds the rows that an importer was not given and to which the paths lead, by their numbers. Returns false, and adds
+// nothing, if there are no such paths.
+bool addEntering(ReadTables& tables, const std::optional<std::vector<AccessPath>>& paths, std::int64_t importer,
+                 std::vector<std::int64_t>& rows) try {
+  if (!paths) return false;
+  std::vector<std::int64_t> found;
+  for (const AccessPath& path : *paths)
+    for (const query::KeyRange& range : path.keys.ranges) tables.notGiven(*path.index, range, importer, found);
+  rows.insert(rows.end(), found.begin(), found.end());
+  return true;
+} catch (const Error& error) {
+  if (error.code() != ErrorCode::NotFound) throw;
+  return false;  // the index is newer than this snapshot, or has just been dropped
+}
+
+}  // namespace
+
 sync::Moved Engine::moved(const sync::Agreement& agreement) {
   sync::Moved moved;
-  for (const replica::Collection& each : readers_.lease()->collections())
-    if (agreement.scope.has(each.name)) moved.place.lacking[each.number] = each.live;
+  ReaderPool::Lease reader = readers_.lease();
+  ReadTables::OneSnapshot snapshot(*reader);
+  std::int64_t importer = reader->importer(agreement.peer.replica);
+  const auto* rights = dynamic_cast<const UserRights*>(agreement.reads.rights.get());
+  for (const replica::Collection& each : reader->collections()) {
+    if (!agreement.scope.has(each.name)) continue;
+    if (!rights || !addEntering(*reader, rights->pathsTo(each.name, snapshot_, now()), importer, moved.entering))
+      moved.place.lacking[each.number] = each.live;
+  }
+  std::sort(moved.entering.begin(), moved.entering.end());
+  moved.entering.erase(std::unique(moved.entering.begin(), moved.entering.end()), moved.entering.end());
   return moved;
 }
 
-// The rows that an importer was not given and may get now, by their handles: what an index finds for the conditions of
-// the rule; every record of the collections that none helps with, and of which the importer does not have all.
-std::vector<std::int64_t> Engine::entering(const sync::MovedQuery& query, const sync::Moved& moved,
-                                           ReadTables& tables) const {
-  const sync::Agreement& agreement = query.agreement;
-  std::int64_t importer = tables.importer(agreement.peer.replica);
-  const auto* rights = dynamic_cast<const UserRights*>(agreement.reads.rights.get());
-  std::vector<std::int64_t> rows;
+// Adds to moved.entering what enters of the collections that no index answers, and of which the importer does not have
+// all.
+void Engine::walkMoved(const sync::MovedQuery& query, sync::Moved& moved, ReadTables& tables) const {
+  moved.walked = true;
   std::map<std::int64_t, std::string> walked;
-  for (const replica::Collection& each : tables.collections()) {
-    auto lacking = moved.place.lacking.find(each.number);
-    if (lacking == moved.place.lacking.end() || lacking->second == 0) continue;
-    std::optional<std::vector<AccessPath>> paths;
-    if (rights) paths = rights->pathsTo(each.name, snapshot_, now());
-    try {
-      if (!paths) walked[each.number] = each.name;
-      if (!paths) continue;
-      for (const AccessPath& path : *paths)
-        for (const query::KeyRange& range : path.keys.ranges) tables.notGiven(*path.index, range, importer, rows);
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::NotFound) throw;
-      walked[each.number] = each.name;  // the index is newer than this snapshot, or has just been dropped
-    }
-  }
-  if (!walked.empty())
-    tables.feed(0, importer, [&](const replica::FeedEntry& entry) {
-      const replica::Row& row = entry.row;
-      if (entry.position > query.start.position) return false;
-      if (entry.gone || row.position != entry.position || row.delivery) return true;
-      if (auto in = walked.find(row.collection); in != walked.end())
-        if (replica::FeedReader::isMoved(in->second, row, agreement, query.start)) rows.push_back(row.handle);
-      return true;
-    });
-  std::sort(rows.begin(), rows.end());
-  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
-  return rows;
+  for (const replica::Collection& each : tables.collections())
+    if (auto lacking = moved.place.lacking.find(each.number);
+        lacking != moved.place.lacking.end() && lacking->second > 0)
+      walked[each.number] = each.name;
+  if (walked.empty()) return;
+  std::int64_t importer = tables.importer(query.agreement.peer.replica);
+  tables.feed(0, importer, [&](const replica::FeedEntry& entry) {
+    const replica::Row& row = entry.row;
+    if (entry.position > query.start.position) return false;
+    if (entry.gone || row.position != entry.position || row.delivery) return true;
+    if (auto in = walked.find(row.collection); in != walked.end())
+      if (replica::FeedReader::isMoved(in->second, row, query.agreement, query.start))
+        moved.entering.push_back(row.handle);
+    return true;
+  });
 }
 
 void Engine::readMoved(const sync::MovedQuery& query, sync::Moved& moved, sync::BatchWriter& out) {
@@ -126,9 +138,8 @@ void Engine::readMoved(const sync::MovedQuery& query, sync::Moved& moved, sync::
   replica::FeedReader feed(*reader, committed());
   {
     ReadTables::OneSnapshot snapshot(*reader);
-    bool wasGiven = moved.place.given.has_value();
     feed.readMoved(query, moved, out);
-    if (wasGiven && !moved.place.given) moved.entering = entering(query, moved, *reader);
+    if (!moved.place.given && !moved.walked) walkMoved(query, moved, *reader);
   }
   if (!feed.news().empty()) importers_.noteDelivered(query.agreement.peer.replica, feed.news());
 }

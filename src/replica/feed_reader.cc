@@ -180,10 +180,24 @@ void FeedReader::readMoved(const sync::MovedQuery& query, sync::Moved& moved, sy
     news_.insert(news_.end(), chooser.news().begin(), chooser.news().end());
   };
   sync::Moved::Place& place = moved.place;
+  bool isFull = false;
+  auto enter = [&](std::size_t upTo) {
+    rows_.findAt(std::span(moved.entering).subspan(place.entered, upTo - place.entered), importer,
+                 [&](std::size_t, const Row* row) {
+                   isFull = row && !hasRoom(*row);
+                   if (isFull) return false;
+                   if (row) tell(*row);
+                   place.entered++;
+                   return true;
+                 });
+  };
   if (place.given) {
-    bool isFull = false;
+    // Both kinds go in the order of their numbers, because neighbours are in the same pages of the file.
     rows_.delivered(importer, *place.given, [&](const Row& row) {
-      isFull = !hasRoom(row);
+      auto next = moved.entering.begin() + static_cast<std::ptrdiff_t>(place.entered);
+      auto beyond = std::lower_bound(next, moved.entering.end(), row.handle);
+      if (beyond != next) enter(static_cast<std::size_t>(beyond - moved.entering.begin()));
+      isFull = isFull || !hasRoom(row);
       if (isFull) return false;
       tell(row);
       place.given = row.handle;
@@ -196,13 +210,7 @@ void FeedReader::readMoved(const sync::MovedQuery& query, sync::Moved& moved, sy
     });
     if (!isFull) place.given.reset();
   } else {
-    std::span<const std::int64_t> rest = std::span(moved.entering).subspan(place.entered);
-    rows_.findAt(rest, importer, [&](std::size_t, const Row* row) {
-      if (row && !hasRoom(*row)) return false;
-      if (row) tell(*row);
-      place.entered++;
-      return true;
-    });
+    enter(moved.entering.size());
   }
   out.endTransaction();
 }

@@ -47,7 +47,8 @@ class FeedReader {
   // Whether an importer has to hear of a row because its rights have changed. It comes with its delivery.
   static bool isMoved(const std::string& collection, const Row& row, const sync::Agreement& agreement,
                       const sync::Cursor& start);
-  // sync::Store::readMoved. When the rows that the importer was given are through, the caller says which enter.
+  // sync::Store::readMoved. When the rows that the importer was given are through, the caller adds those of
+  // Moved::Place::lacking that enter.
   void readMoved(const sync::MovedQuery& query, sync::Moved& moved, sync::BatchWriter& out);
 
   // The deliveries of the latest call. The caller stores them before the batch leaves.

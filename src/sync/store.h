@@ -45,15 +45,16 @@ struct FeedQuery {
 // What an importer whose rights have changed has to be told, and how far it was. A store makes it, and reads on in it.
 struct Moved {
   struct Place {
-    // By the store's number of a collection: live records that the importer is not known to have.
+    // By the store's number of a collection that no index answers: live records that the importer is not known to have.
     std::map<std::int64_t, std::uint64_t> lacking;
     // The last row that was looked at of those that the importer was given, by its number in the store; none: all were.
     std::optional<std::int64_t> given = 0;
     std::size_t entered = 0;  // how many of `entering` were looked at
   };
   Place place;
-  std::vector<std::int64_t>
-      entering;  // rows that it was not given, and may get now; made after those that it was given
+  // Rows that it was not given, and may get now. Those of `lacking` join them once `given` is through.
+  std::vector<std::int64_t> entering;
+  bool walked = false;  // they have joined
 
   bool isThrough() const { return !place.given && place.entered == entering.size(); }
 };
