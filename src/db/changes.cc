@@ -428,7 +428,18 @@ sync::ApplyResult Changes::apply(const sync::Incoming& incoming, replica::Merger
   replica::Merger merger(ledger_, mirror_, author_, clock_, judging);
   sync::ApplyResult result = merger.apply(incoming);
   overridden_ = merger.overridden();
+  giveBackAwaited(incoming.agreement, merger.awaited());
   return result;
+}
+
+// Where the record was not here when the peer ceased to refuse the change, the change has waited for it.
+void Changes::giveBackAwaited(const sync::Agreement& agreement, std::span<const sync::RecordKey> keys) {
+  if (keys.empty()) return;
+  const UUID& peer = agreement.peer.replica;
+  std::map<sync::RecordKey, ErrorCode> refused =
+      ledger_.rows().setAside({peer, agreement.scope, replica::RejectedBy::peer}, keys);
+  for (const replica::Refused& each : ledger_.rows().refused(keys))
+    if (each.peer == peer && !refused.contains(each.key)) giveBack(each);
 }
 
 void Changes::finish() {

@@ -72,6 +72,7 @@ std::size_t Engine::readRecords(std::span<const sync::RecordKey> keys, const syn
     ReadTables::OneSnapshot snapshot(*reader);  // one for all records costs less than one for each
     answered = feed.readRecords(keys, agreement, bytesWanted, out, gone);
   }
+  if (feed.endsRefusal()) write(Durability::full, [](Changes& changes) { changes.ledger().takeEmptyPosition(); });
   if (!feed.news().empty()) importers_.noteDelivered(agreement.peer.replica, feed.news());
   return answered;
 }

@@ -227,6 +227,7 @@ std::size_t FeedReader::readRecords(std::span<const sync::RecordKey> keys, const
     rows.push_back({carried ? collection->second : 0, key.id});  // no collection has the number 0
   }
   news_.clear();
+  endsRefusal_ = false;
   std::map<sync::RecordKey, Refused> refused;
   for (Refused& each : rows_.refused(keys))
     if (each.peer == agreement.peer.replica) refused.emplace(each.key, std::move(each));
@@ -237,7 +238,7 @@ std::size_t FeedReader::readRecords(std::span<const sync::RecordKey> keys, const
     answered = i + 1;
     if (auto waits = refused.find(key); waits != refused.end()) {
       std::optional<sync::EncodedState> state = including(row, waits->second);
-      if (!state) return gone.push_back(key), true;
+      if (!state) return gone.push_back(key), endsRefusal_ = true;
       Row whole;
       whole.id = key.id;
       whole.position = 1;

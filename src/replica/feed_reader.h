@@ -51,6 +51,10 @@ class FeedReader {
   // Moved::Place::lacking that enter.
   void readMoved(const sync::MovedQuery& query, sync::Moved& moved, sync::BatchWriter& out);
 
+  // Whether the latest readRecords() makes the peer forget that it has refused a change, which waits here. The change
+  // has to be on the disk before the answer leaves: without it the record would look as if the peer had taken it.
+  bool endsRefusal() const { return endsRefusal_; }
+
   // The deliveries of the latest call. The caller stores them before the batch leaves.
   const std::vector<Writer::Delivered>& news() const { return news_; }
 
@@ -61,6 +65,7 @@ class FeedReader {
   Reader& rows_;
   Committed committed_;
   std::vector<Writer::Delivered> news_;
+  bool endsRefusal_ = false;
 };
 
 }  // namespace blazedb::replica

@@ -245,12 +245,14 @@ void Merger::receive(const sync::Incoming& incoming, Item& item, sync::ApplyResu
     if (isJudged_ && judging_ == Judging::asTheyMerge && why->code == ErrorCode::PermissionDenied)
       throw RefusedInTransaction{};
     setAside(incoming, item, *why, result);
-  } else if (item.aside && change.complete) {
-    heardOf(incoming, item, result);
+  } else {
+    if (item.aside && change.complete) heardOf(incoming, item, result);
+    for (const Refused& each : refused_) {
+      if (each.peer != incoming.agreement.peer.replica || each.key != item.key()) continue;
+      countAgain(ledger_, author_, each, item.found ? item.held.state : *theirs);
+      if (change.complete && !incoming.refused.contains(each.key)) awaited_.push_back(each.key);
+    }
   }
-  for (const Refused& each : refused_)
-    if (change.complete && each.peer == incoming.agreement.peer.replica && each.key == item.key())
-      countAgain(ledger_, author_, each, *theirs);
 }
 
 // `key` names a record of which the peer has refused a change: the peer's record takes its place. Returns false if the

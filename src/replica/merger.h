@@ -39,6 +39,9 @@ class Merger {
   sync::ApplyResult apply(const sync::Incoming& incoming);
   // The writes of this replica that the merge has overridden, for the journal.
   const std::vector<Overridden>& overridden() const { return overridden_; }
+  // Records that have come whole, and of which the peer had refused a change that waits here. If the peer refuses it no
+  // more, it can go back now.
+  const std::vector<sync::RecordKey>& awaited() const { return awaited_; }
 
  private:
   // One change of a stretch.
@@ -99,10 +102,10 @@ class Merger {
   std::int64_t origin_ = 0;                        // the sender's number in Row::origin
   std::optional<std::set<std::int64_t>> origins_;  // those of all incarnations of the peer, once they were asked for
   std::optional<std::uint64_t> rejectedOfPeer_;    // how many of its records are set aside, once that was asked for
-  std::optional<bool> hasRefused_;   // whether the peer has records of ours aside, once that was asked for
-  std::size_t judgedTo_ = 0;         // the next transaction of the batch begins here
-  bool isJudged_ = false;            // the rights refuse the present transaction as a whole, or none of it
-  bool isAllowed_ = false;           // all of the present transaction, by the rights
+  std::optional<bool> hasRefused_;  // whether the peer has records of ours aside, once that was asked for
+  std::size_t judgedTo_ = 0;        // the next transaction of the batch begins here
+  bool isJudged_ = false;           // the rights refuse the present transaction as a whole, or none of it
+  bool isAllowed_ = false;          // all of the present transaction, by the rights
   // Refused because another record of their transaction is, with the id of the first such.
   std::map<sync::RecordKey, UUID> mates_;
   std::vector<std::vector<sync::RecordKey>> together_;  // transactions of the batch that are refused
@@ -112,6 +115,7 @@ class Merger {
   std::vector<sync::Rejection> rejections_;             // of the stretch
   std::vector<Refused> refused_;                        // of records of the stretch
   std::vector<Overridden> overridden_;
+  std::vector<sync::RecordKey> awaited_;
 };
 
 }  // namespace blazedb::replica

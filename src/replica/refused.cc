@@ -15,12 +15,12 @@ namespace {
 constexpr std::array<sync::Mark sync::RecordState::*, 3> kMarks{&sync::RecordState::base, &sync::RecordState::tomb,
                                                                 &sync::RecordState::floor};
 
-// What this replica has added in a part of a counter, with the parts that it took over, beyond what `theirs` has.
-Value addedBeyond(const sync::Cell& cell, const sync::RecordState& theirs, const Author& author) {
+// What this replica has added in a part of a counter, with the parts that it took over, beyond what `state` has.
+Value addedBeyond(const sync::Cell& cell, const sync::RecordState& state, const Author& author) {
   Value added = std::int64_t{0};
   std::optional<codec::Part> part = codec::decodePart(cell.value);
   if (!part) return added;
-  codec::Sums its = theirs.counter(codec::fieldOf(cell.name)).seen();
+  codec::Sums its = state.counter(codec::fieldOf(cell.name)).seen();
   part->includes[codec::writerOf(cell.name)] = part->sum;
   for (const auto& [writer, sum] : part->includes) {
     if (!author.own.contains(writer)) continue;
@@ -86,8 +86,9 @@ void keep(Ledger& ledger, const Author& author, Refused fresh, sync::RecordState
     }
     fresh.sinceMs = before[0].sinceMs;
     for (const auto& [part, by] : before[0].added) {
+      const sync::Cell *later = latest.find(part), *its = earlier.find(part);
       sync::Cell* cell = kept.find(part);
-      if (cell && fresh.added.contains(part)) addEarlier(ledger, *cell, by, bytes, nowMs);
+      if (cell && later && its && later->stamp.time > its->stamp.time) addEarlier(ledger, *cell, by, bytes, nowMs);
       fresh.added[part] = codec::sumOf(fresh.added.contains(part) ? fresh.added[part] : Value(0), by);
     }
   }
@@ -183,13 +184,13 @@ void keepOwn(Ledger& ledger, const Author& author, Refused refused) {
   ledger.keep(refused);
 }
 
-void countAgain(Ledger& ledger, const Author& author, Refused refused, const sync::RecordState& theirs) {
+void countAgain(Ledger& ledger, const Author& author, Refused refused, const sync::RecordState& mine) {
   bool changes = false;
   for (const sync::Cell& cell : refused.state().cells) {
     auto known = refused.added.find(std::string(cell.name));
-    const sync::Cell* its = theirs.find(cell.name);
-    if (known == refused.added.end() || !its || its->stamp >= cell.stamp) continue;
-    Value added = addedBeyond(cell, theirs, author);
+    const sync::Cell* its = mine.find(cell.name);
+    if (known == refused.added.end() || !its || its->stamp > cell.stamp) continue;
+    Value added = addedBeyond(cell, mine, author);
     changes = changes || known->second != added;
     known->second = added;
   }

@@ -30,8 +30,9 @@ bool takeOut(Ledger& ledger, const Author& author, const sync::Incoming& incomin
 // The peer has taken the record back: drops from a refused change what was not written here. It may be the peer's.
 void keepOwn(Ledger& ledger, const Author& author, Refused refused);
 
-// The peer has sent its whole record: what a refused change added to counters is what the peer's parts lack.
-void countAgain(Ledger& ledger, const Author& author, Refused refused, const sync::RecordState& theirs);
+// The row has taken something from the peer, which may be a part of a counter as the refused change has it: the change
+// adds what the row lacks of it. A part of the row that is later than the change's was made without the change.
+void countAgain(Ledger& ledger, const Author& author, Refused refused, const sync::RecordState& mine);
 
 // The row with a refused change merged into it; `row` is nullptr if there is none. std::nullopt if that is no whole
 // record.

@@ -226,6 +226,113 @@ TEST_F(RejectedTest, NoAnswerTellsWhatAHiddenRecordHolds) {
   EXPECT_EQ(a.fetch(id)->integer("secret"), 5);
 }
 
+// A record is hidden from the peer's user, who has counted in it, and shown again.
+class HiddenTest : public RejectedTest {
+ protected:
+  SessionOptions showing(bool shown) {
+    auto limited = std::make_shared<Limited>();
+    limited->reads = limited->writes = shown;
+    limited->none = shown ? "all" : "nothing";
+    SessionOptions options;
+    options.terms.reads.rights = options.terms.writes.rights = limited;
+    options.terms.relation = Relation::exporter;
+    options.terms.writes.trust = StampTrust::own;
+    options.terms.writes.mayErase = false;
+    return options;
+  }
+  void meet(bool shown) {
+    Conversation talk(a, b, now, {}, showing(shown));
+    talk.start();
+    talk.rest();
+    EXPECT_EQ(a.fetch(id).has_value(), shown);
+  }
+  void increment() {
+    a->write([&](Changes& changes) { changes.increment("default", id, "k", 1); });
+  }
+  void expectBoth(int k, int w) {
+    for (Replica* each : {&a, &b}) {
+      EXPECT_EQ(each->fetch(id)->integer("k"), k) << each->options.name;
+      EXPECT_EQ(each->fetch(id)->integer("w"), w) << each->options.name;
+    }
+    expectNothingListed();
+  }
+
+  UUID id = b.insert({{"w", 0}});
+};
+
+TEST_F(HiddenTest, ARefusedChangeGoesBackWhenItsRecordDoes) {
+  meet(true);
+  increment();
+  meet(true);
+  a.updateFields(id, {{"w", 1}});
+  increment();
+  meet(false);
+  EXPECT_EQ(a->rejectedChanges().size(), 1u);
+  meet(true);
+  expectBoth(2, 1);
+}
+
+// The peer ceases to refuse the change, because this end does not have its record, and gives the record after that.
+TEST_F(HiddenTest, ARefusedChangeGoesBackWhenItsRecordComesLater) {
+  UUID early = id;
+  for (int i = 0; i < 30; i++) id = b.insert({{"w", 0}});
+  meet(true);
+  a.updateFields(id, {{"w", 1}});
+  increment();
+  meet(false);
+  ASSERT_EQ(a->rejectedChanges().size(), 1u);
+  SessionOptions options = showing(true);
+  options.batchBytes = 50;
+  Conversation talk(a, b, now, {}, options);
+  talk.start();
+  talk.rest();
+  expectBoth(1, 1);
+  EXPECT_TRUE(a.fetch(early));
+}
+
+// First the user may read the record and not write it, then neither.
+TEST_F(HiddenTest, WhatWasRefusedIsNotCountedTwiceWhenTheRecordIsHidden) {
+  meet(true);
+  increment();
+  meet(true);
+  {
+    SessionOptions options = showing(true);
+    auto limited = std::make_shared<Limited>();
+    limited->none = "all";
+    options.terms.reads.rights = options.terms.writes.rights = limited;
+    Conversation talk(a, b, now, {}, options);
+    talk.start();
+    talk.rest();
+    increment();
+    talk.rest();
+    EXPECT_EQ(a.fetch(id)->integer("k"), 1);
+    EXPECT_EQ(a->rejectedChanges().size(), 1u);
+  }
+  a.updateFields(id, {{"w", 1}});
+  meet(false);
+  meet(true);
+  expectBoth(2, 1);
+}
+
+// The user counts on before this end hears that the change is no longer refused.
+TEST_F(HiddenTest, WhatThePeerHasIsNotCountedTwice) {
+  meet(true);
+  increment();
+  meet(true);
+  a.updateFields(id, {{"w", 1}});
+  meet(false);
+  Conversation talk(a, b, now, {}, showing(true));
+  talk.start();
+  while (!a.fetch(id)) {
+    while (talk.deliver(0)) {
+    }
+    ASSERT_TRUE(talk.deliver(1));
+  }
+  increment();
+  talk.rest();
+  expectBoth(2, 1);
+}
+
 TEST_F(RejectedTest, AReStampedRecordIsTaken) {
   UUID id = insertAhead(a, 30 * 24 * 60);
   Conversation talk(a, b, now);
