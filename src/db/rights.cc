@@ -110,7 +110,11 @@ Judgement Rights::judge(const std::string& user, const std::string& collection, 
   ReadTables::OneSnapshot begun(*reader);
   RightsTable table(reader->statements());
   User who = userCalled(table, user);
-  return UserRights(table.policies(), who, environment_.clock).judge(collection, record.id().value_or(UUID()), fields);
+  UserRights rights(table.policies(), who, environment_.clock);
+  Judgement judgement = rights.judge(collection, record.id().value_or(UUID()), fields);
+  if (who.id.isNil() && !user.empty() && !judgement.mayWrite)
+    judgement.why += "; users() does not have '" + user + "', who has a name and nothing else";
+  return judgement;
 }
 
 User Rights::putUser(const std::string& name, const UserOptions& options) {

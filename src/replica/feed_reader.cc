@@ -161,7 +161,8 @@ void FeedReader::readMoved(const sync::MovedQuery& query, sync::Moved& moved, sy
   std::shared_ptr<const Catalog> catalog = committed_.catalog();
   sync::EncodedState encoded;
   news_.clear();
-  std::size_t most = moved.place.given == 0 ? kMovedAtFirst : kMovedAtOnce;
+  bool isFirst = moved.place.given == 0 && moved.place.entered == 0;
+  std::size_t most = isFirst ? kMovedAtFirst : kMovedAtOnce;
   auto hasRoom = [&](const Row& row) {
     return out.changes() == 0 ||
            (out.bytes() < query.bytesWanted && out.changes() < most &&

@@ -102,7 +102,9 @@ TEST_F(RightsTest, JudgesARecord) {
   db.policies().add({"notes", Operation::write, "'editor' IN $user.roles AND until < now()"});
   EXPECT_TRUE(judge("bob").mayWrite);
   EXPECT_FALSE(judge("ann").mayWrite);
-  EXPECT_EQ(judge("ann").why, "policy 1 allows reading; no policy allows writing");
+  EXPECT_EQ(judge("ann").why,
+            "policy 1 allows reading; no policy allows writing; users() does not have 'ann', who has a name and "
+            "nothing else");
   db.users().put("eve", {.roles = {"editor"}});
   EXPECT_FALSE(judge("eve").mayWrite);  // of what she may not read
   db.users().put("root", {.roles = {"admin"}});

@@ -30,6 +30,7 @@ TEST_F(RightsCommands, PoliciesAreAddedListedTriedAndRemoved) {
   Object one = parsed(succeed({"rls", "test", hub_, "bob", "-c", "notes", "--where", "owner = 'bob'", "--json"}));
   EXPECT_EQ(one.boolean("mayRead"), true);
   EXPECT_EQ(one.boolean("mayWrite"), false);
+  EXPECT_NE(one.string("why")->find("users() does not have 'bob'"), std::string::npos) << *one.string("why");
   succeed({"rls", "remove", hub_, "1"});
   EXPECT_EQ(linesOf(succeed({"rls", "list", hub_})).size(), 1u);
   EXPECT_EQ(succeed({"rls", "list", hub_, "-c", "other"}), "no policies\n");
