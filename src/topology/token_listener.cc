@@ -383,7 +383,7 @@ void TokenListener::endRevoked() {
   }
   good_ = std::move(good);
   for (const auto& [offer, tokens] : doubtful) {
-    std::packaged_task<Good()> task([this, offer, tokens] { return ask(offer, tokens); });
+    std::packaged_task<Good()> task([this, offer = offer, tokens = tokens] { return ask(offer, tokens); });
     std::future<Good> answer = task.get_future();
     std::jthread thread([this, task = std::move(task)]() mutable {
       task();
