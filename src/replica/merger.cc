@@ -238,7 +238,8 @@ void Merger::receive(const sync::Incoming& incoming, Item& item, sync::ApplyResu
       if (scope.excludes(cell.name)) return outside();
   // A batch may have waited here since before the peer judged the latest changes; an answer has not.
   bool replaces = incoming.again && item.found && incoming.refused.contains(item.key());
-  if (replaces && !checkTime(incoming, *theirs, result)) replace(incoming, item.key(), item.held, &*theirs, result);
+  replaces = replaces && !checkTime(incoming, *theirs, result);
+  if (replaces) replace(incoming, item.key(), item.held, &*theirs, result);
   if (item.aside && !change.complete && item.aside != ErrorCode::PermissionDenied) {
     result.missing.push_back(item.key());  // the cursor has passed the rest of the record
   } else if (std::optional<sync::Bye> why = mergeOne(incoming, item, *theirs, result)) {
@@ -248,7 +249,8 @@ void Merger::receive(const sync::Incoming& incoming, Item& item, sync::ApplyResu
   } else {
     if (item.aside && change.complete) heardOf(incoming, item, result);
     for (const Refused& each : refused_) {
-      if (each.peer != incoming.agreement.peer.replica || each.key != item.key()) continue;
+      // What has just been taken out is counted against this record already.
+      if (replaces || each.peer != incoming.agreement.peer.replica || each.key != item.key()) continue;
       countAgain(ledger_, author_, each, item.found ? item.held.state : *theirs);
       if (change.complete && !incoming.refused.contains(each.key)) awaited_.push_back(each.key);
     }
