@@ -283,10 +283,12 @@ std::optional<sync::Bye> Merger::mergeOne(const sync::Incoming& incoming, Item& 
     if (each.key == item.key() && each.peer != incoming.agreement.peer.replica &&
         repeats(theirs, item.found && !left ? &item.held.state : nullptr, each.state()))
       return each.why;
-  if (auto mate = mates_.empty() ? mates_.end() : mates_.find(item.key()); mate != mates_.end())
+  if (auto mate = mates_.empty() ? mates_.end() : mates_.find(item.key()); mate != mates_.end()) {
+    if (!waitsAside) takeBackHidden(incoming, item, result);
     return sync::Bye{ErrorCode::PermissionDenied,
                      "its transaction changes " + mate->second.toString() +
                          " as well, which is refused; of a transaction all is taken, or nothing"};
+  }
   // A repair must not bring back a record that another peer took back: the two would take it back and repair it for
   // ever.
   if (incoming.repair && left && !cameFrom(incoming, item.held.row())) return std::nullopt;

@@ -184,6 +184,47 @@ TEST_F(TransactionsTest, ThatNameARecordTwiceAreJudgedAsTheMergeGoes) {
   EXPECT_FALSE(a.fetch(id)->contains("y"));
 }
 
+// The peer has a record that it may no longer read, and of which a change waits at its side. It sends the record in a
+// transaction that is refused for another one.
+TEST_F(TransactionsTest, ThatAreRefusedShowWhatThePeerHoldsAndMayNotRead) {
+  struct WithHidden : PassingStore {
+    using PassingStore::PassingStore;
+    FeedRead readFeed(const FeedQuery& query, BatchWriter& out) override {
+      BatchWriter own;
+      FeedRead read = PassingStore::readFeed(query, own);
+      if (own.changes() < 2) return read;
+      Bytes batch = own.finishBatch(read.to, read.atEnd, read.reach);
+      std::optional<Batch> its = decodeBatch(batch), more = decodeBatch(hidden);
+      its->changes[0].id = more->changes[0].id;
+      its->changes[0].stamps = more->changes[0].stamps;
+      its->changes[0].fields = more->changes[0].fields;
+      for (const Change& change : its->changes) out.add(change);
+      return read;
+    }
+    Bytes hidden;
+  } store(*a.engine);
+  UUID hidden = b.insert({{"n", 1}});
+  store.hidden = synced().said(1, FrameType::batch).at(0);
+  a.updateFields(hidden, {{"n", 11}});
+  linked();
+  ASSERT_EQ(a.fetch(hidden)->integer("n"), 1);
+  writeTogether({2, 11});
+  rights->reads = false;
+  rights->none = "nothing";
+  asks.terms.reads.rights = rights;
+  asks.terms.relation = Relation::exporter;
+  Conversation talk(a, store, b, *b.engine, now, {}, asks);
+  talk.start();
+  talk.rest();
+  std::size_t takenBack = 0;
+  for (const Bytes& frame : talk.said(1, FrameType::batch)) {
+    std::optional<Batch> batch = decodeBatch(frame);
+    for (const Change& change : batch->changes) takenBack += change.left && change.id == hidden;
+  }
+  EXPECT_EQ(takenBack, 1u);
+  EXPECT_FALSE(a.fetch(hidden));
+}
+
 TEST_F(TransactionsTest, OfManyRecordsAreJudgedRecordByRecord) {
   std::vector<int> numbers(1001, 1);
   numbers[500] = 11;
