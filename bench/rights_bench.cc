@@ -86,7 +86,7 @@ void move(const TemporaryFolder& folder, Hub& hub, const std::vector<UUID>& team
   auto mayHold = [&](const UUID& ofTheTeam) { return client.count() == ofTeam && client.fetch(ofTheTeam); };
   require(holds(teams[0]), "the client does not hold the records of its user's team");
 
-  std::vector<double> ratios, moves, syncs;
+  std::vector<double> ratios, ofSame, moves, syncs, same;
   for (std::size_t i = 1; i <= kPieces; i++) {
     syncs.push_back(static_cast<double>(ofTeam) / firstSync(folder, small, tokenOf(kUser), ofTeam));
     const UUID &before = teams[(i - 1) % teams.size()], &after = teams[i % teams.size()];
@@ -97,11 +97,15 @@ void move(const TemporaryFolder& folder, Hub& hub, const std::vector<UUID>& team
     while (!mayHold(one) || !holds(after)) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     moves.push_back(time.seconds());
     ratios.push_back(moves.back() / syncs.back());
+    same.push_back(static_cast<double>(ofTeam) / firstSync(folder, hub, tokenOf("mover"), ofTeam));
+    ofSame.push_back(moves.back() / same.back());
   }
   using Number = unsigned long long;
   report("a user changes teams, of a first sync", median(ratios), Bound::atMost, 2, "x",
          text("%.0f ms against %.0f ms, %llu records of %llu", median(moves) * 1e3, median(syncs) * 1e3, Number{ofTeam},
               Number{records}));
+  report("the same, of a first sync of these records", median(ofSame), Bound::atMost, 2, "x",
+         text("%.0f ms against %.0f ms", median(moves) * 1e3, median(same) * 1e3));
   hub.database().policies().remove(policy.id);
   hub.database().dropIndex("teams");
 }

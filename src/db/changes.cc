@@ -83,6 +83,7 @@ UUID Changes::insert(const std::string& collectionName, const std::optional<UUID
   replica::Collection& collection = ledger_.collectionFor(collectionName);  // after what can fail: it may make one
   std::optional<UUID> id = wantedId ? wantedId : record.id();
 
+  refusedAuthority_ = id ? refusedAuthority(collectionName, *id) : 0;
   sync::Stamp stamp = nextStamp(0);
   sync::encodeFreshStamps(stamp, stampBytes_);
   sync::RecordState counting;  // of a fresh record with increments
@@ -471,6 +472,7 @@ replica::Held* Changes::load(const std::string& collection, const UUID& id) {
   if (!known || !ledger_.load({known->number, id}, loaded_)) return nullptr;
   counts_ = loaded_.state.hasCounters();
   counted_.clear();
+  refusedAuthority_ = refusedAuthority(collection, id);
   return &loaded_;
 }
 
@@ -538,9 +540,20 @@ void Changes::requireNumbers(const Increments& increments) const {
   }
 }
 
+// A write comes after this replica's own refused changes of the record, also where they have seen a server's write that
+// is hidden now.
+std::uint64_t Changes::refusedAuthority(const std::string& collection, const UUID& id) {
+  std::uint64_t authority = 0;
+  if (!mirror_.hasRefused) return authority;
+  const sync::RecordKey key{collection, id};
+  for (const replica::Refused& each : ledger_.rows().refused({&key, 1}))
+    authority = std::max(authority, each.state().authority());
+  return authority;
+}
+
 sync::Stamp Changes::nextStamp(std::uint64_t seenAuthority) {
   std::uint64_t time = mirror_.clock.next(clock_.wallMs());
-  std::uint64_t authority = std::max(seenAuthority, seenAuthority_);
+  std::uint64_t authority = std::max({seenAuthority, seenAuthority_, refusedAuthority_});
   return {author_.role == sync::Role::server ? time : authority, time, author_.incarnation};
 }
 

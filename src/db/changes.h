@@ -168,6 +168,7 @@ class Changes final : public Snapshot {
   // Throws AlreadyExists if two records in the index have the same values.
   void requireNoneSame(const Index& index);
   sync::Stamp nextStamp(std::uint64_t seenAuthority);
+  std::uint64_t refusedAuthority(const std::string& collection, const UUID& id);
   base::ByteView encode(const Object& fields);
   bool forgetRefused(std::int64_t id);
   void sendAgain(const std::string& collection, const UUID& id);
@@ -182,8 +183,9 @@ class Changes final : public Snapshot {
   base::UuidV7& ids_;
   mutable replica::Ledger ledger_;  // asking it a question writes what it has queued
 
-  replica::Held loaded_;  // reused, so that a bulk write does not allocate for each record
-  bool counts_ = false;   // whether the loaded record has counters
+  replica::Held loaded_;                // reused, so that a bulk write does not allocate for each record
+  bool counts_ = false;                 // whether the loaded record has counters
+  std::uint64_t refusedAuthority_ = 0;  // what a refused change of the record had seen that is written now
   base::Bytes fieldBytes_, stampBytes_;
   std::deque<base::Bytes> counted_;  // what the cells of counters view, of the record that is loaded
   std::vector<replica::Overridden> overridden_;

@@ -102,11 +102,21 @@ sync::Moved Engine::moved(const sync::Agreement& agreement) {
   ReadTables::OneSnapshot snapshot(*reader);
   std::int64_t importer = reader->importer(agreement.peer.replica);
   const auto* rights = dynamic_cast<const UserRights*>(agreement.reads.rights.get());
+  auto pathsTo = [&](const std::string& name) { return rights->pathsTo(name, snapshot_, now()); };
+  bool isOpen = !rights;  // the importer may read all of a collection that has records
   for (const replica::Collection& each : reader->collections()) {
     if (!agreement.scope.has(each.name)) continue;
-    if (!rights || !addEntering(*reader, rights->pathsTo(each.name, snapshot_, now()), importer, moved.entering))
+    if (rights && addEntering(*reader, pathsTo(each.name), importer, moved.entering)) {
+      moved.isIndexed = true;
+    } else {
       moved.place.lacking[each.number] = each.live;
+      isOpen = isOpen || (each.live > 0 && !rights->narrows(each.name));
+    }
   }
+  if (moved.isIndexed)
+    for (const std::string& name : rights->governed())
+      if (agreement.scope.has(name) && !pathsTo(name)) moved.isIndexed = false;
+  moved.isIndexed = moved.isIndexed && !isOpen;
   std::sort(moved.entering.begin(), moved.entering.end());
   moved.entering.erase(std::unique(moved.entering.begin(), moved.entering.end()), moved.entering.end());
   return moved;

@@ -185,6 +185,12 @@ std::optional<std::vector<AccessPath>> UserRights::pathsTo(const std::string& co
   return paths;
 }
 
+std::vector<std::string> UserRights::governed() const {
+  std::vector<std::string> names;
+  for (const auto& [collection, rules] : read_) names.push_back(collection);
+  return names;
+}
+
 bool UserRights::mayRead(const std::string& collection, const UUID& id, base::ByteView fields) const {
   const query::Bound* narrows = ofTeams(collection);
   if (narrows && !query::Evaluator(*narrows, {}).matches(id, fields)) return false;

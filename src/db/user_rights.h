@@ -41,7 +41,10 @@ class UserRights final : public sync::Rights {
   // There may be others, too.
   std::optional<std::vector<AccessPath>> pathsTo(const std::string& collection, const Snapshot& snapshot,
                                                  Date now) const;
-  // The same for one record that is there, with the reason.
+  // Whether it may not read all of a collection, and the collections that policies for reading name.
+  bool narrows(const std::string& collection) const { return ofTeams(collection) || read_.contains(collection); }
+  std::vector<std::string> governed() const;
+  // The same as mayRead() for one record that is there, with the reason.
   Judgement judge(const std::string& collection, const UUID& id, base::ByteView fields) const;
 
  private:

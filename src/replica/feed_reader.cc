@@ -265,7 +265,10 @@ std::size_t FeedReader::readRecords(std::span<const sync::RecordKey> keys, const
       toChange(*row, 0, agreement.scope, encoded, change);
       change.complete = true;
       out.add(change);
-      news_.insert(news_.end(), chooser.news().begin(), chooser.news().end());
+      // The answer may be lost, and no cursor says so: the record is given again by what gives it next.
+      bool isGiven = row->delivery && row->delivery->kind == Delivery::Kind::given;
+      if (!chooser.news().empty() && !isGiven)
+        news_.push_back({row->handle, {Delivery::Kind::given, sync::kPositionMax}});
     }
     return out.bytes() < bytesWanted;
   });

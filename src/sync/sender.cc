@@ -47,8 +47,9 @@ std::optional<Cursor> Sender::whereToStart(const Subscribe& subscribe) {
 }
 
 // Decides, by what the store knows of the importer, whether it sweeps. Returns whether it starts at 0. If the store
-// knows what the importer has, and only the filter is another one, it hears of what that changes.
-bool Sender::checkDeliveries(const Subscribe& subscribe, const Cursor& start) {
+// knows what the importer has, and only the filter is another one, it hears of what that changes. An importer without
+// data may get all that way: then `start` moves to the end of the feed.
+bool Sender::checkDeliveries(const Subscribe& subscribe, Cursor& start) {
   const UUID& importer = end_.peer().replica;
   bool chooses = end_.agreement.reads.chooses();
   Deliveries& deliveries = end_.store.deliveries();
@@ -69,13 +70,20 @@ bool Sender::checkDeliveries(const Subscribe& subscribe, const Cursor& start) {
   } else if (chooses && !filterNoted_) {
     deliveries.mixFilters(importer);  // before it gets the first record: its Ack may be lost
   }
-  bool moves = seals_ && chooses && known && !filterNoted_ && !peerSweeps_;
-  if (moves) {
-    movedFrom_ = start;
-    movedAt_ = end_.store.feedEnd();
-    moved_ = end_.store.moved(end_.agreement);
+  bool isNew = start.position == 0 && !subscribe.hasData;
+  if (!seals_ || !chooses || filterNoted_ || peerSweeps_ || !(known || isNew)) return !filterNoted_;
+  movedAt_ = end_.store.feedEnd();
+  moved_ = end_.store.moved(end_.agreement);
+  if (isNew && !moved_->isIndexed) {
+    moved_.reset();
+    return true;
   }
-  return !filterNoted_ && !moves;
+  if (isNew) {
+    start.position = start.reach = movedAt_;  // `complete` stays behind, until it has all
+    givenAnew_ = true;
+  }
+  movedFrom_ = start;
+  return false;
 }
 
 std::optional<std::string> Sender::filterId() const {

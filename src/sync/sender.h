@@ -82,7 +82,7 @@ class Sender {
 
   Cursor unsealed(const Cursor& cursor) const;
   std::optional<Cursor> whereToStart(const Subscribe& subscribe);
-  bool checkDeliveries(const Subscribe& subscribe, const Cursor& start);
+  bool checkDeliveries(const Subscribe& subscribe, Cursor& start);
   bool hasForgotten(const Subscribe& subscribe, std::uint64_t from) const;
   std::uint64_t withheld() const { return seals_ ? withheld_ : readTo_ - announcedTo_; }
   std::optional<std::string> filterId() const;

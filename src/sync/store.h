@@ -55,6 +55,9 @@ struct Moved {
   // Rows that it was not given, and may get now. Those of `lacking` join them once `given` is through.
   std::vector<std::int64_t> entering;
   bool walked = false;  // they have joined
+  // Indexes answer for every collection of which the importer may not read all: an importer without data gets all its
+  // records this way sooner than by the feed. It does not depend on records that the importer may not read.
+  bool isIndexed = false;
 
   bool isThrough() const { return !place.given && place.entered == entering.size(); }
 };

@@ -5,7 +5,7 @@
 
 #include "db/open_database.h"
 #include "db/user_rights.h"
-#include "support/replica.h"
+#include "support/conversation.h"
 
 namespace blazedb {
 namespace {
@@ -147,6 +147,63 @@ TEST(UserRightsTest, IndexesFindWhatMayBeRead) {
   EXPECT_FALSE(found({}, "others")) << "everybody may read what no policy governs";
   EXPECT_EQ(found(db::UserRights::Teams{{test::uuidOf(9)}, {{"default", "team"}}}, "default"),
             std::vector<UUID>{ofTeam});
+}
+
+// A client without data gets what indexes find, and no feed is read that hides most of it. It gets the rest of the feed
+// after that. Whether it is so depends on nothing that the client may not read.
+TEST(UserRightsTest, ANewImporterGetsWhatIndexesFind) {
+  struct Watched : test::PassingStore {
+    using PassingStore::PassingStore;
+    sync::FeedRead readFeed(const sync::FeedQuery& query, sync::BatchWriter& out) override {
+      from = std::min(from, query.after);
+      return PassingStore::readFeed(query, out);
+    }
+    std::uint64_t from = UINT64_MAX;
+  };
+  std::int64_t now = 0;
+  test::Replica hub("hub", now, 1);
+  std::vector<UUID> hers;
+  for (int i = 0; i < 20; i++) {
+    hers.push_back(hub.insert({{"owner", "ann"}}));
+    hub.insert({{"owner", "bob"}});
+  }
+  User ann{"ann", {}, {}, {}};
+  std::vector<Policy> policies{{1, {"default", Operation::read, "owner = $user.name"}}};
+  std::uint64_t clients = 1;
+  // Whether a new client's feed began at its end.
+  auto isFound = [&] {
+    sync::SessionOptions gives, asks;
+    gives.terms.relation = sync::Relation::exporter;
+    gives.terms.reads.rights = gives.terms.writes.rights =
+        std::make_shared<const db::UserRights>(policies, ann, hub.clock);
+    gives.terms.writes.mayErase = false;
+    gives.batchBytes = 200;
+    test::Replica client("client", now, ++clients);
+    Watched store(*hub.engine);
+    std::uint64_t end = hub->feedEnd();
+    {
+      test::Conversation cut(hub, store, client, *client.engine, now, gives, asks);
+      cut.start();
+      while (client.count() < 5 && cut.deliverBoth()) {
+      }
+      hub.updateFields(hers[0], {{"n", static_cast<int>(clients)}});
+    }
+    test::Conversation talk(hub, store, client, *client.engine, now, gives, asks);
+    talk.start();
+    talk.rest();
+    for (const UUID& id : hers) EXPECT_EQ(client.fetch(id), hub.fetch(id));
+    EXPECT_EQ(client.count(), hers.size());
+    return store.from >= end;
+  };
+  EXPECT_FALSE(isFound());
+  hub->indexes().create("default", {.name = "owners", .expressions = {"owner"}}, {});
+  EXPECT_TRUE(isFound());
+  policies.push_back({2, {"others", Operation::read, "owner = $user.name"}});
+  EXPECT_FALSE(isFound()) << "there may be records of others";
+  hub->indexes().create("others", {.name = "owners", .expressions = {"owner"}}, {});
+  EXPECT_TRUE(isFound());
+  hub->write([](db::Changes& changes) { changes.insert("third", std::nullopt, {{"owner", "bob"}}); });
+  EXPECT_FALSE(isFound()) << "she may read all of the third";
 }
 
 }  // namespace

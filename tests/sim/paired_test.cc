@@ -48,6 +48,8 @@ struct Half {
     hub = std::make_unique<Replica>("hub", now, 10 * seed);
     hub->options.role = SyncRole::server;
     hub->reopen();
+    if (seed % 2 == 1)
+      for (const char* field : {"owner", "team"}) (*hub)->indexes().create(kRecords, {field, {field}}, {});
     client = std::make_unique<Replica>("client", now, 10 * seed + 1);
     for (Replica* each : {hub.get(), client.get()}) each->random.drawNumbersBy(now);
   }

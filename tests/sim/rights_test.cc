@@ -109,6 +109,14 @@ class RightsWorld {
     small_ = dice_.percent(50);
     counts_ = dice_.percent(30);
     changeRules();
+    // Then indexes find what enters and leaves, and all that a client without data gets.
+    isIndexed_ = dice_.percent(50);
+    if (!isIndexed_) return;
+    for (const char* field : {"owner", "team"}) (*hub_)->indexes().create(kRecords, {field, {field}}, {});
+    rules_.readsOwn = rules_.readsTeams = true;
+    for (std::set<std::size_t>& teams : rules_.memberOf) teams = {0, 1};
+    for (int i = 0; i < 20; i++) write(kClients);
+    for (std::size_t client = 0; client < kClients; client++) talk(client, false);
   }
 
   void chaos() {
@@ -451,7 +459,8 @@ class RightsWorld {
   std::int64_t now_ = 0;
   Dice dice_;
   bool small_ = false;
-  bool counts_ = false;  // in few records, which nobody deletes
+  bool isIndexed_ = false;  // the hub has indexes for what the policies ask
+  bool counts_ = false;     // in few records, which nobody deletes
   std::unique_ptr<Replica> hub_;
   std::vector<std::unique_ptr<Replica>> clients_;
   Rules rules_;

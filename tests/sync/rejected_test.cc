@@ -333,6 +333,35 @@ TEST_F(HiddenTest, WhatThePeerHasIsNotCountedTwice) {
   expectBoth(2, 1);
 }
 
+// The peer gives the record again, and answers a question for it as well; both are lost.
+TEST_F(HiddenTest, ALostAnswerIsNoDelivery) {
+  meet(true);
+  meet(false);
+  {
+    Conversation talk(a, b, now, {}, showing(true));
+    talk.start();
+    while (talk.said(1, FrameType::welcome).empty()) ASSERT_TRUE(talk.deliverBoth());
+    talk[1].receive(encode(Need{{{"default", id}}}), now);
+    EXPECT_FALSE(talk[1].stopped());
+  }
+  meet(true);
+}
+
+// The user writes a record anew that was hidden, over a refused change of it that has seen a server's write.
+TEST_F(HiddenTest, ALaterWriteWinsOverARefusedOne) {
+  b.options.role = SyncRole::server;
+  b.reopen();
+  b.updateFields(id, {{"w", 1}});
+  meet(true);
+  a.updateFields(id, {{"w", 2}});
+  increment();
+  meet(false);
+  EXPECT_EQ(a->rejectedChanges().size(), 1u);
+  a->write([&](Changes& changes) { changes.insert("default", id, {{"w", 3}}, {{"k", 1}}); });
+  meet(true);
+  expectBoth(2, 3);
+}
+
 TEST_F(RejectedTest, AReStampedRecordIsTaken) {
   UUID id = insertAhead(a, 30 * 24 * 60);
   Conversation talk(a, b, now);
