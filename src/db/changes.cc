@@ -368,6 +368,7 @@ void Changes::giveBack(const replica::Refused& refused) {
     sum = codec::sumOf(sum, by->second);
     return true;
   });
+  for (sync::Cell& cell : change.cells) cell.position = position;  // no peer has taken it
   sync::RecordState lost = change;
   if (!lost.base.stamp.present()) lost.base = state.base;
   sync::MergeOutcome outcome = sync::merge(lost, state, position, isOwn);

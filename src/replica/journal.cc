@@ -5,7 +5,9 @@ namespace blazedb::replica {
 void addOverridden(std::vector<Overridden>& to, const sync::RecordKey& record, const sync::MergeOutcome& outcome,
                    const Author& author) {
   for (const sync::Overridden& value : outcome.overridden) {
-    bool seen = value.wonOver >= value.lostStamp && value.lostPosition <= author.acknowledgedByAny;
+    // Whoever writes after having seen a write has a later time, whatever their authorities.
+    bool isAfter = value.wonOver >= value.lostStamp && value.wonOver.time >= value.lostStamp.time;
+    bool seen = value.wonOver == value.lostStamp || (isAfter && value.lostPosition <= author.acknowledgedByAny);
     if (seen || base::equal(value.lost, value.won)) continue;
     to.push_back({record.collection,
                   record.id,

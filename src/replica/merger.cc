@@ -261,7 +261,8 @@ void Merger::receive(const sync::Incoming& incoming, Item& item, sync::ApplyResu
 // peer has yet to get changes of it.
 bool Merger::replace(const sync::Incoming& incoming, const sync::RecordKey& key, Held& held,
                      const sync::RecordState* theirs, sync::ApplyResult& result) {
-  if (!takeOut(ledger_, author_, incoming, held, theirs, incoming.refused.at(key), origin_, clock_.wallMs()))
+  if (!takeOut(ledger_, author_, incoming, held, theirs, incoming.refused.at(key), origin_, clock_.wallMs(),
+               overridden_))
     return false;
   result.replaced.push_back(key);
   return true;

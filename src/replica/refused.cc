@@ -110,7 +110,8 @@ sync::RecordState Refused::state() const {
 }
 
 bool takeOut(Ledger& ledger, const Author& author, const sync::Incoming& incoming, Held& held,
-             const sync::RecordState* theirs, const sync::Bye& why, std::int64_t origin, std::int64_t nowMs) {
+             const sync::RecordState* theirs, const sync::Bye& why, std::int64_t origin, std::int64_t nowMs,
+             std::vector<Overridden>& overridden) {
   const sync::Scope& scope = incoming.agreement.scope;
   const Row& row = held.row();
   sync::RecordState& mine = held.state;
@@ -155,6 +156,9 @@ bool takeOut(Ledger& ledger, const Author& author, const sync::Incoming& incomin
     std::sort(after.cells.begin(), after.cells.end(),
               [](const sync::Cell& a, const sync::Cell& b) { return a.name < b.name; });
   }
+  sync::RecordState merged = mine;
+  auto isOwn = [&](std::uint64_t writer) { return author.own.contains(writer); };
+  addOverridden(overridden, refused.key, sync::merge(merged, its, position, isOwn), author);
   ledger.noteLost(latestTime(mine));
   keep(ledger, author, std::move(refused), std::move(kept));
   mine = std::move(after);

@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "replica/author.h"
 #include "replica/ledger.h"
@@ -22,10 +23,11 @@
 namespace blazedb::replica {
 
 // Takes what the peer lacks out of a row that is there, stores it, and makes the row the peer's record: `theirs`, or
-// none if the peer has none or does not show it. `why`: of the refusal. Returns false and does nothing if the peer has
-// yet to get changes of the record.
+// none if the peer has none or does not show it. `why`: of the refusal. Adds to `overridden` what loses to the peer's
+// record and does not wait. Returns false and does nothing if the peer has yet to get changes of the record.
 bool takeOut(Ledger& ledger, const Author& author, const sync::Incoming& incoming, Held& held,
-             const sync::RecordState* theirs, const sync::Bye& why, std::int64_t origin, std::int64_t nowMs);
+             const sync::RecordState* theirs, const sync::Bye& why, std::int64_t origin, std::int64_t nowMs,
+             std::vector<Overridden>& overridden);
 
 // The peer has taken the record back: drops from a refused change what was not written here. It may be the peer's.
 void keepOwn(Ledger& ledger, const Author& author, Refused refused);

@@ -349,6 +349,7 @@ class RightsWorld {
     gives.terms.reads.rights = gives.terms.writes.rights = rules_.forClient(client, hub_->clock);
     if (small_) gives.batchBytes = asks.batchBytes = 150;
     Conversation conversation(*hub_, *clients_[client], now_, gives, asks);
+    noteHidden(client);
     conversation.start();
     for (std::int64_t frames = toTheEnd ? 0 : dice_.between(0, 30); frames > 0; frames--) {
       if (dice_.percent(20)) write(dice_.below(kClients + 1));
@@ -359,6 +360,7 @@ class RightsWorld {
         deliverToHub(conversation, client);
     }
     if (toTheEnd) conversation.rest();
+    noteHidden(client);
     for (const Conversation::Crossed& each : conversation.crossed)
       if (each.from == 0) judgeSent(each, client);
     // A conversation may have to start over, and does so in the next one.
@@ -416,6 +418,14 @@ class RightsWorld {
     }
   }
 
+  void noteHidden(std::size_t client) {
+    for (const UUID& id : ids_) {
+      std::optional<Record> record = hub_->fetch(id);
+      bool isKnown = stored(**hub_, {kRecords, id}).has_value();
+      if (isKnown && !(record && rules_.mayRead(*record, client))) hidden_.insert({client, id});
+    }
+  }
+
   // Whole records that the hub has sent are such as the user may read.
   void judgeSent(const Conversation::Crossed& sent, std::size_t client) {
     std::vector<sync::Change> changes;
@@ -436,7 +446,10 @@ class RightsWorld {
       sync::Stamp latest = std::max(at->tomb, at->floor);
       if (write.field.empty()) latest = std::max({latest, at->base, at->latest()});
       if (field != at->fields.end()) latest = std::max(latest, field->second.stamp);
-      if (latest >= write.stamp) return true;
+      // An older write that wins by its authority has not seen this one: the journal lists that, where the author sees
+      // who wins.
+      bool isSeen = write.field == "n" && !hidden_.contains({write.client, write.id});
+      if (latest >= write.stamp && (!isSeen || latest.time >= write.stamp.time)) return true;
     }
     if (!at && write.deletes) return true;  // nobody else had it
     Replica& author = *clients_[write.client];
@@ -466,6 +479,7 @@ class RightsWorld {
   Rules rules_;
   std::int64_t counter_ = 0;
   std::set<UUID> ids_;
+  std::set<std::pair<std::size_t, UUID>> hidden_;  // client and record, in one of their conversations, or dead
   std::vector<Write> writes_;
   struct Counted {
     int lives = 0;  // how often it was made or deleted

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "codec/fields.h"
+#include "db/journal.h"
 #include "replica/row.h"
 #include "sync/rejected_test.h"
 
@@ -229,7 +230,7 @@ TEST_F(RejectedTest, NoAnswerTellsWhatAHiddenRecordHolds) {
 // A record is hidden from the peer's user, who has counted in it, and shown again.
 class HiddenTest : public RejectedTest {
  protected:
-  SessionOptions showing(bool shown) {
+  static SessionOptions showing(bool shown) {
     auto limited = std::make_shared<Limited>();
     limited->reads = limited->writes = shown;
     limited->none = shown ? "all" : "nothing";
@@ -360,6 +361,82 @@ TEST_F(HiddenTest, ALaterWriteWinsOverARefusedOne) {
   a->write([&](Changes& changes) { changes.insert("default", id, {{"w", 3}}, {{"k", 1}}); });
   meet(true);
   expectBoth(2, 3);
+}
+
+// A client that has not seen what the server and another client write over its own values.
+class OverwrittenTest : public HiddenTest {
+ protected:
+  OverwrittenTest() {
+    b.options.role = SyncRole::server;
+    b.reopen();
+    b.updateFields(id, {{"w", 1}});
+  }
+  void expectLost(int lost, int won) {
+    std::vector<Conflict> conflicts = a->journal().conflicts(0);
+    ASSERT_EQ(conflicts.size(), 1u);
+    EXPECT_EQ(conflicts[0].field, "w");
+    EXPECT_EQ(conflicts[0].lost, Value(lost));
+    EXPECT_EQ(conflicts[0].won, Value(won));
+    EXPECT_EQ(a.fetch(id)->integer("w"), won);
+  }
+  // Everything may be read, and nothing written.
+  static SessionOptions readOnly() {
+    auto limited = std::make_shared<Limited>();
+    limited->none = "all";
+    SessionOptions options = showing(true);
+    options.terms.reads.rights = options.terms.writes.rights = limited;
+    return options;
+  }
+
+  Replica c{"C", now, 3};
+};
+
+// The winner is older, and wins because its writer had seen a server's write. A third database had received the value.
+TEST_F(OverwrittenTest, AnOlderWinnerHasNotSeenTheValue) {
+  synced(c, b);
+  c.updateFields(id, {{"w", 2}});
+  synced(c, b);
+  now += 10;
+  a->write([&](Changes& changes) { changes.insert("default", id, {{"w", 3}}); });
+  Replica d("D", now, 4);
+  synced(a, d);
+  synced(a, b);
+  expectLost(3, 2);
+}
+
+TEST_F(OverwrittenTest, AnAnswerToARefusalListsWhatItReplaces) {
+  meet(true);
+  Conversation talk(a, b, now, {}, readOnly());
+  talk.start();
+  talk.rest();
+  a.updateFields(id, {{"w", 2}, {"x", 1}});
+  talk.feedsMoved();
+  std::size_t before = talk.said(0, FrameType::need).size();
+  while (talk.said(0, FrameType::need).size() == before) ASSERT_TRUE(talk.deliverBoth());
+  b.updateFields(id, {{"w", 5}});
+  talk.rest();
+  expectLost(2, 5);
+  EXPECT_EQ(a->rejectedChanges().size(), 1u) << "x waits";
+}
+
+// Another client has written over what a server had written over.
+TEST_F(OverwrittenTest, ARefusedChangeThatComesBackTooLateIsListed) {
+  meet(true);
+  Conversation talk(a, b, now, {}, readOnly());
+  talk.start();
+  talk.rest();
+  a.updateFields(id, {{"w", 2}});
+  talk.rest();
+  ASSERT_EQ(a->rejectedChanges().size(), 1u);
+  now += 10;
+  b.updateFields(id, {{"w", 5}});
+  synced(c, b);
+  c.updateFields(id, {{"w", 6}});
+  synced(c, b);
+  talk.rest();
+  meet(true);
+  expectLost(2, 6);
+  expectNothingListed();
 }
 
 TEST_F(RejectedTest, AReStampedRecordIsTaken) {
