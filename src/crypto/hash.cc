@@ -20,6 +20,12 @@ std::array<std::uint8_t, 32> hash256(base::ByteView bytes) {
   return out;
 }
 
+std::array<std::uint8_t, 8> keyedHash64(base::ByteView key, base::ByteView bytes) {
+  std::array<std::uint8_t, 8> out;
+  crypto_generichash_blake2b(out.data(), out.size(), bytes.data(), bytes.size(), key.data(), key.size());
+  return out;
+}
+
 bool equalInConstantTime(base::ByteView a, base::ByteView b) {
   return a.size() == b.size() && sodium_memcmp(a.data(), b.data(), a.size()) == 0;
 }

@@ -24,6 +24,13 @@ TEST(Hash, Hash256IsBlake2b256) {
   EXPECT_EQ(hexOf(hash256({})), "0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787faab45cdf12fe3a8");
 }
 
+// Computed with hashlib of Python 3.11: hashlib.blake2b(b"abc", digest_size=8, key=bytes(range(32))).
+TEST(Hash, KeyedHash64IsBlake2b64) {
+  base::Bytes key(32);
+  for (std::size_t i = 0; i < key.size(); i++) key[i] = static_cast<std::uint8_t>(i);
+  EXPECT_EQ(hexOf(keyedHash64(key, base::viewOf("abc"))), "30531c41ec34cdef");
+}
+
 // Peers compare these hashes, so they must be the same in every version and on every machine. Checked against a second
 // implementation of SipHash-2-4-128 with the key "BlazeDB digest 1".
 TEST(Hash, Hash128NeverChanges) {

@@ -9,6 +9,8 @@
 #include "base/random.h"
 #include "crypto/aead.h"
 #include "crypto/key_derivation.h"
+#include "crypto/key_pair.h"
+#include "crypto/siv.h"
 
 namespace blazedb::crypto {
 namespace {
@@ -83,6 +85,31 @@ TEST_F(Stack, SealingAndOpeningLeaveNoKey) {
     });
     EXPECT_FALSE(isIn(key.view(), memory)) << cipherName(cipher);
   }
+}
+
+TEST_F(Stack, ShortTextsLeaveNoKey) {
+  SecretBytes other(kKeyBytes);
+  random.fill(other.span());
+  base::Bytes memory = stackAfter([&] {
+    Siv siv(SecretBytes(key.view()), SecretBytes(other.view()));
+    base::Bytes sealed, text(64);
+    siv.seal(text, {}, {}, sealed);
+    if (!siv.open(sealed, {}, {}, text)) throw std::runtime_error("not authentic");
+  });
+  EXPECT_FALSE(isIn(key.view(), memory));
+  EXPECT_FALSE(isIn(other.view(), memory));
+}
+
+TEST_F(Stack, KeyPairsLeaveNoSecret) {
+  SecretBytes secret(kKeyBytes);
+  random.fill(secret.span());
+  base::Bytes memory = stackAfter([&] {
+    SigningKey(key.view()).sign(base::viewOf("text"));
+    BoxKey box(key.view());
+    if (!box.open(sealTo(box.publicHalf(), secret.view(), random))) throw std::runtime_error("not authentic");
+  });
+  EXPECT_FALSE(isIn(key.view(), memory));
+  EXPECT_FALSE(isIn(secret.view(), memory));
 }
 
 }  // namespace

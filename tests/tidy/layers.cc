@@ -15,6 +15,7 @@ const std::vector<Layer> kLayers = {
     {"crypto", {"base"}},
     {"storage", {"base", "codec", "crypto"}},
     {"sync", {"base", "codec", "crypto"}},
+    {"sealed", {"base", "crypto", "sync"}},
     {"link", {"base", "codec", "crypto", "sync"}},
     {"query", {"base", "codec"}},
     {"replica", {"base", "codec", "crypto", "sync"}},
