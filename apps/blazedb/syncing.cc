@@ -171,11 +171,12 @@ int runSync(const SyncJob& job, Interrupt& interrupt) {
                {"kept", jsonNumber(kept)}});
     return status.rejected > 0 || !status.rejection.empty() ? kFailed : kFine;
   }
+  const std::string how = status.rejected > 0 || !status.rejection.empty() ? "not everything is in sync" : "in sync";
   if (status.done == 0 && status.rejected == 0)
-    printLine("in sync, nothing moved");
+    printLine(how + ", nothing moved");
   else
-    printLine((status.rejected > 0 ? "not everything is in sync: " : "in sync: ") + counted(status.done, "record") +
-              " moved in " + durationText(duration) + ", " + sizeText(status.bytes) + " across the link");
+    printLine(how + ": " + counted(status.done, "record") + " moved in " + durationText(duration) + ", " +
+              sizeText(status.bytes) + " across the link");
   if (conflicts > 0) printLine(counted(conflicts, "write was", "writes were") + " overridden; see blazedb conflicts");
   if (kept > 0) printLine("changes of " + counted(kept, "record") + " stay here, as this sync does not carry them");
   if (status.rejected == 0) {

@@ -136,6 +136,7 @@ TEST_F(RightsOnAHub, OnlyTheTeamsAskedForComeAndOthersAreNamed) {
   Result both = run(syncWords(client, {"--teams", north + "," + south}), with);
   EXPECT_EQ(both.status, 1);
   EXPECT_NE(both.err.find("nothing comes of 1 of the teams"), std::string::npos) << both.err;
+  EXPECT_NE(both.out.find("not everything is in sync"), std::string::npos) << both.out;
   EXPECT_EQ(succeed({"count", client}), "1\n");
   EXPECT_EQ(run(syncWords(client, {"--teams", north}), with).status, 0);
   EXPECT_EQ(run(syncWords(client, {"--teams", "north"}), with).status, 2);
