@@ -346,7 +346,13 @@ void Changes::giveBack(const replica::Refused& refused) {
   sync::RecordState change = refused.state();
   replica::Held* held = load(refused.key.collection, refused.key.id);
   bool isThere = held && !(held->row().flags & replica::kLeft);
-  if (author_.source || (!isThere && !change.base.stamp.present())) return;
+  if (author_.source) return;
+  if (!isThere && !change.base.stamp.present()) {
+    replica::Refused waits = refused;
+    waits.awaits = true;
+    if (!refused.awaits) ledger_.keep(waits);
+    return;
+  }
   auto isOwn = [&](std::uint64_t writer) { return author_.own.contains(writer); };
   std::uint64_t position = ledger_.nextPosition();
   counted_.clear();
@@ -430,18 +436,15 @@ sync::ApplyResult Changes::apply(const sync::Incoming& incoming, replica::Merger
   replica::Merger merger(ledger_, mirror_, author_, clock_, judging);
   sync::ApplyResult result = merger.apply(incoming);
   overridden_ = merger.overridden();
-  giveBackAwaited(incoming.agreement, merger.awaited());
+  giveBackAwaited(incoming.agreement.peer.replica, merger.awaited());
   return result;
 }
 
 // Where the record was not here when the peer ceased to refuse the change, the change has waited for it.
-void Changes::giveBackAwaited(const sync::Agreement& agreement, std::span<const sync::RecordKey> keys) {
+void Changes::giveBackAwaited(const UUID& peer, std::span<const sync::RecordKey> keys) {
   if (keys.empty()) return;
-  const UUID& peer = agreement.peer.replica;
-  std::map<sync::RecordKey, ErrorCode> refused =
-      ledger_.rows().setAside({peer, agreement.scope, replica::RejectedBy::peer}, keys);
   for (const replica::Refused& each : ledger_.rows().refused(keys))
-    if (each.peer == peer && !refused.contains(each.key)) giveBack(each);
+    if (each.peer == peer && each.awaits) giveBack(each);
 }
 
 void Changes::finish() {

@@ -141,7 +141,7 @@ class Changes final : public Snapshot {
   std::int64_t numberOf(const std::string& collection) const override;
 
  private:
-  void giveBackAwaited(const sync::Agreement& agreement, std::span<const sync::RecordKey> keys);
+  void giveBackAwaited(const UUID& peer, std::span<const sync::RecordKey> keys);
   void ask(const std::function<void(ReadTables&)>& question) const override;
 
   replica::Ledger::Savepoint before(const std::string& collection);

@@ -24,7 +24,7 @@ namespace {
 #define BLAZEDB_REFUSED \
   "SELECT id, collection, record, peer, code, reason, since_ms, position, stamps, fields, added FROM refused "
 
-constexpr char kAdded[] = "added";
+constexpr char kAdded[] = "added", kAwaits[] = "awaits";
 
 base::Bytes copied(base::ByteView bytes) { return {bytes.begin(), bytes.end()}; }
 
@@ -40,6 +40,7 @@ replica::Refused refusedAt(storage::Statement& row) {
   refused.fields = copied(row.blob(9));
   Object added;
   bool isSound = codec::decodeFields(row.blob(10), added);
+  refused.awaits = added.boolean(kAwaits).value_or(false);
   const Array parts = added.array(kAdded).value_or(Array());  // each [field, writer, amount]
   for (const Value& each : parts) {
     const auto* part = each.as<Array>();
@@ -116,6 +117,7 @@ void RefusedTable::set(const replica::Refused& refused) {
   for (const auto& [part, by] : refused.added)
     parts.emplace_back(Array{std::string(codec::fieldOf(part)), static_cast<std::int64_t>(codec::writerOf(part)), by});
   increments.set(kAdded, std::move(parts));
+  if (refused.awaits) increments.set(kAwaits, true);
   if (std::optional<Error> error = codec::encodeFields(added, increments)) throw std::move(*error);
   Use set = statements_.use(
       "INSERT OR REPLACE INTO refused(peer, collection, record, code, reason, since_ms, position, stamps, fields, "

@@ -471,12 +471,12 @@ void Merger::noteSwept(const sync::Incoming& incoming, const Item& item, const s
 }
 
 // A change that the rights of the peer's user refuse shows that the peer has the record. If the user may not read it,
-// the feed reader takes it back.
+// the feed reader takes it back; if it is deleted here, the peer has to hear of that.
 void Merger::takeBackHidden(const sync::Incoming& incoming, Item& item, sync::ApplyResult& result) {
   const sync::Rights* rights = incoming.agreement.reads.rights.get();
-  if (!rights || !item.found || !item.held.alive()) return;
+  if (!rights || !item.found || (item.held.row().flags & kLeft)) return;
   Row row = item.held.row();
-  if (rights->mayRead(std::string(item.change->collection), row.id, row.fields)) return;
+  if (row.alive() && rights->mayRead(std::string(item.change->collection), row.id, row.fields)) return;
   base::Bytes stamps(row.stamps.begin(), row.stamps.end()), fields(row.fields.begin(), row.fields.end());
   row.stamps = stamps;
   row.fields = fields;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "base/limits.h"
@@ -60,6 +61,8 @@ NotedRejected noteRejected(Ledger& ledger, const Author& author, const RejectedO
     const sync::Rejection& each = rejected.records[i];
     if (each.why && each.why->code == ErrorCode::PermissionDenied) {
       named.insert(each.key);
+      if (auto waits = waiting.find(each.key); waits != waiting.end() && std::exchange(waits->second.awaits, false))
+        ledger.keep(waits->second);
       if (replaces && isOurs[i]) {
         if (isNew[i]) noted.toReplace.push_back(each);
         if (known.erase(each.key) > 0) news.push_back({each.key, std::nullopt});

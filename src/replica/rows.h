@@ -55,6 +55,7 @@ struct Refused {
   std::uint64_t position = 0;          // of the row when it left: what was written later is not refused yet
   base::Bytes stamps, fields;          // the parts that it changed, as those of a row
   std::map<std::string, Value> added;  // by the keys of this replica's parts of counters: what was added to each
+  bool awaits = false;                 // the peer no longer refuses it, and its record was not here
 
   // Views the bytes. Throws DamagedPage if they are not a state.
   sync::RecordState state() const;

@@ -47,8 +47,9 @@ std::optional<Cursor> Sender::whereToStart(const Subscribe& subscribe) {
 }
 
 // Decides, by what the store knows of the importer, whether it sweeps. Returns whether it starts at 0. If the store
-// knows what the importer has, and only the filter is another one, it hears of what that changes. An importer without
-// data may get all that way: then `start` moves to the end of the feed.
+// knows what the importer has, and only the filter is another one, it hears of what that changes. A new importer
+// without data may get all that way: then `start` moves to the end of the feed. One that has lost its data may not,
+// because what it was given before would count.
 bool Sender::checkDeliveries(const Subscribe& subscribe, Cursor& start) {
   const UUID& importer = end_.peer().replica;
   bool chooses = end_.agreement.reads.chooses();
@@ -70,7 +71,7 @@ bool Sender::checkDeliveries(const Subscribe& subscribe, Cursor& start) {
   } else if (chooses && !filterNoted_) {
     deliveries.mixFilters(importer);  // before it gets the first record: its Ack may be lost
   }
-  bool isNew = start.position == 0 && !subscribe.hasData;
+  bool isNew = !known && start.position == 0 && !subscribe.hasData;
   if (!seals_ || !chooses || filterNoted_ || peerSweeps_ || !(known || isNew)) return !filterNoted_;
   movedAt_ = end_.store.feedEnd();
   moved_ = end_.store.moved(end_.agreement);

@@ -171,7 +171,7 @@ TEST(UserRightsTest, ANewImporterGetsWhatIndexesFind) {
   std::vector<Policy> policies{{1, {"default", Operation::read, "owner = $user.name"}}};
   std::uint64_t clients = 1;
   // Whether a new client's feed began at its end.
-  auto isFound = [&] {
+  auto isFound = [&](bool loses = false) {
     sync::SessionOptions gives, asks;
     gives.terms.relation = sync::Relation::exporter;
     gives.terms.reads.rights = gives.terms.writes.rights =
@@ -180,6 +180,7 @@ TEST(UserRightsTest, ANewImporterGetsWhatIndexesFind) {
     gives.batchBytes = 200;
     test::Replica client("client", now, ++clients);
     Watched store(*hub.engine);
+    test::Replica::Files empty = client.copy();
     std::uint64_t end = hub->feedEnd();
     {
       test::Conversation cut(hub, store, client, *client.engine, now, gives, asks);
@@ -188,6 +189,7 @@ TEST(UserRightsTest, ANewImporterGetsWhatIndexesFind) {
       }
       hub.updateFields(hers[0], {{"n", static_cast<int>(clients)}});
     }
+    if (loses) client.putBack(empty);
     test::Conversation talk(hub, store, client, *client.engine, now, gives, asks);
     talk.start();
     talk.rest();
@@ -198,6 +200,7 @@ TEST(UserRightsTest, ANewImporterGetsWhatIndexesFind) {
   EXPECT_FALSE(isFound());
   hub->indexes().create("default", {.name = "owners", .expressions = {"owner"}}, {});
   EXPECT_TRUE(isFound());
+  EXPECT_FALSE(isFound(true)) << "what a client was given before it lost its data does not count";
   policies.push_back({2, {"others", Operation::read, "owner = $user.name"}});
   EXPECT_FALSE(isFound()) << "there may be records of others";
   hub->indexes().create("others", {.name = "owners", .expressions = {"owner"}}, {});

@@ -446,6 +446,7 @@ class RightsWorld {
       sync::Stamp latest = std::max(at->tomb, at->floor);
       if (write.field.empty()) latest = std::max({latest, at->base, at->latest()});
       if (field != at->fields.end()) latest = std::max(latest, field->second.stamp);
+      if (at->alive && field != at->fields.end() && field->second.stamp == write.stamp) return true;
       // An older write that wins by its authority has not seen this one: the journal lists that, where the author sees
       // who wins.
       bool isSeen = write.field == "n" && !hidden_.contains({write.client, write.id});

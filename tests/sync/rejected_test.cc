@@ -439,6 +439,21 @@ TEST_F(OverwrittenTest, ARefusedChangeThatComesBackTooLateIsListed) {
   expectNothingListed();
 }
 
+TEST_F(OverwrittenTest, WhatIsStillRefusedStaysOutOfARecordThatComesAgain) {
+  meet(true);
+  for (bool again : {false, true}) {
+    if (again) a->dropCursor({b->replicaId(), b->identity().incarnation}, Scope());
+    Conversation talk(a, b, now, {}, readOnly());
+    talk.start();
+    talk.rest();
+    if (!again) a.updateFields(id, {{"x", 1}});
+    talk.rest();
+    EXPECT_FALSE(a.fetch(id)->contains("x"));
+    EXPECT_EQ(a->rejectedChanges().size(), 1u);
+    EXPECT_EQ(talk.changesFrom(0), again ? 0u : 1u) << "it is not sent as a new change";
+  }
+}
+
 TEST_F(RejectedTest, AReStampedRecordIsTaken) {
   UUID id = insertAhead(a, 30 * 24 * 60);
   Conversation talk(a, b, now);
