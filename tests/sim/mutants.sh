@@ -105,11 +105,9 @@ mutant "a refused change is not kept" src/replica/refused.cc 'ledger.keep(fresh)
 mutant "a change that is taken after all does not go back" src/db/engine_store.cc 'changes.giveBack(each);' 'changes.tables().removeRefused(each.id);'
 mutant "what the peer has refused is sent to it again" src/replica/merger.cc 'if (incoming.refused.contains(item.key())) return false;' ''
 mutant "a refused record does not refuse its transaction" src/replica/merger.cc 'for (const sync::RecordKey& key : allowed) mates_.emplace(key, *refused);' ''
-mutant "an answer that may be lost is a delivery" src/replica/feed_reader.cc '{Delivery::Kind::given, sync::kPositionMax}' '{Delivery::Kind::given, row->position}'
 mutant "a first sync that was cut is complete" src/sync/sender.cc 'start.position = start.reach = movedAt_;' 'start.position = start.complete = start.reach = movedAt_;'
-mutant "a later write loses to a refused one" src/db/changes.cc 'std::max({seenAuthority, seenAuthority_, refusedAuthority_})' 'std::max(seenAuthority, seenAuthority_)'
 mutant "an older winner has seen the loser" src/replica/journal.cc '&& value.wonOver.time >= value.lostStamp.time;' ';'
-mutant "what a refusal replaces is not listed" src/replica/refused.cc 'addOverridden(overridden, refused.key, sync::merge(merged, its, position, isOwn), author);' '(void)overridden;'
+mutant "what a refusal replaces is not listed" src/replica/refused.cc 'addOverridden(overridden, refused.key, sync::merge(merged, its, position, isOwn), author);' 'std::vector<Overridden> unlisted = overridden; addOverridden(overridden, refused.key, sync::merge(merged, its, position, isOwn), author); overridden = unlisted;'
 # What would tell a client of records that it may not see.
 mutant "a position counts what is hidden" src/sync/sender.cc 'said_ = seals_ ? said_ + batch.changes() + 1 : readTo_;' 'said_ = readTo_;'
 mutant "a total counts what is hidden" src/sync/sender.cc 'bool counts = !end_.agreement.reads.chooses() &&' 'bool counts = !end_.agreement.reads.chooses() ||'
