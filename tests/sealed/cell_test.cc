@@ -7,17 +7,12 @@
 #include <string>
 
 #include "codec/counter.h"
+#include "sealed/id_of.h"
 
 namespace blazedb::sealed {
 namespace {
 
 using base::Bytes;
-
-UUID idOf(std::uint8_t n) {
-  UUID id;
-  id.bytes.fill(n);
-  return id;
-}
 
 // A field as it was before it was sealed, and where it stood.
 struct Field {

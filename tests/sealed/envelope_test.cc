@@ -3,18 +3,13 @@
 #include <gtest/gtest.h>
 
 #include "blazedb/error.h"
+#include "sealed/id_of.h"
 
 namespace blazedb::sealed {
 namespace {
 
 using base::Bytes;
 constexpr crypto::KdfCost kLeast{64 * 1024, 3};
-
-UUID idOf(std::uint8_t n) {
-  UUID id;
-  id.bytes.fill(n);
-  return id;
-}
 
 class EnvelopeTest : public testing::Test {
  protected:

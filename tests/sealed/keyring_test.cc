@@ -3,17 +3,12 @@
 #include <gtest/gtest.h>
 
 #include "blazedb/error.h"
+#include "sealed/id_of.h"
 
 namespace blazedb::sealed {
 namespace {
 
 using base::Bytes;
-
-UUID idOf(std::uint8_t n) {
-  UUID id;
-  id.bytes.fill(n);
-  return id;
-}
 
 class KeyringTest : public testing::Test {
  protected:

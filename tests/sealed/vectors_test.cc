@@ -12,6 +12,7 @@
 
 #include "sealed/cell.h"
 #include "sealed/envelope.h"
+#include "sealed/id_of.h"
 #include "sealed/keyring.h"
 
 namespace blazedb::sealed {
@@ -20,12 +21,6 @@ namespace {
 using base::Bytes;
 
 const std::string kFolder = BLAZEDB_SOURCE_DIR "/tests/sealed/";
-
-UUID idOf(std::uint8_t n) {
-  UUID id;
-  id.bytes.fill(n);
-  return id;
-}
 
 // 0, 1, 2, and so on.
 class Counting final : public base::Random {
