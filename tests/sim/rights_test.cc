@@ -172,7 +172,7 @@ class RightsWorld {
         }
       if (counted.lives != 1 || isCopied(id)) continue;
       EXPECT_GE(found, counted.tried) << "increments of " << id.toString();
-      if (isExact) {
+      if (isExact && !counted.isGuessed) {
         EXPECT_EQ(found, counted.tried) << "increments of " << id.toString();
       }
     }
@@ -301,6 +301,15 @@ class RightsWorld {
     }
   }
 
+  // Whether the hub holds increments that a client's row does not, which may be those that the client has sent again.
+  bool hubCountsMore(const UUID& id, const Stored& its) {
+    Stored hubs = stored(**hub_, {kRecords, id}).value_or(Stored{});
+    return std::any_of(hubs.fields.begin(), hubs.fields.end(), [&](const auto& each) {
+      auto held = its.fields.find(each.first);
+      return codec::isPart(each.first) && (held == its.fields.end() || held->second.stamp < each.second.stamp);
+    });
+  }
+
   // The user of a client goes through what was refused.
   void decide(std::size_t client) {
     Replica& replica = *clients_[client];
@@ -316,8 +325,9 @@ class RightsWorld {
       }
       if (!retries && change.increments.contains("count")) {
         counted_[change.record].tried -= *change.increments.at("count").as<std::int64_t>();
-        // Of a record that is hidden all is listed that was added.
-        if (!replica->snapshot().fetch(kRecords, change.record)) counted_[change.record].isGuessed = true;
+        // Of a record that is hidden all is listed that was added. What the hub has taken meanwhile stays.
+        if (!replica->snapshot().fetch(kRecords, change.record) || hubCountsMore(change.record, before))
+          counted_[change.record].isGuessed = true;
       }
       std::erase_if(writes_, [&](const Write& each) { return each.client == client && each.id == change.record; });
       if (change.inserts || change.deletes) counted_[change.record].lives++;
