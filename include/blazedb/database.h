@@ -160,7 +160,8 @@ class BLAZEDB_API Database : public Records {
   // (no such change, or it is an update and the record has gone: discard it), AlreadyExists (a unique index),
   // InvalidArgument (an increment of what is no longer a number), TooLarge, ReadOnlyReplica.
   void retry(std::int64_t id);
-  // Gives a rejected change up. Throws NotFound.
+  // Gives a rejected change up. What the peer has taken by then, because the rights had returned, stays. Throws
+  // NotFound.
   void discard(std::int64_t id);
   // Calls `callback` for each change that a peer refuses of this database's user from now on, once it has left its
   // record, as onConflict() does.

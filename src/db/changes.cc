@@ -13,6 +13,7 @@
 #include "db/tables_refused.h"
 #include "replica/forgetting.h"
 #include "replica/journal.h"
+#include "replica/refused.h"
 #include "sync/merge.h"
 
 namespace blazedb::db {
@@ -341,6 +342,13 @@ void Changes::sendAgain(const std::string& collection, const UUID& id) {
   ledger_.flush();
 }
 
+void Changes::giveBack(std::vector<replica::Refused> refused) {
+  for (const std::vector<replica::Refused>& transaction : replica::byTransaction(std::move(refused))) {
+    ledger_.endTransaction();  // the one before it
+    for (const replica::Refused& each : transaction) giveBack(each);
+  }
+}
+
 // What others have written over it since is a conflict, as if the change came only now.
 void Changes::giveBack(const replica::Refused& refused) {
   sync::RecordState change = refused.state();
@@ -443,8 +451,9 @@ sync::ApplyResult Changes::apply(const sync::Incoming& incoming, replica::Merger
 // Where the record was not here when the peer ceased to refuse the change, the change has waited for it.
 void Changes::giveBackAwaited(const UUID& peer, std::span<const sync::RecordKey> keys) {
   if (keys.empty()) return;
-  for (const replica::Refused& each : ledger_.rows().refused(keys))
-    if (each.peer == peer && each.awaits) giveBack(each);
+  std::vector<replica::Refused> all = ledger_.rows().refused(keys);
+  std::erase_if(all, [&](const replica::Refused& each) { return each.peer != peer || !each.awaits; });
+  giveBack(std::move(all));
 }
 
 void Changes::finish() {

@@ -231,7 +231,7 @@ sync::Store::Noted Engine::noteRejected(const UUID& peer, const sync::Scope& sco
     replica::NotedRejected found = replica::noteRejected(changes.ledger(), changes.author(), link, rejected, replaces,
                                                          environment_.clock.wallMs());
     noted.toReplace = std::move(found.toReplace);
-    for (const replica::Refused& each : found.taken) changes.giveBack(each);
+    changes.giveBack(std::move(found.taken));
   });
   noted.count = count();
   return noted;

@@ -300,6 +300,12 @@ std::uint64_t ReadTables::lastPosition() {
   return asUnsigned(numberOf(*statements_.use("SELECT ifnull(max(position), 0) FROM feed")));
 }
 
+std::uint64_t ReadTables::transactionEnd(std::uint64_t position) {
+  Use select =
+      statements_.use("SELECT position FROM feed WHERE position >= ?1 AND mark != 0 ORDER BY position LIMIT 1");
+  return select->bind(1, position).step() ? asUnsigned(select->integer(0)) : 0;
+}
+
 std::uint64_t ReadTables::lastMark() {
   return asUnsigned(numberOf(*statements_.use("SELECT mark FROM feed ORDER BY position DESC LIMIT 1")));
 }

@@ -24,7 +24,7 @@ namespace {
 #define BLAZEDB_REFUSED \
   "SELECT id, collection, record, peer, code, reason, since_ms, position, stamps, fields, added FROM refused "
 
-constexpr char kAdded[] = "added", kAwaits[] = "awaits";
+constexpr char kAdded[] = "added", kAwaits[] = "awaits", kTransactions[] = "transactions";
 
 base::Bytes copied(base::ByteView bytes) { return {bytes.begin(), bytes.end()}; }
 
@@ -41,6 +41,11 @@ replica::Refused refusedAt(storage::Statement& row) {
   Object added;
   bool isSound = codec::decodeFields(row.blob(10), added);
   refused.awaits = added.boolean(kAwaits).value_or(false);
+  const Array transactions = added.array(kTransactions).value_or(Array());
+  for (const Value& each : transactions) {
+    isSound = isSound && each.as<std::int64_t>();
+    if (isSound) refused.transactions.insert(asUnsigned(*each.as<std::int64_t>()));
+  }
   const Array parts = added.array(kAdded).value_or(Array());  // each [field, writer, amount]
   for (const Value& each : parts) {
     const auto* part = each.as<Array>();
@@ -118,6 +123,9 @@ void RefusedTable::set(const replica::Refused& refused) {
     parts.emplace_back(Array{std::string(codec::fieldOf(part)), static_cast<std::int64_t>(codec::writerOf(part)), by});
   increments.set(kAdded, std::move(parts));
   if (refused.awaits) increments.set(kAwaits, true);
+  Array transactions;
+  for (std::uint64_t each : refused.transactions) transactions.emplace_back(static_cast<std::int64_t>(each));
+  increments.set(kTransactions, std::move(transactions));
   if (std::optional<Error> error = codec::encodeFields(added, increments)) throw std::move(*error);
   Use set = statements_.use(
       "INSERT OR REPLACE INTO refused(peer, collection, record, code, reason, since_ms, position, stamps, fields, "

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <deque>
+#include <iterator>
+#include <map>
 #include <set>
 #include <string>
 
@@ -85,6 +87,7 @@ void keep(Ledger& ledger, const Author& author, Refused fresh, sync::RecordState
       if (isLater && later->stamp > kept.floor.stamp) cell = *later;
     }
     fresh.sinceMs = before[0].sinceMs;
+    fresh.transactions.merge(before[0].transactions);
     for (const auto& [part, by] : before[0].added) {
       const sync::Cell *later = latest.find(part), *its = earlier.find(part);
       sync::Cell* cell = kept.find(part);
@@ -128,7 +131,17 @@ bool takeOut(Ledger& ledger, const Author& author, const sync::Incoming& incomin
   const UUID& peer = incoming.agreement.peer.replica;
   sync::RecordState kept = beyond(mine, its, scope);
   std::uint64_t position = ledger.nextPosition();
-  Refused refused{0, {ledger.collectionOf(row).name, row.id}, peer, why, nowMs, position, {}, {}, {}};
+  Refused refused;
+  refused.key = {ledger.collectionOf(row).name, row.id};
+  refused.peer = peer;
+  refused.why = why;
+  refused.sinceMs = nowMs;
+  refused.position = position;
+  std::set<std::uint64_t> positions;
+  for (auto mark : kMarks)
+    if ((kept.*mark).stamp.present()) positions.insert((kept.*mark).position);
+  for (const sync::Cell& cell : kept.cells) positions.insert(cell.position);
+  for (std::uint64_t each : positions) refused.transactions.insert(ledger.rows().transactionEnd(each));
   for (const sync::Cell& cell : kept.cells) {
     if (!codec::isPart(cell.name) || !author.own.contains(codec::writerOf(cell.name))) continue;
     Value added = addedBeyond(cell, its, author);
@@ -199,6 +212,32 @@ void countAgain(Ledger& ledger, const Author& author, Refused refused, const syn
     known->second = added;
   }
   if (changes) ledger.keep(refused);
+}
+
+std::vector<std::vector<Refused>> byTransaction(std::vector<Refused> all) {
+  std::vector<std::vector<Refused>> groups;
+  std::vector<std::set<std::uint64_t>> ends;  // of the transactions of each group
+  std::map<std::uint64_t, std::size_t> groupOf;
+  for (Refused& each : all) {
+    if (each.transactions.empty()) each.transactions.insert(0);  // of a file that an earlier version has written
+    std::size_t group = groups.size();
+    groups.emplace_back();
+    ends.emplace_back();
+    for (std::uint64_t end : each.transactions) {
+      std::size_t other = groupOf.try_emplace(end, group).first->second;
+      if (other != group) {
+        if (ends[other].size() > ends[group].size()) std::swap(other, group);
+        for (std::uint64_t moved : ends[other]) groupOf[moved] = group;
+        ends[group].merge(ends[other]);
+        std::move(groups[other].begin(), groups[other].end(), std::back_inserter(groups[group]));
+        groups[other].clear();
+      }
+      ends[group].insert(end);
+    }
+    groups[group].push_back(std::move(each));
+  }
+  std::erase_if(groups, [](const std::vector<Refused>& group) { return group.empty(); });
+  return groups;
 }
 
 std::optional<sync::EncodedState> including(const Row* row, const Refused& refused) {

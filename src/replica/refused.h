@@ -36,6 +36,10 @@ void keepOwn(Ledger& ledger, const Author& author, Refused refused);
 // adds what the row lacks of it. A part of the row that is later than the change's was made without the change.
 void countAgain(Ledger& ledger, const Author& author, Refused refused, const sync::RecordState& mine);
 
+// Sets of changes that go back together: of two changes that one transaction made both are in one set, and the peer
+// judges a set as one transaction.
+std::vector<std::vector<Refused>> byTransaction(std::vector<Refused> all);
+
 // The row with a refused change merged into it; `row` is nullptr if there is none. std::nullopt if that is no whole
 // record.
 std::optional<sync::EncodedState> including(const Row* row, const Refused& refused);

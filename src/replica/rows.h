@@ -52,10 +52,11 @@ struct Refused {
   UUID peer;
   sync::Bye why;
   std::int64_t sinceMs = 0;
-  std::uint64_t position = 0;          // of the row when it left: what was written later is not refused yet
-  base::Bytes stamps, fields;          // the parts that it changed, as those of a row
-  std::map<std::string, Value> added;  // by the keys of this replica's parts of counters: what was added to each
-  bool awaits = false;                 // the peer no longer refuses it, and its record was not here
+  std::uint64_t position = 0;            // of the row when it left: what was written later is not refused yet
+  base::Bytes stamps, fields;            // the parts that it changed, as those of a row
+  std::map<std::string, Value> added;    // by the keys of this replica's parts of counters: what was added to each
+  bool awaits = false;                   // the peer no longer refuses it, and its record was not here
+  std::set<std::uint64_t> transactions;  // those that made it, by the positions at which they end
 
   // Views the bytes. Throws DamagedPage if they are not a state.
   sync::RecordState state() const;
@@ -74,6 +75,8 @@ class Reader {
   virtual void range(std::int64_t collection, const UUID& from, const UUID& to, const Visit& visit) = 0;
   // Visits the feed beyond `after`, in order. It has each stored row once as current, so a walk from 0 visits all rows.
   virtual void feed(std::uint64_t after, std::int64_t importer, const std::function<bool(const FeedEntry&)>& visit) = 0;
+  // The last position of the transaction that a feed position belongs to, or of a later one if that has been trimmed.
+  virtual std::uint64_t transactionEnd(std::uint64_t position) = 0;
   // Visits the rows that an importer may have, each with its delivery: those with handles above `after`, by handle.
   virtual void delivered(std::int64_t importer, std::int64_t after, const Visit& visit) = 0;
   // As find(), for rows by their handles.

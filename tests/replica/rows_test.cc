@@ -208,6 +208,9 @@ TYPED_TEST(RowsTest, TheFeedIsInOrderAndTellsWhatIsCurrent) {
       return entry.position < 4;
     });
     EXPECT_EQ(current, (Positions{2, 3}));
+    EXPECT_EQ(rows.transactionEnd(2), 2u);
+    EXPECT_EQ(rows.transactionEnd(3), 4u);
+    EXPECT_EQ(rows.transactionEnd(5), 0u);
     return true;
   });
 }
@@ -461,8 +464,16 @@ TYPED_TEST(RowsTest, ARefusedChangeBelongsToARecordAndAPeer) {
     sync::RecordKey one{"people", uuidOf(1)}, two{"people", uuidOf(2)};
     std::vector<sync::RecordKey> keys{one, two};
     EXPECT_TRUE(rows.refused(keys).empty());
-    Refused refused{0, one,    uuidOf(50), {ErrorCode::PermissionDenied, "no"}, 7,
-                    8, {1, 2}, {3},        {{codec::partKey("n", 7), 5}}};
+    Refused refused;
+    refused.key = one;
+    refused.peer = uuidOf(50);
+    refused.why = {ErrorCode::PermissionDenied, "no"};
+    refused.sinceMs = 7;
+    refused.position = 8;
+    refused.stamps = {1, 2};
+    refused.fields = {3};
+    refused.added = {{codec::partKey("n", 7), 5}};
+    refused.transactions = {9, 11};
     rows.setRefused(refused);
     refused.peer = uuidOf(51);
     rows.setRefused(refused);
@@ -483,6 +494,7 @@ TYPED_TEST(RowsTest, ARefusedChangeBelongsToARecordAndAPeer) {
     EXPECT_EQ(first.stamps, (base::Bytes{1, 2}));
     EXPECT_EQ(first.fields, (base::Bytes{3}));
     EXPECT_EQ(first.added, (std::map<std::string, Value>{{codec::partKey("n", 7), 5}}));
+    EXPECT_EQ(first.transactions, (std::set<std::uint64_t>{9, 11}));
     EXPECT_EQ(again.fields, (base::Bytes{4}));
     EXPECT_TRUE(again.added.empty());
     EXPECT_GT(again.id, last);

@@ -10,8 +10,9 @@ using db::Changes;
 // A record is hidden from the peer's user, who has counted in it, and shown again.
 class HiddenTest : public RejectedTest {
  protected:
-  static SessionOptions showing(bool shown) {
+  static SessionOptions showing(bool shown, const UUID& fixed = {}) {
     auto limited = std::make_shared<Limited>();
+    limited->fixed = fixed;
     limited->reads = limited->writes = shown;
     limited->none = shown ? "all" : "nothing";
     SessionOptions options;
@@ -69,6 +70,30 @@ TEST_F(HiddenTest, ARefusedChangeGoesBackWhenItsRecordComesLater) {
   talk.rest();
   expectBoth(1, 1);
   EXPECT_TRUE(a.fetch(early));
+}
+
+// All records are shown again, and one of them may not be written: that concerns the transaction which did.
+TEST_F(HiddenTest, TransactionsThatGoBackAtOnceAreJudgedApart) {
+  UUID fixed = b.insert({{"w", 0}}), mate = b.insert({{"w", 0}});
+  meet(true);
+  increment();
+  a->write([&](Changes& changes) {
+    changes.increment("default", fixed, "k", 1);
+    changes.increment("default", mate, "k", 1);
+  });
+  a.updateFields(id, {{"w", 1}});
+  meet(false);
+  ASSERT_EQ(a->rejectedChanges().size(), 3u);
+  Conversation talk(a, b, now, {}, showing(true, fixed));
+  talk.start();
+  talk.rest();
+  EXPECT_EQ(b.fetch(id)->integer("k"), 1);
+  EXPECT_EQ(b.fetch(id)->integer("w"), 1);
+  EXPECT_FALSE(b.fetch(fixed)->integer("k"));
+  EXPECT_FALSE(b.fetch(mate)->integer("k"));
+  std::set<UUID> listed;
+  for (const RejectedChange& each : a->rejectedChanges()) listed.insert(each.record);
+  EXPECT_EQ(listed, (std::set<UUID>{fixed, mate}));
 }
 
 // First the user may read the record and not write it, then neither.

@@ -12,13 +12,14 @@ namespace blazedb::sync {
 // The rights of a user who may write nothing, or everything.
 struct Limited : Rights {
   bool mayRead(const std::string&, const UUID&, base::ByteView) const override { return reads; }
-  std::optional<Bye> refusalOf(const std::string&, const UUID&, std::optional<base::ByteView> before,
+  std::optional<Bye> refusalOf(const std::string&, const UUID& id, std::optional<base::ByteView> before,
                                std::optional<base::ByteView>) const override {
-    bool may = writes && (reads || !before);
+    bool may = writes && (reads || !before) && id != fixed;
     return may ? std::nullopt : std::optional(Bye{ErrorCode::PermissionDenied, "no"});
   }
   const std::string& choice() const override { return none; }
   bool reads = true, writes = false;
+  UUID fixed;  // the one record that may not be written
   std::string none;
 };
 
