@@ -50,7 +50,7 @@ class ReadTables : public virtual replica::Reader {
   std::vector<sync::Peer> readers() override;
   std::vector<replica::Unseen> unseenSince(std::int64_t ms) override;
   std::uint64_t horizon() override;
-  std::uint64_t transactionEnd(std::uint64_t position) override;
+  std::uint64_t transactionEnd(std::uint64_t position, std::size_t most) override;
   std::int64_t importer(const UUID& replica) override;
   std::optional<std::string> filterOf(const UUID& importer) override;
   std::uint64_t floorOf(const UUID& importer) override;

@@ -300,10 +300,10 @@ std::uint64_t ReadTables::lastPosition() {
   return asUnsigned(numberOf(*statements_.use("SELECT ifnull(max(position), 0) FROM feed")));
 }
 
-std::uint64_t ReadTables::transactionEnd(std::uint64_t position) {
-  Use select =
-      statements_.use("SELECT position FROM feed WHERE position >= ?1 AND mark != 0 ORDER BY position LIMIT 1");
-  return select->bind(1, position).step() ? asUnsigned(select->integer(0)) : 0;
+std::uint64_t ReadTables::transactionEnd(std::uint64_t position, std::size_t most) {
+  Use select = statements_.use(
+      "SELECT position FROM feed WHERE position BETWEEN ?1 AND ?2 AND mark != 0 ORDER BY position LIMIT 1");
+  return select->bind(1, position).bind(2, position + most - 1).step() ? asUnsigned(select->integer(0)) : 0;
 }
 
 std::uint64_t ReadTables::lastMark() {

@@ -16,8 +16,6 @@ namespace {
 // A stretch ends with this many records, or once its rows have this many bytes.
 constexpr std::size_t kStretchRecords = 256;
 constexpr std::size_t kStretchBytes = 4u << 20;
-// The records of a larger transaction are judged one by one: no more than base::kRejectedMax can be set aside.
-constexpr std::size_t kTransactionJudgedMax = 1000;
 
 sync::Bye tooLarge() {
   return {ErrorCode::TooLarge,

@@ -141,7 +141,10 @@ bool takeOut(Ledger& ledger, const Author& author, const sync::Incoming& incomin
   for (auto mark : kMarks)
     if ((kept.*mark).stamp.present()) positions.insert((kept.*mark).position);
   for (const sync::Cell& cell : kept.cells) positions.insert(cell.position);
-  for (std::uint64_t each : positions) refused.transactions.insert(ledger.rows().transactionEnd(each));
+  for (std::uint64_t each : positions) {
+    std::uint64_t end = ledger.rows().transactionEnd(each, kTransactionJudgedMax);
+    refused.transactions.insert(end != 0 ? end : each);
+  }
   for (const sync::Cell& cell : kept.cells) {
     if (!codec::isPart(cell.name) || !author.own.contains(codec::writerOf(cell.name))) continue;
     Value added = addedBeyond(cell, its, author);

@@ -22,6 +22,9 @@
 
 namespace blazedb::replica {
 
+// The records of a larger transaction are judged one by one: no more than base::kRejectedMax can be set aside.
+inline constexpr std::size_t kTransactionJudgedMax = 1000;
+
 // Takes what the peer lacks out of a row that is there, stores it, and makes the row the peer's record: `theirs`, or
 // none if the peer has none or does not show it. `why`: of the refusal. Adds to `overridden` what loses to the peer's
 // record and does not wait. Returns false and does nothing if the peer has yet to get changes of the record.

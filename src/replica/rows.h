@@ -75,8 +75,9 @@ class Reader {
   virtual void range(std::int64_t collection, const UUID& from, const UUID& to, const Visit& visit) = 0;
   // Visits the feed beyond `after`, in order. It has each stored row once as current, so a walk from 0 visits all rows.
   virtual void feed(std::uint64_t after, std::int64_t importer, const std::function<bool(const FeedEntry&)>& visit) = 0;
-  // The last position of the transaction that a feed position belongs to, or of a later one if that has been trimmed.
-  virtual std::uint64_t transactionEnd(std::uint64_t position) = 0;
+  // The last position of the transaction that a feed position belongs to, or of a later one if that has been trimmed; 0
+  // if it is none of the next `most` positions.
+  virtual std::uint64_t transactionEnd(std::uint64_t position, std::size_t most) = 0;
   // Visits the rows that an importer may have, each with its delivery: those with handles above `after`, by handle.
   virtual void delivered(std::int64_t importer, std::int64_t after, const Visit& visit) = 0;
   // As find(), for rows by their handles.

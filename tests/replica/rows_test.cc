@@ -208,9 +208,10 @@ TYPED_TEST(RowsTest, TheFeedIsInOrderAndTellsWhatIsCurrent) {
       return entry.position < 4;
     });
     EXPECT_EQ(current, (Positions{2, 3}));
-    EXPECT_EQ(rows.transactionEnd(2), 2u);
-    EXPECT_EQ(rows.transactionEnd(3), 4u);
-    EXPECT_EQ(rows.transactionEnd(5), 0u);
+    EXPECT_EQ(rows.transactionEnd(2, 1), 2u);
+    EXPECT_EQ(rows.transactionEnd(3, 2), 4u);
+    EXPECT_EQ(rows.transactionEnd(3, 1), 0u);
+    EXPECT_EQ(rows.transactionEnd(5, 9), 0u);
     return true;
   });
 }

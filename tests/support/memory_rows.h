@@ -331,10 +331,10 @@ class MemoryRows final : public replica::Writer {
   }
   bool empty() override { return rows_.empty(); }
   std::uint64_t horizon() override { return horizon_; }
-  std::uint64_t transactionEnd(std::uint64_t position) override {
-    auto end =
-        std::find_if(feed_.lower_bound(position), feed_.end(), [](const auto& each) { return each.second.mark != 0; });
-    return end == feed_.end() ? 0 : end->first;
+  std::uint64_t transactionEnd(std::uint64_t position, std::size_t most) override {
+    auto last = feed_.lower_bound(position + most);
+    auto end = std::find_if(feed_.lower_bound(position), last, [](const auto& each) { return each.second.mark != 0; });
+    return end == last ? 0 : end->first;
   }
   void setLostUntil(std::uint64_t time) override { lostUntil_ = time; }
   void setHorizon(std::uint64_t position) override { horizon_ = position; }
