@@ -467,7 +467,7 @@ void Acceptor::Arrival::onFirstFrame(base::ByteView frame) {
                   "LimitNOFILE"});
   }
   bool compression = core_->compression() && (knock->capabilities & kCanZstd);
-  say(encode(Admit{kLinkVersion, compression ? kCanZstd : 0}));
+  admit(encode(Admit{kLinkVersion, compression ? kCanZstd : 0}));
   // Moved: what the session holds ends with the session.
   sync::SessionOptions session = std::move(guest_.session);
   open(*guest_.store, session, compression);

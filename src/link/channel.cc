@@ -126,14 +126,15 @@ std::optional<base::Bytes> Channel::take() {
   }
 }
 
-void Channel::admit(bool compression) {
-  if (compression) {
-    packer_.allowCompression();
-    unpacker_.allowCompression();
-  }
+void Channel::admit() {
   base::Lock lock(mutex_);
   splitter_.setFrameBytesMax(base::kFrameBytesMax);
   inboxBytesMax_ = kInboxBytes;
+}
+
+void Channel::allowCompression() {
+  packer_.allowCompression();
+  unpacker_.allowCompression();
 }
 
 void Channel::forget() {

@@ -57,8 +57,10 @@ class Channel : public Budget::Waiter, public std::enable_shared_from_this<Chann
   void send(const std::vector<base::Bytes>& frames);
   // The next frame that has come; none if nothing waits.
   std::optional<base::Bytes> take();
-  // From now on frames may be large, and compressed if both ends can.
-  void admit(bool compression);
+  // From now on the peer may send large frames. Called before the peer is told so.
+  void admit();
+  // From now on frames may be compressed.
+  void allowCompression();
   // Frees the memory of compression until the next frame.
   void forget();
   // Whether so many more bytes may be sent. After a false the channel calls `wake` when they may.

@@ -269,8 +269,14 @@ void Conversation::makeWay(std::int64_t now) {
 
 void Conversation::say(const base::Bytes& frame) { channel_->send({frame}); }
 
+void Conversation::admit(const base::Bytes& frame) {
+  channel_->admit();
+  say(frame);
+}
+
 void Conversation::open(sync::Store& store, const sync::SessionOptions& options, bool compression) {
-  channel_->admit(compression);
+  channel_->admit();
+  if (compression) channel_->allowCompression();
   sync::SessionOptions withRoom = options;
   withRoom.hasRoom = [this](std::size_t bytes) { return channel_->hasRoom(answersBytes_ + bytes); };
   session_ = std::make_unique<sync::Session>(store, std::move(withRoom));

@@ -76,6 +76,8 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
 
   // Must be called on the strand.
   void say(const base::Bytes& frame);
+  // Says the frame that admits the peer, which may send large frames as soon as it has it.
+  void admit(const base::Bytes& frame);
   // Starts the session.
   void open(sync::Store& store, const sync::SessionOptions& options, bool compression);
   void leave(const sync::Bye& why);   // tells the peer, and ends
