@@ -75,8 +75,9 @@ class BLAZEDB_API Policies {
  public:
   // Adds a policy. Several policies for one operation on a collection are joined by OR. A collection with policies for
   // reading alone: who may read a record may write it. Errors: InvalidArgument (the collection's name; the expression
-  // is not understood), InvalidPolicy (it has another parameter than $user; or it is for reading and looks at the time:
-  // a record would have to leave without a change), TooLarge (more than 1,000 policies).
+  // is not understood), InvalidPolicy (it has another parameter than $user; it is no condition, but a value that is
+  // never true; or it is for reading and looks at the time: a record would have to leave without a change), TooLarge
+  // (more than 1,000 policies).
   Policy add(const PolicyOptions& options);
   std::vector<Policy> all() const;  // oldest first
   // Throws NotFound.

@@ -58,6 +58,32 @@ void add(Object& all, const Object& more) {
   for (const Field& each : more) all.set(each.name, each.value);
 }
 
+// Whether an expression can be true, or says false. A number or a text is neither.
+bool isCondition(const query::Node& node) {
+  using query::Op;
+  auto is = [](const query::NodePtr& child) { return isCondition(*child); };
+  switch (node.op) {
+    case Op::literal:
+      return node.literal.type() == query::Operand::Type::boolean;
+    case Op::array:
+    case Op::add:
+    case Op::subtract:
+    case Op::multiply:
+    case Op::divide:
+    case Op::modulo:
+    case Op::concatenate:
+    case Op::minus:
+      return false;
+    case Op::negation:
+    case Op::conjunction:
+      return std::all_of(node.children.begin(), node.children.end(), is);
+    case Op::disjunction:
+      return std::any_of(node.children.begin(), node.children.end(), is);
+    default:
+      return true;
+  }
+}
+
 std::string textOf(const Policy& policy) {
   const PolicyOptions& options = policy.options;
   const char* operation = options.operation == Operation::read ? "\nread\n" : "\nwrite\n";
@@ -76,6 +102,11 @@ std::unique_ptr<const query::Bound> memberCondition(const std::string& field, co
 
 PolicyCondition conditionOf(const PolicyOptions& policy, const User& user) {
   query::Expression expression = query::parse(policy.expression);
+  if (!isCondition(*expression.root))
+    throw Error(
+        ErrorCode::InvalidPolicy,
+        "a policy is a condition, and this one is a value that is never true: compare it with a field, or write "
+        "true to allow every record");
   Object parameters, who = asObject(user);
   for (const std::string& name : expression.parameters) {
     if (name != kUser)

@@ -76,12 +76,15 @@ TEST_F(RightsTest, WhatIsWrongIsRefused) {
   EXPECT_ERROR(InvalidArgument, db.policies().add({"notes", Operation::read, ""}));
   EXPECT_ERROR(InvalidArgument, db.policies().add({"notes", Operation::read, "owner ="}));
   EXPECT_ERROR(InvalidPolicy, db.policies().add({"notes", Operation::read, "owner = $me"}));
-  for (const char* each : {"$user", "$user.Name = 'ann'", "$user[0] = 1", "until > now()"})
+  for (const char* each : {"$user", "$user.Name = 'ann'", "$user[0] = 1", "until > now()", "1", "'owner'", "n + 1",
+                           "n = 1 AND NOT 'owner'", "1 OR NULL"})
     EXPECT_ERROR(InvalidPolicy, db.policies().add({"notes", Operation::read, each}));
   EXPECT_ERROR(InvalidArgument, db.users().put(" ann"));
   EXPECT_ERROR(InvalidArgument, db.users().put("ann", {.roles = {"admin "}}));
   EXPECT_ERROR(NotFound, db.policies().remove(1));
   EXPECT_TRUE(db.policies().all().empty());
+  for (const char* each : {"false", "isOpen", "NOT isClosed", "$user.claims.staff", "n = 1 OR 1"})
+    db.policies().remove(db.policies().add({"notes", Operation::read, each}).id);
   for (int i = 0; i < 1000; i++) db.policies().add({"notes", Operation::read, "n = " + std::to_string(i)});
   EXPECT_ERROR(TooLarge, db.policies().add({"notes", Operation::read, "true"}));
 }
