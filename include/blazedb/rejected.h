@@ -23,7 +23,8 @@
 namespace blazedb {
 
 struct RejectedChange {
-  std::int64_t id = 0;  // for retry() and discard(); 0 if the record has stayed as it was written
+  std::int64_t id = 0;  // for retry() and discard(); 0 if the record has stayed as it was written. A change that goes
+                        // back and is refused again gets another one
   UUID peer;            // the replica id of the other database
   std::string with;     // the name of the peer's token, or its address; empty if neither is known
   bool byPeer = false;  // true: the peer refused this database's record; false: this database refused the peer's

@@ -64,8 +64,9 @@ Collection& Ledger::collectionOf(const Row& row) {
                                           " belongs to a collection that is not there; restore the file from a backup");
 }
 
-bool Ledger::load(const Key& key, Held& out) {
-  return rows().findOne(key, [&](const Row& row) { out.take(row); });
+bool Ledger::load(const Key& key, Held& out, std::int64_t importer) {
+  auto take = [&](const Row& row) { out.take(row); };
+  return rows().findOne(key, take, importer);
 }
 
 bool Ledger::add(Collection& collection, Image& after) {

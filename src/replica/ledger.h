@@ -92,8 +92,8 @@ class Ledger {
   bool room() const { return mirror_.collections.size() < kCollectionsMax; }
   Collection& collectionOf(const Row& row);
 
-  // Returns false if there is no row.
-  bool load(const Key& key, Held& out);
+  // Returns false if there is no row. With an importer that is not 0 the row comes with its delivery.
+  bool load(const Key& key, Held& out, std::int64_t importer = 0);
   std::uint64_t nextPosition() const { return mirror_.position + 1; }
   // The time of a new stamp.
   std::uint64_t nextTime(std::int64_t wallMs) { return mirror_.clock.next(wallMs); }

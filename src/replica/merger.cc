@@ -138,7 +138,7 @@ bool Merger::allows(const sync::Incoming& incoming, const sync::Change& change) 
   Item item;
   item.change = &change;
   Collection* collection = ledger_.known(change.collection);
-  item.found = collection && ledger_.load({collection->number, change.id}, item.held);
+  item.found = collection && ledger_.load({collection->number, change.id}, item.held, importerOf(incoming));
   bool alive = theirs->alive(), isWhole = change.complete;
   base::ByteView fields = change.fields;
   if (item.found) {
@@ -165,7 +165,7 @@ std::size_t Merger::load(const sync::Incoming& incoming, std::size_t from) {
     keys_.push_back({collection ? collection->number : 0, changes[i].id});
   }
   Notes& rows = ledger_.rows();
-  std::int64_t importer = incoming.agreement.reads.chooses() ? rows.importer(incoming.agreement.peer.replica) : 0;
+  std::int64_t importer = importerOf(incoming);
   std::size_t loaded = 0, bytes = 0;
   rows.find(keys_, importer, [&](std::size_t i, const Row* row) {
     Item& item = items_[i];
@@ -425,11 +425,26 @@ std::optional<sync::Bye> Merger::mergeHeld(const sync::Incoming& incoming, Item&
   return std::nullopt;
 }
 
-// Whether the peer's user may not read the live record that is held here.
+// Whether the peer's user may not read the record that is held here. Of a deleted one that counts as long as the peer
+// may still have the record: it is taken back there, and what the user wrote in it would be lost with it.
 bool Merger::hides(const sync::Incoming& incoming, const Item& item) const {
   const sync::Rights* rights = incoming.agreement.writes.rights.get();
-  if (!rights || isAllowed_ || !item.found || !item.held.alive()) return false;
+  if (!rights || isAllowed_ || !item.found || (item.held.row().flags & kLeft)) return false;
+  if (!item.held.alive() && !incoming.again && !mayHave(incoming, item)) return false;
   return !rights->mayRead(std::string(item.change->collection), item.change->id, item.held.row().fields);
+}
+
+// Whether the peer was given the record, and has not confirmed that it was taken back.
+bool Merger::mayHave(const sync::Incoming& incoming, const Item& item) const {
+  const Row& row = item.held.row();
+  if (!row.delivery) return false;
+  return row.delivery->kind != Delivery::Kind::takenBack ||
+         !incoming.acknowledged.has(row.position, row.delivery->position);
+}
+
+// The peer's number as an importer; 0 if nothing chooses what it gets.
+std::int64_t Merger::importerOf(const sync::Incoming& incoming) {
+  return incoming.agreement.reads.chooses() ? ledger_.rows().importer(incoming.agreement.peer.replica) : 0;
 }
 
 // Some changes are sent back to the peer like any other, because it may lose them. What the rights had refused, and now

@@ -64,6 +64,8 @@ class Merger {
   void judgeAgain(const sync::Incoming& incoming);
   bool allows(const sync::Incoming& incoming, const sync::Change& change);
   bool hides(const sync::Incoming& incoming, const Item& item) const;
+  bool mayHave(const sync::Incoming& incoming, const Item& item) const;
+  std::int64_t importerOf(const sync::Incoming& incoming);
   // These say why the record is set aside; std::nullopt if it is taken.
   std::optional<sync::Bye> mergeOne(const sync::Incoming& incoming, Item& item, sync::RecordState& theirs,
                                     sync::ApplyResult& result);
