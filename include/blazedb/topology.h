@@ -94,7 +94,7 @@ struct ConnectionStatus {
   std::uint64_t bytes = 0;         // sent in both directions since the connection was made
   std::uint64_t repaired = 0;      // records that differed although nothing was pending, and were sent again
   std::uint64_t rejected = 0;      // records that one end refused to take from the other: Database::rejectedChanges()
-  std::string rejection = {};      // why the latest of these was refused, and what to do
+  std::string rejection = {};      // why one of these was refused, and what to do; and why nothing comes of some teams
   bool verified = false;           // both ends hold the same: they compared digests, and nothing has changed since
   std::optional<ErrorCode> error;  // also while live: NotAllowed if writes of this end stay here
   std::string message;             // what happened, and what to do; with `error`

@@ -342,24 +342,26 @@ void Changes::sendAgain(const std::string& collection, const UUID& id) {
   ledger_.flush();
 }
 
-void Changes::giveBack(std::vector<replica::Refused> refused) {
+bool Changes::giveBack(std::vector<replica::Refused> refused) {
+  bool changed = false;
   for (const std::vector<replica::Refused>& transaction : replica::byTransaction(std::move(refused))) {
     ledger_.endTransaction();  // the one before it
-    for (const replica::Refused& each : transaction) giveBack(each);
+    for (const replica::Refused& each : transaction) changed |= giveBack(each);
   }
+  return changed;
 }
 
 // What others have written over it since is a conflict, as if the change came only now.
-void Changes::giveBack(const replica::Refused& refused) {
+bool Changes::giveBack(const replica::Refused& refused) {
   sync::RecordState change = refused.state();
   replica::Held* held = load(refused.key.collection, refused.key.id);
   bool isThere = held && !(held->row().flags & replica::kLeft);
-  if (author_.source) return;
+  if (author_.source) return false;
   if (!isThere && !change.base.stamp.present()) {
     replica::Refused waits = refused;
     waits.awaits = true;
     if (!refused.awaits) ledger_.keep(waits);
-    return;
+    return false;
   }
   auto isOwn = [&](std::uint64_t writer) { return author_.own.contains(writer); };
   std::uint64_t position = ledger_.nextPosition();
@@ -388,12 +390,12 @@ void Changes::giveBack(const replica::Refused& refused) {
   sync::MergeOutcome outcome = sync::merge(lost, state, position, isOwn);
   std::erase_if(outcome.overridden, [&](const sync::Overridden& each) { return isOwn(each.wonStamp.writer); });
   replica::addOverridden(overridden_, refused.key, outcome, author_);
-  bool changed = sync::merge(state, change, position, isOwn).changed;
+  bool changed = sync::merge(state, change, position, isOwn).changed || !added.empty();
   if (!added.empty()) add(state, added, nextStamp(state.authority()));
   replica::Collection& collection = ledger_.collectionFor(refused.key.collection);
-  if (changed || !added.empty()) {
+  if (changed) {
     if (held != &fresh) {
-      if (!ledger_.change(collection, *held, 0, true)) return;
+      if (!ledger_.change(collection, *held, 0, true)) return false;
     } else {
       sync::EncodedState encoded;
       sync::encodeState(state, position, encoded);
@@ -408,6 +410,7 @@ void Changes::giveBack(const replica::Refused& refused) {
     ledger_.flush();
   }
   forgetRefused(refused.id);
+  return changed;
 }
 
 bool Changes::forgetRefused(std::int64_t id) { return RefusedTable(tables_.statements()).remove(id); }
@@ -444,16 +447,16 @@ sync::ApplyResult Changes::apply(const sync::Incoming& incoming, replica::Merger
   replica::Merger merger(ledger_, mirror_, author_, clock_, judging);
   sync::ApplyResult result = merger.apply(incoming);
   overridden_ = merger.overridden();
-  giveBackAwaited(incoming.agreement.peer.replica, merger.awaited());
+  result.gaveBack = giveBackAwaited(incoming.agreement.peer.replica, merger.awaited());
   return result;
 }
 
 // Where the record was not here when the peer ceased to refuse the change, the change has waited for it.
-void Changes::giveBackAwaited(const UUID& peer, std::span<const sync::RecordKey> keys) {
-  if (keys.empty()) return;
+bool Changes::giveBackAwaited(const UUID& peer, std::span<const sync::RecordKey> keys) {
+  if (keys.empty()) return false;
   std::vector<replica::Refused> all = ledger_.rows().refused(keys);
   std::erase_if(all, [&](const replica::Refused& each) { return each.peer != peer || !each.awaits; });
-  giveBack(std::move(all));
+  return giveBack(std::move(all));
 }
 
 void Changes::finish() {

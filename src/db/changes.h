@@ -98,8 +98,9 @@ class Changes final : public Snapshot {
   // Makes a change that was refused again, as a new write, and forgets that it was refused.
   void retry(const RejectedChange& change);
   // Puts refused changes back into their records, with their own stamps, and forgets that they were refused. One that
-  // would leave no whole record waits. What one transaction has made is one transaction again.
-  void giveBack(std::vector<replica::Refused> refused);
+  // would leave no whole record waits. What one transaction has made is one transaction again. Returns whether any
+  // record has changed.
+  bool giveBack(std::vector<replica::Refused> refused);
   // Forgets a change that was refused. Returns false if there is none.
   bool discard(const RejectedChange& change);
   std::vector<UUID> matching(const std::string& collection, const Predicate& where);
@@ -141,8 +142,8 @@ class Changes final : public Snapshot {
   std::int64_t numberOf(const std::string& collection) const override;
 
  private:
-  void giveBack(const replica::Refused& refused);
-  void giveBackAwaited(const UUID& peer, std::span<const sync::RecordKey> keys);
+  bool giveBack(const replica::Refused& refused);
+  bool giveBackAwaited(const UUID& peer, std::span<const sync::RecordKey> keys);
   void ask(const std::function<void(ReadTables&)>& question) const override;
 
   replica::Ledger::Savepoint before(const std::string& collection);

@@ -220,20 +220,22 @@ std::vector<sync::Rejection> Engine::setAside(const UUID& peer, const sync::Scop
 sync::Store::Noted Engine::noteRejected(const UUID& peer, const sync::Scope& scope, const sync::Rejected& rejected,
                                         bool replaces) {
   replica::RejectedOn link{peer, scope, replica::RejectedBy::peer};
+  Noted noted;
   auto count = [&] {
     ReaderPool::Lease reader = readers_.lease();
-    return reader->rejectedOn(link, false).size() + reader->refusedBy(peer).size();
+    std::vector<sync::Rejection> staying = reader->rejectedOn(link, false), waiting = reader->refusedBy(peer);
+    noted.count = staying.size() + waiting.size();
+    noted.why = !waiting.empty() ? waiting.back().why : !staying.empty() ? staying.back().why : std::nullopt;
   };
-  Noted noted;
-  noted.count = count();
+  count();
   if (rejected.records.empty() && (!rejected.all || noted.count == 0)) return noted;
   write(Durability::normal, [&](Changes& changes) {
     replica::NotedRejected found = replica::noteRejected(changes.ledger(), changes.author(), link, rejected, replaces,
                                                          environment_.clock.wallMs());
     noted.toReplace = std::move(found.toReplace);
-    changes.giveBack(std::move(found.taken));
+    noted.gaveBack = changes.giveBack(std::move(found.taken));
   });
-  noted.count = count();
+  count();
   return noted;
 }
 

@@ -57,7 +57,7 @@ class ReadTables : public virtual replica::Reader {
   std::map<UUID, std::uint64_t> takenBackUntil() override;
   std::vector<sync::Rejection> rejectedOn(const replica::RejectedOn& link, bool changed) override;
   std::vector<replica::Refused> refused(std::span<const sync::RecordKey> keys) override;
-  std::set<sync::RecordKey> refusedBy(const UUID& peer) override;
+  std::vector<sync::Rejection> refusedBy(const UUID& peer) override;
 
   // The live records of a collection with ids above `after` (all without it), ordered by id: a thousand, or fewer where
   // they are large.

@@ -107,12 +107,14 @@ std::vector<replica::Refused> RefusedTable::of(std::span<const sync::RecordKey> 
   return all;
 }
 
-std::set<sync::RecordKey> RefusedTable::by(const UUID& peer) {
-  std::set<sync::RecordKey> keys;
-  Use select = statements_.use("SELECT collection, record FROM refused WHERE peer = ?1");
+std::vector<sync::Rejection> RefusedTable::by(const UUID& peer) {
+  std::vector<sync::Rejection> all;
+  Use select = statements_.use("SELECT collection, record, code, reason FROM refused WHERE peer = ?1 ORDER BY id");
   select->bindBlob(1, peer.bytes);
-  while (select->step()) keys.insert({std::string(select->text(0)), uuidAt(*select, 1)});
-  return keys;
+  while (select->step())
+    all.push_back({{std::string(select->text(0)), uuidAt(*select, 1)},
+                   sync::Bye{static_cast<ErrorCode>(select->integer(2)), std::string(select->text(3))}});
+  return all;
 }
 
 void RefusedTable::set(const replica::Refused& refused) {
@@ -168,7 +170,7 @@ std::vector<replica::Refused> ReadTables::refused(std::span<const sync::RecordKe
   return RefusedTable(statements_).of(keys);
 }
 
-std::set<sync::RecordKey> ReadTables::refusedBy(const UUID& peer) { return RefusedTable(statements_).by(peer); }
+std::vector<sync::Rejection> ReadTables::refusedBy(const UUID& peer) { return RefusedTable(statements_).by(peer); }
 
 void WriteTables::setRefused(const replica::Refused& refused) { RefusedTable(statements_).set(refused); }
 

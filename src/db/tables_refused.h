@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <span>
 #include <vector>
 
@@ -18,7 +17,7 @@ class RefusedTable {
   explicit RefusedTable(Statements& statements) : statements_(statements) {}
 
   std::vector<replica::Refused> of(std::span<const sync::RecordKey> keys);
-  std::set<sync::RecordKey> by(const UUID& peer);
+  std::vector<sync::Rejection> by(const UUID& peer);
   void set(const replica::Refused& refused);
   // Returns false if there is none.
   bool remove(std::int64_t id);

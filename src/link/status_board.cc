@@ -11,11 +11,12 @@ bool verified(const LinkStatus& status) {
   return status.ends[0].verified && (status.ends[1].verified || !status.ends[1].peer);
 }
 
-// How many records are rejected, and why the latest one.
-std::pair<std::uint64_t, std::optional<ErrorCode>> rejection(const LinkStatus& status) {
+// How many records are rejected, why one of them, and whether teams are.
+StatusBoard::Rejection rejection(const LinkStatus& status) {
   const sync::SessionStatus& end = status.ends[0];
-  if (!end.reason) return {};
-  return {end.setAside + end.refused, end.reason->code};
+  std::optional<ErrorCode> why;
+  if (end.reason) why = end.reason->code;
+  return {end.setAside + end.refused, why, end.ofTeams.has_value()};
 }
 
 }  // namespace
@@ -82,8 +83,9 @@ bool StatusBoard::waitSynchronized(std::uint64_t pingNumber, std::uint64_t feedE
   return wait(deadlineUs, [&](const LinkStatus& status) {
     const sync::SessionStatus& end = status.ends[0];
     bool talking = status.state == LinkState::catchingUp || status.state == LinkState::live;
-    return talking && end.pong && end.pong->number >= pingNumber && (!end.sending || end.acknowledgedTo >= feedEnd) &&
-           end.toReplace == 0 && (!end.receiving || end.appliedTo >= end.pong->feedEnd);
+    return talking && end.pong && end.pong->number >= pingNumber &&
+           (!end.sending || end.acknowledgedTo >= std::max(feedEnd, end.gaveBackTo)) && end.toReplace == 0 &&
+           (!end.receiving || end.appliedTo >= end.pong->feedEnd);
   });
 }
 

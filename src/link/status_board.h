@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <utility>
+#include <tuple>
 
 #include "base/clock.h"
 #include "base/mutex.h"
@@ -17,6 +17,9 @@ namespace blazedb::link {
 class StatusBoard {
  public:
   StatusBoard(base::Clock& clock, Link::Listener listener) : clock_(clock), listener_(std::move(listener)) {}
+
+  // The rejected records that a status tells of.
+  using Rejection = std::tuple<std::uint64_t, std::optional<ErrorCode>, bool>;
 
   // The present status: the last one that the link put, changed by what the owner has asked for since (a pause, or to
   // try again), with the time from now to the next try.
@@ -36,7 +39,8 @@ class StatusBoard {
   // paused, or when the board is closed. `reached` is called with a lock held.
   bool wait(std::int64_t deadlineUs, const std::function<bool(const LinkStatus&)>& reached);
   // Waits in the same way until each end has everything that the other had at the Ping `pingNumber`. At that time this
-  // end's feed ended at `feedEnd`. For links to other processes.
+  // end's feed ended at `feedEnd`. Changes that the peer had refused, and that go back meanwhile, are waited for too.
+  // For links to other processes.
   bool waitSynchronized(std::uint64_t pingNumber, std::uint64_t feedEnd, std::int64_t deadlineUs);
   // The link ends: all waits return, and the listener is not called any more.
   void close();
@@ -61,7 +65,7 @@ class StatusBoard {
   std::int64_t reportedMs_ = 0;
   std::optional<LinkState> reported_;
   bool reportedVerified_ = false;
-  std::pair<std::uint64_t, std::optional<ErrorCode>> reportedRejection_;
+  Rejection reportedRejection_;
 };
 
 }  // namespace blazedb::link

@@ -38,7 +38,7 @@ NotedRejected noteRejected(Ledger& ledger, const Author& author, const RejectedO
   }
   std::vector<sync::RecordKey> asked = names;
   if (rejected.all)
-    for (const sync::RecordKey& key : rows.refusedBy(link.peer)) asked.push_back(key);
+    for (const sync::Rejection& each : rows.refusedBy(link.peer)) asked.push_back(each.key);
   std::map<sync::RecordKey, Refused> waiting;  // changes that the peer has refused before
   for (Refused& each : rows.refused(asked))
     if (each.peer == link.peer) waiting.emplace(each.key, std::move(each));

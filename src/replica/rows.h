@@ -114,9 +114,9 @@ class Reader {
   // The records that are set aside. `changed`: only those whose copy here has changed since.
   virtual std::vector<sync::Rejection> rejectedOn(const RejectedOn& link, bool changed) = 0;
   // The changes of these records that peers have refused, at most one for each record and peer; and the records of
-  // which this peer has.
+  // which this peer has, each with the reason, the latest refusal last.
   virtual std::vector<Refused> refused(std::span<const sync::RecordKey> keys) = 0;
-  virtual std::set<sync::RecordKey> refusedBy(const UUID& peer) = 0;
+  virtual std::vector<sync::Rejection> refusedBy(const UUID& peer) = 0;
 
   // Calls `use` with one row. Returns false if there is none.
   template <class Use>

@@ -36,7 +36,7 @@ void Receiver::begin() {
   askedFrom_ = cursor.position;
   Rejected known{true, end_.store.setAside(peer, scope, false)};
   for (const Rejection& each : known.records) setAside_[each.key] = each.why->code;
-  if (!known.records.empty()) end_.status.reason = known.records.back().why;
+  if (!known.records.empty()) setAsideWhy_ = known.records.back().why;
   bool hasData = end_.agreement.seals() || !end_.store.empty();  // the peer may not see everything here
   end_.say(encode(Subscribe{cursor, hasData, !setAside_.empty()}));
   if (!setAside_.empty()) end_.say(encode(known));
@@ -295,8 +295,9 @@ bool Receiver::took(ApplyResult& result) {
   }
   for (const RecordKey& key : result.replaced) refused_.erase(key);
   askDenied_ = askDenied_ || result.askDenied;
-  if (!result.replaced.empty())
-    end_.status.refused = end_.store.noteRejected(end_.peer().replica, end_.agreement.scope, {}, true).count;
+  if (!result.replaced.empty() || result.gaveBack)
+    end_.noteRefused(end_.store.noteRejected(end_.peer().replica, end_.agreement.scope, {}, true));
+  if (result.gaveBack) end_.status.gaveBackTo = end_.store.feedEnd();
   if (result.rejected.empty()) return true;
   for (const Rejection& each : result.rejected) {
     auto known = setAside_.find(each.key);
@@ -304,7 +305,7 @@ bool Receiver::took(ApplyResult& result) {
     if (!each.why && known != setAside_.end() && known->second == ErrorCode::PermissionDenied) askDenied_ = true;
     if (each.why) setAside_[each.key] = each.why->code;
     if (!each.why) setAside_.erase(each.key);
-    if (each.why) end_.status.reason = each.why;
+    if (each.why) setAsideWhy_ = each.why;
   }
   if (result.retryInMs) {
     std::int64_t at = end_.nowMs + std::max(*result.retryInMs, kRetryMsMin);
@@ -313,6 +314,12 @@ bool Receiver::took(ApplyResult& result) {
   rest_.unverify();
   end_.say(encode(Rejected{false, std::move(result.rejected)}));
   return true;
+}
+
+std::optional<Bye> Receiver::why() const {
+  if (!refused_.empty()) return refused_.rbegin()->second;
+  if (end_.refusedWhy) return end_.refusedWhy;
+  return setAside_.empty() ? std::nullopt : setAsideWhy_;
 }
 
 // One question at a time. A sweep brings everything, so the receiver asks for nothing meanwhile.

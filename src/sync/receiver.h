@@ -84,6 +84,8 @@ class Receiver {
   std::size_t heldBytes() const { return heldBytes_ + answersBytes_; }
   std::uint64_t setAside() const { return setAside_.size(); }
   std::uint64_t toReplace() const { return refused_.size(); }
+  // Why one of the records is refused that the peer or this end does not take; none if all are taken.
+  std::optional<Bye> why() const;
   // Why nothing comes of some teams that were asked for.
   const std::optional<Bye>& aboutTeams() const { return aboutTeams_; }
   // When saveCursorIfDue() or askAgain() next has something to do, std::nullopt for never.
@@ -128,6 +130,7 @@ class Receiver {
   std::set<RecordKey> gone_;  // needed records that the peer no longer holds
 
   std::map<RecordKey, ErrorCode> setAside_;
+  std::optional<Bye> setAsideWhy_;    // of the latest of these
   std::map<RecordKey, Bye> refused_;  // by the peer, which is asked for its own records
   bool replacesNow_ = true;           // otherwise the peer has to acknowledge changes of them first
   std::set<RecordKey> retrying_;      // asked for again; batches are held meanwhile

@@ -124,7 +124,7 @@ void Sender::onSubscribe(Subscribe subscribe, std::uint64_t askedFrom) {
   Cursor start = goesOn.value_or(Cursor{});
   store.noteReader(peer, scope, start.position);
   if (!subscribe.rejects)
-    end_.status.refused = store.noteRejected(peer.replica, scope, {true, {}}, end_.agreement.replacesRefused()).count;
+    end_.noteRefused(store.noteRejected(peer.replica, scope, {true, {}}, end_.agreement.replacesRefused()));
   // A peer without data needs no deletes. If it gets a deleted record from elsewhere, it sends that record here, and
   // then this end sends it the delete. Not so between an exporter and an importer: an exporter that lost its data may
   // never get the record back from where it has brought it, because a filter there leaves the record out.
@@ -337,10 +337,8 @@ std::vector<Rejection> Sender::onRejected(const Rejected& rejected) {
     end_.broken(isCarried ? "Rejected out of place" : "Rejected for what this link does not carry");
     return {};
   }
-  for (const Rejection& each : rejected.records)
-    if (each.why) end_.status.reason = each.why;
   Store::Noted noted = end_.store.noteRejected(end_.peer().replica, scope, rejected, end_.agreement.replacesRefused());
-  end_.status.refused = noted.count;
+  end_.noteRefused(noted);
   rest_.unverify();
   end_.activity();
   return std::move(noted.toReplace);

@@ -287,7 +287,8 @@ void Session::updateState() {
   status.verified = rest_.verified(here());
   status.setAside = receiver_.setAside();
   status.toReplace = receiver_.toReplace();
-  if (status.setAside + status.refused + status.toReplace == 0) status.reason = receiver_.aboutTeams();
+  status.reason = receiver_.why();
+  status.ofTeams = receiver_.aboutTeams();
 }
 
 }  // namespace blazedb::sync

@@ -24,6 +24,7 @@ struct SessionStatus {
   std::uint64_t delivered = 0;       // records of this end that the peer has acknowledged
   std::uint64_t toDeliver = 0;       // about how many there will be; 0 before its Subscribe
   std::uint64_t acknowledgedTo = 0;  // the peer has everything of this feed up to here
+  std::uint64_t gaveBackTo = 0;      // refused changes that are in their records again lie up to here in this feed
   std::uint64_t appliedTo = 0;       // this replica has everything of the peer's feed up to here
   std::optional<Pong> pong;          // the latest one
   std::int64_t heardMs = 0;          // when the latest frame came
@@ -33,7 +34,8 @@ struct SessionStatus {
   std::uint64_t setAside = 0;   // records of the peer that this end has set aside
   std::uint64_t refused = 0;    // records of this end that the peer has set aside
   std::uint64_t toReplace = 0;  // of these, those whose place the peer's record has yet to take
-  std::optional<Bye> reason;    // of the latest of these two; or why nothing comes of teams that were asked for
+  std::optional<Bye> reason;    // of the latest of these
+  std::optional<Bye> ofTeams;   // why nothing comes of some teams that were asked for
   bool verified = false;        // the digests were equal, and nothing has changed since
   std::optional<Bye> ended;     // why the conversation stopped, whichever end stopped it
 };

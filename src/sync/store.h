@@ -121,6 +121,7 @@ struct ApplyResult {
   std::vector<RecordKey> replaced;        // of Incoming::refused: these are as the sender has them now
   bool askDenied = false;                 // what rights have refused may be allowed now, or given up: ask for it again
   bool mustSync = false;                  // the sender forgets these changes once they are acknowledged: sync to disk
+  bool gaveBack = false;                  // refused changes of this replica are in their records again, to be sent
   bool unsent = false;  // set: nothing was merged; a record taken back has changes that the sender has to get first
 };
 
@@ -183,7 +184,9 @@ class Store {
   // (PermissionDenied) are not stored but returned: the peer's record will take their place (Incoming::refused). What
   // was refused so and no longer is goes back into its record.
   struct Noted {
-    std::uint64_t count = 0;  // what the peer refuses, in all
+    std::uint64_t count = 0;      // what the peer refuses, in all
+    std::optional<Bye> why = {};  // of the latest of these
+    bool gaveBack = false;        // as in ApplyResult
     std::vector<Rejection> toReplace = {};
   };
   virtual Noted noteRejected(const UUID& peer, const Scope& scope, const Rejected& rejected, bool replaces) = 0;

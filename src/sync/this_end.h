@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,11 +34,19 @@ class ThisEnd {
   Agreement agreement;     // made when the peer's Hello comes; must not be read before
   std::int64_t nowMs = 0;  // the driver's time in the present call
   std::int64_t lastActivityMs = 0;
-  bool settling = false;  // the conversation is about to end: begin nothing new
+  bool settling = false;          // the conversation is about to end: begin nothing new
+  std::optional<Bye> refusedWhy;  // of the latest change that the peer refuses
 
   const Peer& peer() const { return agreement.peer; }
   bool stopped() const { return status.state == SessionState::stopped; }
   void activity() { lastActivityMs = nowMs; }
+
+  // What the store has noted of the changes that the peer refuses.
+  void noteRefused(const Store::Noted& noted) {
+    status.refused = noted.count;
+    refusedWhy = noted.why;
+    if (noted.gaveBack) status.gaveBackTo = store.feedEnd();
+  }
 
   void say(base::Bytes frame) {
     status.bytesSent += frame.size();

@@ -38,8 +38,11 @@ ConnectionId idOf(ListenerId listener, std::uint64_t served) { return {listener.
 // The status of both directions, as one end of a session knows it.
 void addRejected(const sync::SessionStatus& session, ConnectionStatus& out) {
   out.rejected = session.setAside + session.refused;
-  if (!session.reason) return;
-  out.rejection = std::string(errorName(session.reason->code)) + ": " + session.reason->text;
+  for (const std::optional<sync::Bye>* why : {&session.reason, &session.ofTeams}) {
+    if (!*why) continue;
+    if (!out.rejection.empty()) out.rejection += "; ";
+    out.rejection += std::string(errorName((*why)->code)) + ": " + (*why)->text;
+  }
 }
 
 // What has arrived at an end elsewhere is known by its acknowledgements.

@@ -74,6 +74,22 @@ TEST(StatusBoard, RejectedRecordsAreNews) {
   EXPECT_EQ(heard, (std::vector<std::uint64_t>{0, 1, 2, 0}));
 }
 
+// A change that the peer had refused has gone back into its record, and the peer does not have it yet.
+TEST_F(StatusBoardTest, WhatWentBackIsWaitedFor) {
+  LinkStatus status;
+  status.state = LinkState::live;
+  sync::SessionStatus& end = status.ends[0];
+  end.sending = true;
+  end.pong = sync::Pong{1, 0};
+  end.acknowledgedTo = 5;
+  end.gaveBackTo = 6;
+  board_.put(status);
+  EXPECT_FALSE(board_.waitSynchronized(1, 5, clock_.monotonicUs()));
+  end.acknowledgedTo = 6;
+  board_.put(status);
+  EXPECT_TRUE(board_.waitSynchronized(1, 5, clock_.monotonicUs()));
+}
+
 TEST_F(StatusBoardTest, WhoTriesAStoppedLinkAgainIsNotToldOfItsEndAnyMore) {
   put(LinkState::stopped);
   board_.expect(false);

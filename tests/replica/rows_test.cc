@@ -479,7 +479,10 @@ TYPED_TEST(RowsTest, ARefusedChangeBelongsToARecordAndAPeer) {
     refused.peer = uuidOf(51);
     rows.setRefused(refused);
     if (rows.refused(keys).size() != 2u) return ADD_FAILURE(), true;
-    EXPECT_EQ(rows.refusedBy(uuidOf(50)), std::set<sync::RecordKey>{one});
+    std::vector<sync::Rejection> by = rows.refusedBy(uuidOf(50));
+    if (by.size() != 1u) return ADD_FAILURE(), true;
+    EXPECT_EQ(by[0].key, one);
+    EXPECT_EQ(by[0].why->text, refused.why.text);
     EXPECT_TRUE(rows.refusedBy(uuidOf(52)).empty());
     std::int64_t last = rows.refused(keys)[1].id;
     refused.added = {};

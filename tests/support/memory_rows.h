@@ -274,11 +274,11 @@ class MemoryRows final : public replica::Writer {
         if (each.key == key) all.push_back(each);
     return all;
   }
-  std::set<sync::RecordKey> refusedBy(const UUID& peer) override {
-    std::set<sync::RecordKey> keys;
+  std::vector<sync::Rejection> refusedBy(const UUID& peer) override {
+    std::vector<sync::Rejection> all;
     for (const replica::Refused& each : waiting_)
-      if (each.peer == peer) keys.insert(each.key);
-    return keys;
+      if (each.peer == peer) all.push_back({each.key, each.why});
+    return all;
   }
   void setRefused(const replica::Refused& refused) override {
     std::erase_if(waiting_,

@@ -139,6 +139,67 @@ TEST_F(HiddenTest, WhatThePeerHasIsNotCountedTwice) {
   expectBoth(2, 1);
 }
 
+// Also where the peer's answer shows that the record is known to be gone.
+TEST_F(HiddenTest, AChangeOfARecordThatIsDeletedWhileItIsHiddenIsListed) {
+  for (bool isOwn : {false, true}) {
+    if (isOwn) id = a.insert({{"w", 0}});
+    meet(true);
+    a.updateFields(id, {{"w", 1}});
+    now += 1000;
+    b->write([&](Changes& changes) { changes.remove("default", id); });
+    for (int again = 0; again < 2; again++) {
+      Conversation talk(a, b, now, {}, showing(false));
+      talk.start();
+      talk.rest();
+      EXPECT_FALSE(a.fetch(id));
+      EXPECT_FALSE(b.fetch(id));
+      EXPECT_TRUE(a->journal().conflicts(0).empty());
+      ASSERT_EQ(a->rejectedChanges().size(), 1u);
+      EXPECT_EQ(a->rejectedChanges()[0].record, id);
+      EXPECT_EQ(a->rejectedChanges()[0].fields.integer("w"), 1);
+    }
+    a->discard(a->rejectedChanges()[0].id);
+  }
+}
+
+// The user sees everything again, and the record is deleted: the change goes back, and loses.
+TEST_F(HiddenTest, AChangeOfADeletedRecordGoesBackWhenTheUserMaySeeIt) {
+  id = a.insert({{"w", 0}});
+  meet(true);
+  a.updateFields(id, {{"w", 1}});
+  now += 1000;
+  b->write([&](Changes& changes) { changes.remove("default", id); });
+  meet(false);
+  ASSERT_EQ(a->rejectedChanges().size(), 1u);
+  Conversation talk(a, b, now, {}, showing(true));
+  talk.start();
+  talk.rest();
+  EXPECT_FALSE(a.fetch(id));
+  expectNothingListed();
+  EXPECT_EQ(a->journal().conflicts(0).size(), 1u);
+}
+
+TEST_F(HiddenTest, TheStatusSaysWhyAChangeWaitsUntilItGoesBack) {
+  meet(true);
+  a.updateFields(id, {{"w", 1}});
+  for (int again = 0; again < 2; again++) {
+    Conversation talk(a, b, now, {}, showing(false));
+    talk.start();
+    talk.rest();
+    EXPECT_EQ(talk[0].status().refused, 1u);
+    ASSERT_TRUE(talk[0].status().reason);
+    EXPECT_EQ(talk[0].status().reason->code, ErrorCode::PermissionDenied);
+    EXPECT_EQ(talk[0].status().gaveBackTo, 0u);
+  }
+  Conversation talk(a, b, now, {}, showing(true));
+  talk.start();
+  talk.rest();
+  EXPECT_EQ(talk[0].status().refused, 0u);
+  EXPECT_FALSE(talk[0].status().reason);
+  EXPECT_GT(talk[0].status().gaveBackTo, 0u);
+  EXPECT_GE(talk[0].status().acknowledgedTo, talk[0].status().gaveBackTo);
+}
+
 // The peer gives the record again, and answers a question for it as well; both are lost.
 TEST_F(HiddenTest, ALostAnswerIsNoDelivery) {
   meet(true);

@@ -9,12 +9,12 @@
 
 namespace blazedb::sync {
 
-// The rights of a user who may write nothing, or everything.
+// The rights of a user who may write nothing, or everything. What changes no live record everybody may.
 struct Limited : Rights {
   bool mayRead(const std::string&, const UUID&, base::ByteView) const override { return reads; }
   std::optional<Bye> refusalOf(const std::string&, const UUID& id, std::optional<base::ByteView> before,
-                               std::optional<base::ByteView>) const override {
-    bool may = writes && (reads || !before) && id != fixed;
+                               std::optional<base::ByteView> after) const override {
+    bool may = (writes && (reads || !before) && id != fixed) || (!before && !after);
     return may ? std::nullopt : std::optional(Bye{ErrorCode::PermissionDenied, "no"});
   }
   const std::string& choice() const override { return none; }

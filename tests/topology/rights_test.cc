@@ -561,9 +561,19 @@ TEST_F(TeamsTest, NothingComesOfATeamThatTheUserIsNotIn) {
   SyncEngine sync = connectTo(ann, ofTeams({north_.id, other_.id, hub_.key("nobody")}));
   sync.synchronize(kPatience);
   EXPECT_EQ(names(ann), (Names{"north"}));
-  EXPECT_NE(sync.status().rejection.find("PermissionDenied: nothing comes of 2 of the teams"),
-            std::string::npos)
+  EXPECT_NE(sync.status().rejection.find("PermissionDenied: nothing comes of 2 of the teams"), std::string::npos)
       << sync.status().rejection;
+  // That shows also beside a refused change.
+  hub_.policies().add({"default", Operation::write, "name = 'north'"});
+  hub_.policies().add({"default", Operation::read, "true"});
+  UUID refused = ann.insert({{"name", "mine"}, {"team_id", north_.id}});
+  until(sync, [&] { return sync.status().rejected == 1; });
+  EXPECT_NE(sync.status().rejection.find("write this record"), std::string::npos) << sync.status().rejection;
+  EXPECT_NE(sync.status().rejection.find("nothing comes of 2 of the teams"), std::string::npos);
+  EXPECT_FALSE(ann.fetch(refused));
+  ann.discard(ann.rejectedChanges().at(0).id);
+  for (const Policy& each : hub_.policies().all()) hub_.policies().remove(each.id);
+
   hub_.users().join("ann", other_.id);
   until(sync, [&] { return names(ann) == Names{"north", "other"}; });
   hub_.users().leave("ann", north_.id);
